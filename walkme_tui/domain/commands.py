@@ -1,0 +1,76 @@
+"""Everything that a key can do in the browser, declared once.
+
+The footer, the help screen, the palette and the keymap of ``config.toml`` are made from this table; the screens only
+say what happens. Ids are stable and public: people put them into ``[keys]``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that can be done.
+
+    ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the
+    help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    section: str
+    hint: str = ""
+
+
+MOVE: Final = "Moving"
+FIND: Final = "Finding"
+MARK: Final = "Marking"
+LOOK: Final = "Looking closer"
+PROGRAM: Final = "The program"
+
+COMMANDS: Final = (
+    Command("cursor.down", ("down", "j"), "Next row", MOVE),
+    Command("cursor.up", ("up", "k"), "Previous row", MOVE),
+    Command("cursor.page_down", ("pagedown",), "A page down", MOVE),
+    Command("cursor.page_up", ("pageup",), "A page up", MOVE),
+    Command("cursor.first", ("g", "home"), "First row", MOVE),
+    Command("cursor.last", ("G", "end"), "Last row", MOVE),
+    Command("pane.next", ("tab",), "Next pane", MOVE),
+    Command("pane.previous", ("shift+tab",), "Previous pane", MOVE),
+    Command("tab.next", ("right_square_bracket",), "Next tab", MOVE),
+    Command("tab.previous", ("left_square_bracket",), "Previous tab", MOVE),
+    Command("tab.users", ("1",), "Users", MOVE),
+    Command("tab.groups", ("2",), "Groups", MOVE),
+    Command("tab.requests", ("5", "at"), "Requests: what went over the wire", MOVE),
+    Command("view.filter", ("slash",), "Filter what is loaded; look up a full email", FIND, "filter"),
+    Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
+    Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "members"),
+    Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh"),
+    Command("view.refresh", ("R",), "Read the visible list and the groups again", FIND),
+    Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark"),
+    Command("mark.range", ("v",), "Mark from the last mark to here", MARK),
+    Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK),
+    Command("mark.clear", ("backslash",), "Clear all marks", MARK),
+    Command("row.open", ("enter",), "Open", LOOK, "open"),
+    Command("view.back", ("escape",), "Back: one thing a press", LOOK, "back"),
+    Command("pane.detail", ("p",), "Show or hide the detail pane", LOOK),
+    Command("pane.zoom", ("plus",), "Give the focused pane the whole screen", LOOK),
+    Command("pane.unzoom", ("underscore",), "Share the screen again", LOOK),
+    Command("user.raw", ("J",), "The raw record, as JSON", LOOK),
+    Command("copy.menu", ("y",), "Copy something of this user or of the marks", LOOK),
+    Command("copy.email", ("Y",), "Copy this user's email", LOOK),
+    Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM),
+    Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
+    Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),
+    Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
+)
+
+
+def command(command_id: str, commands: Iterable[Command] = COMMANDS) -> Command:
+    """The command with this id; KeyError if there is none."""
+    for candidate in commands:
+        if candidate.id == command_id:
+            return candidate
+    raise KeyError(command_id)

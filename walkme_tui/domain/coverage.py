@@ -1,0 +1,44 @@
+"""How much of the account has been seen."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Number of rows of a view; ``exact`` is False where there are at least that many."""
+
+    count: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the account the mirror holds.
+
+    ``loaded`` users (distinct) of ``total`` that the server claims (None where unknown). ``with_groups`` of the loaded
+    ones have known memberships. ``as_of_ms`` is when the oldest loaded row was read, milliseconds since the Unix epoch.
+    """
+
+    loaded: int
+    total: int | None
+    with_groups: int
+    as_of_ms: int | None
+
+    @property
+    def complete(self) -> bool:
+        """Every user that the server claims is here."""
+        return self.total is not None and self.loaded >= self.total
+
+    @property
+    def memberships_complete(self) -> bool:
+        """Every user is here and the groups of each are known, so that counts of members are exact."""
+        return self.complete and self.with_groups >= self.loaded
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent loaded, never 100 before it is complete; None where the total is unknown."""
+        if self.total is None:
+            return None
+        if self.complete:
+            return 100
+        return min(99, self.loaded * 100 // self.total)

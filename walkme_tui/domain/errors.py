@@ -1,0 +1,133 @@
+"""Everything that is expected to go wrong, as one tree.
+
+::
+
+    WalkmeError
+      ConfigurationError          a file, an option or the environment is wrong; says where
+        SecretUnavailable         the one source of a credential gave nothing
+      ApiError                    a call did not bring what was asked for
+        SignInRefused             401, or the token call refused the credentials
+        PermissionRefused         403; names the scope that is missing
+        NotFound                  404
+        Conflict                  409
+        RequestRejected           any other 4xx: the server understood and said no
+        ServiceUnavailable        the service cannot be used at present; trying again may help
+          Unreachable             name, route, refusal, reset or time-out: no answer came
+          TlsRefused              the certificate was not trusted
+          RateLimited             429, after the retries
+          ServerFault             5xx, after the retries
+          UnexpectedAnswer        an answer came, but not from this API: HTML, a redirect, cut short, too large
+      ReadOnlyRefused             this profile does not write
+      AccountBusy                 another process is changing the same users
+      MirrorUnavailable           the local copy cannot be read or written
+
+A message is one plain sentence for the person at the screen; ``hint`` is what to do about it. Neither ever holds a
+secret. Text that came from a server is cleaned by whoever shows it (``domain.text.clean``).
+"""
+
+
+class WalkmeError(Exception):
+    """Base of all expected failures: ``message`` says what happened, ``hint`` what to do (may be empty)."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class ConfigurationError(WalkmeError):
+    """A file, an option or the environment holds something that cannot be used."""
+
+
+class SecretUnavailable(ConfigurationError):
+    """The one source of a credential gave nothing; the message names the source."""
+
+
+class ApiError(WalkmeError):
+    """A call did not bring what was asked for.
+
+    ``status`` is the HTTP status, or None if no answer came; ``request_id`` is the server's own id of the call, if it
+    sent one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", status: int | None = None, request_id: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.request_id = request_id
+
+
+class SignInRefused(ApiError):
+    """The credentials, or the token made from them, were refused."""
+
+
+class PermissionRefused(ApiError):
+    """The credentials are good but lack a right; ``scope`` names it where it is known."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", status: int | None = 403, request_id: str = "", scope: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, status=status, request_id=request_id)
+        self.scope = scope
+
+
+class NotFound(ApiError):
+    """There is no such user, group or call."""
+
+
+class Conflict(ApiError):
+    """The change collides with something that exists."""
+
+
+class RequestRejected(ApiError):
+    """The server understood the request and refused it."""
+
+
+class ServiceUnavailable(ApiError):
+    """The service cannot be used at present; trying again later may help."""
+
+
+class Unreachable(ServiceUnavailable):
+    """No answer came: name not found, refused, reset, or out of time."""
+
+
+class TlsRefused(ServiceUnavailable):
+    """The server's certificate is not trusted."""
+
+
+class RateLimited(ServiceUnavailable):
+    """429, and the retries are used up; ``retry_after_seconds`` is what the server asked for, if it did."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int | None = 429,
+        request_id: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, status=status, request_id=request_id)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ServerFault(ServiceUnavailable):
+    """5xx, and the retries are used up."""
+
+
+class UnexpectedAnswer(ServiceUnavailable):
+    """Something answered that is not this API: HTML, a redirect, a cut or oversized body, another shape."""
+
+
+class ReadOnlyRefused(WalkmeError):
+    """A write was asked for where the profile or an option forbids it."""
+
+
+class AccountBusy(WalkmeError):
+    """Another process is changing the same users."""
+
+
+class MirrorUnavailable(WalkmeError):
+    """The local copy cannot be read or written: no space, no permission, not a database."""

@@ -1,0 +1,22 @@
+"""What a view of users shows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """Which users a view shows.
+
+    ``text`` is what was typed: every word in it must occur in a user's names, email, external id, role, status or id,
+    folded by ``text.search_key``. ``group_id`` keeps the members of one group. ``hide_inactive`` drops users known to
+    be inactive. A query that narrows nothing is the server's own list, in its order.
+    """
+
+    text: str = ""
+    group_id: str | None = None
+    hide_inactive: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """True if the view is a choice among the users that are loaded, False if it is the server's own list."""
+        return bool(self.text.strip()) or self.group_id is not None or self.hide_inactive

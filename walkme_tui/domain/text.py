@@ -1,0 +1,103 @@
+"""Directory text for the eye (``clean``) and for comparing (``search_key``).
+
+Names come from other people's systems and are hostile until proven otherwise: they may hold escape sequences, line
+breaks, direction overrides or a thousand accents on one letter. ``clean`` makes a display copy that a terminal shows
+literally and that occupies the columns it seems to; the raw value stays where it is for comparing and writing back.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_MARKS_PER_LETTER: Final = 2
+DOTTED_CIRCLE: Final = "\u25cc"
+
+# What needs a second look: everything outside printable ASCII. Most names never get past this test.
+_PLAIN: Final = re.compile(r"[ -~]*\Z")
+
+# Invisible, yet not in the Unicode categories that are treated as a whole below: fillers, the grapheme joiner and
+# the Khmer and Mongolian inherent vowels and separators.
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\u2800")
+
+# Presentation only. Terminals disagree on the width of a sequence with these, so the base character stands alone.
+_PRESENTATION: Final = frozenset("\ufe0e\ufe0f\u20e3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
+
+_REGIONAL_INDICATOR_A: Final = 0x1F1E6
+_REGIONAL_INDICATOR_Z: Final = 0x1F1FF
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    """A copy of ``text`` that is safe and honest on a terminal, on one line.
+
+    Control characters become visible symbols (ESC ``␛``, newline ``␊``), direction marks, zero-width and other
+    invisible characters, private-use and unassigned code points their number (``⟨202E⟩``), flags their two letters.
+    The result is NFC, has at most two combining marks on a letter and no letterless mark. At most ``limit`` characters
+    of ``text`` are looked at; a longer one ends in ``…``.
+    """
+    if limit is not None and len(text) > limit:
+        text = text[:limit] + "…"
+    if _PLAIN.match(text):
+        return text
+    shown: list[str] = []
+    marks = MAX_MARKS_PER_LETTER + 1
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        if category in {"Mn", "Me"} and character not in _INVISIBLE and character not in _PRESENTATION:
+            if marks > MAX_MARKS_PER_LETTER and not shown:
+                shown.append(DOTTED_CIRCLE)
+                marks = 0
+            if marks < MAX_MARKS_PER_LETTER:
+                shown.append(character)
+            marks += 1
+            continue
+        replacement = _visible(character, category)
+        if replacement:
+            marks = 0
+            shown.append(replacement)
+    return "".join(shown)
+
+
+def _visible(character: str, category: str) -> str:
+    """What stands for one character that is no combining mark; empty for mere presentation."""
+    code = ord(character)
+    if character in _PRESENTATION:
+        return ""
+    if category == "Cc":
+        if code < 0x20:
+            return chr(0x2400 + code)
+        return "\u2421" if code == 0x7F else f"⟨{code:02X}⟩"
+    if category == "Cs":
+        return "\ufffd"
+    if category in {"Cf", "Co", "Cn", "Zl", "Zp"} or character in _INVISIBLE:
+        return f"⟨{code:04X}⟩"
+    if category == "Zs":
+        return " "
+    if _REGIONAL_INDICATOR_A <= code <= _REGIONAL_INDICATOR_Z:
+        return chr(ord("A") + code - _REGIONAL_INDICATOR_A)
+    return character
+
+
+# Letters that Unicode does not decompose but that people type without their stroke, and every kind of apostrophe.
+_FOLDED: Final = str.maketrans(
+    {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"} | dict.fromkeys("'’‘ʼʹ`´＇", "")
+)
+_MARK_CATEGORIES: Final = frozenset({"Mn", "Me", "Cf"})
+
+
+def search_key(text: str) -> str:
+    """The form in which text is compared when searching: ``Zoë O'Brien`` and ``zoe obrien`` give the same.
+
+    Case is folded, compatibility forms are decomposed, combining marks, invisible characters and apostrophes are
+    dropped, runs of white space made one blank. The same function folds what is stored and what is typed.
+    """
+    if text.isascii():
+        return " ".join(text.lower().translate(_FOLDED).split())
+    # A capital dotted İ casefolds to i and a combining dot, so marks are dropped after folding.
+    folded = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_FOLDED)
+    kept = "".join(character for character in folded if unicodedata.category(character) not in _MARK_CATEGORIES)
+    return " ".join(kept.translate(_FOLDED).split())
+
+
+def search_words(text: str) -> tuple[str, ...]:
+    """The words of a filter, folded; a user matches when every one of them occurs in the user's search key."""
+    return tuple(search_key(text).split())

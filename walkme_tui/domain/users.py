@@ -1,0 +1,100 @@
+"""People of an account, as far as they are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Final, Literal, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Unknown(Enum):
+    """The type of ``UNKNOWN``: an answer did not carry the field, which says nothing about its value."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+Known: TypeAlias = T | Literal[Unknown.UNKNOWN]
+
+
+class Status(StrEnum):
+    """The statuses that WalkMe documents; a record may carry another one, as plain text."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person as some answer described them.
+
+    A field is ``UNKNOWN`` where the answer lacked it; ``None`` and ``()`` are values that the server sent. Times are
+    milliseconds since the Unix epoch. ``groups`` are group ids in the order of the answer. ``extra`` keeps, under their
+    JSON names, fields that this program does not know, and known fields whose value it could not read without loss, so
+    that ``records.encode_user`` gives back what came.
+    """
+
+    id: str
+    email: Known[str | None] = UNKNOWN
+    first_name: Known[str | None] = UNKNOWN
+    last_name: Known[str | None] = UNKNOWN
+    role: Known[str | None] = UNKNOWN
+    status: Known[str | None] = UNKNOWN
+    external_id: Known[str | None] = UNKNOWN
+    created_at_ms: Known[int | None] = UNKNOWN
+    updated_at_ms: Known[int | None] = UNKNOWN
+    groups: Known[tuple[str, ...] | None] = UNKNOWN
+    extra: Mapping[str, Json] = field(default_factory=dict, hash=False)
+
+    @property
+    def full_name(self) -> str:
+        """First and last name as far as known, else an empty string."""
+        parts = (self.first_name, self.last_name)
+        return " ".join(part for part in parts if isinstance(part, str) and part)
+
+    @property
+    def identity_provider(self) -> str | None:
+        """The provider that the external id names (``okta|004211`` gives ``okta``), or None if it names none."""
+        if not isinstance(self.external_id, str):
+            return None
+        provider, separator, rest = self.external_id.partition("|")
+        return provider if separator and provider and rest else None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRecord:
+    """A record in a list that cannot be read as a user: it costs itself, never its page.
+
+    ``reason`` is a short sentence without the record's contents.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of the server's list.
+
+    ``rows`` stand at the positions ``(page - 1) * page_size`` and on. ``total`` is the number of users that the answer
+    claimed, None where it claimed none that can be true. ``oddities`` are short sentences on what was wrong with the
+    answer and was tolerated.
+    """
+
+    page: int
+    page_size: int
+    rows: tuple[User | UnreadableRecord, ...]
+    total: int | None
+    oddities: tuple[str, ...] = ()
+
+    @property
+    def first_position(self) -> int:
+        """Position of the first row in the server's list, from 0."""
+        return (self.page - 1) * self.page_size

@@ -1,0 +1,1 @@
+"""What the program does: asyncio only, no Textual, no httpx, no sqlite3."""
