@@ -5,23 +5,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Protocol
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
 
-
-class Priority(IntEnum):
-    """Who goes first when the rate allows only one request: the lower number."""
-
-    DEMAND = 0
-    PREFETCH = 1
-    BACKGROUND = 2
+__all__ = [
+    "Clock",
+    "DirectoryApi",
+    "ListedRow",
+    "Mirror",
+    "MirroredUser",
+    "Priority",
+    "Session",
+    "UnreadableRow",
+]
 
 
 class DirectoryApi(Protocol):
@@ -61,34 +65,6 @@ class DirectoryApi(Protocol):
     async def aclose(self) -> None:
         """Close the connections; calls under way fail with ``Unreachable``."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class MirroredUser:
-    """A user as the mirror knows it.
-
-    ``row_id`` is the mirror's own key, stable while the mirror lives. ``position`` is the place in the server's list,
-    None if the list has not shown the user (a look-up did). ``fetched_at_ms`` is when any answer last described the
-    user, ``detailed_at_ms`` when a look-up of this one user last did (None: never).
-    """
-
-    row_id: int
-    user: User
-    position: int | None
-    fetched_at_ms: int
-    detailed_at_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableRow:
-    """A place in the server's list whose record could not be read."""
-
-    position: int
-    reason: str
-    fetched_at_ms: int
-
-
-ListedRow = MirroredUser | UnreadableRow
 
 
 class Mirror(Protocol):
