@@ -1,0 +1,46 @@
+"""What the command line hands to the browser: everything chosen, nothing opened yet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.services.ports import Session
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChoice:
+    """One profile as the switcher lists it: ``target`` is the base URL of its surface, ``theme`` its own theme."""
+
+    name: str
+    environment: Environment
+    surface: Surface
+    target: str
+    theme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserStart:
+    """How the browser begins.
+
+    ``profile`` is the name of the one to open; None means that none can be, and ``problem`` says why in full
+    sentences (empty: there simply is none yet), so that the screen explains the three ways in. ``open_session`` opens
+    a profile by name and raises ``ConfigurationError``; ``open_demo`` starts the demo account. Both block for a moment:
+    call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
+    that the person bound anew; an empty tuple unbinds. ``theme`` is a theme's name, None for the default. ``no_color``
+    wins over it. ``state_folder`` takes ``state.toml`` and crash reports, ``themes_folder`` holds the person's own
+    themes; None: there is none.
+    """
+
+    profiles: Sequence[ProfileChoice]
+    profile: str | None
+    open_session: Callable[[str], Session]
+    open_demo: Callable[[], Session]
+    demo: bool
+    query: str
+    keymap: Mapping[str, tuple[str, ...]]
+    theme: str | None
+    no_color: bool
+    problem: str
+    state_folder: Path | None = None
+    themes_folder: Path | None = None
