@@ -1,0 +1,9 @@
+"""What holds for every test: no setting of the person who runs them reaches the program."""
+
+import os
+
+# Textual reads some of these when it is imported, so they go before any test module is.
+for name in list(os.environ):
+    if name.startswith(("WALKME_", "TEXTUAL")) or name in {"NO_COLOR", "COLORTERM", "FORCE_COLOR", "TMUX", "STY"}:
+        del os.environ[name]
+os.environ["TERM"] = "xterm-256color"
