@@ -1,6 +1,15 @@
 """What went over the wire, and how fast it may go."""
 
 from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """Who goes first when the rate allows only one request: the lower number."""
+
+    DEMAND = 0
+    PREFETCH = 1
+    BACKGROUND = 2
 
 
 @dataclass(frozen=True, slots=True)
