@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from walkme_tui.domain.users import User
+from walkme_tui.domain.records import ATTRIBUTES
+from walkme_tui.domain.users import UNKNOWN, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,22 @@ class UnreadableRow:
 
 
 ListedRow: TypeAlias = MirroredUser | UnreadableRow
+
+
+def merged(known: User, answer: User) -> User:
+    """What is known of a user after a new answer about them: absent fields keep what was known, null and [] are values.
+
+    Unknown JSON fields are merged by name. A field that came readable drops the raw copy of an earlier unreadable one;
+    a field that came unreadable makes the value known before out of date, so it is unknown again.
+    """
+    fields: dict[str, object] = {}
+    extra = {**known.extra, **answer.extra} if known.extra or answer.extra else {}
+    for name, attribute in ATTRIBUTES.items():
+        value = getattr(answer, attribute)
+        if value is not UNKNOWN:
+            fields[attribute] = value
+            if name in extra and name not in answer.extra:
+                del extra[name]
+        elif name not in answer.extra:
+            fields[attribute] = getattr(known, attribute)
+    return User(id=known.id, extra=extra, **fields)  # type: ignore[arg-type]  # each value comes from its own attribute

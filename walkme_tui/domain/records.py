@@ -36,7 +36,7 @@ def decode_user(raw: object) -> User | UnreadableRecord:
         return UnreadableRecord("has no id" if user_id is None else f"its id is {_json_type(user_id)}, not text")
     if not user_id or len(user_id) > MAX_ID_LENGTH:
         return UnreadableRecord("its id is empty" if not user_id else "its id is too long")
-    if _storable(user_id) != user_id:
+    if storable(user_id) != user_id:
         return UnreadableRecord("its id holds half a character")
     extra: dict[str, Json] = {name: value for name, value in raw.items() if name not in KNOWN_NAMES}
     known: dict[str, object] = {}
@@ -63,8 +63,8 @@ def encode_user(user: User) -> dict[str, Json]:
     return raw
 
 
-def _storable(text: str) -> str:
-    """``text`` with lone surrogates, which JSON allows and UTF-8 does not, replaced by U+FFFD."""
+def storable(text: str) -> str:
+    """A copy of ``text`` with lone surrogates, which JSON and argv allow and UTF-8 does not, replaced by U+FFFD."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -100,13 +100,13 @@ def _encode(attribute: str, value: Any) -> Json:
 
 
 def _decode_text(value: object) -> str | None:
-    return _storable(value) if isinstance(value, str) else None
+    return storable(value) if isinstance(value, str) else None
 
 
 def _decode_groups(value: object) -> tuple[str, ...] | None:
     if not isinstance(value, list):
         return None
-    whole = all(isinstance(group, str) and group and _storable(group) == group for group in value)
+    whole = all(isinstance(group, str) and group and storable(group) == group for group in value)
     return tuple(value) if whole else None
 
 
