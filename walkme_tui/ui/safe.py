@@ -1,0 +1,87 @@
+"""The one place where directory text becomes something that a widget shows.
+
+Textual reads markup in a plain ``str`` on most surfaces and lets control characters through on nearly all. What comes
+out of here is literal: a ``Content`` for widgets, a ``Text`` for the few that want Rich, a clean ``str`` for the
+surfaces that are literal by nature. An architecture test sees to it that nothing else reaches a widget.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.content import Content
+
+from walkme_tui.domain.text import clean
+
+ELLIPSIS: Final = "…"
+Part: TypeAlias = "str | Content | tuple[str, str]"
+
+# The scripts in which every terminal gives every character the width that our tables give it. Elsewhere (emoji, Indic
+# signs, single Hangul letters) they differ.
+_SURE_WIDTH: Final = re.compile(
+    r"[ -~\u00a1-\u024f\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2400-\u2426\u25cb\u25cc\u25cf\u27e8\u27e9"
+    r"\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*\Z"
+)
+
+
+def plain(text: str, limit: int | None = None) -> str:
+    """A clean one-line copy, for surfaces that show a ``str`` as it is: a notification's title, an input's value."""
+    return clean(text, limit)
+
+
+def content(text: str, style: str = "", *, limit: int | None = None) -> Content:
+    """The text, shown literally, in one Textual style (empty: the widget's own)."""
+    return Content.styled(clean(text, limit), style)
+
+
+def rich_text(text: str, style: str = "", *, limit: int | None = None) -> Text:
+    """The text, shown literally, for the surfaces that want Rich's ``Text``."""
+    return Text(clean(text, limit), style=style)
+
+
+def joined(*parts: Part) -> Content:
+    """Several pieces as one: text, text with a Textual style, or what is content already."""
+    return Content.assemble(*(_part(part) for part in parts))
+
+
+def lines(contents: Iterable[Content]) -> Content:
+    """Several pieces below one another. Text never brings line breaks of its own: ``clean`` makes them visible."""
+    return Content("\n").join(contents)
+
+
+def cut(text: str, cells: int) -> str:
+    """The beginning of a clean text that fits ``cells`` columns; what is cut off is told by ``…``.
+
+    A wide character is never cut in half, so that the result may be one column shorter.
+    """
+    if text.isascii():
+        if len(text) <= cells:
+            return text
+        return text[: cells - 1] + ELLIPSIS if cells > 0 else ""
+    if cell_len(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    low, high = 0, min(len(text), cells * 4)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cell_len(text[:middle]) < cells:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low] + ELLIPSIS
+
+
+def has_sure_width(text: str) -> bool:
+    """True if every terminal draws this text as wide as we believe; False where they disagree."""
+    return text.isascii() or _SURE_WIDTH.match(text) is not None
+
+
+def _part(part: Part) -> Content:
+    if isinstance(part, Content):
+        return part
+    if isinstance(part, str):
+        return content(part)
+    return content(*part)

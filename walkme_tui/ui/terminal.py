@@ -1,0 +1,251 @@
+"""What passes between the program and the terminal below the widgets: control characters, mouse modes, the end of it.
+
+``BrowserDriver`` takes the place of Textual's own driver, ``ends_with_the_terminal`` sees to SIGTERM, SIGHUP and a
+terminal that is gone, ``ControlCharacterFilter`` is the last of three layers against hostile text.
+"""
+
+import base64
+import contextlib
+import errno
+import os
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+GRACE_SECONDS: Final = 3.0
+ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+
+MAX_CLIPBOARD_BASE64: Final = 74_994  # xterm takes 100 000 bytes in a sequence, several others 74 994
+SCREEN_PIECE: Final = 512  # screen drops longer device control strings
+
+# What a terminal needs if Textual could not undo it: mouse modes off, pastes and focus reports as usual, keyboard
+# protocol popped, lines wrap, no frame is pending, main screen, cursor shown, plain style.
+RESTORE: Final = (
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?1004l\x1b[?2048l"
+    "\x1b[<u\x1b[?7h\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[0m"
+)
+
+_CONTROLS: Final = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_CONTROLS.update(dict.fromkeys(range(0x80, 0xA0), 0xFFFD))
+_CONTROLS.update(dict.fromkeys((0x2028, 0x2029), 0xFFFD))
+
+_AnyApp: TypeAlias = "App[Any]"
+
+
+class ControlCharacterFilter(LineFilter):
+    """Shows a control character that got this far as a symbol, so that the terminal never obeys it.
+
+    Everything that a widget draws passes ``App.get_line_filters()``; put this one first.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the base's signature
+        """The same segments where there is nothing to do; replacements keep the number of columns."""
+        if all(text.isprintable() or control for text, _, control in segments):
+            return segments
+        return [
+            segment if segment.control else Segment(segment.text.translate(_CONTROLS), segment.style)
+            for segment in segments
+        ]
+
+
+class _Output:
+    """The terminal as a file that may vanish: what cannot be written any more is dropped, and SIGHUP says so once.
+
+    Textual's writer thread would die of the error instead, and the event loop would wait for it for ever.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._gone = False
+
+    def write(self, text: str) -> int:
+        self._attempt(lambda: self._file.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._attempt(self._file.flush)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def _attempt(self, action: Callable[[], object]) -> None:
+        if self._gone:
+            return
+        try:
+            action()
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
+            self._gone = True
+            os.kill(os.getpid(), signal.SIGHUP)
+
+
+class BrowserDriver(LinuxDriver):
+    """Textual's driver without reports of every mouse movement, and one that survives the end of its terminal.
+
+    Clicks, drags and the wheel are reported; merely moving the mouse sends nothing.
+    """
+
+    def __init__(
+        self, app: _AnyApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        if self._file is not None:
+            self._file = _Output(self._file)  # type: ignore[assignment]  # the writer thread wants no more than this
+
+    def run_input_thread(self) -> None:
+        """Read the keyboard until told to stop or until the terminal is gone."""
+        try:
+            super().run_input_thread()
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def _enable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1000h\x1b[?1002h\x1b[?1006h")
+            self.flush()
+
+    def _disable_mouse_support(self) -> None:
+        if self._mouse:
+            self.write("\x1b[?1002l\x1b[?1000l\x1b[?1006l")
+            self.flush()
+
+    def _enable_mouse_pixels(self) -> None:
+        """Do nothing: cells are exact enough, and a report in pixels is longer."""
+
+
+class _Ending:
+    """Ends the app for a reason from outside: in good order first, by force where that takes too long."""
+
+    def __init__(self, app: _AnyApp, descriptor: int) -> None:
+        self._app = app
+        self._descriptor = descriptor
+        self._attributes = _line_settings(descriptor)
+        self._begun_at: float | None = None
+        self.finished = threading.Event()
+
+    def begin(self, signal_number: int) -> None:
+        """Ask the app to exit; a repeated call, or no end after ``GRACE_SECONDS``, ends the process at once."""
+        code = 128 + signal_number
+        now = time.monotonic()
+        if self._begun_at is not None:
+            # A terminal that goes is told twice, by the kernel and by whoever noticed; only a person takes longer.
+            if now - self._begun_at > 1.0:
+                self._force(code)
+            return
+        self._begun_at = now
+        threading.Thread(target=self._watch, args=(code,), name="walkme-ending", daemon=True).start()
+        loop = self._app._loop  # noqa: SLF001 - App.exit must be called on the loop, and signals come in between
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
+
+    def _watch(self, code: int) -> None:
+        if not self.finished.wait(GRACE_SECONDS):
+            self._force(code)
+
+    def _force(self, code: int) -> None:
+        restore_terminal(self._descriptor, self._attributes)
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def ends_with_the_terminal(app: _AnyApp) -> Iterator[None]:
+    """End the app on SIGTERM, on SIGHUP and when its terminal vanishes.
+
+    ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the signal's number, SIGHUP's for a vanished terminal.
+    """
+    descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
+    ending = _Ending(app, descriptor)
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        ending.begin(number)
+
+    before = {number: signal.signal(number, on_signal) for number in ENDING_SIGNALS}
+    if os.isatty(descriptor):
+        watcher = threading.Thread(target=_await_hang_up, args=(descriptor,), name="walkme-terminal", daemon=True)
+        watcher.start()
+    try:
+        yield
+    finally:
+        ending.finished.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
+    """Write ``RESTORE`` and the line settings straight to the terminal; never blocks for long, never raises."""
+    with contextlib.suppress(OSError, termios.error):
+        if attributes is not None:
+            termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
+    with contextlib.suppress(OSError):
+        os.set_blocking(descriptor, False)
+        os.write(descriptor, RESTORE.encode("ascii"))
+        os.set_blocking(descriptor, True)
+
+
+def send_to_clipboard(app: _AnyApp, text: str) -> bool:
+    """Hand ``text`` to the terminal's clipboard; True if it was sent, False if it is too long.
+
+    No terminal acknowledges it, so that "sent to the terminal" is all that can be said.
+    """
+    sequence = clipboard_sequence(text, os.environ)
+    if sequence is None:
+        return False
+    driver = app._driver  # noqa: SLF001 - App.copy_to_clipboard, the public way, neither wraps nor caps
+    if driver is not None:
+        driver.write(sequence)
+        driver.flush()
+    return True
+
+
+def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
+    """The OSC 52 sequence for ``text``, wrapped for tmux and screen; None if it is longer than terminals take."""
+    encoded = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    if len(encoded) > MAX_CLIPBOARD_BASE64:
+        return None
+    bare = f"\x1b]52;c;{encoded}\a"
+    terminal = environment.get("TERM", "")
+    if "TMUX" in environment or terminal.startswith("tmux"):
+        # tmux takes the bare one with "set-clipboard on" and the wrapped one with "allow-passthrough on".
+        wrapped = bare.replace("\x1b", "\x1b\x1b")
+        return f"{bare}\x1bPtmux;{wrapped}\x1b\\"
+    if "STY" in environment or terminal.startswith("screen"):
+        pieces = (bare[at : at + SCREEN_PIECE] for at in range(0, len(bare), SCREEN_PIECE))
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
+    return bare
+
+
+def _line_settings(descriptor: int) -> list[Any] | None:
+    try:
+        return termios.tcgetattr(descriptor)
+    except termios.error:
+        return None
+
+
+def _await_hang_up(descriptor: int) -> None:
+    """Sleep until the other end of the terminal is closed, then tell the process what the kernel may not have told."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    for _, event in poll.poll():
+        if event & select.POLLHUP:
+            os.kill(os.getpid(), signal.SIGHUP)

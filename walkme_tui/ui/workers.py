@@ -1,0 +1,17 @@
+"""Names of the groups of background work, so that a new run takes the place of its own kind only."""
+
+from enum import StrEnum
+
+
+class WorkerGroup(StrEnum):
+    """What a Textual worker is for; every ``run_worker`` and ``@work`` names one."""
+
+    LISTING = "listing"  # serves the rows of one table
+    CURSOR = "cursor"  # finds the person under the cursor again after the list changed
+    MARKS = "marks"  # loads what a range or "all" marks
+    SESSION = "session"  # opens and closes profiles
+    PAGES = "pages"  # fetches pages of the server's list
+    DETAILS = "details"  # reads the user whose details are open
+    GROUPS = "groups"  # reads the groups
+    LOOK_UP = "look-up"  # asks the server for an email that was typed
+    STATUS = "status"  # keeps the status line true
