@@ -1,0 +1,57 @@
+"""Where an account lives: regions and base URLs."""
+
+from typing import Final
+
+REGIONS: Final = {
+    "us": "https://api.walkme.com",
+    "eu": "https://eu-api.walkme.com",
+    "canada": "https://api-ca1.walkmedap.com",
+    "fedramp": "https://api.walkmegov.com",
+}
+DEFAULT_REGION: Final = "us"
+
+
+class AddressRefused(ValueError):
+    """An address that cannot be used; the text completes "base_url …" and holds no credentials."""
+
+
+def normalised_base_url(address: str) -> str:
+    """The address with a lower-case scheme and host and without a trailing slash; ``AddressRefused`` says why not.
+
+    Plain http is for loopback addresses only: anywhere else it would show the token to everyone on the way.
+    """
+    from urllib.parse import urlsplit
+
+    if not address.isprintable() or not address.isascii() or " " in address or "\\" in address:
+        raise AddressRefused("must be an address of printable ASCII characters without blanks")
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise AddressRefused("is no address; one looks like https://api.walkme.com") from None
+    if "@" in parts.netloc:
+        raise AddressRefused("must not carry a user name or password")
+    if parts.query or parts.fragment or "?" in address or "#" in address:
+        raise AddressRefused("must end with the path: no ? and no #")
+    if parts.scheme not in {"https", "http"} or not host:
+        raise AddressRefused("must begin with https:// and a host")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise AddressRefused(
+            "must begin with https://; plain http is for this machine only (127.0.0.1, ::1, localhost)"
+        )
+    if any(segment in {".", ".."} for segment in parts.path.split("/")):
+        raise AddressRefused("must not hold . or .. in its path")
+    shown_host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown_host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost, 127.0.0.0/8 and ::1."""
+    if host.lower() == "localhost":
+        return True
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

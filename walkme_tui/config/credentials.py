@@ -1,0 +1,139 @@
+"""Finding the one source of a credential in a table of ``config.toml``."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.config.secrets import CommandSource, FileSource, KeyringSource, SecretSource, VariableSource
+from walkme_tui.config.sections import Section
+
+KINDS: Final = ("command", "env", "file", "keyring")
+
+# What people call a secret when they put it where it must not be.
+SECRET_NAMES: Final = frozenset(
+    {
+        "secret",
+        "client_secret",
+        "clientsecret",
+        "token",
+        "scim_token",
+        "access_token",
+        "bearer",
+        "bearer_token",
+        "api_token",
+        "password",
+        "passwd",
+        "passphrase",
+        "api_key",
+        "apikey",
+    }
+)
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def source_keys(credential: str) -> tuple[str, ...]:
+    """The keys that name a source of this credential: ``secret_command``, ``secret_env`` and so on."""
+    return tuple(f"{credential}_{kind}" for kind in KINDS)
+
+
+def forbid_secrets(section: Section) -> None:
+    """Complain about every key that holds a secret itself, and take it out, so that nothing else looks at it."""
+    for key in [key for key in section.values if key.lower().replace("-", "_") in SECRET_NAMES]:
+        credential = "token" if "token" in key or "bearer" in key else "password" if "pass" in key else "secret"
+        section.complain(
+            key,
+            f'"{key}" in {section.title} puts a secret into this file, which is not allowed.',
+            f"Take it out, count it as seen by others, and name its source: {', '.join(source_keys(credential))}.",
+        )
+        del section.values[key]
+
+
+def read_source(section: Section, credential: str, default_username: str) -> SecretSource | None:
+    """The one source of ``credential`` (``secret``, ``token`` or ``password``); None after a complaint.
+
+    ``default_username`` is whose entry of the keyring it is, where the file names only the service.
+    """
+    named = [key for key in source_keys(credential) if key in section.values]
+    if not named:
+        section.complain(
+            "",
+            f"{section.title} does not say where its {credential} comes from.",
+            f"Name one source: {', '.join(source_keys(credential))}.",
+        )
+        return None
+    if len(named) > 1:
+        section.complain(
+            named[1],
+            f"{section.title} names {len(named)} sources of its {credential}: {', '.join(named)}.",
+            "Keep exactly one.",
+        )
+        return None
+    key = named[0]
+    if key.endswith("_keyring"):
+        return _keyring(section, key, default_username)
+    if key.endswith("_command"):
+        return _command(section, key)
+    return _variable(section, key) if key.endswith("_env") else _file(section, key)
+
+
+def _command(section: Section, key: str) -> SecretSource | None:
+    value = section.values[key]
+    if not isinstance(value, list):
+        section.complain(
+            key,
+            f'"{key}" in {section.title} must be a list of words, as in ["pass", "show", "walkme/acme"].',
+            "It is run without a shell, so each word stands for itself.",
+        )
+        return None
+    words = section.texts(key)
+    if words is None:
+        return None
+    if not words or not words[0] or any("\0" in word for word in words):
+        section.complain(key, f'"{key}" in {section.title} names no program.')
+        return None
+    return CommandSource(words)
+
+
+def _variable(section: Section, key: str) -> SecretSource | None:
+    name = section.text(key)
+    if name is None:
+        return None
+    if not _VARIABLE.fullmatch(name):
+        # Not shown: it may be the secret itself.
+        section.complain(
+            key,
+            f'"{key}" in {section.title} must be the name of a variable: letters, digits and _ only.',
+            "If the value is the secret itself, take it out of this file.",
+        )
+        return None
+    return VariableSource(name)
+
+
+def _file(section: Section, key: str) -> SecretSource | None:
+    path = section.text(key)
+    return None if path is None else FileSource(beside(section, path))
+
+
+def _keyring(section: Section, key: str, default_username: str) -> SecretSource | None:
+    value = section.values[key]
+    if isinstance(value, str):
+        service = section.text(key)
+        return None if service is None else KeyringSource(service, default_username)
+    words = section.texts(key) if isinstance(value, list) else None
+    if words is None or len(words) != 2 or not all(words):
+        section.complain(
+            key, f'"{key}" in {section.title} must be the name of a service, or a list of service and user name.'
+        )
+        return None
+    return KeyringSource(words[0], words[1])
+
+
+def beside(section: Section, path: str) -> Path:
+    """A path of the file: ``~`` is the home folder, a relative one begins at the file's folder."""
+    expanded = Path(path)
+    if path.startswith("~"):
+        try:
+            expanded = expanded.expanduser()
+        except RuntimeError:
+            return expanded
+    return section.file.path.parent / expanded

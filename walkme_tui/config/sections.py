@@ -1,0 +1,138 @@
+"""Reading one table of a TOML file: what is missing takes its default, what is wrong is noted."""
+
+import math
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from walkme_tui.config.toml_files import TomlFile
+from walkme_tui.domain.text import clean
+
+E = TypeVar("E", bound=StrEnum)
+
+MAX_SHOWN: Final = 60
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str:
+    """A question after the most similar candidate (``Did you mean "theme"?``), else the list of all."""
+    import difflib
+
+    known = list(candidates)
+    lowered = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    if close:
+        return f'Did you mean "{lowered[close[0]]}"?'
+    return f"Possible: {', '.join(known)}." if known else ""
+
+
+class Section:
+    """One table, at ``keys`` in its file; a bad value is noted as a problem and read as the default."""
+
+    def __init__(self, file: TomlFile, keys: tuple[str, ...], values: dict[str, Any]) -> None:
+        self.file = file
+        self.keys = keys
+        self.values = values
+
+    @property
+    def title(self) -> str:
+        """The table as it stands in the file: ``[profiles.acme.rest]``."""
+        return f"[{clean('.'.join(self.keys), MAX_SHOWN)}]" if self.keys else "the top of the file"
+
+    def complain(self, key: str, message: str, hint: str = "") -> None:
+        """Note a problem with one key of this table."""
+        self.file.complain((*self.keys, key) if key else self.keys, message, hint)
+
+    def only(self, known: Collection[str]) -> None:
+        """Complain about every key that is not known."""
+        for key in self.values:
+            if key not in known:
+                message = f'"{clean(key, MAX_SHOWN)}" is not known in {self.title}.'
+                self.complain(key, message, nearest(key, known))
+
+    def section(self, key: str) -> "Section | None":
+        """A table inside this one, None where it is absent."""
+        value = self._typed(key, dict, "a table")
+        return None if value is None else Section(self.file, (*self.keys, key), value)
+
+    def text(self, key: str) -> str | None:
+        """A text that is not empty."""
+        value: str | None = self._typed(key, str, "text in quotes")
+        if value is not None and not value.strip():
+            self.complain(key, f'"{key}" in {self.title} is empty.')
+            return None
+        return value
+
+    def truth(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value = self._typed(key, bool, "true or false")
+        return default if value is None else value
+
+    def choice(self, key: str, options: type[E], default: E) -> E:
+        """One word of a few."""
+        value = self._typed(key, str, f"one of {_quoted(options)}")
+        if value is None:
+            return default
+        try:
+            return options(value)
+        except ValueError:
+            self.complain(
+                key,
+                f'"{key}" in {self.title} is "{clean(value, MAX_SHOWN)}"; it must be one of {_quoted(options)}.',
+                nearest(value, options),
+            )
+            return default
+
+    def number(self, key: str, default: float, lowest: float, highest: float) -> float:
+        """A number within limits."""
+        value = self.values.get(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._wrong_type(key, value, "a number")
+            return default
+        if math.isnan(value) or not lowest <= value <= highest:
+            self.complain(key, f'"{key}" in {self.title} must be from {lowest:g} to {highest:g}.')
+            return default
+        return float(value)
+
+    def whole_number(self, key: str, default: int, lowest: int, highest: int) -> int:
+        """A whole number within limits."""
+        value: int | None = self._typed(key, int, "a whole number")
+        if value is None:
+            return default
+        if not lowest <= value <= highest:
+            self.complain(key, f'"{key}" in {self.title} must be from {lowest} to {highest}.')
+            return default
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts, None where it is absent."""
+        value = self._typed(key, list, 'a list of texts, as in ["a", "b"]')
+        if value is None:
+            return None
+        if not all(isinstance(item, str) for item in value):
+            self._wrong_type(key, value, 'a list of texts, as in ["a", "b"]')
+            return None
+        return tuple(value)
+
+    def _typed(self, key: str, kind: type[Any], wanted: str) -> Any:
+        value = self.values.get(key)
+        if value is None:
+            return None
+        # True is an int to Python, not to a person.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            self._wrong_type(key, value, wanted)
+            return None
+        return value
+
+    def _wrong_type(self, key: str, value: object, wanted: str) -> None:
+        self.complain(key, f'"{clean(key, MAX_SHOWN)}" in {self.title} must be {wanted}, not {_kind(value)}.')
+
+
+def _quoted(options: type[StrEnum]) -> str:
+    return ", ".join(f'"{option}"' for option in options)
+
+
+def _kind(value: object) -> str:
+    names = {dict: "a table", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    return names.get(type(value), "a date or time")

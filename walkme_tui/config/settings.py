@@ -1,0 +1,229 @@
+"""What ``config.toml`` says, checked to the last key."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
+from walkme_tui.config.credentials import beside, forbid_secrets, read_source, source_keys
+from walkme_tui.config.profiles import (
+    ENVIRONMENT_PROFILE,
+    MirrorPlace,
+    Offboarding,
+    Profile,
+    RestAuth,
+    RestConnection,
+    ScimAuth,
+    ScimConnection,
+    Sync,
+)
+from walkme_tui.config.sections import Section, nearest
+from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.text import clean
+
+_PROFILE_NAME: Final = re.compile(r"[^\W_][\w.-]{0,63}")
+_PROFILE_KEYS: Final = (
+    "environment",
+    "read_only",
+    "theme",
+    "sync",
+    "resync_hours",
+    "mirror",
+    "mirror_max_age_days",
+    "max_requests_per_second",
+    "max_in_flight",
+    "ca_bundle",
+    "rest",
+    "scim",
+    "offboarding",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The file as the program uses it; ``file`` need not exist, then the rest is empty.
+
+    ``keymap`` holds, by command id, the key names of the commands that the person bound anew.
+    """
+
+    file: Path
+    default_profile: str | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    keymap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReport:
+    """What could be read of a file, and everything that is wrong with it, by line."""
+
+    settings: Settings
+    exists: bool
+    problems: tuple[Problem, ...]
+
+
+def load_settings(file: Path) -> Settings:
+    """The settings of a file, empty ones where there is no file; its first problem is a ConfigurationError."""
+    report = check_settings(file)
+    if report.problems:
+        raise report.problems[0].error()
+    return report.settings
+
+
+def check_settings(file: Path) -> SettingsReport:
+    """Read a file and collect all that is wrong with it."""
+    try:
+        document = read_toml(file)
+    except FileNotFoundError:
+        return SettingsReport(Settings(file), exists=False, problems=())
+    settings = _settings(document)
+    problems = sorted(document.problems, key=lambda problem: problem.line or 0)
+    return SettingsReport(settings, exists=True, problems=tuple(problems))
+
+
+def _settings(document: TomlFile) -> Settings:
+    top = Section(document, (), dict(document.values))
+    forbid_secrets(top)
+    top.only(("default_profile", "profiles", "keys"))
+    profiles: dict[str, Profile] = {}
+    table = top.section("profiles")
+    for name in table.values if table else ():
+        section = table.section(name) if table else None
+        profile = _profile(section, name) if section else None
+        if profile:
+            profiles[name] = profile
+    default = top.text("default_profile")
+    if default is not None and default not in (table.values if table else {}):
+        message = f'"default_profile" names "{clean(default, 60)}", but there is no [profiles.{clean(default, 60)}].'
+        top.complain("default_profile", message, nearest(default, table.values if table else ()))
+    return Settings(document.path, default, profiles, _keymap(top))
+
+
+def _keymap(top: Section) -> Mapping[str, tuple[str, ...]]:
+    section = top.section("keys")
+    if section is None:
+        return {}
+    from walkme_tui.config.keymap import read_keymap
+
+    return read_keymap(section)
+
+
+def _profile(section: Section, name: str) -> Profile | None:
+    if name == ENVIRONMENT_PROFILE:
+        section.complain("", f'The name "{name}" is kept for the profile of the WALKME_* variables.', "Rename it.")
+    elif not _PROFILE_NAME.fullmatch(name):
+        section.complain(
+            "",
+            f'"{clean(name, 60)}" cannot be the name of a profile.',
+            "Take up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+        )
+    forbid_secrets(section)
+    section.only(_PROFILE_KEYS)
+    rest_section, scim_section = section.section("rest"), section.section("scim")
+    rest = _rest(rest_section) if rest_section else None
+    scim = _scim(scim_section) if scim_section else None
+    if "rest" not in section.values and "scim" not in section.values:
+        hint = f"Add [profiles.{clean(name, 60)}.rest] or [profiles.{clean(name, 60)}.scim]."
+        section.complain("", f"{section.title} has no connection.", hint)
+    profile = Profile(
+        name=name,
+        rest=rest,
+        scim=scim,
+        environment=section.choice("environment", Environment, Environment.PRODUCTION),
+        read_only=section.truth("read_only", default=False),
+        theme=section.text("theme"),
+        sync=section.choice("sync", Sync, Sync.FULL),
+        resync_hours=section.number("resync_hours", 24, 0, 24 * 365),
+        mirror=section.choice("mirror", MirrorPlace, MirrorPlace.DISK),
+        mirror_max_age_days=section.number("mirror_max_age_days", 30, 0, 3650),
+        max_requests_per_second=section.number("max_requests_per_second", 10, 0.2, 1000),
+        max_in_flight=section.whole_number("max_in_flight", 8, 1, 100),
+        ca_bundle=_ca_bundle(section),
+        offboarding=_offboarding(section.section("offboarding")),
+        origin=f"profile {name} in {section.file.path}",
+    )
+    return None if rest is None and scim is None else profile
+
+
+def _rest(section: Section) -> RestConnection | None:
+    forbid_secrets(section)
+    section.only(("region", "base_url", "client_id", *source_keys("secret"), "auth"))
+    base_url = _rest_base_url(section)
+    client_id = section.text("client_id")
+    if "client_id" not in section.values:
+        section.complain("", f'{section.title} has no "client_id".', "It is shown in the WalkMe Console, under API.")
+    secret = read_source(section, "secret", client_id or "")
+    auth = section.choice("auth", RestAuth, RestAuth.POST)
+    if base_url is None or client_id is None or secret is None:
+        return None
+    return RestConnection(base_url, client_id, secret, auth)
+
+
+def _rest_base_url(section: Section) -> str | None:
+    if "base_url" in section.values:
+        if "region" in section.values:
+            section.complain("region", f'{section.title} has both "region" and "base_url".', "Keep exactly one.")
+        return _base_url(section)
+    region = section.text("region")
+    if region is None:
+        return None if "region" in section.values else REGIONS[DEFAULT_REGION]
+    if region not in REGIONS:
+        known = ", ".join(f'"{name}"' for name in REGIONS)
+        message = f'"region" in {section.title} is "{clean(region, 60)}"; it must be one of {known}.'
+        section.complain("region", message, nearest(region, REGIONS))
+    return REGIONS.get(region)
+
+
+def _base_url(section: Section) -> str | None:
+    address = section.text("base_url")
+    if address is None:
+        return None
+    try:
+        return normalised_base_url(address)
+    except AddressRefused as refusal:
+        section.complain("base_url", f'"base_url" in {section.title} {refusal}.')
+        return None
+
+
+def _scim(section: Section) -> ScimConnection | None:
+    forbid_secrets(section)
+    auth = section.choice("auth", ScimAuth, ScimAuth.BEARER)
+    credential = "token" if auth is ScimAuth.BEARER else "password"
+    section.only(("base_url", "auth", "username", *source_keys("token"), *source_keys("password")))
+    for key in source_keys("password" if auth is ScimAuth.BEARER else "token"):
+        if key in section.values:
+            hint = f'With auth = "{auth}" it is {credential}_{key.partition("_")[2]}.'
+            section.complain(key, f'"{key}" in {section.title} does not go with auth = "{auth}".', hint)
+    username = section.text("username")
+    if auth is ScimAuth.BASIC and "username" not in section.values:
+        section.complain("", f'{section.title} has no "username", which auth = "basic" needs.')
+    if auth is ScimAuth.BEARER and username is not None:
+        section.complain("username", f'"username" in {section.title} goes with auth = "basic" only.')
+    base_url = _base_url(section)
+    if "base_url" not in section.values:
+        hint = "The Console shows it, beside the token; it cannot be derived from the REST address."
+        section.complain("", f'{section.title} has no "base_url".', hint)
+    secret = read_source(section, credential, username or "token")
+    if base_url is None or secret is None:
+        return None
+    return ScimConnection(base_url, secret, auth, username)
+
+
+def _offboarding(section: Section | None) -> Offboarding:
+    if section is None:
+        return Offboarding()
+    section.only(("keep_groups", "require_ticket"))
+    return Offboarding(section.texts("keep_groups") or (), section.truth("require_ticket", default=False))
+
+
+def _ca_bundle(section: Section) -> Path | None:
+    named = section.text("ca_bundle")
+    if named is None:
+        return None
+    path = beside(section, named)
+    if not path.is_file():
+        section.complain("ca_bundle", f'"ca_bundle" in {section.title} names no file: {clean(str(path))}.')
+        return None
+    return path

@@ -1,0 +1,142 @@
+"""Reading a TOML file so that every complaint can name its line."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.text import clean
+
+_KEY_PART: Final = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"((?:[^"\\]|\\.)*)"|'([^']*)')\s*""")
+_TRIPLE: Final = re.compile(r'"""|\'\'\'')
+_SYNTAX: Final = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
+MAX_BYTES: Final = 1024 * 1024
+
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a file: ``line`` counts from 1, None where it cannot be told."""
+
+    file: Path
+    line: int | None
+    message: str
+    hint: str = ""
+
+    def error(self) -> ConfigurationError:
+        """The problem as an error that names file and line."""
+        where = clean(str(self.file)) + ("" if self.line is None else f", line {self.line}")
+        return ConfigurationError(f"{where}: {self.message}", hint=self.hint)
+
+
+@dataclass(slots=True)
+class TomlFile:
+    """A parsed file and the problems found in it so far."""
+
+    path: Path
+    text: str
+    values: Mapping[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+
+    def line_of(self, keys: KeyPath) -> int | None:
+        """The line of a key, else that of the nearest table around it, else None."""
+        best: tuple[int, int] | None = None
+        for line, found in _keys_by_line(self.text):
+            shared = 0
+            while shared < min(len(keys), len(steps)) and keys[shared] == steps[shared]:
+                shared += 1
+            if shared and shared == min(len(keys), len(steps)) and (best is None or shared > best[0]):
+                best = (shared, line)
+        return None if best is None else best[1]
+
+    def complain(self, keys: KeyPath, message: str, hint: str = "") -> None:
+        """Note a problem with the key at this path."""
+        self.problems.append(Problem(self.path, self.line_of(keys), message, hint))
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read and parse a file; what stops that is the only problem of an otherwise empty result.
+
+    A file that is not there raises FileNotFoundError.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        return _unreadable(path, None, f"the file cannot be read: {error.strerror}.")
+    if len(content) > MAX_BYTES:
+        return _unreadable(path, None, "the file is larger than 1 MB, so it is not read.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(path, line, "this is not UTF-8 text.", "Save the file as UTF-8.")
+    return parse_toml(path, text)
+
+
+def parse_toml(path: Path, text: str) -> TomlFile:
+    """Parse the text of a file; a syntax error is the only problem of an otherwise empty result."""
+    import tomllib
+
+    try:
+        return TomlFile(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        match = _SYNTAX.fullmatch(str(error))
+        what, line, column = (match["what"], match["line"], match["column"]) if match else (str(error), None, None)
+        at = f"column {column}: " if column else ""
+        last = text.count("\n") + (not text.endswith("\n"))
+        return _unreadable(path, int(line) if line else last, f"{at}this is not TOML: {clean(_lower(what), 200)}.")
+    except RecursionError:
+        return _unreadable(path, None, "this is nested too deeply.")
+
+
+def _unreadable(path: Path, line: int | None, message: str, hint: str = "") -> TomlFile:
+    return TomlFile(path, "", {}, [Problem(path, line, message, hint)])
+
+
+def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:
+    """The tables and keys of a TOML text with their lines, as far as they begin a line.
+
+    The standard parser keeps no positions. This follows tables and dotted keys and skips multi-line strings; a key
+    inside an inline table is found at its table.
+    """
+    table: KeyPath = ()
+    inside = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        was_inside = inside
+        for quotes in _TRIPLE.findall(line):
+            inside = "" if inside == quotes else inside or quotes
+        if was_inside:
+            continue
+        stripped = line.lstrip()
+        if stripped.startswith("["):
+            keys, rest = _dotted(stripped.lstrip("["))
+            if keys and rest.startswith("]"):
+                table = keys
+                yield number, table
+            continue
+        keys, rest = _dotted(stripped)
+        if keys and rest.startswith("="):
+            yield number, table + keys
+
+
+def _dotted(text: str) -> tuple[KeyPath, str]:
+    """The dotted key that a text begins with, and what follows it."""
+    keys: list[str] = []
+    while match := _KEY_PART.match(text):
+        keys.append(next(part for part in match.groups() if part is not None))
+        text = text[match.end() :]
+        if not text.startswith("."):
+            break
+        text = text[1:]
+    return tuple(keys), text
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
