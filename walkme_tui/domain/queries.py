@@ -9,8 +9,8 @@ class UserQuery:
 
     ``text`` is what was typed: every word in it must occur in a user's names, email, external id, role, status or id,
     folded by ``text.search_key``. Of an id that is a UUID only the beginning counts, from four characters on: ``ed``
-    occurs in every eighth one by chance. ``group_id`` keeps the members of one group. ``hide_inactive`` drops users known to
-    be inactive. A query that narrows nothing is the server's own list, in its order.
+    occurs in every eighth one by chance. ``group_id`` keeps the members of one group. ``hide_inactive`` drops users
+    known to be inactive. A query that narrows nothing is the server's own list, in its order.
     """
 
     text: str = ""
