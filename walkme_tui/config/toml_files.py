@@ -45,14 +45,15 @@ class TomlFile:
 
     def line_of(self, keys: KeyPath) -> int | None:
         """The line of a key, else that of the nearest table around it, else None."""
-        best: tuple[int, int] | None = None
+        wanted = _steps(keys)
+        nearest: int | None = None
+        depth = 0
         for line, found in _keys_by_line(self.text):
-            shared = 0
-            while shared < min(len(keys), len(steps)) and keys[shared] == steps[shared]:
-                shared += 1
-            if shared and shared == min(len(keys), len(steps)) and (best is None or shared > best[0]):
-                best = (shared, line)
-        return None if best is None else best[1]
+            steps = _steps(found)
+            shared = min(len(wanted), len(steps))
+            if shared > depth and wanted[:shared] == steps[:shared]:
+                nearest, depth = line, shared
+        return nearest
 
     def complain(self, keys: KeyPath, message: str, hint: str = "") -> None:
         """Note a problem with the key at this path."""
@@ -136,6 +137,11 @@ def _dotted(text: str) -> tuple[KeyPath, str]:
             break
         text = text[1:]
     return tuple(keys), text
+
+
+def _steps(keys: KeyPath) -> KeyPath:
+    """The path with every dot a step: ``"user.edit"`` in quotes and ``user.edit`` without mean the same here."""
+    return tuple(".".join(keys).split("."))
 
 
 def _lower(sentence: str) -> str:
