@@ -9,13 +9,11 @@ import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.content import Content
 
 from walkme_tui.domain.text import clean
 
-ELLIPSIS: Final = "…"
 Part: TypeAlias = "str | Content | tuple[str, str]"
 
 # The scripts in which every terminal gives every character the width that our tables give it. Elsewhere (emoji, Indic
@@ -49,29 +47,6 @@ def joined(*parts: Part) -> Content:
 def lines(contents: Iterable[Content]) -> Content:
     """Several pieces below one another. Text never brings line breaks of its own: ``clean`` makes them visible."""
     return Content("\n").join(contents)
-
-
-def cut(text: str, cells: int) -> str:
-    """The beginning of a clean text that fits ``cells`` columns; what is cut off is told by ``…``.
-
-    A wide character is never cut in half, so that the result may be one column shorter.
-    """
-    if text.isascii():
-        if len(text) <= cells:
-            return text
-        return text[: cells - 1] + ELLIPSIS if cells > 0 else ""
-    if cell_len(text) <= cells:
-        return text
-    if cells <= 0:
-        return ""
-    low, high = 0, min(len(text), cells * 4)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if cell_len(text[:middle]) < cells:
-            low = middle
-        else:
-            high = middle - 1
-    return text[:low] + ELLIPSIS
 
 
 def has_sure_width(text: str) -> bool:

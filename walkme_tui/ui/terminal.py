@@ -172,7 +172,8 @@ class _Ending:
 def ends_with_the_terminal(app: _AnyApp) -> Iterator[None]:
     """End the app on SIGTERM, on SIGHUP and when its terminal vanishes.
 
-    ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the signal's number, SIGHUP's for a vanished terminal.
+    ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the
+    signal's number, SIGHUP's for a vanished terminal.
     """
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
     ending = _Ending(app, descriptor)
