@@ -3,8 +3,8 @@
 ``api`` and ``store`` satisfy the protocols; ``session.py`` puts real ones in, tests put fakes in.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from walkme_tui.domain.accounts import Account
@@ -15,6 +15,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.changes import Changes
 
 __all__ = [
     "Clock",
@@ -139,7 +140,8 @@ class Session:
     """An open profile: everything the browser and the command line need of it.
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
-    ``secret_source`` says in words where the credential comes from, for messages.
+    ``secret_source`` says in words where the credential comes from, for messages. ``changes`` is where pages and
+    look-ups say what they stored. ``warm_up`` and ``after_close`` belong to whoever opened the session.
     """
 
     account: Account
@@ -148,8 +150,25 @@ class Session:
     clock: Clock
     started_at_ms: int
     secret_source: str
+    changes: Changes = field(default_factory=Changes)
+    warm_up: Callable[[], Awaitable[None]] | None = None
+    after_close: Callable[[], Awaitable[None]] | None = None
+
+    async def prepare(self) -> None:
+        """Do early what the first call would wait for (imports, connection, sign-in); raises ``WalkmeError``.
+
+        May be left out, and its failure ignored: the first call then does it and says what is wrong.
+        """
+        if self.warm_up is not None:
+            await self.warm_up()
 
     async def aclose(self) -> None:
-        """Close the connections, then the mirror."""
-        await self.api.aclose()
-        await self.mirror.aclose()
+        """Close the connections, then the mirror, then what the session was opened with (the demo's account)."""
+        try:
+            await self.api.aclose()
+        finally:
+            try:
+                await self.mirror.aclose()
+            finally:
+                if self.after_close is not None:
+                    await self.after_close()

@@ -1,0 +1,89 @@
+"""What happened to the mirror and to the line, told to whoever shows it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.errors import WalkmeError
+
+
+@dataclass(frozen=True, slots=True)
+class PageLoaded:
+    """The rows at positions ``first`` to ``last`` (inclusive) came from the server; ``last < first``: none came."""
+
+    page: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class TotalChanged:
+    """The size of the server's list is known now, or another one."""
+
+    total: Total
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageChanged:
+    """Look-ups changed how much is loaded; a ``PageLoaded`` changes it too, without this."""
+
+    coverage: Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    """A page did not come; ``retry_in_seconds`` is None where only the person can have it tried again."""
+
+    error: WalkmeError
+    retry_in_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecovered:
+    """A page came after failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserStored:
+    """A look-up of one user was written to the mirror."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserForgotten:
+    """The server has no such user any more and the mirror dropped it."""
+
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsStored:
+    """The list of groups was read again."""
+
+
+PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
+Change: TypeAlias = PageEvent | UserStored | UserForgotten | GroupsStored
+
+
+@dataclass(eq=False, slots=True)
+class Changes:
+    """The one bulletin board of a session: pages, look-ups and sweeps publish, listings and the screen subscribe."""
+
+    _callbacks: list[Callable[[Change], None]] = field(default_factory=list)
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``callback`` with every change, on the event loop; what is returned ends that, and may be called twice."""
+        self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            # By identity: two listings may subscribe equal callbacks.
+            self._callbacks[:] = [kept for kept in self._callbacks if kept is not callback]
+
+        return unsubscribe
+
+    def publish(self, change: Change) -> None:
+        """Tell everyone who is subscribed at this moment, in the order in which they came."""
+        for callback in tuple(self._callbacks):
+            callback(change)
