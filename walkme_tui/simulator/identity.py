@@ -1,0 +1,104 @@
+"""Ids and emails that are computed from a number and can be read back to it, so that no table is needed."""
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final
+
+from walkme_tui.simulator.hashing import GOLDEN, MASK64, Shuffle, keyed, mix
+from walkme_tui.simulator.names import Name, pools
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_EMAIL: Final = re.compile(r"([a-z-]{1,40})\.([a-z-]{1,40}?)([1-9][0-9]{0,8})?@([a-z.]{1,40})")
+# Of 16 people 13, 2 and 1. RFC 2606 keeps these domains out of the world.
+_DOMAINS: Final = ("example.com",) * 13 + ("example.org",) * 2 + ("example.net",)
+
+_SERIALS: Final = 1 << 62
+_CHECK_BITS: Final = (1 << 60) - 1
+
+
+class Ids:
+    """UUIDs (version 4 in form) of numbers below 2**62: the last 62 bits are the number, shuffled, the rest a check."""
+
+    def __init__(self, seed: int, purpose: int) -> None:
+        self._serials = Shuffle(_SERIALS, keyed(seed, purpose))
+        self._check = keyed(seed, purpose + 1)
+
+    def id_of(self, number: int) -> str:
+        """The id of a number."""
+        serial = self._serials.place(number)
+        check = mix(serial ^ self._check) & _CHECK_BITS
+        digits = f"{check >> 12:012x}4{check & 0xFFF:03x}{serial | 2 << 62:016x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def number_of(self, text: str) -> int | None:
+        """The number whose id this is, in either case of letters; None for any other text."""
+        text = text.lower()
+        if not _UUID.fullmatch(text):
+            return None
+        serial = int(text[19:23] + text[24:], 16) & (_SERIALS - 1)
+        number = self._serials.origin(serial)
+        return number if self.id_of(number) == text else None
+
+
+@lru_cache(maxsize=1)
+def _stems() -> tuple[tuple[int, ...], dict[str, tuple[int, int]], tuple[dict[str, int], ...]]:
+    """Where each pool's full names start, family names to (pool, place), and per pool given names to place."""
+    starts = tuple(accumulate((pool.size for pool in pools()), initial=0))
+    families = {name.spelling: (p, place) for p, pool in enumerate(pools()) for place, name in enumerate(pool.family)}
+    given = tuple({name.spelling: place for place, name in enumerate(pool.given)} for pool in pools())
+    return starts, families, given
+
+
+class Addresses:
+    """Names and emails of numbers.
+
+    There are some 33 000 full names. Every block of so many people uses each of them once, in an order of its own; from
+    the second block on, the emails carry the number of the block.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._starts, self._families, self._given = _stems()
+        self.block_size = self._starts[-1]
+        self._key = keyed(seed, 11)
+        self._domain_key = keyed(seed, 12)
+        self._orders: dict[int, Shuffle] = {}
+
+    def name_of(self, number: int) -> tuple[Name, Name]:
+        """Given and family name."""
+        block, place = divmod(number, self.block_size)
+        stem = self._order(block).place(place)
+        index = bisect_right(self._starts, stem) - 1
+        pool = pools()[index]
+        given, family = divmod(stem - self._starts[index], len(pool.family))
+        return pool.given[given], pool.family[family]
+
+    def email_of(self, number: int, given: Name, family: Name) -> str:
+        """The email of a number whose name is known."""
+        block = number // self.block_size
+        domain = _DOMAINS[mix((number * GOLDEN ^ self._domain_key) & MASK64) & 15]
+        return f"{given.spelling}.{family.spelling}{block + 1 if block else ''}@{domain}"
+
+    def number_of(self, email: str) -> int | None:
+        """The number whose email this is, or None; lower case only."""
+        match = _EMAIL.fullmatch(email)
+        if not match:
+            return None
+        given, family, suffix, _ = match.groups()
+        pool, family_place = self._families.get(family, (-1, 0))
+        given_place = self._given[pool].get(given) if pool >= 0 else None
+        if given_place is None:
+            return None
+        stem = self._starts[pool] + given_place * len(pools()[pool].family) + family_place
+        block = int(suffix) - 1 if suffix else 0
+        number = block * self.block_size + self._order(block).origin(stem)
+        return number if self.email_of(number, *self.name_of(number)) == email else None
+
+    def _order(self, block: int) -> Shuffle:
+        order = self._orders.get(block)
+        if order is None:
+            if len(self._orders) > 1000:
+                self._orders.clear()
+            order = self._orders[block] = Shuffle(self.block_size, mix((self._key + block) & MASK64))
+        return order

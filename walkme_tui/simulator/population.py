@@ -1,0 +1,153 @@
+"""The people of a simulated account: user *i* is computed when asked for, from a hash of the seed and *i*."""
+
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from walkme_tui.domain.users import Json
+from walkme_tui.simulator.hashing import GOLDEN, MASK64, keyed, mix
+from walkme_tui.simulator.hostile import HOSTILE_FIELDS, HOSTILE_GROUP, hostile_name
+from walkme_tui.simulator.identity import Addresses, Ids
+from walkme_tui.simulator.names import DEPARTMENTS, GROUP_NAMES, LANGUAGES
+
+Record: TypeAlias = dict[str, Json]
+"""A user as the JSON object of the REST API."""
+
+DAY_MS: Final = 86_400_000
+_ACCOUNT_AGE_MS: Final = 6 * 365 * DAY_MS
+_GROUP_COUNTS: Final = (0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5)
+# Each group has a third fewer members than the one three places before: a few are large, most are small.
+_GROUP_WHEEL: Final = tuple(g for g in range(len(GROUP_NAMES)) for _ in range(max(1, round(14 * 0.87**g))))
+
+
+class Population:
+    """``users`` people of a seed; dates lie before ``now_ms``, milliseconds since the Unix epoch.
+
+    Numbers from ``users`` on have an id too, for whoever is created later.
+    """
+
+    def __init__(self, users: int, seed: int, now_ms: int, *, hostile: bool = False) -> None:
+        self.users = users
+        self._now_ms = now_ms
+        self._hostile = hostile
+        self._key = keyed(seed, 1)
+        self._ids = Ids(seed, 2)
+        self._addresses = Addresses(seed)
+        self._days: dict[int, str] = {}
+        group_ids = Ids(seed, 4)
+        names = (*GROUP_NAMES[:-1], HOSTILE_GROUP) if hostile else GROUP_NAMES
+        self.groups = {group_ids.id_of(g): name for g, name in enumerate(names)}
+        self._group_ids = tuple(self.groups)
+
+    def id_of(self, number: int) -> str:
+        """The id of user ``number``, also of one yet to be created."""
+        return self._ids.id_of(number)
+
+    def number_of_id(self, user_id: str) -> int | None:
+        """The number with this id, which may be one yet to be created; None for any other text."""
+        return self._ids.number_of(user_id)
+
+    def number_of_email(self, email: str) -> int | None:
+        """The computed user with this email in lower case, or None."""
+        number = self._addresses.number_of(email)
+        return number if number is not None and number < self.users else None
+
+    def record(self, number: int) -> Record:
+        """The user as the account was founded, a new object each time."""
+        dice = mix((self._key + number * GOLDEN) & MASK64)
+        more = mix(dice ^ GOLDEN)
+        given, family = self._addresses.name_of(number)
+        email = self._addresses.email_of(number, given, family)
+        first: str | None = given.text
+        last: str | None = family.text
+        status = _status(dice & 1023)
+        if status == "pending" and not dice >> 60 & 3:
+            first = last = None
+        elif not dice >> 54 & 63:
+            # A new family name; the email kept the old one.
+            last = self._addresses.name_of(more % self._addresses.block_size)[1].text
+        if self._hostile and (name := hostile_name(number)):
+            first, last = name
+        created, updated = self._dates(dice, more, status)
+        record: Record = {
+            "id": self._ids.id_of(number),
+            "email": email,
+            "firstName": first,
+            "lastName": last,
+            "role": _role(dice >> 10 & 1023),
+            "status": status,
+            "createdAt": created,
+            "updatedAt": updated,
+            "externalId": _external_id(dice >> 44 & 127, number, more),
+            "groups": self._groups(dice >> 20 & 15, more),
+        }
+        if not dice >> 51 & 7:
+            record.update(_extra_fields(more))
+            if self._hostile and hostile_name(number):
+                record.update(HOSTILE_FIELDS)
+        return record
+
+    def _groups(self, count_roll: int, bits: int) -> list[Json]:
+        wheel = _GROUP_WHEEL
+        groups: list[Json] = []
+        for _ in range(_GROUP_COUNTS[count_roll]):
+            bits, turn = divmod(bits, len(wheel))
+            group_id = self._group_ids[wheel[turn]]
+            if group_id not in groups:
+                groups.append(group_id)
+        return groups
+
+    def _dates(self, dice: int, more: int, status: str) -> tuple[str, str]:
+        """When the user was created and last changed: many lately, few long ago; the pending ones not long ago."""
+        longest = _ACCOUNT_AGE_MS if status != "pending" else 60 * DAY_MS
+        roll = (more & 0xFFFFF) + 1
+        age = longest * roll * (roll + 0x40000) // (0x100000 * 0x140000)
+        share = more >> 20 & 0xFFFF
+        since_change = age if status == "pending" or not dice >> 24 & 3 else age * share * share // 0x1_0000_0000
+        return self.iso(self._now_ms - age), self.iso(self._now_ms - since_change)
+
+    def iso(self, at_ms: int) -> str:
+        """A time, milliseconds since the Unix epoch, as the API writes it."""
+        day, rest = divmod(at_ms, DAY_MS)
+        text = self._days.get(day)
+        if text is None:
+            text = self._days[day] = datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
+        seconds, milliseconds = divmod(rest, 1000)
+        return f"{text}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}Z"
+
+
+def _status(roll: int) -> str:
+    """88 % active, 9 % inactive, 3 % pending; ``roll`` is below 1024."""
+    if roll < 901:
+        return "active"
+    return "inactive" if roll < 993 else "pending"
+
+
+def _role(roll: int) -> str:
+    """A few Admins, some Editors, mostly Viewers, seldom a role that no one documented; ``roll`` is below 1024."""
+    if roll < 12:
+        return "Admin"
+    if roll < 120:
+        return "Editor"
+    return "Viewer" if roll < 1020 else ("Publisher", "Insights Analyst")[roll & 1]
+
+
+def _external_id(roll: int, number: int, bits: int) -> str | None:
+    """Of an identity provider for two in three, a personnel number, or none; ``roll`` is below 128."""
+    if roll < 56:
+        return f"okta|{number + 4211:06d}"
+    if roll < 86:
+        return f"entra|{bits & 0xFFFFFFFF:08x}-{number:06d}"
+    return f"{100_000 + number}" if roll < 108 else None
+
+
+def _extra_fields(bits: int) -> Record:
+    """Fields that no one documented, some of them nested."""
+    extra: Record = {"department": DEPARTMENTS[bits >> 40 & 7]}
+    if bits >> 43 & 1:
+        extra["costCenter"] = 4000 + (bits >> 44 & 63)
+    if not bits >> 50 & 3:
+        extra["preferences"] = {
+            "language": LANGUAGES[bits >> 52 & 7],
+            "digest": {"enabled": bool(bits >> 55 & 1), "days": ["mon", "thu"]},
+        }
+    return extra

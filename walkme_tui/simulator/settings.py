@@ -1,0 +1,53 @@
+"""What a simulated account is like: its size, its speed and its traps."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+ALL_SCOPES: Final = ("users:read", "users:write", "users:delete")
+PatchSupport = Literal["ok", "405"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorSettings:
+    """One simulated account; the same settings always give the same people. ValueError for what cannot be.
+
+    ``latency_ms`` is added to every answer, plus up to ``latency_jitter_ms``. ``patch="405"`` refuses PATCH. ``lean``
+    leaves lists and the answers to writes with a few fields only. Above ``rate_per_s`` calls a second the answer is
+    429, with a ``Retry-After`` of ``retry_after`` seconds unless that is None. A token lives ``token_ttl`` seconds and
+    grants ``scopes``. ``hostile`` puts people among the others whose names attack a terminal. ``now_ms`` is the time in
+    milliseconds since the Unix epoch that all dates are relative to; None takes the start of the current day, UTC.
+    ``faults`` are names from ``faults.NAMED_FAULTS``.
+    """
+
+    users: int = 25_000
+    seed: int = 1
+    latency_ms: float = 0
+    latency_jitter_ms: float = 0
+    patch: PatchSupport = "ok"
+    lean: bool = False
+    rate_per_s: float | None = None
+    retry_after: int | None = None
+    token_ttl: float = 86_400
+    scopes: tuple[str, ...] = ALL_SCOPES
+    hostile: bool = False
+    now_ms: int | None = None
+    faults: tuple[str, ...] = ()
+    client_id: str = "demo"
+    client_secret: str = "demo"  # noqa: S105 - printed for everyone to use; it opens nothing but the simulator
+
+    def __post_init__(self) -> None:
+        least = {
+            "users": self.users,
+            "latency_ms": self.latency_ms,
+            "latency_jitter_ms": self.latency_jitter_ms,
+            "token_ttl": self.token_ttl,
+            "retry_after": self.retry_after or 0,
+        }
+        for name, value in least.items():
+            if value < 0:
+                raise ValueError(f"{name} is {value}, which is below 0")
+        if self.rate_per_s is not None and self.rate_per_s <= 0:
+            raise ValueError(f"rate_per_s is {self.rate_per_s}; it must be above 0")
+        unknown = [scope for scope in self.scopes if scope not in ALL_SCOPES]
+        if unknown:
+            raise ValueError(f"there is no scope {unknown[0]!r}; the scopes are {', '.join(ALL_SCOPES)}")
