@@ -1,0 +1,96 @@
+"""Which panes are on the screen: a plain value and the rules on it, so that a resize forgets nothing."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+WIDE: Final = 120
+"""From this many columns on the details stand beside the list."""
+
+
+class Tab(StrEnum):
+    """The tabs, in their order."""
+
+    USERS = "users"
+    GROUPS = "groups"
+    REQUESTS = "requests"
+
+
+class Pane(StrEnum):
+    """The panes, in their order from the left; the values are the widgets' ids."""
+
+    GROUPS = "groups"
+    USERS = "users"
+    MEMBERS = "members"
+    DETAIL = "detail"
+    REQUESTS = "requests"
+
+
+LISTS: Final = {
+    Tab.USERS: (Pane.USERS,),
+    Tab.GROUPS: (Pane.GROUPS, Pane.MEMBERS),
+    Tab.REQUESTS: (Pane.REQUESTS,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What the person has chosen to see.
+
+    ``beside`` are the tabs on which the details stand beside the list where there is room. ``opened`` means that one
+    user was opened: where there is no room beside, the details take the whole screen. ``zoomed`` is the pane that was
+    given the whole screen.
+    """
+
+    tab: Tab = Tab.USERS
+    beside: frozenset[Tab] = frozenset({Tab.USERS})
+    opened: bool = False
+    zoomed: Pane | None = None
+
+    def visible(self, width: int) -> tuple[Pane, ...]:
+        """The panes that are shown on a screen of this width, from the left; never empty."""
+        lists = LISTS[self.tab]
+        if self.tab is Tab.REQUESTS:
+            return lists
+        if self.opened and (width < WIDE or self.zoomed is not None):
+            return (Pane.DETAIL,)
+        if self.zoomed is not None:
+            return (self.zoomed,)
+        if width >= WIDE and (self.tab in self.beside or self.opened):
+            return (*lists, Pane.DETAIL)
+        return lists
+
+    def covers(self, width: int) -> bool:
+        """True if something was given the whole screen that one press of Esc takes back."""
+        return self.zoomed is not None or (self.opened and width < WIDE and self.tab is not Tab.REQUESTS)
+
+    def on(self, tab: Tab) -> "Arrangement":
+        """The same on another tab: what was opened or zoomed on this one is not."""
+        return self if tab is self.tab else replace(self, tab=tab, opened=False, zoomed=None)
+
+    def step(self, by: int) -> "Arrangement":
+        """The same on the next tab, or the one before; round the ends."""
+        tabs = list(Tab)
+        return self.on(tabs[(tabs.index(self.tab) + by) % len(tabs)])
+
+    def with_detail(self, shown: bool) -> "Arrangement":
+        """The details of this tab beside the list, or not."""
+        beside = self.beside | {self.tab} if shown else self.beside - {self.tab}
+        return replace(self, beside=beside, opened=self.opened and shown)
+
+    def toggle_detail(self, width: int) -> "Arrangement":
+        """Show or hide the details: beside the list where there is room, else as the whole screen."""
+        if self.tab is Tab.REQUESTS:
+            return self
+        shown = Pane.DETAIL in self.visible(width)
+        if width >= WIDE:
+            return replace(self.with_detail(not shown), zoomed=None)
+        return replace(self, opened=not shown, zoomed=None)
+
+    def open(self) -> "Arrangement":
+        """One user was opened."""
+        return self if self.tab is Tab.REQUESTS else replace(self, opened=True)
+
+    def uncover(self) -> "Arrangement":
+        """Take back what covers the rest: the opened user first, then the zoom."""
+        return replace(self, opened=False) if self.opened else replace(self, zoomed=None)

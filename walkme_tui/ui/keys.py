@@ -1,0 +1,30 @@
+"""The keys of the commands, with those that the person bound anew."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from walkme_tui.config.key_names import shown_key
+from walkme_tui.domain.commands import COMMANDS, Command
+
+
+def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = COMMANDS) -> tuple[Command, ...]:
+    """The commands with the person's own keys; a key that was given to one command leaves all others."""
+    taken = {key for keys in keymap.values() for key in keys}
+    return tuple(
+        replace(command, keys=keymap[command.id])
+        if command.id in keymap
+        else replace(command, keys=tuple(key for key in command.keys if key not in taken))
+        for command in commands
+    )
+
+
+def labels(command: Command) -> str:
+    """All keys of a command as people read them: ``g Home``; empty for one without a key."""
+    return " ".join(shown_key(key) for key in command.keys)
+
+
+def pairs(commands: Iterable[Command]) -> Iterator[tuple[str, Command]]:
+    """Every key with its command."""
+    for command in commands:
+        for key in command.keys:
+            yield key, command

@@ -1,0 +1,53 @@
+"""The first line: which account this is, how dangerous it is, and how much of it is here."""
+
+from walkme_tui.domain.accounts import Account, Environment
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.traffic import TrafficStatus
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.one_line import OneLine
+
+NARROW = 100
+BUSY_PER_SECOND = 0.5
+
+
+class AccountLine(OneLine):
+    """Profile, environment and surface at the left; people, coverage and pace at the right."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(id="account")
+        self._account = account
+
+    def report(self, coverage: Coverage | None, traffic: TrafficStatus) -> None:
+        """Say how much is here and how fast it comes."""
+        short = self.size.width < NARROW
+        self.write(_name(self._account), _figures(coverage, traffic, short))
+
+
+def _name(account: Account) -> Line:
+    production = account.environment is Environment.PRODUCTION
+    pieces: list[Piece] = [
+        (f" {clean(account.profile, 60)} ", Ink.STRONG),
+        (f" {account.environment.upper()} ", Ink.PRODUCTION if production else Ink.SANDBOX),
+        (f" {account.surface.upper()}", Ink.PLAIN),
+    ]
+    if account.read_only:
+        pieces.append(("  read-only", Ink.PLAIN))
+    if account.demo:
+        pieces.append(("  demo: nothing here is real", Ink.DIM))
+    return pieces
+
+
+def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool) -> Line:
+    parts = []
+    if coverage is not None and coverage.total is not None:
+        people = words.number(coverage.total) if short else words.count(coverage.total, "person", "people")
+        parts.append(people)
+        if coverage.total:
+            parts.append(f"{coverage.percent} %" if short else f"{coverage.percent} % loaded")
+    elif coverage is not None and coverage.loaded:
+        parts.append(f"≥ {words.count(coverage.loaded, 'person', 'people')}")
+    if traffic.recent_per_second >= BUSY_PER_SECOND:
+        parts.append(f"{traffic.recent_per_second:.1f}/s")
+    return [(" · ".join(parts) + " ", Ink.PLAIN)]

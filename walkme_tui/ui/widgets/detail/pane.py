@@ -1,0 +1,79 @@
+"""The pane that shows one user whole, beside the list or in its place."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
+from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines, unreadable_lines
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.words import wrap
+
+Subject: TypeAlias = MirroredUser | UnreadableRow | None
+
+
+class DetailPane(Lines):
+    """All fields of a user, or the raw record as JSON."""
+
+    def __init__(self, clock: Clock, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._clock = clock
+        self._subject: Subject = None
+        self._group_names: Mapping[str, str] = {}
+        self._trouble = ""
+        self._raw = False
+
+    @property
+    def subject(self) -> Subject:
+        """Whose record is shown."""
+        return self._subject
+
+    @property
+    def raw(self) -> bool:
+        """True while the record is shown as JSON."""
+        return self._raw
+
+    def show(self, subject: Subject, trouble: str = "") -> None:
+        """Show this record; ``trouble`` is a clean sentence on why it could not be read again."""
+        if _identity(subject) != _identity(self._subject):
+            self.scroll_to(y=0, animate=False)
+        self._subject, self._trouble = subject, trouble
+        self.write()
+
+    def set_raw(self, raw: bool) -> None:
+        """Show the record as JSON, or in words."""
+        self._raw = raw
+        self.scroll_to(y=0, animate=False)
+        self.write()
+
+    def name_groups(self, names: Mapping[str, str]) -> None:
+        """The names of the groups by id, now known or changed."""
+        self._group_names = names
+        self.write()
+
+    def write(self) -> None:
+        """Write the record again: ages pass, widths change."""
+        if self.size.width > 0:
+            self.set_lines(self._written(max(4, self.size.width - 2)))
+
+    def on_resize(self) -> None:
+        """Lines break elsewhere now."""
+        self.write()
+
+    def _written(self, width: int) -> list[Line]:
+        subject = self._subject
+        if subject is None:
+            lines: list[Line] = []
+        elif isinstance(subject, UnreadableRow):
+            lines = unreadable_lines(subject, width)
+        elif self._raw:
+            lines = raw_lines(subject, width)
+        else:
+            lines = record_lines(subject, self._group_names, self._clock(), width)
+        if self._trouble:
+            lines += [[(line, Ink.WARN)] for line in wrap(self._trouble, width)]
+        return [[(" ", Ink.PLAIN), *line] for line in lines]
+
+
+def _identity(subject: Subject) -> object:
+    return subject.user.id if isinstance(subject, MirroredUser) else subject

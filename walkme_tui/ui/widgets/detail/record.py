@@ -1,0 +1,152 @@
+"""A user as lines of text: pure functions from a record, the groups' names, the time and a width."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from rich.cells import cell_len
+
+from walkme_tui.domain.records import TIME_FIELDS, encode_user
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
+from walkme_tui.services.ports import MirroredUser, UnreadableRow
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.ink import Ink, Line
+
+LABEL_WIDTH: Final = 10
+MAX_TEXT: Final = 4000
+MAX_RAW_LINES: Final = 5000
+STATUS_LOOK: Final = {
+    Status.ACTIVE.value: ("●", Ink.GOOD),
+    Status.INACTIVE.value: ("○", Ink.DIM),
+    Status.PENDING.value: ("◌", Ink.WARN),
+}
+NOT_KNOWN: Final = "? not known yet"
+EMPTY: Line = ()
+
+
+def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[Line]:
+    """Every field of a user in lines of at most ``width`` cells."""
+    return list(_record(mirrored, group_names, now_ms, width))
+
+
+def raw_lines(mirrored: MirroredUser, width: int) -> list[Line]:
+    """The record as JSON, everything beyond ASCII as an escape so that nothing in it acts on the terminal."""
+    text = json.dumps(encode_user(mirrored.user), indent=2, ensure_ascii=True)
+    pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
+    return [[(piece, Ink.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
+
+
+def unreadable_lines(row: UnreadableRow, width: int) -> list[Line]:
+    """What can be said of a record that could not be read."""
+    text = (
+        f"The record at place {words.number(row.position + 1)} of the server's list cannot be read: "
+        f"{clean(row.reason, 300)}. The others are not affected."
+    )
+    return _wrapped(text, width, Ink.WARN)
+
+
+def read_when(mirrored: MirroredUser, now_ms: int) -> str:
+    """When the server last said this: ``read 3 s ago``."""
+    if mirrored.detailed_at_ms is not None and mirrored.detailed_at_ms >= mirrored.fetched_at_ms:
+        return f"read {words.ago(now_ms, mirrored.detailed_at_ms)}"
+    return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
+
+
+def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[Line]:
+    user = mirrored.user
+    email = clean(user.email, MAX_TEXT) if isinstance(user.email, str) else ""
+    name = clean(user.full_name, MAX_TEXT)
+    yield from _wrapped(name or email or user.id, width, Ink.STRONG)
+    if name and email:
+        yield from _wrapped(email, width, Ink.PLAIN)
+    yield EMPTY
+    yield from _status(user.status, width)
+    yield from _labelled("Role", _shown(user.role), width, _ink(user.role))
+    yield from _groups(user.groups, group_names, width)
+    yield EMPTY
+    yield from _time("Created", user.created_at_ms, now_ms, width)
+    yield from _time("Updated", user.updated_at_ms, now_ms, width)
+    yield from _labelled("External", _shown(user.external_id), width, _ink(user.external_id))
+    if user.identity_provider is not None:
+        note = f"owned by an identity provider ({clean(user.identity_provider, 60)}), which may overwrite changes"
+        yield from _labelled("", note, width, Ink.WARN)
+    if not isinstance(user.email, str):
+        yield from _labelled("Email", _shown(user.email), width, Ink.DIM)
+    yield from _labelled("First", _shown(user.first_name), width, _ink(user.first_name))
+    yield from _labelled("Last", _shown(user.last_name), width, _ink(user.last_name))
+    yield from _labelled("id", clean(user.id), width, Ink.DIM)
+    yield from _other(user, width)
+    yield EMPTY
+    yield [(words.fit(read_when(mirrored, now_ms), width).rstrip(), Ink.DIM)]
+
+
+def _status(status: Known[str | None], width: int) -> Iterator[Line]:
+    if not isinstance(status, str):
+        yield from _labelled("Status", _shown(status), width, Ink.DIM)
+        return
+    glyph, ink = STATUS_LOOK.get(status.lower(), ("·", Ink.PLAIN))
+    yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, ink)
+
+
+def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[Line]:
+    if groups is UNKNOWN:
+        yield from _labelled("Groups", NOT_KNOWN, width, Ink.DIM)
+    elif not groups:
+        yield from _labelled("Groups", "none", width, Ink.DIM)
+    else:
+        label = "Groups"
+        for group_id in groups:
+            yield from _labelled(label, clean(names.get(group_id, group_id), 300), width)
+            label = ""
+
+
+def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[Line]:
+    if isinstance(value, int):
+        text = f"{words.ago(now_ms, value)} · {words.day_and_time(value)}"
+        yield from _labelled(label, text, width)
+    else:
+        yield from _labelled(label, _shown(value), width, Ink.DIM)
+
+
+def _other(user: User, width: int) -> Iterator[Line]:
+    """Fields that the program does not know; a time that was read is not shown a second time as it was written."""
+    parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
+    extra = {name: value for name, value in user.extra.items() if name not in parsed}
+    if not extra:
+        return
+    yield EMPTY
+    yield [("Other", Ink.DIM)]
+    for name, value in extra.items():
+        label = clean(name, 80)
+        if cell_len(label) < LABEL_WIDTH:
+            yield from _labelled(label, _json(value), width)
+        else:
+            yield from _wrapped(label, width, Ink.DIM)
+            yield from _labelled("", _json(value), width)
+
+
+def _json(value: Json) -> str:
+    if isinstance(value, str):
+        return clean(value, MAX_TEXT) or '""'
+    return clean(json.dumps(value, ensure_ascii=True), MAX_TEXT)
+
+
+def _shown(value: object) -> str:
+    if value is UNKNOWN:
+        return NOT_KNOWN
+    return clean(value, MAX_TEXT) if isinstance(value, str) and value else "none"
+
+
+def _ink(value: object) -> Ink:
+    return Ink.PLAIN if isinstance(value, str) and value else Ink.DIM
+
+
+def _labelled(label: str, text: str, width: int, ink: Ink = Ink.PLAIN) -> Iterator[Line]:
+    for line in words.wrap(text, width - LABEL_WIDTH):
+        yield [(words.fit(label, LABEL_WIDTH), Ink.DIM), (line, ink)]
+        label = ""
+
+
+def _wrapped(text: str, width: int, ink: Ink) -> list[Line]:
+    return [[(line, ink)] for line in words.wrap(text, width)]

@@ -1,0 +1,59 @@
+"""The groups at the left of the Groups tab."""
+
+from collections.abc import Hashable, Sequence
+
+from walkme_tui.domain.groups import GroupSize
+from walkme_tui.domain.text import clean, search_key, search_words
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.line_list import LineList
+
+COUNT_WIDTH = 10
+
+
+class GroupList(LineList[GroupSize]):
+    """Groups by name with the number of members, a lower bound where not every membership is known."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._all: Sequence[GroupSize] = ()
+        self._text = ""
+        self._exact = False
+
+    def fill(self, groups: Sequence[GroupSize], *, exact: bool) -> None:
+        """Show these groups; ``exact`` means that every membership is known."""
+        if exact != self._exact:
+            self._exact = exact
+            self.refresh()
+        self._all = groups
+        self._show_kept()
+
+    def filter(self, text: str) -> None:
+        """Keep the groups whose name has every word of ``text``."""
+        self._text = text
+        self._show_kept()
+
+    @property
+    def total(self) -> int:
+        """All groups, with those that the filter hides."""
+        return len(self._all)
+
+    def _show_kept(self) -> None:
+        wanted = search_words(self._text)
+        self.show([row for row in self._all if _has(row, wanted)] if wanted else self._all)
+
+    def key(self, row: GroupSize) -> Hashable:
+        """Groups are told apart by id."""
+        return row.group.id
+
+    def line(self, row: GroupSize, width: int) -> Line:
+        """Name and number of members."""
+        number = words.number(row.known_members) if self._exact else f"≥ {words.number(row.known_members)}"
+        name = words.fit(clean(row.group.label, 200), width - COUNT_WIDTH)
+        ink = Ink.PLAIN if row.group.name is not None else Ink.DIM
+        return [(name, ink), (words.fit_right(number, COUNT_WIDTH), Ink.DIM)]
+
+
+def _has(row: GroupSize, wanted: Sequence[str]) -> bool:
+    key = search_key(f"{row.group.name or ''} {row.group.id}")
+    return all(word in key for word in wanted)

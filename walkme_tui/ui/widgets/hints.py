@@ -1,0 +1,42 @@
+"""The last line: at most six keys that help right now."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from walkme_tui.config.key_names import shown_key
+from walkme_tui.domain.commands import Command
+from walkme_tui.ui.widgets.ink import Ink, Piece
+from walkme_tui.ui.widgets.one_line import OneLine
+
+MOST = 6
+
+
+class Hints(OneLine):
+    """Keys in the accent, words beside them."""
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__(id="hints")
+        self._commands = {command.id: command for command in commands}
+        self._ids: Sequence[str] = ()
+
+    def offer(self, command_ids: Sequence[str]) -> None:
+        """Show these commands, the first six that have a key and a hint, as far as there is room."""
+        self._ids = command_ids
+        self._fill()
+
+    def on_resize(self) -> None:
+        """More or fewer fit now."""
+        self._fill()
+
+    def _fill(self) -> None:
+        pieces: list[Piece] = [(" ", Ink.PLAIN)]
+        room = self.size.width - 1
+        commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
+        for command in [command for command in commands if command.keys and command.hint][:MOST]:
+            key, word = shown_key(command.keys[0]), f" {command.hint}   "
+            if cell_len(key + word) > room + 3:
+                break
+            room -= cell_len(key + word)
+            pieces += [(key, Ink.ACCENT), (word, Ink.DIM)]
+        self.write(pieces)

@@ -1,0 +1,187 @@
+"""A list of one-line rows with a cursor: groups, requests, choices."""
+
+from collections.abc import Hashable, Sequence
+from typing import Generic, TypeVar
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+
+Row = TypeVar("Row")
+
+
+class LineList(Lines, Generic[Row]):
+    """Rows of any number with a cursor that stays on its row while the list changes around it."""
+
+    class Moved(Message):
+        """The cursor went to another row."""
+
+        def __init__(self, source: "LineList[Row]", by_person: bool) -> None:
+            super().__init__()
+            self.source = source
+            self.by_person = by_person
+
+        @property
+        def control(self) -> "LineList[Row]":
+            """The list."""
+            return self.source
+
+    class Opened(Moved):
+        """Enter, or a click on the row under the cursor."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.rows: Sequence[Row] = ()
+        self.cursor = 0
+
+    # ------------------------------------------------------------ what a list says of itself
+
+    def key(self, row: Row) -> Hashable:
+        """What tells a row from the others when the list changes."""
+        return row  # type: ignore[return-value]  # rows are frozen dataclasses or say otherwise
+
+    def line(self, row: Row, width: int) -> Line:
+        """How a row is written in ``width`` cells."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------ rows and cursor
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show these rows; the cursor stays on its row, or near its place if that is gone."""
+        old, before = self.rows, self.current
+        self.rows = rows
+        cursor = self._index_of(before)
+        if cursor is None:
+            cursor = max(0, min(self.cursor, len(rows) - 1))
+        if len(old) != len(rows):
+            self.virtual_size = Size(0, len(rows))
+            self.refresh()
+        else:
+            for index, (was, now) in enumerate(zip(old, rows, strict=True)):
+                if was != now:
+                    self.refresh_line(index)
+        after = rows[cursor] if rows else None
+        moved = before is None or after is None or self.key(before) != self.key(after)
+        if cursor != self.cursor:
+            self._set_cursor(cursor)
+        if moved:
+            self.post_message(self.Moved(self, by_person=False))
+
+    def _index_of(self, row: Row | None) -> int | None:
+        if row is None:
+            return None
+        wanted = self.key(row)
+        if 0 <= self.cursor < len(self.rows) and self.key(self.rows[self.cursor]) == wanted:
+            return self.cursor
+        return next((index for index, other in enumerate(self.rows) if self.key(other) == wanted), None)
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on the row with this key; False if there is none."""
+        for index, row in enumerate(self.rows):
+            if self.key(row) == key:
+                self.move_to(index)
+                return True
+        return False
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, or on the nearest there is."""
+        index = max(0, min(index, len(self.rows) - 1))
+        if index != self.cursor:
+            self._set_cursor(index)
+            self.post_message(self.Moved(self, by_person=True))
+
+    def _set_cursor(self, index: int) -> None:
+        self.refresh_line(self.cursor)
+        self.cursor = index
+        self.refresh_line(index)
+        self._keep_in_view()
+
+    def _keep_in_view(self) -> None:
+        height = max(1, self.size.height)
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(
+                y=max(0, self.cursor - height // 2 if top - self.cursor == 1 else self.cursor), animate=False
+            )
+        elif self.cursor >= top + height:
+            self.scroll_to(
+                y=self.cursor - height + 1 + (height // 2 if self.cursor == top + height else 0), animate=False
+            )
+
+    # ------------------------------------------------------------ painting
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        index = self.scroll_offset.y + y
+        base = self.rich_style
+        if index >= len(self.rows):
+            return Strip.blank(self.size.width, base)
+        line = self.line(self.rows[index], self.size.width - 2)
+        if index != self.cursor:
+            return self.ink_strip([(" ", Ink.PLAIN), *line], base)
+        style = base + self.ink(Ink.CURSOR if self.has_focus else Ink.CURSOR_BLURRED)
+        return self._cursor_strip(line, style)
+
+    def _cursor_strip(self, line: Line, style: Style) -> Strip:
+        """The row under the cursor in one ink; a bar marks it where there is no colour."""
+        text = "".join(text for text, _ in line)
+        return self.ink_strip([("▌" if self.has_focus else "▏", Ink.PLAIN), (text, Ink.PLAIN)], style)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor's row shows where the keys go."""
+        super().watch_has_focus(_has_focus)
+        self.refresh_line(self.cursor)
+
+    def on_resize(self) -> None:
+        """The cursor stays in view."""
+        self._keep_in_view()
+
+    # ------------------------------------------------------------ keys and mouse
+
+    def action_cursor_down(self) -> None:
+        """Next row."""
+        self.move_to(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """Previous row."""
+        self.move_to(self.cursor - 1)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self.move_to(self.cursor + max(1, self.size.height - 1))
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self.move_to(self.cursor - max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """First row."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """Last row."""
+        self.move_to(len(self.rows) - 1)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self.current is not None:
+            self.post_message(self.Opened(self, by_person=True))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; a second click opens it."""
+        index = self.scroll_offset.y + event.y
+        if index >= len(self.rows):
+            return
+        if event.chain > 1:
+            self.action_open()
+        self.move_to(index)

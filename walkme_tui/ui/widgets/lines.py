@@ -1,0 +1,88 @@
+"""Lines of literal text that scroll: no markup is ever read, so whatever the directory says is only shown."""
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from walkme_tui.ui.widgets.ink import INK_CLASSES, Ink, Line
+
+
+class Lines(ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling text of inked lines; the commands for moving scroll it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES)
+    DEFAULT_CSS = "Lines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._lines: list[Line] = []
+
+    @property
+    def text(self) -> str:
+        """Everything, as plain text."""
+        return "\n".join("".join(text for text, _ in line) for line in self._lines)
+
+    def set_lines(self, lines: list[Line]) -> None:
+        """Show these lines; what did not change is not painted again."""
+        old, self._lines = self._lines, lines
+        if len(old) != len(lines):
+            self.virtual_size = Size(0, len(lines))
+            self.refresh()
+            return
+        for index, (before, after) in enumerate(zip(old, lines, strict=True)):
+            if before != after:
+                self.refresh_line(index)
+
+    def refresh_line(self, y: int) -> None:
+        """Paint one line again, if it can be seen."""
+        row = y - self.scroll_offset.y
+        if 0 <= row < self.size.height:
+            self.refresh(Region(0, row, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        index = self.scroll_offset.y + y
+        base = self.rich_style
+        if index >= len(self._lines):
+            return Strip.blank(self.size.width, base)
+        return self.ink_strip(self._lines[index], base)
+
+    def ink_strip(self, line: Line, base: Style) -> Strip:
+        """A line in its inks over a base style, filling the width."""
+        segments = [Segment(text, base + self.ink(ink) if ink is not Ink.PLAIN else base) for text, ink in line]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def ink(self, ink: Ink) -> Style:
+        """The style of an ink, without what it lies on."""
+        return self.get_component_rich_style(ink.value, partial=True)
+
+    def action_cursor_down(self) -> None:
+        """Scroll down a line."""
+        self.scroll_relative(y=1, animate=False)
+
+    def action_cursor_up(self) -> None:
+        """Scroll up a line."""
+        self.scroll_relative(y=-1, animate=False)
+
+    def action_page_down(self) -> None:
+        """Scroll down a page."""
+        self.scroll_relative(y=max(1, self.size.height - 1), animate=False)
+
+    def action_page_up(self) -> None:
+        """Scroll up a page."""
+        self.scroll_relative(y=-max(1, self.size.height - 1), animate=False)
+
+    def action_first(self) -> None:
+        """Scroll to the first line."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_last(self) -> None:
+        """Scroll to the last line."""
+        self.scroll_to(y=self.max_scroll_y, animate=False)
+
+    def action_open(self) -> None:
+        """Nothing to open in plain text."""

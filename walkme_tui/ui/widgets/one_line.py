@@ -1,0 +1,68 @@
+"""One line of the chrome: something at the left, something at the right, painted again only when it changed."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from walkme_tui.ui.widgets.ink import INK_CLASSES, Ink, Line
+from walkme_tui.ui.words import fit
+
+
+class OneLine(Widget):
+    """Two inked texts on one line; the left one is cut where both do not fit."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES)
+    DEFAULT_CSS = "OneLine { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._left: Line = ()
+        self._right: Line = ()
+
+    @property
+    def text(self) -> str:
+        """What it says, as plain text."""
+        return "".join(text for text, _ in (*self._left, (" ", Ink.PLAIN), *self._right)).strip()
+
+    def write(self, left: Line, right: Line = ()) -> None:
+        """Say this; nothing is painted if it is what stands there."""
+        if (tuple(left), tuple(right)) != (self._left, self._right):
+            self._left, self._right = tuple(left), tuple(right)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line."""
+        base = self.rich_style
+        width = self.size.width
+        right = _cut(self._right, width - 1)
+        room = max(0, width - _cells(right) - (1 if right else 0))
+        left = _cut(self._left, room)
+        gap = " " * max(0, width - _cells(left) - _cells(right))
+        return Strip(
+            [
+                Segment(text, base + self.get_component_rich_style(ink.value, partial=True))
+                for text, ink in (*left, (gap, Ink.PLAIN), *right)
+            ],
+            width,
+        )
+
+
+def _cells(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
+def _cut(line: Line, width: int) -> Line:
+    """The line in at most ``width`` cells, an ellipsis where something is missing."""
+    if _cells(line) <= width:
+        return line
+    kept: list[tuple[str, Ink]] = []
+    for text, ink in line:
+        cells = cell_len(text)
+        if cells > width:
+            return [*kept, (fit(text, width), ink)]
+        kept.append((text, ink))
+        width -= cells
+    return kept

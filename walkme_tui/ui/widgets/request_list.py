@@ -1,0 +1,43 @@
+"""The request log: what went over the wire, the newest first."""
+
+from collections.abc import Hashable, Sequence
+
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.traffic import RequestRecord
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.line_list import LineList
+
+
+class RequestList(LineList[RequestRecord]):
+    """One line an attempt: when, what, how it ended, how long it took."""
+
+    def fill(self, log: Sequence[RequestRecord]) -> None:
+        """Show the log, turned round."""
+        self.show(tuple(reversed(log)))
+
+    def key(self, row: RequestRecord) -> Hashable:
+        """The record itself: frozen, and one attempt is one record."""
+        return row
+
+    def line(self, row: RequestRecord, width: int) -> Line:
+        """Time, method, path, status, milliseconds, attempt."""
+        status, ink = _ending(row)
+        path = words.fit(clean(row.path, 500), max(8, width - 46))
+        again = f"attempt {row.attempt}" if row.attempt > 1 else ""
+        return [
+            (f"{words.clock_time(row.started_at_ms)}  ", Ink.DIM),
+            (words.fit(row.method, 7), Ink.PLAIN),
+            (path, Ink.PLAIN),
+            ("  " + words.fit(status, 8), ink),
+            (words.fit_right(f"{words.number(row.duration_ms)} ms", 9), Ink.PLAIN),
+            ("  " + words.fit(again, 10), Ink.DIM),
+        ]
+
+
+def _ending(row: RequestRecord) -> tuple[str, Ink]:
+    if row.status is None:
+        return clean(row.outcome, 40) or "no answer", Ink.BAD
+    if row.status < 400:
+        return str(row.status), Ink.GOOD
+    return str(row.status), Ink.WARN if row.status in {401, 404, 429} else Ink.BAD

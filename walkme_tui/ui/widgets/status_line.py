@@ -1,0 +1,44 @@
+"""The line above the hints: what went wrong or is under way at the left, how the line does at the right."""
+
+from dataclasses import dataclass
+
+from walkme_tui.domain.traffic import TrafficStatus
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.one_line import OneLine
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One sentence for the status line, clean, and how loud it is."""
+
+    text: str
+    ink: Ink = Ink.PLAIN
+
+
+class StatusLine(OneLine):
+    """The last trouble, the countdown, or what the program is doing; latency and requests in flight."""
+
+    def __init__(self) -> None:
+        super().__init__(id="status")
+
+    def report(self, saying: Saying | None, traffic: TrafficStatus) -> None:
+        """Say it; a countdown that the server imposed speaks where there is nothing worse."""
+        if saying is None and traffic.waiting_seconds > 0:
+            saying = Saying(
+                f"The server asks for a pause: going on in {words.seconds(traffic.waiting_seconds)}.", Ink.WARN
+            )
+        left: Line = ()
+        if saying is not None:
+            mark = "! " if saying.ink in {Ink.WARN, Ink.BAD} else ""
+            left = [(f" {mark}{saying.text}", saying.ink)]
+        self.write(left, _line_figures(traffic))
+
+
+def _line_figures(traffic: TrafficStatus) -> Line:
+    parts = []
+    if traffic.latency_ms is not None:
+        parts.append(f"API {words.number(traffic.latency_ms)} ms")
+    if traffic.in_flight:
+        parts.append(f"{traffic.in_flight} in flight")
+    return [(" · ".join(parts) + " ", Ink.DIM)] if parts else ()

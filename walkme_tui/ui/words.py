@@ -1,0 +1,150 @@
+"""Numbers, ages and columns as people read them."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.cells import cell_len
+
+ELLIPSIS: Final = "…"
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+MONTH: Final = 30 * DAY
+YEAR: Final = 365 * DAY
+
+_SPANS: Final = (
+    (YEAR, "y"),
+    (2 * MONTH, "mo"),
+    (2 * WEEK, "w"),
+    (DAY, "d"),
+    (HOUR, "h"),
+    (MINUTE, "min"),
+    (SECOND, "s"),
+)
+_UNITS: Final = {"y": YEAR, "mo": MONTH, "w": WEEK, "d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND}
+
+
+def number(value: int) -> str:
+    """A whole number with blanks between the thousands: ``154 210``."""
+    return f"{value:,}".replace(",", " ")
+
+
+def count(value: int, one: str, many: str) -> str:
+    """A number with its noun: ``1 user``, ``812 users``."""
+    return f"{number(value)} {one if value == 1 else many}"
+
+
+def age(now_ms: int, then_ms: int) -> str:
+    """How long ago, in one short unit: ``5 h``, ``11 mo``; under a second, and for the future, ``0 s``."""
+    passed = max(0, now_ms - then_ms)
+    for least, unit in _SPANS:
+        if passed >= least:
+            return f"{passed // _UNITS[unit]} {unit}"
+    return "0 s"
+
+
+def ago(now_ms: int, then_ms: int) -> str:
+    """How long ago, as the end of a sentence: ``3 s ago``, ``just now``, ``in the future``."""
+    if then_ms > now_ms + MINUTE:
+        return "in the future"
+    return "just now" if now_ms - then_ms < 2 * SECOND else f"{age(now_ms, then_ms)} ago"
+
+
+def seconds(value: float) -> str:
+    """A countdown: ``8 s``, ``3 min``."""
+    whole = max(1, round(value))
+    return f"{whole} s" if whole < 120 else f"{whole // 60} min"
+
+
+def day(milliseconds: int) -> str:
+    """A date in UTC: ``12 Mar 2024``; a time beyond the calendar gives ``?``."""
+    moment = _moment(milliseconds)
+    return f"{moment.day} {moment:%b} {moment.year}" if moment else "?"
+
+
+def day_and_time(milliseconds: int) -> str:
+    """A date and time in UTC: ``12 Mar 2024 09:30 UTC``; a time beyond the calendar gives ``?``."""
+    moment = _moment(milliseconds)
+    return f"{moment.day} {moment:%b} {moment.year} {moment:%H:%M} UTC" if moment else "?"
+
+
+def clock_time(milliseconds: int) -> str:
+    """The time of day where the person sits: ``10:42:07``; a time beyond the calendar gives ``?``."""
+    moment = _moment(milliseconds)
+    return f"{moment.astimezone():%H:%M:%S}" if moment else "?"
+
+
+def _moment(milliseconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def cut(text: str, width: int) -> str:
+    """The beginning of a clean text that fits ``width`` cells; what is cut off is told by an ellipsis.
+
+    A wide character is never cut in half, so that the result may be one cell shorter.
+    """
+    if text.isascii():
+        if len(text) <= width:
+            return text
+        return text[: width - 1] + ELLIPSIS if width > 0 else ""
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    low, high = 0, min(len(text), width * 4)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if cell_len(text[:middle]) < width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low] + ELLIPSIS
+
+
+def fit(text: str, width: int) -> str:
+    """Clean text in exactly ``width`` cells: padded with blanks, or cut with an ellipsis."""
+    shown = cut(text, width)
+    return shown + " " * (width - cell_len(shown))
+
+
+def fit_right(text: str, width: int) -> str:
+    """Clean text at the right end of exactly ``width`` cells."""
+    missing = width - cell_len(text)
+    return " " * missing + text if missing >= 0 else fit(text, width)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Clean text in lines of at most ``width`` cells, parted at blanks where there are some; never empty."""
+    width = max(2, width)
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if cell_len(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        pieces = chop(word, width)
+        lines += pieces[:-1]
+        line = pieces[-1]
+    lines.append(line)
+    return lines
+
+
+def chop(word: str, width: int) -> list[str]:
+    """A word in pieces of at most ``width`` cells; never empty."""
+    pieces, piece, used = [], "", 0
+    for character in word:
+        cells = cell_len(character)
+        if used + cells > width:
+            pieces.append(piece)
+            piece, used = "", 0
+        piece += character
+        used += cells
+    return [*pieces, piece]
