@@ -1,0 +1,167 @@
+"""Colour themes: one TOML file each, those that ship and the person's own."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.config.sections import Section, nearest
+from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.text import clean
+
+MONO: Final = "mono"
+DEFAULT_DARK: Final = "dusk"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_HEX: Final = re.compile(r"#[0-9a-fA-F]{6}")
+_HUES: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+ANSI: Final = frozenset({"ansi_default", *(f"ansi_{hue}" for hue in _HUES), *(f"ansi_bright_{hue}" for hue in _HUES)})
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours by what they mean, each ``#rrggbb`` in lower case or ``ansi_…``.
+
+    ``text`` and ``dim`` are written on ``background``, ``panel`` and ``zebra``; ``cursor`` is the background of the
+    cursor's row, with ``cursor_text`` on it, ``selection`` that of marked rows. ``accent`` is the one hue for focus and
+    matches. A filled word is written in ``background`` on ``production`` or ``sandbox``. ``line`` parts two panes.
+    ``zebra`` is the background of every second row; None: all rows alike.
+    """
+
+    background: str
+    panel: str
+    text: str
+    dim: str
+    accent: str
+    success: str
+    warning: str
+    error: str
+    production: str
+    sandbox: str
+    cursor: str
+    cursor_text: str
+    selection: str
+    line: str
+    zebra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeSpec:
+    """One theme; ``palette`` is None for one without colours, which uses bold, dim and reverse only."""
+
+    name: str
+    dark: bool
+    palette: Palette | None
+    source: Path
+
+    @property
+    def mono(self) -> bool:
+        """True for a theme without colours."""
+        return self.palette is None
+
+
+@dataclass(frozen=True, slots=True)
+class Themes:
+    """What could be read, by name, and what could not, file by file."""
+
+    loaded: dict[str, ThemeSpec]
+    failed: tuple[Problem, ...]
+
+    @property
+    def failure(self) -> str:
+        """One sentence about all failures, empty if there are none."""
+        if not self.failed:
+            return ""
+        names = ", ".join(dict.fromkeys(clean(problem.file.name) for problem in self.failed))
+        return f"Not usable as a theme: {names}. walkme-tui themes list says why."
+
+    def choose(self, name: str | None, no_color: bool = False) -> ThemeSpec:
+        """The theme of this name, else the default dark one; without colours always ``mono``.
+
+        ConfigurationError if there is no theme of that name.
+        """
+        wanted = MONO if no_color else name or DEFAULT_DARK
+        if wanted in self.loaded:
+            return self.loaded[wanted]
+        raise ConfigurationError(f'There is no theme "{clean(wanted, 60)}".', hint=nearest(wanted, self.loaded))
+
+
+def load_themes(own_folder: Path | None = None) -> Themes:
+    """The themes that ship and those in ``own_folder``; one of the person's own replaces a shipped one of its name."""
+    loaded: dict[str, ThemeSpec] = {}
+    failed: list[Problem] = []
+    for file in (*_files(shipped_folder()), *_files(own_folder)):
+        theme, problems = read_theme(file)
+        failed += problems
+        if theme:
+            loaded[theme.name] = theme
+    return Themes(loaded, tuple(failed))
+
+
+def shipped_folder() -> Path:
+    """The folder of the themes that ship: in the package of a wheel, beside ``pyproject.toml`` in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "themes"
+    return inside if inside.is_dir() else package.parent / "themes"
+
+
+def read_theme(file: Path) -> tuple[ThemeSpec | None, tuple[Problem, ...]]:
+    """One file as a theme, or None and everything that is wrong with it."""
+    try:
+        document = read_toml(file)
+    except FileNotFoundError:
+        return None, (Problem(file, None, "there is no such file."),)
+    theme = None if document.problems else _theme(document)
+    problems = tuple(sorted(document.problems, key=lambda problem: problem.line or 0))
+    return (None if problems else theme), problems
+
+
+def _files(folder: Path | None) -> Iterable[Path]:
+    if folder is None:
+        return ()
+    try:
+        return sorted(folder.glob("*.toml"))
+    except OSError:
+        return ()
+
+
+def _theme(document: TomlFile) -> ThemeSpec | None:
+    top = Section(document, (), dict(document.values))
+    top.only(("name", "dark", "colors"))
+    name = top.text("name")
+    if "name" not in top.values:
+        top.complain("", 'the theme has no "name".')
+    elif name is not None and not _NAME.fullmatch(name):
+        message = f'"{clean(name, 60)}" cannot be the name of a theme.'
+        top.complain("name", message, "Take up to 40 small letters, digits and hyphens.")
+    if "dark" not in top.values:
+        top.complain("", 'the theme does not say whether it is "dark".', "Add dark = true or dark = false.")
+    dark = top.truth("dark", default=True)
+    colors = top.section("colors")
+    palette = None if colors is None else _palette(colors)
+    return None if name is None else ThemeSpec(name, dark, palette, document.path)
+
+
+def _palette(section: Section) -> Palette | None:
+    roles = [role.name for role in fields(Palette)]
+    section.only(roles)
+    colors = {role: _color(section, role) for role in roles if role in section.values}
+    missing = [role for role in roles if role not in section.values and role != "zebra"]
+    if missing:
+        section.complain("", f"[colors] lacks {', '.join(missing)}.", "Without any [colors] a theme uses no colours.")
+    if missing or None in colors.values():
+        return None
+    return Palette(**{role: color for role, color in colors.items() if color is not None})
+
+
+def _color(section: Section, role: str) -> str | None:
+    written = section.text(role)
+    if written is None:
+        return None
+    if _HEX.fullmatch(written) or written in ANSI:
+        return written.lower()
+    message = f'"{role}" in [colors] is "{clean(written, 40)}", which is no colour.'
+    hint = nearest(written, sorted(ANSI)) if written.lower().startswith("ansi") else "Write #rrggbb, or an ansi_… name."
+    section.complain(role, message, hint)
+    return None
