@@ -74,7 +74,7 @@ class Changes:
     _callbacks: list[Callable[[Change], None]] = field(default_factory=list)
 
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call ``callback`` with every change, on the event loop; what is returned ends that, and may be called twice."""
+        """Call ``callback`` with every change, on the event loop; calling what is returned ends that."""
         self._callbacks.append(callback)
 
         def unsubscribe() -> None:

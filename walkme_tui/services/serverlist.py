@@ -1,0 +1,143 @@
+"""What is known of the server's list while its pages come in: no I/O, only what an answer means."""
+
+from dataclasses import replace
+from typing import Final
+
+from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.users import User, UserPage
+
+MAX_PAGE_SIZE: Final = 1000
+MAX_ODDITIES: Final = 50
+
+
+def believable(answer: UserPage) -> UserPage:
+    """The answer without a total that cannot be true; ``oddities`` then says so."""
+    if answer.total is None:
+        return answer
+    if answer.total < 0:
+        return replace(answer, total=None, oddities=(*answer.oddities, "The server claims a negative number of users."))
+    if answer.rows and answer.first_position + len(answer.rows) > answer.total:
+        oddity = "The server claims fewer users than it sends, so its total is not used."
+        return replace(answer, total=None, oddities=(*answer.oddities, oddity))
+    return answer
+
+
+def suits(answer: UserPage) -> UserPage:
+    """A first page, its ``page_size`` the one that the server keeps: servers cap or ignore what was asked for.
+
+    Where the total is not known a short first page may be all there is; the next one, asked in that size, tells.
+    """
+    sent = len(answer.rows)
+    if answer.page != 1 or sent == answer.page_size or not 0 < sent <= MAX_PAGE_SIZE:
+        return answer
+    if sent > answer.page_size:
+        oddity = f"The server sends {sent} users a page, whatever is asked for."
+        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+    if answer.total is None:
+        return replace(answer, page_size=sent)
+    if answer.total > sent:
+        oddity = f"The server sends at most {sent} users a page."
+        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+    return answer
+
+
+class ServerList:
+    """Which pages came, how long the list is, and what was odd.
+
+    ``page_size`` is settled by the first answer. ``total`` is None before anything is known.
+    """
+
+    def __init__(self, page_size: int) -> None:
+        self.page_size = page_size
+        self.total: Total | None = None
+        self.oddities: tuple[str, ...] = ()
+        self.settled = False
+        self._claimed = False
+        self._rows_of: dict[int, int] = {}
+        self._page_of: dict[int, int] = {}
+
+    def note(self, *oddities: str) -> None:
+        """Remember what a server did wrong and was tolerated: each sentence once, the newest ones."""
+        new = dict.fromkeys(oddity for oddity in oddities if oddity not in self.oddities)
+        self.oddities = (*self.oddities, *new)[-MAX_ODDITIES:]
+
+    def begin(self, coverage: Coverage, reach: int) -> None:
+        """Start from what the mirror holds; ``reach`` is how far its positions go where no total is known."""
+        if coverage.total is not None:
+            self.total = Total(coverage.total, exact=True)
+        elif reach:
+            self.total = Total(reach, exact=False)
+
+    def confirmed(self, page: int) -> bool:
+        """This page came, with rows or without."""
+        return page in self._rows_of
+
+    def exists(self, page: int) -> bool:
+        """The list reaches to this page, as far as is known; one page past an end that is not certain counts."""
+        if page == 1 or self.total is None:
+            return page == 1
+        start = (page - 1) * self.page_size
+        return start < self.total.count or (not self.total.exact and start < self.total.count + self.page_size)
+
+    def forget(self, page: int | None = None) -> None:
+        """This page (or every one) may be fetched again."""
+        if page is None:
+            self._rows_of.clear()
+            self._page_of.clear()
+        else:
+            self._rows_of.pop(page, None)
+
+    def judge(self, answer: UserPage) -> UserPage | None:
+        """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
+        answer = believable(answer)
+        if not self.settled and answer.page == 1:
+            answer = suits(answer)
+            self.page_size, self.settled = answer.page_size, True
+        if len(answer.rows) > answer.page_size:
+            oddity = "The server sent more users than asked for; the surplus was left out."
+            answer = replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
+        self.note(*answer.oddities)
+        ids = tuple(row.id for row in answer.rows if isinstance(row, User))
+        original = self._page_of.setdefault(hash(ids), answer.page) if ids else answer.page
+        if original != answer.page and self.confirmed(original):
+            self.note(f"Page {answer.page} of the list repeats page {original}; the repetition was left out.")
+            return None
+        if not answer.rows and answer.total is not None and answer.first_position < answer.total:
+            self.note(f"Page {answer.page} of the list is empty although the server claims more users.")
+        return answer
+
+    def settle(self, page: int, rows: int, claimed: int | None) -> bool:
+        """A page with so many new rows came; True if that changed the total."""
+        before = self.total
+        self._rows_of[page] = rows
+        self._claimed = self._claimed or claimed is not None
+        total = self._estimate(page, rows) if claimed is None else Total(claimed, exact=True)
+        if before is not None and total.count < before.count:
+            # Whole pages past the end left the mirror: should the list grow again, they are missing.
+            end = -(-total.count // self.page_size)
+            for gone in [other for other in self._rows_of if other > end and other != page]:
+                del self._rows_of[gone]
+        self.total = total
+        return total != before
+
+    def _estimate(self, page: int, rows: int) -> Total:
+        """The length of the list after an answer that claimed none."""
+        reach = (page - 1) * self.page_size + rows
+        known = self.total.count if self.total is not None else 0
+        if self._claimed and reach <= known:
+            return Total(known, exact=True)
+        if rows:
+            ended = self._rows_of.get(page + 1) == 0
+            return Total(reach if ended else max(known, reach), exact=ended)
+        if any(other > page and count for other, count in self._rows_of.items()):
+            return Total(known, exact=False)
+        return self._end_before(page)
+
+    def _end_before(self, page: int) -> Total:
+        """The length where ``page`` brought nothing new."""
+        while page > 1 and self._rows_of.get(page - 1) == 0:
+            page -= 1
+        if page == 1:
+            return Total(0, exact=True)
+        start, rows = (page - 2) * self.page_size, self._rows_of.get(page - 1)
+        return Total(start + self.page_size, exact=False) if rows is None else Total(start + rows, exact=True)
