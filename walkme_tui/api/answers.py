@@ -1,0 +1,149 @@
+"""Requests and answers as plain data, and reading an answer's body as JSON."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.text import clean
+
+LIST_LIMIT_BYTES: Final = 32 * 1024 * 1024
+OBJECT_LIMIT_BYTES: Final = 4 * 1024 * 1024
+SHORT_TEXT: Final = 200
+TITLE_LENGTH: Final = 80
+# How much of a web page is searched for its title.
+PAGE_START: Final = 16 * 1024
+WRONG_PLACE_HINT: Final = "Check base_url, and the proxy or VPN in between."
+
+_TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{0,2000}?)</title", re.IGNORECASE | re.DOTALL)
+_REQUEST_ID_HEADERS: Final = (
+    "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "x-trace-id", "cf-ray",
+)  # fmt: skip
+_TOLD_IN: Final = ("message", "error_description", "detail", "title", "error", "errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: ``target`` is the encoded path with query, below the base URL.
+
+    ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
+    """
+
+    method: str
+    target: str
+    scope: str = ""
+    about: str = "the answer"
+    limit_bytes: int = OBJECT_LIMIT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole: ``headers`` have lower-case names, ``place`` is the host that was asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    place: str
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, in lower case; empty if there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def request_id(self) -> str:
+        """The server's own id of the call, if it sent one that can be shown."""
+        for name in _REQUEST_ID_HEADERS:
+            value = self.headers.get(name, "").strip()
+            if value and value.isascii() and value.isprintable():
+                return value[:100]
+        return ""
+
+    @property
+    def is_web_page(self) -> bool:
+        """It is HTML, by its type or by its looks."""
+        if self.content_type in {"text/html", "application/xhtml+xml"}:
+            return True
+        start = self.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        return start.startswith((b"<!doctype html", b"<html"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from."""
+
+    profile: str
+    host: str
+    secret_source: str
+
+
+def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
+    """The body's JSON value, and what was wrong with it and was tolerated; ``UnexpectedAnswer`` if it is none."""
+    oddities: tuple[str, ...] = ()
+    try:
+        text = answer.body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = answer.body.decode("utf-8-sig", "replace")
+        oddities = ("Some text in the answer was not valid UTF-8.",)
+    if answer.body.strip(b" \t\r\n\0"):
+        try:
+            # NaN and Infinity are no JSON; they cost their own value, kept as text, not the whole answer.
+            return json.loads(text, parse_constant=str), oddities
+        except (ValueError, RecursionError):
+            pass
+    raise UnexpectedAnswer(
+        f"{answer.place} answered with {describe_body(answer)} instead of data.",
+        hint=WRONG_PLACE_HINT,
+        status=answer.status,
+        request_id=answer.request_id,
+    )
+
+
+def describe_body(answer: Answer) -> str:
+    """What an answer's body is, in words: "a web page (text/html, “Sign in”)", "an empty body", "broken JSON"."""
+    if not answer.body.strip(b" \t\r\n\0"):
+        return "an empty body"
+    kind = clean(answer.content_type, 60)
+    if answer.is_web_page:
+        title = page_title(answer.body)
+        return f"a web page ({kind or 'no content type'}{f', “{title}”' if title else ''})"
+    if kind.endswith("json"):
+        return f"broken or cut JSON ({kind}, {len(answer.body)} bytes)"
+    return f"something else ({kind or 'no content type'}, {len(answer.body)} bytes)"
+
+
+def page_title(body: bytes) -> str:
+    """The title of a web page, cleaned for display; empty if it has none."""
+    import html
+
+    found = _TITLE.search(body[:PAGE_START].decode("utf-8", "replace"))
+    return clean(" ".join(html.unescape(found[1]).split()), TITLE_LENGTH) if found else ""
+
+
+def told(body: bytes) -> str:
+    """What an error body says, at most 200 characters and cleaned; empty if it is not JSON or says nothing."""
+    if len(body) > PAGE_START:
+        return ""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    return clean(" ".join(_first_text(value).split()), SHORT_TEXT - 1)
+
+
+def _first_text(value: object, depth: int = 0) -> str:
+    """The first message in an error body, wherever the usual names lead to."""
+    if isinstance(value, str):
+        return value
+    if depth > 3:
+        return ""
+    if isinstance(value, list):
+        return _first_text(value[0], depth + 1) if value else ""
+    if isinstance(value, dict):
+        for name in _TOLD_IN:
+            text = _first_text(value.get(name), depth + 1)
+            if text.strip():
+                return text
+    return ""

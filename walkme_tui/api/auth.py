@@ -1,0 +1,156 @@
+"""Signing in with client credentials: one token for everybody, renewed in time, by one request at a time."""
+
+import asyncio
+import base64
+import json
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+from walkme_tui.domain.errors import SignInRefused, UnexpectedAnswer
+from walkme_tui.domain.secrets import Secret
+
+TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path
+# An answer that does not say how long its token lives is believed for this long; a 401 before that renews it anyway.
+DEFAULT_LIFETIME_SECONDS: Final = 600.0
+LONGEST_LIFETIME_SECONDS: Final = 24 * 3600.0
+RENEW_EARLY_SECONDS: Final = 60.0
+# Refused credentials are not sent again at once: many refusals lock an account.
+REFUSAL_STANDS_SECONDS: Final = 5.0
+
+AuthStyle = Literal["post", "basic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the token call answered; ``lifetime_seconds`` is already made plausible, ``scopes`` None if not told."""
+
+    access_token: Secret
+    lifetime_seconds: float
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """A token in use; ``renew_at`` is monotonic seconds."""
+
+    access_token: Secret
+    renew_at: float
+    scopes: frozenset[str] | None
+
+
+def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dict[str, str], bytes]:
+    """Headers and form of the token call."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    form = {"grant_type": "client_credentials"}
+    if style == "basic":
+        pair = f"{client_id}:{secret.reveal()}".encode()
+        headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
+    else:
+        form |= {"client_id": client_id, "client_secret": secret.reveal()}
+    return headers, urlencode(form).encode("ascii")
+
+
+def read_grant(body: bytes) -> Grant:
+    """The token call's answer; ``UnexpectedAnswer`` if there is no token in it."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    token = answer.get("access_token") if isinstance(answer, dict) else None
+    # Anything else could not stand in a header.
+    if not isinstance(token, str) or not token or not all("!" <= character <= "~" for character in token):
+        raise UnexpectedAnswer(
+            "The token call was answered without a token.", hint="Check base_url: is this the WalkMe API?"
+        )
+    scope = answer.get("scope")
+    scopes = frozenset(scope.split()) if isinstance(scope, str) else None
+    return Grant(Secret(token), plausible_lifetime(answer), scopes)
+
+
+def plausible_lifetime(answer: Mapping[str, object]) -> float:
+    """Seconds that a token may be used: ``expires_in`` where it makes sense, the default otherwise."""
+    claimed = answer.get("expires_in")
+    try:
+        seconds = float(claimed) if isinstance(claimed, int | float | str) and not isinstance(claimed, bool) else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    if math.isnan(seconds) or seconds <= 0:
+        return DEFAULT_LIFETIME_SECONDS
+    return min(seconds, LONGEST_LIFETIME_SECONDS)
+
+
+class SignIn:
+    """The current token, fetched when first needed and renewed a little before it expires.
+
+    ``ask`` makes the token call, retries included, and raises ``ApiError``. However many calls want a token, one
+    ``ask`` runs, on a task of its own: a caller who is cancelled does not take it from the others.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[Grant]], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._token: Token | None = None
+        self._refresh: asyncio.Task[Token] | None = None
+        self._abandoned: set[asyncio.Task[Token]] = set()
+        self._refusal: SignInRefused | None = None
+        self._refusal_ends = 0.0
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The scopes of the token in use, None where they are not known."""
+        return self._token.scopes if self._token is not None else None
+
+    async def token(self) -> Token:
+        """A token to send now; raises what the token call came to."""
+        if self._token is not None and self._clock() < self._token.renew_at:
+            return self._token
+        if self._refusal is not None and self._clock() < self._refusal_ends:
+            refused = self._refusal
+            raise SignInRefused(
+                refused.message, hint=refused.hint, status=refused.status, request_id=refused.request_id
+            ) from refused
+        if self._refresh is None:
+            self._refresh = asyncio.create_task(self._renew(), name="sign-in")
+            self._refresh.add_done_callback(self._renewed)
+        return await asyncio.shield(self._refresh)
+
+    def reject(self, token: Token) -> None:
+        """The server did not accept this token: it is not used again."""
+        if self._token is token:
+            self._token = None
+
+    def forget(self) -> None:
+        """Start over: no token, no refusal; a token call under way serves only those who wait for it already."""
+        self._token = self._refusal = None
+        if self._refresh is not None:
+            self._abandoned.add(self._refresh)
+            self._refresh = None
+
+    async def aclose(self) -> None:
+        """Stop a token call under way."""
+        tasks = [task for task in (self._refresh, *self._abandoned) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _renew(self) -> Token:
+        asked_at = self._clock()
+        grant = await self._ask()
+        early = min(RENEW_EARLY_SECONDS, grant.lifetime_seconds / 10)
+        return Token(grant.access_token, asked_at + grant.lifetime_seconds - early, grant.scopes)
+
+    def _renewed(self, task: "asyncio.Task[Token]") -> None:
+        """Keep what the token call brought, unless it was abandoned meanwhile."""
+        error = None if task.cancelled() else task.exception()
+        if task is not self._refresh:
+            self._abandoned.discard(task)
+            return
+        self._refresh = None
+        if isinstance(error, SignInRefused):
+            self._refusal, self._refusal_ends = error, self._clock() + REFUSAL_STANDS_SECONDS
+        elif error is None and not task.cancelled():
+            self._token, self._refusal = task.result(), None

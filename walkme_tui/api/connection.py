@@ -1,0 +1,213 @@
+"""What every call of a surface shares: its turn, its sign-in, its attempts, the request log, and the end of it all."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Final, Protocol, TypeVar
+
+import httpx
+
+from walkme_tui.api.answers import Answer, Place, Request
+from walkme_tui.api.auth import Token
+from walkme_tui.api.pacing import Pacer, Turn
+from walkme_tui.api.request_log import RequestLog, redact
+from walkme_tui.api.retrying import Failure, Fate, RetryPolicy
+from walkme_tui.api.statuses import failure_of_answer
+from walkme_tui.api.translating import TIME_OUT, failure_of_exception
+from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+
+T = TypeVar("T")
+
+# A larger body would hold up the event loop while it is read.
+LARGE_BODY_BYTES: Final = 64 * 1024
+CLOSING_SECONDS: Final = 5.0
+Judge = Callable[[Answer], Failure | None]
+
+
+class Credentials(Protocol):
+    """Where a token comes from and what happens to one that was not accepted."""
+
+    async def token(self) -> Token:
+        """A token to send now."""
+        ...
+
+    def reject(self, token: Token) -> None:
+        """The server did not accept this one."""
+        ...
+
+
+class Connection:
+    """One account's line. ``call`` sends a request until it is answered or there is no use in going on.
+
+    All time-outs, retries, pauses and the closing of the line come out as ``domain.errors.ApiError``.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, place: Place, *, pacer: Pacer, deadlines: Deadlines, policy: RetryPolicy
+    ) -> None:
+        self.place = place
+        self.pacer = pacer
+        self.policy = policy
+        self._client = client
+        self._deadlines = deadlines
+        self._log = RequestLog()
+        self._sending = 0
+        self._waits: dict[object, float] = {}
+        self._calls: set[asyncio.Timeout] = set()
+        self._closed = False
+        self._all_ended = asyncio.Event()
+
+    # ------------------------------------------------------------ calls
+
+    async def call(self, request: Request, credentials: Credentials, priority: Priority) -> Answer:
+        """The 2xx answer to a request; raises ``ApiError`` for everything else."""
+        async with self._until_closed():
+            attempt, replayed = 0, False
+            while True:
+                attempt += 1
+                async with self.pacer.turn(priority) as turn:
+                    token = await credentials.token()
+                    headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
+                    outcome = await self.attempt(request, headers=headers, attempt=attempt)
+                    if isinstance(outcome, Answer):
+                        self.pacer.succeeded()
+                        return outcome
+                    self.slow_down(outcome, turn)
+                if outcome.fate is Fate.UNAUTHORIZED and not replayed:
+                    credentials.reject(token)
+                    replayed = True
+                    continue
+                await self.wait_or_give_up(outcome, request.method, attempt - replayed)
+
+    async def attempt(
+        self,
+        request: Request,
+        *,
+        headers: Mapping[str, str],
+        content: bytes = b"",
+        attempt: int,
+        judge: Judge | None = None,
+    ) -> Answer | Failure:
+        """Send once, without waiting for a turn, and note it in the request log."""
+        started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
+        status: int | None = None
+        summary = "cancelled"
+        self._sending += 1
+        try:
+            answer = await send(
+                self._client,
+                request.method,
+                request.target,
+                headers=headers,
+                content=content,
+                limit_bytes=request.limit_bytes,
+                total_seconds=self._deadlines.total_seconds,
+            )
+            status = answer.status
+            failure = judge(answer) if judge is not None else self.judge(answer, request)
+            summary = failure.summary if failure is not None else "ok"
+        except (
+            httpx.HTTPError, httpx.StreamError, httpx.InvalidURL,
+            BodyCutShort, BodyTooLarge, DeadlinePassed, UnknownEncoding,
+        ) as error:  # fmt: skip
+            failure = failure_of_exception(error, self.place, self._deadlines)
+            summary = failure.summary
+            return failure
+        else:
+            return failure or answer
+        finally:
+            self._sending -= 1
+            duration_ms = round((time.monotonic() - started) * 1000)
+            path = redact(request.target)
+            self._log.add(RequestRecord(started_at_ms, request.method, path, status, summary, duration_ms, attempt))
+
+    def judge(self, answer: Answer, request: Request) -> Failure | None:
+        """What is wrong with an answer by its status."""
+        return failure_of_answer(answer, request, self.place, datetime.now(UTC))
+
+    def slow_down(self, failure: Failure, turn: Turn | None) -> None:
+        """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""
+        if failure.fate is Fate.TURNED_AWAY:
+            too_many = failure.status == 429
+            self.pacer.refused(turn, too_many=too_many, retry_after_seconds=failure.retry_after_seconds)
+
+    async def wait_or_give_up(self, failure: Failure, method: str, attempt: int) -> None:
+        """Wait until the next attempt may be made; raises the failure's error if there is to be none."""
+        timed_out = failure.summary == TIME_OUT
+        seconds = self.policy.wait_before_retry(failure, method=method, attempt=attempt, timed_out=timed_out)
+        if seconds is None:
+            raise failure.error
+        me = object()
+        self._waits[me] = self.pacer.now() + seconds
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            del self._waits[me]
+
+    async def read(self, answer: Answer, decode: Callable[[Answer], T]) -> T:
+        """What ``decode`` makes of an answer, on a worker thread if it is large."""
+        if len(answer.body) <= LARGE_BODY_BYTES:
+            return decode(answer)
+        return await asyncio.to_thread(decode, answer)
+
+    # ------------------------------------------------------------ how it goes
+
+    def traffic(self) -> TrafficStatus:
+        """How the line does at this moment."""
+        pace, now = self.pacer.pace, self.pacer.now()
+        back_off = min(self._waits.values(), default=now) - now if not self._sending else 0.0
+        return TrafficStatus(
+            in_flight=self._sending,
+            permitted_per_second=pace.per_second,
+            recent_per_second=pace.recent_per_second(now),
+            waiting_seconds=max(0.0, self.pacer.pause_seconds, back_off),
+            latency_ms=self._log.latency_ms,
+            throttled=pace.throttled_count,
+        )
+
+    def request_log(self) -> tuple[RequestRecord, ...]:
+        """The latest attempts, oldest first."""
+        return tuple(self._log.records())
+
+    # ------------------------------------------------------------ the end
+
+    async def aclose(self, also: Callable[[], Awaitable[None]]) -> None:
+        """Make calls under way fail, run ``also`` once they have, and close the sockets."""
+        if self._closed:
+            return
+        self._closed = True
+        now = asyncio.get_running_loop().time()
+        for call in self._calls:
+            call.reschedule(now)
+        if self._calls:
+            self._all_ended.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_ended.wait(), CLOSING_SECONDS)
+        self.pacer.close()
+        await also()
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def _until_closed(self) -> AsyncIterator[None]:
+        """Whatever waits inside is ended by ``aclose``."""
+        closed = Unreachable(f"The connection to {self.place.host} was closed.")
+        if self._closed:
+            raise closed
+        call = asyncio.timeout(None)
+        try:
+            async with call:
+                self._calls.add(call)
+                try:
+                    yield
+                finally:
+                    self._calls.discard(call)
+                    if not self._calls:
+                        self._all_ended.set()
+        except TimeoutError:
+            if call.expired():
+                raise closed from None
+            raise

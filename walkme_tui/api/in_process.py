@@ -1,0 +1,27 @@
+"""An account without a network in between: httpx asks a function, which may run on another thread."""
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+Handle = Callable[
+    [str, str, list[tuple[bytes, bytes]], bytes],
+    Awaitable[tuple[int, list[tuple[bytes, bytes]], bytes]],
+]
+
+
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """Hands each request to ``handle(method, target, headers, body)`` and its result back as the answer.
+
+    ``target`` is the encoded path with query. Only the total deadline applies: there is no connection to time.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """One request."""
+        body = await request.aread()
+        target = request.url.raw_path.decode("ascii")
+        status, headers, content = await self._handle(request.method, target, list(request.headers.raw), body)
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content), request=request)

@@ -1,0 +1,163 @@
+"""The WalkMe REST API, reading side."""
+
+import asyncio
+import re
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, Answer, Place, Request
+from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, read_grant, token_request
+from walkme_tui.api.connection import Connection
+from walkme_tui.api.pacing import Pacer
+from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.api.retrying import Failure, RetryPolicy
+from walkme_tui.api.statuses import failure_of_token_answer
+from walkme_tui.api.transport import Deadlines, make_client
+from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable, SignInRefused
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.users import User, UserPage
+
+LARGEST_PAGE: Final = 1000
+READ: Final = "users:read"
+TOKEN_LIMIT_BYTES: Final = 256 * 1024
+# UUIDs, and what identity systems use in their place; nothing that means something in a path.
+_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@|=+~-]{1,256}\Z")
+
+
+class RestDirectory:
+    """The people of an account over REST; satisfies ``services.ports.DirectoryApi``.
+
+    Make it off the event loop (100 ms), use it on one loop. ``transport`` replaces the network. Raises
+    ``ConfigurationError`` for a base URL or a ``ca_bundle`` that cannot be used; calls raise ``ApiError`` only.
+    """
+
+    def __init__(
+        self,
+        settings: RestSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        pacer: Pacer | None = None,
+    ) -> None:
+        self._settings = settings
+        base_url = settings.base_url.rstrip("/")
+        try:
+            host = urlsplit(base_url).netloc.rpartition("@")[2]
+            client = make_client(
+                base_url,
+                ca_bundle=settings.ca_bundle,
+                max_in_flight=settings.max_in_flight,
+                deadlines=deadlines,
+                transport=transport,
+            )
+        except (ValueError, httpx.InvalidURL):
+            raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
+        self._line = Connection(
+            client,
+            Place(settings.profile, host, settings.secret_source),
+            pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
+            deadlines=deadlines,
+            policy=policy,
+        )
+        self._sign_in = SignIn(self._ask_for_token)
+        self._secret: Secret | None = None
+        self.oddities: tuple[str, ...] = ()
+        """What was wrong with the last list of groups and was tolerated, in sentences."""
+
+    # ------------------------------------------------------------ reading
+
+    async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        """One page of the server's list; ``page`` counts from 1, ``page_size`` is 1 to 1000 (else ValueError)."""
+        if page < 1 or not 1 <= page_size <= LARGEST_PAGE:
+            raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
+        target = "/users?" + urlencode({"page": page, "pageSize": page_size})
+        answer = await self._get(target, "the list of users", priority, limit_bytes=LIST_LIMIT_BYTES)
+        return await self._line.read(answer, lambda whole: decode_page(whole, page, page_size))
+
+    async def find_user(self, email: str) -> User | None:
+        """The user with exactly this email, compared without case, or None."""
+        target = "/users?" + urlencode({"email": email}, errors="replace")
+        answer = await self._get(target, "the list of users", Priority.DEMAND, limit_bytes=LIST_LIMIT_BYTES)
+        return await self._line.read(answer, lambda whole: decode_matches(whole, email))
+
+    async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
+        """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
+        if not _ID.match(user_id):
+            raise NotFound("There is no such user: this cannot be the id of one.")
+        target = f"/users/{quote(user_id, safe=':@=+')}"
+        answer = await self._get(target, "this user", priority)
+        return await self._line.read(answer, lambda whole: decode_one(whole, user_id))
+
+    async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
+        """All groups; entries that cannot be read are left out and counted in ``oddities``."""
+        answer = await self._get("/groups", "the list of groups", priority, limit_bytes=LIST_LIMIT_BYTES)
+        groups, self.oddities = await self._line.read(answer, decode_groups)
+        return groups
+
+    # ------------------------------------------------------------ the line
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the token in use may do, None where the server did not say."""
+        return self._sign_in.scopes
+
+    def traffic(self) -> TrafficStatus:
+        """How the line does at this moment."""
+        return self._line.traffic()
+
+    def request_log(self) -> tuple[RequestRecord, ...]:
+        """The most recent requests, oldest first."""
+        return self._line.request_log()
+
+    def forget_sign_in(self) -> None:
+        """Drop the token and read the secret from its source again before the next call."""
+        self._secret = None
+        self._sign_in.forget()
+
+    async def aclose(self) -> None:
+        """Close the connections; calls under way fail with ``Unreachable``."""
+        await self._line.aclose(self._sign_in.aclose)
+
+    async def _get(self, target: str, about: str, priority: Priority, *, limit_bytes: int | None = None) -> Answer:
+        request = Request("GET", target, READ, about)
+        if limit_bytes is not None:
+            request = Request("GET", target, READ, about, limit_bytes)
+        return await self._line.call(request, self._sign_in, priority)
+
+    # ------------------------------------------------------------ signing in
+
+    async def _ask_for_token(self) -> Grant:
+        """The token call, retried like a GET: asking twice changes nothing. It needs no turn, its caller has one."""
+        secret = self._secret
+        if secret is None:
+            secret = self._secret = await self._read_secret()
+        headers, form = token_request(self._settings.auth, self._settings.client_id, secret)
+        request = Request("POST", TOKEN_PATH, about="the token call", limit_bytes=TOKEN_LIMIT_BYTES)
+
+        def judge(answer: Answer) -> Failure | None:
+            failure = self._line.judge(answer, request)
+            shown = secret.reveal()
+            return failure and failure_of_token_answer(failure, answer, self._line.place, shown)
+
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self._line.attempt(request, headers=headers, content=form, attempt=attempt, judge=judge)
+            if isinstance(outcome, Answer):
+                return read_grant(outcome.body)
+            self._line.slow_down(outcome, None)
+            await self._line.wait_or_give_up(outcome, "GET", attempt)
+
+    async def _read_secret(self) -> Secret:
+        """The secret from its source; where there is none, signing in fails and says which source was asked."""
+        try:
+            return await asyncio.to_thread(self._settings.read_secret)
+        except SecretUnavailable as error:
+            message = f"Profile {self._settings.profile} cannot sign in: {error.message}"
+            raise SignInRefused(message, hint=error.hint) from error

@@ -1,0 +1,150 @@
+"""Answers of the REST API as domain objects: what is wrong with one costs as little as possible, and is said."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json, told
+from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user
+from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+
+# No account is larger; a number beyond is a mistake, and would not fit where it is stored.
+LARGEST_TOTAL: Final = 10**9
+
+
+def decode_page(answer: Answer, page: int, page_size: int) -> UserPage:
+    """The answer to a page of the list; ``UnexpectedAnswer`` if there is no list in it."""
+    value, oddities = read_json(answer)
+    raw_rows = _list_in(value, "users", answer)
+    odd = list(oddities)
+    if len(raw_rows) > page_size:
+        odd.append(f"The server sent {len(raw_rows)} users where {page_size} were asked for; the rest was dropped.")
+        raw_rows = raw_rows[:page_size]
+    rows = tuple(decode_user(raw) for raw in raw_rows)
+    _look_for_repeats(rows, odd)
+    _look_at_echo(value.get("page", page), page, odd)
+    first = (page - 1) * page_size
+    total = _total(value, first + len(rows) if rows else 0, odd)
+    if total is not None and len(rows) < min(page_size, total - first):
+        odd.append(f"The server sent {len(rows)} users where {min(page_size, total - first)} were expected.")
+    return UserPage(page=page, page_size=page_size, rows=rows, total=total, oddities=tuple(odd))
+
+
+def decode_matches(answer: Answer, email: str) -> User | None:
+    """The one user among an email look-up's rows whose email it is; the server may have ignored the filter."""
+    value, _ = read_json(answer)
+    wanted = email.casefold()
+    found: User | None = None
+    for raw in _list_in(value, "users", answer):
+        user = decode_user(raw)
+        if isinstance(user, User) and isinstance(user.email, str) and user.email.casefold() == wanted:
+            if user.email == email:
+                return user
+            found = found or user
+    return found
+
+
+def decode_one(answer: Answer, user_id: str) -> User:
+    """The answer to a look-up by id; ``UnexpectedAnswer`` if it is no user, or another one."""
+    value, _ = read_json(answer)
+    user = decode_user(value)
+    if isinstance(user, UnreadableRecord):
+        raise _unexpected(answer, f"answered with a user that cannot be read: it {_as_predicate(user.reason)}", value)
+    if user.id.casefold() != user_id.casefold():
+        raise _unexpected(answer, "answered with another user than the one asked for", None)
+    return user
+
+
+def decode_groups(answer: Answer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """All groups of the answer, each once, and what was wrong with it; ``UnexpectedAnswer`` if there is no list."""
+    value, oddities = read_json(answer)
+    raw_groups = _list_in(value, "groups", answer)
+    odd = list(oddities)
+    groups: dict[str, Group] = {}
+    unreadable = repeated = 0
+    for raw in raw_groups:
+        group = _decode_group(raw)
+        if group is None:
+            unreadable += 1
+        elif group.id in groups:
+            repeated += 1
+        else:
+            groups[group.id] = group
+    if unreadable:
+        odd.append(f"{unreadable} of {len(raw_groups)} groups cannot be read and are left out.")
+    if repeated:
+        odd.append(f"{repeated} of {len(raw_groups)} groups are repeated in the list.")
+    total = value.get("total")
+    if isinstance(total, int) and not isinstance(total, bool) and len(raw_groups) < total <= LARGEST_TOTAL:
+        odd.append(f"The server sent {len(raw_groups)} of {total} groups.")
+    return tuple(groups.values()), tuple(odd)
+
+
+def _decode_group(raw: object) -> Group | None:
+    if not isinstance(raw, dict):
+        return None
+    group_id, name = raw.get("id"), raw.get("name")
+    if not isinstance(group_id, str) or not 0 < len(group_id) <= MAX_ID_LENGTH or _mended(group_id) != group_id:
+        return None
+    return Group(group_id, _mended(name) if isinstance(name, str) else None)
+
+
+def _mended(text: str) -> str:
+    """``text`` with halves of characters, which JSON can escape and no file can hold, replaced."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _list_in(value: Any, name: str, answer: Answer) -> list[Any]:
+    rows = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(rows, list):
+        raise _unexpected(answer, f'answered without a list of "{name}"', value)
+    return rows
+
+
+def _unexpected(answer: Answer, what: str, value: object) -> UnexpectedAnswer:
+    words = told(answer.body).rstrip(".") if isinstance(value, dict) else ""
+    return UnexpectedAnswer(
+        f"{answer.place} {what}{f': {words}' if words else ''}.",
+        hint=WRONG_PLACE_HINT,
+        status=answer.status,
+        request_id=answer.request_id,
+    )
+
+
+def _as_predicate(reason: str) -> str:
+    """The reason of an unreadable record as the rest of a sentence that begins with "it"."""
+    return f"is {reason}" if reason.startswith("not ") else reason.replace("its id is", "has an id that is", 1)
+
+
+def _look_for_repeats(rows: Iterable[User | UnreadableRecord], odd: list[str]) -> None:
+    ids = [row.id for row in rows if isinstance(row, User)]
+    repeats = len(ids) - len(set(ids))
+    if repeats:
+        odd.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
+
+
+def _look_at_echo(echo: object, page: int, odd: list[str]) -> None:
+    if isinstance(echo, bool) or not isinstance(echo, int | float) or echo != page:
+        named = f"page {echo}" if isinstance(echo, int) and 0 <= echo <= LARGEST_TOTAL else "another page"
+        odd.append(f"The server says that it sent {named} where page {page} was asked for.")
+
+
+def _total(value: dict[str, Any], seen: int, odd: list[str]) -> int | None:
+    """The claimed number of users if it can be true; ``seen`` is how many there must be at least."""
+    if "total" not in value:
+        odd.append("The server does not say how many users there are.")
+        return None
+    total = value["total"]
+    if isinstance(total, float) and total.is_integer():
+        total = int(total)
+    if isinstance(total, bool) or not isinstance(total, int):
+        odd.append("What the server gives as the number of users is no number.")
+        return None
+    if not 0 <= total <= LARGEST_TOTAL:
+        odd.append("The number of users that the server gives cannot be true.")
+        return None
+    if total < seen:
+        odd.append(f"The server says that there are {total} users, and sent more.")
+        return None
+    return total

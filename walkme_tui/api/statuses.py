@@ -1,0 +1,153 @@
+"""HTTP statuses and error bodies, in the words and errors of the domain."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
+from walkme_tui.api.retrying import Failure, Fate
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    PermissionRefused,
+    RateLimited,
+    RequestRejected,
+    ServerFault,
+    SignInRefused,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from walkme_tui.domain.text import clean
+
+LATER_HINT: Final = "Try again later."
+TARGET_LENGTH: Final = 100
+# Nobody waits for longer than a day; the bound keeps absurd numbers finite.
+LONGEST_WAIT_SECONDS: Final = 86400.0
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, given as seconds or as a date; None if it makes no sense."""
+    text = (value or "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return min(float(text[:20]), LONGEST_WAIT_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_SECONDS)
+
+
+def failure_of_answer(answer: Answer, request: Request, place: Place, now: datetime) -> Failure | None:
+    """What is wrong with an answer by its status; None for 2xx."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    wait = retry_after_seconds(answer.headers.get("retry-after"), now)
+    error, fate, summary = _judge(answer, request, place, wait)
+    return Failure(error, fate, summary, status=status, retry_after_seconds=wait)
+
+
+def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -> tuple[ApiError, Fate, str]:
+    status, said = answer.status, _said(answer)
+    if status == 429:
+        asked = f", and asks to wait {wait:.0f} s" if wait is not None else ""
+        limited = RateLimited(
+            f"{place.host} says that there are too many requests{asked}{said}.",
+            hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
+        )  # fmt: skip
+        return limited, Fate.TURNED_AWAY, "too many requests"
+    if status >= 500:
+        refused = status == 503 and wait is not None
+        message = f"{place.host} had a fault ({status}{said})."
+        fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
+        fate = Fate.FINAL if status in {501, 505} else Fate.TURNED_AWAY if refused else Fate.AMBIGUOUS
+        return fault, fate, "server fault"
+    if 300 <= status < 400 or status < 200:
+        return _redirected(answer), Fate.FINAL, "redirect" if status >= 300 else "no final answer"
+    return _refused(answer, request, place, said)
+
+
+def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple[ApiError, Fate, str]:
+    """The error for a 4xx answer other than 429."""
+    status, request_id = answer.status, answer.request_id
+    if status == 401:
+        message = f"{place.host} does not accept the sign-in of profile {place.profile}{said}."
+        return (
+            SignInRefused(message, hint=secret_hint(place), status=status, request_id=request_id),
+            Fate.UNAUTHORIZED,
+            "sign-in refused",
+        )
+    if status == 403:
+        message = f"Profile {place.profile} may not do this{said}."
+        hint = _permission_hint(answer, request)
+        refused = PermissionRefused(message, hint=hint, status=status, request_id=request_id, scope=request.scope)
+        return refused, Fate.FINAL, "permission refused"
+    if status == 404:
+        hint = f"It was asked for at {place.host}: check base_url." if request.about.startswith("the list") else ""
+        hint = WRONG_PLACE_HINT if answer.is_web_page else hint
+        message = f"{place.host} does not have {request.about}{said}."
+        return NotFound(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "not found"
+    if status == 407:
+        hint = "Put its credentials into HTTPS_PROXY."
+        message = "The proxy wants a sign-in of its own."
+        return Unreachable(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "proxy sign-in"
+    if status == 408:
+        message = f"{place.host} gave up waiting for the request."
+        late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
+        return late, Fate.AMBIGUOUS, "request time-out"
+    kind = Conflict if status == 409 else RequestRejected
+    message = f"{place.host} refused the request ({status}{said})."
+    return kind(message, status=status, request_id=request_id), Fate.FINAL, "refused"
+
+
+def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secret: str) -> Failure:
+    """The failure of a token call: what refuses the credentials says so, and never shows them."""
+    if answer.status not in {400, 401, 403}:
+        return failure
+    said = told(answer.body)
+    shown = f" ({said})" if said and secret not in said else ""
+    message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
+    error = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
+    return Failure(error, Fate.FINAL, "sign-in refused", status=answer.status)
+
+
+def secret_hint(place: Place) -> str:
+    """What to do about a refused sign-in."""
+    return f"The secret comes from {place.secret_source}: check it there, and the client id in the profile."
+
+
+def _permission_hint(answer: Answer, request: Request) -> str:
+    if answer.is_web_page:
+        return f"{WRONG_PLACE_HINT} If those are right, the scope {request.scope} is missing."
+    if not request.scope:
+        return ""
+    return f"It needs the scope {request.scope}: add it to the API key in the WalkMe Console, then sign in again."
+
+
+def _redirected(answer: Answer) -> UnexpectedAnswer:
+    """Redirects are never followed: the token would travel to whoever asks for it."""
+    location = answer.headers.get("location", "")
+    try:
+        target = urlsplit(location).netloc.rpartition("@")[2]
+    except ValueError:
+        target = ""
+    where = f"to {clean(target, TARGET_LENGTH)}" if target else "elsewhere" if location else "without saying where"
+    if not 300 <= answer.status < 400:
+        message = f"{answer.place} answered with status {answer.status}, which is no answer."
+    else:
+        message = f"{answer.place} redirects {where} ({answer.status}); that was not followed."
+    return UnexpectedAnswer(message, hint=WRONG_PLACE_HINT, status=answer.status, request_id=answer.request_id)
+
+
+def _said(answer: Answer) -> str:
+    """What the error body says, to be put after the sentence's last word."""
+    if answer.is_web_page:
+        return f": {describe_body(answer)}"
+    words = told(answer.body).rstrip(".")
+    return f": {words}" if words else ""

@@ -1,0 +1,117 @@
+"""What httpx says when no answer came, in the words and errors of the domain."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+
+from walkme_tui.api.answers import WRONG_PLACE_HINT, Place
+from walkme_tui.api.retrying import Failure, Fate
+from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding
+from walkme_tui.domain.errors import TlsRefused, UnexpectedAnswer, Unreachable
+from walkme_tui.domain.text import clean
+
+NETWORK_HINT: Final = "Check the network, the VPN and base_url."
+LATER_HINT: Final = "Try again later."
+TIME_OUT: Final = "time-out"
+
+
+def failure_of_exception(error: Exception, place: Place, deadlines: Deadlines) -> Failure:
+    """The failure that an exception of ``transport.send`` stands for."""
+    host = place.host
+    if isinstance(error, DeadlinePassed | httpx.TimeoutException):
+        return _out_of_time(error, host, deadlines)
+    if isinstance(error, BodyTooLarge):
+        size = f"{error.limit_bytes // (1024 * 1024)} MiB" if error.limit_bytes >= 1 << 20 else f"{error.limit_bytes} B"
+        message = f"The answer of {host} is larger than {size} and was not read."
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "too large")
+    if isinstance(error, UnknownEncoding):
+        message = f"The answer of {host} is compressed in a way that was not asked for."
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "unknown compression")
+    if isinstance(error, httpx.ProxyError):
+        message = f"The proxy refused to connect to {host}: {clean(str(error), 100)}."
+        hint = "Check HTTPS_PROXY and NO_PROXY in the environment."
+        return Failure(Unreachable(message, hint=hint), Fate.FINAL, "proxy refused")
+    if isinstance(error, httpx.ConnectError):
+        return _not_connected(error, place)
+    if isinstance(error, httpx.RemoteProtocolError | BodyCutShort):
+        return _protocol_broken(error, host)
+    if isinstance(error, httpx.NetworkError):
+        message = f"{host} broke the connection before the answer was complete."
+        return Failure(Unreachable(message, hint=LATER_HINT), Fate.AMBIGUOUS, "connection reset")
+    message = f"The request to {host} failed ({type(error).__name__})."
+    return Failure(Unreachable(message, hint=NETWORK_HINT), Fate.AMBIGUOUS, type(error).__name__)
+
+
+def _out_of_time(error: Exception, host: str, deadlines: Deadlines) -> Failure:
+    fate = Fate.AMBIGUOUS
+    match error:
+        case httpx.ConnectTimeout():
+            what, fate = f"{host} did not accept a connection within {deadlines.connect_seconds:g} s.", Fate.NOT_SENT
+        case httpx.PoolTimeout():
+            what, fate = f"No connection to {host} became free within {deadlines.total_seconds:g} s.", Fate.NOT_SENT
+        case httpx.WriteTimeout():
+            what = f"{host} took in no data for {deadlines.write_seconds:g} s."
+        case httpx.ReadTimeout():
+            what = f"{host} sent nothing for {deadlines.read_seconds:g} s."
+        case _:
+            what = f"{host} did not finish its answer within {deadlines.total_seconds:g} s."
+    return Failure(Unreachable(what, hint=NETWORK_HINT), fate, TIME_OUT)
+
+
+def _not_connected(error: httpx.ConnectError, place: Place) -> Failure:
+    host = place.host
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError):
+            return _not_trusted(cause, place)
+        if isinstance(cause, socket.gaierror):
+            message = f"The name {host.rpartition(':')[0] or host} cannot be resolved."
+            return Failure(Unreachable(message, hint=NETWORK_HINT), Fate.NOT_SENT, "name not resolved")
+        if isinstance(cause, ConnectionRefusedError):
+            message = f"{host} refused the connection."
+            return Failure(Unreachable(message, hint=NETWORK_HINT), Fate.NOT_SENT, "connection refused")
+    message = f"No connection to {host} could be made."
+    return Failure(Unreachable(message, hint=NETWORK_HINT), Fate.NOT_SENT, "no connection")
+
+
+def _not_trusted(error: ssl.SSLError, place: Place) -> Failure:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = clean(error.verify_message or "verification failed", 120)
+        message = f"The certificate of {place.host} is not trusted: {why.rstrip('.')}."
+        hint = (
+            f"If your company inspects TLS, name its CA file in ca_bundle of profile {place.profile}; "
+            "otherwise somebody may be in between."
+        )
+        return Failure(TlsRefused(message, hint=hint), Fate.FINAL, "certificate not trusted")
+    reason = clean((error.reason or "no common ground").replace("_", " ").lower(), 80)
+    message = f"No TLS connection to {place.host} could be made: {reason}."
+    return Failure(TlsRefused(message, hint="Check base_url: its port may not speak TLS."), Fate.FINAL, "TLS failed")
+
+
+def _protocol_broken(error: Exception, host: str) -> Failure:
+    text = str(error)
+    if isinstance(error, BodyCutShort) or "incomplete" in text or "without sending complete" in text:
+        message = f"The answer of {host} was cut short."
+        return Failure(UnexpectedAnswer(message, hint=LATER_HINT), Fate.AMBIGUOUS, "cut short")
+    if "disconnected" in text:
+        message = f"{host} closed the connection without an answer."
+        return Failure(Unreachable(message, hint=LATER_HINT), Fate.AMBIGUOUS, "closed without answer")
+    message = f"What {host} answered is not HTTP."
+    return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "not HTTP")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception, what it came from, and the members of groups on the way."""
+    waiting: list[BaseException | None] = [error]
+    for _ in range(50):
+        current = waiting.pop(0) if waiting else None
+        if current is None:
+            if not waiting:
+                return
+            continue
+        yield current
+        waiting.extend((current.__cause__, current.__context__))
+        if isinstance(current, BaseExceptionGroup):
+            waiting.extend(current.exceptions)

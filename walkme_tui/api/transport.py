@@ -1,0 +1,193 @@
+"""The HTTP client: made once, sends one request at a time as asked, reads bodies within limits of size and time."""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import ssl
+import sys
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from walkme_tui import __version__
+from walkme_tui.api.answers import Answer
+from walkme_tui.domain.errors import ConfigurationError
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
+
+# httpx logs every URL at INFO, and a look-up's URL holds an email.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds: for a connection, for silence while reading or writing, and for one attempt in all."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    write_seconds: float = 15.0
+    total_seconds: float = 60.0
+
+
+class DeadlinePassed(Exception):
+    """One attempt took longer than it may in all."""
+
+
+class BodyTooLarge(Exception):
+    """The body is larger than was asked for, as sent or once unpacked."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(limit_bytes)
+        self.limit_bytes = limit_bytes
+
+
+class BodyCutShort(Exception):
+    """The compressed body ends in the middle or is damaged."""
+
+
+class UnknownEncoding(Exception):
+    """The body is compressed in a way that was not offered."""
+
+
+def make_client(
+    base_url: str,
+    *,
+    ca_bundle: Path | None,
+    max_in_flight: int,
+    deadlines: Deadlines,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """The one client of a connection; ``ConfigurationError`` where ``ca_bundle`` cannot be used.
+
+    Proxies of the environment are honoured, but not for loopback addresses, which no proxy can reach. Takes 100 ms,
+    most of it imports and the trust store: call it off the event loop.
+    """
+    address = urlsplit(base_url)
+    client = httpx.AsyncClient(
+        base_url=base_url,
+        headers={
+            "User-Agent": f"walkme-tui/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        },
+        verify=trust_context(address.scheme, ca_bundle),
+        http1=True,
+        http2=False,
+        follow_redirects=False,
+        trust_env=address.hostname not in LOOPBACK_HOSTS,
+        timeout=httpx.Timeout(
+            connect=deadlines.connect_seconds,
+            read=deadlines.read_seconds,
+            write=deadlines.write_seconds,
+            pool=deadlines.total_seconds,
+        ),
+        limits=httpx.Limits(
+            # One more for the token call, which is made while others hold their place.
+            max_connections=max_in_flight + 1,
+            max_keepalive_connections=max_in_flight + 1,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        ),
+        transport=transport,
+    )
+    if transport is None:
+        # What httpcore would import at the first request, 40 ms on the event loop; without it nothing is lost.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("anyio._backends._asyncio")
+    return client
+
+
+def trust_context(scheme: str, ca_bundle: Path | None) -> ssl.SSLContext:
+    """Verification against the system's trust store, and ``ca_bundle`` in addition."""
+    context = _system_trust() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_bundle is not None:
+        try:
+            context.load_verify_locations(cafile=ca_bundle)
+        except FileNotFoundError:
+            raise ConfigurationError(f"ca_bundle names {ca_bundle}, which is not there.") from None
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                f"ca_bundle {ca_bundle} holds no certificates that can be read.",
+                hint="It must be a text file in PEM format.",
+            ) from error
+    return context
+
+
+def _system_trust() -> ssl.SSLContext:
+    """The system's trust store.
+
+    On Linux that is OpenSSL's own, if it finds one: truststore reads the file again at every connection, 35 ms on the
+    event loop each time. Everywhere else, and for a Python that looks in the wrong place, truststore knows where.
+    """
+    if sys.platform == "linux":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_default_certs()
+        if context.cert_store_stats()["x509_ca"]:
+            return context
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def send(
+    client: httpx.AsyncClient,
+    method: str,
+    target: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes,
+    limit_bytes: int,
+    total_seconds: float,
+) -> Answer:
+    """One request and its whole answer.
+
+    Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
+    """
+    request = client.build_request(method, str(client.base_url).rstrip("/") + target, headers=headers, content=content)
+    total = asyncio.timeout(total_seconds)
+    try:
+        async with total:
+            response = await client.send(request, stream=True)
+            try:
+                body = await _read_body(response, limit_bytes)
+            finally:
+                await response.aclose()
+    except TimeoutError:
+        if total.expired():
+            raise DeadlinePassed from None
+        raise
+    netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
+    return Answer(response.status_code, dict(response.headers), body, netloc)
+
+
+async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:
+    """The body, unpacked, never more of it in memory than the limit.
+
+    httpx would unpack each chunk whole, and a chunk of a gzip bomb is a thousand times its size.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        raise UnknownEncoding
+    unpacker = zlib.decompressobj(GZIP_WINDOW) if encoding.endswith("gzip") else None
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        if unpacker is None:
+            body += chunk
+        else:
+            try:
+                body += unpacker.decompress(chunk, limit_bytes - len(body) + 1)
+            except zlib.error:
+                raise BodyCutShort from None
+        if len(body) > limit_bytes:
+            raise BodyTooLarge(limit_bytes)
+    if unpacker is not None and not unpacker.eof and body:
+        raise BodyCutShort
+    return bytes(body)
