@@ -1,0 +1,103 @@
+"""The mirror's groups: short numbers (gids) for their ids, names, and how many members are known."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.records import storable
+from walkme_tui.domain.text import search_key
+from walkme_tui.domain.users import User
+from walkme_tui.store.rows import storable_or_none
+
+MAX_REMEMBERED = 4096
+
+
+class GroupTable:
+    """Reads and writes groups and memberships over one connection, and remembers which number is which group."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._gids: dict[str, int] = {}
+        self._id_lists: dict[str, tuple[str, ...]] = {}
+
+    def forget(self) -> None:
+        """Drop what is remembered, because another process or a rollback may have changed the table."""
+        self._gids.clear()
+
+    def ids(self, column: str) -> tuple[str, ...]:
+        """The group ids behind a user's column ``groups``, in order."""
+        known = self._id_lists.get(column)
+        if known is None:
+            if len(self._id_lists) >= MAX_REMEMBERED:
+                self._id_lists.clear()
+            # Gids are never given twice, so that a list once read stays true.
+            known = self._id_lists[column] = tuple(self._read_id(gid) for gid in gids(column))
+        return known
+
+    def _read_id(self, gid: int) -> str:
+        row = self._connection.execute("SELECT id FROM groups WHERE gid = ?", (gid,)).fetchone()
+        if row is None:
+            raise sqlite3.DatabaseError(f"group {gid} is missing")
+        return str(row[0])
+
+    def column(self, user: User) -> str | None:
+        """What the column ``groups`` of a user has to hold; numbers for new groups are given."""
+        return ",".join([str(self._gid(group)) for group in user.groups]) if isinstance(user.groups, tuple) else None
+
+    def _gid(self, group_id: str) -> int:
+        gid = self._gids.get(group_id)
+        if gid is None:
+            gid = self.find(group_id)
+            if gid is None:
+                gid = self._connection.execute("INSERT INTO groups (id) VALUES (?)", (group_id,)).lastrowid
+            assert gid is not None  # noqa: S101 - an INSERT that raised nothing has one
+            self._gids[group_id] = gid
+        return gid
+
+    def find(self, group_id: str) -> int | None:
+        """The number of a group; None if the mirror has never met it."""
+        row = self._connection.execute("SELECT gid FROM groups WHERE id = ?", (storable(group_id),)).fetchone()
+        return None if row is None else int(row[0])
+
+    def replace_list(self, groups: Sequence[Group]) -> None:
+        """Take over the server's list of groups; others stay, without a name, while somebody is in them."""
+        self._connection.execute("UPDATE groups SET name = NULL, listed = 0")
+        self._connection.executemany(
+            "INSERT INTO groups (id, name, listed) VALUES (?, ?, 1) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, listed = 1",
+            [(storable(group.id), storable_or_none(group.name)) for group in groups],
+        )
+        self._connection.execute("DELETE FROM groups WHERE listed = 0 AND members = 0")
+        self.forget()
+
+    def change_members(self, joined: Iterable[tuple[int, int]], left: Iterable[tuple[int, int]]) -> None:
+        """Add and remove memberships, given as (gid, row_id), and keep the numbers of members."""
+        joined, left = set(joined), set(left)
+        if not joined and not left:
+            return
+        self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", sorted(left))
+        self._connection.executemany("INSERT INTO memberships (gid, row_id) VALUES (?, ?)", sorted(joined))
+        sizes = Counter(gid for gid, _ in joined)
+        sizes.subtract(gid for gid, _ in left)
+        self._connection.executemany(
+            "UPDATE groups SET members = members + ? WHERE gid = ?", [(change, gid) for gid, change in sizes.items()]
+        )
+
+    def sizes(self) -> tuple[GroupSize, ...]:
+        """All groups that are listed or have members, by name."""
+        rows = self._connection.execute(
+            "SELECT id, name, members FROM groups WHERE listed = 1 OR members > 0"
+        ).fetchall()
+        found = [GroupSize(Group(group_id, name), members) for group_id, name, members in rows]
+        return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))
+
+
+def gids(column: str | None) -> list[int]:
+    """The numbers in a column ``groups``."""
+    return list(map(int, column.split(","))) if column else []
+
+
+def pairs(column: str | None, row_id: int) -> list[tuple[int, int]]:
+    """The memberships that a user's column ``groups`` stands for."""
+    return [(gid, row_id) for gid in gids(column)]

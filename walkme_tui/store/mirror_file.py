@@ -1,0 +1,292 @@
+"""The mirror's database file: opened, checked, and rebuilt when it cannot be used, since it is only a copy."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NoReturn, TypeVar
+from zlib import crc32
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.store.migrations import MIRROR, statements
+from walkme_tui.store.places import (
+    files_aside,
+    folder_lock,
+    lies_on_network,
+    make_private_file,
+    make_private_folder,
+    move_aside,
+    remove_database,
+)
+from walkme_tui.store.sqlite_thread import Steps
+from walkme_tui.store.tables import Tables
+
+R = TypeVar("R")
+
+BUSY_MS: Final = 3_000
+DAY_SECONDS: Final = 86_400
+TABLES: Final = frozenset({"state", "users", "positions", "groups", "memberships", "search_rows"})
+
+SETTINGS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA temp_store = MEMORY",  # sorting must not leave people's data in a temporary folder
+    "PRAGMA secure_delete = FAST",
+    "PRAGMA cache_size = -8000",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 33554432",
+)
+
+
+class UnusableFile(Exception):
+    """The file is no mirror that this program can read; the message says why, to go on ``The local copy …``."""
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlace:
+    """What decides which file is opened, and whose it is; ``path`` None keeps everything in memory."""
+
+    path: Path | None
+    runtime_folder: Path | None
+    account_key: str
+    max_age_days: float | None
+
+
+class MirrorFile:
+    """The open database. Everything but ``interrupt`` belongs to the one thread that works with it."""
+
+    def __init__(self, place: MirrorPlace) -> None:
+        self._place = place
+        self._path: Path | None = None
+        self._inode: int | None = None
+        self._tables: Tables | None = None
+        self._data_version: int | None = None
+        self.notices: list[str] = []
+
+    # ------------------------------------------------------------ work
+
+    def read(self, work: Callable[[Tables], R]) -> R:
+        """Do ``work``; once more on a new file where the old one turns out to be damaged."""
+        try:
+            return work(self._opened())
+        except sqlite3.Error as error:
+            self._recover(error)
+        try:
+            return work(self._opened())
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def write(self, work: Callable[[Tables], R]) -> R:
+        """Like ``read``, in one transaction."""
+        return self.read(lambda tables: self._in_transaction(tables, work))
+
+    def scan(self, steps: Callable[[Tables], Steps[R]]) -> Steps[R]:
+        """Like ``read`` for a reading in steps; it starts again where others made the file new in between."""
+        while True:
+            try:
+                tables = self._opened()
+                walk = steps(tables)
+                while tables is self._tables:
+                    try:
+                        next(walk)
+                    except StopIteration as end:
+                        return end.value  # type: ignore[no-any-return]  # StopIteration does not know its type
+                    yield
+            except sqlite3.Error as error:
+                self._recover(error)
+
+    def interrupt(self) -> None:
+        """Stop the statement that is running; may be called from any thread."""
+        tables = self._tables
+        if tables is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed a moment ago
+                tables.connection.interrupt()
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is used again."""
+        tables, self._tables = self._tables, None
+        if tables is not None:
+            tables.connection.close()
+
+    def _in_transaction(self, tables: Tables, work: Callable[[Tables], R]) -> R:
+        connection = tables.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._data_version:
+                self._data_version = version
+                tables.groups.forget()
+            result = work(tables)
+            connection.execute("COMMIT")
+        except BaseException:
+            tables.groups.forget()
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+        return result
+
+    # ------------------------------------------------------------ opening
+
+    def _opened(self) -> Tables:
+        if self._tables is None:
+            self._tables = Tables(self._open())
+        return self._tables
+
+    def _open(self) -> sqlite3.Connection:
+        path = self._choose_path()
+        try:
+            if path is not None:
+                return self._open_file(path)
+        except (OSError, sqlite3.Error) as error:
+            self.notices.append(
+                f"The local copy cannot be kept at {path} ({_reason(error)}): it is kept in memory until the end."
+            )
+        self._path = None
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        self._prepare(connection)
+        return connection
+
+    def _choose_path(self) -> Path | None:
+        path = self._place.path
+        if path is None or not lies_on_network(path.parent):
+            return path
+        runtime = self._place.runtime_folder
+        if runtime is None or lies_on_network(runtime):
+            self.notices.append("The cache folder lies on a network drive: the local copy is kept in memory.")
+            return None
+        self.notices.append(f"The cache folder lies on a network drive: the local copy is kept in {runtime}.")
+        return runtime / f"{path.stem}-{crc32(str(path).encode(errors='surrogateescape')):08x}{path.suffix}"
+
+    def _open_file(self, path: Path) -> sqlite3.Connection:
+        make_private_folder(path.parent)
+        with folder_lock(path.parent):
+            self._drop_old_files_aside(path)
+            for _ in range(2):
+                make_private_file(path)
+                connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
+                try:
+                    mine = self._prepare(connection)
+                except (UnusableFile, sqlite3.Error) as error:
+                    connection.close()
+                    if not isinstance(error, UnusableFile) and not is_damage(error):
+                        raise
+                    self._say_moved(error, move_aside(path))
+                    continue
+                except BaseException:
+                    connection.close()
+                    raise
+                if mine:
+                    self._path, self._inode = path, path.stat().st_ino
+                    return connection
+                connection.close()
+                # A new file, not an empty one: a process that still shows the other account keeps its own.
+                remove_database(path)
+                self.notices.append("The local copy was of another account: it was deleted, and a new one is made.")
+            raise OSError("it was unusable twice")
+
+    def _prepare(self, connection: sqlite3.Connection) -> bool:
+        """Bring an open database to the newest layout; False if it is another account's."""
+        for setting in SETTINGS:
+            connection.execute(setting).fetchall()
+        layout = connection.execute("PRAGMA user_version").fetchone()[0]
+        if layout > len(MIRROR):
+            raise UnusableFile("was made by a newer version")
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if layout == 0 and found:
+            raise UnusableFile("was a database of something else")
+        if layout < len(MIRROR):
+            connection.execute("BEGIN IMMEDIATE")
+            layout = connection.execute("PRAGMA user_version").fetchone()[0]
+            for statement in statements(MIRROR, layout):
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO state (only_row, account_key) VALUES (1, ?) ON CONFLICT DO NOTHING",
+                (self._place.account_key,),
+            )
+            connection.execute("COMMIT")
+        elif not found >= TABLES:
+            raise UnusableFile("lacked some of its tables")
+        owner = connection.execute("SELECT account_key FROM state").fetchone()
+        if owner is None:
+            raise UnusableFile("did not say whose it is")
+        self._data_version = None
+        return bool(owner[0] == self._place.account_key)
+
+    def _drop_old_files_aside(self, path: Path) -> None:
+        """People's data in a file moved aside is kept no longer than in the mirror."""
+        if self._place.max_age_days is None:
+            return
+        for file in files_aside(path):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > self._place.max_age_days * DAY_SECONDS:
+                    file.unlink()
+
+    def _say_moved(self, error: Exception, target: Path) -> None:
+        what = str(error) if isinstance(error, UnusableFile) else "was damaged"
+        self.notices.append(
+            f"The local copy {what}: it was moved aside as {target.name}, and a new one is being filled."
+        )
+
+    # ------------------------------------------------------------ failing
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """After a failure: make a damaged file new, and raise for any other."""
+        if not is_damage(error):
+            self._give_up(error)
+        path, inode = self._path, self._inode
+        self.close()
+        if path is None:
+            self.notices.append("The local copy in memory was damaged: a new one is being filled.")
+            return
+        with suppress(OSError), folder_lock(path.parent):
+            # Another process may have been here first: its new file is none of ours to move.
+            if path.stat().st_ino == inode:
+                self._say_moved(error, move_aside(path))
+
+    def _give_up(self, error: sqlite3.Error) -> NoReturn:
+        """Say in words what failed; what only a mistake of ours can cause is raised as it is."""
+        where = "in memory" if self._path is None else f"at {self._path}"
+        match _primary_code(error):
+            case sqlite3.SQLITE_FULL:
+                message, hint = (
+                    f"There is no space left for the local copy {where}.",
+                    "What is loaded can still be read.",
+                )
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                message, hint = f"Another program keeps the local copy {where} busy.", "Try again."
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
+                message, hint = f"The local copy {where} cannot be written.", "Look at the permissions of its folder."
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOLFS | sqlite3.SQLITE_PROTOCOL:
+                message, hint = f"The disk failed under the local copy {where}.", "What is loaded may still be read."
+            case sqlite3.SQLITE_INTERRUPT:
+                message, hint = "Reading the local copy was interrupted.", ""
+            case _ if is_damage(error):
+                message, hint = f"The local copy {where} is damaged again and again.", "Check the disk."
+            case _:
+                raise error
+        raise MirrorUnavailable(message, hint=hint) from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """True for a file that is not what was written: no database, a malformed page, text that is none."""
+    code = _primary_code(error)
+    if code is None:
+        # Without a code it is Python's own finding about a value, save for wrong calls, which have their own classes.
+        return type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}
+    moved = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED
+    return moved or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).lower()

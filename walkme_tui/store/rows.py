@@ -1,0 +1,131 @@
+"""A user as a row of the mirror and back, without loss."""
+
+import json
+import re
+import sqlite3
+from binascii import crc32
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.records import storable
+from walkme_tui.domain.text import search_key
+from walkme_tui.domain.users import UNKNOWN, Status, User
+
+Row: TypeAlias = tuple[Any, ...]
+
+# One bit of ``users.known`` for each field; ``groups`` is the last because it is a list.
+FIELDS: Final = (
+    "email",
+    "first_name",
+    "last_name",
+    "role",
+    "status",
+    "external_id",
+    "created_at_ms",
+    "updated_at_ms",
+    "groups",
+)
+BITS: Final = {name: 1 << index for index, name in enumerate(FIELDS)}
+ALL_KNOWN: Final = (1 << len(FIELDS)) - 1
+GROUPS_KNOWN: Final = BITS["groups"]
+
+USER_COLUMNS: Final = (
+    "users.row_id, users.id, users.email, users.first_name, users.last_name, users.role, users.status, "
+    "users.external_id, users.created_at_ms, users.updated_at_ms, users.groups, users.extra, users.known, "
+    "users.position, users.fetched_at_ms, users.detailed_at_ms"
+)
+WIDTH: Final = USER_COLUMNS.count(",") + 1
+
+# Where ``search_rows`` keeps users that stand at no position: behind every position that a server can claim.
+UNLISTED: Final = 1 << 62
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID_BEGINNING: Final = re.compile(r"[0-9a-f-]{4,36}")
+
+
+def stored_id(user_id: str) -> bytes | str:
+    """An id as it is stored: 16 bytes for a UUID in its usual form, else the text itself."""
+    if len(user_id) == 36 and _UUID.fullmatch(user_id):
+        return bytes.fromhex(user_id.replace("-", ""))
+    return user_id
+
+
+def id_from_stored(value: bytes | str) -> str:
+    """The id that ``stored_id`` was given."""
+    return _dashed(value.hex()) if isinstance(value, bytes) else value
+
+
+def uuid_range(word: str) -> tuple[bytes, bytes] | None:
+    """First and last stored id of the UUIDs that begin with ``word``; None if it cannot begin one or is too short."""
+    digits = word.replace("-", "")
+    if not _UUID_BEGINNING.fullmatch(word) or len(digits) > 32:
+        return None
+    if not _dashed(digits.ljust(32, "0")).startswith(word):
+        return None
+    return bytes.fromhex(digits.ljust(32, "0")), bytes.fromhex(digits.ljust(32, "f"))
+
+
+def _dashed(digits: str) -> str:
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def email_crc(email: str) -> int:
+    """A short number that emails share which differ only in case: what they are looked up by."""
+    return crc32(email.casefold().encode())
+
+
+def user_search_key(user: User) -> str:
+    """What a filter is compared with; blanks keep words from reaching over two fields."""
+    parts = [user.first_name, user.last_name, user.email, user.external_id, user.role, user.status]
+    if isinstance(stored_id(user.id), str):
+        parts.append(user.id)
+    return search_key(" ".join([part for part in parts if isinstance(part, str)]))
+
+
+def is_inactive(user: User) -> bool:
+    """True for a user known to be inactive."""
+    return user.status == Status.INACTIVE
+
+
+def user_values(user: User, groups: str | None) -> Row:
+    """The columns ``id`` to ``email_crc`` of a user; ``groups`` are the gids as the column holds them."""
+    values = (
+        user.email,
+        user.first_name,
+        user.last_name,
+        user.role,
+        user.status,
+        user.external_id,
+        user.created_at_ms,
+        user.updated_at_ms,
+        user.groups,
+    )
+    known = ALL_KNOWN
+    if UNKNOWN in values:
+        known = sum(bit for bit, value in zip(BITS.values(), values, strict=True) if value is not UNKNOWN)
+    columns = [None if value is UNKNOWN else value for value in values[:-1]]
+    extra = json.dumps(dict(user.extra)) if user.extra else None
+    crc = email_crc(user.email) if isinstance(user.email, str) else None
+    return (stored_id(user.id), *columns, groups, extra, known, crc)
+
+
+def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> MirroredUser:
+    """A row with ``USER_COLUMNS`` as a user; ``group_ids`` turns the column ``groups`` into ids of groups.
+
+    Raises ``sqlite3.DatabaseError`` for a row that only a damaged file can hold.
+    """
+    groups, extra, known = row[10], row[11], row[12]
+    try:
+        values: list[Any] = [*row[2:10], None if groups is None else group_ids(groups)]
+        if known != ALL_KNOWN:
+            values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
+        user = User(*[id_from_stored(row[1]), *values, {} if extra is None else json.loads(extra)])
+    except (TypeError, ValueError) as error:
+        raise sqlite3.DatabaseError("a row holds what was never written to it") from error
+    return MirroredUser(row[0], user, row[13], row[14], row[15])
+
+
+def storable_or_none(text: str | None) -> str | None:
+    """``storable``, for text that may be missing."""
+    return None if text is None else storable(text)

@@ -1,0 +1,248 @@
+"""What the mirror does with its tables: plain calls over one connection, on the thread that owns it.
+
+Nothing here opens, commits or rolls back; ``mirror_file`` does.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow, merged
+from walkme_tui.domain.records import storable
+from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+from walkme_tui.store.group_table import GroupTable
+from walkme_tui.store.rows import GROUPS_KNOWN, UNLISTED, USER_COLUMNS, WIDTH, email_crc, mirrored_user, stored_id
+from walkme_tui.store.user_changes import Change, UserChanges
+
+BATCH: Final = 200
+MAX_TOTAL: Final = 1 << 60
+
+
+@dataclass(slots=True)
+class State:
+    """The mirror's one row about itself."""
+
+    total: int | None
+    loaded: int
+    with_groups: int
+    next_row_id: int
+
+
+class Tables:
+    """The mirror's tables; one object for each time that the file was opened."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.groups = GroupTable(connection)
+
+    # ------------------------------------------------------------ reading
+
+    def coverage(self) -> Coverage:
+        """How much of the account is here."""
+        state = self._state()
+        oldest = self._one("SELECT min(fetched_at_ms) FROM users WHERE position IS NOT NULL")
+        return Coverage(state.loaded, state.total, state.with_groups, oldest[0])
+
+    def positions(self, first: int, last: int) -> dict[int, ListedRow]:
+        """What stands at positions ``first`` to ``last``."""
+        rows = self.connection.execute(
+            f"SELECT {USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms "  # noqa: S608 - constants
+            "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ? "
+            "ORDER BY positions.position",
+            (max(first, 0), min(last, UNLISTED)),
+        ).fetchall()
+        found: dict[int, ListedRow] = {}
+        for row in rows:
+            position, problem, fetched_at_ms = row[WIDTH:]
+            if row[0] is None:
+                found[position] = UnreadableRow(position, problem or "", fetched_at_ms or 0)
+            else:
+                found[position] = mirrored_user(row, self.groups.ids)
+        return found
+
+    def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
+        """The users with these row ids."""
+        return {user.row_id: user for user in self._users("users.row_id", row_ids)}
+
+    def user(self, user_id: str) -> MirroredUser | None:
+        """One user by id."""
+        return next(self._users("users.id", [stored_id(storable(user_id))]), None)
+
+    def user_by_email(self, email: str) -> MirroredUser | None:
+        """One user by email without regard to case; of several the one described last."""
+        wanted = storable(email).casefold()
+        found = [
+            mirrored
+            for mirrored in self._users("users.email_crc", [email_crc(wanted)])
+            if isinstance(mirrored.user.email, str) and mirrored.user.email.casefold() == wanted
+        ]
+        return max(found, key=lambda mirrored: (mirrored.fetched_at_ms, mirrored.row_id), default=None)
+
+    def _users(self, column: str, values: Sequence[Any]) -> Iterator[MirroredUser]:
+        for start in range(0, len(values), BATCH):
+            batch = values[start : start + BATCH]
+            marks = ",".join("?" * len(batch))
+            rows = self.connection.execute(
+                f"SELECT {USER_COLUMNS} FROM users WHERE {column} IN ({marks})",  # noqa: S608 - constants and question marks
+                batch,
+            ).fetchall()
+            for row in rows:
+                yield mirrored_user(row, self.groups.ids)
+
+    # ------------------------------------------------------------ writing
+
+    def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
+        """Put a page's rows at their positions and update its users."""
+        state = self._state()
+        if page.total is not None:
+            state.total = min(page.total, MAX_TOTAL)
+            self.connection.execute("UPDATE state SET total_at_ms = ?", (fetched_at_ms,))
+            self._drop_positions(state, state.total)
+        end = page.first_position + max(page.page_size, len(page.rows))
+        rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
+        changes = self._answers((row for row in page.rows if isinstance(row, User)), state, fetched_at_ms)
+        self._place(page.first_position, end, rows, changes, fetched_at_ms)
+        self._write(changes.values(), state)
+        return self.coverage()
+
+    def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
+        """Store what a look-up of one user answered."""
+        state = self._state()
+        change = self._answers([user], state, fetched_at_ms)[user.id]
+        assert change.after is not None  # noqa: S101 - an answer is always about somebody
+        change.after = replace(change.after, detailed_at_ms=fetched_at_ms)
+        self._write([change], state)
+        return change.after
+
+    def forget_users(self, row_ids: Sequence[int]) -> None:
+        """Drop users and the positions they stand at."""
+        state = self._state()
+        users = self.rows(row_ids).values()
+        self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
+        self._write([Change(user, None) for user in users], state)
+
+    def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
+        """Replace the list of groups."""
+        self.groups.replace_list(groups)
+        self.connection.execute("UPDATE state SET groups_at_ms = ?", (fetched_at_ms,))
+
+    def older_than(self, moment_ms: int, limit: int) -> list[int]:
+        """Row ids of at most ``limit`` users whom no answer has described since ``moment_ms``."""
+        found: list[int] = []
+        for condition in ("position IS NOT NULL", "position IS NULL"):  # each has an index by age
+            rows = self.connection.execute(
+                f"SELECT row_id FROM users WHERE {condition} AND fetched_at_ms < ? LIMIT ?",  # noqa: S608 - constants
+                (moment_ms, limit - len(found)),
+            ).fetchall()
+            found += [row_id for (row_id,) in rows]
+        return found
+
+    def _answers(self, users: Iterable[User], state: State, fetched_at_ms: int) -> dict[str, Change]:
+        """What answers change in the users they are about, by user id; new users get their row ids."""
+        told: dict[str, User] = {}
+        for user in users:
+            told[user.id] = merged(told[user.id], user) if user.id in told else user
+        before = {found.user.id: found for found in self._users("users.id", [stored_id(key) for key in told])}
+        changes: dict[str, Change] = {}
+        for user_id, user in told.items():
+            known = before.get(user_id)
+            if known is None:
+                after = MirroredUser(state.next_row_id, user, None, fetched_at_ms, None)
+                state.next_row_id += 1
+            else:
+                newest = max(known.fetched_at_ms, fetched_at_ms)
+                after = replace(known, user=merged(known.user, user), fetched_at_ms=newest)
+            changes[user_id] = Change(known, after)
+        return changes
+
+    def _place(
+        self,
+        first: int,
+        end: int,
+        rows: Sequence[User | UnreadableRecord],
+        changes: dict[str, Change],
+        fetched_at_ms: int,
+    ) -> None:
+        """Replace positions ``first`` up to ``end``, and give everybody concerned the lowest position they stand at."""
+        values: list[tuple[int, int | None, str | None, int | None]] = []
+        lowest: dict[str, int] = {}
+        for position, row in enumerate(rows, start=first):
+            if isinstance(row, User):
+                after = changes[row.id].after
+                assert after is not None  # noqa: S101 - an answer is always about somebody
+                values.append((position, after.row_id, None, None))
+                lowest.setdefault(row.id, position)
+            else:
+                values.append((position, None, storable(row.reason), fetched_at_ms))
+        stood_here = self._displace(first, end)
+        self.connection.executemany("INSERT INTO positions VALUES (?, ?, ?, ?)", values)
+        for change in changes.values():
+            if change.after is not None:
+                stood_here.discard(change.after.row_id)
+                change.after = replace(
+                    change.after, position=self._lowest(change.after, first, end, lowest.get(change.after.user.id))
+                )
+        for gone in self.rows(sorted(stood_here)).values():
+            changes[gone.user.id] = Change(gone, replace(gone, position=self._lowest(gone, first, end, None)))
+
+    def _displace(self, first: int, end: int) -> set[int]:
+        """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""
+        stood = self.connection.execute(
+            "SELECT row_id FROM positions WHERE position >= ? AND position < ? AND row_id IS NOT NULL", (first, end)
+        ).fetchall()
+        self.connection.execute("DELETE FROM positions WHERE position >= ? AND position < ?", (first, end))
+        return {row_id for (row_id,) in stood}
+
+    def _lowest(self, user: MirroredUser, first: int, end: int, here: int | None) -> int | None:
+        """A user's lowest position once ``first`` up to ``end`` were replaced; ``here`` is the lowest of the new."""
+        before = user.position
+        if before is not None and (before < first or (here is None and before >= end)):
+            return before
+        if here is not None or before is None:
+            return here
+        found = self._one("SELECT min(position) FROM positions WHERE row_id = ?", user.row_id)
+        return None if found[0] is None else int(found[0])
+
+    def _drop_positions(self, state: State, total: int) -> None:
+        """Empty the positions from ``total`` on.
+
+        Whoever's lowest position is among them stands nowhere any more, so this needs no user's own look: a server
+        that claims 0 for a moment must not cost a minute.
+        """
+        last = self._one("SELECT max(position) FROM positions")[0]
+        if last is None or last < total:
+            return
+        self.connection.execute("DELETE FROM positions WHERE position >= ?", (total,))
+        behind = "SELECT row_id FROM search_rows WHERE position >= ? AND position < ?"
+        span = (total, UNLISTED)
+        counts = f"SELECT count(*), coalesce(sum(known & {GROUPS_KNOWN} > 0), 0) FROM users"  # noqa: S608 - constants
+        lost, lost_with_groups = self._one(f"{counts} WHERE row_id IN ({behind})", *span)
+        self.connection.execute(f"UPDATE users SET position = NULL WHERE row_id IN ({behind})", span)  # noqa: S608 - constants
+        self.connection.execute(
+            "UPDATE search_rows SET position = ?2 WHERE position >= ?1 AND position < ?2", (total, UNLISTED)
+        )
+        state.loaded -= lost
+        state.with_groups -= lost_with_groups
+
+    def _write(self, changes: Iterable[Change], state: State) -> None:
+        written = UserChanges(self.connection, self.groups)
+        written.apply(changes)
+        self.connection.execute(
+            "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ?",
+            (
+                state.total,
+                state.loaded + written.loaded,
+                state.with_groups + written.with_groups,
+                state.next_row_id,
+            ),
+        )
+
+    def _state(self) -> State:
+        return State(*self._one("SELECT total, loaded, with_groups, next_row_id FROM state"))
+
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self.connection.execute(statement, values).fetchone()
+        return row
