@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from walkme_tui.domain.traffic import Priority
 
@@ -147,6 +147,14 @@ class Waiting:
         return (future for _, _, future in self._heap if not future.done())
 
 
+class Alarm(Protocol):
+    """Something that rings later and can be told not to."""
+
+    def cancel(self) -> None:
+        """It will not ring."""
+        ...
+
+
 class Pacer:
     """Lets tasks wait for their turn by the rules of ``Pace``.
 
@@ -160,14 +168,14 @@ class Pacer:
         max_per_second: float = 10.0,
         max_in_flight: int = 8,
         clock: Callable[[], float] | None = None,
-        call_later: Callable[[float, Callable[[], None]], asyncio.TimerHandle] | None = None,
+        call_later: Callable[[float, Callable[[], None]], Alarm] | None = None,
     ) -> None:
         self._limits = (max_per_second, max_in_flight)
         self._clock = clock
         self._call_later = call_later
         self._rules: Pace | None = None
         self._waiting = Waiting()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
 
     @property
     def pace(self) -> Pace:
