@@ -29,7 +29,7 @@ class Ids:
         """The id of a number."""
         serial = self._serials.place(number)
         check = mix(serial ^ self._check) & _CHECK_BITS
-        digits = f"{check >> 12:012x}4{check & 0xFFF:03x}{serial | 2 << 62:016x}"
+        digits = f"{check >> 12 << 16 | 0x4000 | check & 0xFFF:016x}{serial | 1 << 63:016x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def number_of(self, text: str) -> int | None:

@@ -1,0 +1,121 @@
+"""The simulator as an ASGI application: who may call, how fast, what goes wrong; then the REST surface."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from itertools import count
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from walkme_tui.simulator.account import Account
+from walkme_tui.simulator.answers import error_answer
+from walkme_tui.simulator.faults import Faults
+from walkme_tui.simulator.hashing import MASK64, keyed, mix
+from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
+from walkme_tui.simulator.settings import SimulatorSettings
+from walkme_tui.simulator.signin import RateLimit, SignIn
+from walkme_tui.simulator.troubles import misbehave
+
+OnAnswer = Callable[[str, str, int, float], None]
+"""Told of every answer: method, path with query, status (0 where none was begun), milliseconds."""
+
+
+def build_app(
+    settings: SimulatorSettings,
+    account: Account | None = None,
+    faults: Faults | None = None,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> "Simulator":
+    """A simulator of these settings; ``monotonic`` (seconds) is the clock of tokens and of the rate."""
+    return Simulator(
+        settings,
+        Account(settings) if account is None else account,
+        Faults(settings.faults) if faults is None else faults,
+        monotonic,
+    )
+
+
+class Simulator:
+    """The ASGI application. Its state is its own and belongs to one event loop."""
+
+    def __init__(
+        self, settings: SimulatorSettings, account: Account, faults: Faults, monotonic: Callable[[], float]
+    ) -> None:
+        self.settings = settings
+        self.account = account
+        self.faults = faults
+        self.sign_in = SignIn(settings, monotonic)
+        self.on_answer: OnAnswer | None = None
+        self._rate = None if settings.rate_per_s is None else RateLimit(settings.rate_per_s, monotonic)
+        self._rest = RestSurface(settings, account, faults, self.sign_in).application()
+        self._numbers = count(keyed(settings.seed, 6))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; anything but HTTP is left alone."""
+        if scope["type"] != "http":
+            return
+        request_id = f"sim-{mix(next(self._numbers) & MASK64):016x}"
+        scope["walkme.request_id"] = request_id
+        status = 0
+        started = time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        async def serve(receive: Receive, send: Send) -> None:
+            refusal = self._refusal(scope, request_id)
+            await (self._rest if refusal is None else refusal)(scope, receive, send)
+
+        try:
+            await self._delay()
+            fault = self.faults.take(scope["method"], scope["path"])
+            if fault is None:
+                await serve(receive, send_named)
+            else:
+                await misbehave(fault, scope, receive, send_named, serve)
+        finally:
+            if self.on_answer is not None:
+                query = scope["query_string"].decode("latin-1")
+                target = scope["path"] + (f"?{query}" if query else "")
+                self.on_answer(scope["method"], target, status, (time.perf_counter() - started) * 1000)
+
+    async def _delay(self) -> None:
+        jitter = random.uniform(0, self.settings.latency_jitter_ms)  # noqa: S311 - nobody guards anything with it
+        delay_ms = self.settings.latency_ms + jitter
+        if delay_ms > 0:
+            await asyncio.sleep(delay_ms / 1000)
+
+    def _refusal(self, scope: Scope, request_id: str) -> Response | None:
+        """Why the caller gets no further: 429, 401 or 403; None for those who may."""
+        if scope["path"] == TOKEN_PATH:
+            return None
+        if self._rate is not None and not self._rate.permit():
+            wait = self.settings.retry_after
+            headers = None if wait is None else {"Retry-After": str(wait)}
+            return error_answer(request_id, 429, "too_many_requests", "Too many requests", headers=headers)
+        grant = self.sign_in.grant_of(Headers(scope=scope).get("authorization", ""))
+        if grant is None:
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            return error_answer(
+                request_id, 401, "unauthorized", "The token is missing, wrong or expired", headers=headers
+            )
+        scope_needed = _scope_needed(scope["method"], scope["path"])
+        if scope_needed not in grant.scopes:
+            headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope_needed}"'}
+            return error_answer(request_id, 403, "forbidden", f"The scope {scope_needed} is missing", headers=headers)
+        return None
+
+
+def _scope_needed(method: str, path: str) -> str:
+    """Leaving a group is a change of the user; only deleting the user needs ``users:delete``."""
+    if method in {"GET", "HEAD"}:
+        return "users:read"
+    return "users:delete" if method == "DELETE" and path.startswith("/users/") else "users:write"

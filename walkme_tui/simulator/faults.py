@@ -1,0 +1,164 @@
+"""What can be made to go wrong, by a test or by ``--fault NAME``."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.users import Json
+
+if TYPE_CHECKING:
+    from types import EllipsisType
+
+
+class Trouble(StrEnum):
+    """What happens to one answer."""
+
+    ERROR = "error"  # the fault's status, with a JSON body
+    HTML = "html"  # a web page in the place of JSON, with the fault's status
+    EMPTY = "empty"  # the fault's status and no body
+    REDIRECT = "redirect"  # 302 to somewhere else
+    TRUNCATED = "truncated"  # the true answer, its body cut in half, with a length that fits
+    CUT = "cut"  # the true answer, and the line breaks half way
+    TRICKLE = "trickle"  # the true answer, at twenty bytes a second
+    OVERSIZED = "oversized"  # a body without end
+    HANG = "hang"  # no answer, until the caller gives up
+
+
+class Total(StrEnum):
+    """What a list claims as its ``total``."""
+
+    TRUE = "true"
+    MISSING = "missing"
+    NEGATIVE = "negative"
+    TEXT = "text"
+    SHRINKING = "shrinking"  # one page less with every list
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One trouble that waits for requests.
+
+    It meets requests of ``method`` (any if empty) whose path begins with ``path``: the first of them, then every
+    ``every``-th, ``times`` of them altogether (None: for ever). ``retry_after`` is sent as it stands. With
+    ``after_the_fact`` the account does what was asked before the answer goes wrong.
+    """
+
+    trouble: Trouble
+    times: int | None = 1
+    every: int = 1
+    method: str = ""
+    path: str = "/"
+    status: int = 503
+    retry_after: str | None = None
+    after_the_fact: bool = False
+
+
+class Faults:
+    """The faults of one simulator; set its attributes and call its methods at any time.
+
+    ``total`` falsifies the total of lists, ``repeated_pages`` are page numbers that bring the rows of the page before,
+    ``rows`` puts values into the place of the users at positions of the list, ``drift`` deletes the first user after
+    every list. ``token_fields`` replaces fields of the token answer; a value of ``...`` drops the field.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.clear()
+        for name in names:
+            NAMED_FAULTS[name](self)
+
+    def clear(self) -> None:
+        """Everything goes right from now on."""
+        self.total = Total.TRUE
+        self.lists_told = 0
+        self.repeated_pages: frozenset[int] = frozenset()
+        self.rows: Mapping[int, Json] = {}
+        self.drift = False
+        self.token_fields: Mapping[str, Json | EllipsisType] = {}
+        self._waiting: list[_Waiting] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let a fault wait for requests, after those that wait already."""
+        self._waiting.append(_Waiting(fault))
+
+    def fail_next(self, times: int = 1, status: int = 503, *, path: str = "/", retry_after: str | None = None) -> None:
+        """Answer the next requests with an error status."""
+        self.add(Fault(Trouble.ERROR, times=times, status=status, path=path, retry_after=retry_after))
+
+    def hang_next(self, times: int = 1, *, path: str = "/") -> None:
+        """Never answer the next requests."""
+        self.add(Fault(Trouble.HANG, times=times, path=path))
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault that meets this request, used up by one; of several the oldest."""
+        for waiting in self._waiting:
+            if waiting.meets(method, path):
+                if waiting.used_up:
+                    self._waiting.remove(waiting)
+                return waiting.fault
+        return None
+
+
+class _Waiting:
+    """A fault and how often it was seen and hit."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._seen = 0
+        self._hit = 0
+
+    def meets(self, method: str, path: str) -> bool:
+        fault = self.fault
+        if not path.startswith(fault.path) or fault.method not in {"", method}:
+            return False
+        self._seen += 1
+        if (self._seen - 1) % fault.every:
+            return False
+        self._hit += 1
+        return True
+
+    @property
+    def used_up(self) -> bool:
+        return self.fault.times is not None and self._hit >= self.fault.times
+
+
+def _always(trouble: Trouble, every: int, status: int = 503) -> Callable[[Faults], None]:
+    return lambda faults: faults.add(Fault(trouble, times=None, every=every, path="/users", status=status))
+
+
+def _with(name: str, value: object) -> Callable[[Faults], None]:
+    return lambda faults: setattr(faults, name, value)
+
+
+def _burst(faults: Faults) -> None:
+    """Five errors in a row at the start, then one in ten."""
+    faults.fail_next(5, path="/users")
+    faults.add(Fault(Trouble.ERROR, times=None, every=10, path="/users", status=502))
+
+
+_MALFORMED: Final[Mapping[int, Json]] = {
+    2: None,
+    5: "not a user",
+    11: {"email": "no.id@example.com"},
+    17: {"id": 17, "email": "number@example.com"},
+    23: {"id": "odd-types", "email": 5, "groups": "none", "createdAt": "yesterday", "status": ["active"]},
+}
+
+NAMED_FAULTS: Final[Mapping[str, Callable[[Faults], None]]] = {
+    "burst": _burst,
+    "hang": _always(Trouble.HANG, 15),
+    "html": _always(Trouble.HTML, 4, status=200),
+    "redirect": _always(Trouble.REDIRECT, 4),
+    "truncated": _always(Trouble.TRUNCATED, 4),
+    "cut": _always(Trouble.CUT, 4),
+    "trickle": _always(Trouble.TRICKLE, 10),
+    "oversized": _always(Trouble.OVERSIZED, 10),
+    "total-missing": _with("total", Total.MISSING),
+    "total-negative": _with("total", Total.NEGATIVE),
+    "total-text": _with("total", Total.TEXT),
+    "total-shrinking": _with("total", Total.SHRINKING),
+    "repeated-page": _with("repeated_pages", frozenset({2, 5})),
+    "malformed": _with("rows", _MALFORMED),
+    "drift": _with("drift", True),
+    "no-expiry": _with("token_fields", {"expires_in": ...}),
+}

@@ -1,0 +1,42 @@
+"""Why an account refuses a call."""
+
+
+class AccountRefusal(Exception):
+    """Base: ``status`` is the HTTP status, ``code`` a word for programs, ``field`` what it is about, if anything."""
+
+    status = 400
+    code = "bad_request"
+    field: str | None = None
+
+
+class Refused(AccountRefusal):
+    """A value that the account does not take."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NoSuchUser(AccountRefusal):
+    """No user has this id, or none in this group."""
+
+    status = 404
+    code = "user_not_found"
+
+
+class NoSuchGroup(AccountRefusal):
+    """No group has this id."""
+
+    status = 404
+    code = "group_not_found"
+
+
+class EmailTaken(AccountRefusal):
+    """Another user has this email."""
+
+    status = 409
+    code = "email_exists"
+    field = "email"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"A user with the email {email} already exists")

@@ -1,0 +1,87 @@
+"""Answers that go wrong, as a ``Fault`` wants it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from walkme_tui.simulator.answers import error_answer
+from walkme_tui.simulator.faults import Fault, Trouble
+
+Serve = Callable[[Receive, Send], Awaitable[None]]
+
+_PAGE: Final = "<!doctype html><html><head><title>Sign in</title></head><body><h1>Maintenance</h1></body></html>"
+_OVERSIZED_BYTES: Final = 64 << 20
+_CHUNK: Final = b" " * (1 << 16)
+_TRICKLE_BYTES: Final = 20
+_TRUE_FIRST: Final = frozenset({Trouble.TRUNCATED, Trouble.CUT, Trouble.TRICKLE})
+
+
+async def misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send, serve: Serve) -> None:
+    """Answer a request wrongly; ``serve`` gives the true answer."""
+    if fault.trouble in _TRUE_FIRST:
+        await _spoil(fault.trouble, receive, send, serve)
+        return
+    if fault.after_the_fact:
+        await serve(receive, _nowhere)
+    if fault.trouble is Trouble.HANG:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    elif fault.trouble is Trouble.OVERSIZED:
+        await _flood(send)
+    else:
+        await _wrong(fault, str(scope["walkme.request_id"]))(scope, receive, send)
+
+
+def _wrong(fault: Fault, request_id: str) -> Response:
+    headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+    match fault.trouble:
+        case Trouble.HTML:
+            return HTMLResponse(_PAGE, fault.status, headers)
+        case Trouble.REDIRECT:
+            return Response(status_code=302, headers={**headers, "Location": "https://login.example.com/"})
+        case Trouble.EMPTY:
+            return Response(status_code=fault.status, headers=headers)
+        case _:
+            return error_answer(request_id, fault.status, "simulated", "A simulated fault", headers=headers)
+
+
+async def _spoil(trouble: Trouble, receive: Receive, send: Send, serve: Serve) -> None:
+    """Take the true answer and send it cut or slowly."""
+    messages: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await serve(receive, keep)
+    start = messages[0]
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    if trouble is Trouble.TRUNCATED:
+        body = body[: len(body) // 2]
+        MutableHeaders(scope=start)["content-length"] = str(len(body))
+    await send(start)
+    if trouble is Trouble.TRICKLE:
+        for at in range(0, len(body), _TRICKLE_BYTES):
+            await send({"type": "http.response.body", "body": body[at : at + _TRICKLE_BYTES], "more_body": True})
+            await asyncio.sleep(1)
+        body = b""
+    if trouble is Trouble.CUT:
+        # No last message: the server closes the line in the middle of the body.
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    else:
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _flood(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    for _ in range(_OVERSIZED_BYTES // len(_CHUNK)):
+        await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
+        await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _nowhere(message: Message) -> None:
+    """Send an answer to no one."""
