@@ -11,14 +11,17 @@
         NotFound                  404
         Conflict                  409
         RequestRejected           any other 4xx: the server understood and said no
+          MethodRefused           405 or 501: this server does not know the call
         ServiceUnavailable        the service cannot be used at present; trying again may help
           Unreachable             name, route, refusal, reset or time-out: no answer came
           TlsRefused              the certificate was not trusted
           RateLimited             429, after the retries
           ServerFault             5xx, after the retries
+          OutcomeUnknown          a write left and no usable answer came: it may have been carried out
           UnexpectedAnswer        an answer came, but not from this API: HTML, a redirect, cut short, too large
       ReadOnlyRefused             this profile does not write
       AccountBusy                 another process is changing the same users
+      JournalUnavailable          the record of changes cannot be written, so nothing is sent
       MirrorUnavailable           the local copy cannot be read or written
 
 A message is one plain sentence for the person at the screen; ``hint`` is what to do about it. Neither ever holds a
@@ -85,6 +88,10 @@ class RequestRejected(ApiError):
     """The server understood the request and refused it."""
 
 
+class MethodRefused(RequestRejected):
+    """The server does not know this call for this resource; nothing happened."""
+
+
 class ServiceUnavailable(ApiError):
     """The service cannot be used at present; trying again later may help."""
 
@@ -117,6 +124,10 @@ class ServerFault(ServiceUnavailable):
     """5xx, and the retries are used up."""
 
 
+class OutcomeUnknown(ServiceUnavailable):
+    """A write was sent and no usable answer came: only reading the user again tells whether it happened."""
+
+
 class UnexpectedAnswer(ServiceUnavailable):
     """Something answered that is not this API: HTML, a redirect, a cut or oversized body, another shape."""
 
@@ -127,6 +138,10 @@ class ReadOnlyRefused(WalkmeError):
 
 class AccountBusy(WalkmeError):
     """Another process is changing the same users."""
+
+
+class JournalUnavailable(WalkmeError):
+    """The record of changes cannot be read or written: no space, no permission, damaged. Nothing may be sent."""
 
 
 class MirrorUnavailable(WalkmeError):

@@ -3,29 +3,34 @@
 ``api`` and ``store`` satisfy the protocols; ``session.py`` puts real ones in, tests put fakes in.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.jobs import Actor, Job, JobState
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
+from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
-from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.services.changes import Changes
 
 __all__ = [
     "Clock",
     "DirectoryApi",
+    "Journal",
     "ListedRow",
     "Mirror",
     "MirroredUser",
+    "Outcome",
     "Priority",
     "Session",
     "UnreadableRow",
+    "WriteMemory",
 ]
 
 
@@ -49,6 +54,32 @@ class DirectoryApi(Protocol):
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All groups."""
+        ...
+
+    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
+        """Change some fields, by their JSON names. Only ``services.execution`` calls this and the other writes.
+
+        Returns when the server accepted it; what it did is known from reading back. Raises ``OutcomeUnknown`` where it
+        may have happened all the same, ``MethodRefused`` where the server has no such call; any other ``ApiError``
+        means that nothing happened.
+        """
+        ...
+
+    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
+        """Replace the whole record: fields left out may be cleared. Raises like ``patch_user``."""
+        ...
+
+    async def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user into a group. Raises like ``patch_user``."""
+        ...
+
+    async def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out of a group. Raises like ``patch_user``; ``NotFound`` where it was not a member."""
+        ...
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the token in use may do, None where no token was made yet or the server did not say."""
         ...
 
     def traffic(self) -> TrafficStatus:
@@ -128,6 +159,84 @@ class Mirror(Protocol):
 
     async def aclose(self) -> None:
         """Finish what is queued and close the file."""
+        ...
+
+
+class Journal(Protocol):
+    """The durable record of plans, steps and outcomes; append-only, never rebuilt.
+
+    Every writing call has reached the disk (synchronous=FULL) when it returns, and raises ``JournalUnavailable`` if it
+    could not: then nothing may be sent.
+    """
+
+    async def create(self, plan: Plan, actor: Actor) -> Job:
+        """Write a plan down as a new job in state READY."""
+        ...
+
+    async def job(self, job_id: str) -> Job:
+        """One job with its steps; an unambiguous beginning of the id is enough. Raises ``NotFound``."""
+        ...
+
+    async def jobs(self, profile: str | None = None) -> tuple[Job, ...]:
+        """All jobs of a profile (None: of all), newest first."""
+        ...
+
+    async def claim(self, job_id: str) -> None:
+        """Lock the job for execution by this process and mark it RUNNING.
+
+        Raises ``AccountBusy``, naming the holder, where another live process executes it or another job with one of the
+        same users. A dead process holds nothing.
+        """
+        ...
+
+    async def release(self, job_id: str, state: JobState) -> None:
+        """Give the lock back and leave the job in this state."""
+        ...
+
+    async def intend(self, job_id: str, number: int, before: User | None, at_ms: int) -> None:
+        """Record, before the bytes leave, that a step is being sent (state SENT, one more attempt)."""
+        ...
+
+    async def settle(self, job_id: str, number: int, outcome: "Outcome", at_ms: int) -> None:
+        """Record what became of a step: a settled state, or TODO again where it surely did not happen."""
+        ...
+
+    async def add_receipt(self, job_id: str, path: str) -> None:
+        """Remember where a receipt was written."""
+        ...
+
+    async def discard(self, job_id: str) -> None:
+        """Nothing more will be done of this job: what is TODO becomes SKIPPED, what is SENT needs review."""
+        ...
+
+    async def purge(self, before_ms: int) -> int:
+        """Drop people's data of settled jobs created before; keep who, when and what kind. Returns how many jobs."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step, for the journal and the receipt; see ``domain.jobs.StepRecord``."""
+
+    state: StepState
+    detail: str
+    changed: bool = False
+    after: User | None = None
+
+
+class WriteMemory(Protocol):
+    """What was learned about how a profile's server takes writes, kept across starts."""
+
+    async def patch_refused(self) -> bool:
+        """True if PATCH was refused before, so that GET, merge, PUT is used at once."""
+        ...
+
+    async def remember_patch_refused(self) -> None:
+        """PATCH is refused by this server."""
         ...
 
 

@@ -1,0 +1,89 @@
+"""Plans on their way: jobs, and what became of each step."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from walkme_tui.domain.plans import Plan, Step, StepState
+from walkme_tui.domain.users import User
+
+
+class JobState(StrEnum):
+    """Where a job stands. Everything but ``DONE`` and ``DISCARDED`` can be resumed."""
+
+    READY = "ready"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    DONE = "done"
+    DISCARDED = "discarded"
+
+    @property
+    def resumable(self) -> bool:
+        """There is something left to do, and it may be done."""
+        return self in {JobState.READY, JobState.RUNNING, JobState.INTERRUPTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: the user of the operating system, the host, and the API's client id; never a secret."""
+
+    os_user: str
+    host: str
+    client_id: str
+
+    def __str__(self) -> str:
+        return f"{self.os_user}@{self.host} as {self.client_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What the journal knows of a step.
+
+    ``detail`` is a sentence for the person, ``changed`` is False where nothing had to be sent or the server changed
+    nothing. ``before`` and ``after`` are the user as read before sending and after it. Times are milliseconds since the
+    Unix epoch. ``attempts`` counts how often the call was sent.
+    """
+
+    step: Step
+    state: StepState
+    detail: str = ""
+    changed: bool = False
+    attempts: int = 0
+    sent_at_ms: int | None = None
+    settled_at_ms: int | None = None
+    before: User | None = None
+    after: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far."""
+
+    id: str
+    state: JobState
+    plan: Plan
+    actor: Actor
+    created_at_ms: int
+    steps: tuple[StepRecord, ...]
+    settled_at_ms: int | None = None
+    receipts: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many steps are in which state; states without a step are missing."""
+        return Counter(record.state.value for record in self.steps)
+
+    @property
+    def unsettled(self) -> tuple[StepRecord, ...]:
+        """The steps to which something still has to happen."""
+        return tuple(record for record in self.steps if not record.state.settled)
+
+    @property
+    def clean(self) -> bool:
+        """Every step did what it should, or had nothing to do."""
+        return all(record.state in {StepState.DONE, StepState.SKIPPED} for record in self.steps)
+
+    def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
+        """The steps of one person."""
+        return tuple(record for record in self.steps if record.step.user_id == user_id)

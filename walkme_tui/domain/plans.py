@@ -1,0 +1,220 @@
+"""Changes of an account as plans: every step one API call, with what it expects and how it is undone.
+
+Nothing writes to an account but the execution of a plan. A plan is plain data: it is shown, written to a file,
+journalled and resumed as the same thing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import UNKNOWN, Known, Status, User
+
+
+class PlanKind(StrEnum):
+    """Which wish a plan carries out."""
+
+    OFFBOARD = "offboard"
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Give a user another status; ``before`` is the one that was read when the plan was made."""
+
+    user_id: str
+    before: Known[str | None]
+    after: str
+
+    def holds(self, user: User) -> bool | None:
+        """True if the user is as the step would make them, None if the record does not say."""
+        return None if user.status is UNKNOWN else user.status == self.after
+
+    def as_planned(self, user: User) -> bool | None:
+        """True if the user still is as the plan found them, None if one of the two is not known."""
+        if user.status is UNKNOWN or self.before is UNKNOWN:
+            return None
+        return user.status == self.before
+
+    def inverse(self) -> "SetStatus | None":
+        """What puts the old status back; None where it was not known."""
+        return (
+            None if self.before is UNKNOWN or self.before is None else SetStatus(self.user_id, self.after, self.before)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember:
+    """Put a user into a group."""
+
+    user_id: str
+    group: Group
+
+    def holds(self, user: User) -> bool | None:
+        """True if the user is in the group, None if the record does not tell the groups."""
+        return None if user.groups is UNKNOWN else self.group.id in (user.groups or ())
+
+    def as_planned(self, user: User) -> bool | None:
+        """True if the user still is outside the group, None if the record does not tell the groups."""
+        held = self.holds(user)
+        return None if held is None else not held
+
+    def inverse(self) -> "RemoveMember":
+        """The removal from the group."""
+        return RemoveMember(self.user_id, self.group)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember:
+    """Take a user out of a group."""
+
+    user_id: str
+    group: Group
+
+    def holds(self, user: User) -> bool | None:
+        """True if the user is outside the group, None if the record does not tell the groups."""
+        return None if user.groups is UNKNOWN else self.group.id not in (user.groups or ())
+
+    def as_planned(self, user: User) -> bool | None:
+        """True if the user still is in the group, None if the record does not tell the groups."""
+        held = self.holds(user)
+        return None if held is None else not held
+
+    def inverse(self) -> AddMember:
+        """The return into the group."""
+        return AddMember(self.user_id, self.group)
+
+
+Change: TypeAlias = SetStatus | AddMember | RemoveMember
+
+
+class StepState(StrEnum):
+    """How far a step is. ``SENT`` is on disk before the bytes leave; after a crash it means: outcome unknown."""
+
+    TODO = "todo"
+    SENT = "sent"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    NEEDS_REVIEW = "needs review"
+
+    @property
+    def settled(self) -> bool:
+        """Nothing more will happen to the step by itself."""
+        return self not in {StepState.TODO, StepState.SENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One API call of a plan; ``number`` counts from 1 within the plan.
+
+    ``strict`` steps are carried out only if the user still is as the plan found them (an undo must not overwrite what
+    others did since); the others only need the user not to be as wished yet.
+    """
+
+    number: int
+    change: Change
+    strict: bool = False
+
+    @property
+    def user_id(self) -> str:
+        """Whom the step changes."""
+        return self.change.user_id
+
+
+class Gravity(StrEnum):
+    """How a consequence weighs."""
+
+    NOTE = "note"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """Something the person at the screen should know before a plan runs.
+
+    ``as_of_ms`` is the age of what it was computed from, None if it was read just now. ``step`` is the number of the
+    step that it belongs to, None if it belongs to the whole.
+    """
+
+    gravity: Gravity
+    text: str
+    as_of_ms: int | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person whom a plan changes, as the server described them when the plan was made.
+
+    ``groups`` are the person's groups with names as far as known, ``kept`` the ids of those that the plan leaves alone.
+    """
+
+    user: User
+    read_at_ms: int
+    groups: tuple[Group, ...] = ()
+    kept: frozenset[str] = frozenset()
+    consequences: tuple[Consequence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to happen to an account, reviewable before anything is sent.
+
+    ``account`` identifies the account that the plan was made for (profile, base URL): it is refused elsewhere.
+    ``undoes`` is the job that an undo takes back. ``left_out`` says in sentences what the plan does not do and why.
+    """
+
+    kind: PlanKind
+    profile: str
+    base_url: str
+    created_at_ms: int
+    subjects: tuple[Subject, ...]
+    steps: tuple[Step, ...]
+    ticket: str = ""
+    undoes: str | None = None
+    left_out: tuple[str, ...] = ()
+
+    def steps_of(self, user_id: str) -> tuple[Step, ...]:
+        """The steps that change one person, in order."""
+        return tuple(step for step in self.steps if step.user_id == user_id)
+
+    def with_ticket(self, ticket: str) -> "Plan":
+        """The same plan under a ticket."""
+        return replace(self, ticket=ticket.strip())
+
+
+def numbered(changes: Iterable[Change], *, strict: bool = False) -> tuple[Step, ...]:
+    """Steps for changes, numbered from 1 in their order."""
+    return tuple(Step(number, change, strict) for number, change in enumerate(changes, 1))
+
+
+def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
+    """Deactivate first, so that a dropped line leaves the door shut; then leave every group that is not kept."""
+    user = subject.user
+    changes: list[Change] = []
+    if user.status != Status.INACTIVE:
+        changes.append(SetStatus(user.id, user.status, Status.INACTIVE))
+    changes.extend(RemoveMember(user.id, group) for group in subject.groups if group.id not in subject.kept)
+    return tuple(changes)
+
+
+def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
+    """The plan with one group of one person kept, its steps numbered anew."""
+    subjects = tuple(
+        replace(subject, kept=subject.kept | {group_id}) if subject.user.id == user_id else subject
+        for subject in plan.subjects
+    )
+    kept = [
+        step
+        for step in plan.steps
+        if not (isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) == (user_id, group_id))
+    ]
+    return replace(
+        plan, subjects=subjects, steps=tuple(replace(step, number=number) for number, step in enumerate(kept, 1))
+    )
