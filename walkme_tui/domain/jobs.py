@@ -57,8 +57,22 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step, for the journal and the receipt; see ``StepRecord``."""
+
+    state: StepState
+    detail: str
+    changed: bool = False
+    after: User | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far."""
+    """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far.
+
+    Since ``purged_at_ms``, if it is set, nothing tells any more whom the job was about: the plan has no subjects, and
+    users and groups have numbers for ids (``person-1``, ``group-2``). Such a job cannot be undone.
+    """
 
     id: str
     state: JobState
@@ -68,6 +82,7 @@ class Job:
     steps: tuple[StepRecord, ...]
     settled_at_ms: int | None = None
     receipts: tuple[str, ...] = ()
+    purged_at_ms: int | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:

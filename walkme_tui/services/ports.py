@@ -10,9 +10,9 @@ from typing import Protocol
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group, GroupSize
-from walkme_tui.domain.jobs import Actor, Job, JobState
+from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
-from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
@@ -197,7 +197,7 @@ class Journal(Protocol):
         """Record, before the bytes leave, that a step is being sent (state SENT, one more attempt)."""
         ...
 
-    async def settle(self, job_id: str, number: int, outcome: "Outcome", at_ms: int) -> None:
+    async def settle(self, job_id: str, number: int, outcome: Outcome, at_ms: int) -> None:
         """Record what became of a step: a settled state, or TODO again where it surely did not happen."""
         ...
 
@@ -216,16 +216,6 @@ class Journal(Protocol):
     async def aclose(self) -> None:
         """Close the file."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a step, for the journal and the receipt; see ``domain.jobs.StepRecord``."""
-
-    state: StepState
-    detail: str
-    changed: bool = False
-    after: User | None = None
 
 
 class WriteMemory(Protocol):
