@@ -70,6 +70,10 @@ class Answer:
         return start.startswith((b"<!doctype html", b"<html"))
 
 
+class BrokenJson(UnexpectedAnswer):
+    """The answer claims to be JSON and is not, or not to its end: the next one may be whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from."""
@@ -93,7 +97,8 @@ def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
             return json.loads(text, parse_constant=str), oddities
         except (ValueError, RecursionError):
             pass
-    raise UnexpectedAnswer(
+    kind = BrokenJson if answer.content_type.endswith("json") and not answer.is_web_page else UnexpectedAnswer
+    raise kind(
         f"{answer.place} answered with {describe_body(answer)} instead of data.",
         hint=WRONG_PLACE_HINT,
         status=answer.status,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from walkme_tui.domain.errors import SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
@@ -47,7 +47,8 @@ def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dic
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     form = {"grant_type": "client_credentials"}
     if style == "basic":
-        pair = f"{client_id}:{secret.reveal()}".encode()
+        # RFC 6749, 2.3.1: both are form-encoded before they are joined.
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
     else:
         form |= {"client_id": client_id, "client_secret": secret.reveal()}
