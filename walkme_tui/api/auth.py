@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
+from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json
 from walkme_tui.domain.errors import SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
 
@@ -55,21 +55,21 @@ def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dic
     return headers, urlencode(form).encode("ascii")
 
 
-def read_grant(body: bytes) -> Grant:
+def read_grant(answer: Answer) -> Grant:
     """The token call's answer; ``UnexpectedAnswer`` if there is no token in it."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
-    token = answer.get("access_token") if isinstance(answer, dict) else None
+    value, _ = read_json(answer)
+    token = value.get("access_token") if isinstance(value, dict) else None
     # Anything else could not stand in a header.
     if not isinstance(token, str) or not token or not all("!" <= character <= "~" for character in token):
         raise UnexpectedAnswer(
-            "The token call was answered without a token.", hint="Check base_url: is this the WalkMe API?"
+            f"{answer.place} answered the token call without a token.",
+            hint=WRONG_PLACE_HINT,
+            status=answer.status,
+            request_id=answer.request_id,
         )
-    scope = answer.get("scope")
+    scope = value.get("scope")
     scopes = frozenset(scope.split()) if isinstance(scope, str) else None
-    return Grant(Secret(token), plausible_lifetime(answer), scopes)
+    return Grant(Secret(token), plausible_lifetime(value), scopes)
 
 
 def plausible_lifetime(answer: Mapping[str, object]) -> float:

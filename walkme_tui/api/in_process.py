@@ -13,7 +13,8 @@ Handle = Callable[
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Hands each request to ``handle(method, target, headers, body)`` and its result back as the answer.
 
-    ``target`` is the encoded path with query; an ``OSError`` of ``handle`` is a broken connection. Only the total deadline applies: there is no connection to time.
+    ``target`` is the encoded path with query; an ``OSError`` of ``handle`` is a broken connection.
+    Only the total deadline applies: there is no connection to time.
     """
 
     def __init__(self, handle: Handle) -> None:

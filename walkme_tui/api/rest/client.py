@@ -149,7 +149,7 @@ class RestDirectory:
             attempt += 1
             outcome = await self._line.attempt(request, headers=headers, content=form, attempt=attempt, judge=judge)
             if isinstance(outcome, Answer):
-                return read_grant(outcome.body)
+                return read_grant(outcome)
             self._line.slow_down(outcome, None)
             await self._line.wait_or_give_up(outcome, "GET", attempt)
 
