@@ -7,14 +7,17 @@ listing.replace(rows)                        # the list is another one now
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from walkme_tui.domain.coverage import Total
-from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.services.listing import Listing, ListingChange, Phase, RowsChanged, ViewChanged
+from walkme_tui.services.listing import ListingChange, Phase, RowsChanged, ViewChanged
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.errors import WalkmeError
 
 STARTED_AT_MS = 1_750_000_000_000
 
@@ -26,8 +29,8 @@ def mirrored(position: int, user: User | UnreadableRecord, fetched_at_ms: int = 
     return MirroredUser(position + 1, user, position, fetched_at_ms, None)
 
 
-class FakeListing(Listing):
-    """A ``Listing`` over a list of users; ``wanted`` and ``shown`` note what was asked of it."""
+class FakeListing:
+    """What a table needs of a ``Listing``, over a list of users; ``wanted`` and ``shown`` note what was asked of it."""
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class FakeListing(Listing):
         self._phase = phase or (Phase.READY if self._rows else Phase.EMPTY)
         self._query = UserQuery()
         self._exact = True
-        self.listener = None
+        self.listener: Callable[[ListingChange], None] | None = None
         self.wanted: list[tuple[int, int]] = []
         self.shown: list[UserQuery] = []
         self.located: list[str] = []

@@ -13,6 +13,8 @@ PLACEHOLDER: Final = "·"
 
 GLYPHS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
 
+STATUS_WORD_CELLS: Final = 8
+
 # A cell shows a few dozen characters, some may be combining marks; nobody reads on behind that.
 MAX_CHARACTERS: Final = 400
 
@@ -37,10 +39,15 @@ def _name(user: User) -> str:
 
 
 def _status(value: Known[str | None]) -> str:
-    """A glyph and the word; a status that is not documented has its word where the others have theirs."""
+    """A glyph and the word; a status that is not documented stands below the other words where there is room."""
     if value is UNKNOWN:
         return UNKNOWN_CELL
-    return f"{GLYPHS.get(value, ' ')} {clean(value, MAX_CHARACTERS)}" if value else ""
+    if not value:
+        return ""
+    word = clean(value, MAX_CHARACTERS)
+    if value in GLYPHS:
+        return f"{GLYPHS[value]} {word}"
+    return f"  {word}" if len(word) <= STATUS_WORD_CELLS else word
 
 
 def _count(groups: Known[tuple[str, ...] | None]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
+_GAP: Final = " " * GAP
 
 Piece: TypeAlias = tuple[str, Ink]
 
@@ -60,8 +61,8 @@ class Canvas:
 
 def header_line(canvas: Canvas) -> LeanStrip:
     """The names of the columns."""
-    names = (_fit(column.field.value, column) + " " * GAP for column in canvas.columns)
-    return _strip([(" " * GUTTER + "".join(names), Ink.HEADER)], Ground.PLAIN, canvas)
+    names = [_fit(column.field.value, column) for column in canvas.columns]
+    return _strip([(" " * GUTTER + _GAP.join(names), Ink.HEADER)], Ground.PLAIN, canvas)
 
 
 def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> LeanStrip:
@@ -90,11 +91,12 @@ def _gutter(look: Look) -> Sequence[Piece]:
 
 
 def _user_pieces(user: User, look: Look, now_ms: int, columns: Sequence[Column]) -> list[Piece]:
-    pieces = []
+    pieces: list[Piece] = []
     for column in columns:
-        text = _fit(cell(user, column.field, now_ms), column)
-        pieces.append((text, Ink.DIM if look.dim else _ink(user, column.field)))
-        pieces.append((" " * GAP, pieces[-1][1]))
+        ink = Ink.DIM if look.dim else _ink(user, column.field)
+        if pieces:
+            pieces.append((_GAP, pieces[-1][1]))
+        pieces.append((_fit(cell(user, column.field, now_ms), column), ink))
     return pieces
 
 

@@ -10,10 +10,10 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.listing import Listing, ListingChange, RowsChanged
 from walkme_tui.services.ports import Clock
+from walkme_tui.ui.widgets.user_table import messages
 from walkme_tui.ui.widgets.user_table.columns import GUTTER
 from walkme_tui.ui.widgets.user_table.marking import mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.marks import Marks
-from walkme_tui.ui.widgets.user_table.messages import CursorMoved, Failed, MarksChanged, Opened, Said, ViewChanged
 from walkme_tui.ui.widgets.user_table.palette import Ground
 from walkme_tui.ui.widgets.user_table.rendering import Look
 from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
@@ -29,12 +29,12 @@ class UserTable(ListingView):
     are not in the mirror, for the words of "mark all". ``zebra`` grounds every other row.
     """
 
-    CursorMoved = CursorMoved
-    Opened = Opened
-    MarksChanged = MarksChanged
-    ViewChanged = ViewChanged
-    Said = Said
-    Failed = Failed
+    CursorMoved = messages.CursorMoved
+    Opened = messages.Opened
+    MarksChanged = messages.MarksChanged
+    ViewChanged = messages.ViewChanged
+    Said = messages.Said
+    Failed = messages.Failed
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class UserTable(ListingView):
                 self._look_under_the_cursor()
         else:
             self._view_changed()
-            self.post_message(ViewChanged(self))
+            self.post_message(messages.ViewChanged(self))
 
     def _view_changed(self) -> None:
         """Every index may stand for another user: find the cursor's person again."""
@@ -134,7 +134,7 @@ class UserTable(ListingView):
         if self._person is None:
             if here is not None:
                 self._person = here
-                self.post_message(CursorMoved(self, here, self._cursor))
+                self.post_message(messages.CursorMoved(self, here, self._cursor))
         elif here is not None and here.user.id == self._person.user.id:
             self._person = here
         else:
@@ -145,7 +145,7 @@ class UserTable(ListingView):
             try:
                 index = await self.listing.locate(person.user.id)
             except WalkmeError as error:
-                self.post_message(Failed(self, error))
+                self.post_message(messages.Failed(self, error))
                 index = None
             if self._person is None or self._person.user.id != person.user.id:
                 return  # the cursor was moved meanwhile
@@ -169,7 +169,7 @@ class UserTable(ListingView):
         if index != before:
             self.repaint_rows(range(before, before + 1))
             self.repaint_rows(range(index, index + 1))
-            self.post_message(CursorMoved(self, self._person, index))
+            self.post_message(messages.CursorMoved(self, self._person, index))
 
     def _settle(self) -> None:
         """The person is gone, or there was none: the cursor keeps its place, in a new view it begins at the first."""
@@ -180,7 +180,7 @@ class UserTable(ListingView):
         self._keep_in_view()
         if before != (self._person, self._cursor):
             self.repaint_rows(self.visible_rows, only_changed=True)
-            self.post_message(CursorMoved(self, self._person, self._cursor))
+            self.post_message(messages.CursorMoved(self, self._person, self._cursor))
 
     def _user_at(self, index: int) -> MirroredUser | None:
         row = self.listing.row(index) if 0 <= index < self.row_count else None
@@ -210,7 +210,7 @@ class UserTable(ListingView):
         self._keep_in_view()
         for changed in (before, index):
             self.repaint_rows(range(changed, changed + 1))
-        self.post_message(CursorMoved(self, self._person, index))
+        self.post_message(messages.CursorMoved(self, self._person, index))
 
     def _keep_in_view(self) -> None:
         """Scroll by half a page where the cursor left the screen: a scroll by one line costs as many bytes."""
@@ -249,7 +249,7 @@ class UserTable(ListingView):
     def action_open(self) -> None:
         """Open the user under the cursor."""
         if self._person is not None:
-            self.post_message(Opened(self, self._person))
+            self.post_message(messages.Opened(self, self._person))
 
     # ------------------------------------------------------------ marks
 
@@ -279,9 +279,9 @@ class UserTable(ListingView):
             try:
                 said = await marking
             except WalkmeError as error:
-                self.post_message(Failed(self, error))
+                self.post_message(messages.Failed(self, error))
                 return
-            self.post_message(Said(self, said))
+            self.post_message(messages.Said(self, said))
             if len(self._marks) != before:
                 self._marks_changed(self.visible_rows)
 
@@ -289,7 +289,7 @@ class UserTable(ListingView):
 
     def _marks_changed(self, rows: range) -> None:
         self.repaint_rows(rows, only_changed=True)
-        self.post_message(MarksChanged(self, len(self._marks)))
+        self.post_message(messages.MarksChanged(self, len(self._marks)))
 
     # ------------------------------------------------------------ mouse
 
