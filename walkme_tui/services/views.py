@@ -1,15 +1,17 @@
 """One view of the users, read from the mirror: the server's list by position, or a choice of row ids in an order."""
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Mirror
+
+if TYPE_CHECKING:
+    from array import array
 
 EVERYONE: Final = UserQuery()
 CHUNK_ROWS: Final = 1000
@@ -20,7 +22,7 @@ class View:
     """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order."""
 
     query: UserQuery
-    order: array[int] | None
+    order: "array[int] | None"
 
     async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
         """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
