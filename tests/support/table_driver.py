@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tests.support.fake_listing import STARTED_AT_MS, FakeListing
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.ui.terminal import ControlCharacterFilter
+from walkme_tui.ui.terminal import CONTROL_CHARACTER_FILTER
 from walkme_tui.ui.widgets.user_table import UserTable
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TableApp(App[None]):
         getattr(self.query_one(UserTable), f"action_{action}")()
 
     def get_line_filters(self) -> list[Any]:
-        return [ControlCharacterFilter(), *super().get_line_filters()]
+        return [CONTROL_CHARACTER_FILTER, *super().get_line_filters()]
 
     def on_user_table_cursor_moved(self, event: UserTable.CursorMoved) -> None:
         self.heard.append(event)

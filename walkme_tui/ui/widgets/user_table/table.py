@@ -1,7 +1,7 @@
 """The table of users: a cursor and marks over a listing."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from textual import events
 
@@ -29,12 +29,12 @@ class UserTable(ListingView):
     are not in the mirror, for the words of "mark all". ``zebra`` grounds every other row.
     """
 
-    CursorMoved = messages.CursorMoved
-    Opened = messages.Opened
-    MarksChanged = messages.MarksChanged
-    ViewChanged = messages.ViewChanged
-    Said = messages.Said
-    Failed = messages.Failed
+    CursorMoved: TypeAlias = messages.CursorMoved
+    Opened: TypeAlias = messages.Opened
+    MarksChanged: TypeAlias = messages.MarksChanged
+    ViewChanged: TypeAlias = messages.ViewChanged
+    Said: TypeAlias = messages.Said
+    Failed: TypeAlias = messages.Failed
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -60,6 +60,9 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._palette: Palette | None = None
         self._palette_is_stale = True
         self._asking = False
+        self._lines: list[Strip] = []
+        self._lines_of: Painter | None = None
+        self._stale_lines: set[int] = set()
 
     def look(self, index: int, row: ListedRow | None) -> Look:
         """How the row at ``index`` is to be drawn."""
@@ -125,18 +128,38 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     # ------------------------------------------------------------ drawing
 
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Paint these regions again, or everything where none is given."""
+        if repaint:
+            self._stale_lines.update(y for region in regions or [self.size.region] for y in region.line_range)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The visible lines, without the detour over Rich that a border or a padding would need."""
+        """The visible lines, of which only those are drawn that were told to be stale.
+
+        Textual asks for all lines in every frame, whatever the frame is about.
+        """
         if self.styles.gutter.totals != (0, 0):
             return super().render_lines(crop)
-        strips = [self.render_line(y) for y in crop.line_range]
+        painter = self._ready_painter()
+        if self._lines_of is not painter or len(self._lines) != self.size.height:
+            self._lines_of = painter
+            self._lines = [self._draw_line(painter, y) for y in range(self.size.height)]
+        else:
+            for y in self._stale_lines:
+                if 0 <= y < len(self._lines):
+                    self._lines[y] = self._draw_line(painter, y)
+        self._stale_lines.clear()
+        strips = self._lines[crop.y : crop.bottom]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, a line of words where there are no rows, or nothing."""
-        painter = self._ready_painter()
+        return self._draw_line(self._ready_painter(), y)
+
+    def _draw_line(self, painter: Painter, y: int) -> Strip:
         if y < HEADER_LINES:
             return painter.header
         if not self.row_count:
