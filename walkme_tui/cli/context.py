@@ -78,17 +78,17 @@ class Context:
 
     def open_demo(self) -> "Session":
         """A session with the demo account."""
-        from walkme_tui import session
+        from walkme_tui.session import open_demo_session
 
         refuse_scim(self.options.surface if self.options.demo else None, "the demo account")
-        return session.open_demo_session(read_only=self.options.read_only)
+        return open_demo_session(read_only=self.options.read_only)
 
     def open_profile(self, profile: Profile) -> "Session":
         """A session with this profile, on the surface that the options ask for."""
-        from walkme_tui import session
+        from walkme_tui.session import open_session
 
         refuse_scim(profile.surface(self.options.surface), f"the profile {profile.name}")
-        return session.open_session(profile, paths=self.paths, read_only=self.options.read_only)
+        return open_session(profile, paths=self.paths, read_only=self.options.read_only)
 
 
 def refuse_scim(surface: Surface | None, what: str) -> None:
