@@ -16,8 +16,8 @@ VALUE = "correct-horse-battery"
 @pytest.mark.parametrize(
     "shown",
     [
-        lambda secret: repr(secret),
-        lambda secret: str(secret),
+        repr,
+        str,
         lambda secret: f"{secret}",
         lambda secret: f"{secret!r:>40}",
         lambda secret: f"{secret!s:.5}",
@@ -25,7 +25,7 @@ VALUE = "correct-horse-battery"
         lambda secret: "%s %r" % (secret, secret),  # noqa: UP031 - the very thing that is tested
         lambda secret: "{} {!r}".format(secret, secret),  # noqa: UP032 - the very thing that is tested
         lambda secret: repr([secret, {"key": secret}]),
-        lambda secret: ascii(secret),
+        ascii,
     ],
 )
 def test_no_way_of_showing_it_shows_it(shown):  # type: ignore[no-untyped-def]  # ten lambdas of one shape

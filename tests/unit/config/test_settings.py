@@ -282,39 +282,16 @@ TOML_VALUES = st.recursive(
     max_leaves=8,
 )
 KEYS = st.sampled_from(
-    [
-        "environment",
-        "read_only",
-        "theme",
-        "sync",
-        "mirror",
-        "max_in_flight",
-        "ca_bundle",
-        "rest",
-        "scim",
-        "offboarding",
-        "region",
-        "base_url",
-        "client_id",
-        "secret_command",
-        "secret_env",
-        "secret_file",
-        "secret_keyring",
-        "token",
-        "auth",
-        "username",
-        "keep_groups",
-        "default_profile",
-        "keys",
-    ]
+    (
+        *("environment", "read_only", "theme", "sync", "mirror", "max_in_flight", "ca_bundle", "rest", "scim", "auth"),
+        *("offboarding", "region", "base_url", "client_id", "secret_command", "secret_env", "secret_file", "token"),
+        *("secret_keyring", "username", "keep_groups", "default_profile", "keys"),
+    )
 )
+TABLES = st.dictionaries(KEYS, TOML_VALUES, max_size=6)
 
 
-@given(
-    st.dictionaries(KEYS, TOML_VALUES, max_size=6),
-    st.dictionaries(KEYS, TOML_VALUES, max_size=6),
-    st.dictionaries(KEYS, TOML_VALUES, max_size=3),
-)
+@given(profile=TABLES, rest=TABLES, top=TABLES)
 def test_any_values_give_settings_or_complaints_never_another_error(
     tmp_path_factory: pytest.TempPathFactory,
     profile: dict[str, object],
