@@ -28,7 +28,9 @@ async def rest_directory(
     **settings: Any,
 ) -> AsyncIterator[RestDirectory]:
     """A client against a server, closed at the end; ``settings`` go to ``RestSettings``."""
-    directory = RestDirectory(_settings(url, ca_bundle=ca_bundle, **settings), deadlines=deadlines, policy=policy)
+    directory = RestDirectory(
+        _settings(base_url=url, ca_bundle=ca_bundle, **settings), deadlines=deadlines, policy=policy
+    )
     try:
         yield directory
     finally:
@@ -72,7 +74,9 @@ class Desk:
     async def directory(self, *, policy: RetryPolicy = QUICK, **settings: Any) -> AsyncIterator[RestDirectory]:
         """A client of this account, closed at the end."""
         transport = InProcessTransport(self.handle)
-        directory = RestDirectory(_settings("http://desk.test", **settings), transport=transport, policy=policy)
+        directory = RestDirectory(
+            _settings(**{"base_url": "http://desk.test", **settings}), transport=transport, policy=policy
+        )
         try:
             yield directory
         finally:
@@ -89,7 +93,7 @@ def answer(value: Any, status: int = 200, **headers: str) -> Answers:
     return status, [(b"content-type", b"application/json"), *fields], json.dumps(value).encode()
 
 
-def _settings(url: str, **settings: Any) -> RestSettings:
-    known = {"profile": "acme", "client_id": "client", "read_secret": lambda: Secret(SECRET)}
+def _settings(**settings: Any) -> RestSettings:
+    known: dict[str, Any] = {"profile": "acme", "client_id": "client", "read_secret": lambda: Secret(SECRET)}
     known |= {"secret_source": "the variable ACME_SECRET", "max_requests_per_second": 1000, "max_in_flight": 50}
-    return RestSettings(base_url=url, **(known | settings))
+    return RestSettings(**(known | settings))
