@@ -10,9 +10,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 from textual.widget import Widget
+
+from tests.support.fake_directory import FakeDirectory
+from tests.support.sessions import NOON_MS, ManualTime
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
@@ -27,9 +31,6 @@ from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.user_table import UserTable
-
-from tests.support.fake_directory import FakeDirectory
-from tests.support.sessions import NOON_MS, ManualTime
 
 PATIENCE_SECONDS = 10.0
 SOURCE = "the variable WALKME_CLIENT_SECRET"
@@ -294,7 +295,7 @@ class Browser:
         """False once the program was told to end."""
         return not self.app._exit
 
-    def _list_lines(self, rows: LineList[object]) -> list[str]:
+    def _list_lines(self, rows: LineList[Any]) -> list[str]:
         width = max(20, rows.size.width - 2)
         return [" ".join("".join(text for text, _ in rows.line(row, width)).split()) for row in rows.rows]
 

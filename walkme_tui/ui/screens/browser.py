@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.changes import Change, GroupsStored, LoadFailed, LoadRecovered, PageLoaded
+from walkme_tui.services.changes import Change, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.listing import Phase
 from walkme_tui.services.pages import Pages
@@ -86,13 +86,14 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.query_one("#too-small", OneLine).write([(" The terminal is too small.", Ink.PLAIN)])
         self._unsubscribe = self.session.changes.subscribe(self._changed)
         self.area.users.not_loaded = self._not_loaded
+        self.area.groups_tab.named = self.area.detail.name_groups
         self.lay_out(self.arrangement)
         self.situation.tell()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         self.run_worker(self.pages.run(), group=WorkerGroup.PAGES, name="pages")
-        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.GROUPS, name="stored groups")
+        self.count_groups()
         self.situation.begin()
         self.set_interval(1.0, self.situation.tick)
         self.look_ups.consider(self.filtering.text)
@@ -138,6 +139,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Ask the server for the groups."""
         self._groups_asked = True
         self.run_worker(self._read_groups(), group=WorkerGroup.GROUPS, exclusive=True, name="groups")
+
+    def count_groups(self) -> None:
+        """Read groups and counts as the local copy knows them now."""
+        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.STATUS, exclusive=True, name="count groups")
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
@@ -316,5 +321,5 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.situation.tell_soon()
         if isinstance(change, PageLoaded) and not self._groups_asked:
             self.read_groups()
-        if isinstance(change, GroupsStored):
-            self.area.detail.name_groups(self.group_names)
+        if isinstance(change, (PageLoaded, UserStored, UserForgotten)):
+            self.area.groups_tab.age()

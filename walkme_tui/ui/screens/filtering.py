@@ -55,7 +55,8 @@ class Filtering:
     def show_in(self, box: FilterBox) -> None:
         """Make the box show the target's text."""
         target = self.target
-        box.display = target is not None
+        if box.parent is not None:
+            box.parent.set_class(target is None, "no-filter")
         if target is not None:
             box.placeholder = NAMES[target]
             if box.value != self._texts[target]:

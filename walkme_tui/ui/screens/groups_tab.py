@@ -1,6 +1,6 @@
 """What the Groups tab does: groups at the left, the members of the one under the cursor at the right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -58,15 +58,27 @@ class GroupsTab:
         self._query = UserQuery()
         self._wanted: str | None = None
         self.names: Mapping[str, str] = {}
+        self.named: Callable[[Mapping[str, str]], None] = lambda _: None
+        self._stale = False
 
     async def reload(self) -> Sequence[GroupSize]:
         """Groups and counts as the mirror knows them now; none if it cannot be read."""
+        self._stale = False
         try:
             sizes = await self._directory.groups()
         except MirrorUnavailable:
             return ()
         self.fill(sizes)
         return sizes
+
+    def age(self) -> None:
+        """Memberships were learned: the counts are old."""
+        self._stale = True
+
+    @property
+    def stale(self) -> bool:
+        """True if memberships were learned since the counts were read."""
+        return self._stale
 
     async def ask(self) -> WalkmeError | None:
         """Groups from the server; the error if that failed."""
@@ -84,6 +96,7 @@ class GroupsTab:
     def fill(self, sizes: Sequence[GroupSize]) -> None:
         """Show these groups; the cursor goes where it was wanted before they were known."""
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
+        self.named(self.names)
         coverage = self._pages.coverage
         self.groups.fill(sizes, exact=coverage is not None and coverage.memberships_complete)
         if self._wanted is not None and self.groups.select(self._wanted):
@@ -114,5 +127,8 @@ class GroupsTab:
         if size is None:
             self.members.head("No group")
             return
-        text = members_heading(size.group.label, size.known_members, self._pages.coverage)
+        listing, known = self.members.table.listing, size.known_members
+        if listing.query == UserQuery(group_id=size.group.id) and listing.total is not None:
+            known = listing.total.count
+        text = members_heading(size.group.label, known, self._pages.coverage)
         self.members.head(text)

@@ -93,8 +93,7 @@ def members_heading(label: str, known: int, coverage: Coverage | None) -> str:
     if coverage.with_groups < coverage.loaded:
         unknown = coverage.loaded - coverage.with_groups
         return f"{name} · ≥ {words.number(known)} · groups of {words.number(unknown)} loaded users not known yet"
-    share = f"{coverage.percent} % loaded" if coverage.percent is not None else "not all loaded"
-    return f"{name} · ≥ {words.number(known)} members · {share}"
+    return f"{name} · ≥ {words.count(known, 'member', 'members')} · {words.loaded_share(coverage)}"
 
 
 def _credentials(error: WalkmeError) -> bool:

@@ -22,11 +22,11 @@ QUIET: Final = TrafficStatus(
     in_flight=0, permitted_per_second=0, recent_per_second=0, waiting_seconds=0, latency_ms=None, throttled=0
 )
 SOON_SECONDS: Final = 0.5
-LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.groups", "copy.menu", "app.help", "app.quit")
-GROUP_HINTS: Final = ("user.groups", "view.filter", "view.refresh", "tab.users", "app.help", "app.quit")
+LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.groups", "app.help", "app.quit")
+GROUP_HINTS: Final = ("row.open", "view.filter", "row.refresh", "app.palette", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "row.refresh", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")
-REQUEST_HINTS: Final = ("tab.users", "app.palette", "app.help", "app.quit")
+REQUEST_HINTS: Final = ("app.palette", "app.help", "app.quit")
 HINTS: Final = {Pane.GROUPS: GROUP_HINTS, Pane.DETAIL: DETAIL_HINTS, Pane.REQUESTS: REQUEST_HINTS}
 
 
@@ -52,6 +52,8 @@ class Situation:
             browser.area.detail.write()
         if browser.arrangement.tab is Tab.REQUESTS:
             browser.area.requests.fill(browser.session.api.request_log())
+        elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
+            browser.count_groups()
 
     def tell_soon(self) -> None:
         """Something small changed: tell it now if nothing was told just before, else with the next tick."""
