@@ -50,7 +50,12 @@ class FakeListing:
         self.shown: list[UserQuery] = []
         self.located: list[str] = []
         self.failure: WalkmeError | None = None
-        self.running = False
+        self._running = False
+
+    @property
+    def is_served(self) -> bool:
+        """True while ``run`` runs."""
+        return self._running
 
     @property
     def query(self) -> UserQuery:
@@ -99,11 +104,11 @@ class FakeListing:
         return [row.user.id for row in rows if isinstance(row, MirroredUser)]
 
     async def run(self) -> None:
-        self.running = True
+        self._running = True
         try:
             await asyncio.Event().wait()
         finally:
-            self.running = False
+            self._running = False
 
     def _fail(self) -> None:
         if self.failure is not None:

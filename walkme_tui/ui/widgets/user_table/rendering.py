@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.cells import cell_len
@@ -120,12 +119,12 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
     styles: list[Style] = []
     loose: set[int] = set()
     room = canvas.width
-    for text, ink in chain(pieces, ((" " * canvas.width, Ink.PLAIN),)):
+    for text, ink in pieces:
         style = canvas.palette.style(ground, ink)
         cells = len(text) if text.isascii() else cell_len(text)
         shown = text if cells <= room else words.fit(text, room)
         sure = has_sure_width(shown)
-        if texts and sure and styles[-1] is style and len(texts) - 1 not in loose:
+        if texts and sure and len(texts) - 1 not in loose and _joins(shown, style, styles[-1]):
             texts[-1] += shown
         elif shown:
             if not sure:
@@ -133,5 +132,16 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
             texts.append(shown)
             styles.append(style)
         room -= min(cells, room)
-    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True)]
+    texts.append(" " * room)
+    styles.append(canvas.palette.style(ground, Ink.PLAIN))
+    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True) if text]
     return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
+
+
+def _joins(text: str, style: Style, before: Style) -> bool:
+    """True if ``text`` looks the same in the style of what stands before it: blanks show no colour but the ground's."""
+    if style is before:
+        return True
+    return (
+        text.isspace() and style.bgcolor == before.bgcolor and not (before.underline or before.strike or before.reverse)
+    )
