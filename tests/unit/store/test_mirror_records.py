@@ -96,3 +96,12 @@ def test_the_range_of_a_beginning_holds_those_that_begin_so_and_no_others(
 @pytest.mark.parametrize("word", ["2819-", "2819c2237", "zoe1", "----", "2819c223-7f76-453a-919d-4138619046460"])
 def test_a_word_that_no_uuid_begins_with_has_no_range(word: str) -> None:
     assert uuid_range(word) is None
+
+
+async def test_a_change_that_python_calls_equal_is_stored() -> None:
+    mirror = open_mirror(None, account_key="account")
+    for value in (1, True, 1.0):
+        saved = await mirror.save_user(User("u", extra={"seat": value}), 1000)
+        assert saved == await mirror.user("u")
+        assert repr((await mirror.rows([saved.row_id]))[saved.row_id].user.extra) == repr({"seat": value})
+    await mirror.aclose()
