@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 
 from walkme_tui.domain.mirrored import ListedRow, UnreadableRow
 from walkme_tui.domain.text import clean
@@ -16,9 +17,6 @@ from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
 from walkme_tui.ui.widgets.user_table.columns import GAP, GUTTER, RIGHT_ALIGNED, Column, Field
 from walkme_tui.ui.widgets.user_table.palette import Ground, Ink, Palette
 from walkme_tui.ui.widgets.user_table.strips import LeanStrip
-
-if TYPE_CHECKING:
-    from rich.style import Style
 
 CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
@@ -139,7 +137,7 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
 
 
 def _joins(text: str, style: Style, before: Style) -> bool:
-    """True if ``text`` looks the same in the style of what stands before it: blanks show no colour but the ground's."""
+    """True if ``text`` looks the same in the style before it: blanks show no colour but the ground's."""
     if style is before:
         return True
     return (
