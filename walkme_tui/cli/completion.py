@@ -39,7 +39,7 @@ class Place:
 
 def run(options: argparse.Namespace) -> int:
     """Print the script for the shell that is named."""
-    places = list(places_of(build_parser(simulator=True)))
+    places = list(places_of(build_parser()))
     scripts = {"bash": bash, "zsh": zsh, "fish": fish}
     print_lines(scripts[options.shell](places))
     return ExitCode.DONE

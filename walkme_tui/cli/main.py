@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.parser import SIMULATOR, UsageError, build_parser, first_word, with_sub_command
+from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
 from walkme_tui.cli.speaking import say, say_error
 from walkme_tui.domain.errors import WalkmeError
 
@@ -57,7 +57,7 @@ def run(argv: list[str]) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     words = with_sub_command(argv)
-    parser = build_parser(simulator=first_word(words) == SIMULATOR)
+    parser = build_parser(first_word(words))
     try:
         options = parser.parse_args(words)
     except SystemExit as done:

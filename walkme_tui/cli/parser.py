@@ -65,25 +65,17 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, self.format_usage())
 
 
-def build_parser(simulator: bool = False) -> Parser:
-    """The whole parser; the simulator's own options only if asked for, they cost an import."""
+def build_parser(wanted: str = "") -> Parser:
+    """The parser with all its sub-commands, or with the wanted one only: the others cost time at every start."""
     parser = Parser(prog=PROGRAM, description="Browse the people of a WalkMe account.", epilog=_epilog())
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     every = _global_options()
     _add_globals(parser)
     commands = parser.add_subparsers(dest="command", metavar="SUB-COMMAND", title="sub-commands", parser_class=Parser)
-    made = {
-        name: commands.add_parser(name, help=text, description=_sentence(text), parents=[every])
-        for name, text in SUB_COMMANDS.items()
-    }
-    made[BROWSE].add_argument("query", nargs="*", metavar="QUERY", help="words to filter by, or a full email")
-    _add_lookups(made)
-    _add_export(made["export"])
-    _add_administration(made, every)
-    if simulator:
-        from walkme_tui.cli.simulator import add_arguments
-
-        add_arguments(made[SIMULATOR])
+    for name, text in SUB_COMMANDS.items():
+        if name == wanted or wanted not in SUB_COMMANDS:
+            made = commands.add_parser(name, help=text, description=_sentence(text), parents=[every])
+            _add_arguments(name, made, every)
     return parser
 
 
@@ -136,18 +128,33 @@ def _add_globals(to: argparse._ActionsContainer) -> None:
     to.add_argument("--no-color", action="store_true", default=absent, help="no colours")
 
 
-def _add_lookups(made: dict[str, Parser]) -> None:
-    cached = "answer from the local copy only, without asking the server"
-    made["whois"].add_argument("key", metavar="EMAIL|ID", help="a full email or an id")
-    made["whois"].add_argument("--cached", action="store_true", help=cached)
-    made["members"].add_argument("group", metavar="GROUP", help="name or id of the group")
-    made["members"].add_argument("--cached", action="store_true", help=cached)
-    for name in ("whois", "members"):
-        made[name].add_argument("--csv", action="store_true", help="CSV, with the columns of export")
-    made["members"].epilog = (
-        "The API cannot list the members of a group: all users are read first. If that stays incomplete, so is the\n"
-        f"answer: it says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
-    )
+def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
+    """What one sub-command takes beside the global options."""
+    if name == BROWSE:
+        parser.add_argument("query", nargs="*", metavar="QUERY", help="words to filter by, or a full email")
+    elif name == "whois":
+        parser.add_argument("key", metavar="EMAIL|ID", help="a full email or an id")
+        _add_look_up(parser)
+    elif name == "members":
+        parser.add_argument("group", metavar="GROUP", help="name or id of the group")
+        _add_look_up(parser)
+        parser.epilog = (
+            "The API cannot list the members of a group: all users are read first. If that stays incomplete, so is\n"
+            f"the answer: it says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+        )
+    elif name == "export":
+        _add_export(parser)
+    elif name == SIMULATOR:
+        from walkme_tui.cli.simulator import add_arguments
+
+        add_arguments(parser)
+    else:
+        _add_administration(name, parser, every)
+
+
+def _add_look_up(parser: Parser) -> None:
+    parser.add_argument("--cached", action="store_true", help="answer from the local copy only")
+    parser.add_argument("--csv", action="store_true", help="CSV, with the columns of export")
 
 
 def _add_export(parser: Parser) -> None:
@@ -165,19 +172,24 @@ def _add_export(parser: Parser) -> None:
     )
 
 
-def _add_administration(made: dict[str, Parser], every: Parser) -> None:
-    config = _actions(made["config"])
-    config.add_parser("init", help="write a commented config.toml, if there is none", parents=[every])
-    config.add_parser("path", help="print where config.toml is looked for", parents=[every])
-    config.add_parser("check", help="name everything that is wrong with config.toml", parents=[every])
-    made["keys"].add_argument("--default", action="store_true", help="without the keys of config.toml")
-    themes = _actions(made["themes"], required=False)
-    themes.add_parser("list", help="list the themes (the default)", parents=[every])
-    check = themes.add_parser("check", help="name everything that is wrong with a theme", parents=[every])
-    check.add_argument("file", metavar="FILE", type=Path)
-    cache = _actions(made["cache"])
-    cache.add_parser("clear", help="delete the local copies of all profiles, or of --profile", parents=[every])
-    made["completion"].add_argument("shell", choices=["bash", "zsh", "fish"])
+def _add_administration(name: str, parser: Parser, every: Parser) -> None:
+    if name == "config":
+        actions = _actions(parser)
+        actions.add_parser("init", help="write a commented config.toml, if there is none", parents=[every])
+        actions.add_parser("path", help="print where config.toml is looked for", parents=[every])
+        actions.add_parser("check", help="name everything that is wrong with config.toml", parents=[every])
+    elif name == "keys":
+        parser.add_argument("--default", action="store_true", help="without the keys of config.toml")
+    elif name == "themes":
+        actions = _actions(parser, required=False)
+        actions.add_parser("list", help="list the themes (the default)", parents=[every])
+        check = actions.add_parser("check", help="name everything that is wrong with a theme", parents=[every])
+        check.add_argument("file", metavar="FILE", type=Path)
+    elif name == "cache":
+        actions = _actions(parser)
+        actions.add_parser("clear", help="delete the local copies of all profiles, or of --profile", parents=[every])
+    elif name == "completion":
+        parser.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
 def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersAction[Parser]":
