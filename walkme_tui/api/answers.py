@@ -15,6 +15,7 @@ SHORT_TEXT: Final = 200
 TITLE_LENGTH: Final = 80
 # How much of a web page is searched for its title.
 PAGE_START: Final = 16 * 1024
+LATER_HINT: Final = "Try again later."
 WRONG_PLACE_HINT: Final = "Check base_url, and the proxy or VPN in between."
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{0,2000}?)</title", re.IGNORECASE | re.DOTALL)
@@ -97,10 +98,10 @@ def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
             return json.loads(text, parse_constant=str), oddities
         except (ValueError, RecursionError):
             pass
-    kind = BrokenJson if answer.content_type.endswith("json") and not answer.is_web_page else UnexpectedAnswer
-    raise kind(
+    may_pass = answer.content_type.endswith("json") and not answer.is_web_page
+    raise (BrokenJson if may_pass else UnexpectedAnswer)(
         f"{answer.place} answered with {describe_body(answer)} instead of data.",
-        hint=WRONG_PLACE_HINT,
+        hint=LATER_HINT if may_pass else WRONG_PLACE_HINT,
         status=answer.status,
         request_id=answer.request_id,
     )

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
+from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
 from walkme_tui.api.retrying import Failure, Fate
 from walkme_tui.domain.errors import (
     ApiError,
@@ -21,7 +21,6 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.text import clean
 
-LATER_HINT: Final = "Try again later."
 TARGET_LENGTH: Final = 100
 # Nobody waits for longer than a day; the bound keeps absurd numbers finite.
 LONGEST_WAIT_SECONDS: Final = 86400.0
