@@ -42,8 +42,9 @@ KEYS = {
 
 
 class TableApp(App[None]):
-    """A table that fills the screen."""
+    """A table that fills the screen, in a theme with stripes."""
 
+    CSS = "UserTable > .user-table--zebra { background: $primary 20%; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"on_table('{action}')") for key, action in KEYS.items()]
 
     def __init__(self, listing: FakeListing) -> None:

@@ -207,11 +207,12 @@ async def test_the_cursors_row_looks_different_without_the_focus() -> None:
 
 async def test_zebra_grounds_every_other_row() -> None:
     async with table_of(people(5)) as table:
-        table.table.zebra = True
-        table.table.refresh()
-        await table.settle()
         grounds = [{part.style.bgcolor for part in strip if part.style} for strip in table.strips()[2:5]]
         assert grounds[0] == grounds[2] != grounds[1]
+        table.table.zebra = False
+        table.table.refresh()
+        await table.settle()
+        assert len({part.style.bgcolor for strip in table.strips()[2:5] for part in strip if part.style}) == 1
 
 
 async def test_another_theme_colours_the_rows_anew() -> None:

@@ -26,7 +26,7 @@ class UserTable(ListingView):
     """Users of one view with a cursor and marks, both kept by user id whatever happens to the list.
 
     ``empty_text`` and ``loading_text`` are shown in place of rows. ``not_loaded`` tells how many users of the account
-    are not in the mirror, for the words of "mark all". ``zebra`` grounds every other row.
+    are not in the mirror, for the words of "mark all". ``zebra`` gives every other row the ground that the theme has for it, if it has one.
     """
 
     CursorMoved: TypeAlias = messages.CursorMoved
@@ -45,7 +45,7 @@ class UserTable(ListingView):
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(listing, clock=clock, id=id)
-        self.zebra = False
+        self.zebra = True
         self.not_loaded: Callable[[], int | None] = lambda: None
         self._started_at_ms = started_at_ms
         self._cursor = 0

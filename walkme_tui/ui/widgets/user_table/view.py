@@ -44,7 +44,6 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .user-table--status-active { color: $text-success; }
         & > .user-table--status-inactive { color: $foreground 60%; }
         & > .user-table--status-pending { color: $text-warning; }
-        & > .user-table--zebra { background: $foreground 4%; }
         & > .user-table--cursor { background: $accent 30%; }
         & > .user-table--cursor-blurred { background: $foreground 10%; }
     }
