@@ -135,7 +135,7 @@ class Listing:
         positions = [row.position for row in rows if row is not None and row.position is not None]
         self._reread = tuple(dict.fromkeys(position // self._pages.page_size + 1 for position in positions)) or (1,)
         self._pages.refresh()
-        self._window_wanted.set()
+        self._ask()
 
     async def locate(self, user_id: str) -> int | None:
         """Index of a user in this view, None where the user is not in it or not loaded."""

@@ -41,9 +41,9 @@ async def sweep(
     """Read every page in the background, a second time with another page size where one walk proves nothing.
 
     A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
-    server claimed then. Two walks prove it if they saw the same users, as many as claimed when the second began: who
-    had been deleted in the first could not be in the second. Raises ``ApiError`` where not even the first page came or
-    the right to read was lost, and ``MirrorUnavailable``.
+    server claimed then: those of the first answer, and those created before. After a second walk also those count whom
+    both saw. Raises ``ApiError`` where not even the first page came or the right to read was lost, and
+    ``MirrorUnavailable``.
     """
 
     def report(walk: int) -> Callable[[int, int | None], None]:

@@ -27,12 +27,13 @@ MAX_USERS: Final = 10_000_000
 class Walk:
     """One pass: pages are saved to the mirror as they come; nobody is forgotten.
 
-    ``seen`` holds hashes of ids, ``page_size`` is what the server kept. ``drifted`` tells that the list changed or
-    repeated itself, ``failure`` why the walk ended early.
+    ``seen`` holds hashes of ids, ``unsure`` those of them who may have come after the beginning. ``drifted`` tells that
+    the list changed or repeated itself, ``failure`` why the walk ended early.
     """
 
     def __init__(self, session: Session, page_size: int, report: Callable[[int, int | None], None]) -> None:
         self.seen: set[int] = set()
+        self.unsure: set[int] = set()
         self.unreadable = 0
         self.drifted = False
         self.failure: ApiError | None = None
@@ -40,7 +41,6 @@ class Walk:
         self._session = session
         self._report = report
         self._list = ServerList(page_size)
-        self._from_the_start = 0
         self._total_at_start: int | None = None
         self._barren = 0
         self._next = 2
@@ -79,18 +79,24 @@ class Walk:
     @property
     def proves_itself(self) -> bool:
         """As many users as the first answer claimed surely stood in the list then: so these were all."""
-        return self.failure is None and self._from_the_start == self._total_at_start
+        return self.failure is None and len(self.seen) - len(self.unsure) == self._total_at_start
 
     @property
     def lacks_only_unreadable(self) -> bool:
         """Walking again would not bring more: what is missing came, but cannot be read."""
-        missing = (self._total_at_start or 0) - self._from_the_start
+        missing = (self._total_at_start or 0) - len(self.seen)
         return not self.drifted and self.unreadable == missing > 0
 
     def confirms(self, earlier: "Walk") -> bool:
-        """Both walks saw the same users, and as many as there were when this one began."""
-        whole = self.failure is None and earlier.failure is None and not self.unreadable
-        return whole and self.seen == earlier.seen and self._total_at_start in {None, len(self.seen)}
+        """The same, with the users of an earlier walk: who was seen before and after the beginning stood there then.
+
+        Where no total is claimed, both walks saw the same users.
+        """
+        if self.failure is not None or earlier.failure is not None:
+            return False
+        if self._total_at_start is None:
+            return self.seen == earlier.seen and not self.unreadable
+        return len(self.seen) - len(self.unsure - earlier.seen) == self._total_at_start
 
     # ------------------------------------------------------------ walking
 
@@ -171,8 +177,8 @@ class Walk:
             self.seen.add(mark)
             new += 1
             # The first answer carries its own proof: its users and its total are of one moment.
-            if page.page == 1 or self._is_old(row):
-                self._from_the_start += 1
+            if page.page != 1 and not self._is_old(row):
+                self.unsure.add(mark)
         return new
 
     def _is_old(self, user: User) -> bool:
