@@ -10,7 +10,7 @@ from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
 from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json
-from walkme_tui.domain.errors import SignInRefused, UnexpectedAnswer
+from walkme_tui.domain.errors import SecretUnavailable, SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
 
 TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path
@@ -22,6 +22,10 @@ RENEW_EARLY_SECONDS: Final = 60.0
 REFUSAL_STANDS_SECONDS: Final = 5.0
 
 AuthStyle = Literal["post", "basic"]
+
+
+class SignInImpossible(SignInRefused, SecretUnavailable):
+    """There is no secret to sign in with: a fault of the configuration that every call meets as a refused sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,7 @@ class SignIn:
         if self._token is not None and self._clock() < self._token.renew_at:
             return self._token
         if self._refusal is not None and self._clock() < self._refusal_ends:
-            refused = self._refusal
-            raise SignInRefused(
-                refused.message, hint=refused.hint, status=refused.status, request_id=refused.request_id
-            ) from refused
+            raise self._refusal.with_traceback(None)
         if self._refresh is None:
             self._refresh = asyncio.create_task(self._renew(), name="sign-in")
             self._refresh.add_done_callback(self._renewed)

@@ -67,7 +67,7 @@ class Connection:
         self, request: Request, credentials: Credentials, priority: Priority, decode: Callable[[Answer], T]
     ) -> T:
         """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else."""
-        async with self._until_closed():
+        async with self.until_closed():
             attempt, replayed = 0, False
             while True:
                 attempt += 1
@@ -193,8 +193,8 @@ class Connection:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def _until_closed(self) -> AsyncIterator[None]:
-        """Whatever waits inside is ended by ``aclose``."""
+    async def until_closed(self) -> AsyncIterator[None]:
+        """Whatever waits inside is ended by ``aclose``, with ``Unreachable``."""
         closed = Unreachable(f"The connection to {self.place.host} was closed.")
         if self._closed:
             raise closed

@@ -109,8 +109,8 @@ def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secr
     """The failure of a token call: what refuses the credentials says so, and never shows them."""
     if answer.status not in {400, 401, 403}:
         return failure
-    said = told(answer.body)
-    shown = f" ({said})" if said and secret not in said else ""
+    said = "" if secret.encode() in answer.body else told(answer.body)
+    shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
     error = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
     return Failure(error, Fate.FINAL, "sign-in refused", status=answer.status)

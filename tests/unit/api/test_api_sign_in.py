@@ -20,7 +20,14 @@ from walkme_tui.api.auth import (
     read_grant,
     token_request,
 )
-from walkme_tui.domain.errors import ApiError, SecretUnavailable, ServerFault, SignInRefused, UnexpectedAnswer
+from walkme_tui.domain.errors import (
+    ApiError,
+    SecretUnavailable,
+    ServerFault,
+    SignInRefused,
+    UnexpectedAnswer,
+    Unreachable,
+)
 from walkme_tui.domain.secrets import Secret
 
 
@@ -272,14 +279,21 @@ async def test_what_the_token_call_says_is_told() -> None:
 
 
 async def test_a_secret_that_cannot_be_read_is_a_refused_sign_in_that_names_its_source() -> None:
+    reads = 0
+
     def read() -> Secret:
+        nonlocal reads
+        reads += 1
         raise SecretUnavailable("The command pass ended with 1.", hint="Unlock the store.")
 
     desk = Desk()
     async with desk.directory(read_secret=read) as api:
         with pytest.raises(SignInRefused, match=r"acme.*The command pass ended with 1\. Unlock the store\."):
             await api.list_groups()
+        with pytest.raises(SecretUnavailable):
+            await api.list_groups()
     assert desk.requests == []
+    assert reads == 1
 
 
 async def test_forgetting_the_sign_in_reads_the_secret_again() -> None:
@@ -316,3 +330,15 @@ async def test_the_token_call_is_tried_again_when_the_server_has_a_fault() -> No
         await api.list_groups()
         assert api.scopes == frozenset({"users:read", "users:write"})
     assert len(desk.requests) == 4
+
+
+async def test_signing_in_early_saves_the_first_call_the_wait() -> None:
+    desk = Desk()
+    async with desk.directory() as api:
+        await api.sign_in()
+        assert desk.tokens == 1
+        await api.list_groups()
+        assert desk.tokens == 1
+        await api.aclose()
+        with pytest.raises(Unreachable):
+            await api.sign_in()

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 
 from walkme_tui.api.answers import LIST_LIMIT_BYTES, Answer, Place, Request
-from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, read_grant, token_request
+from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Connection
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
@@ -17,7 +17,7 @@ from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.retrying import Failure, RetryPolicy
 from walkme_tui.api.statuses import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
-from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable, SignInRefused
+from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
@@ -109,6 +109,11 @@ class RestDirectory:
         """What the token in use may do, None where the server did not say."""
         return self._sign_in.scopes
 
+    async def sign_in(self) -> None:
+        """Have a token that is good for the next call, before that one needs it; raises ``ApiError``."""
+        async with self._line.until_closed():
+            await self._sign_in.token()
+
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
         return self._line.traffic()
@@ -159,4 +164,4 @@ class RestDirectory:
             return await asyncio.to_thread(self._settings.read_secret)
         except SecretUnavailable as error:
             message = f"Profile {self._settings.profile} cannot sign in: {error.message}"
-            raise SignInRefused(message, hint=error.hint) from error
+            raise SignInImpossible(message, hint=error.hint) from error
