@@ -295,7 +295,8 @@ class Listing:
                 if view.order is not None and any(_differ(row, self._rows.get(index)) for index, row in rows.items()):
                     self._search_soon()
                 self._put(rows, span)
-            self._ask()
+            if (first, last) == self._visible:  # else nothing is known yet of the rows that are visible by now
+                self._ask()
 
     def _margin(self, first: int, last: int) -> tuple[int, int]:
         """What is read at once for these visible rows: a few screens on both sides."""
