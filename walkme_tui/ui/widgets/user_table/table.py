@@ -26,7 +26,8 @@ class UserTable(ListingView):
     """Users of one view with a cursor and marks, both kept by user id whatever happens to the list.
 
     ``empty_text`` and ``loading_text`` are shown in place of rows. ``not_loaded`` tells how many users of the account
-    are not in the mirror, for the words of "mark all". ``zebra`` gives every other row the ground that the theme has for it, if it has one.
+    are not in the mirror, for the words of "mark all". ``zebra`` gives every other row the ground that the theme has
+    for stripes.
     """
 
     CursorMoved: TypeAlias = messages.CursorMoved
