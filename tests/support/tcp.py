@@ -51,7 +51,9 @@ def http_answer(
 
 
 @asynccontextmanager
-async def scripted_server(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedServer]:
+async def scripted_server(
+    script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0
+) -> AsyncIterator[ScriptedServer]:
     """Run ``script(request, writer)`` for each request; it writes raw bytes and may close or abort the connection."""
     writers: set[asyncio.StreamWriter] = set()
     tasks: set[asyncio.Task[Any]] = set()
@@ -73,7 +75,7 @@ async def scripted_server(script: Script, *, tls: ssl.SSLContext | None = None) 
             writer.close()
             tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
     seen.port = server.sockets[0].getsockname()[1]
     seen.url = f"{'https' if tls else 'http'}://127.0.0.1:{seen.port}"
     try:

@@ -15,6 +15,7 @@ SHORT_TEXT: Final = 200
 TITLE_LENGTH: Final = 80
 # How much of a web page is searched for its title.
 PAGE_START: Final = 16 * 1024
+LATER_HINT: Final = "Try again later."
 WRONG_PLACE_HINT: Final = "Check base_url, and the proxy or VPN in between."
 
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{0,2000}?)</title", re.IGNORECASE | re.DOTALL)
@@ -70,6 +71,10 @@ class Answer:
         return start.startswith((b"<!doctype html", b"<html"))
 
 
+class BrokenJson(UnexpectedAnswer):
+    """The answer claims to be JSON and is not, or not to its end: the next one may be whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from."""
@@ -93,9 +98,10 @@ def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
             return json.loads(text, parse_constant=str), oddities
         except (ValueError, RecursionError):
             pass
-    raise UnexpectedAnswer(
+    may_pass = answer.content_type.endswith("json") and not answer.is_web_page
+    raise (BrokenJson if may_pass else UnexpectedAnswer)(
         f"{answer.place} answered with {describe_body(answer)} instead of data.",
-        hint=WRONG_PLACE_HINT,
+        hint=LATER_HINT if may_pass else WRONG_PLACE_HINT,
         status=answer.status,
         request_id=answer.request_id,
     )

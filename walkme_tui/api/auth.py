@@ -2,15 +2,15 @@
 
 import asyncio
 import base64
-import json
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
-from walkme_tui.domain.errors import SignInRefused, UnexpectedAnswer
+from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json
+from walkme_tui.domain.errors import SecretUnavailable, SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
 
 TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path
@@ -22,6 +22,10 @@ RENEW_EARLY_SECONDS: Final = 60.0
 REFUSAL_STANDS_SECONDS: Final = 5.0
 
 AuthStyle = Literal["post", "basic"]
+
+
+class SignInImpossible(SignInRefused, SecretUnavailable):
+    """There is no secret to sign in with: a fault of the configuration that every call meets as a refused sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +51,29 @@ def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dic
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
     form = {"grant_type": "client_credentials"}
     if style == "basic":
-        pair = f"{client_id}:{secret.reveal()}".encode()
+        # RFC 6749, 2.3.1: both are form-encoded before they are joined.
+        pair = f"{quote_plus(client_id)}:{quote_plus(secret.reveal())}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
     else:
         form |= {"client_id": client_id, "client_secret": secret.reveal()}
     return headers, urlencode(form).encode("ascii")
 
 
-def read_grant(body: bytes) -> Grant:
+def read_grant(answer: Answer) -> Grant:
     """The token call's answer; ``UnexpectedAnswer`` if there is no token in it."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
-    token = answer.get("access_token") if isinstance(answer, dict) else None
+    value, _ = read_json(answer)
+    token = value.get("access_token") if isinstance(value, dict) else None
     # Anything else could not stand in a header.
     if not isinstance(token, str) or not token or not all("!" <= character <= "~" for character in token):
         raise UnexpectedAnswer(
-            "The token call was answered without a token.", hint="Check base_url: is this the WalkMe API?"
+            f"{answer.place} answered the token call without a token.",
+            hint=WRONG_PLACE_HINT,
+            status=answer.status,
+            request_id=answer.request_id,
         )
-    scope = answer.get("scope")
+    scope = value.get("scope")
     scopes = frozenset(scope.split()) if isinstance(scope, str) else None
-    return Grant(Secret(token), plausible_lifetime(answer), scopes)
+    return Grant(Secret(token), plausible_lifetime(value), scopes)
 
 
 def plausible_lifetime(answer: Mapping[str, object]) -> float:
@@ -109,10 +114,7 @@ class SignIn:
         if self._token is not None and self._clock() < self._token.renew_at:
             return self._token
         if self._refusal is not None and self._clock() < self._refusal_ends:
-            refused = self._refusal
-            raise SignInRefused(
-                refused.message, hint=refused.hint, status=refused.status, request_id=refused.request_id
-            ) from refused
+            raise self._refusal.with_traceback(None)
         if self._refresh is None:
             self._refresh = asyncio.create_task(self._renew(), name="sign-in")
             self._refresh.add_done_callback(self._renewed)

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 
 import httpx
 
-from walkme_tui.api.answers import Answer, Place, Request
+from walkme_tui.api.answers import Answer, BrokenJson, Place, Request
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact
@@ -63,9 +63,11 @@ class Connection:
 
     # ------------------------------------------------------------ calls
 
-    async def call(self, request: Request, credentials: Credentials, priority: Priority) -> Answer:
-        """The 2xx answer to a request; raises ``ApiError`` for everything else."""
-        async with self._until_closed():
+    async def call(
+        self, request: Request, credentials: Credentials, priority: Priority, decode: Callable[[Answer], T]
+    ) -> T:
+        """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else."""
+        async with self.until_closed():
             attempt, replayed = 0, False
             while True:
                 attempt += 1
@@ -73,10 +75,15 @@ class Connection:
                     token = await credentials.token()
                     headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
                     outcome = await self.attempt(request, headers=headers, attempt=attempt)
-                    if isinstance(outcome, Answer):
+                    if isinstance(outcome, Failure):
+                        self.slow_down(outcome, turn)
+                    else:
                         self.pacer.succeeded()
-                        return outcome
-                    self.slow_down(outcome, turn)
+                if isinstance(outcome, Answer):
+                    try:
+                        return await _decoded(outcome, decode)
+                    except BrokenJson as error:
+                        outcome = Failure(error, Fate.AMBIGUOUS, "broken JSON", status=outcome.status)
                 if outcome.fate is Fate.UNAUTHORIZED and not replayed:
                     credentials.reject(token)
                     replayed = True
@@ -148,12 +155,6 @@ class Connection:
         finally:
             del self._waits[me]
 
-    async def read(self, answer: Answer, decode: Callable[[Answer], T]) -> T:
-        """What ``decode`` makes of an answer, on a worker thread if it is large."""
-        if len(answer.body) <= LARGE_BODY_BYTES:
-            return decode(answer)
-        return await asyncio.to_thread(decode, answer)
-
     # ------------------------------------------------------------ how it goes
 
     def traffic(self) -> TrafficStatus:
@@ -192,8 +193,8 @@ class Connection:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def _until_closed(self) -> AsyncIterator[None]:
-        """Whatever waits inside is ended by ``aclose``."""
+    async def until_closed(self) -> AsyncIterator[None]:
+        """Whatever waits inside is ended by ``aclose``, with ``Unreachable``."""
         closed = Unreachable(f"The connection to {self.place.host} was closed.")
         if self._closed:
             raise closed
@@ -211,3 +212,10 @@ class Connection:
             if call.expired():
                 raise closed from None
             raise
+
+
+async def _decoded(answer: Answer, decode: Callable[[Answer], T]) -> T:
+    """What ``decode`` makes of an answer, on a worker thread if it is large."""
+    if len(answer.body) <= LARGE_BODY_BYTES:
+        return decode(answer)
+    return await asyncio.to_thread(decode, answer)

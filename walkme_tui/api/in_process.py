@@ -13,7 +13,8 @@ Handle = Callable[
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Hands each request to ``handle(method, target, headers, body)`` and its result back as the answer.
 
-    ``target`` is the encoded path with query. Only the total deadline applies: there is no connection to time.
+    ``target`` is the encoded path with query; an ``OSError`` of ``handle`` is a broken connection.
+    Only the total deadline applies: there is no connection to time.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -23,5 +24,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         """One request."""
         body = await request.aread()
         target = request.url.raw_path.decode("ascii")
-        status, headers, content = await self._handle(request.method, target, list(request.headers.raw), body)
+        try:
+            status, headers, content = await self._handle(request.method, target, list(request.headers.raw), body)
+        except OSError as error:
+            raise httpx.ReadError(str(error), request=request) from error
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content), request=request)

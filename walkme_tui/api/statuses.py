@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
+from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
 from walkme_tui.api.retrying import Failure, Fate
 from walkme_tui.domain.errors import (
     ApiError,
@@ -21,7 +21,6 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.text import clean
 
-LATER_HINT: Final = "Try again later."
 TARGET_LENGTH: Final = 100
 # Nobody waits for longer than a day; the bound keeps absurd numbers finite.
 LONGEST_WAIT_SECONDS: Final = 86400.0
@@ -110,8 +109,8 @@ def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secr
     """The failure of a token call: what refuses the credentials says so, and never shows them."""
     if answer.status not in {400, 401, 403}:
         return failure
-    said = told(answer.body)
-    shown = f" ({said})" if said and secret not in said else ""
+    said = "" if secret.encode() in answer.body else told(answer.body)
+    shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
     error = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
     return Failure(error, Fate.FINAL, "sign-in refused", status=answer.status)

@@ -7,14 +7,13 @@ from typing import Final
 
 import httpx
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, Place
+from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Place
 from walkme_tui.api.retrying import Failure, Fate
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding
 from walkme_tui.domain.errors import TlsRefused, UnexpectedAnswer, Unreachable
 from walkme_tui.domain.text import clean
 
 NETWORK_HINT: Final = "Check the network, the VPN and base_url."
-LATER_HINT: Final = "Try again later."
 TIME_OUT: Final = "time-out"
 
 

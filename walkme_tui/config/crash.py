@@ -23,9 +23,20 @@ MAX_CHAIN: Final = 10
 MAX_FRAMES: Final = 200
 MAX_TEXT: Final = 300
 
-# Python words these itself, from names and counts of the code. A TypeError is also raised by libraries, with a value in
-# its text, so it counts only where it arose in code that handles no credentials.
-_OF_THE_CODE: Final = (AttributeError, ImportError, IndexError, NameError, NotImplementedError, RecursionError)
+# Python words these itself, from names and counts of the code. Libraries raise them too, with a value in the text, so
+# they count only where they arose in code that handles no credentials.
+_OF_THE_CODE: Final = frozenset(
+    {
+        AttributeError,
+        ImportError,
+        IndexError,
+        ModuleNotFoundError,
+        NameError,
+        RecursionError,
+        TypeError,
+        UnboundLocalError,
+    }
+)
 _TRUSTED: Final = re.compile(r"[/\\](walkme_tui[/\\](?!api[/\\])|textual[/\\]|asyncio[/\\])")
 _ADDRESS_LIKE: Final = re.compile(r"\S*@\S*")
 _LONG_WORD: Final = re.compile(r"\S{40,}")
@@ -97,7 +108,7 @@ def _described(error: BaseException) -> str:
 
 
 def _speaks_of_code(error: BaseException) -> bool:
-    if type(error) is not TypeError:
-        return isinstance(error, _OF_THE_CODE)
+    if type(error) not in _OF_THE_CODE:
+        return False
     frames = list(traceback.walk_tb(error.__traceback__))
     return bool(frames) and _TRUSTED.search(frames[-1][0].f_code.co_filename) is not None

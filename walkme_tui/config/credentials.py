@@ -111,6 +111,9 @@ def _variable(section: Section, key: str) -> SecretSource | None:
 
 def _file(section: Section, key: str) -> SecretSource | None:
     path = section.text(key)
+    if path is not None and not path.isprintable():
+        section.complain(key, f'"{key}" in {section.title} is no path: it holds control characters.')
+        return None
     return None if path is None else FileSource(beside(section, path))
 
 

@@ -73,8 +73,6 @@ class FileSource:
 
     def read(self) -> Secret:
         """The file's first line; ``SecretUnavailable`` if it is missing, or if others may read it."""
-        import shlex
-
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -82,17 +80,23 @@ class FileSource:
                 f"{_capital(self.describe())} cannot be read: {error.strerror}.",
                 hint="Write the secret into it, or correct its path in config.toml.",
             ) from error
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise SecretUnavailable(f"{_capital(self.describe())} is no regular file.")
-            if found.st_mode & 0o077:
-                raise SecretUnavailable(
-                    f"{_capital(self.describe())} may be read or written by others than its owner, so it is not used.",
-                    hint=f"Run: chmod 600 {clean(shlex.quote(str(self.path)))}",
-                )
-            content = file.read(MAX_BYTES)
+        try:
+            self._refuse_open_to_others(os.fstat(descriptor).st_mode)
+            content = os.read(descriptor, MAX_BYTES)
+        finally:
+            os.close(descriptor)
         return _secret(content.partition(b"\n")[0], self.describe(), "Its first line must be the secret.")
+
+    def _refuse_open_to_others(self, mode: int) -> None:
+        if not stat.S_ISREG(mode):
+            raise SecretUnavailable(f"{_capital(self.describe())} is no regular file.")
+        if mode & 0o077:
+            import shlex
+
+            raise SecretUnavailable(
+                f"{_capital(self.describe())} may be read or written by others than its owner, so it is not used.",
+                hint=f"Run: chmod 600 {clean(shlex.quote(str(self.path)))}",
+            )
 
 
 @dataclass(frozen=True, slots=True)

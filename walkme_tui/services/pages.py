@@ -174,7 +174,7 @@ class Pages:
     def refresh(self) -> None:
         """Forget what is confirmed: every page is fetched again when it is wanted."""
         self._epoch += 1
-        self.fresh_from_ms = self._session.clock()
+        self.fresh_from_ms = self._session.clock() + 1
         self._list.forget()
         self._tries.clear()
         self._wake.set()

@@ -53,6 +53,7 @@ class ServerList:
         self.oddities: tuple[str, ...] = ()
         self.settled = False
         self._claimed = False
+        self._refuted: set[int] = set()
         self._rows_of: dict[int, int] = {}
         self._page_of: dict[int, int] = {}
 
@@ -89,7 +90,12 @@ class ServerList:
 
     def judge(self, answer: UserPage) -> UserPage | None:
         """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
-        answer = believable(answer)
+        claim, answer = answer.total, believable(answer)
+        if claim is not None and answer.total is None:
+            self._refuted.add(claim)
+        elif not answer.rows and claim in self._refuted:
+            # An empty page cannot refute what the pages before it did.
+            answer = replace(answer, total=None)
         if not self.settled and answer.page == 1:
             answer = suits(answer)
             self.page_size, self.settled = answer.page_size, True

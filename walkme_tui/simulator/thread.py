@@ -16,6 +16,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 Answer = tuple[int, RawHeaders, bytes]
 
 _STOP_TIMEOUT_SECONDS: Final = 2.0
+_STOPPED: Final = "The simulator was stopped."
 
 
 class SimulatorThread:
@@ -45,8 +46,10 @@ class SimulatorThread:
         self.stop()
 
     def start(self) -> None:
-        """Begin; RuntimeError if it was begun before."""
-        self._thread.start()
+        """Begin, unless it was stopped before; RuntimeError the second time."""
+        with self._lock:
+            if not self._stopped:
+                self._thread.start()
 
     def stop(self) -> None:
         """End; calls under way fail with ``ConnectionResetError``. Does nothing the second time."""
@@ -54,9 +57,12 @@ class SimulatorThread:
             if self._stopped:
                 return
             self._stopped = True
-            if self._ready.done() and self._ready.exception() is None:
+            started = self._thread.ident is not None
+            if not started:
+                self._ready.set_exception(ConnectionResetError(_STOPPED))
+            elif self._ready.done() and self._ready.exception() is None:
                 self._ready.result()[0].call_soon_threadsafe(self._stopping.set)
-        if self._thread.ident is not None:
+        if started:
             self._thread.join(_STOP_TIMEOUT_SECONDS)
 
     def simulator(self, timeout_seconds: float = 10) -> "Simulator":
@@ -76,7 +82,7 @@ class SimulatorThread:
             loop, simulator = await asyncio.shield(asyncio.wrap_future(self._ready))
         with self._lock:
             if self._stopped:
-                raise ConnectionResetError("The simulator was stopped.")
+                raise ConnectionResetError(_STOPPED)
             call = asyncio.run_coroutine_threadsafe(self._call(simulator, method, target, headers, body), loop)
         return await asyncio.wrap_future(call)
 
@@ -94,7 +100,7 @@ class SimulatorThread:
             return
         with self._lock:
             if self._stopped:
-                self._ready.set_exception(ConnectionResetError("The simulator was stopped."))
+                self._ready.set_exception(ConnectionResetError(_STOPPED))
                 return
             self._ready.set_result((asyncio.get_running_loop(), simulator))
         await self._stopping.wait()
@@ -111,7 +117,7 @@ class SimulatorThread:
             return await _exchange(simulator, method, target, headers, body)
         except asyncio.CancelledError:
             if self._stopped:
-                raise ConnectionResetError("The simulator was stopped.") from None
+                raise ConnectionResetError(_STOPPED) from None
             raise
         finally:
             self._calls.discard(task)

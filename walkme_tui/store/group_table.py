@@ -10,8 +10,6 @@ from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
 from walkme_tui.store.rows import storable_or_none
 
-MAX_REMEMBERED = 4096
-
 
 class GroupTable:
     """Reads and writes groups and memberships over one connection, and remembers which number is which group."""
@@ -19,27 +17,27 @@ class GroupTable:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._gids: dict[str, int] = {}
-        self._id_lists: dict[str, tuple[str, ...]] = {}
+        self._ids: dict[str, str] = {}
 
     def forget(self) -> None:
         """Drop what is remembered, because another process or a rollback may have changed the table."""
         self._gids.clear()
+        self._ids.clear()
 
     def ids(self, column: str) -> tuple[str, ...]:
         """The group ids behind a user's column ``groups``, in order."""
-        known = self._id_lists.get(column)
-        if known is None:
-            if len(self._id_lists) >= MAX_REMEMBERED:
-                self._id_lists.clear()
-            # Gids are never given twice, so that a list once read stays true.
-            known = self._id_lists[column] = tuple(self._read_id(gid) for gid in gids(column))
-        return known
-
-    def _read_id(self, gid: int) -> str:
-        row = self._connection.execute("SELECT id FROM groups WHERE gid = ?", (gid,)).fetchone()
-        if row is None:
-            raise sqlite3.DatabaseError(f"group {gid} is missing")
-        return str(row[0])
+        if not column:
+            return ()
+        numbers = column.split(",")
+        try:
+            return tuple([self._ids[number] for number in numbers])
+        except KeyError:
+            # Gids are never given twice, so that one once read stays true.
+            self._ids = {str(gid): group for gid, group in self._connection.execute("SELECT gid, id FROM groups")}
+        try:
+            return tuple([self._ids[number] for number in numbers])
+        except KeyError as error:
+            raise sqlite3.DatabaseError("a user is in a group that is missing") from error
 
     def column(self, user: User) -> str | None:
         """What the column ``groups`` of a user has to hold; numbers for new groups are given."""

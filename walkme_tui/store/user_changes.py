@@ -49,7 +49,7 @@ class UserChanges:
                     self._delete(change.before)
             elif change.before is None:
                 self._insert(change.after)
-            elif change.before != change.after:
+            else:
                 self._update(change.before, change.after)
         self._flush()
 
@@ -81,7 +81,8 @@ class UserChanges:
     def _update(self, before: MirroredUser, after: MirroredUser) -> None:
         stamps = (after.position, after.fetched_at_ms, after.detailed_at_ms, after.row_id)
         if _same(before.user, after.user):
-            self._touched.append(stamps)
+            if before != after:
+                self._touched.append(stamps)
             if before.position != after.position:
                 self._moved_search.append((_place(after)[0], *_place(before)))
             return

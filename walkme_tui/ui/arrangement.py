@@ -91,6 +91,14 @@ class Arrangement:
         """One user was opened."""
         return self if self.tab is Tab.REQUESTS else replace(self, opened=True)
 
+    def zoom(self, pane: Pane) -> "Arrangement":
+        """One pane alone on the screen."""
+        return replace(self, zoomed=pane)
+
+    def unzoom(self) -> "Arrangement":
+        """The panes share the screen again."""
+        return replace(self, zoomed=None)
+
     def uncover(self) -> "Arrangement":
         """Take back what covers the rest: the opened user first, then the zoom."""
         return replace(self, opened=False) if self.opened else replace(self, zoomed=None)

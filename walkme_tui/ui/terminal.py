@@ -50,7 +50,7 @@ _AnyApp: TypeAlias = "App[Any]"
 class ControlCharacterFilter(LineFilter):
     """Shows a control character that got this far as a symbol, so that the terminal never obeys it.
 
-    Everything that a widget draws passes ``App.get_line_filters()``; put this one first.
+    Everything that a widget draws passes ``App.get_line_filters()``; put ``CONTROL_CHARACTER_FILTER`` first.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the base's signature
@@ -61,6 +61,10 @@ class ControlCharacterFilter(LineFilter):
             segment if segment.control else Segment(segment.text.translate(_CONTROLS), segment.style)
             for segment in segments
         ]
+
+
+CONTROL_CHARACTER_FILTER: Final = ControlCharacterFilter()
+"""The one to use: Textual keeps what a filter made of a line for as long as it is the same filter."""
 
 
 class _Output:

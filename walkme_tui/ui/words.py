@@ -5,6 +5,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from walkme_tui.domain.coverage import Coverage
+
 ELLIPSIS: Final = "…"
 SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
@@ -64,10 +66,14 @@ def day(milliseconds: int) -> str:
     return f"{moment.day} {moment:%b} {moment.year}" if moment else "?"
 
 
-def day_and_time(milliseconds: int) -> str:
-    """A date and time in UTC: ``12 Mar 2024 09:30 UTC``; a time beyond the calendar gives ``?``."""
-    moment = _moment(milliseconds)
-    return f"{moment.day} {moment:%b} {moment.year} {moment:%H:%M} UTC" if moment else "?"
+def ago_and_date(now_ms: int, then_ms: int) -> str:
+    """An age with its date, and with the time of day while that matters: ``5 h ago, 12 Mar 09:30 UTC``."""
+    moment = _moment(then_ms)
+    if moment is None:
+        return "?"
+    if abs(now_ms - then_ms) < WEEK:
+        return f"{ago(now_ms, then_ms)}, {moment.day} {moment:%b %H:%M} UTC"
+    return f"{ago(now_ms, then_ms)}, {day(then_ms)}"
 
 
 def clock_time(milliseconds: int) -> str:
@@ -81,6 +87,13 @@ def _moment(milliseconds: int) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def loaded_share(coverage: Coverage) -> str:
+    """How much of the account is here: ``62 % loaded``, and where that is less than one, ``200 loaded``."""
+    if not coverage.percent:
+        return f"{number(coverage.loaded)} loaded"
+    return f"{coverage.percent} % loaded"
 
 
 def cut(text: str, width: int) -> str:

@@ -14,4 +14,5 @@ class WorkerGroup(StrEnum):
     DETAILS = "details"  # reads the user whose details are open
     GROUPS = "groups"  # reads the groups
     LOOK_UP = "look-up"  # asks the server for an email that was typed
+    COPY = "copy"  # reads what is copied, and asks what of it
     STATUS = "status"  # keeps the status line true

@@ -89,6 +89,12 @@ class Course:
             self.turns.append(self.pace.start(priority, self.now))
             self.starts.append(self.now)
 
+    def hurry(self, times: int) -> None:
+        """As many requests as may, each answered at once."""
+        for _ in range(times):
+            self.start(Priority.DEMAND)
+            self.end(self.succeed)
+
     def end(self, how: Callable[[Turn], None]) -> None:
         """The oldest request under way ends."""
         if self.turns:
@@ -115,6 +121,7 @@ events: st.SearchStrategy[list[Event]] = st.lists(
     st.one_of(
         st.floats(0.001, 30).map(lambda seconds: lambda course: course.wait(seconds)),
         st.sampled_from(Priority).map(lambda priority: lambda course: course.start(priority)),
+        st.integers(1, 20).map(lambda times: lambda course: course.hurry(times)),
         st.just(lambda course: course.end(course.succeed)),
         st.none() | st.floats(0, 60).map(lambda wait: lambda course: course.end(course.refuse(wait))),
         st.just(lambda course: course.end(lambda turn: None)),

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
 from walkme_tui.api.answers import LIST_LIMIT_BYTES, Answer, Place, Request
-from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, read_grant, token_request
+from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Connection
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
@@ -16,11 +17,13 @@ from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.retrying import Failure, RetryPolicy
 from walkme_tui.api.statuses import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
-from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable, SignInRefused
+from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
+
+T = TypeVar("T")
 
 LARGEST_PAGE: Final = 1000
 READ: Final = "users:read"
@@ -77,27 +80,26 @@ class RestDirectory:
         if page < 1 or not 1 <= page_size <= LARGEST_PAGE:
             raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
         target = "/users?" + urlencode({"page": page, "pageSize": page_size})
-        answer = await self._get(target, "the list of users", priority, limit_bytes=LIST_LIMIT_BYTES)
-        return await self._line.read(answer, lambda whole: decode_page(whole, page, page_size))
+        request = Request("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        return await self._call(request, priority, lambda answer: decode_page(answer, page, page_size))
 
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None."""
         target = "/users?" + urlencode({"email": email}, errors="replace")
-        answer = await self._get(target, "the list of users", Priority.DEMAND, limit_bytes=LIST_LIMIT_BYTES)
-        return await self._line.read(answer, lambda whole: decode_matches(whole, email))
+        request = Request("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        return await self._call(request, Priority.DEMAND, lambda answer: decode_matches(answer, email))
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
         if not _ID.match(user_id):
             raise NotFound("There is no such user: this cannot be the id of one.")
-        target = f"/users/{quote(user_id, safe=':@=+')}"
-        answer = await self._get(target, "this user", priority)
-        return await self._line.read(answer, lambda whole: decode_one(whole, user_id))
+        request = Request("GET", f"/users/{quote(user_id, safe=':@=+')}", READ, "this user")
+        return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All groups; entries that cannot be read are left out and counted in ``oddities``."""
-        answer = await self._get("/groups", "the list of groups", priority, limit_bytes=LIST_LIMIT_BYTES)
-        groups, self.oddities = await self._line.read(answer, decode_groups)
+        request = Request("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES)
+        groups, self.oddities = await self._call(request, priority, decode_groups)
         return groups
 
     # ------------------------------------------------------------ the line
@@ -106,6 +108,11 @@ class RestDirectory:
     def scopes(self) -> frozenset[str] | None:
         """What the token in use may do, None where the server did not say."""
         return self._sign_in.scopes
+
+    async def sign_in(self) -> None:
+        """Have a token that is good for the next call, before that one needs it; raises ``ApiError``."""
+        async with self._line.until_closed():
+            await self._sign_in.token()
 
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
@@ -124,11 +131,8 @@ class RestDirectory:
         """Close the connections; calls under way fail with ``Unreachable``."""
         await self._line.aclose(self._sign_in.aclose)
 
-    async def _get(self, target: str, about: str, priority: Priority, *, limit_bytes: int | None = None) -> Answer:
-        request = Request("GET", target, READ, about)
-        if limit_bytes is not None:
-            request = Request("GET", target, READ, about, limit_bytes)
-        return await self._line.call(request, self._sign_in, priority)
+    async def _call(self, request: Request, priority: Priority, decode: Callable[[Answer], T]) -> T:
+        return await self._line.call(request, self._sign_in, priority, decode)
 
     # ------------------------------------------------------------ signing in
 
@@ -150,7 +154,7 @@ class RestDirectory:
             attempt += 1
             outcome = await self._line.attempt(request, headers=headers, content=form, attempt=attempt, judge=judge)
             if isinstance(outcome, Answer):
-                return read_grant(outcome.body)
+                return read_grant(outcome)
             self._line.slow_down(outcome, None)
             await self._line.wait_or_give_up(outcome, "GET", attempt)
 
@@ -160,4 +164,4 @@ class RestDirectory:
             return await asyncio.to_thread(self._settings.read_secret)
         except SecretUnavailable as error:
             message = f"Profile {self._settings.profile} cannot sign in: {error.message}"
-            raise SignInRefused(message, hint=error.hint) from error
+            raise SignInImpossible(message, hint=error.hint) from error

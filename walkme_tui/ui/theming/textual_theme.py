@@ -1,8 +1,8 @@
 """A ``ThemeSpec`` as a Textual theme, with the variables that the style sheets of this program use.
 
-Beside Textual's own names: ``$dim``, ``$line``, ``$zebra``, ``$cursor``, ``$cursor-text``, ``$marked``, ``$production``,
-``$sandbox``, ``$on-filled``, and the text styles ``$strong-style``, ``$dim-style``, ``$cursor-style``, ``$cursor-blurred-style``,
-``$filled-style`` and ``$mark-style``, which carry the meaning where there is no colour.
+Beside Textual's own names: ``$dim``, ``$line``, ``$zebra``, ``$cursor``, ``$cursor-text``, ``$marked``,
+``$production``, ``$sandbox``, ``$on-filled``, and the text styles ``$strong-style``, ``$dim-style``, ``$cursor-style``,
+``$cursor-blurred-style``, ``$filled-style`` and ``$mark-style``, which carry the meaning where there is no colour.
 """
 
 from textual.theme import Theme

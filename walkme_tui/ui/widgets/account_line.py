@@ -45,7 +45,8 @@ def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool) -> 
         people = words.number(coverage.total) if short else words.count(coverage.total, "person", "people")
         parts.append(people)
         if coverage.total:
-            parts.append(f"{coverage.percent} %" if short else f"{coverage.percent} % loaded")
+            share = words.loaded_share(coverage)
+            parts.append(share.removesuffix(" loaded") if short and share.endswith("% loaded") else share)
     elif coverage is not None and coverage.loaded:
         parts.append(f"≥ {words.count(coverage.loaded, 'person', 'people')}")
     if traffic.recent_per_second >= BUSY_PER_SECOND:

@@ -1,7 +1,7 @@
 """A list of one-line rows with a cursor: groups, requests, choices."""
 
 from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.words import wrap
 
 Row = TypeVar("Row")
 
@@ -21,13 +22,13 @@ class LineList(Lines, Generic[Row]):
     class Moved(Message):
         """The cursor went to another row."""
 
-        def __init__(self, source: "LineList[Row]", by_person: bool) -> None:
+        def __init__(self, source: "LineList[Any]", by_person: bool) -> None:
             super().__init__()
             self.source = source
             self.by_person = by_person
 
         @property
-        def control(self) -> "LineList[Row]":
+        def control(self) -> "LineList[Any]":
             """The list."""
             return self.source
 
@@ -38,12 +39,13 @@ class LineList(Lines, Generic[Row]):
         super().__init__(id=id)
         self.rows: Sequence[Row] = ()
         self.cursor = 0
+        self._empty = ""
 
     # ------------------------------------------------------------ what a list says of itself
 
     def key(self, row: Row) -> Hashable:
         """What tells a row from the others when the list changes."""
-        return row  # type: ignore[return-value]  # rows are frozen dataclasses or say otherwise
+        return row
 
     def line(self, row: Row, width: int) -> Line:
         """How a row is written in ``width`` cells."""
@@ -76,6 +78,13 @@ class LineList(Lines, Generic[Row]):
             self._set_cursor(cursor)
         if moved:
             self.post_message(self.Moved(self, by_person=False))
+
+    def say_when_empty(self, text: str) -> None:
+        """What stands here while there are no rows; clean text."""
+        if text != self._empty:
+            self._empty = text
+            if not self.rows:
+                self.refresh()
 
     def _index_of(self, row: Row | None) -> int | None:
         if row is None:
@@ -124,6 +133,8 @@ class LineList(Lines, Generic[Row]):
         """One row of the screen."""
         index = self.scroll_offset.y + y
         base = self.rich_style
+        if not self.rows:
+            return self._empty_strip(y, base)
         if index >= len(self.rows):
             return Strip.blank(self.size.width, base)
         line = self.line(self.rows[index], self.size.width - 2)
@@ -131,6 +142,12 @@ class LineList(Lines, Generic[Row]):
             return self.ink_strip([(" ", Ink.PLAIN), *line], base)
         style = base + self.ink(Ink.CURSOR if self.has_focus else Ink.CURSOR_BLURRED)
         return self._cursor_strip(line, style)
+
+    def _empty_strip(self, y: int, base: Style) -> Strip:
+        """One line of the text that stands here while there are no rows."""
+        lines = wrap(self._empty, self.size.width - 2) if self._empty else []
+        row = y - 1
+        return self.ink_strip([(f" {lines[row]}", Ink.DIM)] if 0 <= row < len(lines) else [], base)
 
     def _cursor_strip(self, line: Line, style: Style) -> Strip:
         """The row under the cursor in one ink; a bar marks it where there is no colour."""

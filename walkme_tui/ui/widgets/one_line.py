@@ -33,7 +33,7 @@ class OneLine(Widget):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line only
         """The line."""
         base = self.rich_style
         width = self.size.width

@@ -66,9 +66,15 @@ class TabLine(Horizontal):
 
     DEFAULT_CSS = "TabLine { height: 1; width: 1fr; }"
 
+    def __init__(self, box: FilterBox) -> None:
+        super().__init__()
+        self._box = box
+
     def compose(self) -> ComposeResult:
-        """The three parts."""
+        """The parts from the left."""
         yield TabTitles()
-        yield OneLine(id="slash")
-        yield FilterBox()
+        slash = OneLine(id="slash")
+        slash.write([("/ ", Ink.ACCENT)])
+        yield slash
+        yield self._box
         yield FilterCount()

@@ -13,7 +13,7 @@ from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.ink import Ink, Line
 
-LABEL_WIDTH: Final = 10
+LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000
 MAX_RAW_LINES: Final = 5000
 STATUS_LOOK: Final = {
@@ -62,6 +62,8 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
         yield from _wrapped(email, width, Ink.PLAIN)
     yield EMPTY
     yield from _status(user.status, width)
+    yield from _labelled("First", _shown(user.first_name), width, _ink(user.first_name))
+    yield from _labelled("Last", _shown(user.last_name), width, _ink(user.last_name))
     yield from _labelled("Role", _shown(user.role), width, _ink(user.role))
     yield from _groups(user.groups, group_names, width)
     yield EMPTY
@@ -73,8 +75,6 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
         yield from _labelled("", note, width, Ink.WARN)
     if not isinstance(user.email, str):
         yield from _labelled("Email", _shown(user.email), width, Ink.DIM)
-    yield from _labelled("First", _shown(user.first_name), width, _ink(user.first_name))
-    yield from _labelled("Last", _shown(user.last_name), width, _ink(user.last_name))
     yield from _labelled("id", clean(user.id), width, Ink.DIM)
     yield from _other(user, width)
     yield EMPTY
@@ -103,8 +103,7 @@ def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], wid
 
 def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[Line]:
     if isinstance(value, int):
-        text = f"{words.ago(now_ms, value)} · {words.day_and_time(value)}"
-        yield from _labelled(label, text, width)
+        yield from _labelled(label, words.ago_and_date(now_ms, value), width)
     else:
         yield from _labelled(label, _shown(value), width, Ink.DIM)
 

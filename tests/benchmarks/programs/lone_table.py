@@ -1,0 +1,22 @@
+"""The browser's table alone, over 1 000 people in memory: what the widget costs without the program around it."""
+
+from tests.support.fake_directory import people
+from tests.support.fake_listing import FakeListing
+from tests.support.table_driver import TableApp
+from walkme_tui.ui.terminal import BrowserDriver
+from walkme_tui.ui.widgets.user_table import UserTable
+
+
+class LoneTable(TableApp):
+    """Nothing but the table."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeListing(people(1000)))
+        self.driver_class = BrowserDriver
+
+    def on_mount(self) -> None:
+        self.query_one(UserTable).focus()
+
+
+if __name__ == "__main__":
+    LoneTable().run()

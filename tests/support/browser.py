@@ -1,0 +1,303 @@
+"""Drives the browser in the words of its user interface.
+
+async with open_browser(FakeDirectory(people(250))) as browser:
+    await browser.filter("zoe")
+    assert browser.cursor_email == …
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.support.fake_directory import FakeDirectory
+from tests.support.sessions import NOON_MS, ManualTime
+from walkme_tui.config.themes import read_theme, shipped_folder
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.users import User
+from walkme_tui.services.browsing import BrowserStart, ProfileChoice
+from walkme_tui.services.ports import DirectoryApi, Mirror, Session
+from walkme_tui.store.mirror import open_mirror
+from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.widgets.filter_box import FilterBox
+from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.user_table import UserTable
+
+PATIENCE_SECONDS = 10.0
+SOURCE = "the variable WALKME_CLIENT_SECRET"
+
+
+@dataclass
+class Setting:
+    """What a browser is opened over; every part can be changed before."""
+
+    api: DirectoryApi = field(default_factory=FakeDirectory)
+    mirror: Mirror | None = None
+    profile: str = "acme"
+    environment: Environment = Environment.SANDBOX
+    query: str = ""
+    keymap: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    theme: str = "dusk"
+    profiles: Sequence[ProfileChoice] = ()
+    open_session: Callable[[str], Session] | None = None
+    open_demo: Callable[[], Session] | None = None
+    problem: str | None = None
+    state_folder: Path | None = None
+    time: ManualTime = field(default_factory=ManualTime)
+    source: str = SOURCE
+    read_only: bool = False
+
+    def session(self) -> Session:
+        """A session over the api, and a real mirror in memory."""
+        account = Account(
+            self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
+        )
+        mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
+        return Session(account, self.api, mirror, self.time, self.time(), self.source)
+
+    def app(self) -> WalkmeApp:
+        """The program, not running yet; without a session if there is a ``problem``."""
+        theme, problems = read_theme(shipped_folder() / f"{self.theme}.toml")
+        assert theme is not None, problems
+        start = BrowserStart(
+            profiles=self.profiles,
+            profile=self.profile if self.problem is None else None,
+            open_session=self.open_session or _nothing_to_open,
+            open_demo=self.open_demo or (lambda: _nothing_to_open("demo")),
+            demo=False,
+            query=self.query,
+            keymap=self.keymap,
+            theme=self.theme,
+            no_color=False,
+            problem=self.problem or "",
+            state_folder=self.state_folder,
+        )
+        session = self.session() if self.problem is None else None
+        return WalkmeApp(start, session, theme, monotonic=self.time.monotonic)
+
+
+def _nothing_to_open(name: str) -> Session:
+    raise AssertionError(f"nothing should open {name}")
+
+
+@asynccontextmanager
+async def open_browser(setting: Setting, size: tuple[int, int] = (120, 40)) -> AsyncIterator["Browser"]:
+    """The program on a screen of this size, ready for keys; its session is closed at the end."""
+    app = setting.app()
+    async with app.run_test(size=size) as pilot:
+        browser = Browser(pilot, app, setting)
+        await browser.pause()
+        yield browser
+    if app.session is not None:
+        await app.session.aclose()
+
+
+class Browser:
+    """The screen as a person sees and uses it."""
+
+    def __init__(self, pilot: Pilot[int], app: WalkmeApp, setting: Setting) -> None:
+        self.pilot = pilot
+        self.app = app
+        self.setting = setting
+
+    # ------------------------------------------------------------ doing
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self.pilot.press(*keys)
+        await self.pause()
+
+    async def type(self, text: str) -> None:
+        """Type text, a key a character."""
+        await self.pilot.press(*text)
+        await self.pause()
+
+    async def filter(self, text: str) -> None:
+        """Open the filter box and type."""
+        await self.press("slash")
+        await self.type(text)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Make the terminal another size."""
+        await self.pilot.resize_terminal(width, height)
+        await self.pause()
+
+    async def pause(self) -> None:
+        """Let everything that is due happen."""
+        await self.pilot.pause()
+
+    async def settled(self, condition: Callable[[], object]) -> None:
+        """Wait until this holds; AssertionError with the screen's text if it does not in time."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while not condition():
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f"it did not come to that; the screen says:\n{self.screen_text}")
+            await self.pilot.pause(0.01)
+
+    async def loaded(self, index: int = 0) -> None:
+        """Wait until the row at an index of the table is here."""
+        await self.settled(lambda: self.table.listing.row(index) is not None)
+        await self.settled(lambda: self.table.cursor_user is not None)
+        await self.pause()
+
+    async def tick(self, seconds: float = 1.0) -> None:
+        """Let time pass, as the chrome sees it."""
+        self.setting.time.advance(seconds)
+        self.browser.situation.tick()
+        await self.pause()
+
+    # ------------------------------------------------------------ seeing
+
+    @property
+    def browser(self) -> BrowserScreen:
+        """The screen of the open account."""
+        screen = next(screen for screen in self.app.screen_stack if isinstance(screen, BrowserScreen))
+        assert isinstance(screen, BrowserScreen)
+        return screen
+
+    @property
+    def table(self) -> UserTable:
+        """The table of users that is looked at."""
+        table = self.browser.area.table
+        assert table is not None
+        return table
+
+    @property
+    def screen_text(self) -> str:
+        """What is on the screen, line by line, as plain text."""
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        lines = ["".join(segment.text for segment in strip) for strip in strips]
+        return "\n".join(line[:width].rstrip() for line in lines[:height])
+
+    def says(self, text: str) -> bool:
+        """True if the screen shows this text, line breaks and runs of blanks not counted."""
+        return " ".join(text.split()) in " ".join(self.screen_text.split())
+
+    @property
+    def cursor_user(self) -> User | None:
+        """The user under the cursor."""
+        mirrored = self.table.cursor_user
+        return mirrored.user if mirrored is not None else None
+
+    @property
+    def cursor_email(self) -> str | None:
+        """The email of the user under the cursor."""
+        user = self.cursor_user
+        return user.email if user is not None and isinstance(user.email, str) else None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the table has."""
+        return self.table.row_count
+
+    @property
+    def emails(self) -> list[str]:
+        """The emails of all rows that are here."""
+        rows = (self.table.listing.row(index) for index in range(self.row_count))
+        return [str(row.user.email) for row in rows if isinstance(row, MirroredUser)]
+
+    @property
+    def marked(self) -> frozenset[str]:
+        """Ids of the marked users."""
+        return self.table.marks
+
+    @property
+    def account_line(self) -> str:
+        """The first line."""
+        return self.browser.query_one("#account", OneLine).text
+
+    @property
+    def status_line(self) -> str:
+        """What went wrong or is under way."""
+        return self.browser.query_one("#status", OneLine).text
+
+    @property
+    def hints(self) -> str:
+        """The last line."""
+        return self.browser.query_one("#hints", OneLine).text
+
+    @property
+    def filter_text(self) -> str:
+        """What stands in the filter box."""
+        return self.browser.query_one(FilterBox).value
+
+    @property
+    def filter_count(self) -> str:
+        """How many the filter keeps."""
+        return self.browser.query_one("#count", OneLine).text
+
+    @property
+    def detail_shown(self) -> bool:
+        """True if the detail pane is on the screen."""
+        return bool(self.browser.area.detail.display)
+
+    @property
+    def detail(self) -> str:
+        """The text of the detail pane."""
+        return self.browser.area.detail.text
+
+    @property
+    def panes(self) -> list[str]:
+        """Names of the panes on the screen, from the left."""
+        return [pane.value for pane in self.browser.area.shown]
+
+    @property
+    def focus(self) -> str:
+        """Id of what has the keys."""
+        focused: Widget | None = self.app.screen.focused
+        return focused.id or "" if focused is not None else ""
+
+    @property
+    def groups(self) -> list[str]:
+        """The lines of the groups, as plain text."""
+        return self._list_lines(self.browser.area.groups_tab.groups)
+
+    @property
+    def requests(self) -> list[str]:
+        """The lines of the request log, as plain text."""
+        return self._list_lines(self.browser.area.requests)
+
+    @property
+    def members_heading(self) -> str:
+        """What is said over the members."""
+        return self.browser.query_one("#members-heading", OneLine).text
+
+    @property
+    def dialog(self) -> str:
+        """The text of the dialog on top, empty if there is none."""
+        if self.app.screen is self.browser:
+            return ""
+        parts = []
+        for widget in self.app.screen.query(Widget):
+            if isinstance(widget, LineList):
+                parts += self._list_lines(widget)
+            elif isinstance(widget, (Lines, OneLine)):
+                parts.append(widget.text)
+        return "\n".join(parts)
+
+    @property
+    def toasts(self) -> list[str]:
+        """The texts of the toasts that are up."""
+        return [f"{note.title} {note.message}".strip() for note in self.app._notifications]
+
+    @property
+    def running(self) -> bool:
+        """False once the program was told to end."""
+        return not self.app._exit
+
+    def _list_lines(self, rows: LineList[Any]) -> list[str]:
+        width = max(20, rows.size.width - 2)
+        return [" ".join("".join(text for text, _ in rows.line(row, width)).split()) for row in rows.rows]
+
+
+__all__ = ["NOON_MS", "Browser", "Setting", "open_browser"]

@@ -1,0 +1,225 @@
+"""What stands on the screen: columns that nothing moves, words where there are no rows, few bytes."""
+
+from dataclasses import replace
+
+import pyte
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.content import Content
+from textual.strip import Strip
+
+from tests.support.fake_directory import people, person
+from tests.support.fake_listing import STARTED_AT_MS, FakeListing, mirrored
+from tests.support.table_driver import TableDriver, table_of
+from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
+from walkme_tui.services.listing import Phase, RowsChanged, ViewChanged
+
+HOSTILE = (
+    "[b]bold[/b] [@click=app.quit]x[/]",
+    "\x1b[2J\x1b]52;c;QUJD\x07",
+    "two\nlines\r\tand a tab",
+    "\u202eright to left\u202c שלום עולם مرحبا",
+    "a" + "\u0301" * 500,
+    "👨\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 👍🏽 🇩🇪",
+    "x" * 4000,
+    "漢字" * 2000,
+    "क्षि नमस्ते ยิ้ม",
+    "\x9b31m\x90q\x9c\u2028\ufeff\u00ad",
+    "ᄀ ᅡ ᆨ ꥠ ힰ",
+)
+
+
+def seen(table: TableDriver) -> "pyte.Screen":
+    """The screen as a terminal shows it that draws what the program writes."""
+    width, height = table.app.size
+    screen = pyte.Screen(width, height)
+    stream = pyte.Stream(screen)
+    stream.feed("\x1b[?7l")
+    for y, strip in enumerate(lean_strips(table)):
+        stream.feed(f"\x1b[{y + 1};1H{strip.render(table.app.console)}")
+    return screen
+
+
+def lean_strips(table: TableDriver) -> list[Strip]:
+    return table.table.render_lines(table.table.size.region)
+
+
+def glyph_columns(screen: "pyte.Screen", y: int) -> tuple[int, ...]:
+    return tuple(x for x in range(screen.columns) if screen.buffer[y][x].data in {"●", "○", "◌"})
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+async def test_hostile_text_moves_no_column(width: int) -> None:
+    users = [
+        replace(person(at), first_name=text, last_name=text, email=text, role=text, external_id=text, status="active")
+        for at, text in enumerate(HOSTILE)
+    ]
+    async with table_of([*users, person(99)], size=(width, len(HOSTILE) + 3)) as table:
+        assert {strip.cell_length for strip in table.strips()} == {width}
+        assert {cell_len(line) for line in table.lines} == {width}
+        assert not [line for line in table.lines if not line.isprintable()]
+        screen = seen(table)
+        assert len({glyph_columns(screen, y) for y in range(1, len(HOSTILE) + 1)}) == 1
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(max_size=60), min_size=6, max_size=6))
+async def test_no_text_at_all_moves_a_column(texts: list[str]) -> None:
+    first, last, email, role, external, status = texts
+    user = User("1", email, first, last, role, status, external, None, STARTED_AT_MS, ("a",))
+    async with table_of([user, person(0)], size=(120, 4)) as table:
+        assert {cell_len(line) for line in table.lines} == {120}
+        assert not [line for line in table.lines if not line.isprintable()]
+        at = table.lines[0].index("GRP")
+        assert [seen(table).buffer[1][x].data for x in range(at, at + 3)] == [" ", " ", "1"]
+
+
+async def test_after_text_of_unsure_width_the_next_column_is_put_where_it_belongs() -> None:
+    async with table_of([replace(person(0), first_name="👍"), person(1)], size=(120, 5)) as table:
+        unsure, sure = (strip.render(table.app.console) for strip in lean_strips(table)[1:3])
+        first, last = table.lines[0].index("FIRST") + 1, table.lines[0].index("LAST") - 1
+        assert f"{' ' * (last - first)}\x1b[{first}G👍\x1b[{last}G" in unsure
+        assert "G" not in sure.replace("Grace", "")
+
+
+async def test_what_is_unknown_is_a_question_mark_and_what_is_empty_is_nothing() -> None:
+    known = replace(person(1), email=None, role="", groups=())
+    async with table_of([User("0"), known], size=(120, 5)) as table:
+        assert table.row(0).text.split() == ["▌"] + ["?"] * 8
+        assert table.row(1).text.split() == ["Amina", "O'Brien", "●", "active", "0", "1", "y", "okta|000001"]
+
+
+async def test_names_merge_where_it_is_narrow() -> None:
+    async with table_of(people(5), size=(80, 6)) as table:
+        assert table.lines[0].split() == ["EMAIL", "NAME", "STATUS", "GRP"]
+        assert "Zoë Çelik" in table.row(0).text
+    async with table_of(people(5), size=(120, 6)) as table:
+        assert table.lines[0].split() == ["EMAIL", "FIRST", "LAST", "ROLE", "STATUS", "GRP", "UPD", "EXTERNAL", "ID"]
+
+
+async def test_a_status_is_a_glyph_and_a_word() -> None:
+    statuses = ("active", "inactive", "pending", "suspended", "[red]", None, UNKNOWN)
+    users = [replace(person(at), status=status) for at, status in enumerate(statuses)]
+    async with table_of(users, size=(80, 9)) as table:
+        at = table.lines[0].index("STATUS")
+        cells = [table.row(row).text[at : at + 10].strip() for row in range(7)]
+        assert cells == ["● active", "○ inactive", "◌ pending", "suspended", "[red]", "", "?"]
+
+
+async def test_an_unreadable_row_tells_its_place_and_reason() -> None:
+    async with table_of([person(0), UnreadableRecord("its id is a number, not text")]) as table:
+        assert "record 2 cannot be read: its id is a number, not text" in table.row(1).text
+
+
+async def test_rows_that_are_not_here_are_dots_until_they_come() -> None:
+    async with table_of(FakeListing(people(50), here=range(2))) as table:
+        assert not table.row(1).is_placeholder
+        assert table.row(2).is_placeholder
+        table.listing.deliver(2, 3)
+        await table.settle()
+        assert table.row(3).email == "person00003@example.com"
+        assert table.row(4).is_placeholder
+
+
+async def test_rows_from_before_are_dim_until_confirmed() -> None:
+    async with table_of(FakeListing(people(5), fetched_at_ms=STARTED_AT_MS - 1)) as table:
+        old = list(table.strips()[2])
+        table.listing.replace([mirrored(at, user) for at, user in enumerate(people(5))], quietly=True)
+        await table.settle()
+        new = list(table.strips()[2])
+        assert "".join(part.text for part in old) == "".join(part.text for part in new)
+        assert len({part.style for part in old if part.text.strip()}) == 1
+        assert len({part.style for part in new if part.text.strip()}) > 1
+
+
+async def test_an_empty_view_says_the_screens_words() -> None:
+    async with table_of(FakeListing(phase=Phase.LOADING)) as table:
+        table.table.loading_text = Content("Asking for the first page …")
+        table.table.empty_text = Content("Nobody matches [b]. Press / to change the filter.")
+        table.table.refresh()
+        await table.settle()
+        assert table.row(1).text.strip() == "Asking for the first page …"
+        table.listing.replace([])
+        await table.settle()
+        assert table.row(1).text.strip() == "Nobody matches [b]. Press / to change the filter."
+
+
+async def test_long_words_wrap_inside_the_table() -> None:
+    async with table_of(FakeListing(), size=(40, 10)) as table:
+        table.table.say_when_empty(Content("Nobody is here, and this goes on for longer than one line takes."))
+        await table.settle()
+        assert "Nobody is here" in table.row(1).text
+        assert "takes." in table.row(2).text
+
+
+async def test_a_million_rows_scroll_to_their_ends() -> None:
+    class Endless(FakeListing):
+        def row(self, index: int):  # type: ignore[no-untyped-def]
+            return mirrored(index, person(index))
+
+    listing = Endless(people(1))
+    listing._rows = range(1_000_000)  # type: ignore[assignment]
+    async with table_of(listing, size=(80, 8)) as table:
+        await table.press("G")
+        assert table.row(6).email == "person999999@example.com"
+        await table.press("g")
+        assert table.row(0).email == "person00000@example.com"
+
+
+async def test_a_resize_changes_the_columns_and_keeps_the_cursor_visible() -> None:
+    async with table_of(people(100), size=(120, 20)) as table:
+        await table.press(*["down"] * 15)
+        await table.pilot.resize_terminal(80, 8)
+        await table.settle()
+        assert table.lines[0].split() == ["EMAIL", "NAME", "STATUS", "GRP"]
+        assert table.cursor is not None
+        assert table.person == person(15).id
+
+
+async def test_a_cursor_move_draws_two_lines_and_a_tick_draws_none() -> None:
+    async with table_of(people(100), size=(120, 20)) as table:
+        before = lean_strips(table)
+        await table.press("down")
+        after = lean_strips(table)
+        assert [at for at, strip in enumerate(after) if strip is not before[at]] == [1, 2]
+        table.listing.tell(RowsChanged(0, 99))
+        table.listing.tell(ViewChanged())
+        await table.settle()
+        assert [list(strip) for strip in lean_strips(table)] == [list(strip) for strip in after]
+
+
+async def test_a_cursor_move_costs_few_bytes() -> None:
+    async with table_of(people(100), size=(120, 20)) as table:
+        rows = lean_strips(table)[1:3]
+        assert sum(len(strip.render(table.app.console).encode()) for strip in rows) < 410
+
+
+async def test_the_cursors_row_looks_different_without_the_focus() -> None:
+    async with table_of(people(5)) as table:
+        with_focus = list(table.strips()[1])
+        table.app.set_focus(None)
+        await table.settle()
+        assert table.row(0).text.startswith("▏")
+        assert next(iter(table.strips()[1])).style != with_focus[0].style
+
+
+async def test_zebra_grounds_every_other_row() -> None:
+    async with table_of(people(5)) as table:
+        grounds = [{part.style.bgcolor for part in strip if part.style} for strip in table.strips()[2:5]]
+        assert grounds[0] == grounds[2] != grounds[1]
+        table.table.zebra = False
+        table.table.refresh()
+        await table.settle()
+        assert len({part.style.bgcolor for strip in table.strips()[2:5] for part in strip if part.style}) == 1
+
+
+async def test_another_theme_colours_the_rows_anew() -> None:
+    async with table_of(people(5)) as table:
+        before = list(table.strips()[2])
+        table.app.theme = "textual-light"
+        await table.settle()
+        after = list(table.strips()[2])
+        assert before[0].text == after[0].text
+        assert before[0].style != after[0].style

@@ -1,0 +1,307 @@
+"""The REST client against an account that is a function."""
+
+import asyncio
+import json
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from tests.support.api_sessions import SECRET, Answers, Desk, answer
+from walkme_tui.api.connection import LARGE_BODY_BYTES
+from walkme_tui.api.request_log import RequestLog, redact
+from walkme_tui.api.rest.client import RestDirectory
+from walkme_tui.api.rest.decoding import decode_page
+from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.domain.errors import (
+    ConfigurationError,
+    NotFound,
+    PermissionRefused,
+    RateLimited,
+    ServerFault,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.traffic import Priority, RequestRecord
+from walkme_tui.domain.users import User
+
+USER = {"id": "u1", "email": "ann@example.com"}
+
+
+def sequence(*answers: Answers) -> Any:
+    """Gives one answer after the other, the last one for ever."""
+    waiting = list(answers)
+    return lambda target, headers: waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+
+async def test_the_list_is_asked_for_with_page_and_page_size() -> None:
+    desk = Desk()
+    async with desk.directory() as api:
+        await api.list_users(3, 50)
+    method, target, headers, body = desk.asked("/users")[0]
+    assert (method, target, body) == ("GET", "/users?page=3&pageSize=50", b"")
+    assert headers["authorization"] == "Bearer token-1"
+    assert headers["accept"] == "application/json"
+    assert headers["user-agent"].startswith("walkme-tui/")
+
+
+async def test_an_email_is_encoded_and_the_rows_are_checked_again() -> None:
+    desk = Desk()
+    desk.on("/users", answer({"users": [USER, {"id": "u2", "email": "a+b&c@example.com"}], "total": 2}))
+    async with desk.directory() as api:
+        found = await api.find_user("A+B&C@example.com")
+        assert found is not None
+        assert found.id == "u2"
+        assert await api.find_user("other@example.com") is None
+    assert desk.asked("/users")[0][1] == "/users?email=A%2BB%26C%40example.com"
+
+
+@pytest.mark.parametrize(
+    ("user_id", "path"),
+    [
+        ("2819c223-7f76-453a-919d-413861904646", "/users/2819c223-7f76-453a-919d-413861904646"),
+        ("okta|004211", "/users/okta%7C004211"),
+        ("a.b_c~d=", "/users/a.b_c~d="),
+        ("...", "/users/..."),
+    ],
+)
+async def test_ids_are_encoded_into_the_path(user_id: str, path: str) -> None:
+    desk = Desk()
+    desk.on(path, answer({"id": user_id}))
+    async with desk.directory() as api:
+        assert await api.get_user(user_id) == User(id=user_id)
+
+
+@pytest.mark.parametrize(
+    "user_id", ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2e", "a b", "a\nb", "a\n", "é", "x" * 257, "a;b"]
+)
+async def test_what_cannot_be_an_id_is_not_sent(user_id: str) -> None:
+    desk = Desk()
+    async with desk.directory() as api:
+        with pytest.raises(NotFound):
+            await api.get_user(user_id)
+    assert desk.requests == []
+
+
+async def test_a_large_page_is_read_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return decode_page(*arguments)
+
+    monkeypatch.setattr("walkme_tui.api.rest.client.decode_page", noted)
+    desk = Desk()
+    long = {"id": "u1", "note": "x" * LARGE_BODY_BYTES}
+    desk.on("/users", sequence(answer({"users": [USER], "total": 1}), answer({"users": [long], "total": 1})))
+    async with desk.directory() as api:
+        await api.list_users(1, 10)
+        page = await api.list_users(1, 10)
+    assert len(page.rows) == 1
+    assert threads[0] is threading.main_thread()
+    assert threads[1] is not threading.main_thread()
+
+
+async def test_faults_of_the_server_are_overcome() -> None:
+    desk = Desk()
+    desk.on("/users", sequence(answer({}, 500), answer({}, 503), answer({}, 502), answer({"users": [], "total": 0})))
+    async with desk.directory() as api:
+        assert (await api.list_users(1, 10)).total == 0
+        assert [(record.status, record.attempt) for record in api.request_log()] == [
+            (200, 1), (500, 1), (503, 2), (502, 3), (200, 4),
+        ]  # fmt: skip
+
+
+async def test_faults_that_stay_are_told_after_four_attempts() -> None:
+    desk = Desk()
+    desk.on("/users", answer({"message": "down"}, 500, x_request_id="r7"))
+    async with desk.directory() as api:
+        with pytest.raises(ServerFault, match="500: down") as caught:
+            await api.list_users(1, 10)
+    assert caught.value.request_id == "r7"
+    assert len(desk.asked("/users")) == 4
+
+
+async def test_json_that_breaks_off_is_asked_for_again() -> None:
+    desk = Desk()
+    broken = (200, [(b"content-type", b"application/json")], b'{"users": [')
+    desk.on("/users", sequence(broken, answer({"users": [], "total": 0})))
+    async with desk.directory() as api:
+        assert (await api.list_users(1, 10)).total == 0
+
+
+async def test_a_web_page_is_not_asked_for_again() -> None:
+    desk = Desk()
+    desk.on("/users", (200, [(b"content-type", b"text/html")], b"<html><title>Login</title></html>"))
+    async with desk.directory() as api:
+        with pytest.raises(UnexpectedAnswer, match=r"desk\.test answered with a web page"):
+            await api.list_users(1, 10)
+    assert len(desk.asked("/users")) == 1
+
+
+async def test_a_429_slows_down_and_its_wait_is_shown_and_can_be_cancelled() -> None:
+    desk = Desk()
+    asked = asyncio.Event()
+
+    def refuse(target: str, headers: dict[str, str]) -> Answers:
+        asked.set()
+        return answer({}, 429, retry_after="40")
+
+    desk.on("/users", refuse)
+    async with desk.directory() as api:
+        call = asyncio.create_task(api.list_users(1, 10, Priority.BACKGROUND))
+        await asked.wait()
+        await asyncio.sleep(0.005)
+        other = asyncio.create_task(api.list_groups())
+        await asyncio.sleep(0.005)
+        traffic = api.traffic()
+        assert 35 < traffic.waiting_seconds <= 40
+        assert (traffic.throttled, traffic.permitted_per_second, traffic.in_flight) == (1, 2.0, 0)
+        assert desk.asked("/groups") == []
+        call.cancel()
+        other.cancel()
+        results = await asyncio.gather(call, other, return_exceptions=True)
+    assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+
+
+async def test_a_wait_that_nobody_has_patience_for_is_told_at_once() -> None:
+    desk = Desk()
+    desk.on("/users", answer({}, 429, retry_after="7200"))
+    async with desk.directory() as api:
+        with pytest.raises(RateLimited) as caught:
+            await api.list_users(1, 10)
+    assert caught.value.retry_after_seconds == 7200
+
+
+async def test_a_missing_scope_is_named() -> None:
+    desk = Desk()
+    desk.on("/users/u1", answer({"message": "forbidden"}, 403))
+    async with desk.directory() as api:
+        with pytest.raises(PermissionRefused) as caught:
+            await api.get_user("u1")
+    assert caught.value.scope == "users:read"
+
+
+async def test_a_401_is_replayed_once_with_a_fresh_token() -> None:
+    desk = Desk()
+    desk.on("/groups", sequence(answer({}, 401), answer({"groups": [{"id": "g"}]})))
+    async with desk.directory() as api:
+        assert len(await api.list_groups()) == 1
+    assert [headers["authorization"] for _, _, headers, _ in desk.asked("/groups")] == [
+        "Bearer token-1", "Bearer token-2",
+    ]  # fmt: skip
+
+
+async def test_what_is_odd_about_groups_is_kept() -> None:
+    desk = Desk()
+    desk.on("/groups", answer({"groups": [{"id": "g"}, 5]}))
+    async with desk.directory() as api:
+        await api.list_groups()
+        assert api.oddities == ("1 of 2 groups cannot be read and are left out.",)
+
+
+async def test_closing_ends_calls_under_way_waiting_and_signing_in() -> None:
+    desk = Desk()
+    never = asyncio.Event()
+
+    async def hang(target: str, headers: dict[str, str]) -> Answers:
+        await never.wait()
+        return answer({})
+
+    desk.on("/users", hang)
+    async with desk.directory(max_in_flight=1) as api:
+        calls = [asyncio.create_task(api.list_users(1, 10)) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        await api.aclose()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [Unreachable] * 3
+
+    desk.on("/accounts/connect/token", hang)
+    async with desk.directory() as api:
+        call = asyncio.create_task(api.list_groups())
+        await asyncio.sleep(0.02)
+        await api.aclose()
+        with pytest.raises(Unreachable):
+            await call
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_cancelled_call_is_cancelled_and_noted() -> None:
+    desk = Desk()
+    never = asyncio.Event()
+
+    async def hang(target: str, headers: dict[str, str]) -> Answers:
+        await never.wait()
+        return answer({})
+
+    desk.on("/users", hang)
+    async with desk.directory() as api:
+        call = asyncio.create_task(api.list_users(1, 10))
+        await asyncio.sleep(0.02)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert api.request_log()[-1].outcome == "cancelled"
+        assert api.traffic().in_flight == 0
+
+
+async def test_neither_log_nor_logging_shows_emails_or_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk()
+    with caplog.at_level(logging.DEBUG):
+        async with desk.directory() as api:
+            await api.find_user("ann@example.com")
+            shown = f"{api.request_log()} {caplog.text} {api.__dict__}"
+    for hidden in ("ann@example.com", "ann%40", "token-1", SECRET):
+        assert hidden not in shown
+
+
+async def test_the_log_tells_what_happened() -> None:
+    desk = Desk()
+    async with desk.directory() as api:
+        await api.list_users(1, 100)
+        record = api.request_log()[-1]
+        assert (record.method, record.path, record.status, record.outcome, record.attempt) == (
+            "GET", "/users?page=1&pageSize=100", 200, "ok", 1,
+        )  # fmt: skip
+        assert api.traffic().latency_ms is not None
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("/users?page=2&pageSize=100", "/users?page=2&pageSize=100"),
+        ("/users?email=a%40b.example", "/users?email=…"),
+        ("/users?page=a@b.example&flag", "/users?page=…&…"),
+        ("/users/2819c223-7f76", "/users/2819c223-7f76"),
+        ("/users/ann@example.com/x", "/users/…/x"),
+        ("/users/ann%40example.com", "/users/…"),
+    ],
+)
+def test_targets_are_redacted(target: str, shown: str) -> None:
+    assert redact(target) == shown
+
+
+def test_the_log_is_bounded_and_knows_the_median() -> None:
+    log = RequestLog(capacity=3)
+    assert log.latency_ms is None
+    for number, status in enumerate((200, None, 200, 500)):
+        log.add(RequestRecord(0, "GET", "/", status, "", number * 10, 1))
+    assert [record.duration_ms for record in log.records()] == [10, 20, 30]
+    assert log.latency_ms == 20
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1", "http://host:port"])
+def test_a_base_url_that_is_none_is_a_configuration_error(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="base_url of profile acme"):
+        RestDirectory(RestSettings("acme", base_url, "client", lambda: Secret("x"), "somewhere"))
+
+
+async def test_a_base_url_with_a_path_is_kept() -> None:
+    desk = Desk()
+    token = json.dumps({"access_token": "t"}).encode()
+    desk.on("/gate/accounts/connect/token", (200, [], token))
+    desk.on("/gate/groups", answer({"groups": []}))
+    async with desk.directory(base_url="http://desk.test/gate/") as api:
+        assert await api.list_groups() == ()

@@ -1,0 +1,196 @@
+"""Answers of the REST API as domain objects."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.api.answers import Answer, BrokenJson
+from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.users import UnreadableRecord, User
+
+
+def got(value: Any) -> Answer:
+    """An answer with this JSON value."""
+    return raw(json.dumps(value).encode())
+
+
+def raw(body: bytes, content_type: str = "application/json; charset=utf-8") -> Answer:
+    """An answer with these bytes."""
+    return Answer(200, {"content-type": content_type}, body, "api.example.com")
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [{"id": f"u{number}", "email": f"u{number}@example.com"} for number in range(count)]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["users", "groups", "total", "page", "id", "email", "name", "x"]), inner, max_size=5
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_values | st.fixed_dictionaries({"users": st.lists(json_values), "groups": st.lists(json_values)}))
+def test_any_json_is_decoded_or_unexpected_and_nothing_else(value: Any) -> None:
+    answer = got(value)
+    results: list[object] = []
+    for decode in (
+        lambda: decode_page(answer, 2, 3).rows,
+        lambda: decode_groups(answer)[0],
+        lambda: (decode_matches(answer, "a@b.example"),),
+        lambda: (decode_one(answer, "u1"),),
+    ):
+        with suppress(UnexpectedAnswer):
+            results.extend(decode())
+    assert all(isinstance(result, User | UnreadableRecord | Group | None) for result in results)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_decoded_or_unexpected(body: bytes) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        decode_page(raw(b"\x00" + body), 1, 10)
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), json_values, max_size=5), max_size=5))
+def test_nothing_that_a_user_carries_is_lost(extras: list[dict[str, Any]]) -> None:
+    sent = [{**extra, "id": f"u{number}"} for number, extra in enumerate(extras)]
+    page = decode_page(got({"users": sent, "total": len(sent), "page": 1}), 1, 10)
+    back = [encode_user(row) for row in page.rows if isinstance(row, User)]
+    assert json.dumps(back, sort_keys=True) == json.dumps(
+        json.loads(json.dumps(sent), parse_constant=str), sort_keys=True
+    )
+
+
+def test_a_page_as_documented() -> None:
+    page = decode_page(got({"users": rows(2), "total": 250, "page": 125}), 125, 2)
+    assert [row.id for row in page.rows if isinstance(row, User)] == ["u0", "u1"]
+    assert (page.total, page.first_position, page.oddities) == (250, 248, ())
+
+
+def test_a_malformed_record_costs_itself() -> None:
+    page = decode_page(got({"users": [{"id": "a"}, 7, {"email": "x"}, {"id": "b"}], "total": 4, "page": 1}), 1, 10)
+    assert [type(row) for row in page.rows] == [User, UnreadableRecord, UnreadableRecord, User]
+    assert page.oddities == ()
+
+
+@pytest.mark.parametrize(
+    "total", [-1, "250", None, True, 2.5, [], {}, LARGEST_TOTAL + 1, float("nan"), float("inf"), 1]
+)
+def test_a_total_that_cannot_be_true_is_unknown_and_said(total: Any) -> None:
+    page = decode_page(got({"users": rows(2), "total": total, "page": 1}), 1, 2)
+    assert page.total is None
+    assert len(page.oddities) == 1
+
+
+def test_a_missing_total_is_unknown_and_said() -> None:
+    page = decode_page(got({"users": rows(2), "page": 1}), 1, 2)
+    assert (page.total, len(page.oddities)) == (None, 1)
+
+
+def test_a_total_that_shrank_below_an_empty_page_is_believed() -> None:
+    page = decode_page(got({"users": [], "total": 3, "page": 9}), 9, 100)
+    assert (page.total, page.oddities) == (3, ())
+
+
+@pytest.mark.parametrize("echo", [2, "1", None, -1, 10**30, True])
+def test_another_page_number_is_said(echo: Any) -> None:
+    page = decode_page(got({"users": rows(1), "total": 1, "page": echo}), 1, 10)
+    assert len(page.oddities) == 1
+    assert "page 1 was asked for" in page.oddities[0]
+
+
+def test_more_rows_than_asked_for_are_dropped_and_said() -> None:
+    page = decode_page(got({"users": rows(5), "total": 9, "page": 1}), 1, 3)
+    assert len(page.rows) == 3
+    assert page.oddities == ("The server sent 5 users where 3 were asked for; the rest was dropped.",)
+
+
+def test_fewer_rows_than_there_must_be_are_said() -> None:
+    page = decode_page(got({"users": rows(5), "total": 900, "page": 1}), 1, 100)
+    assert page.oddities == ("The server sent 5 users where 100 were expected.",)
+
+
+def test_repeats_within_a_page_are_said() -> None:
+    page = decode_page(got({"users": [*rows(2), *rows(1)], "total": 3, "page": 1}), 1, 10)
+    assert len(page.rows) == 3
+    assert page.oddities == ("1 user is repeated within a page.",)
+
+
+@pytest.mark.parametrize("value", [{}, {"users": None}, {"users": {}}, [], "users", None, {"error": "quota"}])
+def test_an_answer_without_a_list_is_unexpected(value: Any) -> None:
+    with pytest.raises(UnexpectedAnswer, match='without a list of "users"') as caught:
+        decode_page(got(value), 1, 10)
+    if isinstance(value, dict) and "error" in value:
+        assert "quota" in caught.value.message
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", b"\x00\x00", b"{", b"{'users': []}", b"[" * 200_000, b"\xff\xfe"])
+def test_what_is_no_json_may_be_whole_the_next_time(body: bytes) -> None:
+    with pytest.raises(BrokenJson):
+        decode_page(raw(body), 1, 10)
+
+
+def test_a_web_page_is_named_with_its_type_and_title() -> None:
+    page = b"<html><title>Zscaler &mdash; please sign in</title></html>"
+    with pytest.raises(UnexpectedAnswer, match=r"a web page \(text/html, “Zscaler — please sign in”\)") as caught:
+        decode_page(raw(page, "text/html"), 1, 10)
+    assert "base_url" in caught.value.hint
+    assert not isinstance(caught.value, BrokenJson)
+
+
+def test_a_byte_order_mark_is_tolerated() -> None:
+    assert decode_page(raw(b'\xef\xbb\xbf{"users": [], "total": 0, "page": 1}'), 1, 10).oddities == ()
+
+
+def test_text_that_is_not_utf8_costs_its_characters_only() -> None:
+    page = decode_page(raw(b'{"users": [{"id": "a", "firstName": "Zo\xeb"}], "total": 1, "page": 1}'), 1, 10)
+    assert page.rows[0] == User(id="a", first_name="Zo\ufffd")
+    assert page.oddities == ("Some text in the answer was not valid UTF-8.",)
+
+
+def test_only_the_exact_email_is_a_match() -> None:
+    sent = [{"id": "1", "email": "ann@example.com.au"}, {"id": "2"}, 5, {"id": "3", "email": "ANN@example.com"}]
+    answer = got({"users": sent})
+    found = decode_matches(answer, "ann@example.com")
+    assert found is not None
+    assert found.id == "3"
+    assert decode_matches(answer, "an@example.com") is None
+    assert decode_matches(got({"users": []}), "ann@example.com") is None
+
+
+def test_the_same_case_goes_before_another_case() -> None:
+    answer = got({"users": [{"id": "1", "email": "ANN@x.example"}, {"id": "2", "email": "ann@x.example"}]})
+    found = decode_matches(answer, "ann@x.example")
+    assert found is not None
+    assert found.id == "2"
+
+
+def test_another_user_than_the_one_asked_for_is_unexpected() -> None:
+    assert decode_one(got({"id": "U1"}), "u1") == User(id="U1")
+    with pytest.raises(UnexpectedAnswer, match="another user"):
+        decode_one(got({"id": "u2"}), "u1")
+    with pytest.raises(UnexpectedAnswer, match="it has no id"):
+        decode_one(got({"users": []}), "u1")
+
+
+def test_groups_that_cannot_be_read_are_left_out_and_counted() -> None:
+    sent = [{"id": "1", "name": "Sales"}, {"id": 2}, "x", {"id": "1"}, {"id": "3", "name": None}, {"id": "\ud800"}]
+    groups, oddities = decode_groups(got({"groups": sent, "total": 70}))
+    assert groups == (Group("1", "Sales"), Group("3", None))
+    assert oddities == (
+        "3 of 6 groups cannot be read and are left out.",
+        "1 of 6 groups are repeated in the list.",
+        "The server sent 6 of 70 groups.",
+    )

@@ -1,0 +1,190 @@
+"""HTTP statuses and error bodies in the words of the domain."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.api.answers import SHORT_TEXT, Answer, Place, Request, page_title, told
+from walkme_tui.api.retrying import Failure, Fate
+from walkme_tui.api.statuses import LONGEST_WAIT_SECONDS, failure_of_answer, retry_after_seconds
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    PermissionRefused,
+    RateLimited,
+    RequestRejected,
+    ServerFault,
+    SignInRefused,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+PLACE = Place("acme", "api.example.com", "the variable ACME_SECRET")
+USERS = Request("GET", "/users?page=1&pageSize=100", "users:read", "the list of users")
+ONE = Request("GET", "/users/7", "users:read", "this user")
+LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>\n Sign &amp; in\x1b </title></head></html>"
+
+
+def failed(status: int, body: bytes = b"", request: Request = ONE, **headers: str) -> Failure:
+    """What an answer with this status comes to."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    failure = failure_of_answer(Answer(status, named, body, PLACE.host), request, PLACE, NOW)
+    assert failure is not None
+    return failure
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_success_is_no_failure(status: int) -> None:
+    assert failure_of_answer(Answer(status, {}, b"", PLACE.host), ONE, PLACE, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "fate"),
+    [
+        (400, RequestRejected, Fate.FINAL),
+        (401, SignInRefused, Fate.UNAUTHORIZED),
+        (403, PermissionRefused, Fate.FINAL),
+        (404, NotFound, Fate.FINAL),
+        (405, RequestRejected, Fate.FINAL),
+        (407, Unreachable, Fate.FINAL),
+        (408, Unreachable, Fate.AMBIGUOUS),
+        (409, Conflict, Fate.FINAL),
+        (429, RateLimited, Fate.TURNED_AWAY),
+        (302, UnexpectedAnswer, Fate.FINAL),
+        (304, UnexpectedAnswer, Fate.FINAL),
+        (500, ServerFault, Fate.AMBIGUOUS),
+        (501, ServerFault, Fate.FINAL),
+        (503, ServerFault, Fate.AMBIGUOUS),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"plain text", LOGIN_PAGE, b'{"message": "x"}', b"\xff\xfe", b"[" * 5000])
+def test_the_status_decides_whatever_the_body_is(status: int, kind: type[ApiError], fate: Fate, body: bytes) -> None:
+    failure = failed(status, body)
+    assert type(failure.error) is kind
+    assert failure.fate is fate
+    assert failure.error.status == failure.status == status
+    assert len(failure.error.message) < 400
+
+
+def test_a_refused_permission_names_the_scope() -> None:
+    error = failed(403, b'{"message": "no"}').error
+    assert isinstance(error, PermissionRefused)
+    assert error.scope == "users:read"
+    assert "users:read" in error.hint
+
+
+def test_a_503_that_says_when_was_not_carried_out() -> None:
+    failure = failed(503, retry_after="9")
+    assert (failure.fate, failure.retry_after_seconds) == (Fate.TURNED_AWAY, 9.0)
+
+
+def test_a_429_tells_how_long_was_asked_for() -> None:
+    error = failed(429, retry_after="120").error
+    assert isinstance(error, RateLimited)
+    assert error.retry_after_seconds == 120.0
+    assert "120 s" in error.message
+
+
+def test_a_redirect_names_the_host_and_nothing_else_of_the_target() -> None:
+    error = failed(302, location="https://user:pw@login.example.org/saml?token=secret").error
+    assert "login.example.org" in error.message
+    assert "secret" not in error.message
+    assert "pw" not in error.message
+    assert "base_url" in error.hint
+
+
+@pytest.mark.parametrize("location", ["", "/login", "https://[bad", "\x1b]52;c;x\x07"])
+def test_odd_redirects_are_told_too(location: str) -> None:
+    message = failed(307, location=location).error.message
+    assert "redirects" in message
+    assert message.isprintable()
+
+
+def test_a_missing_list_points_to_the_base_url() -> None:
+    assert "base_url" in failed(404, request=USERS).error.hint
+    assert failed(404, request=ONE).error.hint == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "value"), [("x-request-id", "abc-1"), ("x-amzn-requestid", "abc-2"), ("x-correlation-id", "abc-3")]
+)
+def test_the_request_id_is_taken_from_the_usual_headers(header: str, value: str) -> None:
+    failure = failure_of_answer(Answer(500, {header: value}, b"", PLACE.host), ONE, PLACE, NOW)
+    assert failure is not None
+    assert failure.error.request_id == value
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"message": "Too bad"}, "Too bad"),
+        ({"error": "invalid"}, "invalid"),
+        ({"error": {"code": 7, "message": "deep"}}, "deep"),
+        ({"errors": [{"detail": "in a list"}]}, "in a list"),
+        ({"error": "code", "error_description": "in words"}, "in words"),
+        ({"title": "a\n\tb"}, "a b"),
+        ({"message": 5}, ""),
+        ({}, ""),
+        ([], ""),
+        ("text", "text"),
+        (None, ""),
+    ],
+)
+def test_an_error_body_tells_its_message_wherever_it_is(body: object, expected: str) -> None:
+    assert told(json.dumps(body).encode()) == expected
+
+
+def test_what_a_body_tells_is_short_and_clean() -> None:
+    words = told(json.dumps({"message": "\x1b[31m" + "x" * 1000}).encode())
+    assert len(words) <= SHORT_TEXT
+    assert words.isprintable()
+
+
+@given(st.binary(max_size=300))
+def test_no_error_body_does_harm(body: bytes) -> None:
+    assert len(told(body)) <= SHORT_TEXT
+    assert failed(418, body).error.message.isprintable()
+
+
+def test_a_page_title_is_cleaned() -> None:
+    assert page_title(LOGIN_PAGE) == "Sign & in␛"
+    assert page_title(b"<title>" + b"x" * 5000) == ""
+
+
+# ---------------------------------------------------------------- Retry-After
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("1.5", 1.5),
+        ("9" * 300, LONGEST_WAIT_SECONDS),
+        (format_datetime(NOW + timedelta(seconds=30), usegmt=True), 30.0),
+        ("Sun, 01 Mar 2026 12:00:30 +0000", 30.0),
+        ("Sun, 01 Mar 2026 12:00:30", 30.0),
+        ("Sun, 01 Mar 2020 12:00:30 GMT", 0.0),
+        (None, None),
+        ("", None),
+        ("-5", None),
+        ("soon", None),
+        ("inf", None),
+        ("1e9", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | None) -> None:
+    assert retry_after_seconds(value, NOW) == expected
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,9} [A-Z][a-z]{2} \d{1,9} \d+:\d+:\d+ \S{0,6}"))
+def test_no_retry_after_does_harm(value: str) -> None:
+    seconds = retry_after_seconds(value, NOW)
+    assert seconds is None or 0 <= seconds <= LONGEST_WAIT_SECONDS

@@ -1,0 +1,72 @@
+"""The HTTP client: what it trusts, what it unpacks, and what it keeps to itself."""
+
+import gzip
+import logging
+import ssl
+import subprocess
+import sys
+import tracemalloc
+
+import httpx
+import pytest
+
+from walkme_tui.api.transport import BodyTooLarge, Deadlines, make_client, send, trust_context
+
+MEBIBYTE = 1024 * 1024
+
+
+async def test_a_gzip_bomb_in_one_chunk_takes_no_more_memory_than_the_limit_allows() -> None:
+    bomb = gzip.compress(b" " * (60 * MEBIBYTE))
+
+    def explode(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(bomb))
+
+    client = make_client(
+        "http://desk.test",
+        ca_bundle=None,
+        max_in_flight=1,
+        deadlines=Deadlines(),
+        transport=httpx.MockTransport(explode),
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLarge):
+            await send(client, "GET", "/", headers={}, content=b"", limit_bytes=MEBIBYTE, total_seconds=5)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        await client.aclose()
+    assert peak < 8 * MEBIBYTE
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_certificates_and_names_are_always_verified(scheme: str) -> None:
+    context = trust_context(scheme, None)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize(("url", "honoured"), [("https://api.example.com", True), ("http://127.0.0.1:8080", False)])
+async def test_proxies_of_the_environment_are_honoured_but_not_for_loopback(
+    url: str, honoured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:3128")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with make_client(url, ca_bundle=None, max_in_flight=1, deadlines=Deadlines()) as client:
+        assert client.trust_env is honoured
+        assert not client.follow_redirects
+
+
+def test_the_libraries_below_log_no_urls() -> None:
+    for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+def test_the_command_line_of_the_http_library_is_not_loaded() -> None:
+    loaded = (
+        "import sys, walkme_tui.api.rest.client; print(*{'click', 'rich', 'pygments', 'truststore'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,99 @@
+"""Names of keys: people's spelling to the keymap's, which must be one that Textual knows."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.keys import Keys, _character_to_key
+
+from walkme_tui.config.key_names import (
+    ALLOWED_CONTROL,
+    NAMED,
+    PUNCTUATION,
+    KeyRefused,
+    clashes,
+    normalised_key,
+    shown_key,
+)
+from walkme_tui.domain.commands import COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("F2", "f2"),
+        ("f10", "f10"),
+        (",", "comma"),
+        ("Space", "space"),
+        (" ", "space"),
+        ("G", "G"),
+        ("g", "g"),
+        ("é", "é"),
+        ("7", "7"),
+        ("shift+g", "G"),
+        ("Shift+Tab", "shift+tab"),
+        ("Esc", "escape"),
+        ("Page Up", "pageup"),
+        ("PgDn", "pagedown"),
+        ("Ctrl+P", "ctrl+p"),
+        ("slash", "slash"),
+        ("full_stop", "full_stop"),
+        ("+", "plus"),
+        ("-", "minus"),
+    ],
+)
+def test_spellings_are_normalised(written: str, name: str) -> None:
+    assert normalised_key(written) == name
+
+
+@pytest.mark.parametrize("letter", sorted(set(string.ascii_lowercase) - {"p", "q"}))
+def test_other_control_keys_are_refused(letter: str) -> None:
+    with pytest.raises(KeyRefused, match="ctrl"):
+        normalised_key(f"ctrl+{letter}")
+
+
+@pytest.mark.parametrize(
+    "written", ["alt+x", "f11", "f0", "delete", "backspace", "insert", "", "xx", "\x01", "\x1b", "§"]
+)
+def test_what_not_every_terminal_sends_is_refused(written: str) -> None:
+    with pytest.raises(KeyRefused):
+        normalised_key(written)
+
+
+@pytest.mark.parametrize("character", string.punctuation + " ")
+def test_punctuation_has_the_name_that_textual_gives_it(character: str) -> None:
+    assert normalised_key(character) == _character_to_key(character)
+
+
+def test_named_keys_are_textuals() -> None:
+    known = {key.value for key in Keys}
+    assert known >= NAMED | ALLOWED_CONTROL
+
+
+@given(st.text(max_size=12))
+def test_a_normalised_name_is_normal_and_every_other_text_is_refused(text: str) -> None:
+    try:
+        name = normalised_key(text)
+    except KeyRefused:
+        return
+    assert normalised_key(name) == name
+    assert shown_key(name)
+
+
+def test_every_command_has_allowed_keys_and_no_two_share_one() -> None:
+    for command in COMMANDS:
+        assert [normalised_key(key) for key in command.keys] == list(command.keys), command.id
+    assert clashes({command.id: command.keys for command in COMMANDS}) == {}
+
+
+def test_keys_are_shown_as_people_write_them() -> None:
+    assert [shown_key(name) for name in ("comma", "f2", "pagedown", "G", "ctrl+p", "up")] == [
+        ",",
+        "F2",
+        "PgDn",
+        "G",
+        "ctrl+p",
+        "↑",
+    ]
+    assert {shown_key(name) for name in PUNCTUATION.values()} >= set(string.punctuation)

@@ -1,0 +1,105 @@
+"""The program's folders, and how they and its files are made."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from walkme_tui.config.paths import Paths, private_folder
+from walkme_tui.config.writing import atomic_text, write_atomically
+from walkme_tui.domain.errors import ConfigurationError
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def named(folder: Path) -> dict[str, str]:
+    return {f"WALKME_TUI_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+
+
+def test_the_variables_name_the_folders(tmp_path: Path) -> None:
+    assert Paths.from_environment(named(tmp_path)) == Paths.below(tmp_path)
+    assert Paths.below(tmp_path).config_file == tmp_path / "config" / "config.toml"
+    assert Paths.below(tmp_path).state_file == tmp_path / "state" / "state.toml"
+
+
+def test_home_and_relative_folders_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.chdir(tmp_path)
+    environ = {**named(tmp_path), "WALKME_TUI_CONFIG_DIR": "~/c", "WALKME_TUI_STATE_DIR": "s"}
+    paths = Paths.from_environment(environ)
+    assert (paths.config, paths.state) == (Path("/home/me/c"), tmp_path / "s")
+
+
+def test_without_variables_the_systems_own_places_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    paths = Paths.from_environment({"WALKME_TUI_CONFIG_DIR": ""})
+    folders = (paths.config, paths.cache, paths.data, paths.state)
+    assert len(set(folders)) == 4 or sys.platform == "darwin"
+    assert all(folder.is_relative_to(tmp_path) and "walkme-tui" in folder.parts for folder in folders)
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_platformdirs_is_imported_only_where_a_variable_is_missing(tmp_path: Path) -> None:
+    code = (
+        "import sys; from walkme_tui.config.paths import Paths; Paths.from_environment();"
+        "sys.exit('platformdirs' in sys.modules)"
+    )
+    environ = {**os.environ, **named(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
+
+
+def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
+    made = private_folder(tmp_path / "a" / "b")
+    assert mode(made) == 0o700
+    made.chmod(0o755)
+    assert mode(private_folder(made)) == 0o755
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be made"):
+        private_folder(tmp_path / "file" / "folder")
+
+
+def test_a_file_is_replaced_in_one_step_for_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text("old")
+    file.chmod(0o644)
+    write_atomically(file, "new ë \ud800\r\n")
+    assert file.read_bytes() == b"new \xc3\xab \\ud800\r\n"
+    assert mode(file) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["x.toml"]
+
+
+@pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, SystemExit])
+def test_whatever_ends_the_writing_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, ending: type[BaseException]
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("old")
+
+    def write() -> None:
+        with atomic_text(file) as stream:
+            stream.write("half")
+            stream.flush()
+            raise ending
+
+    with pytest.raises(ending):
+        write()
+    assert file.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "x")
+    write_atomically(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "x").read_text() == "new"

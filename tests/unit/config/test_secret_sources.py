@@ -1,0 +1,204 @@
+"""Each source of a credential: what it gives, what it says when it gives nothing, and what it never says."""
+
+import os
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from walkme_tui.config.secrets import CommandSource, FileSource, KeyringSource, SecretSource, VariableSource
+from walkme_tui.domain.errors import SecretUnavailable
+
+VALUE = "correct-horse-battery"
+
+
+def python(code: str, timeout_seconds: float = 20.0) -> CommandSource:
+    return CommandSource((sys.executable, "-S", "-c", code), timeout_seconds)
+
+
+def refusal(source: SecretSource) -> str:
+    with pytest.raises(SecretUnavailable) as caught:
+        source.read()
+    assert VALUE not in str(caught.value)
+    return str(caught.value)
+
+
+# ---------------------------------------------------------------- command
+
+
+def test_a_command_gives_its_first_line() -> None:
+    assert python(f"print('{VALUE}'); print('user: me')").read().reveal() == VALUE
+    assert python(f"import sys; sys.stdout.write('{VALUE}')").read().reveal() == VALUE
+    assert python(f"import sys; sys.stdout.write('{VALUE}' + chr(13) + chr(10))").read().reveal() == VALUE
+
+
+def test_a_command_sees_the_environment_and_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_TEST", VALUE)
+    code = "import os, sys; print(os.environ['ACME_TEST'] + repr(sys.stdin.read()))"
+    assert python(code).read().reveal() == VALUE + "''"
+
+
+def test_a_command_is_run_without_a_shell(tmp_path: Path) -> None:
+    source = CommandSource(("echo", f"$HOME; touch {tmp_path}/made"))
+    assert source.read().reveal() == f"$HOME; touch {tmp_path}/made"
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_command_has_no_terminal_to_ask_on() -> None:
+    code = f"import os\ntry: os.open('/dev/tty', os.O_RDWR); print('terminal')\nexcept OSError: print('{VALUE}')"
+    assert python(code).read().reveal() == VALUE
+
+
+def test_a_failing_command_is_named_with_its_exit_code_and_nothing_it_printed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ACME_TEST", VALUE)
+    code = "import os, sys; v = os.environ['ACME_TEST']; print(v); print(v, file=sys.stderr); sys.exit(3)"
+    text = refusal(python(code))
+    assert "exit code 3" in text
+    assert "the command `" in text
+
+
+def test_what_a_command_prints_to_standard_error_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    python(f"import sys; print('x'); print('{VALUE}', file=sys.stderr)").read()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_command_ended_by_a_signal_says_which() -> None:
+    assert "signal 9" in refusal(python("import os; os.kill(os.getpid(), 9)"))
+
+
+def test_a_missing_command_says_that_no_shell_is_involved() -> None:
+    text = refusal(CommandSource(("no-such-program-anywhere", "x")))
+    assert "cannot be run" in text
+    assert "without a shell" in text
+
+
+@pytest.mark.parametrize("code", ["print()", "pass", "import sys; sys.stdout.buffer.write(bytes([255, 254]))"])
+def test_an_empty_or_unreadable_first_line_is_refused(code: str) -> None:
+    assert "by hand" in refusal(python(code))
+
+
+def test_control_characters_are_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_TEST", VALUE)
+    code = "import os; print(os.environ['ACME_TEST'] + chr(27) + '[2J')"
+    assert "control characters" in refusal(python(code))
+
+
+def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    code = (
+        "import subprocess, sys, time\n"
+        f"p = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(child)!r}, 'w').write(str(p.pid))\n"
+        "time.sleep(60)"
+    )
+    assert "did not finish within 2 seconds" in refusal(python(code, 2.0))
+    for _ in range(200):
+        if not runs(int(child.read_text())):
+            return
+        time.sleep(0.05)
+    pytest.fail("the child is still running")
+
+
+def runs(process: int) -> bool:
+    """True unless the process is gone, or ended and not yet collected by anyone."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def test_a_command_that_prints_without_end_costs_neither_memory_nor_the_program() -> None:
+    assert "did not finish" in refusal(python("while True: print('x' * 1000)", 1.0))
+
+
+def test_a_long_output_after_the_first_line_does_not_block_the_command() -> None:
+    code = f"print('{VALUE}')\nfor _ in range(3000): print('y' * 100)"
+    assert python(code).read().reveal() == VALUE
+
+
+# ---------------------------------------------------------------- variable
+
+
+def test_a_variable_gives_its_value_or_says_to_export_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_SECRET", VALUE)
+    assert VariableSource("ACME_SECRET").read().reveal() == VALUE
+    monkeypatch.setenv("ACME_SECRET", "")
+    assert "export" in refusal(VariableSource("ACME_SECRET"))
+    monkeypatch.delenv("ACME_SECRET")
+    assert "The variable ACME_SECRET" in refusal(VariableSource("ACME_SECRET"))
+
+
+# ---------------------------------------------------------------- file
+
+
+def test_a_private_file_gives_its_first_line(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{VALUE}\nsecond\n")
+    file.chmod(0o600)
+    assert FileSource(file).read().reveal() == VALUE
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o602, 0o644])
+def test_a_file_that_others_may_read_or_write_is_refused_with_the_cure(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "my secret"
+    file.write_text(VALUE)
+    file.chmod(mode)
+    assert f"chmod 600 '{file}'" in refusal(FileSource(file))
+
+
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refusal(FileSource(tmp_path / "none"))
+    folder = tmp_path / "folder"
+    folder.mkdir(0o700)
+    assert "no regular file" in refusal(FileSource(folder))
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    assert "no regular file" in refusal(FileSource(tmp_path / "pipe"))
+
+
+# ---------------------------------------------------------------- keyring
+
+
+def fake_keyring(monkeypatch: pytest.MonkeyPatch, get_password: object) -> None:
+    module = types.ModuleType("keyring")
+    monkeypatch.setattr(module, "get_password", get_password, raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", module)
+
+
+def test_the_keyring_gives_an_entry_or_says_how_to_store_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_keyring(monkeypatch, lambda service, user: VALUE if (service, user) == ("walkme", "acme") else None)
+    assert KeyringSource("walkme", "acme").read().reveal() == VALUE
+    assert "keyring set walkme other" in refusal(KeyringSource("walkme", "other"))
+
+
+def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert 'pip install "walkme-tui[keyring]"' in refusal(KeyringSource("walkme", "acme"))
+
+
+def test_a_refusing_keyring_is_named_by_its_error_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(service: str, user: str) -> str:
+        raise LookupError(VALUE)
+
+    fake_keyring(monkeypatch, refuse)
+    assert "LookupError" in refusal(KeyringSource("walkme", "acme"))
+
+
+def test_a_hanging_keyring_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_keyring(monkeypatch, lambda service, user: time.sleep(3))
+    assert "did not answer within 0.05 seconds" in refusal(KeyringSource("walkme", "acme", 0.05))
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_every_source_says_in_words_what_it_is() -> None:
+    assert CommandSource(("pass", "show", "walkme/acme")).describe() == "the command `pass show walkme/acme`"
+    assert VariableSource("ACME_SECRET").describe() == "the variable ACME_SECRET"
+    assert FileSource(Path("/etc/x\x1b[2J")).describe() == "the file /etc/x␛[2J"
+    assert KeyringSource("walkme", "acme").describe() == "the keyring entry walkme of acme"
+    assert len(CommandSource(("x" * 500,)).describe()) < 110

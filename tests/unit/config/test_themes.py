@@ -1,0 +1,150 @@
+"""Themes: the three that ship can be read by everyone, and a bad one says what is wrong."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from walkme_tui.config.themes import Palette, load_themes, read_theme, shipped_folder
+from walkme_tui.domain.errors import ConfigurationError
+
+SHIPPED = load_themes().loaded
+COLORED = {name: theme.palette for name, theme in SHIPPED.items() if theme.palette is not None}
+WHOLE = "name = 'x'\ndark = true\n[colors]\n" + "".join(
+    f"{role.name} = '#102030'\n" for role in fields(Palette) if role.name != "zebra"
+)
+
+
+def luminance(color: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    parts = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_the_measure_is_right() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_one_dark_one_light_and_one_mono_ship() -> None:
+    assert load_themes().failed == ()
+    assert sorted((theme.dark, theme.mono) for theme in SHIPPED.values()) == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
+    assert all(theme.source.stem == name for name, theme in SHIPPED.items())
+
+
+@pytest.mark.parametrize("name", sorted(COLORED))
+def test_what_is_written_can_be_read(name: str) -> None:
+    palette = COLORED[name]
+    grounds = [palette.background, palette.panel, palette.selection, *([palette.zebra] if palette.zebra else [])]
+    inks = ("text", "accent", "success", "warning", "error")
+    too_low = {
+        f"{ink} on {ground}": round(contrast(getattr(palette, ink), ground), 2)
+        for ink in inks
+        for ground in grounds
+        if contrast(getattr(palette, ink), ground) < 4.5
+    }
+    assert too_low == {}
+    assert min(contrast(palette.dim, ground) for ground in grounds) >= 3
+    assert contrast(palette.cursor_text, palette.cursor) >= 4.5
+    assert contrast(palette.dim, palette.cursor) >= 2.2
+    assert contrast(palette.background, palette.production) >= 4.5
+    assert contrast(palette.background, palette.sandbox) >= 4.5
+
+
+@pytest.mark.parametrize("name", sorted(COLORED))
+def test_dim_is_dimmer_than_text_and_production_is_no_other_colour(name: str) -> None:
+    palette = COLORED[name]
+    assert contrast(palette.dim, palette.background) < contrast(palette.text, palette.background)
+    others = (palette.error, palette.warning, palette.accent, palette.sandbox)
+    assert palette.production not in others
+
+
+@pytest.mark.parametrize("name", sorted(COLORED))
+def test_dark_is_dark_and_light_is_light(name: str) -> None:
+    assert (luminance(COLORED[name].background) < luminance(COLORED[name].text)) == SHIPPED[name].dark
+
+
+def test_no_color_chooses_mono_whatever_is_asked_for() -> None:
+    themes = load_themes()
+    assert themes.choose("paper", no_color=True).name == "mono"
+    assert themes.choose("paper").name == "paper"
+    assert themes.choose(None).dark
+    with pytest.raises(ConfigurationError, match='Did you mean "paper"'):
+        themes.choose("papr")
+
+
+def test_the_persons_own_are_added_and_win(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(WHOLE)
+    (tmp_path / "paper.toml").write_text(WHOLE.replace("'x'", "'paper'"))
+    themes = load_themes(tmp_path)
+    assert themes.loaded["x"].palette is not None
+    assert themes.loaded["paper"].source.parent == tmp_path
+    assert themes.loaded.keys() > SHIPPED.keys() - {"paper"}
+
+
+def test_those_that_cannot_be_used_are_named_together(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("name = ")
+    (tmp_path / "b.toml").write_text(WHOLE.replace("dim =", "dimm ="))
+    themes = load_themes(tmp_path)
+    assert themes.loaded.keys() == SHIPPED.keys()
+    assert "a.toml, b.toml" in themes.failure
+    assert load_themes(tmp_path / "none").failure == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (WHOLE.replace("'x'", "'My Theme'"), 1, "cannot be the name"),
+        (WHOLE.replace("name = 'x'\n", ""), None, 'no "name"'),
+        (WHOLE.replace("dark = true\n", ""), None, 'whether it is "dark"'),
+        (WHOLE.replace("dark = true", "dark = 1"), 2, "must be true or false"),
+        (WHOLE.replace("accent = '#102030'", "accent = 'blue'"), 8, "no colour"),
+        (WHOLE.replace("accent = '#102030'", "accent = '#12'"), 8, "no colour"),
+        (WHOLE.replace("accent = '#102030'", "accent = 'ansi_blu'"), 8, 'Did you mean "ansi_blue"'),
+        (WHOLE.replace("accent = '#102030'\n", ""), 3, "lacks accent"),
+        (WHOLE.replace("accent =", "acent ="), 8, 'Did you mean "accent"'),
+        (WHOLE + "mono = true", 18, '"mono" is not known'),
+        ("x = 1\n" + WHOLE, 1, '"x" is not known'),
+    ],
+)
+def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int | None, words: str) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(text)
+    theme, problems = read_theme(file)
+    assert theme is None
+    assert [problem for problem in problems if problem.line == line and words in str(problem.error())], problems
+
+
+def test_a_theme_of_the_terminals_own_colours_is_possible(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text(WHOLE.replace("'#102030'", "'ansi_default'") + "zebra = '#ABCDEF'")
+    theme, problems = read_theme(file)
+    assert problems == ()
+    assert theme is not None
+    assert theme.palette is not None
+    assert (theme.palette.text, theme.palette.zebra) == ("ansi_default", "#abcdef")
+
+
+def test_a_missing_file_is_a_problem_not_an_error(tmp_path: Path) -> None:
+    theme, problems = read_theme(tmp_path / "none.toml")
+    assert theme is None
+    assert "no such file" in str(problems[0].error())
+
+
+def test_in_a_wheel_the_packages_own_folder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = Path(__file__).resolve().parents[3]
+    assert shipped_folder() == checkout / "themes"
+    package = tmp_path / "site-packages" / "walkme_tui"
+    (package / "themes").mkdir(parents=True)
+    monkeypatch.setattr("walkme_tui.config.themes.__file__", str(package / "config" / "themes.py"))
+    assert shipped_folder() == package / "themes"

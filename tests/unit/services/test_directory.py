@@ -1,0 +1,129 @@
+"""Single users and groups: what is asked, stored and said."""
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import NOON_MS, BrokenMirror, open_session
+from walkme_tui.domain.errors import NotFound, RequestRejected, Unreachable
+from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.users import UserPage
+from walkme_tui.services.changes import Change, GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.directory import Directory
+
+SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
+
+
+async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
+    api = FakeDirectory(people(10))
+    told: list[Change] = []
+    async with open_session(api) as session:
+        session.changes.subscribe(told.append)
+        directory = Directory(session)
+        by_email = await directory.look_up("  PERSON00003@example.com ")
+        by_id = await directory.look_up(person(4).id)
+        assert (by_email.user, by_id.user) == (person(3), person(4))
+        assert by_email.detailed_at_ms == NOON_MS
+        assert told == [UserStored(person(3).id), UserStored(person(4).id)]
+        assert await directory.cached("person00003@EXAMPLE.com") == by_email
+        assert await directory.cached(person(4).id) == by_id
+        assert await directory.cached("person00005@example.com") is None
+        assert len(api.calls) == 2
+
+
+async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:
+    api = FakeDirectory(people(10))
+    api.lean = True
+    async with open_session(api) as session:
+        found = await Directory(session).look_up("person00003@example.com")
+        assert found.user == person(3)
+
+
+async def test_an_email_or_id_that_nobody_has_is_not_found() -> None:
+    api = FakeDirectory(people(10))
+    async with open_session(api) as session:
+        with pytest.raises(NotFound, match=r"nobody@example\.com"):
+            await Directory(session).look_up("nobody@example.com")
+        with pytest.raises(NotFound):
+            await Directory(session).look_up("nobody")
+        with pytest.raises(NotFound) as raised:
+            await Directory(session).look_up("\x1b[2J@" + "x" * 5000)
+        assert "\x1b" not in raised.value.message
+        assert len(raised.value.message) < 300
+
+
+async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> None:
+    api = FakeDirectory(people(10))
+    told: list[Change] = []
+    async with open_session(api) as session:
+        directory = Directory(session)
+        await directory.look_up(person(4).id)
+        session.changes.subscribe(told.append)
+        del api.users[4]
+        with pytest.raises(NotFound):
+            await directory.reread(person(4).id)
+        assert told == [UserForgotten(person(4).id)]
+        assert await directory.cached(person(4).id) is None
+
+
+async def test_a_server_that_is_away_drops_nobody() -> None:
+    api = FakeDirectory(people(10))
+    async with open_session(api) as session:
+        directory = Directory(session)
+        stored = await directory.look_up(person(4).id)
+        api.offline = Unreachable("Away.")
+        with pytest.raises(Unreachable):
+            await directory.reread(person(4).id)
+        assert await directory.cached(person(4).id) == stored
+
+
+async def test_a_full_disk_costs_the_copy_and_not_the_answer() -> None:
+    api = FakeDirectory(people(10), groups=[SALES])
+    mirror = BrokenMirror()
+    mirror.full = True
+    async with open_session(api, mirror=mirror) as session:
+        found = await Directory(session).look_up(person(4).id)
+        assert (found.user, found.row_id) == (person(4), -1)
+        assert await Directory(session).refresh_groups() == (GroupSize(SALES, 0),)
+
+
+async def test_groups_come_with_the_members_that_are_known() -> None:
+    api = FakeDirectory(people(100), groups=[SALES, SUPPORT])
+    told: list[Change] = []
+    async with open_session(api) as session:
+        session.changes.subscribe(told.append)
+        await session.mirror.save_page(UserPage(1, 100, tuple(people(40)), 100), NOON_MS)
+        directory = Directory(session)
+        sizes = await directory.refresh_groups()
+        assert sizes == await directory.groups()
+        assert GroupSize(SALES, 20) in sizes
+        assert GroupSize(SUPPORT, 10) in sizes
+        assert told == [GroupsStored()]
+
+
+async def test_a_group_is_found_by_id_by_name_and_without_regard_to_accents_and_case() -> None:
+    api = FakeDirectory(groups=[SALES, Group("g3", "Zürich office"), Group("Sales", "Odd")])
+    async with open_session(api) as session:
+        directory = Directory(session)
+        await directory.refresh_groups()
+        assert await directory.group("g1") == SALES
+        assert await directory.group("zurich  OFFICE") == Group("g3", "Zürich office")
+        assert await directory.group("Sales") == Group("Sales", "Odd")
+        assert await directory.group("sales") == SALES
+
+
+async def test_a_group_that_is_not_there_or_not_the_only_one_is_refused_with_what_to_do() -> None:
+    twins = [Group(f"t{number}", "Twins") for number in range(7)]
+    api = FakeDirectory(groups=[SALES, *twins, Group("x1", "sales ")])
+    async with open_session(api) as session:
+        directory = Directory(session)
+        await directory.refresh_groups()
+        with pytest.raises(NotFound, match="no group Nobody"):
+            await directory.group("Nobody")
+        with pytest.raises(NotFound):
+            await directory.group("")
+        with pytest.raises(RequestRejected, match="7 groups are called Twins") as raised:
+            await directory.group("Twins")
+        assert "t0, t1" in raised.value.hint
+        assert await directory.group("Sales") == SALES
+        with pytest.raises(RequestRejected):
+            await directory.group("SALES")

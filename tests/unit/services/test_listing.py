@@ -1,0 +1,450 @@
+"""Listings: windows over the mirror, the server's list and narrowed views."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import (
+    NOON_MS,
+    BrokenMirror,
+    ManualTime,
+    Notes,
+    emails,
+    idle,
+    open_session,
+    running,
+    serving,
+    until,
+)
+from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, UserPage
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.listing import Listing, Phase, RowsChanged, ViewChanged
+from walkme_tui.services.pages import Pages
+from walkme_tui.services.sweep import sweep
+from walkme_tui.store.mirror import open_mirror
+
+ZOE = UserQuery(text="zoe")
+
+
+def first_name(listing: Listing, index: int) -> object:
+    row = listing.row(index)
+    return row.user.first_name if isinstance(row, MirroredUser) else None
+
+
+async def warm(folder: Path, count: int, time: ManualTime) -> None:
+    """A mirror file that an earlier session filled."""
+    mirror = open_mirror(folder / "mirror.sqlite3", account_key="test")
+    async with open_session(FakeDirectory(people(count)), time=time, mirror=mirror) as session:
+        await sweep(session, lambda progress: None)
+
+
+# ------------------------------------------------------------ the server's list
+
+
+async def test_nothing_is_known_at_first() -> None:
+    api = FakeDirectory(people(250))
+    api.hold()
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: api.in_flight)
+        assert listing.phase is Phase.LOADING
+        assert listing.total is None
+        assert listing.row(0) is None
+
+
+async def test_rows_come_with_the_first_page_and_everyone_is_told() -> None:
+    api = FakeDirectory(people(250))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        notes = Notes(listing)
+        await until(lambda: listing.row(0) is not None)
+        assert listing.phase is Phase.READY
+        assert listing.total == Total(250, exact=True)
+        assert notes.changes[-1] == RowsChanged(0, 99)
+        assert ViewChanged() in notes.changes
+
+
+async def test_the_first_page_comes_even_if_the_table_has_nothing_to_show_yet() -> None:
+    api = FakeDirectory(people(250))
+    async with open_session(api) as session, serving(session) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+
+
+async def test_a_second_start_shows_the_rows_of_the_last_one_before_the_server_answers(tmp_path: Path) -> None:
+    time = ManualTime()
+    await warm(tmp_path, 2500, time)
+    time.now_ms += 3_600_000
+    api = FakeDirectory(people(2500))
+    gate = api.hold()
+    mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
+    async with (
+        open_session(api, time=time, mirror=mirror) as session,
+        serving(session, visible=(0, 39)) as (_, listing),
+    ):
+        await until(lambda: listing.row(39) is not None and listing.phase is Phase.READY)
+        assert listing.total == Total(2500, exact=True)
+        row = listing.row(0)
+        assert row is not None
+        assert row.fetched_at_ms < session.started_at_ms
+        await until(lambda: api.in_flight)
+        gate.set()
+        await until(lambda: fetched(listing, 0) >= session.started_at_ms)
+        await idle(session)
+        # What is visible and one page ahead are read again, once; the rest when it is seen.
+        assert api.asked("list_users") == [(1, 100), (2, 100)]
+        listing.want(1, 40)
+        await idle(session)
+        listing.want(0, 39)
+        await idle(session)
+        assert len(api.calls) == 2
+
+
+def fetched(listing: Listing, index: int) -> int:
+    row = listing.row(index)
+    return row.fetched_at_ms if row is not None else 0
+
+
+async def test_what_was_read_in_this_session_some_other_way_is_not_read_again() -> None:
+    api = FakeDirectory(people(2500))
+    async with open_session(api) as session:
+        await sweep(session, lambda progress: None)
+        api.calls.clear()
+        async with serving(session, visible=(100, 139)) as (pages, listing):
+            await until(lambda: listing.row(100) is not None)
+            await until(lambda: pages.confirmed(1))
+            await idle(session)
+            listing.want(1900, 1939)
+            await until(lambda: listing.row(1939) is not None)
+            await idle(session)
+            # The first page tells the page size; a page ahead may lie past what the listing holds.
+            assert {page for page, _ in api.asked("list_users")} <= {1, 3, 21}
+
+
+async def test_a_page_down_or_up_needs_no_read_at_all() -> None:
+    api = FakeDirectory(people(3000))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session:
+        await sweep(session, lambda progress: None)
+        async with serving(session, visible=(1000, 1039)) as (pages, listing):
+            await until(lambda: listing.row(1039) is not None and pages.confirmed(1))
+            await idle(session)
+            for first in (1040, 1000, 960):
+                # At once, before anything can run.
+                listing.want(first, first + 39)
+                assert None not in emails(listing, first, first + 39)
+
+
+async def test_the_cache_is_bounded() -> None:
+    api = FakeDirectory(people(6000))
+    async with open_session(api) as session:
+        await sweep(session, lambda progress: None)
+        async with serving(session) as (_, listing):
+            for first, last in ((0, 5999), (3000, 3039), (5000, 5600), (0, 39)):
+                listing.want(first, last)
+                await until(lambda first=first: listing.row(first) is not None)  # type: ignore[misc]
+                await idle(session)
+                assert sum(listing.row(index) is not None for index in range(6000)) <= 2000
+
+
+async def test_a_look_up_shows_in_the_table_at_once() -> None:
+    api = FakeDirectory(people(50))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.row(5) is not None)
+        api.users[5] = replace(person(5), first_name="Changed")
+        await Directory(session).reread(person(5).id)
+        await until(lambda: first_name(listing, 5) == "Changed")
+        await until(lambda: pages.coverage is not None and pages.coverage.loaded == 50)
+
+
+async def test_a_user_who_is_gone_leaves_the_table() -> None:
+    api = FakeDirectory(people(50))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.row(5) is not None)
+        del api.users[5]
+        with pytest.raises(Exception, match="no user"):
+            await Directory(session).reread(person(5).id)
+        await until(lambda: listing.row(5) is None)
+        await until(lambda: pages.coverage is not None and pages.coverage.loaded == 49)
+
+
+async def test_two_listings_share_what_was_fetched() -> None:
+    api = FakeDirectory(people(100))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.row(0) is not None)
+        second = Listing(session, pages, UserQuery(group_id="g1"), settle_seconds=0)
+        assert second.phase is Phase.LOADING
+        async with running(second.run):
+            await until(lambda: second.phase is Phase.READY)
+            assert second.total == Total(50, exact=True)
+            await until(lambda: second.row(49) is not None)
+        assert len(api.calls) == 1
+
+
+# ------------------------------------------------------------ narrowed views
+
+
+async def test_a_narrowed_view_is_a_choice_among_the_loaded() -> None:
+    api = FakeDirectory(people(100))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        assert listing.query == UserQuery()
+        await until(lambda: listing.query == ZOE)
+        assert listing.total == Total(10, exact=True)
+        assert emails(listing, 0, 9) == [f"person{number:05d}@example.com" for number in range(0, 100, 10)]
+        listing.show(UserQuery(text="nobody at all"))
+        await until(lambda: listing.phase is Phase.EMPTY)
+        listing.show(UserQuery())
+        await until(lambda: listing.phase is Phase.READY)
+        assert listing.total == Total(100, exact=True)
+        assert len(api.calls) == 1
+
+
+async def test_the_old_view_stays_until_the_new_one_is_ready_and_the_latest_wins() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        notes = Notes(listing)
+        mirror.slow_search = asyncio.Event()
+        for typed in ("a", "am", "ami"):
+            listing.show(UserQuery(text=typed))
+            await until(lambda typed=typed: mirror.searches[-1:] == [UserQuery(text=typed)])  # type: ignore[misc]
+            assert emails(listing, 0, 0) == ["person00000@example.com"]
+            assert listing.total == Total(100, exact=True)
+        mirror.slow_search.set()
+        await until(lambda: listing.query == UserQuery(text="ami"))
+        assert notes.changes == [ViewChanged()]
+        await idle(session)
+        assert first_name(listing, 0) == "Amina"
+
+
+async def test_going_back_before_a_search_is_done_shows_everyone() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        mirror.slow_search = asyncio.Event()
+        listing.show(ZOE)
+        await until(lambda: mirror.searches)
+        listing.show(UserQuery())
+        mirror.slow_search.set()
+        await idle(session)
+        assert listing.query == UserQuery()
+        assert listing.total == Total(100, exact=True)
+
+
+async def test_pages_that_arrive_add_their_matches_in_order() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(20, exact=True))
+        notes = Notes(listing)
+        await pages.ensure([3])
+        await until(lambda: listing.total == Total(30, exact=True))
+        assert notes.changes == [ViewChanged()]
+        assert emails(listing, 20, 20) == ["person00200@example.com"]
+        assert await listing.locate(person(200).id) == 20
+
+
+async def test_pages_that_arrive_and_match_nothing_move_nothing() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(UserQuery(text="person00001"))
+        await until(lambda: listing.total == Total(1, exact=True))
+        notes = Notes(listing)
+        await pages.ensure([3])
+        await idle(session)
+        assert notes.changes == []
+
+
+async def test_a_user_found_by_email_on_the_server_appears_in_the_narrowed_view() -> None:
+    api = FakeDirectory(people(500))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(UserQuery(text="person00444@example.com"))
+        await until(lambda: listing.phase is Phase.EMPTY)
+        found = await Directory(session).look_up("person00444@example.com")
+        await until(lambda: listing.phase is Phase.READY)
+        assert listing.row(0) == found
+
+
+async def test_a_user_who_matches_no_more_leaves_the_narrowed_view() -> None:
+    api = FakeDirectory(people(100))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(10, exact=True))
+        api.users[20] = replace(person(20), first_name="Changed")
+        await Directory(session).reread(person(20).id)
+        await until(lambda: listing.total == Total(9, exact=True))
+        del api.users[30]
+        with pytest.raises(Exception, match="no user"):
+            await Directory(session).reread(person(30).id)
+        await until(lambda: listing.total == Total(8, exact=True))
+
+
+async def test_a_look_up_that_changes_nothing_searches_nothing() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        mirror.searches.clear()
+        await Directory(session).reread(person(20).id)
+        await idle(session)
+        assert mirror.searches == []
+        row = listing.row(2)
+        assert isinstance(row, MirroredUser)
+        assert row.detailed_at_ms == NOON_MS
+
+
+async def test_a_narrowed_view_of_nothing_loaded_still_learns_how_large_the_account_is() -> None:
+    api = FakeDirectory(people(250))
+    async with open_session(api) as session, serving(session, query=ZOE) as (pages, listing):
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        assert api.asked("list_users") == [(1, 100)]
+        assert pages.total == Total(250, exact=True)
+
+
+async def test_refreshing_a_narrowed_view_reads_the_pages_of_its_visible_rows() -> None:
+    api = FakeDirectory(people(500))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await pages.ensure([1, 2, 3, 4, 5])
+        listing.show(UserQuery(text="person0041"))
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        api.calls.clear()
+        api.users[415] = replace(person(415), first_name="Changed")
+        listing.refresh()
+        await until(lambda: first_name(listing, 5) == "Changed")
+        await idle(session)
+        assert {page for page, _ in api.asked("list_users")} <= {1, 5}
+
+
+async def test_a_search_that_fails_is_an_empty_view_with_a_word_on_it() -> None:
+    api = FakeDirectory(people(50))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.row(0) is not None)
+        mirror.broken = True
+        listing.show(ZOE)
+        await until(lambda: listing.phase is Phase.EMPTY)
+        assert "The local copy cannot be read." in pages.oddities
+        assert await listing.locate(person(0).id) is not None or listing.row(0) is None
+
+
+# ------------------------------------------------------------ locate, users, all
+
+
+async def test_a_user_is_located_in_every_view() -> None:
+    api = FakeDirectory(people(400))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await pages.ensure([1, 2, 4])
+        assert await listing.locate(person(20).id) == 20
+        assert await listing.locate(person(320).id) == 320
+        assert await listing.locate(person(250).id) is None
+        assert await listing.locate("nobody") is None
+        listing.show(ZOE)
+        await until(lambda: listing.query == ZOE)
+        assert await listing.locate(person(20).id) == 2
+        assert await listing.locate(person(320).id) == 22
+        assert await listing.locate(person(321).id) is None
+
+
+async def test_a_range_is_loaded_with_its_gaps() -> None:
+    api = FakeDirectory(people(1000))
+    api.users[150] = UnreadableRecord("has no id")
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        users = await listing.users(90, 520)
+        assert [user.user.id for user in users] == [person(number).id for number in range(90, 521) if number != 150]
+        assert await listing.users(990, 5000) == await listing.users(990, 999)
+        listing.show(UserQuery(text="person0000"))
+        await until(lambda: listing.query.narrows)
+        assert [user.user.id for user in await listing.users(3, 4)] == [person(3).id, person(4).id]
+
+
+async def test_a_range_that_cannot_be_loaded_says_why() -> None:
+    api = FakeDirectory(people(1000))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        api.offline = Unreachable("Away.")
+        assert len(await listing.users(0, 150)) == 151
+        with pytest.raises(Unreachable):
+            await listing.users(0, 300)
+
+
+async def test_all_that_is_loaded_can_be_named() -> None:
+    api = FakeDirectory(people(400))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await pages.ensure([1, 3])
+        await Directory(session).look_up("person00399@example.com")
+        ids = [person(number).id for number in (*range(100), *range(200, 300))]
+        known = [
+            user_id
+            for user_id in await listing.all_user_ids()
+            if user_id not in {person(n).id for n in range(100, 200)}
+        ]
+        assert known == ids
+        listing.show(UserQuery(text="person00399"))
+        await until(lambda: listing.query.narrows and listing.total == Total(1, exact=True))
+        assert await listing.all_user_ids() == [person(399).id]
+
+
+async def test_lean_lists_leave_the_rest_unknown_until_details_are_read() -> None:
+    api = FakeDirectory(people(50))
+    api.lean = True
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        assert first_name(listing, 0) is UNKNOWN
+        await Directory(session).reread(person(0).id)
+        await until(lambda: first_name(listing, 0) == "Zoë")
+        listing.refresh()
+        await idle(session)
+        assert first_name(listing, 0) == "Zoë"
+
+
+async def test_rows_that_moved_are_shown_where_they_are_now() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        api.users.insert(0, person(999))
+        listing.refresh()
+        await until(lambda: emails(listing, 0, 1) == ["person00999@example.com", "person00000@example.com"])
+        assert listing.total == Total(301, exact=True)
+
+
+async def test_positions_past_a_page_of_the_mirror_do_not_outlive_the_list() -> None:
+    api = FakeDirectory(people(20))
+    async with open_session(api) as session:
+        old = UserPage(1, 100, tuple(people(60)), 60)
+        await session.mirror.save_page(old, NOON_MS - 1000)
+        async with serving(session, visible=(0, 39)) as (_, listing):
+            await until(lambda: listing.total == Total(20, exact=True))
+            await until(lambda: emails(listing, 19, 20) == ["person00019@example.com", None])
+
+
+async def test_a_listing_that_ends_wants_nothing_any_more() -> None:
+    api = FakeDirectory(people(300))
+    api.hold()
+    async with open_session(api) as session:
+        pages = Pages(session)
+        listing = Listing(session, pages)
+        async with running(pages.run):
+            async with running(listing.run):
+                await until(lambda: api.in_flight)
+            api.fail_next(Unreachable("Away."))
+            await session.api.aclose()
+            await idle(session)
+            assert len(api.calls) == 1

@@ -1,0 +1,329 @@
+"""Sweeps: everything once, and an honest word on what was seen."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import NOON_MS, BrokenMirror, OddDirectory, idle, open_session, until
+from walkme_tui.domain.errors import (
+    MirrorUnavailable,
+    PermissionRefused,
+    RequestRejected,
+    ServerFault,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User
+from walkme_tui.services.changes import Change, PageLoaded
+from walkme_tui.services.ports import Session
+from walkme_tui.services.sweep import SweepProgress, SweepResult, sweep
+
+
+async def swept(session: Session, page_size: int = 1000) -> SweepResult:
+    return await asyncio.wait_for(sweep(session, lambda progress: None, page_size=page_size), 20)
+
+
+async def mirrored_ids(session: Session) -> set[str]:
+    held = await session.mirror.positions(0, 100_000)
+    return {row.user.id for row in held.values() if hasattr(row, "user")}
+
+
+async def test_one_walk_brings_everyone_in_the_background() -> None:
+    api = FakeDirectory(people(3500))
+    progress: list[SweepProgress] = []
+    told: list[Change] = []
+    async with open_session(api) as session:
+        session.changes.subscribe(told.append)
+        result = await sweep(session, progress.append)
+        assert result == SweepResult(True, 3500, 3500, NOON_MS, "complete")
+        assert [call.priority for call in api.calls] == [Priority.BACKGROUND] * 4
+        assert (await session.mirror.coverage()).complete
+    assert progress[0] == SweepProgress(1000, 3500, 1)
+    assert progress[-1] == SweepProgress(3500, 3500, 1)
+    assert sum(change.last - change.first + 1 for change in told if isinstance(change, PageLoaded)) == 3500
+
+
+async def test_several_pages_are_under_way_and_not_all_of_them() -> None:
+    api = OddDirectory(people(20_000))
+    gates: list[asyncio.Event] = []
+    api.before = lambda number: None if number else gates.append(api.hold("list_users"))
+    async with open_session(api) as session:
+        walking = asyncio.create_task(swept(session))
+        await until(lambda: api.in_flight >= 2)
+        await idle(session)
+        assert 2 <= api.in_flight <= 4
+        gates[0].set()
+        assert (await walking).complete
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000, 1001])
+async def test_small_accounts(count: int) -> None:
+    api = FakeDirectory(people(count))
+    async with open_session(api) as session:
+        assert await swept(session) == SweepResult(True, count, count, NOON_MS, "complete")
+        assert len(api.calls) == max(1, -(-count // 1000))
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 30, 100, 250])
+@pytest.mark.parametrize("cap", [None, 30])
+async def test_without_a_total_two_walks_tell(count: int, cap: int | None) -> None:
+    api = OddDirectory(people(count))
+    api.total = None
+    api.cap = cap
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert (result.complete, result.loaded, result.note) == (True, count, "complete")
+        assert await mirrored_ids(session) == {person(number).id for number in range(count)}
+
+
+async def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones() -> None:
+    class Small(FakeDirectory):
+        error: Exception = RequestRejected("pageSize is too large.", status=400)
+
+        async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
+            answer = await super().list_users(page, page_size, priority)
+            if page_size > 250:
+                raise self.error
+            return answer
+
+    for error in (Small.error, UnexpectedAnswer("The answer is too large.")):
+        api = Small(people(600))
+        api.error = error
+        async with open_session(api) as session:
+            assert (await swept(session)).note == "complete"
+        assert [size for _, size in api.asked("list_users")] == [1000, 500, 250, 250, 250]
+
+
+async def test_a_server_that_sends_less_than_it_claims_leaves_the_sweep_incomplete() -> None:
+    api = OddDirectory(people(250))
+    api.claims = [300]
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert not result.complete
+        assert result.note == "incomplete: the server claims 300 users and sent 250"
+
+
+async def test_records_that_cannot_be_read_are_counted_and_said_and_not_asked_for_twice() -> None:
+    api = FakeDirectory(people(250))
+    api.users[3] = api.users[150] = UnreadableRecord("has no id")
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert (result.complete, result.loaded) == (False, 248)
+        assert result.note == "incomplete: 2 records could not be read"
+        assert len(api.calls) == 3
+
+
+@pytest.mark.parametrize("trait", ["deaf", "clamped"])
+@pytest.mark.parametrize("total", [None, 150, 5000, 1_000_000])
+async def test_a_server_that_repeats_itself_ends_the_sweep(trait: str, total: int | None) -> None:
+    api = OddDirectory(people(150))
+    api.total = total
+    setattr(api, trait, True)
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert len(api.calls) < 40
+        assert result.complete == (total in {None, 150} and trait == "clamped")
+
+
+@pytest.mark.parametrize(
+    "claims", [[-5], [None], [250, None], [250, -1, 250], [250, 100], [100, 250], [0], [3], [250, 10**9]]
+)
+async def test_odd_totals_end_the_sweep(claims: list[int | None]) -> None:
+    api = OddDirectory(people(250))
+    api.claims = claims
+    async with open_session(api) as session:
+        await swept(session, 50)
+        assert len(api.calls) < 60
+        assert await mirrored_ids(session) <= {person(number).id for number in range(250)}
+
+
+async def test_a_server_that_invents_people_without_end_does_not_hold_the_sweep() -> None:
+    class Endless(OddDirectory):
+        async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
+            self.users = people(page * page_size + 1)
+            return await super().list_users(page, page_size, priority)
+
+    api = Endless()
+    async with open_session(api) as session:
+        result = await swept(session, 10)
+        assert not result.complete
+        assert len(api.calls) < 100
+
+
+async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_beginning() -> None:
+    api = OddDirectory(people(250))
+
+    def grow(number: int) -> None:
+        if number:
+            api.users.append(replace(person(5000 + number), created_at_ms=NOON_MS))
+
+    api.before = grow
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert result.complete
+        assert result.note == "complete as of 2027-01-15T08:00:00Z, list was changing"
+        assert {person(number).id for number in range(250)} <= await mirrored_ids(session)
+
+
+@pytest.mark.parametrize("created_at_ms", [NOON_MS, UNKNOWN])
+async def test_a_list_that_always_grows_at_its_end_can_be_read_nevertheless(created_at_ms: Known[int]) -> None:
+    api = OddDirectory([replace(person(number), created_at_ms=created_at_ms) for number in range(250)])
+
+    def grow(number: int) -> None:
+        page, _ = api.asked("list_users")[number]
+        if page != 1:
+            api.users.append(replace(person(5000 + number), created_at_ms=created_at_ms))
+
+    api.before = grow
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert result.complete
+        assert {person(number).id for number in range(250)} <= await mirrored_ids(session)
+
+
+async def test_a_list_that_changed_is_walked_again_with_another_page_size() -> None:
+    api = OddDirectory(people(500))
+
+    def shrink(number: int) -> None:
+        if number == 2:
+            del api.users[0:3]
+
+    api.before = shrink
+    async with open_session(api) as session:
+        result = await swept(session, 100)
+        assert {size for _, size in api.asked("list_users")} == {100, 90}
+        assert result.complete
+        assert "list was changing" in result.note
+        assert {person(number).id for number in range(3, 500)} <= await mirrored_ids(session)
+
+
+async def test_users_who_were_not_seen_are_not_forgotten() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session:
+        await swept(session, 100)
+        del api.users[50]
+        await swept(session, 100)
+        assert await session.mirror.user(person(50).id) is not None
+        assert api.asked("get_user") == []
+
+
+async def test_a_failure_at_the_beginning_is_raised_and_one_on_the_way_leaves_it_incomplete() -> None:
+    api = OddDirectory(people(500))
+    async with open_session(api) as session:
+        api.offline = Unreachable("The server cannot be reached.")
+        with pytest.raises(Unreachable):
+            await swept(session, 100)
+        api.offline = None
+
+        def fail(number: int) -> None:
+            if number == 2:
+                raise ServerFault("The server failed.", status=500)
+
+        api.before = fail
+        result = await swept(session, 100)
+        assert not result.complete
+        assert result.note == "incomplete: The server failed."
+        assert result.loaded >= 100
+        assert api.in_flight == 0
+
+
+async def test_a_lost_right_is_raised_whenever_it_is_lost() -> None:
+    api = OddDirectory(people(500))
+
+    def refuse(number: int) -> None:
+        if number == 2:
+            raise PermissionRefused("The scope users:read is missing.", scope="users:read")
+
+    api.before = refuse
+    async with open_session(api) as session:
+        with pytest.raises(PermissionRefused):
+            await swept(session, 100)
+
+
+async def test_a_full_disk_is_raised() -> None:
+    mirror = BrokenMirror()
+    mirror.full = True
+    async with open_session(FakeDirectory(people(500)), mirror=mirror) as session:
+        with pytest.raises(MirrorUnavailable):
+            await swept(session, 100)
+
+
+async def test_cancelling_a_sweep_leaves_nothing_running() -> None:
+    api = OddDirectory(people(5000))
+
+    def hold(number: int) -> None:
+        api.hold()
+
+    api.before = hold
+    before = asyncio.all_tasks()
+    async with open_session(api) as session:
+        walking = asyncio.create_task(swept(session))
+        await until(lambda: api.in_flight >= 2)
+        walking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await walking
+        assert api.in_flight == 0
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+# ------------------------------------------------------------ drift
+
+CHANGE = st.one_of(
+    st.tuples(st.just("insert"), st.floats(0, 1)),
+    st.tuples(st.just("delete"), st.floats(0, 1)),
+    st.tuples(st.just("replace"), st.floats(0, 1), st.floats(0, 1)),
+)
+SCRIPT = st.dictionaries(st.integers(0, 25), st.lists(CHANGE, max_size=4), max_size=8)
+
+
+class Drifting(OddDirectory):
+    """A list that a script changes between the answers; ``dated`` people carry the time of their creation."""
+
+    def __init__(self, count: int, script: dict[int, list[tuple[object, ...]]], *, dated: bool) -> None:
+        super().__init__(people(count) if dated else [replace(person(n), created_at_ms=UNKNOWN) for n in range(count)])
+        self.original = {user.id for user in self.users if isinstance(user, User)}
+        self.gone: set[str] = set()
+        self._script = script
+        self._dated = dated
+        self._newest = 10_000
+        self.before = self._change
+
+    def _change(self, number: int) -> None:
+        for what, *places in self._script.get(number, []):
+            if what in {"delete", "replace"} and self.users:
+                user = self.users.pop(int(float(str(places[0])) * (len(self.users) - 1)))
+                assert isinstance(user, User)
+                self.gone.add(user.id)
+            if what in {"insert", "replace"}:
+                self._newest += 1
+                created = NOON_MS if self._dated else UNKNOWN
+                place = int(float(str(places[-1])) * len(self.users))
+                self.users.insert(place, replace(person(self._newest), created_at_ms=created))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 60), st.integers(1, 20), SCRIPT, st.booleans(), st.booleans())
+def test_where_a_sweep_says_complete_nobody_who_was_there_all_the_time_is_missed(
+    count: int, page_size: int, script: dict[int, list[tuple[object, ...]]], dated: bool, claimed: bool
+) -> None:
+    async def scenario() -> None:
+        api = Drifting(count, script, dated=dated)
+        if not claimed:
+            api.total = None
+        async with open_session(api) as session:
+            result = await swept(session, page_size)
+            assert len(api.calls) < 500
+            if result.complete:
+                stable = api.original - api.gone
+                held = (await session.mirror.rows(range(1, 1000))).values()
+                assert stable <= {row.user.id for row in held}
+            elif not script:
+                raise AssertionError("nothing changed, and yet it is not complete")
+
+    asyncio.run(scenario())

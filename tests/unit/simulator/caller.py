@@ -1,0 +1,80 @@
+"""A caller of a simulator for tests: signs in by itself and speaks JSON."""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.settings import SimulatorSettings
+
+NOW_MS = 1_760_000_000_000
+TOKEN = "/accounts/connect/token"
+CREDENTIALS = {"grant_type": "client_credentials", "client_id": "demo", "client_secret": "demo"}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, its body read as JSON where there is one."""
+
+    status: int
+    body: Any
+    headers: httpx.Headers
+
+
+class Clock:
+    """A clock that a test moves, in seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Caller:
+    """Calls a simulator made of the settings; ``clock`` is the one of its tokens and its rate."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self.clock = Clock()
+        self.app: Simulator = build_app(settings, monotonic=self.clock)
+        self._token = ""
+
+    async def send(self, method: str, target: str, headers: dict[str, str], content: bytes = b"") -> Answered:
+        """One request as it stands."""
+        transport = httpx.ASGITransport(app=self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
+            answer = await client.request(method, target, headers=headers, content=content)
+        return Answered(answer.status_code, json.loads(answer.content) if answer.content else None, answer.headers)
+
+    async def token(self, form: dict[str, str] | None = None, basic: str | None = None) -> Answered:
+        """The token call."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if basic is not None:
+            headers["Authorization"] = "Basic " + b64encode(basic.encode()).decode()
+        return await self.send("POST", TOKEN, headers, urlencode(CREDENTIALS if form is None else form).encode())
+
+    async def call(self, method: str, target: str, body: Any = None) -> Answered:
+        """A call with a token, asked for once."""
+        if not self._token:
+            self._token = (await self.token()).body["access_token"]
+        headers = {"Authorization": f"Bearer {self._token}"}
+        if body is None:
+            return await self.send(method, target, headers)
+        return await self.send(
+            method, target, {**headers, "Content-Type": "application/json"}, json.dumps(body).encode()
+        )
+
+    async def get(self, target: str) -> Any:
+        """The body of a GET that must succeed."""
+        answered = await self.call("GET", target)
+        assert answered.status == 200, answered
+        return answered.body
+
+
+def small(**changes: Any) -> SimulatorSettings:
+    """Settings of a small account at a fixed time."""
+    return SimulatorSettings(**{"users": 250, "now_ms": NOW_MS, **changes})

@@ -1,0 +1,176 @@
+"""Faults that a test or ``--fault`` asks for."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.simulator.caller import Caller, small
+from walkme_tui.simulator.faults import NAMED_FAULTS, Fault, Faults, Total, Trouble
+from walkme_tui.simulator.settings import SimulatorSettings
+from walkme_tui.simulator.thread import Answer, SimulatorThread
+
+
+class Line:
+    """A caller through a thread, which gives bodies as they came."""
+
+    def __init__(self, thread: SimulatorThread) -> None:
+        self.thread = thread
+        self.faults: Faults = thread.simulator().faults
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    async def call(self, method: str, target: str, body: bytes = b"") -> Answer:
+        if not self._headers:
+            form = b"grant_type=client_credentials&client_id=demo&client_secret=demo"
+            kind = (b"Content-Type", b"application/x-www-form-urlencoded")
+            _, _, answer = await self.thread.handle("POST", "/accounts/connect/token", [kind], form)
+            self._headers = [(b"Authorization", b"Bearer " + json.loads(answer)["access_token"].encode())]
+        return await self.thread.handle(method, target, self._headers, body)
+
+    async def users(self, target: str = "/users") -> Any:
+        return json.loads((await self.call("GET", target))[2])
+
+
+async def test_the_next_calls_fail_and_then_no_more() -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        await line.call("GET", "/groups")
+        line.faults.fail_next(2, 503, path="/users", retry_after="3")
+        statuses = [(await line.call("GET", path))[0] for path in ("/users", "/groups", "/users", "/users")]
+        assert statuses == [503, 200, 503, 200]
+
+
+async def test_a_fault_can_return_for_ever_until_it_is_cleared() -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        line.faults.add(Fault(Trouble.ERROR, times=None, every=3, method="GET", path="/users", status=500))
+        assert [(await line.call("GET", "/users"))[0] for _ in range(7)] == [500, 200, 200, 500, 200, 200, 500]
+        line.faults.clear()
+        assert [(await line.call("GET", "/users"))[0] for _ in range(4)] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "begins"),
+    [
+        (Trouble.ERROR, 503, b'{"error"'),
+        (Trouble.HTML, 503, b"<!doctype html>"),
+        (Trouble.EMPTY, 503, b""),
+        (Trouble.REDIRECT, 302, b""),
+        (Trouble.TRUNCATED, 200, b'{"groups":['),
+    ],
+)
+async def test_an_answer_goes_wrong(trouble: Trouble, status: int, begins: bytes) -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        whole = (await line.call("GET", "/groups"))[2]
+        line.faults.add(Fault(trouble, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"))
+        wrong_status, headers, body = await line.call("GET", "/groups")
+        assert wrong_status == status
+        assert body.startswith(begins)
+        assert bool(body) == bool(begins)
+        assert len(body) < len(whole)
+        assert dict(headers)[b"content-length"] == str(len(body)).encode()
+        assert (await line.call("GET", "/groups"))[2] == whole
+
+
+async def test_an_oversized_answer_is_larger_than_any_page() -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        line.faults.add(Fault(Trouble.OVERSIZED, path="/groups"))
+        assert len((await line.call("GET", "/groups"))[2]) == 64 << 20
+
+
+async def test_a_cut_line_is_a_reset() -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        await line.call("GET", "/groups")
+        line.faults.add(Fault(Trouble.CUT))
+        with pytest.raises(ConnectionResetError):
+            await line.call("GET", "/groups")
+
+
+async def test_a_trickle_and_a_hang_last_until_the_caller_gives_up() -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        await line.call("GET", "/groups")
+        line.faults.add(Fault(Trouble.TRICKLE))
+        line.faults.hang_next()
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(line.call("GET", "/groups"), 0.05)
+        assert (await line.call("GET", "/groups"))[0] == 200
+
+
+@pytest.mark.parametrize("happens", [True, False])
+async def test_a_change_may_have_happened_although_the_answer_went_wrong(happens: bool) -> None:
+    with SimulatorThread(small()) as thread:
+        line = Line(thread)
+        await line.users()
+        line.faults.add(Fault(Trouble.HTML, method="POST", status=502, after_the_fact=happens))
+        status, _, _ = await line.call("POST", "/users", b'{"email":"new@example.com"}')
+        assert status == 502
+        assert (await line.users("/users?email=new@example.com"))["total"] == happens
+
+
+async def test_a_total_can_be_false_in_many_ways() -> None:
+    with SimulatorThread(small(users=250)) as thread:
+        line = Line(thread)
+        claims: list[Any] = []
+        for claim in (Total.MISSING, Total.NEGATIVE, Total.TEXT, Total.TRUE):
+            line.faults.total = claim
+            claims.append((await line.users()).get("total", "none"))
+        assert claims == ["none", -1, "about 250", 250]
+        line.faults.clear()
+        line.faults.total = Total.SHRINKING
+        assert [(await line.users())["total"] for _ in range(4)] == [250, 150, 50, 0]
+
+
+async def test_pages_repeat_rows_are_replaced_and_the_list_drifts() -> None:
+    with SimulatorThread(small(users=250)) as thread:
+        line = Line(thread)
+        first, second = [(await line.users(f"/users?page={page}&pageSize=10"))["users"] for page in (1, 2)]
+        line.faults.repeated_pages = frozenset({2})
+        assert (await line.users("/users?page=2&pageSize=10"))["users"] == first
+        line.faults.clear()
+        line.faults.rows = {12: None, 400: "past the end"}
+        assert (await line.users("/users?page=2&pageSize=10"))["users"] == [*second[:2], None, *second[3:]]
+        line.faults.clear()
+        line.faults.drift = True
+        assert (await line.users("/users?page=1&pageSize=10"))["users"] == first
+        assert (await line.users("/users?page=1&pageSize=10"))["users"] == [*first[1:], second[0]]
+
+
+async def test_the_token_answer_can_lack_or_falsify_fields() -> None:
+    caller = Caller(small())
+    caller.app.faults.token_fields = {"expires_in": ..., "token_type": 7}
+    body = (await caller.token()).body
+    assert "expires_in" not in body
+    assert body["token_type"] == 7
+    assert body["access_token"]
+
+
+@pytest.mark.parametrize("name", sorted(NAMED_FAULTS))
+async def test_every_named_fault_shows_within_a_few_calls(name: str) -> None:
+    quiet, faulty = (
+        SimulatorThread(small()),
+        SimulatorThread(SimulatorSettings(users=250, faults=(name,), now_ms=small().now_ms)),
+    )
+    with quiet, faulty:
+        seen: list[list[Any]] = []
+        for thread in (quiet, faulty):
+            if name == "no-expiry":
+                caller = Caller(thread.settings)
+                seen.append(["expires_in" in (await caller.token()).body])
+            else:
+                line = Line(thread)
+                seen.append([await _outcome(line, f"/users?page={page}&pageSize=30") for page in (1, 2, 3)])
+        assert seen[0] != seen[1]
+
+
+async def _outcome(line: Line, target: str) -> Any:
+    try:
+        status, _, body = await asyncio.wait_for(line.call("GET", target), 0.5)
+    except (TimeoutError, ConnectionResetError) as error:
+        return type(error)
+    return status, body

@@ -1,0 +1,118 @@
+"""The simulator on a thread of its own."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.unit.simulator.caller import small
+from walkme_tui.simulator.faults import Fault, Trouble
+from walkme_tui.simulator.thread import SimulatorThread
+
+GROUPS = ("GET", "/groups", [], b"")
+
+
+async def test_calls_wait_for_the_start_and_run_side_by_side() -> None:
+    with SimulatorThread(small(latency_ms=50)) as thread:
+        statuses = [status for status, _, _ in await asyncio.gather(*(thread.handle(*GROUPS) for _ in range(20)))]
+        assert statuses == [401] * 20
+
+
+async def test_work_is_done_off_the_callers_thread() -> None:
+    with SimulatorThread(small()) as thread:
+        threads: list[str] = []
+        thread.simulator().on_answer = lambda *_: threads.append(threading.current_thread().name)
+        await thread.handle(*GROUPS)
+        assert threads == ["walkme-simulator"]
+
+
+async def test_a_target_is_read_as_a_server_reads_it() -> None:
+    with SimulatorThread(small()) as thread:
+        seen: list[str] = []
+        thread.simulator().on_answer = lambda method, target, *_: seen.append(f"{method} {target}")
+        await thread.handle("GET", "/us%65rs?email=a%40b.c&x=1?2", [(b"X-Thing", b"1")], b"")
+        assert seen == ["GET /users?email=a%40b.c&x=1?2"]
+
+
+async def test_cancelling_the_caller_ends_the_call_inside() -> None:
+    with SimulatorThread(small()) as thread:
+        ended = threading.Event()
+        simulator = thread.simulator()
+        simulator.on_answer = lambda *_: ended.set()
+        simulator.faults.hang_next()
+        call = asyncio.create_task(thread.handle(*GROUPS))
+        await asyncio.sleep(0.05)
+        assert not ended.is_set()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await asyncio.to_thread(ended.wait, 5)
+
+
+async def test_giving_up_during_the_start_hurts_no_one_else() -> None:
+    with SimulatorThread(small()) as thread:
+        hasty, patient = (asyncio.create_task(thread.handle(*GROUPS)) for _ in range(2))
+        await asyncio.sleep(0)
+        hasty.cancel()
+        assert (await patient)[0] == 401
+        assert hasty.cancelled()
+
+
+async def test_stopping_breaks_the_calls_under_way_and_refuses_others() -> None:
+    thread = SimulatorThread(small())
+    thread.start()
+    thread.simulator().faults.add(Fault(Trouble.HANG, times=None))
+    calls = [asyncio.create_task(thread.handle(*GROUPS)) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    await asyncio.to_thread(thread.stop)
+    for call in calls:
+        with pytest.raises(ConnectionResetError, match="stopped"):
+            await call
+    with pytest.raises(ConnectionResetError, match="stopped"):
+        await thread.handle(*GROUPS)
+    thread.stop()
+    assert "walkme-simulator" not in {running.name for running in threading.enumerate()}
+
+
+async def test_stopping_at_once_leaves_no_one_waiting() -> None:
+    thread = SimulatorThread(small())
+    thread.start()
+    call = asyncio.create_task(thread.handle(*GROUPS))
+    await asyncio.sleep(0)
+    thread.stop()
+    try:
+        status, _, _ = await asyncio.wait_for(call, 5)
+    except ConnectionResetError as error:
+        assert "stopped" in str(error)  # noqa: PT017 - either end of the race is right
+    else:
+        assert status == 401
+
+
+async def test_a_simulator_that_was_stopped_before_its_start_stays_so() -> None:
+    thread = SimulatorThread(small())
+    waiting = asyncio.create_task(thread.handle(*GROUPS))
+    await asyncio.sleep(0)
+    thread.stop()
+    thread.start()
+    for call in (waiting, thread.handle(*GROUPS)):
+        with pytest.raises(ConnectionResetError, match="stopped"):
+            await call
+
+
+async def test_a_start_that_fails_is_told_to_every_caller() -> None:
+    with SimulatorThread(small(faults=("no such fault",))) as thread:
+        for _ in range(2):
+            with pytest.raises(KeyError, match="no such fault"):
+                await thread.handle(*GROUPS)
+
+
+def test_importing_it_costs_no_framework() -> None:
+    code = (
+        "import sys, walkme_tui.simulator.thread as t, walkme_tui.simulator.settings;"
+        "t.SimulatorThread(walkme_tui.simulator.settings.SimulatorSettings());"
+        "print([m for m in ('starlette', 'anyio', 'uvicorn', 'walkme_tui.simulator.names') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

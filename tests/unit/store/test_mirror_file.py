@@ -1,0 +1,411 @@
+"""The file under the mirror: whose it is, who may read it, and what happens when it cannot be used."""
+
+import asyncio
+import sqlite3
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store.migrations import MIRROR, statements
+from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.places import files_aside
+from walkme_tui.store.sqlite_thread import Urgency
+
+if TYPE_CHECKING:
+    from walkme_tui.services.ports import Mirror
+
+PAGE = 4096
+ROOT = Path(__file__).parents[3]
+
+
+def page(number: int, size: int = 10, total: int = 10_000) -> UserPage:
+    first = (number - 1) * size
+    rows = tuple(User(id=f"u-{n}", email=f"u{n}@example.com", groups=("sales",)) for n in range(first, first + size))
+    return UserPage(number, size, rows, total)
+
+
+def opened(path: Path | None, *, account_key: str = "acme", max_age_days: float | None = None) -> SqliteMirror:
+    return open_mirror(path, account_key=account_key, max_age_days=max_age_days)
+
+
+async def made(path: Path, pages: int = 1, size: int = 10) -> None:
+    mirror = opened(path)
+    for number in range(1, pages + 1):
+        await mirror.save_page(page(number, size), 1000)
+    await mirror.aclose()
+    assert not mirror.notices
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def garbled(path: Path, start: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(0, 2)
+        length = file.tell() - start
+        file.seek(start)
+        file.write(b"\xa5garbage" * (length // 8))
+
+
+async def test_what_was_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "acme" / "mirror.sqlite3"
+    first: Mirror = opened(path)
+    await first.save_page(page(1), 1000)
+    await first.save_groups([Group("sales", "Sales")], 1000)
+    expected = await first.positions(0, 9), await first.coverage(), await first.groups()
+    await first.aclose()
+    second: Mirror = opened(path)
+    assert (await second.positions(0, 9), await second.coverage(), await second.groups()) == expected
+    assert list(second.notices) == []
+    await second.aclose()
+
+
+async def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "acme" / "mirror.sqlite3"
+    mirror = opened(path)
+    await mirror.save_page(page(1), 1000)
+    files = files_in(path.parent)
+    assert [file.name for file in files] == ["mirror.sqlite3", "mirror.sqlite3-shm", "mirror.sqlite3-wal"]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    await mirror.aclose()
+    assert files_in(path.parent) == [path]
+
+
+async def test_a_mirror_in_memory_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mirror = opened(None)
+    await mirror.save_page(page(1), 1000)
+    assert len(await mirror.matching(UserQuery("u3"))) == 1
+    await mirror.aclose()
+    assert files_in(tmp_path) == []
+
+
+async def test_calls_after_closing_say_so_and_closing_twice_is_fine(tmp_path: Path) -> None:
+    mirror = opened(tmp_path / "mirror.sqlite3")
+    saving = asyncio.create_task(mirror.save_page(page(1), 1000))
+    await asyncio.sleep(0)
+    await asyncio.gather(mirror.aclose(), mirror.aclose())
+    assert (await saving).loaded == 10  # what was queued was finished
+    for call in (mirror.coverage(), mirror.matching(UserQuery("u")), mirror.save_groups([], 1)):
+        with pytest.raises(MirrorUnavailable, match="closed"):
+            await call
+
+
+async def test_a_mirror_that_was_never_used_closes(tmp_path: Path) -> None:
+    await opened(tmp_path / "mirror.sqlite3").aclose()
+    assert files_in(tmp_path) == []
+
+
+# ------------------------------------------------------------ damage
+
+
+async def test_a_file_that_is_no_database_is_moved_aside_and_made_new(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    for content in (b"not a database, but long enough to be looked at " * 100, b"another one " * 500):
+        path.write_bytes(content)
+        mirror = opened(path)
+        assert await mirror.positions(0, 9) == {}
+        assert (await mirror.save_page(page(1), 1000)).loaded == 10
+        (notice,) = mirror.notices
+        assert "damaged" in notice
+        await mirror.aclose()
+        (aside,) = files_aside(path)  # at most one is kept
+        assert aside.name in notice
+        assert aside.read_bytes() == content
+        assert aside.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("call", ["positions", "matching", "save_page", "coverage", "save_user", "forget_user"])
+async def test_damage_that_a_call_meets_is_repaired_under_it(tmp_path: Path, call: str) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path, pages=4, size=1000)
+    mirror = opened(path)
+    await mirror.coverage()
+    garbled(path, PAGE)  # the first page stays whole: the file still looks like a mirror
+    if call == "positions":
+        assert await mirror.positions(2000, 2100) == {}
+    elif call == "matching":
+        assert list(await mirror.matching(UserQuery("u77"))) == []
+    elif call == "save_page":
+        assert (await mirror.save_page(page(2, 1000), 2000)).loaded == 1000
+    elif call == "save_user":
+        assert (await mirror.save_user(User("new"), 2000)).user.id == "new"
+    elif call == "forget_user":
+        await mirror.forget_user("u-77")
+    else:
+        assert (await mirror.user("u-3500")) is None
+    (notice,) = mirror.notices
+    assert "damaged" in notice
+    assert len(files_aside(path)) == 1
+    assert (await mirror.save_page(page(1), 2000)).loaded >= 10
+    assert len(await mirror.matching(UserQuery(group_id="sales"))) >= 10
+    await mirror.aclose()
+    again = opened(path)
+    assert len(await again.positions(0, 9)) == 10
+    assert not again.notices
+    await again.aclose()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE users SET extra = '{' WHERE row_id = 3",
+        "UPDATE users SET groups = '77' WHERE row_id = 3",
+        "UPDATE users SET email = CAST(X'ff' AS TEXT) WHERE row_id = 3",
+    ],
+)
+async def test_a_row_that_was_never_written_so_is_damage(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path)
+    connection = sqlite3.connect(path)
+    connection.execute(damage)
+    connection.commit()
+    connection.close()
+    mirror = opened(path)
+    assert await mirror.positions(0, 9) == {}
+    assert len(mirror.notices) == 1
+    await mirror.aclose()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (f"PRAGMA user_version = {len(MIRROR) + 1}", "newer version"),
+        ("DROP TABLE memberships", "tables"),
+        ("PRAGMA user_version = 0", "something else"),
+        ("DELETE FROM state", "whose"),
+    ],
+)
+async def test_a_file_with_another_layout_is_moved_aside(tmp_path: Path, change: str, word: str) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path)
+    connection = sqlite3.connect(path)
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    mirror = opened(path)
+    assert await mirror.positions(0, 9) == {}
+    (notice,) = mirror.notices
+    assert word in notice
+    assert len(files_aside(path)) == 1
+    await mirror.aclose()
+
+
+async def test_of_two_that_meet_the_damage_only_one_moves_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path, pages=4, size=1000)
+    ours, theirs = opened(path), opened(path)
+    await ours.coverage()
+    await theirs.coverage()
+    garbled(path, PAGE)
+    assert await ours.positions(2000, 2100) == {}
+    await ours.save_page(page(1), 2000)
+    assert len(await theirs.positions(0, 9)) == 10  # the new file, not moved again
+    assert len(ours.notices) == 1
+    assert not theirs.notices
+    await theirs.aclose()
+    await ours.aclose()
+
+
+# ------------------------------------------------------------ places that do not work
+
+
+async def test_where_no_file_can_be_made_the_mirror_stays_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    mirror = opened(tmp_path / "file" / "mirror.sqlite3")
+    assert (await mirror.save_page(page(1), 1000)).loaded == 10
+    (notice,) = mirror.notices
+    assert "kept in memory" in notice
+    assert "file exists" in notice
+    await mirror.aclose()
+
+
+async def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path)
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    mirror = opened(path)
+    assert (await mirror.save_page(page(2), 1000)).loaded == 10
+    assert "kept in memory" in mirror.notices[0]
+    await mirror.aclose()
+
+
+async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) -> None:
+    mirror = opened(tmp_path / "mirror.sqlite3")
+    await mirror.save_page(page(1), 1000)
+    await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 1").fetchall())
+    with pytest.raises(MirrorUnavailable, match="no space"):
+        await mirror.save_page(page(1, 1000), 2000)
+    assert len(await mirror.positions(0, 999)) == 10
+    assert (await mirror.coverage()).loaded == 10
+    assert len(await mirror.matching(UserQuery(group_id="sales"))) == 10
+    await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 100000").fetchall())
+    assert (await mirror.save_page(page(1, 1000), 3000)).loaded == 1000
+    assert not mirror.notices
+    await mirror.aclose()
+
+
+async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) -> None:
+    mirror = opened(tmp_path / "mirror.sqlite3")
+    await mirror.save_page(page(1), 1000)
+    await mirror._read(lambda tables: tables.connection.execute("PRAGMA query_only = 1").fetchall())
+    with pytest.raises(MirrorUnavailable, match="cannot be written"):
+        await mirror.save_user(User("u-1"), 2000)
+    assert len(await mirror.positions(0, 9)) == 10
+    await mirror.aclose()
+
+
+async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    mirror = opened(path)
+    await mirror.save_page(page(1), 1000)
+    await mirror._read(lambda tables: tables.connection.execute("PRAGMA busy_timeout = 50").fetchall())
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(MirrorUnavailable, match="busy"):
+        await mirror.save_user(User("u-1"), 2000)
+    assert len(await mirror.positions(0, 9)) == 10
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await mirror.save_user(User("u-1"), 2000)).detailed_at_ms == 2000
+    await mirror.aclose()
+
+
+async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mountinfo"
+    home, runtime = tmp_path / "home", tmp_path / "run"
+    mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {home.resolve()} rw - nfs4 x rw\n")
+    monkeypatch.setattr("walkme_tui.store.places.MOUNTS", mounts)
+    path = home / "acme" / "mirror.sqlite3"
+    for runtime_folder, word in ((runtime, str(runtime)), (None, "memory"), (home / "run", "memory")):
+        mirror = open_mirror(path, account_key="acme", runtime_folder=runtime_folder)
+        assert (await mirror.save_page(page(1), 1000)).loaded == 10
+        (notice,) = mirror.notices
+        assert "network drive" in notice
+        assert word in notice
+        await mirror.aclose()
+    assert not home.exists()
+    (file,) = files_in(runtime)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.suffix == ".sqlite3"
+
+
+# ------------------------------------------------------------ whose, how old, who else
+
+
+async def test_the_people_of_another_account_are_never_shown(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path)
+    still_open = opened(path)
+    assert len(await still_open.positions(0, 9)) == 10
+    mirror = opened(path, account_key="other")
+    assert await mirror.positions(0, 9) == {}
+    assert (await mirror.coverage()).total is None
+    assert "another account" in mirror.notices[0]
+    await still_open.save_page(page(2), 2000)  # one that still shows the first account has its own copy
+    assert await mirror.positions(0, 19) == {}
+    await still_open.aclose()
+    await mirror.save_page(page(3), 2000)
+    await mirror.aclose()
+    again = opened(path, account_key="other")
+    assert sorted(await again.positions(0, 99)) == list(range(20, 30))
+    assert not again.notices
+    await again.aclose()
+
+
+async def test_old_people_are_deleted_after_the_first_reading(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    now_ms = int(time.time() * 1000)
+    mirror = opened(path)
+    await mirror.save_page(page(1, 1200), now_ms - 3 * 86_400_000)
+    await mirror.save_page(page(2, 10), now_ms)
+    await mirror.save_user(User("unlisted", email="old@example.com"), now_ms - 3 * 86_400_000)
+    await mirror.aclose()
+    aged = opened(path, max_age_days=2)
+    assert len(await aged.positions(0, 9)) == 10
+    await aged._thread.run(lambda: None, Urgency.IDLE)  # behind the deleting
+    assert await aged.user("unlisted") is None
+    assert sorted(await aged.positions(0, 2000)) == list(range(10, 20))
+    assert [size.known_members for size in await aged.groups()] == [10]
+    assert len(await aged.matching(UserQuery())) == 10
+    await aged.aclose()
+
+
+async def test_files_moved_aside_are_deleted_when_they_are_old(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    aside = tmp_path / "mirror.sqlite3.corrupt-20200101T000000Z"
+    for days, kept in ((10.0, True), (0.0, False)):
+        aside.write_text("people")
+        mirror = opened(path, max_age_days=days)
+        await mirror.coverage()
+        await mirror.aclose()
+        assert aside.exists() is kept
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store.mirror import open_mirror
+
+async def main() -> None:
+    mirror = open_mirror(Path(sys.argv[1]), account_key="acme")
+    for number in range(2, 60, 2):
+        rows = tuple(User(f"u-{n}", groups=("sales", f"g{n}")) for n in range(number * 10 - 10, number * 10))
+        await mirror.save_page(UserPage(number, 10, rows, 10_000), 1000)
+        await mirror.positions(0, 100)
+    await mirror.aclose()
+    sys.exit(len(mirror.notices))
+
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_fill_one_mirror(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(path), cwd=ROOT)
+    mirror = opened(path)
+    async with asyncio.timeout(60):
+        for number in range(1, 60, 2):
+            first = number * 10 - 10
+            rows = tuple(User(f"u-{n}", groups=("sales", f"g{n}")) for n in range(first, first + 10))
+            await mirror.save_page(UserPage(number, 10, rows, 10_000), 1000)
+            await mirror.positions(0, 100)
+        assert await other.wait() == 0
+    assert len(await mirror.positions(0, 1000)) == 590
+    assert (await mirror.coverage()).loaded == (await mirror.coverage()).with_groups == 590
+    sizes = {size.group.id: size.known_members for size in await mirror.groups()}
+    assert sizes == {"sales": 590} | {f"g{n}": 1 for n in range(590)}
+    for place in (0, 15, 333, 589):
+        row = (await mirror.positions(place, place))[place]
+        assert row == await mirror.user(f"u-{place}")
+    assert not mirror.notices
+    await mirror.aclose()
+
+
+# ------------------------------------------------------------ migrations
+
+
+def test_each_layout_is_reached_from_the_one_before() -> None:
+    everything = statements(MIRROR, 0)
+    assert everything[-1] == f"PRAGMA user_version = {len(MIRROR)}"
+    assert statements(MIRROR, len(MIRROR)) == []
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for layout in range(len(MIRROR)):
+        assert connection.execute("PRAGMA user_version").fetchone() == (layout,)
+        for statement in statements(MIRROR[: layout + 1], layout):
+            connection.execute(statement)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIRROR),)
+    connection.close()

@@ -1,0 +1,174 @@
+"""Searches: what they find, that others overtake them, and that they stop when nobody waits."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store import search
+from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.sqlite_thread import Steps
+from walkme_tui.store.tables import Tables
+
+
+@pytest.fixture
+async def mirror() -> AsyncIterator[SqliteMirror]:
+    opened = open_mirror(None, account_key="account")
+    yield opened
+    await opened.aclose()
+
+
+def numbered_user(number: int) -> User:
+    return User(
+        id=f"{number:08x}-0000-4000-8000-000000000000",
+        email=f"user{number}@example.com",
+        first_name="Zoë" if number % 2 else "Bo",
+        status="inactive" if number % 5 == 0 else "active",
+        groups=("sales",) if number % 3 == 0 else (),
+    )
+
+
+async def filled(mirror: SqliteMirror, count: int) -> None:
+    await mirror.save_page(UserPage(1, count, tuple(map(numbered_user, range(count))), count), 1000)
+
+
+async def found(mirror: SqliteMirror, query: UserQuery) -> list[str]:
+    row_ids = await mirror.matching(query)
+    rows = await mirror.rows(row_ids)
+    return [rows[row_id].user.id for row_id in row_ids]
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "query",
+    [
+        UserQuery(),
+        UserQuery("ZOE"),
+        UserQuery("zoe user1"),
+        UserQuery(hide_inactive=True),
+        UserQuery(group_id="sales"),
+        UserQuery("bo", group_id="sales", hide_inactive=True),
+        UserQuery("0000"),
+    ],
+    ids=str,
+)
+async def test_steps_of_any_length_find_the_same(
+    mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch, step: int, query: UserQuery
+) -> None:
+    await filled(mirror, 40)
+    await mirror.save_page(UserPage(1, 10, tuple(map(numbered_user, range(20, 30))), 30), 2000)  # 0 to 9 now unlisted
+    expected = await found(mirror, query)
+    monkeypatch.setattr(search, "STEP", step)
+    assert await found(mirror, query) == expected
+    if not query.narrows:
+        order = [*range(20, 30), *range(10, 20), *range(10), *range(30, 40)]
+        assert expected == [numbered_user(number).id for number in order]
+
+
+async def test_an_id_is_found_by_its_beginning_whether_few_or_many_begin_so(
+    mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(mirror, 40)
+    assert await found(mirror, UserQuery("00000007-0000")) == [numbered_user(7).id]
+    few = await found(mirror, UserQuery("0000001"))
+    monkeypatch.setattr(search, "MAX_LISTED_IDS", 3)
+    assert await found(mirror, UserQuery("0000001")) == few == [numbered_user(number).id for number in range(16, 32)]
+
+
+async def test_text_that_no_database_can_hold_finds_nothing(mirror: SqliteMirror) -> None:
+    await filled(mirror, 3)
+    half = "\udcff"
+    assert await found(mirror, UserQuery(half)) == []
+    assert await found(mirror, UserQuery(group_id=half)) == []
+    assert await mirror.user(half) is None
+    assert await mirror.user_by_email(half) is None
+
+
+async def test_a_search_goes_in_steps(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(mirror, 40)
+    monkeypatch.setattr(search, "STEP", 4)
+    for query in (UserQuery("zoe"), UserQuery(group_id="sales")):
+        steps = await mirror._read(lambda tables, query=query: sum(1 for _ in search.matching(tables, query)))  # type: ignore[misc]  # mypy and defaults
+        assert steps >= 4
+
+
+async def test_a_window_is_read_and_a_user_saved_between_the_steps_of_a_search(mirror: SqliteMirror) -> None:
+    await filled(mirror, 3)
+    enough = threading.Event()
+
+    def endless(tables: Tables) -> Steps[str]:
+        while not enough.is_set():
+            yield
+        return "found"
+
+    searching = asyncio.create_task(mirror._thread.scan(mirror._file.scan(endless)))
+    assert len(await mirror.positions(0, 5)) == 3
+    saving = asyncio.create_task(mirror.save_user(numbered_user(7), 2000))
+    assert len(await mirror.positions(0, 5)) == 3
+    assert not saving.done()  # who looks goes first, then who searches, then who writes
+    enough.set()
+    assert await searching == "found"
+    assert (await saving).position is None
+
+
+async def test_cancelling_interrupts_the_statement_that_runs(mirror: SqliteMirror) -> None:
+    await filled(mirror, 3)
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def endless(tables: Tables) -> Steps[int]:
+        loop.call_soon_threadsafe(begun.set)
+        forever = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        yield
+        return int(tables.connection.execute(forever).fetchone()[0])
+
+    task = asyncio.create_task(mirror._thread.scan(mirror._file.scan(endless)))
+    await begun.wait()
+    await asyncio.sleep(0.05)  # well inside the statement that never ends by itself
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(10):
+        assert len(await mirror.positions(0, 10)) == 3
+
+
+async def test_a_search_that_nobody_waits_for_takes_no_more_steps(
+    mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    closed = threading.Event()
+
+    def endless(tables: Tables) -> Steps[None]:
+        try:
+            while True:
+                loop.call_soon_threadsafe(begun.set)
+                yield
+        finally:
+            closed.set()
+
+    tasks = [asyncio.create_task(mirror._thread.scan(mirror._file.scan(endless))) for _ in range(3)]
+    await begun.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await filled(mirror, 3)  # a write waits for all searches
+    assert closed.is_set()
+    assert len(await mirror.matching(UserQuery())) == 3
+
+
+async def test_cancelling_many_searches_never_hurts_another_call(mirror: SqliteMirror) -> None:
+    await filled(mirror, 2000)
+    expected = await mirror.matching(UserQuery("zoe"))
+    for turn in range(60):
+        search_task = asyncio.create_task(mirror.matching(UserQuery("zoe user")))
+        for _ in range(turn % 7):
+            await asyncio.sleep(0)
+        search_task.cancel()
+        other = asyncio.create_task(mirror.positions(0, 300))
+        await mirror.save_user(numbered_user(turn), 3000)
+        assert len(await other) == 301
+    assert await mirror.matching(UserQuery("zoe")) == expected

@@ -1,0 +1,104 @@
+"""``walkme-tui browse``: chooses the profile and hands over to the browser."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from walkme_tui.cli.context import Context, refuse_scim
+from walkme_tui.cli.speaking import say_error
+from walkme_tui.config.choosing import environment_profile, has_environment_credentials
+from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.services.browsing import BrowserStart, ProfileChoice
+from walkme_tui.services.ports import Session
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start the browser; ConfigurationError where there is no terminal, or the profile cannot be used."""
+    context = Context.of(options)
+    require_terminal(context)
+    start = browser_start(context, " ".join(options.query))
+    from walkme_tui.ui.start import run_browser
+
+    return run_browser(start)
+
+
+def require_terminal(context: Context) -> None:
+    """ConfigurationError if standard input or output is none; without a profile it is the ways in that are told."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return
+    if not context.options.demo:
+        context.profile()
+    raise ConfigurationError(
+        "The browser needs a terminal, and standard input or output is none.",
+        hint="For scripts there are: walkme-tui whois, members and export.",
+    )
+
+
+def browser_start(context: Context, query: str) -> BrowserStart:
+    """Everything that the browser begins with; a missing profile is for its first screen to explain."""
+    profile: Profile | None = None
+    problem = ""
+    if context.options.demo:
+        refuse_scim(context.options.surface, "the demo account")
+    else:
+        try:
+            profile = context.profile()
+        except NoProfile as error:
+            problem = error.message
+        if profile is not None:
+            refuse_scim(profile.surface(context.options.surface), f"the profile {profile.name}")
+    known = known_profiles(context)
+    if profile is not None:
+        known[profile.name] = profile
+
+    def open_session(name: str) -> Session:
+        return context.open_profile(known[name])
+
+    return BrowserStart(
+        profiles=[choice(each, context) for each in known.values()],
+        profile=None if profile is None else profile.name,
+        open_session=open_session,
+        open_demo=context.open_demo,
+        demo=context.options.demo,
+        query=query,
+        keymap=_keymap(context),
+        theme=None if profile is None else profile.theme,
+        no_color=context.no_color,
+        problem=problem,
+        state_folder=context.paths.state,
+        themes_folder=context.paths.themes,
+    )
+
+
+def known_profiles(context: Context) -> dict[str, Profile]:
+    """The profiles that can be switched to: the file's, and the environment's if it is whole."""
+    try:
+        known = dict(context.settings.profiles)
+    except ConfigurationError:
+        if not context.options.demo:
+            raise
+        known = {}
+    if has_environment_credentials(context.environ):
+        try:
+            known[ENVIRONMENT_PROFILE] = environment_profile(context.environ)
+        except ConfigurationError:
+            return known
+    return known
+
+
+def choice(profile: Profile, context: Context) -> ProfileChoice:
+    """A profile as the switcher lists it."""
+    wanted = context.options.surface
+    surface = wanted if wanted and profile.base_url(wanted) else profile.surface()
+    return ProfileChoice(profile.name, profile.environment, surface, profile.base_url(surface), profile.theme)
+
+
+def _keymap(context: Context) -> Mapping[str, tuple[str, ...]]:
+    try:
+        return context.settings.keymap
+    except ConfigurationError as error:
+        if not context.options.demo:
+            raise
+        say_error(error)
+        return {}

@@ -1,0 +1,64 @@
+"""What the program's exit code says."""
+
+from enum import IntEnum
+from typing import Final
+
+from walkme_tui.domain.errors import (
+    AccountBusy,
+    ApiError,
+    ConfigurationError,
+    MirrorUnavailable,
+    PermissionRefused,
+    ReadOnlyRefused,
+    ServiceUnavailable,
+    SignInRefused,
+    WalkmeError,
+)
+
+
+class ExitCode(IntEnum):
+    """The codes that a script may rely on."""
+
+    DONE = 0
+    NOT_FOUND_OR_INCOMPLETE = 1
+    USAGE = 2
+    REFUSED = 3
+    UNREACHABLE = 4
+    READ_ONLY = 5
+    BUSY = 6
+    BROKEN = 70
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+# The first row whose class fits counts: the special ones come before the general ones.
+_BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
+    (ConfigurationError, ExitCode.USAGE),
+    (MirrorUnavailable, ExitCode.USAGE),
+    (SignInRefused, ExitCode.REFUSED),
+    (PermissionRefused, ExitCode.REFUSED),
+    (ServiceUnavailable, ExitCode.UNREACHABLE),
+    (ApiError, ExitCode.NOT_FOUND_OR_INCOMPLETE),
+    (ReadOnlyRefused, ExitCode.READ_ONLY),
+    (AccountBusy, ExitCode.BUSY),
+)
+
+MEANINGS: Final = (
+    (ExitCode.DONE, "done, also when there was nothing to do"),
+    (ExitCode.NOT_FOUND_OR_INCOMPLETE, "not found, or the answer is incomplete"),
+    (ExitCode.USAGE, "usage or configuration"),
+    (ExitCode.REFUSED, "sign-in or permission refused"),
+    (ExitCode.UNREACHABLE, "the service cannot be reached"),
+    (ExitCode.READ_ONLY, "refused by read-only"),
+    (ExitCode.BUSY, "another process is changing the same users"),
+    (ExitCode.BROKEN, "a fault of this program; a crash report names the place"),
+    (ExitCode.INTERRUPTED, "interrupted"),
+)
+
+
+def exit_code(error: WalkmeError) -> ExitCode:
+    """The code that an expected failure ends the program with."""
+    for kind, code in _BY_ERROR:
+        if isinstance(error, kind):
+            return code
+    return ExitCode.NOT_FOUND_OR_INCOMPLETE

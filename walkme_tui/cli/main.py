@@ -1,0 +1,90 @@
+"""From the words of the command line to an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final
+
+from walkme_tui.cli.exit_codes import ExitCode, exit_code
+from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
+from walkme_tui.cli.speaking import say, say_error
+from walkme_tui.domain.errors import WalkmeError
+
+# Each module has run(options: argparse.Namespace) -> int and is imported only when it is wanted.
+MODULES: Final = MappingProxyType(
+    {
+        "browse": "walkme_tui.cli.browse",
+        "whois": "walkme_tui.cli.whois",
+        "members": "walkme_tui.cli.members",
+        "export": "walkme_tui.cli.export",
+        "config": "walkme_tui.cli.configuration",
+        "profiles": "walkme_tui.cli.profiles",
+        "keys": "walkme_tui.cli.keys",
+        "themes": "walkme_tui.cli.themes",
+        "cache": "walkme_tui.cli.cache",
+        "simulator": "walkme_tui.cli.simulator",
+        "completion": "walkme_tui.cli.completion",
+    }
+)
+
+
+def run(argv: list[str]) -> int:
+    """Run one command line, without the program's name; the exit code is given back.
+
+    Expected failures become one message and their exit code, a bug a crash report and 70.
+    """
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except UsageError as error:
+        say(error.message, error.usage.rstrip())
+        return ExitCode.USAGE
+    except WalkmeError as error:
+        say_error(error)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _forget_standard_output()
+        return ExitCode.PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
+        return _report_bug(error)
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    words = with_sub_command(argv)
+    parser = build_parser(first_word(words))
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as done:
+        return int(done.code or 0)
+    module = import_module(MODULES[options.command])
+    code: int = module.run(options)
+    return code
+
+
+def _forget_standard_output() -> None:
+    """Nobody reads any more; what is still buffered must not fail again when the interpreter ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+
+
+def _report_bug(error: Exception) -> ExitCode:
+    from walkme_tui.config.crash import write_crash_report
+    from walkme_tui.config.paths import Paths
+
+    kind = type(error).__name__
+    try:
+        path = write_crash_report(error, Paths.from_environment().state)
+    except (OSError, WalkmeError):
+        say(f"This is a fault of the program ({kind}), and no crash report could be written.")
+        return ExitCode.BROKEN
+    say(
+        f"This is a fault of the program ({kind}). Where it happened is in {path}",
+        hint="The report holds files and line numbers only, no values. Please send it with what you did.",
+    )
+    return ExitCode.BROKEN

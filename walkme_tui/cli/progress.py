@@ -1,0 +1,61 @@
+"""How far a sweep has come, on standard error: one line that moves on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from typing import Final, TextIO
+
+from walkme_tui.services.sweep import SweepProgress
+
+BAR: Final = 24
+TICK_SECONDS: Final = 0.1
+LINE_SECONDS: Final = 5.0
+
+
+class ProgressLine:
+    """Shows the progress that it is called with; ``close`` leaves a clean line behind."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._moves = self._stream.isatty()
+        self._shown_at = 0.0 if self._moves else time.monotonic()
+        self._width = 0
+
+    def __call__(self, progress: SweepProgress) -> None:
+        """Show it, unless the last one is too fresh."""
+        now = time.monotonic()
+        if now - self._shown_at < (TICK_SECONDS if self._moves else LINE_SECONDS):
+            return
+        self._shown_at = now
+        line = progress_text(progress, bar=self._moves)
+        self._write("\r" + line.ljust(self._width) if self._moves else line + "\n")
+        self._width = len(line)
+
+    def close(self) -> None:
+        """Take the moving line away."""
+        if self._moves and self._width:
+            self._write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._moves = False
+
+
+def progress_text(progress: SweepProgress, bar: bool) -> str:
+    """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
+    again = " again, the list changed" if progress.walk > 1 else ""
+    loaded = grouped(progress.loaded)
+    if not progress.total:
+        return f"reading users{again}  {loaded}"
+    share = min(1.0, progress.loaded / progress.total)
+    filled = int(share * BAR)
+    drawn = f"  [{'#' * filled}{'.' * (BAR - filled)}]" if bar else ""
+    return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
+
+
+def grouped(number: int) -> str:
+    """A number with a blank between thousands: ``250 000``."""
+    return f"{number:,}".replace(",", " ")

@@ -1,0 +1,95 @@
+"""Reading the account as a whole for ``members`` and ``export``, and saying how much of it that was."""
+
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Final
+
+from walkme_tui.cli.speaking import say
+from walkme_tui.domain.errors import ApiError, ServiceUnavailable, SignInRefused
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.users import Json
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+
+WINDOW: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of the account an answer rests on.
+
+    ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
+    answer described since then out, because a complete list did not hold them; None keeps everyone. ``note`` says why
+    it is not complete.
+    """
+
+    complete: bool
+    loaded: int
+    total: int | None
+    as_of_ms: int | None
+    note: str
+    since_ms: int | None = None
+
+    def fields(self) -> dict[str, Json]:
+        """The part of a JSON answer that says it."""
+        as_of = None if self.as_of_ms is None else format_time_ms(self.as_of_ms)
+        return {"complete": self.complete, "loaded": self.loaded, "total": self.total, "as_of": as_of}
+
+
+async def read_account(session: Session, cached: bool) -> Extent:
+    """Sweep the account and read its groups, or with ``cached`` take what the mirror has."""
+    if cached:
+        return await _mirrored(session)
+    from walkme_tui.cli.progress import ProgressLine
+    from walkme_tui.services.sweep import sweep
+
+    since_ms = session.clock()
+    await refresh_groups(session)
+    progress = ProgressLine(sys.stderr)
+    try:
+        result = await sweep(session, progress)
+    finally:
+        progress.close()
+    since = since_ms if result.complete else None
+    return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
+
+
+async def refresh_groups(session: Session) -> None:
+    """Read the groups again; where the account refuses just that, the known names have to do, and it is said."""
+    try:
+        await Directory(session).refresh_groups()
+    except (ServiceUnavailable, SignInRefused):
+        raise
+    except ApiError as error:
+        say(f"The groups could not be read: {error.message}", "Groups without a known name are shown by their id.")
+
+
+async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGenerator[MirroredUser, None]:
+    """The users that a query keeps, in the order of the server's list, a window at a time."""
+    row_ids = await session.mirror.matching(query)
+    for start in range(0, len(row_ids), WINDOW):
+        window = row_ids[start : start + WINDOW]
+        found = await session.mirror.rows(window)
+        for row_id in window:
+            user = found.get(row_id)
+            if user is not None and (extent.since_ms is None or user.fetched_at_ms >= extent.since_ms):
+                yield user
+
+
+def say_incomplete(extent: Extent) -> None:
+    """Say on standard error that the answer is incomplete, and how much there is."""
+    from walkme_tui.cli.progress import grouped
+
+    of = "an unknown number of" if extent.total is None else grouped(extent.total)
+    note = extent.note.removeprefix("incomplete").lstrip(": ")
+    reason = f": {note}" if note else ""
+    say(f"The answer is incomplete, {grouped(extent.loaded)} of {of} users are loaded{reason}.")
+
+
+async def _mirrored(session: Session) -> Extent:
+    coverage = await session.mirror.coverage()
+    note = "" if coverage.complete else "this is the local copy; without --cached the rest is read"
+    return Extent(coverage.complete, coverage.loaded, coverage.total, coverage.as_of_ms, note)

@@ -1,0 +1,100 @@
+"""An account whose client is built on first use, in a thread: what it imports costs more than the first frame."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, runtime_checkable
+
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.ports import DirectoryApi
+
+AT_REST: Final = TrafficStatus(
+    in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0
+)
+
+
+@runtime_checkable
+class SignsIn(Protocol):
+    """A client that can sign in before the first call needs it."""
+
+    async def sign_in(self) -> None:
+        """Have a token that is good for the next call; raises ``ApiError``."""
+        ...
+
+
+class DeferredApi:
+    """``DirectoryApi`` that calls ``build`` once, in a thread, when the first call is made.
+
+    Where building fails, every waiting call gets its ``WalkmeError`` and the next one builds again.
+    """
+
+    def __init__(self, build: Callable[[], DirectoryApi]) -> None:
+        self._build = build
+        self._built: DirectoryApi | None = None
+        self._building: asyncio.Task[DirectoryApi] | None = None
+        self._closed = False
+
+    async def prepare(self) -> None:
+        """Build it now, and sign in where the client can do that early; raises ``WalkmeError``."""
+        api = await self._ready()
+        if isinstance(api, SignsIn):
+            await api.sign_in()
+
+    async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        """One page of the server's list."""
+        return await (await self._ready()).list_users(page, page_size, priority)
+
+    async def find_user(self, email: str) -> User | None:
+        """The user with exactly this email, or None."""
+        return await (await self._ready()).find_user(email)
+
+    async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
+        """One user with every field."""
+        return await (await self._ready()).get_user(user_id, priority)
+
+    async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
+        """All groups."""
+        return await (await self._ready()).list_groups(priority)
+
+    def traffic(self) -> TrafficStatus:
+        """How the line does at this moment; at rest before it exists."""
+        return AT_REST if self._built is None else self._built.traffic()
+
+    def request_log(self) -> Sequence[RequestRecord]:
+        """The most recent requests, oldest first."""
+        return () if self._built is None else self._built.request_log()
+
+    def forget_sign_in(self) -> None:
+        """Drop the token; without a client there is none."""
+        if self._built is not None:
+            self._built.forget_sign_in()
+
+    async def aclose(self) -> None:
+        """Close the client if there is one, waiting for one that is being built; later calls fail."""
+        self._closed = True
+        if self._building is not None:
+            await asyncio.gather(self._building, return_exceptions=True)
+        if self._built is not None:
+            await self._built.aclose()
+
+    async def _ready(self) -> DirectoryApi:
+        if self._closed:
+            raise Unreachable("The connection was closed.")
+        if self._built is not None:
+            return self._built
+        if self._building is None:
+            self._building = asyncio.create_task(self._make())
+        # Shielded: who gives up must not take the client from the others who wait.
+        api = await asyncio.shield(self._building)
+        if self._closed:
+            raise Unreachable("The connection was closed.")
+        return api
+
+    async def _make(self) -> DirectoryApi:
+        try:
+            self._built = await asyncio.to_thread(self._build)
+        finally:
+            self._building = None
+        return self._built

@@ -1,0 +1,70 @@
+"""One view of the users, read from the mirror: the server's list by position, or a choice of row ids in an order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.pages import Pages
+from walkme_tui.services.ports import Mirror
+
+if TYPE_CHECKING:
+    from array import array
+
+EVERYONE: Final = UserQuery()
+CHUNK_ROWS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order."""
+
+    query: UserQuery
+    order: "array[int] | None"
+
+    async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
+        """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
+        rows: dict[int, ListedRow] = {}
+        try:
+            if self.order is None:
+                rows = await mirror.positions(first, last)
+            else:
+                row_ids = self.order[first : last + 1]
+                users = await mirror.rows(row_ids)
+                rows.update((first + at, users[row_id]) for at, row_id in enumerate(row_ids) if row_id in users)
+        except MirrorUnavailable as error:
+            pages.note(error.message)
+        if self.order is None:
+            rows.update(pages.unsaved(first, last))
+        return rows
+
+    async def locate(self, mirror: Mirror, user_id: str) -> int | None:
+        """Index of a user, None where the user is not in this view or not loaded; raises ``MirrorUnavailable``."""
+        user = await mirror.user(user_id)
+        if user is None:
+            return None
+        if self.order is None:
+            return user.position
+        try:
+            return self.order.index(user.row_id)
+        except ValueError:
+            return None
+
+    async def user_ids(self, mirror: Mirror) -> list[str]:
+        """Ids of all loaded users, in this order; raises ``MirrorUnavailable``."""
+        order = await mirror.matching(EVERYONE) if self.order is None else self.order
+        ids: list[str] = []
+        for first, last in chunks(0, len(order) - 1):
+            row_ids = order[first : last + 1]
+            rows = await mirror.rows(row_ids)
+            users = (rows[row_id] for row_id in row_ids if row_id in rows)
+            ids += [user.user.id for user in users if self.order is not None or user.position is not None]
+        return ids
+
+
+def chunks(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """``first`` to ``last`` (inclusive) in parts that are read at once."""
+    for start in range(first, last + 1, CHUNK_ROWS):
+        yield start, min(last, start + CHUNK_ROWS - 1)

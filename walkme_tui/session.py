@@ -1,0 +1,169 @@
+"""The composition root: opens a profile, or the demo account, as a ``Session``."""
+
+import asyncio
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.config.paths import Paths
+from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.services.deferred import DeferredApi
+from walkme_tui.services.ports import DirectoryApi, Session
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
+    from walkme_tui.simulator.thread import SimulatorThread
+
+MIRROR_FILE: Final = "mirror.sqlite3"
+DEMO: Final = "demo"
+DEMO_USERS: Final = 25_000
+DEMO_LATENCY_MS: Final = 60.0
+DEMO_URL: Final = "http://127.0.0.1"  # never connected to: the demo's client calls its account inside the program
+DEMO_SOURCE: Final = "the demo itself"
+MAX_FOLDER_NAME: Final = 100
+
+
+def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> Session:
+    """Open a profile without waiting for network or disk; may be called in a thread.
+
+    The client is built and the mirror opened by the first call to each. Raises ``ConfigurationError`` for a profile
+    without a REST connection.
+    """
+    from walkme_tui.store.mirror import open_mirror
+
+    if profile.rest is None:
+        raise ConfigurationError(
+            f"The profile {profile.name} has no REST connection ({profile.origin}).",
+            hint="Add one: WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or [profiles.NAME.rest] in config.toml.",
+        )
+    api = DeferredApi(lambda: _rest_client(profile))
+    on_disk = profile.mirror is MirrorPlace.DISK
+    mirror = open_mirror(
+        paths.cache / folder_name(profile.name) / MIRROR_FILE if on_disk else None,
+        # Another account, or credentials that see another part of it, must not be shown these people.
+        account_key=f"{Surface.REST} {profile.rest.base_url} {profile.rest.client_id}",
+        runtime_folder=_runtime_folder(),
+        max_age_days=profile.mirror_max_age_days,
+    )
+    account = Account(
+        profile=profile.name,
+        environment=profile.environment,
+        surface=Surface.REST,
+        base_url=profile.rest.base_url,
+        read_only=read_only or profile.read_only,
+    )
+    source = profile.rest.secret.describe()
+    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare)
+
+
+def open_demo_session(
+    *, read_only: bool = False, users: int = DEMO_USERS, latency_ms: float = DEMO_LATENCY_MS
+) -> Session:
+    """Open the demo account, which lives inside the program; closing the session removes its folder.
+
+    The simulated account is started by the first call. Raises ``ConfigurationError`` where no temporary folder can be
+    made.
+    """
+    from tempfile import TemporaryDirectory
+
+    from walkme_tui.simulator.settings import SimulatorSettings
+    from walkme_tui.simulator.thread import SimulatorThread
+    from walkme_tui.store.mirror import open_mirror
+
+    try:
+        folder = TemporaryDirectory(prefix="walkme-tui-demo-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The demo cannot make a temporary folder: {error.strerror}.",
+            hint="Set TMPDIR to a folder you may write to.",
+        ) from error
+    simulator = SimulatorThread(SimulatorSettings(users=users, latency_ms=latency_ms))
+    api = DeferredApi(lambda: _demo_client(simulator))
+    mirror = open_mirror(Paths.below(Path(folder.name)).cache / DEMO / MIRROR_FILE, account_key=DEMO)
+    account = Account(
+        profile=DEMO,
+        environment=Environment.SANDBOX,
+        surface=Surface.REST,
+        base_url=DEMO_URL,
+        read_only=read_only,
+        demo=True,
+    )
+
+    async def clear_away() -> None:
+        await asyncio.to_thread(_clear_away, simulator, folder)
+
+    return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=clear_away)
+
+
+def now_ms() -> int:
+    """Milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def folder_name(profile_name: str) -> str:
+    """A profile's name as the name of one folder: no separators, no hidden folders, no two profiles the same."""
+    from hashlib import sha256
+
+    safe = re.sub(r"[^A-Za-z0-9_-]", lambda found: "".join(f"%{byte:02X}" for byte in _bytes(found[0])), profile_name)
+    if safe and len(safe) <= MAX_FOLDER_NAME:
+        return safe
+    return f"{safe[: MAX_FOLDER_NAME - 17]}%{sha256(_bytes(profile_name)).hexdigest()[:16]}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+def _runtime_folder() -> Path | None:
+    """The person's own folder on a local disk, if the system gave one."""
+    named = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(named) / "walkme-tui" if named.startswith("/") else None
+
+
+def _rest_client(profile: Profile) -> DirectoryApi:
+    from walkme_tui.api.rest.client import RestDirectory
+    from walkme_tui.api.rest.settings import RestSettings
+
+    rest = profile.rest
+    if rest is None:
+        raise ConfigurationError(f"The profile {profile.name} has no REST connection.")
+    return RestDirectory(
+        RestSettings(
+            profile=profile.name,
+            base_url=rest.base_url,
+            client_id=rest.client_id,
+            read_secret=rest.secret.read,
+            secret_source=rest.secret.describe(),
+            auth="basic" if rest.auth is RestAuth.BASIC else "post",
+            ca_bundle=profile.ca_bundle,
+            max_requests_per_second=profile.max_requests_per_second,
+            max_in_flight=profile.max_in_flight,
+        )
+    )
+
+
+def _demo_client(simulator: "SimulatorThread") -> DirectoryApi:
+    from walkme_tui.api.in_process import InProcessTransport
+    from walkme_tui.api.rest.client import RestDirectory
+    from walkme_tui.api.rest.settings import RestSettings
+    from walkme_tui.domain.secrets import Secret
+
+    simulator.start()
+    settings = RestSettings(
+        profile=DEMO,
+        base_url=DEMO_URL,
+        client_id=simulator.settings.client_id,
+        read_secret=lambda: Secret(simulator.settings.client_secret),
+        secret_source=DEMO_SOURCE,
+    )
+    return RestDirectory(settings, transport=InProcessTransport(simulator.handle))
+
+
+def _clear_away(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:
+    simulator.stop()
+    folder.cleanup()

@@ -1,0 +1,163 @@
+"""The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from walkme_tui.config.themes import ThemeSpec
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.ports import Session
+from walkme_tui.ui import keys
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.messages import ShowHelp, ShowPalette, StartDemo, SwitchProfile
+from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.screens.no_profile import NoProfileScreen
+from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
+from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.workers import WorkerGroup
+
+Screens = BrowserScreen | NoProfileScreen
+
+
+class WalkmeApp(App[int]):
+    """One session at a time on the screen; owns it and closes it."""
+
+    CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "browser.tcss"
+    TITLE = "walkme-tui"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self,
+        start: BrowserStart,
+        session: Session | None,
+        theme: ThemeSpec,
+        *,
+        problem: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(driver_class=BrowserDriver)
+        self.session = session
+        self.broken_by: BaseException | None = None
+        self._start = start
+        self._problem = problem or start.problem
+        self._monotonic = monotonic
+        self._commands = keys.bound(start.keymap)
+        self._last_filter = ControlCharacterFilter()
+        self.register_theme(textual_theme(theme))
+        self.set_reactive(App.theme, theme.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        for key, command in keys.pairs(self._commands):
+            self.bind(key, f"command('{command.id}')", description=command.title, show=False)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The browser, or why there is none."""
+        return self._screen_for(self.session, self._start.query)
+
+    def _screen_for(self, session: Session | None, query: str = "") -> Screens:
+        if session is None:
+            return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
+        return BrowserScreen(session, self._commands, query=query, monotonic=self._monotonic)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The last of the three layers against hostile text comes first here."""
+        return (self._last_filter, *super().get_line_filters())
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """What was selected with the mouse, wrapped and capped as terminals need it."""
+        send_to_clipboard(self, text)
+
+    def action_command(self, command_id: str) -> None:
+        """A key was pressed; dialogs have keys of their own."""
+        if isinstance(self.screen, Screens):
+            self.screen.run_command(command_id)
+
+    def action_help_quit(self) -> None:
+        """ctrl+c is for copying; say how to quit."""
+        self.notify("q quits, in every place ctrl+q does.", markup=False, timeout=4)
+
+    # ------------------------------------------------------------ sessions
+
+    @on(SwitchProfile)
+    def choose_profile(self) -> None:
+        """Ask which, then open it."""
+        self.run_worker(self._choose_profile(), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
+
+    async def _choose_profile(self) -> None:
+        from walkme_tui.ui.flows.switching import DEMO, profile_dialog
+
+        current = self.session.account.profile if self.session is not None else None
+        chosen = await self.push_screen_wait(profile_dialog(self._start.profiles, current))
+        if chosen == DEMO:
+            await self._open(self._start.open_demo, "the demo")
+        elif chosen is not None:
+            await self._open(lambda: self._start.open_session(chosen), chosen)
+
+    @on(StartDemo)
+    def start_demo(self) -> None:
+        """Open the demo account."""
+        opening = self._open(self._start.open_demo, "the demo")
+        self.run_worker(opening, group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+
+    async def _open(self, opener: Callable[[], Session], what: str) -> None:
+        """Open another session, show it, and close the one before; a failure keeps that one."""
+        try:
+            session = await asyncio.to_thread(opener)
+        except WalkmeError as error:
+            report(self, error, doing=f"Opening {what}")
+            return
+        before, self.session = self.session, session
+        await self.switch_screen(self._screen_for(session))
+        if before is not None:
+            await before.aclose()
+
+    # ------------------------------------------------------------ help and palette
+
+    @on(ShowHelp)
+    def show_help(self) -> None:
+        """All keys."""
+        from walkme_tui.ui.dialogs.help import HelpDialog
+
+        self.push_screen(HelpDialog(self._commands))
+
+    @on(ShowPalette)
+    def show_palette(self) -> None:
+        """All commands and themes."""
+        from walkme_tui.config.themes import load_themes
+        from walkme_tui.ui.palette import palette
+
+        themes = load_themes(self._start.themes_folder).loaded
+        self.push_screen(palette(self._commands, themes), lambda chosen: self._chosen(chosen, themes))
+
+    def _chosen(self, answer: str | None, themes: dict[str, ThemeSpec]) -> None:
+        from walkme_tui.ui.palette import THEME
+
+        if answer is None:
+            return
+        if answer.startswith(THEME):
+            spec = themes[answer.removeprefix(THEME)]
+            self.register_theme(textual_theme(spec))
+            self.theme = spec.name
+        else:
+            self.action_command(answer)
+
+    # ------------------------------------------------------------ the end
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug: end at once. What Textual would print shows local variables, and those are people and secrets."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self.broken_by is None:
+            self.broken_by = cause
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()

@@ -1,0 +1,1 @@
+"""Small screens over the browser; each returns a typed value and saves nothing."""

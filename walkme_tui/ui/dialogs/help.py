@@ -1,0 +1,74 @@
+"""The help: every key in its section, and what the signs mean."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from walkme_tui.domain.commands import Command
+from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, moves
+from walkme_tui.ui.keys import labels
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+
+KEY_WIDTH = 14
+SIGNS = (
+    ("●  ○  ◌", "active, inactive, pending"),
+    ("·", "not here yet"),
+    ("?", "not known: no answer has said so"),
+    ("≥", "at least: not everyone is loaded"),
+    ("dim row", "from an earlier start, not confirmed yet"),
+)
+NOTES = (
+    "The server cannot search. The filter looks through the users that are loaded and says how many those are;",
+    "a full email address is asked from the server too. Copies are sent to the terminal, which may refuse them.",
+)
+
+
+class HelpDialog(Dialog[None]):
+    """All commands with the keys that they have now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *moves(letters=True),
+        ("question_mark,f1,q", "cancel"),
+        ("space", "move('page_down')"),
+    ]
+    LARGE: ClassVar[bool] = True
+
+    def __init__(self, commands: Sequence[Command]) -> None:
+        super().__init__([("Keys", Ink.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
+        self._commands = commands
+
+    def middle(self) -> Sequence[Widget]:
+        """The text."""
+        return [Lines(id="help")]
+
+    def on_mount(self) -> None:
+        """Write the text."""
+        super().on_mount()
+        text = self.query_one("#help", Lines)
+        text.set_lines(list(help_lines(self._commands)))
+        text.focus()
+
+    def action_move(self, action: str) -> None:
+        """Scroll."""
+        getattr(self.query_one("#help", Lines), f"action_{action}")()
+
+
+def help_lines(commands: Sequence[Command]) -> Iterator[Line]:
+    """The help as lines: a section after the other."""
+    for section, group in groupby(commands, key=lambda command: command.section):
+        yield [(section, Ink.STRONG)]
+        for command in group:
+            keys = labels(command) or "no key"
+            yield [(words.fit(keys, KEY_WIDTH), Ink.ACCENT if command.keys else Ink.DIM), (command.title, Ink.PLAIN)]
+        yield ()
+    yield [("Signs", Ink.STRONG)]
+    for sign, meaning in SIGNS:
+        yield [(words.fit(sign, KEY_WIDTH), Ink.PLAIN), (meaning, Ink.DIM)]
+    yield ()
+    for note in NOTES:
+        yield from [[(line, Ink.DIM)] for line in words.wrap(note, 88)]

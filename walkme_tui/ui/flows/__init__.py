@@ -1,0 +1,1 @@
+"""Verbs of several steps: they ask the services, tell the screen, and report what went wrong."""

@@ -1,0 +1,97 @@
+"""Hand something of the users to the terminal's clipboard."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import User
+from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.view import View
+from walkme_tui.ui.terminal import send_to_clipboard
+from walkme_tui.ui.words import number
+
+EMAIL: Final = "email"
+NAMED: Final = 3
+NOBODY: Final = "There is no user under the cursor."
+
+
+def copy_email(view: View) -> None:
+    """The email of the user under the cursor, whatever is marked."""
+    if view.user is None:
+        view.app.notify(NOBODY, markup=False)
+    else:
+        _copy(view, EMAIL, [view.user.user])
+
+
+async def copy_menu(view: View) -> None:
+    """Let the person choose what of them is copied."""
+    users = await _users(view)
+    if not users:
+        return
+    many = len(users) > 1
+    first = clean(_email(users[0]) or users[0].id, 60)
+    choices = [
+        Choice(EMAIL, "Emails" if many else "Email", first),
+        Choice("id", "Ids" if many else "Id", clean(users[0].id, 60)),
+        Choice("name", "Names" if many else "Name", clean(users[0].full_name, 60)),
+        Choice("json", "Records as JSON" if many else "Record as JSON"),
+    ]
+    title = f"Copy of {number(len(users))} marked: {_some(users)}" if many else f"Copy of {first}"
+    chosen = await view.app.push_screen_wait(ChoiceDialog(title, choices))
+    if chosen is not None:
+        _copy(view, chosen, users)
+
+
+async def _users(view: View) -> list[User]:
+    """The marked users, else the one under the cursor; a toast where there is none."""
+    try:
+        marked = [await view.session.mirror.user(user_id) for user_id in view.marked]
+    except MirrorUnavailable as error:
+        report(view.app, error, doing="Reading the marked users")
+        return []
+    users = [mirrored.user for mirrored in marked if mirrored is not None]
+    if not users and view.user is not None:
+        users = [view.user.user]
+    if not users:
+        view.app.notify(NOBODY, markup=False)
+    return users
+
+
+def _copy(view: View, what: str, users: Sequence[User]) -> None:
+    text = _text(what, users)
+    if not text:
+        view.app.notify(f"There is no {what} to copy.", severity="warning", markup=False)
+    elif send_to_clipboard(view.app, text):
+        shown = clean(text, 60) if len(users) == 1 and what != "json" else f"{number(len(users))} × {what}"
+        view.app.notify(f"Sent to the terminal: {shown}", markup=False, timeout=3)
+    else:
+        view.app.notify(
+            "This is more than a terminal takes in one piece. Mark fewer users, or use walkme-tui export.",
+            title="Not copied",
+            severity="warning",
+            markup=False,
+        )
+
+
+def _text(what: str, users: Sequence[User]) -> str:
+    """What goes to the clipboard: nothing in it acts on the terminal or the shell that it is pasted into."""
+    if what == "json":
+        records = [encode_user(user) for user in users]
+        text = json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False)
+        return "".join(sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in text)
+    values = {"email": _email, "id": lambda user: user.id, "name": lambda user: user.full_name}[what]
+    return "\n".join(clean(value) for value in map(values, users) if value)
+
+
+def _email(user: User) -> str:
+    return user.email if isinstance(user.email, str) else ""
+
+
+def _some(users: Sequence[User]) -> str:
+    named = ", ".join(clean(_email(user) or user.id, 40) for user in users[:NAMED])
+    more = len(users) - NAMED
+    return f"{named} and {number(more)} more" if more > 0 else named

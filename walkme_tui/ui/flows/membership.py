@@ -1,0 +1,38 @@
+"""From a user to the user's groups."""
+
+from walkme_tui.domain.errors import ApiError, MirrorUnavailable
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.ports import MirroredUser
+from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.view import View
+
+
+async def groups_of(view: View, mirrored: MirroredUser) -> None:
+    """Let the person choose one of the user's groups and go there; unknown groups are read first."""
+    user = mirrored.user
+    if user.groups is UNKNOWN:
+        try:
+            user = (await view.directory.reread(user.id)).user
+        except (ApiError, MirrorUnavailable) as error:
+            report(view.app, error, doing="Reading the groups of this user")
+            return
+    who = clean(_name(user), 100)
+    if user.groups is UNKNOWN:
+        view.app.notify(f"The server does not say which groups {who} is in.", markup=False)
+        return
+    if not user.groups:
+        view.app.notify(f"{who} is in no group.", markup=False)
+        return
+    names = view.group_names
+    choices = [Choice(group_id, clean(names.get(group_id, group_id), 200)) for group_id in user.groups]
+    chosen = await view.app.push_screen_wait(ChoiceDialog(f"Groups of {who}", choices))
+    if chosen is not None:
+        view.show_group(chosen)
+
+
+def _name(user: User) -> str:
+    if user.full_name:
+        return user.full_name
+    return user.email if isinstance(user.email, str) and user.email else user.id

@@ -1,0 +1,1 @@
+"""Whole screens: the browser, and what stands there without a profile."""

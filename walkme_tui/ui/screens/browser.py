@@ -1,0 +1,325 @@
+"""The browser: one account, its users, its groups and what goes over the wire."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from walkme_tui.domain.commands import Command
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.changes import Change, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.listing import Phase
+from walkme_tui.services.pages import Pages
+from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.details import Details
+from walkme_tui.ui.flows.looking_up import LookUps
+from walkme_tui.ui.screens.filtering import Filtering
+from walkme_tui.ui.screens.panes import PaneArea
+from walkme_tui.ui.screens.situation import Situation
+from walkme_tui.ui.screens.verbs import run_verb
+from walkme_tui.ui.widgets.account_line import AccountLine
+from walkme_tui.ui.widgets.detail.pane import Subject
+from walkme_tui.ui.widgets.filter_box import FilterBox
+from walkme_tui.ui.widgets.group_list import GroupList
+from walkme_tui.ui.widgets.hints import Hints
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.status_line import StatusLine
+from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
+from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.workers import WorkerGroup
+
+LEAST_WIDTH: Final = 40
+LEAST_HEIGHT: Final = 8
+
+
+class BrowserScreen(Screen[None], inherit_bindings=False):
+    """One open session on the screen; it starts the session's services when it comes and ends them when it goes."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "screen.copy_text", show=False)]
+
+    def __init__(
+        self,
+        session: Session,
+        commands: Sequence[Command],
+        *,
+        query: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.pages = Pages(session, monotonic=monotonic)
+        self.directory = Directory(session)
+        self.area: PaneArea = PaneArea(session, self.pages, self.directory, UserQuery(text=query))
+        self.filtering = Filtering(self.area, query)
+        self.look_ups = LookUps(self)
+        self.details = Details(self, self.area.detail)
+        self.situation = Situation(self, monotonic)
+        self.arrangement: Arrangement = Arrangement()
+        self.box = FilterBox()
+        self._commands = commands
+        self._opens_the_only_one = False
+        self._groups_asked = False
+        self._unsubscribe: Callable[[], None] | None = None
+
+    # ------------------------------------------------------------ life
+
+    def compose(self) -> ComposeResult:
+        """Account, tabs and filter, panes, status, hints."""
+        yield AccountLine(self.session.account)
+        yield TabLine(self.box)
+        yield self.area
+        yield StatusLine()
+        yield Hints(self._commands)
+        yield OneLine(id="too-small")
+
+    def on_mount(self) -> None:
+        """Paint first, ask the server then."""
+        self.query_one("#too-small", OneLine).write([(" The terminal is too small.", Ink.PLAIN)])
+        self._unsubscribe = self.session.changes.subscribe(self._changed)
+        self.area.users.not_loaded = self._not_loaded
+        self.area.groups_tab.named = self.area.detail.name_groups
+        self.lay_out(self.arrangement)
+        self.situation.tell()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self.pages.run(), group=WorkerGroup.PAGES, name="pages")
+        self.count_groups()
+        self.situation.begin()
+        self.set_interval(1.0, self.situation.tick)
+        self.look_ups.consider(self.filtering.text)
+        for notice in self.session.mirror.notices:
+            self.app.notify(notice, markup=False, timeout=12)
+
+    def on_unmount(self) -> None:
+        """Hear no more of the session."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    # ------------------------------------------------------------ what flows and verbs ask
+
+    @property
+    def group_names(self) -> Mapping[str, str]:
+        """Names of the groups by id, as far as they are known."""
+        return self.area.groups_tab.names
+
+    @property
+    def user(self) -> MirroredUser | None:
+        """The user under the cursor of the table that is looked at."""
+        table = self.area.table
+        return table.cursor_user if table is not None else None
+
+    @property
+    def marked(self) -> list[str]:
+        """Ids of the marked users of that table, in the order of marking."""
+        table = self.area.table
+        return list(table.marked_emails) if table is not None else []
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a key or the palette asks for."""
+        run_verb(self, command_id)
+
+    def show_group(self, group_id: str) -> None:
+        """Go to the Groups tab, with the cursor on this group."""
+        self.filtering.clear(Pane.GROUPS)
+        self.area.groups_tab.want(group_id)
+        self.show_tab(Tab.GROUPS)
+        self.area.focus_pane(Pane.GROUPS)
+
+    def read_groups(self) -> None:
+        """Ask the server for the groups."""
+        self._groups_asked = True
+        self.run_worker(self._read_groups(), group=WorkerGroup.GROUPS, exclusive=True, name="groups")
+
+    def count_groups(self) -> None:
+        """Read groups and counts as the local copy knows them now."""
+        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.STATUS, exclusive=True, name="count groups")
+
+    async def _read_groups(self) -> None:
+        error = await self.area.groups_tab.ask()
+        if error is not None and self.arrangement.tab is Tab.GROUPS:
+            report(self.app, error, doing="Reading the groups")
+
+    # ------------------------------------------------------------ panes
+
+    def show_tab(self, tab: Tab) -> None:
+        """Go to a tab."""
+        self.lay_out(self.arrangement.on(tab))
+
+    def lay_out(self, arrangement: Arrangement) -> None:
+        """Show these panes."""
+        new_tab = arrangement.tab is not self.arrangement.tab
+        self.arrangement = arrangement
+        self.area.lay_out(arrangement, self.size.width)
+        self.query_one(TabTitles).select(arrangement.tab)
+        if self.area.detail.display:
+            self.details.show(self._subject())
+        if new_tab:
+            if arrangement.tab is Tab.GROUPS and not self._groups_asked:
+                self.read_groups()
+            self.situation.tick()
+        self.keys_went_elsewhere()
+
+    def open_details(self) -> None:
+        """Show the user under the cursor whole, and give the details the keys."""
+        self.lay_out(self.arrangement.open())
+        if Pane.DETAIL in self.area.shown:
+            self.area.focus_pane(Pane.DETAIL)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Other panes may fit now."""
+        self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "tiny")
+        if self.is_mounted:
+            self.lay_out(self.arrangement)
+            self.situation.tell()
+
+    @on(TabTitles.Chosen)
+    def go_to_tab(self, event: TabTitles.Chosen) -> None:
+        """A tab was clicked."""
+        self.show_tab(event.tab)
+
+    @on(events.DescendantFocus)
+    def keys_went_elsewhere(self) -> None:
+        """Another pane or the box has the keys."""
+        self.filtering.show_in(self.box)
+        self.situation.tell_hints()
+
+    def back(self) -> None:
+        """Take back one thing: the raw record, what covers the screen, the filter, the marks, the details."""
+        table = self.area.table
+        if self.area.detail.display and self.area.detail.raw:
+            self.area.detail.set_raw(False)
+        elif self.arrangement.covers(self.size.width):
+            self.lay_out(self.arrangement.uncover())
+        elif self.area.focused is Pane.DETAIL:
+            self.arrangement = self.arrangement.uncover()
+            self.area.focus_pane(self.area.shown[-2])
+        elif self.filtering.text:
+            self.filtering.put("")
+            self._filtered()
+        elif table is not None and table.marks:
+            table.action_clear_marks()
+        elif Pane.DETAIL in self.area.shown:
+            self.lay_out(self.arrangement.with_detail(False))
+
+    # ------------------------------------------------------------ filter
+
+    def focus_filter(self) -> None:
+        """Type into the filter box."""
+        if self.filtering.target is not None:
+            self.filtering.show_in(self.box)
+            self.box.focus()
+
+    @on(FilterBox.Typed)
+    def filter_by_what_was_typed(self, event: FilterBox.Typed) -> None:
+        """Narrow the list down."""
+        self._opens_the_only_one = False
+        self.filtering.put(event.text)
+        self._filtered()
+
+    def _filtered(self) -> None:
+        self.filtering.show_in(self.box)
+        self.look_ups.consider(self.filtering.text if self.filtering.target is not Pane.GROUPS else "")
+        self.situation.tell()
+
+    @on(FilterBox.Kept)
+    def go_on_with_what_is_left(self) -> None:
+        """To the list, or into the only user that is left."""
+        self.area.focus_pane(self.area.focused)
+        self._opens_the_only_one = bool(self.filtering.text) and self.filtering.target is Pane.USERS
+        self._open_the_only_one()
+
+    def _open_the_only_one(self) -> None:
+        listing = self.area.users.listing
+        if not self._opens_the_only_one or listing.query != self.filtering.query():
+            return
+        if listing.total is None or listing.total.count != 1:
+            self._opens_the_only_one = False
+        elif self.area.users.cursor_user is not None:
+            self._opens_the_only_one = False
+            self.open_details()
+
+    @on(FilterBox.Left)
+    def leave_the_filter(self) -> None:
+        """To the list; the text stays."""
+        self.area.focus_pane(self.area.focused)
+
+    # ------------------------------------------------------------ tables
+
+    def _subject(self) -> Subject:
+        """Whose details are shown."""
+        table = self.area.table
+        if table is None or table.listing.phase is not Phase.READY:
+            return None
+        row = table.listing.row(table.cursor_index)
+        return row if row is not None else table.cursor_user
+
+    @on(UserTable.CursorMoved)
+    def details_follow(self, event: UserTable.CursorMoved) -> None:
+        """The details show who is under the cursor now."""
+        if event.table is self.area.table:
+            self.details.follow(self._subject())
+            self._open_the_only_one()
+
+    @on(UserTable.ViewChanged)
+    def tell_of_the_view(self, event: UserTable.ViewChanged) -> None:
+        """Another number of rows, or another phase."""
+        if event.table is self.area.table:
+            self.details.follow(self._subject())
+        self.situation.tell()
+        self._open_the_only_one()
+
+    @on(UserTable.Opened)
+    def open_user(self) -> None:
+        """Enter or a double click."""
+        self.open_details()
+
+    @on(UserTable.Said)
+    def say_what_was_marked(self, event: UserTable.Said) -> None:
+        """A range or all were marked."""
+        self.app.notify(event.text, markup=False, timeout=4)
+
+    @on(UserTable.Failed)
+    def say_what_failed(self, event: UserTable.Failed) -> None:
+        """The table could not do what was asked for."""
+        report(self.app, event.error, doing="This")
+
+    @on(GroupList.Moved, "#groups")
+    def members_follow(self) -> None:
+        """The members of the group under the cursor."""
+        self.area.groups_tab.follow()
+
+    @on(GroupList.Opened, "#groups")
+    def go_to_the_members(self) -> None:
+        """Enter on a group."""
+        run_verb(self, "user.groups")
+
+    # ------------------------------------------------------------ the session's side
+
+    def refresh_situation(self) -> None:
+        """Something that the chrome or an empty table tells has changed."""
+        self.situation.tell()
+
+    def _not_loaded(self) -> int | None:
+        coverage = self.pages.coverage
+        return None if coverage is None or coverage.total is None else max(0, coverage.total - coverage.loaded)
+
+    def _changed(self, change: Change) -> None:
+        """Pages came or did not; groups were read."""
+        if isinstance(change, (LoadFailed, LoadRecovered)):
+            self.situation.tell()
+        else:
+            self.situation.tell_soon()
+        if isinstance(change, PageLoaded) and not self._groups_asked:
+            self.read_groups()
+        if isinstance(change, (PageLoaded, UserStored, UserForgotten)):
+            self.area.groups_tab.age()

@@ -1,0 +1,71 @@
+"""What is filtered, list by list, and the one box that shows it."""
+
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.ui.arrangement import Pane
+from walkme_tui.ui.screens.panes import PaneArea
+from walkme_tui.ui.widgets.filter_box import FilterBox
+
+NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
+
+
+class Filtering:
+    """Keeps a text for each list that can be filtered; the box shows that of the list that has the keys."""
+
+    def __init__(self, area: PaneArea, text: str = "") -> None:
+        self._area = area
+        self._texts = {Pane.USERS: text, Pane.GROUPS: "", Pane.MEMBERS: ""}
+        self.hide_inactive = False
+
+    @property
+    def target(self) -> Pane | None:
+        """The list that the box is about; None where nothing can be filtered."""
+        pane = self._area.focused_list
+        return pane if pane in self._texts else None
+
+    @property
+    def text(self) -> str:
+        """The text of that list's filter."""
+        return self._texts[self.target] if self.target is not None else ""
+
+    def query(self, pane: Pane = Pane.USERS) -> UserQuery:
+        """What a table of users is to show; the group is added by who knows it."""
+        return UserQuery(text=self._texts[pane], hide_inactive=self.hide_inactive)
+
+    def put(self, text: str) -> None:
+        """Filter the target by this."""
+        target = self.target
+        if target is None:
+            return
+        self._texts[target] = text
+        self._apply(target)
+
+    def toggle_inactive(self) -> bool:
+        """Hide inactive users, or show them again; True if they are hidden now."""
+        self.hide_inactive = not self.hide_inactive
+        self._apply(Pane.USERS)
+        self._apply(Pane.MEMBERS)
+        return self.hide_inactive
+
+    def clear(self, pane: Pane) -> None:
+        """Filter a list by nothing."""
+        if self._texts[pane]:
+            self._texts[pane] = ""
+            self._apply(pane)
+
+    def show_in(self, box: FilterBox) -> None:
+        """Make the box show the target's text."""
+        target = self.target
+        if box.parent is not None:
+            box.parent.set_class(target is None, "no-filter")
+        if target is not None:
+            box.placeholder = NAMES[target]
+            if box.value != self._texts[target]:
+                box.put(self._texts[target])
+
+    def _apply(self, pane: Pane) -> None:
+        if pane is Pane.USERS:
+            self._area.users.show(self.query())
+        elif pane is Pane.GROUPS:
+            self._area.groups_tab.groups.filter(self._texts[pane])
+        else:
+            self._area.groups_tab.narrow(self.query(Pane.MEMBERS))

@@ -1,0 +1,111 @@
+"""What stands there when no account can be opened: the three ways in."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+from walkme_tui.ui.messages import ShowHelp, StartDemo, SwitchProfile
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.one_line import OneLine
+
+LABEL_WIDTH = 12
+
+
+class NoProfileScreen(Screen[None], inherit_bindings=False):
+    """Explains the environment, the file and the demo; ``d`` starts the demo."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("d", "demo")]
+
+    def __init__(self, problem: str, profiles: Sequence[str]) -> None:
+        super().__init__()
+        self._problem = problem
+        self._profiles = profiles
+
+    def compose(self) -> ComposeResult:
+        """The text over its keys."""
+        yield OneLine(id="account")
+        yield Lines(id="ways")
+        yield OneLine(id="hints")
+
+    def on_mount(self) -> None:
+        """Write it."""
+        self.query_one("#account", OneLine).write([(" walkme-tui ", Ink.STRONG)])
+        keys = [("d", "start the demo"), ("q", "quit"), ("?", "help")]
+        if self._profiles:
+            keys.insert(1, ("C", "choose a profile"))
+        hints: list[tuple[str, Ink]] = [(" ", Ink.PLAIN)]
+        for key, word in keys:
+            hints += [(key, Ink.ACCENT), (f" {word}   ", Ink.DIM)]
+        self.query_one("#hints", OneLine).write(hints)
+        self.query_one(Lines).focus()
+
+    def on_resize(self) -> None:
+        """Lines break elsewhere now."""
+        width = max(20, min(self.size.width, 100) - 4)
+        self.query_one(Lines).set_lines(list(_lines(self._problem, self._profiles, width)))
+
+    def say(self, problem: str) -> None:
+        """Another reason."""
+        self._problem = problem
+        self.on_resize()
+
+    def action_demo(self) -> None:
+        """Wish for the demo."""
+        self.post_message(StartDemo())
+
+    def run_command(self, command_id: str) -> None:
+        """The few commands that make sense here."""
+        movable = self.query_one(Lines)
+        if command_id.startswith("cursor."):
+            name = command_id.removeprefix("cursor.")
+            getattr(movable, f"action_cursor_{name}" if name in {"down", "up"} else f"action_{name}")()
+        elif command_id == "app.help":
+            self.post_message(ShowHelp())
+        elif command_id == "app.profile" and self._profiles:
+            self.post_message(SwitchProfile())
+        elif command_id == "app.quit":
+            self.app.exit(0)
+
+
+def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Line]:
+    yield ()
+    yield from _text("No account is open.", width, Ink.STRONG)
+    if problem:
+        yield from _text(clean(problem, 1000), width, Ink.WARN)
+    yield ()
+    yield from _text("There are three ways in.", width)
+    yield ()
+    yield from _way("Environment", width, "Set three variables and start again:")
+    for variable, meaning in (
+        ("WALKME_BASE_URL", "https://api.walkme.com, or your region's"),
+        ("WALKME_CLIENT_ID", "from the Console: Settings > Integrations > API"),
+        ("WALKME_CLIENT_SECRET", "shown there once"),
+    ):
+        yield [("  ", Ink.PLAIN), (words.fit(variable, 22), Ink.ACCENT), (words.cut(meaning, width - 24), Ink.DIM)]
+    yield ()
+    yield from _way(
+        "File", width, "walkme-tui config init writes a config.toml to fill in; walkme-tui config path says where."
+    )
+    if profiles:
+        yield from _way("", width, f"It has: {clean(', '.join(profiles), 300)}. C opens one of them.")
+    yield ()
+    yield from _way(
+        "Demo", width, "d opens an account of 25 000 people that do not exist. Nothing leaves this machine."
+    )
+
+
+def _text(text: str, width: int, ink: Ink = Ink.PLAIN) -> Iterator[Line]:
+    for line in words.wrap(text, width):
+        yield [("  ", Ink.PLAIN), (line, ink)]
+
+
+def _way(name: str, width: int, text: str) -> Iterator[Line]:
+    for line in words.wrap(text, width - LABEL_WIDTH - 2):
+        yield [("  ", Ink.PLAIN), (words.fit(name, LABEL_WIDTH), Ink.STRONG), (line, Ink.PLAIN)]
+        name = ""

@@ -1,0 +1,146 @@
+"""The panes between the chrome: which are shown, and where the keys go."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.listing import Listing
+from walkme_tui.services.pages import Pages
+from walkme_tui.services.ports import Session
+from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
+from walkme_tui.ui.screens.groups_tab import GroupsTab
+from walkme_tui.ui.widgets.detail import DetailPane
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.request_list import RequestList
+from walkme_tui.ui.widgets.user_table import UserTable
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.REQUESTS)
+
+
+class Movable(Protocol):
+    """What every pane does with the movement keys."""
+
+    def action_cursor_down(self) -> None: ...
+    def action_cursor_up(self) -> None: ...
+    def action_page_down(self) -> None: ...
+    def action_page_up(self) -> None: ...
+    def action_first(self) -> None: ...
+    def action_last(self) -> None: ...
+    def action_open(self) -> None: ...
+
+
+class PaneArea(Horizontal):
+    """All panes; those of the Groups and the Requests tab are made when they are first shown."""
+
+    def __init__(self, session: Session, pages: Pages, directory: Directory, query: UserQuery) -> None:
+        super().__init__(id="body")
+        self.users = UserTable(
+            Listing(session, pages, query), started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS
+        )
+        self.detail = DetailPane(session.clock, id=Pane.DETAIL)
+        self.detail.display = False
+        self.groups_tab = GroupsTab(session, pages, directory)
+        self.requests = RequestList(id=Pane.REQUESTS)
+        self.requests.say_when_empty("Nothing was sent yet.")
+        self.arrangement = Arrangement()
+        self._widgets: dict[Pane, Widget] = {
+            Pane.USERS: self.users,
+            Pane.DETAIL: self.detail,
+            Pane.GROUPS: self.groups_tab.groups,
+            Pane.MEMBERS: self.groups_tab.members,
+            Pane.REQUESTS: self.requests,
+        }
+        self._shown: tuple[Pane, ...] = (Pane.USERS,)
+        self._focused: dict[Tab, Pane] = {}
+
+    def compose(self) -> ComposeResult:
+        """What is needed for the first picture."""
+        yield self.users
+        yield self.detail
+
+    # ------------------------------------------------------------ which panes
+
+    def lay_out(self, arrangement: Arrangement, width: int) -> None:
+        """Show the panes of an arrangement; the keys stay where they were if that is still there."""
+        tab_changed = arrangement.tab is not self.arrangement.tab
+        self.arrangement = arrangement
+        self._shown = arrangement.visible(width)
+        for pane in Pane:
+            self._place(pane, pane in self._shown)
+        self.detail.set_class(len(self._shown) > 1, "beside")
+        if tab_changed or self.focused not in self._shown or self.screen.focused is None:
+            self.focus_pane(self.focused if self.focused in self._shown else self._shown[0])
+
+    def _place(self, pane: Pane, shown: bool) -> None:
+        widget = self._widgets[pane]
+        if shown and widget.parent is None:
+            later = [self._widgets[each] for each in ORDER[ORDER.index(pane) + 1 :]]
+            before = next((each for each in later if each.parent is not None), None)
+            self.mount(widget, before=before)
+        if widget.display is not shown:
+            widget.display = shown
+
+    @property
+    def shown(self) -> tuple[Pane, ...]:
+        """The panes on the screen, from the left."""
+        return self._shown
+
+    # ------------------------------------------------------------ where the keys go
+
+    @property
+    def focused(self) -> Pane:
+        """The pane that has the keys, or had them last on this tab (while the filter box has them)."""
+        pane = self._focused.get(self.arrangement.tab)
+        return pane if pane is not None and pane in self._shown else self._shown[0]
+
+    @property
+    def focused_list(self) -> Pane:
+        """The list that has the keys, or belongs to the details that have them."""
+        lists = LISTS[self.arrangement.tab]
+        return self.focused if self.focused in lists else lists[-1]
+
+    @property
+    def movable(self) -> Movable:
+        """What the movement keys move."""
+        return self._target(self.focused)
+
+    @property
+    def table(self) -> UserTable | None:
+        """The table of users that the verbs are about."""
+        tab = self.arrangement.tab
+        if tab is Tab.USERS:
+            return self.users
+        return self.groups_tab.members.table if tab is Tab.GROUPS else None
+
+    def focus_pane(self, pane: Pane) -> None:
+        """Give the keys to a pane."""
+        self._focused[self.arrangement.tab] = pane
+        self._target(pane).focus()
+
+    def focus_next(self, by: int) -> None:
+        """Give the keys to the next pane on the screen, or the one before."""
+        at = self._shown.index(self.focused)
+        self.focus_pane(self._shown[(at + by) % len(self._shown)])
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Remember who has the keys: a click gives them, too."""
+        for pane in self._shown:
+            if event.widget in (self._widgets[pane], self._target(pane)):
+                self._focused[self.arrangement.tab] = pane
+
+    def _target(self, pane: Pane) -> UserTable | Lines:
+        if pane is Pane.MEMBERS:
+            return self.groups_tab.members.table
+        targets: dict[Pane, UserTable | Lines] = {
+            Pane.USERS: self.users,
+            Pane.DETAIL: self.detail,
+            Pane.REQUESTS: self.requests,
+        }
+        return targets.get(pane, self.groups_tab.groups)

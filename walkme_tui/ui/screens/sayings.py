@@ -1,0 +1,110 @@
+"""What the browser says when rows are missing or something went wrong: pure functions from the situation to words."""
+
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, SignInRefused, WalkmeError
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+from walkme_tui.ui.safe import Part, joined, lines
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.status_line import Saying
+
+MAX_MESSAGE = 400
+DIM = "$text-muted"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why no page comes; ``again_in`` seconds it is tried again, None: only when the person asks."""
+
+    error: WalkmeError
+    again_in: float | None
+
+
+def trouble_saying(trouble: Trouble, coverage: Coverage | None, now_ms: int, source: str, account: Account) -> Saying:
+    """The one sentence for the status line: what happened, what is shown, what comes next."""
+    error = trouble.error
+    if _credentials(error):
+        text = f"{_sign_in_words(account, source)} R reads the secret again and tries."
+        return Saying(text, Ink.BAD)
+    parts = [clean(error.message, MAX_MESSAGE)]
+    if coverage is not None and coverage.loaded and coverage.as_of_ms is not None:
+        parts.append(f"Rows from {words.age(now_ms, coverage.as_of_ms)} ago are shown.")
+    parts.append(_next_try(trouble))
+    return Saying(" ".join(parts), Ink.BAD if isinstance(error, PermissionRefused) else Ink.WARN)
+
+
+def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Content:
+    """What stands in the table before anything is known."""
+    if trouble is None:
+        return joined((f"Asking {clean(account.base_url, 100)} for the people of this account…", DIM))
+    error = trouble.error
+    message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
+    if _credentials(error):
+        said = f"{message} {hint}".rstrip()
+        keys = "R reads the secret again and tries.   C takes another profile."
+        return _paragraphs((_sign_in_words(account, source), "bold $error"), said, keys)
+    kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
+    return _paragraphs((message, "bold $warning"), hint, kept)
+
+
+def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None) -> Content:
+    """What stands in the table when the view is known to be empty."""
+    if not query.narrows:
+        people = "People are added in the WalkMe Console or by your identity provider.   R asks again."
+        return _paragraphs(("This account has no users.", "bold"), people)
+    loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
+    if query.text.strip():
+        head = f"None of the {loaded} has “{clean(query.text.strip(), 100)}”."
+        advice = "The server cannot search, but a full email address is asked from it."
+        return _paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
+    if query.group_id is not None:
+        return _paragraphs(("No member is known.", "bold"), f"Among the {loaded}.")
+    return _paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
+
+
+def _paragraphs(*parts: Part) -> Content:
+    """Paragraphs with a blank line between them; empty ones are left out."""
+    shown = [joined(part) for part in parts if part]
+    return lines(line for paragraph in shown for line in (paragraph, joined("")))
+
+
+def filter_count(query: UserQuery, kept: int | None, coverage: Coverage | None) -> str:
+    """``812 of 154 210 loaded`` while something is filtered, else nothing."""
+    if not query.narrows or kept is None or coverage is None:
+        return ""
+    without = "inactive hidden · " if query.hide_inactive else ""
+    return f"{without}{words.number(kept)} of {words.number(coverage.loaded)} loaded"
+
+
+def members_heading(label: str, known: int, coverage: Coverage | None) -> str:
+    """How many members a group has, as far as can be known."""
+    name = clean(label, 200)
+    if coverage is None:
+        return name
+    if coverage.memberships_complete:
+        when = f", complete as of {words.clock_time(coverage.as_of_ms)[:5]}" if coverage.as_of_ms is not None else ""
+        return f"{name} · {words.count(known, 'member', 'members')}{when}"
+    if coverage.with_groups < coverage.loaded:
+        unknown = coverage.loaded - coverage.with_groups
+        return f"{name} · ≥ {words.number(known)} · groups of {words.number(unknown)} loaded users not known yet"
+    return f"{name} · ≥ {words.count(known, 'member', 'members')} · {words.loaded_share(coverage)}"
+
+
+def _credentials(error: WalkmeError) -> bool:
+    return isinstance(error, (SignInRefused, ConfigurationError))
+
+
+def _sign_in_words(account: Account, source: str) -> str:
+    return f"Profile {clean(account.profile, 60)} cannot sign in; its secret comes from {clean(source, 200)}."
+
+
+def _next_try(trouble: Trouble) -> str:
+    if trouble.again_in is None:
+        return "R tries again."
+    return f"Trying again in {words.seconds(trouble.again_in)}, R tries now."

@@ -1,0 +1,125 @@
+"""What the chrome and the empty tables say, kept true once a second and whenever something happened."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.traffic import TrafficStatus
+from walkme_tui.services.listing import Phase
+from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.screens import sayings
+from walkme_tui.ui.screens.sayings import Trouble
+from walkme_tui.ui.widgets.account_line import AccountLine
+from walkme_tui.ui.widgets.hints import Hints
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.status_line import Saying, StatusLine
+from walkme_tui.ui.widgets.tab_line import FilterCount
+from walkme_tui.ui.widgets.user_table import UserTable
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.screens.browser import BrowserScreen
+
+QUIET: Final = TrafficStatus(
+    in_flight=0, permitted_per_second=0, recent_per_second=0, waiting_seconds=0, latency_ms=None, throttled=0
+)
+SOON_SECONDS: Final = 0.5
+LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.groups", "app.help", "app.quit")
+GROUP_HINTS: Final = ("row.open", "view.filter", "row.refresh", "app.palette", "app.help", "app.quit")
+DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "row.refresh", "app.help")
+FILTER_HINTS: Final = ("row.open", "view.back")
+REQUEST_HINTS: Final = ("app.palette", "app.help", "app.quit")
+HINTS: Final = {Pane.GROUPS: GROUP_HINTS, Pane.DETAIL: DETAIL_HINTS, Pane.REQUESTS: REQUEST_HINTS}
+
+
+class Situation:
+    """Reads the session and writes the account line, the status line, the filter's count and the empty tables."""
+
+    def __init__(self, browser: "BrowserScreen", monotonic: Callable[[], float]) -> None:
+        self._browser = browser
+        self._monotonic = monotonic
+        self._told_at = float("-inf")
+        self._serving = False
+
+    def begin(self) -> None:
+        """From now on the line to the account may be asked how it does: the first picture is painted."""
+        self._serving = True
+        self.tell()
+
+    def tick(self) -> None:
+        """A second went by."""
+        self.tell()
+        browser = self._browser
+        if browser.area.detail.display:
+            browser.area.detail.write()
+        if browser.arrangement.tab is Tab.REQUESTS:
+            browser.area.requests.fill(browser.session.api.request_log())
+        elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
+            browser.count_groups()
+
+    def tell_soon(self) -> None:
+        """Something small changed: tell it now if nothing was told just before, else with the next tick."""
+        if self._monotonic() - self._told_at >= SOON_SECONDS:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write everything again; what stands there already is not painted again."""
+        browser = self._browser
+        self._told_at = self._monotonic()
+        traffic = browser.session.api.traffic() if self._serving else QUIET
+        browser.query_one(AccountLine).report(browser.pages.coverage, traffic)
+        browser.query_one(StatusLine).report(self._saying(), traffic)
+        self._tell_tables()
+        self._tell_count()
+        self.tell_hints()
+
+    def tell_hints(self) -> None:
+        """Offer the keys that help where the keys go now."""
+        browser = self._browser
+        filtering = browser.focused is browser.box
+        ids = FILTER_HINTS if filtering else HINTS.get(browser.area.focused, LIST_HINTS)
+        browser.query_one(Hints).offer(ids)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why no page comes, as of now."""
+        failure = self._browser.pages.failure
+        if failure is None:
+            return None
+        again_in = None if failure.retry_at is None else max(0.0, failure.retry_at - self._monotonic())
+        return Trouble(failure.error, again_in)
+
+    def _saying(self) -> Saying | None:
+        browser, session = self._browser, self._browser.session
+        if self.trouble is not None:
+            coverage, now = browser.pages.coverage, session.clock()
+            return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
+        if browser.look_ups.current is not None:
+            return browser.look_ups.current.saying
+        oddities = browser.pages.oddities
+        return Saying(oddities[-1], Ink.DIM) if oddities else None
+
+    def _tell_tables(self) -> None:
+        browser, session = self._browser, self._browser.session
+        look_up = browser.look_ups.current.saying if browser.look_ups.current is not None else None
+        loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)
+        for table in browser.query(UserTable):
+            if table.loading_text != loading:
+                table.loading_text = loading
+                if table.listing.phase is Phase.LOADING:
+                    table.refresh()
+            table.say_when_empty(sayings.no_rows(table.listing.query, browser.pages.coverage, look_up))
+        browser.area.groups_tab.head()
+
+    def _tell_count(self) -> None:
+        browser, pages = self._browser, self._browser.pages
+        text = ""
+        if browser.arrangement.tab is Tab.USERS:
+            total = browser.area.users.listing.total
+            text = sayings.filter_count(
+                browser.area.users.listing.query, total.count if total else None, pages.coverage
+            )
+        elif browser.filtering.target is Pane.GROUPS and browser.filtering.text:
+            groups = browser.area.groups_tab.groups
+            text = f"{len(groups.rows)} of {groups.total} groups"
+        elif browser.filtering.hide_inactive:
+            text = "inactive hidden"
+        browser.query_one(FilterCount).say(text)

@@ -1,0 +1,120 @@
+"""What each command does in the browser."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.flows.copying import copy_email, copy_menu
+from walkme_tui.ui.flows.details import read_again
+from walkme_tui.ui.flows.membership import groups_of
+from walkme_tui.ui.messages import ShowHelp, ShowPalette, SwitchProfile
+from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.screens.browser import BrowserScreen
+
+Verb: TypeAlias = "Callable[[BrowserScreen], object]"
+
+
+def run_verb(browser: "BrowserScreen", command_id: str) -> None:
+    """Do what a command says; KeyError for one that the browser does not know."""
+    VERBS[command_id](browser)
+
+
+def _toggle_inactive(browser: "BrowserScreen") -> None:
+    hidden = browser.filtering.toggle_inactive()
+    browser.app.notify("Inactive users are hidden." if hidden else "Inactive users are shown.", timeout=2)
+
+
+def _members_or_groups(browser: "BrowserScreen") -> None:
+    if browser.area.focused is Pane.GROUPS:
+        if Pane.MEMBERS in browser.area.shown:
+            browser.area.focus_pane(Pane.MEMBERS)
+        return
+    user = browser.user
+    if user is not None:
+        browser.run_worker(groups_of(browser, user), group=WorkerGroup.GROUPS, name="groups of a user")
+
+
+def _refresh_row(browser: "BrowserScreen") -> None:
+    if browser.area.focused is Pane.GROUPS:
+        browser.read_groups()
+        return
+    user = browser.user
+    if user is not None:
+        browser.run_worker(read_again(browser, user), group=WorkerGroup.DETAILS, name="read one again")
+
+
+def _refresh_view(browser: "BrowserScreen") -> None:
+    if browser.pages.failure is not None:
+        browser.pages.retry_now()
+    else:
+        browser.pages.refresh()
+        browser.app.notify("Reading the list again.", timeout=2)
+    table = browser.area.table
+    if table is not None:
+        table.listing.refresh()
+    browser.read_groups()
+    browser.situation.tell()
+
+
+def _toggle_raw(browser: "BrowserScreen") -> None:
+    detail = browser.area.detail
+    detail.set_raw(not detail.raw)
+    if detail.raw and Pane.DETAIL not in browser.area.shown:
+        browser.open_details()
+
+
+def _zoom(browser: "BrowserScreen") -> None:
+    browser.lay_out(browser.arrangement.zoom(browser.area.focused))
+
+
+def _mark(action: str) -> Verb:
+    def mark(browser: "BrowserScreen") -> None:
+        table = browser.area.table
+        if table is not None and browser.area.focused is not Pane.GROUPS:
+            getattr(table, f"action_{action}")()
+
+    return mark
+
+
+def _copy_menu(browser: "BrowserScreen") -> None:
+    browser.run_worker(copy_menu(browser), group=WorkerGroup.COPY, name="copy menu")
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "cursor.down": lambda browser: browser.area.movable.action_cursor_down(),
+    "cursor.up": lambda browser: browser.area.movable.action_cursor_up(),
+    "cursor.page_down": lambda browser: browser.area.movable.action_page_down(),
+    "cursor.page_up": lambda browser: browser.area.movable.action_page_up(),
+    "cursor.first": lambda browser: browser.area.movable.action_first(),
+    "cursor.last": lambda browser: browser.area.movable.action_last(),
+    "pane.next": lambda browser: browser.area.focus_next(1),
+    "pane.previous": lambda browser: browser.area.focus_next(-1),
+    "tab.next": lambda browser: browser.lay_out(browser.arrangement.step(1)),
+    "tab.previous": lambda browser: browser.lay_out(browser.arrangement.step(-1)),
+    "tab.users": lambda browser: browser.show_tab(Tab.USERS),
+    "tab.groups": lambda browser: browser.show_tab(Tab.GROUPS),
+    "tab.requests": lambda browser: browser.show_tab(Tab.REQUESTS),
+    "view.filter": lambda browser: browser.focus_filter(),
+    "view.inactive": _toggle_inactive,
+    "user.groups": _members_or_groups,
+    "row.refresh": _refresh_row,
+    "view.refresh": _refresh_view,
+    "mark.toggle": _mark("toggle_mark"),
+    "mark.range": _mark("mark_range"),
+    "mark.all": _mark("mark_all"),
+    "mark.clear": _mark("clear_marks"),
+    "row.open": lambda browser: browser.area.movable.action_open(),
+    "view.back": lambda browser: browser.back(),
+    "pane.detail": lambda browser: browser.lay_out(browser.arrangement.toggle_detail(browser.size.width)),
+    "pane.zoom": _zoom,
+    "pane.unzoom": lambda browser: browser.lay_out(browser.arrangement.unzoom()),
+    "user.raw": _toggle_raw,
+    "copy.menu": _copy_menu,
+    "copy.email": copy_email,
+    "app.palette": lambda browser: browser.post_message(ShowPalette()),
+    "app.profile": lambda browser: browser.post_message(SwitchProfile()),
+    "app.help": lambda browser: browser.post_message(ShowHelp()),
+    "app.quit": lambda browser: browser.app.exit(0),
+}

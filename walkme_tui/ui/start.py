@@ -1,0 +1,103 @@
+"""Opens the browser: everything that must happen before, around and after the app."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.config.themes import ThemeSpec
+    from walkme_tui.ui.app import WalkmeApp
+
+# Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
+QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "30"}
+CLOSING_SECONDS: Final = 2.0
+
+
+def run_browser(start: BrowserStart) -> int:
+    """Run the browser until the person leaves; the exit code: 0, 1 after a crash, 128 + n after signal n."""
+    for name, value in QUIET_TEXTUAL.items():
+        os.environ.setdefault(name, value)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="walkme-open") as executor:
+        opening = executor.submit(_open, start)
+        # The session opens while Textual is being imported.
+        from walkme_tui.ui.app import WalkmeApp
+        from walkme_tui.ui.terminal import ends_with_the_terminal
+
+        session, problem = _opened(opening)
+    app = WalkmeApp(start, session, _theme(start), problem=problem)
+    with ends_with_the_terminal(app):
+        asyncio.run(_run(app))
+    if app.broken_by is not None:
+        _report_crash(app.broken_by, start.state_folder)
+        return 1
+    return app.return_code or 0
+
+
+async def _run(app: "WalkmeApp") -> None:
+    try:
+        await app.run_async()
+    finally:
+        if app.session is not None:
+            await _close(app.session)
+
+
+async def _close(session: Session) -> None:
+    """Close it in good order, but do not let a server that hangs keep the person waiting."""
+    try:
+        await asyncio.wait_for(session.aclose(), CLOSING_SECONDS)
+    except TimeoutError:
+        return
+    except WalkmeError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the terminal is ours no more, and the person should know
+
+
+def _open(start: BrowserStart) -> Session | None:
+    if start.demo:
+        return start.open_demo()
+    return start.open_session(start.profile) if start.profile is not None else None
+
+
+def _opened(opening: "Future[Session | None]") -> tuple[Session | None, str]:
+    try:
+        return opening.result(), ""
+    except WalkmeError as error:
+        return None, str(error)
+
+
+def _theme(start: BrowserStart) -> "ThemeSpec":
+    from walkme_tui.config.themes import DEFAULT_DARK, MONO, read_theme, shipped_folder
+
+    name = MONO if start.no_color else start.theme or DEFAULT_DARK
+    for folder in (start.themes_folder, shipped_folder()):
+        if folder is not None:
+            spec, _ = read_theme(folder / f"{name}.toml")
+            if spec is not None and spec.name == name:
+                return spec
+    return _any_theme(start, name)
+
+
+def _any_theme(start: BrowserStart, name: str) -> "ThemeSpec":
+    """A theme whose file is called otherwise; the default one where there is none of that name."""
+    from walkme_tui.config.themes import DEFAULT_DARK, load_themes
+
+    loaded = load_themes(start.themes_folder).loaded
+    return loaded.get(name) or loaded[DEFAULT_DARK]
+
+
+def _report_crash(error: BaseException, folder: Path | None) -> None:
+    from walkme_tui.config.crash import write_crash_report
+
+    try:
+        path = write_crash_report(error, folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
+    except (OSError, WalkmeError):
+        print("walkme-tui broke, and no report could be written.", file=sys.stderr)  # noqa: T201 - all that is left
+        return
+    print(f"walkme-tui broke. What is known without anyone's data is in {path}", file=sys.stderr)  # noqa: T201

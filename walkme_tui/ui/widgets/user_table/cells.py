@@ -1,0 +1,74 @@
+"""What stands in a cell: clean text without markup, styles or padding."""
+
+from collections.abc import Callable
+from typing import Final
+
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, Known, Status, User
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.user_table.columns import Field
+
+UNKNOWN_CELL: Final = "?"
+PLACEHOLDER: Final = "·"
+
+GLYPHS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
+
+STATUS_WORD_CELLS: Final = 8
+
+# A cell shows a few dozen characters, some may be combining marks; nobody reads on behind that.
+MAX_CHARACTERS: Final = 400
+
+
+def cell(user: User, field: Field, now_ms: int) -> str:
+    """The text of one column for one user; ``?`` where no answer told, nothing where the answer was empty."""
+    if field is Field.UPDATED:
+        return _age(user.updated_at_ms, now_ms)
+    return _CELLS[field](user)
+
+
+def _text(value: Known[str | None]) -> str:
+    if value is UNKNOWN:
+        return UNKNOWN_CELL
+    return clean(value, MAX_CHARACTERS) if value else ""
+
+
+def _name(user: User) -> str:
+    if user.first_name is UNKNOWN and user.last_name is UNKNOWN:
+        return UNKNOWN_CELL
+    return clean(user.full_name, MAX_CHARACTERS)
+
+
+def _status(value: Known[str | None]) -> str:
+    """A glyph and the word; a status that is not documented stands below the other words where there is room."""
+    if value is UNKNOWN:
+        return UNKNOWN_CELL
+    if not value:
+        return ""
+    word = clean(value, MAX_CHARACTERS)
+    if value in GLYPHS:
+        return f"{GLYPHS[value]} {word}"
+    return f"  {word}" if len(word) <= STATUS_WORD_CELLS else word
+
+
+def _count(groups: Known[tuple[str, ...] | None]) -> str:
+    if groups is UNKNOWN:
+        return UNKNOWN_CELL
+    return "–" if groups is None else str(len(groups))
+
+
+def _age(updated_at_ms: Known[int | None], now_ms: int) -> str:
+    if updated_at_ms is UNKNOWN:
+        return UNKNOWN_CELL
+    return "" if updated_at_ms is None else words.age(now_ms, updated_at_ms)
+
+
+_CELLS: Final[dict[Field, Callable[[User], str]]] = {
+    Field.EMAIL: lambda user: _text(user.email),
+    Field.NAME: _name,
+    Field.FIRST: lambda user: _text(user.first_name),
+    Field.LAST: lambda user: _text(user.last_name),
+    Field.ROLE: lambda user: _text(user.role),
+    Field.STATUS: lambda user: _status(user.status),
+    Field.GROUPS: lambda user: _count(user.groups),
+    Field.EXTERNAL_ID: lambda user: _text(user.external_id),
+}

@@ -1,0 +1,53 @@
+"""Lines of the table, drawn once and kept until what they show changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look, blank_line, header_line, row_line
+from walkme_tui.ui.widgets.user_table.strips import LeanStrip
+
+MAX_LINES: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    row: ListedRow | None
+    look: Look
+    strip: LeanStrip
+
+
+class Painter:
+    """Draws rows on one canvas and remembers the last few hundred.
+
+    A row is drawn anew when it is another object or is to look different: rows are immutable.
+    """
+
+    def __init__(self, canvas: Canvas, now_ms: Callable[[], int]) -> None:
+        self.canvas = canvas
+        self.header = header_line(canvas)
+        self.blank = blank_line(canvas)
+        self._now_ms = now_ms
+        self._drawn: dict[int, _Drawn] = {}
+
+    def line(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
+        """The row at ``index`` as a line."""
+        drawn = self._drawn.get(index)
+        if drawn is not None and drawn.row is row and drawn.look == look:
+            return drawn.strip
+        return self._draw(index, row, look)
+
+    def differs(self, index: int, row: ListedRow | None, look: Look) -> bool:
+        """True if the row, drawn again now, is not what was drawn for ``index`` last: its age counts, too."""
+        before = self._drawn.get(index)
+        if before is None:
+            return True
+        return list(self._draw(index, row, look)) != list(before.strip)
+
+    def _draw(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
+        strip = row_line(row, look, self._now_ms(), self.canvas)
+        if len(self._drawn) >= MAX_LINES:
+            self._drawn.clear()
+        self._drawn[index] = _Drawn(row, look, strip)
+        return strip

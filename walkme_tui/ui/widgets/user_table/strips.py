@@ -1,0 +1,85 @@
+"""Lines that cost few bytes and in which no character moves what stands to the right of it."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.color import Color, ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import SGR_STYLES, Strip
+
+
+class LeanStrip(Strip):
+    """A strip that tells the terminal only what changes from one segment to the next.
+
+    ``left`` is the column of the screen at which it begins. ``loose`` are the indexes of segments whose width terminals
+    disagree about: their cells are blanked first and the next segment is put where it belongs, whatever was drawn.
+    Cut by something that overlaps the widget, it becomes a plain ``Strip``.
+    """
+
+    __slots__ = ["_left", "_loose"]
+
+    def __init__(
+        self, segments: Iterable[Segment], cell_length: int, left: int = 0, loose: frozenset[int] = frozenset()
+    ):
+        super().__init__(segments, cell_length)
+        self._left = left
+        self._loose = loose
+
+    def render(self, console: Console) -> str:
+        """The bytes, ending in the terminal's own style."""
+        if self._render_cache is None:
+            system = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - as in Strip.render
+            written: list[str] = []
+            before = _PLAIN
+            at = self._left
+            for index, (text, style, _) in enumerate(self._segments):
+                after = style or _PLAIN
+                if after is not before:
+                    written.append(_change(before, after, system))
+                    before = after
+                end = at + cell_len(text)
+                if index in self._loose:
+                    written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
+                else:
+                    written.append(text)
+                at = end
+            if before is not _PLAIN:
+                written.append("\x1b[0m")
+            self._render_cache = "".join(written)
+        return self._render_cache
+
+
+_PLAIN = Style.null()
+
+
+@lru_cache(maxsize=4096)
+def _change(before: Style, after: Style, system: ColorSystem) -> str:
+    """The shortest escape sequence that turns the terminal from one style to the other."""
+    if before == after:
+        return ""
+    attributes = _attributes(after)
+    if _attributes(before) != attributes:
+        codes = ["0", *attributes]
+        old_color, old_background = None, None
+    else:
+        codes = []
+        old_color, old_background = before.color, before.bgcolor
+    codes += _color_codes(old_color, after.color, system, foreground=True)
+    codes += _color_codes(old_background, after.bgcolor, system, foreground=False)
+    return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+def _attributes(style: Style) -> list[str]:
+    bits = style._attributes & style._set_attributes  # noqa: SLF001 - what Strip.render_ansi reads, too
+    return [code for bit, code in enumerate(SGR_STYLES) if bits & (1 << bit)]
+
+
+def _color_codes(before: Color | None, after: Color | None, system: ColorSystem, *, foreground: bool) -> list[str]:
+    if before == after:
+        return []
+    if after is None:
+        return ["39" if foreground else "49"]
+    return list(after.downgrade(system).get_ansi_codes(foreground))

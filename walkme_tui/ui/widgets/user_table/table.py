@@ -1,0 +1,320 @@
+"""The table of users: a cursor and marks over a listing."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from textual import events
+
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.listing import Listing, ListingChange, RowsChanged
+from walkme_tui.services.ports import Clock
+from walkme_tui.ui.widgets.user_table import messages
+from walkme_tui.ui.widgets.user_table.columns import GUTTER
+from walkme_tui.ui.widgets.user_table.marking import mark_all, mark_range
+from walkme_tui.ui.widgets.user_table.marks import Marks
+from walkme_tui.ui.widgets.user_table.palette import Ground
+from walkme_tui.ui.widgets.user_table.rendering import Look
+from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
+from walkme_tui.ui.workers import WorkerGroup
+
+WHEEL_LINES: Final = 3
+
+
+class UserTable(ListingView):
+    """Users of one view with a cursor and marks, both kept by user id whatever happens to the list.
+
+    ``empty_text`` and ``loading_text`` are shown in place of rows. ``not_loaded`` tells how many users of the account
+    are not in the mirror, for the words of "mark all". ``zebra`` gives every other row the ground that the theme has
+    for stripes.
+    """
+
+    CursorMoved: TypeAlias = messages.CursorMoved
+    Opened: TypeAlias = messages.Opened
+    MarksChanged: TypeAlias = messages.MarksChanged
+    ViewChanged: TypeAlias = messages.ViewChanged
+    Said: TypeAlias = messages.Said
+    Failed: TypeAlias = messages.Failed
+
+    def __init__(
+        self,
+        listing: Listing,
+        *,
+        started_at_ms: int,
+        clock: Clock,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
+        super().__init__(listing, clock=clock, id=id)
+        self.zebra = True
+        self.not_loaded: Callable[[], int | None] = lambda: None
+        self._started_at_ms = started_at_ms
+        self._cursor = 0
+        self._person: MirroredUser | None = None
+        self._marks = Marks()
+        self._shown_query = listing.query
+        self._is_new_view = False
+
+    # ------------------------------------------------------------ what the screen asks
+
+    @property
+    def cursor_index(self) -> int:
+        """The row that the cursor is on, from 0."""
+        return self._cursor
+
+    @property
+    def cursor_user(self) -> MirroredUser | None:
+        """The user under the cursor; None where the row is not here, cannot be read, or there is none."""
+        return self._person
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The ids of the marked users."""
+        return self._marks.ids
+
+    @property
+    def marked_emails(self) -> Mapping[str, str | None]:
+        """Email by id of every marked user, in the order of marking; None where it was not at hand."""
+        return self._marks.emails
+
+    def show(self, query: UserQuery) -> None:
+        """Change the view; the cursor stays on its person if the new one has them, else it goes to the first row."""
+        self.listing.show(query)
+
+    # ------------------------------------------------------------ life
+
+    def on_mount(self) -> None:
+        """Serve the listing for as long as the table is there."""
+        self.listing.listener = self._listing_changed
+        self.run_worker(self.listing.run(), group=WorkerGroup.LISTING, name="listing")
+        self._view_changed()
+
+    def on_unmount(self) -> None:
+        """Nobody listens any more."""
+        self.listing.listener = None
+
+    def on_resize(self) -> None:
+        """Ask for what is visible now, and keep the cursor visible if it was."""
+        if self.visible_rows and self._cursor >= self.visible_rows.stop:
+            self.scroll_to_row(self._cursor - self.page_rows + 1)
+        self.want_visible()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """The cursor's row shows where the keys go."""
+        super().watch_has_focus(_has_focus)
+        self.repaint_rows(range(self._cursor, self._cursor + 1))
+
+    # ------------------------------------------------------------ the listing's side
+
+    def _listing_changed(self, change: ListingChange) -> None:
+        if isinstance(change, RowsChanged):
+            self.repaint_rows(range(change.first, change.last + 1), only_changed=True)
+            if change.first <= self._cursor <= change.last:
+                self._look_under_the_cursor()
+        else:
+            self._view_changed()
+            self.post_message(messages.ViewChanged(self))
+
+    def _view_changed(self) -> None:
+        """Every index may stand for another user: find the cursor's person again."""
+        if self.listing.query != self._shown_query:
+            self._shown_query = self.listing.query
+            self._is_new_view = True
+        self.rows_replaced()
+        if self._person is not None and self.row_count:
+            self._find(self._person)
+        else:
+            self._settle()
+
+    def _look_under_the_cursor(self) -> None:
+        """Rows under the cursor were read: take over who came, follow who went elsewhere."""
+        row = self.listing.row(self._cursor)
+        if row is None:
+            return
+        here = row if isinstance(row, MirroredUser) else None
+        if self._person is None:
+            if here is not None:
+                self._person = here
+                self.post_message(messages.CursorMoved(self, here, self._cursor))
+        elif here is not None and here.user.id == self._person.user.id:
+            self._person = here
+        else:
+            self._find(self._person)
+
+    def _find(self, person: MirroredUser) -> None:
+        async def find() -> None:
+            try:
+                index = await self.listing.locate(person.user.id)
+            except WalkmeError as error:
+                self.post_message(messages.Failed(self, error))
+                index = None
+            if self._person is None or self._person.user.id != person.user.id:
+                return  # the cursor was moved meanwhile
+            if index is not None:
+                self._follow(index)
+            else:
+                self._settle()
+
+        self.run_worker(find(), group=WorkerGroup.CURSOR, exclusive=True, name="find the cursor's person")
+
+    def _follow(self, index: int) -> None:
+        """The cursor's person is at this index now: be there, on the same line of the screen if it can be."""
+        line = self._cursor - self.scroll_offset.y
+        before, self._cursor = self._cursor, index
+        if self._is_new_view or not 0 <= line < self.page_rows:
+            self._keep_in_view()
+        else:
+            self.scroll_to_row(index - line)
+        self._is_new_view = False
+        self._person = self._user_at(index) or self._person
+        if index != before:
+            self.repaint_rows(range(before, before + 1))
+            self.repaint_rows(range(index, index + 1))
+            self.post_message(messages.CursorMoved(self, self._person, index))
+
+    def _settle(self) -> None:
+        """The person is gone, or there was none: the cursor keeps its place, in a new view it begins at the first."""
+        before = (self._person, self._cursor)
+        self._cursor = 0 if self._is_new_view else max(0, min(self._cursor, self.row_count - 1))
+        self._is_new_view = False
+        self._person = self._user_at(self._cursor)
+        self._keep_in_view()
+        if before != (self._person, self._cursor):
+            self.repaint_rows(self.visible_rows, only_changed=True)
+            self.post_message(messages.CursorMoved(self, self._person, self._cursor))
+
+    def _user_at(self, index: int) -> MirroredUser | None:
+        row = self.listing.row(index) if 0 <= index < self.row_count else None
+        return row if isinstance(row, MirroredUser) else None
+
+    def look(self, index: int, row: ListedRow | None) -> Look:
+        """Cursor and mark show in the gutter, what is not confirmed yet is dim."""
+        if index == self._cursor:
+            ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
+        else:
+            ground = Ground.ZEBRA if self.zebra and index % 2 else Ground.PLAIN
+        marked = isinstance(row, MirroredUser) and row.user.id in self._marks
+        return Look(ground, marked, dim=row is not None and row.fetched_at_ms < self._started_at_ms)
+
+    # ------------------------------------------------------------ cursor
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row, or on the nearest there is, and keep it in view."""
+        index = max(0, min(index, self.row_count - 1))
+        if index == self._cursor:
+            self._keep_in_view()
+            return
+        before = self._cursor
+        self._cursor = index
+        self._person = self._user_at(index)
+        self._is_new_view = False
+        self._keep_in_view()
+        for changed in (before, index):
+            self.repaint_rows(range(changed, changed + 1))
+        self.post_message(messages.CursorMoved(self, self._person, index))
+
+    def _keep_in_view(self) -> None:
+        """Scroll by half a page where the cursor left the screen: a scroll by one line costs as many bytes."""
+        first = self.scroll_offset.y
+        if not first <= self._cursor < first + self.page_rows:
+            self.scroll_to_row(self._cursor - self.page_rows // 2)
+
+    def _turn_page(self, rows: int) -> None:
+        self.scroll_to_row(self.scroll_offset.y + rows)
+        self.move_to(self._cursor + rows)
+
+    def action_cursor_down(self) -> None:
+        """Next row."""
+        self.move_to(self._cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """Previous row."""
+        self.move_to(self._cursor - 1)
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self._turn_page(self.page_rows)
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self._turn_page(-self.page_rows)
+
+    def action_first(self) -> None:
+        """First row."""
+        self.move_to(0)
+
+    def action_last(self) -> None:
+        """Last row."""
+        self.move_to(self.row_count - 1)
+
+    def action_open(self) -> None:
+        """Open the user under the cursor."""
+        if self._person is not None:
+            self.post_message(messages.Opened(self, self._person))
+
+    # ------------------------------------------------------------ marks
+
+    def action_toggle_mark(self) -> None:
+        """Mark the user under the cursor, or take the mark away."""
+        if self._person is not None:
+            self._marks.toggle(self._person)
+            self._marks_changed(range(self._cursor, self._cursor + 1))
+
+    def action_mark_range(self) -> None:
+        """Mark from the last mark to the cursor; gaps are fetched first."""
+        self._mark(mark_range(self.listing, self._marks, self._cursor))
+
+    def action_mark_all(self) -> None:
+        """Mark all that is loaded in this view."""
+        self._mark(mark_all(self.listing, self._marks, self.not_loaded()))
+
+    def action_clear_marks(self) -> None:
+        """Take every mark away."""
+        if self._marks:
+            self._marks.clear()
+            self._marks_changed(self.visible_rows)
+
+    def _mark(self, marking: Awaitable[str]) -> None:
+        async def mark() -> None:
+            before = len(self._marks)
+            try:
+                said = await marking
+            except WalkmeError as error:
+                self.post_message(messages.Failed(self, error))
+                return
+            self.post_message(messages.Said(self, said))
+            if len(self._marks) != before:
+                self._marks_changed(self.visible_rows)
+
+        self.run_worker(mark(), group=WorkerGroup.MARKS, exclusive=True, name="mark many")
+
+    def _marks_changed(self, rows: range) -> None:
+        self.repaint_rows(rows, only_changed=True)
+        self.post_message(messages.MarksChanged(self, len(self._marks)))
+
+    # ------------------------------------------------------------ mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row; in the gutter mark it, too; a double click opens it."""
+        event.stop()
+        index = self.scroll_offset.y + event.y - HEADER_LINES
+        if event.y < HEADER_LINES or index not in self.visible_rows:
+            return
+        self.move_to(index)
+        if event.x < GUTTER:
+            self.action_toggle_mark()
+        elif event.chain == 2:
+            self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll; the cursor stays on its user."""
+        self._wheel(event, WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll; the cursor stays on its user."""
+        self._wheel(event, -WHEEL_LINES)
+
+    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.scroll_to_row(self.scroll_offset.y + lines)

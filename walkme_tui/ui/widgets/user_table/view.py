@@ -1,0 +1,220 @@
+"""A scrolling window over a listing: draws the rows that are visible and asks for them."""
+
+from typing import ClassVar, Final, Self
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.services.listing import Listing, Phase
+from walkme_tui.services.ports import Clock
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, lay_out
+from walkme_tui.ui.widgets.user_table.painter import Painter
+from walkme_tui.ui.widgets.user_table.palette import COMPONENT_CLASSES, Palette
+from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
+
+HEADER_LINES: Final = 1
+MESSAGE_LINE: Final = 2
+AGES_CHANGE_SECONDS: Final = 30.0
+
+
+class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows of a listing below the names of their columns, or words where there are none.
+
+    ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    ListingView {
+        overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 0;
+        & > .user-table--header { color: $text-muted; text-style: bold; }
+        & > .user-table--gutter { color: $accent; }
+        & > .user-table--mark { color: $accent; text-style: bold; }
+        & > .user-table--secondary { color: $foreground 60%; }
+        & > .user-table--dim { color: $foreground 50%; }
+        & > .user-table--placeholder { color: $foreground 40%; }
+        & > .user-table--unreadable { color: $text-error; }
+        & > .user-table--status-active { color: $text-success; }
+        & > .user-table--status-inactive { color: $foreground 60%; }
+        & > .user-table--status-pending { color: $text-warning; }
+        & > .user-table--cursor { background: $accent 30%; }
+        & > .user-table--cursor-blurred { background: $foreground 10%; }
+    }
+    """
+
+    def __init__(self, listing: Listing, *, clock: Clock, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.listing = listing
+        self.empty_text = Content("Nobody is here.")
+        self.loading_text = Content("Loading …")
+        self._clock = clock
+        self._painter: Painter | None = None
+        self._palette: Palette | None = None
+        self._palette_is_stale = True
+        self._asking = False
+        self._lines: list[Strip] = []
+        self._lines_of: Painter | None = None
+        self._stale_lines: set[int] = set()
+
+    def look(self, index: int, row: ListedRow | None) -> Look:
+        """How the row at ``index`` is to be drawn."""
+        raise NotImplementedError
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the view has, as far as known."""
+        total = self.listing.total
+        return total.count if total is not None else 0
+
+    @property
+    def visible_rows(self) -> range:
+        """The indexes that are on the screen."""
+        first = self.scroll_offset.y
+        return range(first, min(first + self.page_rows, self.row_count))
+
+    @property
+    def page_rows(self) -> int:
+        """How many rows the screen takes."""
+        return max(1, self.size.height - HEADER_LINES)
+
+    def say_when_empty(self, text: Content) -> None:
+        """Change ``empty_text`` and show it."""
+        self.empty_text = text
+        if self.listing.phase is Phase.EMPTY:
+            self.refresh()
+
+    def on_mount(self) -> None:
+        """Ages grow while nobody does anything."""
+        self.set_interval(AGES_CHANGE_SECONDS, lambda: self.repaint_rows(self.visible_rows, only_changed=True))
+
+    def rows_replaced(self) -> None:
+        """Every index may stand for another row now: paint what differs."""
+        size = Size(0, self.row_count + HEADER_LINES)
+        if size == self.virtual_size and self.row_count:
+            self.repaint_rows(self.visible_rows, only_changed=True)
+        else:
+            self.virtual_size = size
+            self.refresh()
+        self.ask()
+
+    def notify_style_update(self) -> None:
+        """The theme or the focus changed: look the colours up again when something is drawn."""
+        super().notify_style_update()
+        self._palette_is_stale = True
+
+    def scroll_to_row(self, first: int) -> None:
+        """Make ``first`` the topmost row, as far as the rows reach."""
+        self.scroll_to(y=max(0, min(first, self.row_count - self.page_rows)), animate=False, force=True)
+
+    def ask(self) -> None:
+        """Tell the listing what is visible, once a frame at most."""
+        if not self._asking and self.is_mounted:
+            self._asking = True
+            self.call_after_refresh(self.want_visible)
+
+    def want_visible(self) -> None:
+        """Tell the listing what is visible, now."""
+        self._asking = False
+        first = self.scroll_offset.y
+        self.listing.want(first, first + self.page_rows - 1)
+
+    # ------------------------------------------------------------ drawing
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Paint these regions again, or everything where none is given."""
+        if repaint:
+            self._stale_lines.update(y for region in regions or [self.size.region] for y in region.line_range)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The visible lines, of which only those are drawn that were told to be stale.
+
+        Textual asks for all lines in every frame, whatever the frame is about.
+        """
+        if self.styles.gutter.totals != (0, 0):
+            return super().render_lines(crop)
+        painter = self._ready_painter()
+        if self._lines_of is not painter or len(self._lines) != self.size.height:
+            self._lines_of = painter
+            self._lines = [self._draw_line(painter, y) for y in range(self.size.height)]
+        else:
+            for y in self._stale_lines:
+                if 0 <= y < len(self._lines):
+                    self._lines[y] = self._draw_line(painter, y)
+        self._stale_lines.clear()
+        strips = self._lines[crop.y : crop.bottom]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def render_line(self, y: int) -> Strip:
+        """The header, a row, a line of words where there are no rows, or nothing."""
+        return self._draw_line(self._ready_painter(), y)
+
+    def _draw_line(self, painter: Painter, y: int) -> Strip:
+        if y < HEADER_LINES:
+            return painter.header
+        if not self.row_count:
+            return self._words(y - HEADER_LINES - MESSAGE_LINE + 1) or painter.blank
+        index = self.scroll_offset.y + y - HEADER_LINES
+        if index >= self.row_count:
+            return painter.blank
+        row = self.listing.row(index)
+        return painter.line(index, row, self.look(index, row))
+
+    def _ready_painter(self) -> Painter:
+        """The painter for the place, the size and the colours of this moment."""
+        if self._palette is None or self._palette_is_stale:
+            self._palette_is_stale = False
+            _, _, background, color = self.colors
+            palette = Palette(background, color, self.get_component_styles, self.get_line_filters())
+            if self._palette is None or palette.essence != self._palette.essence:
+                self._palette = palette
+        width, left = self.size.width, self.region.x
+        painter = self._painter
+        if painter is None or not painter.canvas.is_at(width, left, self._palette):
+            columns = lay_out(width, self.app.size.width)
+            painter = self._painter = Painter(Canvas(width, left, columns, self._palette), self._clock)
+        return painter
+
+    def _words(self, line: int) -> Strip | None:
+        text = self.loading_text if self.listing.phase is Phase.LOADING else self.empty_text
+        width = max(1, self.size.width - 2 * GUTTER)
+        strips = Visual.to_strips(self, text, width, None, self.visual_style)
+        if not 0 <= line < len(strips):
+            return None
+        style = self.rich_style
+        strip = strips[line].crop_pad(width, GUTTER, GUTTER, style)
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, self.background_colors[1])
+        return strip
+
+    def repaint_rows(self, rows: range, *, only_changed: bool = False) -> None:
+        """Paint those of these rows that are visible."""
+        visible = self.visible_rows
+        first, last = max(rows.start, visible.start), min(rows.stop, visible.stop) - 1
+        painter = self._painter
+        regions = []
+        for index in range(first, last + 1):
+            if only_changed and painter is not None:
+                row = self.listing.row(index)
+                if not painter.differs(index, row, self.look(index, row)):
+                    continue
+            regions.append(Region(0, index - visible.start + HEADER_LINES, self.size.width, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Paint the rows; the header stays as it is."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self.refresh(Region(0, HEADER_LINES, self.size.width, self.page_rows))
+            self.ask()
