@@ -3,8 +3,9 @@
 from importlib import import_module
 from typing import Final
 
-# The n-th module brings a mirror from layout n to layout n + 1 with the statements in its ``STATEMENTS``.
+# The n-th module brings a database from layout n to layout n + 1 with the statements in its ``STATEMENTS``.
 MIRROR: Final = ("walkme_tui.store.migrations.mirror_0001",)
+JOURNAL: Final = ("walkme_tui.store.migrations.journal_0001",)
 
 
 def statements(steps: tuple[str, ...], layout: int) -> list[str]:
