@@ -205,16 +205,26 @@ def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
 
 
 def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
-    """The plan with one group of one person kept, its steps numbered anew."""
-    subjects = tuple(
-        replace(subject, kept=subject.kept | {group_id}) if subject.user.id == user_id else subject
-        for subject in plan.subjects
-    )
-    kept = [
+    """The plan with one group of one person kept, its steps numbered anew; consequences go or follow with theirs."""
+    steps = [
         step
         for step in plan.steps
         if not (isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) == (user_id, group_id))
     ]
+    numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(steps, 1)}
+    numbers[None] = None
+    subjects = tuple(
+        replace(
+            subject,
+            kept=subject.kept | {group_id} if subject.user.id == user_id else subject.kept,
+            consequences=tuple(
+                replace(consequence, step=numbers[consequence.step])
+                for consequence in subject.consequences
+                if consequence.step in numbers
+            ),
+        )
+        for subject in plan.subjects
+    )
     return replace(
-        plan, subjects=subjects, steps=tuple(replace(step, number=number) for number, step in enumerate(kept, 1))
+        plan, subjects=subjects, steps=tuple(replace(step, number=number) for number, step in enumerate(steps, 1))
     )

@@ -1,0 +1,97 @@
+"""Arbitrary plans for property tests, with the texts that other people's systems hold."""
+
+from hypothesis import strategies as st
+
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import (
+    AddMember,
+    Change,
+    Consequence,
+    Gravity,
+    Plan,
+    PlanKind,
+    RemoveMember,
+    SetStatus,
+    Subject,
+    numbered,
+)
+from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.users import UNKNOWN, User
+
+# Everything that a Python text may hold, half characters too: JSON lets them through.
+TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=12)
+IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+MOMENTS = st.integers(-60_000_000_000_000, 250_000_000_000_000)
+GROUPS = st.builds(Group, IDS, st.none() | TEXTS)
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+_TIMES = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
+_OPTIONAL = {
+    "email": TEXTS | st.none(),
+    "firstName": TEXTS | st.none() | st.integers(),
+    "lastName": TEXTS | st.none(),
+    "role": TEXTS | st.none(),
+    "status": st.sampled_from(["active", "inactive", "pending", "odd"]) | st.none(),
+    "externalId": TEXTS | st.none(),
+    "groups": st.lists(IDS, max_size=4) | st.none() | TEXTS,
+    "createdAt": _TIMES | TEXTS | st.none(),
+    "updatedAt": _TIMES | st.none(),
+    "lastLogin": _JSON,
+    "\ud83d half": _JSON,
+}
+
+
+@st.composite
+def users(draw: st.DrawFn, ids: st.SearchStrategy[str] = IDS) -> User:
+    """A user as some answer of a server describes one."""
+    raw = draw(st.fixed_dictionaries({"id": ids}, optional=_OPTIONAL))
+    user = decode_user(raw)
+    assert isinstance(user, User)
+    return user
+
+
+def changes(user_ids: st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
+    """Changes of one of these users."""
+    before = st.just(UNKNOWN) | st.none() | TEXTS
+    return st.one_of(
+        st.builds(SetStatus, user_ids, before, TEXTS.filter(bool)),
+        st.builds(AddMember, user_ids, GROUPS),
+        st.builds(RemoveMember, user_ids, GROUPS),
+    )
+
+
+CONSEQUENCES = st.builds(
+    Consequence, st.sampled_from(Gravity), TEXTS, st.none() | MOMENTS, st.none() | st.integers(1, 99)
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
+    """A plan of any kind for up to three people."""
+    ids = draw(st.lists(IDS, min_size=1, max_size=3, unique=True))
+    subjects = tuple(
+        Subject(
+            draw(users(st.just(user_id))),
+            draw(MOMENTS),
+            tuple(draw(st.lists(GROUPS, max_size=3))),
+            draw(st.frozensets(IDS, max_size=2)),
+            tuple(draw(st.lists(CONSEQUENCES, max_size=2))),
+        )
+        for user_id in ids
+    )
+    wished = draw(st.lists(changes(st.sampled_from(ids)), max_size=max_steps))
+    return Plan(
+        draw(st.sampled_from(PlanKind)),
+        draw(TEXTS),
+        draw(TEXTS),
+        draw(MOMENTS),
+        subjects,
+        numbered(wished, strict=draw(st.booleans())),
+        draw(TEXTS),
+        draw(st.none() | TEXTS),
+        tuple(draw(st.lists(TEXTS, max_size=2))),
+    )

@@ -1,0 +1,142 @@
+"""What changes expect, what undoes them, and which steps an offboarding has."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.fake_directory import person
+from tests.support.plan_strategies import changes, users
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import (
+    AddMember,
+    Change,
+    Consequence,
+    Gravity,
+    Plan,
+    PlanKind,
+    RemoveMember,
+    SetStatus,
+    Subject,
+    numbered,
+    offboarding_changes,
+    without_group,
+)
+from walkme_tui.domain.users import UNKNOWN, User
+
+ZOE = person(3)
+GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 5))
+
+
+def carried_out(change: Change, user: User) -> User:
+    """The user after a server did what a step asks for."""
+    if isinstance(change, SetStatus):
+        return replace(user, status=change.after)
+    groups = tuple(group for group in user.groups or () if group != change.group.id)  # type: ignore[union-attr]
+    return replace(user, groups=(*groups, change.group.id) if isinstance(change, AddMember) else groups)
+
+
+WHOLE = st.builds(
+    replace,
+    st.just(ZOE),
+    status=st.sampled_from(["active", "inactive", "pending"]),
+    groups=st.lists(st.sampled_from(["g1", "g2", "g3"]), unique=True).map(tuple) | st.none(),
+)
+ABOUT_ZOE = st.one_of(
+    st.builds(SetStatus, st.just(ZOE.id), st.sampled_from(["active", "pending"]), st.just("inactive")),
+    st.builds(AddMember, st.just(ZOE.id), st.sampled_from(GROUPS)),
+    st.builds(RemoveMember, st.just(ZOE.id), st.sampled_from(GROUPS)),
+)
+
+
+@given(ABOUT_ZOE, WHOLE)
+def test_a_change_holds_once_it_is_carried_out(change: Change, user: User) -> None:
+    assert change.holds(carried_out(change, user)) is True
+
+
+@given(ABOUT_ZOE, WHOLE)
+def test_the_inverse_restores_what_the_plan_found(change: Change, user: User) -> None:
+    if not change.as_planned(user):
+        return
+    inverse = change.inverse()
+    assert inverse is not None
+    after = carried_out(change, user)
+    assert inverse.holds(after) is False
+    assert inverse.as_planned(after) is True
+    restored = carried_out(inverse, after)
+    assert restored.status == user.status
+    assert set(restored.groups or ()) == set(user.groups or ())  # type: ignore[arg-type]
+
+
+@given(changes(st.just(ZOE.id)), users())
+def test_a_record_that_does_not_tell_says_neither_yes_nor_no(change: Change, user: User) -> None:
+    told = user.status if isinstance(change, SetStatus) else user.groups
+    assert (change.holds(user) is None) == (told is UNKNOWN)
+    if told is UNKNOWN:
+        assert change.as_planned(user) is None
+
+
+def test_a_status_that_was_not_known_cannot_be_put_back() -> None:
+    assert SetStatus(ZOE.id, UNKNOWN, "inactive").inverse() is None
+    assert SetStatus(ZOE.id, None, "inactive").inverse() is None
+    assert SetStatus(ZOE.id, UNKNOWN, "inactive").as_planned(ZOE) is None
+
+
+def test_no_groups_at_all_is_outside_every_group() -> None:
+    nobody = replace(ZOE, groups=None)
+    assert RemoveMember(ZOE.id, GROUPS[0]).holds(nobody) is True
+    assert AddMember(ZOE.id, GROUPS[0]).holds(nobody) is False
+
+
+def test_an_offboarding_deactivates_first_and_leaves_what_is_kept() -> None:
+    active = replace(ZOE, status="active")
+    subject = Subject(active, 0, GROUPS[:3], frozenset({"g2"}))
+    assert offboarding_changes(subject) == (
+        SetStatus(ZOE.id, "active", "inactive"),
+        RemoveMember(ZOE.id, GROUPS[0]),
+        RemoveMember(ZOE.id, GROUPS[2]),
+    )
+
+
+def test_an_inactive_person_only_leaves_groups_and_an_unknown_status_is_set() -> None:
+    gone = Subject(replace(ZOE, status="inactive"), 0, GROUPS[:1])
+    assert offboarding_changes(gone) == (RemoveMember(ZOE.id, GROUPS[0]),)
+    lean = Subject(User(ZOE.id), 0)
+    assert offboarding_changes(lean) == (SetStatus(ZOE.id, UNKNOWN, "inactive"),)
+
+
+def plan_for_two() -> Plan:
+    amina = person(5)
+    wished = [
+        SetStatus(ZOE.id, "active", "inactive"),
+        RemoveMember(ZOE.id, GROUPS[0]),
+        RemoveMember(ZOE.id, GROUPS[1]),
+        RemoveMember(amina.id, GROUPS[0]),
+    ]
+    said = [Consequence(Gravity.WARNING, f"about {step}", step=step) for step in (None, 2, 3)]
+    subjects = (
+        Subject(ZOE, 0, GROUPS[:2], consequences=tuple(said)),
+        Subject(amina, 0, GROUPS[:1], consequences=(Consequence(Gravity.NOTE, "about 4", step=4),)),
+    )
+    return Plan(PlanKind.OFFBOARD, "acme", "https://x", 0, subjects, numbered(wished))
+
+
+def test_keeping_a_group_drops_one_step_and_numbers_the_rest_anew() -> None:
+    plan = plan_for_two()
+    kept = without_group(plan, ZOE.id, "g1")
+    assert [step.change for step in kept.steps] == [plan.steps[0].change, plan.steps[2].change, plan.steps[3].change]
+    assert [step.number for step in kept.steps] == [1, 2, 3]
+    assert kept.subjects[0].kept == {"g1"}
+    assert kept.subjects[1].kept == frozenset()
+
+
+def test_consequences_follow_their_steps() -> None:
+    kept = without_group(plan_for_two(), ZOE.id, "g1")
+    assert [(said.text, said.step) for said in kept.subjects[0].consequences] == [("about None", None), ("about 3", 2)]
+    assert [(said.text, said.step) for said in kept.subjects[1].consequences] == [("about 4", 3)]
+
+
+def test_a_plan_tells_one_persons_steps_and_takes_a_ticket() -> None:
+    plan = plan_for_two()
+    assert [step.number for step in plan.steps_of(ZOE.id)] == [1, 2, 3]
+    assert plan.with_ticket(" HR-17 ").ticket == "HR-17"
