@@ -107,7 +107,7 @@ def test_an_inactive_person_only_leaves_groups_and_an_unknown_status_is_set() ->
 
 def plan_for_two() -> Plan:
     amina = person(5)
-    wished = [
+    wished: list[Change] = [
         SetStatus(ZOE.id, "active", "inactive"),
         RemoveMember(ZOE.id, GROUPS[0]),
         RemoveMember(ZOE.id, GROUPS[1]),

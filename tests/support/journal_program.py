@@ -1,0 +1,76 @@
+"""A process that works with a journal until somebody kills it, and says what it was told is on disk.
+
+``python -m tests.support.journal_program work FOLDER`` goes on with the one unfinished job in the folder, or makes one.
+Every call is announced by a line ``begin NAME [STEP]`` and, once it has returned, acknowledged by ``done NAME [STEP]``.
+``… claim FOLDER JOB`` claims, prints ``claimed`` or the error, and ends when its standard input does.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TypeVar
+
+from tests.support.fake_directory import person
+from tests.support.journals import ACTOR, plan_for
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import JobState, Outcome
+from walkme_tui.domain.plans import StepState
+from walkme_tui.store.journal import SqliteJournal, open_journal
+
+R = TypeVar("R")
+
+
+def say(line: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def told(name: str, call: Awaitable[R]) -> R:
+    """Announce a call, wait for it, acknowledge it."""
+    say(f"begin {name}")
+    result = await call
+    say(f"done {name}")
+    return result
+
+
+async def work(journal: SqliteJournal) -> None:
+    """Send every step, as far as the journal is concerned."""
+    unfinished = [job for job in await journal.jobs() if job.state.resumable]
+    job = unfinished[0] if unfinished else await told("create", journal.create(plan_for(1, 2, 3, groups=9), ACTOR))
+    await told("claim", journal.claim(job.id))
+    for record in (await journal.job(job.id)).steps:
+        number, user = record.step.number, person(1)
+        if record.state is StepState.SENT:
+            again = Outcome(StepState.TODO, "it surely did not happen")
+            await told(f"retry {number}", journal.settle(job.id, number, again, number))
+        if not record.state.settled:
+            await told(f"intend {number}", journal.intend(job.id, number, user, number))
+            outcome = Outcome(StepState.DONE, "verified", changed=True, after=user)
+            await told(f"settle {number}", journal.settle(job.id, number, outcome, number))
+    await told("release", journal.release(job.id, JobState.DONE))
+
+
+async def claim(journal: SqliteJournal, job_id: str) -> None:
+    """Claim and keep."""
+    try:
+        await journal.claim(job_id)
+    except WalkmeError as error:
+        say(f"{type(error).__name__}: {error.message}")
+    else:
+        say("claimed")
+    await asyncio.to_thread(sys.stdin.read)
+
+
+async def main() -> None:
+    """See above."""
+    journal = open_journal(Path(sys.argv[2]), actor=ACTOR)
+    try:
+        await (claim(journal, sys.argv[3]) if sys.argv[1] == "claim" else work(journal))
+    finally:
+        await journal.aclose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

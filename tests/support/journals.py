@@ -1,0 +1,42 @@
+"""Plans for the journal's tests, and a clock that ticks when it is read."""
+
+from pathlib import Path
+
+from tests.support.fake_directory import person
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Actor
+from walkme_tui.domain.plans import Change, Plan, PlanKind, RemoveMember, SetStatus, Subject, numbered
+from walkme_tui.store.journal import SqliteJournal, open_journal
+
+ACTOR = Actor("ada", "jump-host", "client-7")
+START_MS = 1_795_437_822_000
+
+
+class TickingClock:
+    """Milliseconds, one more at every look."""
+
+    def __init__(self, now_ms: int = START_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        self.now_ms += 1
+        return self.now_ms
+
+
+def plan_for(*numbers: int, groups: int = 2, profile: str = "acme", ticket: str = "HR-17") -> Plan:
+    """An offboarding of people by their number, each with a status and ``groups`` group steps."""
+    people = [person(number) for number in numbers]
+    names = [Group(f"g{group}", f"Gruppe Ø{group}") for group in range(1, groups + 1)]
+    wished: list[Change] = []
+    for user in people:
+        wished.append(SetStatus(user.id, user.status, "inactive"))
+        wished += [RemoveMember(user.id, group) for group in names]
+    subjects = tuple(Subject(user, START_MS, tuple(names)) for user in people)
+    return Plan(
+        PlanKind.OFFBOARD, profile, "https://api.walkme.com", START_MS, subjects, numbered(wished), ticket=ticket
+    )
+
+
+def journal_in(folder: Path, clock: TickingClock | None = None) -> SqliteJournal:
+    """A journal in a folder, worked with by ``ACTOR``."""
+    return open_journal(folder, actor=ACTOR, clock=clock or TickingClock())

@@ -1,0 +1,289 @@
+"""The journal by its calls: what is written is read again, by anybody, and nonsense is refused."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.support.fake_directory import person
+from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from tests.support.plan_strategies import plans
+from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
+from walkme_tui.domain.jobs import Actor, JobState, Outcome, StepRecord
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.store.journal import SqliteJournal, open_journal
+
+if TYPE_CHECKING:
+    from walkme_tui.services.ports import Journal, WriteMemory
+
+ZOE = person(1)
+DONE = Outcome(StepState.DONE, "verified", changed=True, after=ZOE)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
+    opened = journal_in(tmp_path / "data")
+    yield opened
+    await opened.aclose()
+
+
+def events(folder: Path) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(folder / "journal.sqlite3")
+    try:
+        return connection.execute("SELECT job, step, actor, what, detail FROM events ORDER BY seq").fetchall()
+    finally:
+        connection.close()
+
+
+async def test_it_is_what_the_services_expect(journal: SqliteJournal) -> None:
+    port: Journal = journal
+    memory: WriteMemory = journal.write_memory("acme", "https://x")
+    assert await port.jobs() == ()
+    assert await memory.patch_refused() is False
+
+
+async def test_reading_makes_no_journal(journal: SqliteJournal, tmp_path: Path) -> None:
+    assert await journal.jobs() == ()
+    with pytest.raises(NotFound):
+        await journal.job("20261123-7f3k")
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_new_job_is_the_plan_with_nothing_done(journal: SqliteJournal, tmp_path: Path) -> None:
+    plan = plan_for(1, 2)
+    job = await journal.create(plan, ACTOR)
+    assert job.id.startswith("20261123-")
+    assert job.state is JobState.READY
+    assert (job.plan, job.actor) == (plan, ACTOR)
+    assert job.steps == tuple(StepRecord(step, StepState.TODO) for step in plan.steps)
+    other = journal_in(tmp_path / "data")
+    assert await other.job(job.id) == job
+    assert await other.jobs() == (job,)
+    await other.aclose()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=plans())
+def test_every_plan_comes_back_as_it_went(tmp_path: Path, plan: Plan) -> None:
+    async def there_and_back() -> None:
+        journal = journal_in(tmp_path / "data")
+        try:
+            job = await journal.create(plan, Actor("\ud800", "höst", ""))
+            assert (await journal.job(job.id)).plan == plan
+            assert job in await journal.jobs(plan.profile)
+        finally:
+            await journal.aclose()
+
+    asyncio.run(there_and_back())
+
+
+async def test_a_steps_way_is_recorded(journal: SqliteJournal, tmp_path: Path) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.intend(job.id, 1, ZOE, 100)
+    sent = (await journal.job(job.id)).steps[0]
+    assert sent == StepRecord(job.plan.steps[0], StepState.SENT, attempts=1, sent_at_ms=100, before=ZOE)
+    await journal.settle(job.id, 1, Outcome(StepState.TODO, "it surely did not happen"), 110)
+    again = (await journal.job(job.id)).steps[0]
+    assert (again.state, again.attempts, again.settled_at_ms) == (StepState.TODO, 1, None)
+    await journal.intend(job.id, 1, None, 120)
+    await journal.settle(job.id, 1, DONE, 130)
+    done = (await journal.job(job.id)).steps[0]
+    assert done == StepRecord(job.plan.steps[0], StepState.DONE, "verified", True, 2, 120, 130, before=ZOE, after=ZOE)
+    assert [event[1:] for event in events(tmp_path / "data") if event[1]] == [
+        (1, str(ACTOR), "sent", ""),
+        (1, str(ACTOR), "todo", "it surely did not happen"),
+        (1, str(ACTOR), "sent", ""),
+        (1, str(ACTOR), "done", "verified"),
+    ]
+
+
+async def test_a_step_may_be_settled_without_having_been_sent(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.settle(job.id, 2, Outcome(StepState.DONE, "already so", after=ZOE), 50)
+    record = (await journal.job(job.id)).steps[1]
+    assert (record.attempts, record.changed, record.before, record.after) == (0, False, None, ZOE)
+
+
+async def test_nothing_is_sent_twice_without_having_been_settled(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.intend(job.id, 1, ZOE, 1)
+    with pytest.raises(ValueError, match="must not be sent"):
+        await journal.intend(job.id, 1, ZOE, 2)
+    await journal.settle(job.id, 1, DONE, 3)
+    with pytest.raises(ValueError, match="must not be sent"):
+        await journal.intend(job.id, 1, ZOE, 4)
+    with pytest.raises(ValueError, match="done already"):
+        await journal.settle(job.id, 1, DONE, 5)
+    assert (await journal.job(job.id)).steps[0].attempts == 1
+
+
+async def test_only_who_claimed_a_job_writes_its_steps(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    with pytest.raises(ValueError, match="not claimed"):
+        await journal.intend(job.id, 1, ZOE, 1)
+    with pytest.raises(ValueError, match="not claimed"):
+        await journal.settle(job.id, 1, DONE, 1)
+    with pytest.raises(ValueError, match="not claimed"):
+        await journal.release(job.id, JobState.DONE)
+    await journal.claim(job.id)
+    with pytest.raises(ValueError, match="no step 99"):
+        await journal.intend(job.id, 99, ZOE, 1)
+    with pytest.raises(ValueError, match="not settled"):
+        await journal.settle(job.id, 1, Outcome(StepState.SENT, ""), 1)
+    assert (await journal.job(job.id)).steps == job.steps
+
+
+async def test_a_job_is_done_only_when_every_step_is_settled(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1, groups=0), ACTOR)
+    await journal.claim(job.id)
+    with pytest.raises(ValueError, match="still has steps"):
+        await journal.release(job.id, JobState.DONE)
+    await journal.claim(job.id)
+    with pytest.raises(ValueError, match="nobody carries out"):
+        await journal.release(job.id, JobState.RUNNING)
+    await journal.settle(job.id, 1, DONE, 9)
+    await journal.release(job.id, JobState.DONE)
+    done = await journal.job(job.id)
+    assert done.state is JobState.DONE
+    assert done.settled_at_ms is not None
+    with pytest.raises(NotFound, match="nothing left to do"):
+        await journal.claim(job.id)
+
+
+async def test_jobs_come_newest_first_and_by_profile(journal: SqliteJournal) -> None:
+    made = [await journal.create(plan_for(1, profile=profile), ACTOR) for profile in ("a", "b", "a")]
+    assert [job.id for job in await journal.jobs()] == [job.id for job in reversed(made)]
+    assert await journal.jobs("a") == (made[2], made[0])
+    assert await journal.jobs("c") == ()
+
+
+async def test_a_job_is_found_by_a_beginning_and_by_what_follows_the_date(tmp_path: Path) -> None:
+    clock = TickingClock()
+    journal = journal_in(tmp_path / "data", clock)
+    first = await journal.create(plan_for(1), ACTOR)
+    clock.now_ms += 86_400_000
+    second = await journal.create(plan_for(1), ACTOR)
+    assert await journal.job("20261124") == second
+    for wanted in (first.id, first.id.upper(), f" {first.id}\n", first.id[:-1], first.id[9:], first.id[9:12]):
+        assert await journal.job(wanted) == first
+    with pytest.raises(NotFound, match=r"2 jobs begin with 202611: \S+, \S+\. "):
+        await journal.job("202611")
+    for wanted in ("", "20270101", "%", "_", "\ud800", "20261123-"[:-1] + "x"):
+        with pytest.raises(NotFound, match="There is no job"):
+            await journal.job(wanted)
+    await journal.aclose()
+
+
+async def test_receipts_are_remembered_once_in_order(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    for path in ("/d/b.json", "/d/a\udcff.md", "/d/b.json"):
+        await journal.add_receipt(job.id, path)
+    assert (await journal.job(job.id)).receipts == ("/d/b.json", "/d/a\udcff.md")
+    with pytest.raises(NotFound):
+        await journal.add_receipt("20261123-none", "/d/c.json")
+
+
+async def test_discarding_leaves_nothing_open(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.settle(job.id, 1, DONE, 1)
+    await journal.intend(job.id, 2, ZOE, 2)
+    with pytest.raises(AccountBusy, match="by this program"):
+        await journal.discard(job.id)
+    await journal.release(job.id, JobState.INTERRUPTED)
+    await journal.discard(job.id)
+    discarded = await journal.job(job.id)
+    assert discarded.state is JobState.DISCARDED
+    assert [step.state for step in discarded.steps] == [StepState.DONE, StepState.NEEDS_REVIEW, StepState.SKIPPED]
+    assert all(step.detail for step in discarded.steps)
+    await journal.discard(job.id)
+    assert await journal.job(job.id) == discarded
+    with pytest.raises(NotFound, match="it is discarded"):
+        await journal.claim(job.id)
+    with pytest.raises(NotFound):
+        await journal.discard("20261123-none")
+
+
+async def test_the_audit_trail_cannot_be_changed(journal: SqliteJournal, tmp_path: Path) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    before = events(tmp_path / "data")
+    connection = sqlite3.connect(tmp_path / "data" / "journal.sqlite3")
+    for statement in (
+        "DELETE FROM events",
+        "UPDATE events SET detail = ''",
+        "UPDATE events SET actor = 'somebody else'",
+        "DELETE FROM steps",
+        "DELETE FROM jobs",
+        f"INSERT INTO purging VALUES ('{job.id}'); UPDATE events SET actor = 'somebody else'",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="never"):
+            connection.executescript(f"BEGIN; {statement}; COMMIT")
+        connection.rollback()
+    connection.close()
+    assert events(tmp_path / "data") == before
+    assert [event[3] for event in before] == ["created", "claimed"]
+    assert before[0][4] == "offboard, steps: 3, ticket HR-17"
+
+
+async def test_without_an_actor_the_operating_systems_user_is_told(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "data")
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.aclose()
+    created, claimed = events(tmp_path / "data")
+    assert created[2] == str(ACTOR)
+    assert claimed[2]
+
+
+async def test_a_claim_that_is_cancelled_is_given_back(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    claiming = asyncio.create_task(journal.claim(job.id))
+    await asyncio.sleep(0)
+    claiming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await claiming
+    assert (await journal.job(job.id)).state is JobState.INTERRUPTED
+    await journal.claim(job.id)
+
+
+async def test_many_calls_at_once_all_reach_the_file(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(*range(10), groups=0), ACTOR)
+    await journal.claim(job.id)
+
+    async def step(number: int) -> None:
+        await journal.intend(job.id, number, None, number)
+        await journal.settle(job.id, number, DONE, number)
+
+    await asyncio.gather(*(step(number) for number in range(1, 11)))
+    assert (await journal.job(job.id)).counts == {"done": 10}
+
+
+async def test_a_closed_journal_says_so(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.aclose()
+    await journal.aclose()
+    with pytest.raises(JournalUnavailable, match="closed"):
+        await journal.intend(job.id, 1, ZOE, 1)
+
+
+async def test_a_refused_patch_is_remembered_per_profile_and_account(tmp_path: Path) -> None:
+    clock = TickingClock(START_MS)
+    journal = journal_in(tmp_path / "data", clock)
+    await journal.write_memory("acme", "https://x").remember_patch_refused()
+    await journal.write_memory("acme", "https://x").remember_patch_refused()
+    await journal.aclose()
+    again = journal_in(tmp_path / "data", clock)
+    assert await again.write_memory("acme", "https://x").patch_refused() is True
+    assert await again.write_memory("acme", "https://y").patch_refused() is False
+    assert await again.write_memory("other", "https://x").patch_refused() is False
+    clock.now_ms += 31 * 86_400_000
+    assert await again.write_memory("acme", "https://x").patch_refused() is False
+    await again.aclose()
