@@ -34,8 +34,10 @@ class TrafficStatus:
     """How the line to the account does at this moment.
 
     ``permitted_per_second`` is the adaptive rate now, ``recent_per_second`` what was sent over the last seconds.
-    ``waiting_seconds`` is the countdown that ``Retry-After`` or a back-off imposes, 0 when none does. ``latency_ms``
-    is the median of recent answers, None before the first. ``throttled`` counts 429 answers since the start.
+    ``waiting_seconds`` is the countdown that ``Retry-After`` or a back-off imposes, 0 when none does, and
+    ``waiting_reason`` says in a few words what imposed it ("too many requests", "connection refused"), empty when
+    nothing does. ``latency_ms`` is the median of recent answers, None before the first. ``throttled`` counts 429
+    answers since the start.
     """
 
     in_flight: int
@@ -44,3 +46,4 @@ class TrafficStatus:
     waiting_seconds: float
     latency_ms: int | None
     throttled: int
+    waiting_reason: str = ""
