@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from walkme_tui.domain.errors import UnexpectedAnswer
@@ -11,6 +11,8 @@ from walkme_tui.domain.text import clean
 
 LIST_LIMIT_BYTES: Final = 32 * 1024 * 1024
 OBJECT_LIMIT_BYTES: Final = 4 * 1024 * 1024
+# A call about one record that is silent for so long is dead: a job finds out within a minute, look again included.
+ONE_RECORD_SECONDS: Final = 15.0
 SHORT_TEXT: Final = 200
 TITLE_LENGTH: Final = 80
 # How much of a web page is searched for its title.
@@ -30,6 +32,9 @@ class Request:
     """One call: ``target`` is the encoded path with query, below the base URL.
 
     ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
+    ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
+    something is never sent a second time unless the first surely did nothing, and the head of its answer decides: no
+    body makes it fail, or succeed.
     """
 
     method: str
@@ -37,6 +42,9 @@ class Request:
     scope: str = ""
     about: str = "the answer"
     limit_bytes: int = OBJECT_LIMIT_BYTES
+    content: bytes = field(default=b"", repr=False)
+    total_seconds: float | None = None
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from walkme_tui.api.answers import Answer, BrokenJson, Place, Request
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact
-from walkme_tui.api.retrying import Failure, Fate, RetryPolicy
+from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error, outcome_unknown
 from walkme_tui.api.statuses import failure_of_answer
 from walkme_tui.api.translating import TIME_OUT, failure_of_exception
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
@@ -26,6 +27,21 @@ T = TypeVar("T")
 LARGE_BODY_BYTES: Final = 64 * 1024
 CLOSING_SECONDS: Final = 5.0
 Judge = Callable[[Answer], Failure | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why nothing is sent, and until when (monotonic seconds)."""
+
+    until: float
+    reason: str
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """A call; ``outcome_open`` while it has sent a change that was not answered yet."""
+
+    outcome_open: bool = False
 
 
 class Credentials(Protocol):
@@ -55,8 +71,10 @@ class Connection:
         self._client = client
         self._deadlines = deadlines
         self._log = RequestLog()
+        self._budget = RetryBudget()
         self._sending = 0
-        self._waits: dict[object, float] = {}
+        self._waits: dict[object, Wait] = {}
+        self._pause_reason = ""
         self._calls: set[asyncio.Timeout] = set()
         self._closed = False
         self._all_ended = asyncio.Event()
@@ -66,15 +84,22 @@ class Connection:
     async def call(
         self, request: Request, credentials: Credentials, priority: Priority, decode: Callable[[Answer], T]
     ) -> T:
-        """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else."""
-        async with self.until_closed():
+        """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else.
+
+        A request that changes something raises ``OutcomeUnknown`` where it may have been carried out all the same.
+        """
+        async with self.until_closed() as under_way:
             attempt, replayed = 0, False
             while True:
                 attempt += 1
                 async with self.pacer.turn(priority) as turn:
                     token = await credentials.token()
                     headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
+                    if request.content:
+                        headers["Content-Type"] = "application/json"
+                    under_way.outcome_open = request.changes
                     outcome = await self.attempt(request, headers=headers, attempt=attempt)
+                    under_way.outcome_open = False
                     if isinstance(outcome, Failure):
                         self.slow_down(outcome, turn)
                     else:
@@ -88,14 +113,13 @@ class Connection:
                     credentials.reject(token)
                     replayed = True
                     continue
-                await self.wait_or_give_up(outcome, request.method, attempt - replayed)
+                await self.wait_or_give_up(outcome, request, attempt - replayed)
 
     async def attempt(
         self,
         request: Request,
         *,
         headers: Mapping[str, str],
-        content: bytes = b"",
         attempt: int,
         judge: Judge | None = None,
     ) -> Answer | Failure:
@@ -103,6 +127,7 @@ class Connection:
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
         status: int | None = None
         summary = "cancelled"
+        total_seconds = min(self._deadlines.total_seconds, request.total_seconds or self._deadlines.total_seconds)
         self._sending += 1
         try:
             answer = await send(
@@ -110,13 +135,15 @@ class Connection:
                 request.method,
                 request.target,
                 headers=headers,
-                content=content,
+                content=request.content,
                 limit_bytes=request.limit_bytes,
-                total_seconds=self._deadlines.total_seconds,
+                total_seconds=total_seconds,
+                head_decides=request.changes,
             )
             status = answer.status
             failure = judge(answer) if judge is not None else self.judge(answer, request)
             summary = failure.summary if failure is not None else "ok"
+            self._budget.note(failure)
         except (
             httpx.HTTPError, httpx.StreamError, httpx.InvalidURL,
             BodyCutShort, BodyTooLarge, DeadlinePassed, UnknownEncoding,
@@ -141,15 +168,16 @@ class Connection:
         if failure.fate is Fate.TURNED_AWAY:
             too_many = failure.status == 429
             self.pacer.refused(turn, too_many=too_many, retry_after_seconds=failure.retry_after_seconds)
+            self._pause_reason = failure.summary
 
-    async def wait_or_give_up(self, failure: Failure, method: str, attempt: int) -> None:
-        """Wait until the next attempt may be made; raises the failure's error if there is to be none."""
+    async def wait_or_give_up(self, failure: Failure, request: Request, attempt: int) -> None:
+        """Wait until the next attempt may be made; raises ``ApiError`` if there is to be none."""
         timed_out = failure.summary == TIME_OUT
-        seconds = self.policy.wait_before_retry(failure, method=method, attempt=attempt, timed_out=timed_out)
-        if seconds is None:
-            raise failure.error
+        seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt, timed_out=timed_out)
+        if seconds is None or not self._budget.take(failure):
+            raise final_error(failure, changes=request.changes)
         me = object()
-        self._waits[me] = self.pacer.now() + seconds
+        self._waits[me] = Wait(self.pacer.now() + seconds, failure.summary)
         try:
             await asyncio.sleep(seconds)
         finally:
@@ -160,15 +188,24 @@ class Connection:
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
         pace, now = self.pacer.pace, self.pacer.now()
-        back_off = min(self._waits.values(), default=now) - now if not self._sending else 0.0
+        wait = self._wait(now)
         return TrafficStatus(
             in_flight=self._sending,
             permitted_per_second=pace.per_second,
             recent_per_second=pace.recent_per_second(now),
-            waiting_seconds=max(0.0, self.pacer.pause_seconds, back_off),
+            waiting_seconds=wait.until - now,
             latency_ms=self._log.latency_ms,
             throttled=pace.throttled_count,
+            waiting_reason=wait.reason,
         )
+
+    def _wait(self, now: float) -> Wait:
+        """What holds everything up: a pause that the server asked for, or, while nothing is sent, a back-off."""
+        waits = [Wait(now, "")]
+        if self._waits and not self._sending:
+            waits.append(min(self._waits.values(), key=lambda wait: wait.until))
+        waits.append(Wait(now + self.pacer.pause_seconds, self._pause_reason))
+        return max(waits, key=lambda wait: wait.until)
 
     def request_log(self) -> tuple[RequestRecord, ...]:
         """The latest attempts, oldest first."""
@@ -193,24 +230,24 @@ class Connection:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def until_closed(self) -> AsyncIterator[None]:
-        """Whatever waits inside is ended by ``aclose``, with ``Unreachable``."""
+    async def until_closed(self) -> AsyncIterator[UnderWay]:
+        """Whatever waits inside is ended by ``aclose``, with ``Unreachable``, or ``OutcomeUnknown`` if it is open."""
         closed = Unreachable(f"The connection to {self.place.host} was closed.")
         if self._closed:
             raise closed
-        call = asyncio.timeout(None)
+        call, under_way = asyncio.timeout(None), UnderWay()
         try:
             async with call:
                 self._calls.add(call)
                 try:
-                    yield
+                    yield under_way
                 finally:
                     self._calls.discard(call)
                     if not self._calls:
                         self._all_ended.set()
         except TimeoutError:
             if call.expired():
-                raise closed from None
+                raise outcome_unknown(closed) if under_way.outcome_open else closed from None
             raise
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from walkme_tui.domain.errors import ApiError
+from walkme_tui.domain.errors import ApiError, OutcomeUnknown
 
 
 class Fate(Enum):
@@ -16,7 +16,8 @@ class Fate(Enum):
     AMBIGUOUS = "it left, and may have been carried out"
     TURNED_AWAY = "the server said not now: nothing happened"
     UNAUTHORIZED = "the token was not accepted: nothing happened"
-    FINAL = "the answer would be the same again"
+    UNEXPECTED = "something else answered, and would again; what became of the request is open"
+    FINAL = "the answer would be the same again, and nothing happened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,53 @@ class Failure:
     retry_after_seconds: float | None = None
 
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# After these a change may have been carried out all the same.
+OPEN_FATES: Final = frozenset({Fate.AMBIGUOUS, Fate.UNEXPECTED})
+# These say that the other side is there and works, whatever it answers.
+ALIVE_FATES: Final = frozenset({Fate.FINAL, Fate.UNAUTHORIZED})
+RETRIES_WITHOUT_ANSWER: Final = 10
+
+
+def final_error(failure: Failure, *, changes: bool) -> ApiError:
+    """What the caller gets when no further attempt is made: ``OutcomeUnknown`` for a change that may have happened."""
+    if changes and failure.fate in OPEN_FATES:
+        return outcome_unknown(failure.error)
+    return failure.error
+
+
+def outcome_unknown(error: ApiError) -> OutcomeUnknown:
+    """What went wrong with a change, and that nobody knows whether it was carried out."""
+    message = f"{error.message} Whether the change was carried out is not known."
+    unknown = OutcomeUnknown(message, hint=error.hint, status=error.status, request_id=error.request_id)
+    unknown.__cause__ = error
+    return unknown
+
+
+class RetryBudget:
+    """How many retries all calls of a connection share while nothing answers.
+
+    Each call has its own number of attempts; in an outage a thousand calls would knock four thousand times. A retry
+    takes one from the budget, an answer puts one back: what fails now and then is retried as it should be, and when
+    all is down, calls fail at their first attempt.
+    """
+
+    def __init__(self, capacity: int = RETRIES_WITHOUT_ANSWER) -> None:
+        self._capacity = capacity
+        self._left = capacity
+
+    def note(self, failure: Failure | None) -> None:
+        """An attempt has ended; None: well."""
+        if failure is None or failure.fate in ALIVE_FATES or failure.status == 429:
+            self._left = min(self._capacity, self._left + 1)
+
+    def take(self, failure: Failure) -> bool:
+        """May the attempt that failed so be made again? A 429 may: pacing bounds those."""
+        if failure.status == 429:
+            return True
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +102,9 @@ class RetryPolicy:
     patience_seconds: float = 300.0
     jitter: Callable[[], float] = random.random
 
-    def wait_before_retry(self, failure: Failure, *, method: str, attempt: int, timed_out: bool) -> float | None:
+    def wait_before_retry(self, failure: Failure, *, changes: bool, attempt: int, timed_out: bool) -> float | None:
         """Seconds to wait after the failed attempt number ``attempt`` (from 1), or None: give up and say so."""
-        if attempt >= self._allowed(failure.fate, method, timed_out):
+        if attempt >= self._allowed(failure.fate, changes, timed_out):
             return None
         if failure.retry_after_seconds is not None:
             asked = failure.retry_after_seconds
@@ -69,11 +116,11 @@ class RetryPolicy:
         full = min(self.longest_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 30))
         return full * (0.5 + 0.5 * self.jitter())
 
-    def _allowed(self, fate: Fate, method: str, timed_out: bool) -> int:
+    def _allowed(self, fate: Fate, changes: bool, timed_out: bool) -> int:
         if fate is Fate.NOT_SENT:
             return self.connection_attempts
         if fate is Fate.TURNED_AWAY:
             return self.attempts
-        if fate is Fate.AMBIGUOUS and method in SAFE_METHODS:
+        if fate is Fate.AMBIGUOUS and not changes:
             return self.timeout_attempts if timed_out else self.attempts
         return 1

@@ -1,5 +1,6 @@
 """HTTP statuses and error bodies, in the words and errors of the domain."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -10,11 +11,13 @@ from walkme_tui.api.retrying import Failure, Fate
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
+    MethodRefused,
     NotFound,
     PermissionRefused,
     RateLimited,
     RequestRejected,
     ServerFault,
+    ServiceUnavailable,
     SignInRefused,
     UnexpectedAnswer,
     Unreachable,
@@ -61,14 +64,20 @@ def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -
             hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
         )  # fmt: skip
         return limited, Fate.TURNED_AWAY, "too many requests"
+    if status in {405, 501}:
+        message = f"{place.host} does not know this call for {request.about} ({status}{said})."
+        return MethodRefused(message, status=status, request_id=answer.request_id), Fate.FINAL, "method refused"
     if status >= 500:
         refused = status == 503 and wait is not None
-        message = f"{place.host} had a fault ({status}{said})."
+        asked = f", and asks to wait {wait:.0f} s" if refused else ""
+        message = f"{place.host} had a fault ({status}{said}){asked}."
         fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
-        fate = Fate.FINAL if status in {501, 505} else Fate.TURNED_AWAY if refused else Fate.AMBIGUOUS
+        fate = Fate.FINAL if status == 505 else Fate.TURNED_AWAY if refused else Fate.AMBIGUOUS
         return fault, fate, "server fault"
-    if 300 <= status < 400 or status < 200:
-        return _redirected(answer), Fate.FINAL, "redirect" if status >= 300 else "no final answer"
+    if status < 400:
+        # 307 and 308 ask for the same request elsewhere; after the others a change may have been carried out.
+        fate = Fate.FINAL if status in {307, 308} else Fate.UNEXPECTED
+        return _redirected(answer), fate, "redirect" if status >= 300 else "no final answer"
     return _refused(answer, request, place, said)
 
 
@@ -106,14 +115,23 @@ def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple
 
 
 def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secret: str) -> Failure:
-    """The failure of a token call: what refuses the credentials says so, and never shows them."""
+    """The failure of a token call: what refuses the credentials says so, and never shows them.
+
+    Nothing else about it may be taken for an answer to the call that needed the token: no "not found" that would mean
+    a user, no "method refused" that would mean a PATCH.
+    """
+    error = failure.error
     if answer.status not in {400, 401, 403}:
-        return failure
+        if isinstance(error, ServiceUnavailable):
+            return failure
+        status, request_id = answer.status, answer.request_id
+        other = UnexpectedAnswer(error.message, hint=WRONG_PLACE_HINT, status=status, request_id=request_id)
+        return replace(failure, error=other)
     said = "" if secret.encode() in answer.body else told(answer.body)
     shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
-    error = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
-    return Failure(error, Fate.FINAL, "sign-in refused", status=answer.status)
+    refused = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
+    return Failure(refused, Fate.FINAL, "sign-in refused", status=answer.status)
 
 
 def secret_hint(place: Place) -> str:

@@ -25,10 +25,10 @@ def failure_of_exception(error: Exception, place: Place, deadlines: Deadlines) -
     if isinstance(error, BodyTooLarge):
         size = f"{error.limit_bytes // (1024 * 1024)} MiB" if error.limit_bytes >= 1 << 20 else f"{error.limit_bytes} B"
         message = f"The answer of {host} is larger than {size} and was not read."
-        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "too large")
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "too large")
     if isinstance(error, UnknownEncoding):
         message = f"The answer of {host} is compressed in a way that was not asked for."
-        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "unknown compression")
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "unknown compression")
     if isinstance(error, httpx.ProxyError):
         message = f"The proxy refused to connect to {host}: {clean(str(error), 100)}."
         hint = "Check HTTPS_PROXY and NO_PROXY in the environment."
@@ -56,7 +56,8 @@ def _out_of_time(error: Exception, host: str, deadlines: Deadlines) -> Failure:
         case httpx.ReadTimeout():
             what = f"{host} sent nothing for {deadlines.read_seconds:g} s."
         case _:
-            what = f"{host} did not finish its answer within {deadlines.total_seconds:g} s."
+            seconds = error.seconds if isinstance(error, DeadlinePassed) else deadlines.total_seconds
+            what = f"{host} did not finish its answer within {seconds:g} s."
     return Failure(Unreachable(what, hint=NETWORK_HINT), fate, TIME_OUT)
 
 
@@ -98,7 +99,7 @@ def _protocol_broken(error: Exception, host: str) -> Failure:
         message = f"{host} closed the connection without an answer."
         return Failure(Unreachable(message, hint=LATER_HINT), Fate.AMBIGUOUS, "closed without answer")
     message = f"What {host} answered is not HTTP."
-    return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.FINAL, "not HTTP")
+    return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "not HTTP")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

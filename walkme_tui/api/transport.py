@@ -22,6 +22,8 @@ from walkme_tui.domain.errors import ConfigurationError
 KEEP_ALIVE_SECONDS: Final = 15.0
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
+# How long the body of an answer is waited for where the head has told everything that matters.
+LAST_WORDS_SECONDS: Final = 3.0
 
 # httpx logs every URL at INFO, and a look-up's URL holds an email.
 for _name in ("httpx", "httpcore"):
@@ -40,6 +42,10 @@ class Deadlines:
 
 class DeadlinePassed(Exception):
     """One attempt took longer than it may in all."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
 
 
 class BodyTooLarge(Exception):
@@ -149,8 +155,9 @@ async def send(
     content: bytes,
     limit_bytes: int,
     total_seconds: float,
+    head_decides: bool = False,
 ) -> Answer:
-    """One request and its whole answer.
+    """One request and its whole answer; with ``head_decides`` also one whose body breaks off, which then is empty.
 
     Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
     """
@@ -160,15 +167,29 @@ async def send(
         async with total:
             response = await client.send(request, stream=True)
             try:
-                body = await _read_body(response, limit_bytes)
+                if head_decides:
+                    # What has been decided must not be lost to a deadline any more.
+                    total.reschedule(None)
+                    body = await _last_words(response, limit_bytes)
+                else:
+                    body = await _read_body(response, limit_bytes)
             finally:
                 await response.aclose()
     except TimeoutError:
         if total.expired():
-            raise DeadlinePassed from None
+            raise DeadlinePassed(total_seconds) from None
         raise
     netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
     return Answer(response.status_code, dict(response.headers), body, netloc)
+
+
+async def _last_words(response: httpx.Response, limit_bytes: int) -> bytes:
+    """The body if it comes whole and soon, else nothing."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            return await _read_body(response, limit_bytes)
+    except (TimeoutError, httpx.HTTPError, httpx.StreamError, BodyTooLarge, BodyCutShort, UnknownEncoding):
+        return b""
 
 
 async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:

@@ -1,13 +1,13 @@
 """An account whose client is built on first use, in a thread: what it imports costs more than the first frame."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
-from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.services.ports import DirectoryApi
 
 AT_REST: Final = TrafficStatus(
@@ -57,6 +57,27 @@ class DeferredApi:
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All groups."""
         return await (await self._ready()).list_groups(priority)
+
+    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
+        """Change some fields."""
+        await (await self._ready()).patch_user(user_id, fields)
+
+    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
+        """Replace the whole record."""
+        await (await self._ready()).put_user(user_id, whole)
+
+    async def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user into a group."""
+        await (await self._ready()).add_member(group_id, user_id)
+
+    async def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out of a group."""
+        await (await self._ready()).remove_member(group_id, user_id)
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """What the token in use may do; None before there is a client."""
+        return None if self._built is None else self._built.scopes
 
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment; at rest before it exists."""

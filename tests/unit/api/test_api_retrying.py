@@ -4,51 +4,93 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.retrying import Failure, Fate, RetryPolicy
-from walkme_tui.domain.errors import Unreachable
+from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error
+from walkme_tui.domain.errors import OutcomeUnknown, Unreachable
 
 POLICY = RetryPolicy(jitter=lambda: 1.0)
 
 
-def failure(fate: Fate, retry_after: float | None = None) -> Failure:
-    return Failure(Unreachable("gone"), fate, "gone", retry_after_seconds=retry_after)
+def failure(fate: Fate, retry_after: float | None = None, status: int | None = None) -> Failure:
+    error = Unreachable("It is gone.", hint="Look for it.", status=status, request_id="r1")
+    return Failure(error, fate, "gone", status=status, retry_after_seconds=retry_after)
 
 
-def attempts(fate: Fate, method: str, *, timed_out: bool = False) -> int:
+def attempts(fate: Fate, *, changes: bool, timed_out: bool = False) -> int:
     """How many attempts are made when every one fails like this."""
     made = 1
-    while POLICY.wait_before_retry(failure(fate), method=method, attempt=made, timed_out=timed_out) is not None:
+    while POLICY.wait_before_retry(failure(fate), changes=changes, attempt=made, timed_out=timed_out) is not None:
         made += 1
     return made
 
 
 @pytest.mark.parametrize(
-    ("fate", "method", "expected"),
+    ("fate", "reading", "changing"),
     [
-        (Fate.AMBIGUOUS, "GET", 4),
-        (Fate.AMBIGUOUS, "POST", 1),
-        (Fate.AMBIGUOUS, "PATCH", 1),
-        (Fate.AMBIGUOUS, "DELETE", 1),
-        (Fate.NOT_SENT, "GET", 2),
-        (Fate.NOT_SENT, "POST", 2),
-        (Fate.TURNED_AWAY, "GET", 4),
-        (Fate.TURNED_AWAY, "DELETE", 4),
-        (Fate.FINAL, "GET", 1),
-        (Fate.UNAUTHORIZED, "GET", 1),
+        (Fate.AMBIGUOUS, 4, 1),
+        (Fate.NOT_SENT, 2, 2),
+        (Fate.TURNED_AWAY, 4, 4),
+        (Fate.UNEXPECTED, 1, 1),
+        (Fate.FINAL, 1, 1),
+        (Fate.UNAUTHORIZED, 1, 1),
     ],
 )
-def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(fate: Fate, method: str, expected: int) -> None:
-    assert attempts(fate, method) == expected
+def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(fate: Fate, reading: int, changing: int) -> None:
+    assert attempts(fate, changes=False) == reading
+    assert attempts(fate, changes=True) == changing
 
 
 def test_a_request_that_ran_out_of_time_is_tried_twice_at_most() -> None:
-    assert attempts(Fate.AMBIGUOUS, "GET", timed_out=True) == 2
+    assert attempts(Fate.AMBIGUOUS, changes=False, timed_out=True) == 2
+    assert attempts(Fate.AMBIGUOUS, changes=True, timed_out=True) == 1
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_a_change_that_may_have_happened_says_so_and_why(fate: Fate) -> None:
+    failed = failure(fate, status=502)
+    assert final_error(failed, changes=False) is failed.error
+    error = final_error(failed, changes=True)
+    if fate in {Fate.AMBIGUOUS, Fate.UNEXPECTED}:
+        assert isinstance(error, OutcomeUnknown)
+        assert error.message == "It is gone. Whether the change was carried out is not known."
+        assert (error.hint, error.status, error.request_id) == ("Look for it.", 502, "r1")
+        assert error.__cause__ is failed.error
+    else:
+        assert error is failed.error
+
+
+class TestRetryBudget:
+    """Retries that all calls share."""
+
+    def test_without_an_answer_it_is_used_up(self) -> None:
+        budget, gone = RetryBudget(3), failure(Fate.AMBIGUOUS)
+        taken = []
+        for _ in range(5):
+            budget.note(gone)
+            taken.append(budget.take(gone))
+        assert taken == [True, True, True, False, False]
+
+    @pytest.mark.parametrize(
+        "answered", [None, failure(Fate.FINAL), failure(Fate.UNAUTHORIZED), failure(Fate.TURNED_AWAY, status=429)]
+    )
+    def test_an_answer_gives_one_back_whatever_it_says(self, answered: Failure | None) -> None:
+        budget, gone = RetryBudget(1), failure(Fate.NOT_SENT)
+        assert budget.take(gone)
+        assert not budget.take(gone)
+        budget.note(answered)
+        budget.note(answered)
+        assert budget.take(gone)
+        assert not budget.take(gone)
+
+    def test_a_429_costs_nothing(self) -> None:
+        budget = RetryBudget(0)
+        assert budget.take(failure(Fate.TURNED_AWAY, status=429))
+        assert not budget.take(failure(Fate.TURNED_AWAY, 1.0, status=503))
 
 
 def test_what_the_server_asks_for_is_waited_unless_it_is_beyond_patience() -> None:
     short, long = failure(Fate.TURNED_AWAY, 12.0), failure(Fate.TURNED_AWAY, 3600.0)
-    assert POLICY.wait_before_retry(short, method="GET", attempt=1, timed_out=False) == 12.0
-    assert POLICY.wait_before_retry(long, method="GET", attempt=1, timed_out=False) is None
+    assert POLICY.wait_before_retry(short, changes=False, attempt=1, timed_out=False) == 12.0
+    assert POLICY.wait_before_retry(long, changes=False, attempt=1, timed_out=False) is None
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

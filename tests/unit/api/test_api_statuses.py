@@ -14,6 +14,7 @@ from walkme_tui.api.statuses import LONGEST_WAIT_SECONDS, failure_of_answer, ret
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
+    MethodRefused,
     NotFound,
     PermissionRefused,
     RateLimited,
@@ -51,16 +52,23 @@ def test_success_is_no_failure(status: int) -> None:
         (401, SignInRefused, Fate.UNAUTHORIZED),
         (403, PermissionRefused, Fate.FINAL),
         (404, NotFound, Fate.FINAL),
-        (405, RequestRejected, Fate.FINAL),
+        (405, MethodRefused, Fate.FINAL),
         (407, Unreachable, Fate.FINAL),
         (408, Unreachable, Fate.AMBIGUOUS),
         (409, Conflict, Fate.FINAL),
         (429, RateLimited, Fate.TURNED_AWAY),
-        (302, UnexpectedAnswer, Fate.FINAL),
-        (304, UnexpectedAnswer, Fate.FINAL),
+        (101, UnexpectedAnswer, Fate.UNEXPECTED),
+        (302, UnexpectedAnswer, Fate.UNEXPECTED),
+        (303, UnexpectedAnswer, Fate.UNEXPECTED),
+        (304, UnexpectedAnswer, Fate.UNEXPECTED),
+        (307, UnexpectedAnswer, Fate.FINAL),
+        (308, UnexpectedAnswer, Fate.FINAL),
         (500, ServerFault, Fate.AMBIGUOUS),
-        (501, ServerFault, Fate.FINAL),
+        (501, MethodRefused, Fate.FINAL),
+        (502, ServerFault, Fate.AMBIGUOUS),
         (503, ServerFault, Fate.AMBIGUOUS),
+        (504, ServerFault, Fate.AMBIGUOUS),
+        (505, ServerFault, Fate.FINAL),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"plain text", LOGIN_PAGE, b'{"message": "x"}', b"\xff\xfe", b"[" * 5000])
@@ -82,6 +90,7 @@ def test_a_refused_permission_names_the_scope() -> None:
 def test_a_503_that_says_when_was_not_carried_out() -> None:
     failure = failed(503, retry_after="9")
     assert (failure.fate, failure.retry_after_seconds) == (Fate.TURNED_AWAY, 9.0)
+    assert "asks to wait 9 s" in failure.error.message
 
 
 def test_a_429_tells_how_long_was_asked_for() -> None:

@@ -1,35 +1,34 @@
-"""The WalkMe REST API, reading side."""
+"""The WalkMe REST API."""
 
 import asyncio
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from walkme_tui.api.answers import LIST_LIMIT_BYTES, Answer, Place, Request
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer, Place, Request
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Connection
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.api.rest.writing import joining, leaving, patching, putting
 from walkme_tui.api.retrying import Failure, RetryPolicy
 from walkme_tui.api.statuses import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
-from walkme_tui.domain.errors import ConfigurationError, NotFound, SecretUnavailable
+from walkme_tui.domain.errors import ConfigurationError, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
-from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.users import Json, User, UserPage
 
 T = TypeVar("T")
 
 LARGEST_PAGE: Final = 1000
 READ: Final = "users:read"
 TOKEN_LIMIT_BYTES: Final = 256 * 1024
-# UUIDs, and what identity systems use in their place; nothing that means something in a path.
-_ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@|=+~-]{1,256}\Z")
 
 
 class RestDirectory:
@@ -91,9 +90,8 @@ class RestDirectory:
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
-        if not _ID.match(user_id):
-            raise NotFound("There is no such user: this cannot be the id of one.")
-        request = Request("GET", f"/users/{quote(user_id, safe=':@=+')}", READ, "this user")
+        target = f"/users/{in_path(user_id, 'user')}"
+        request = Request("GET", target, READ, "this user", total_seconds=ONE_RECORD_SECONDS)
         return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
@@ -102,11 +100,29 @@ class RestDirectory:
         groups, self.oddities = await self._call(request, priority, decode_groups)
         return groups
 
+    # ------------------------------------------------------------ writing
+
+    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
+        """Change some fields; raises as ``DirectoryApi.patch_user`` says."""
+        await self._write(patching(user_id, fields))
+
+    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
+        """Replace the whole record; raises like ``patch_user``."""
+        await self._write(putting(user_id, whole))
+
+    async def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user into a group; raises like ``patch_user``."""
+        await self._write(joining(group_id, user_id))
+
+    async def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out of a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
+        await self._write(leaving(group_id, user_id))
+
     # ------------------------------------------------------------ the line
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token in use may do, None where the server did not say."""
+        """What the token in use may do, None where no token was made yet or the server did not say."""
         return self._sign_in.scopes
 
     async def sign_in(self) -> None:
@@ -134,6 +150,10 @@ class RestDirectory:
     async def _call(self, request: Request, priority: Priority, decode: Callable[[Answer], T]) -> T:
         return await self._line.call(request, self._sign_in, priority, decode)
 
+    async def _write(self, request: Request) -> None:
+        # A body may claim anything; what the write did is read back.
+        await self._line.call(request, self._sign_in, Priority.DEMAND, lambda _: None)
+
     # ------------------------------------------------------------ signing in
 
     async def _ask_for_token(self) -> Grant:
@@ -142,7 +162,14 @@ class RestDirectory:
         if secret is None:
             secret = self._secret = await self._read_secret()
         headers, form = token_request(self._settings.auth, self._settings.client_id, secret)
-        request = Request("POST", TOKEN_PATH, about="the token call", limit_bytes=TOKEN_LIMIT_BYTES)
+        request = Request(
+            "POST",
+            TOKEN_PATH,
+            about="the token call",
+            limit_bytes=TOKEN_LIMIT_BYTES,
+            content=form,
+            total_seconds=ONE_RECORD_SECONDS,
+        )
 
         def judge(answer: Answer) -> Failure | None:
             failure = self._line.judge(answer, request)
@@ -152,11 +179,11 @@ class RestDirectory:
         attempt = 0
         while True:
             attempt += 1
-            outcome = await self._line.attempt(request, headers=headers, content=form, attempt=attempt, judge=judge)
+            outcome = await self._line.attempt(request, headers=headers, attempt=attempt, judge=judge)
             if isinstance(outcome, Answer):
                 return read_grant(outcome)
             self._line.slow_down(outcome, None)
-            await self._line.wait_or_give_up(outcome, "GET", attempt)
+            await self._line.wait_or_give_up(outcome, request, attempt)
 
     async def _read_secret(self) -> Secret:
         """The secret from its source; where there is none, signing in fails and says which source was asked."""
