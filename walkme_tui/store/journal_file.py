@@ -47,6 +47,7 @@ class JournalFile:
         self.on_network = False
         self._locks = locks
         self._connection: sqlite3.Connection | None = None
+        self._inode: int | None = None
         self._checked = False
 
     def read(self, work: Callable[[sqlite3.Connection], R], otherwise: R) -> R:
@@ -62,13 +63,7 @@ class JournalFile:
         """Do ``work`` in one transaction that has reached the disk when this returns; nothing is kept if it raises."""
         try:
             connection = self._opened()
-            # SQLite goes on writing into a file whose name is gone; nobody would find the record again.
-            if not self.path.exists():
-                self.close()
-                raise JournalUnavailable(
-                    f"The journal {self.path} was moved or deleted while it was in use.",
-                    hint=f"{UNSENT} Put it back, and start again.",
-                )
+            self._check_place()
             if not self._checked:
                 self._check(connection)
             return self._transaction("BEGIN IMMEDIATE", work)
@@ -106,7 +101,7 @@ class JournalFile:
                 except BaseException:
                     connection.close()
                     raise
-            self._connection = connection
+            self._connection, self._inode = connection, self.path.stat().st_ino
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -140,6 +135,19 @@ class JournalFile:
         if self.on_network and mode == "wal":
             raise TimeoutError("another process keeps it in a mode that is unsafe on a network drive")
         connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
+
+    def _check_place(self) -> None:
+        """SQLite goes on writing into a file whose name is gone, where nobody would find the record again."""
+        try:
+            if self.path.stat().st_ino == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        self.close()
+        raise JournalUnavailable(
+            f"The journal {self.path} was moved or deleted while it was in use.",
+            hint=f"{UNSENT} Put it back, and start again.",
+        )
 
     def _check(self, connection: sqlite3.Connection) -> None:
         """Look the whole file over before the first writing relies on it."""

@@ -14,7 +14,7 @@ from typing import Final
 
 from walkme_tui.store.places import make_private_folder
 
-# Whoever only looks whether a lock is free holds it for some microseconds; the patience outlasts that.
+# Whoever only looks whether a lock is free shares it for some microseconds; the patience outlasts that.
 GLANCE_SECONDS: Final = 0.1
 PAUSE_SECONDS: Final = 0.005
 
@@ -35,7 +35,7 @@ class Locks:
             return False
         make_private_folder(self._folder)
         until = time.monotonic() + patience_seconds
-        while (handle := self._try(name, os.O_CREAT)) is None:
+        while (handle := self._try(name, fcntl.LOCK_EX, os.O_CREAT)) is None:
             if time.monotonic() > until:
                 return False
             time.sleep(PAUSE_SECONDS)
@@ -70,18 +70,14 @@ class Locks:
         """True if nobody holds the lock, neither here nor elsewhere."""
         if name in self._held:
             return False
-        until = time.monotonic() + GLANCE_SECONDS
-        while True:
-            try:
-                handle = self._try(name, 0)
-            except FileNotFoundError:
-                return True
-            if handle is not None:
-                os.close(handle)
-                return True
-            if time.monotonic() > until:
-                return False
-            time.sleep(PAUSE_SECONDS)
+        try:
+            handle = self._try(name, fcntl.LOCK_SH, 0)
+        except FileNotFoundError:
+            return True
+        if handle is None:
+            return False
+        os.close(handle)
+        return True
 
     @contextmanager
     def waiting_for(self, name: str, patience_seconds: float) -> Iterator[None]:
@@ -96,14 +92,14 @@ class Locks:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"
 
-    def _try(self, name: str, create: int) -> int | None:
+    def _try(self, name: str, kind: int, create: int) -> int | None:
         """The open, locked file; None if somebody else has it."""
         path = self._path(name)
         while True:
             # Opened for writing: NFS gives exclusive locks to nothing less. Never inherited by another program.
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | create, 0o600)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, kind | fcntl.LOCK_NB)
                 if _is_still(path, handle):
                     return handle
             except BlockingIOError:
