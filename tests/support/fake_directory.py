@@ -6,21 +6,45 @@ api.fail_next(Unreachable("…"))   # the next call raises
 api.offline = Unreachable("…")    # every call raises until it is None again
 api.users[3] = replace(api.users[3], status="inactive")
 api.calls                         # what was asked, in order
+
+api.writes                        # what was carried out, in order
+api.lose_answer()                 # the next write is carried out, and nobody hears of it
+api.lose_answer(carried_out=False)
+api.patch_refused = True          # PATCH is 405
+api.inert = True                  # writes are accepted and change nothing
+api.stale_reads = 2               # after a write, so many reads of the user still show the old record
+api.unread = {"groups"}           # attributes that get_user lacks
+api.granted = frozenset({"users:read"})   # what the token may do, and says
+api.forbidden = True              # writes are 403 whatever the token says
+api.meanwhile("patch_user", lambda: api.edit(user_id, groups=()))   # just before the next such call, others…
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from walkme_tui.domain.errors import ApiError, NotFound, Unreachable
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    MethodRefused,
+    NotFound,
+    OutcomeUnknown,
+    PermissionRefused,
+    RequestRejected,
+    Unreachable,
+)
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.records import decode_user, encode_user
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
-from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User, UserPage
+from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
 
 FIRST_NAMES = ("Zoë", "Amina", "Bo", "Carmen", "Dmitri", "Elif", "Femi", "Grace", "Hana", "Ivo")
 LAST_NAMES = ("Çelik", "O'Brien", "Tanaka", "Weber", "Yılmaz", "Nowak", "Okafor", "Lindqvist", "Sato", "Marić", "Ruiz")
 STATUSES = ("active", "active", "active", "inactive", "pending")
+EVERYTHING = frozenset({"users:read", "users:write", "users:delete"})
+CLEARED: dict[str, Json] = {"firstName": None, "lastName": None, "externalId": None, "groups": [], "role": "Viewer"}
 IDLE = TrafficStatus(
     in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0
 )
@@ -57,11 +81,28 @@ class Call:
     priority: Priority
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write that was carried out: the method's name and its arguments."""
+
+    name: str
+    arguments: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """A write on its way; ``lost``: it will be carried out and its answer will not arrive."""
+
+    write: Write
+    lost: bool
+
+
 class FakeDirectory:
     """``DirectoryApi`` over a mutable list of users.
 
     ``total`` overrides the total that pages claim (None: claim none; leave it at ``"real"`` for the truth). ``lean``
-    makes list rows carry id, email and status only. ``oddities`` are added to every page.
+    makes list rows carry id, email and status only. ``oddities`` are added to every page. The groups that there are
+    are those in ``groups`` and those that somebody is in.
     """
 
     def __init__(self, users: Iterable[User | UnreadableRecord] = (), *, groups: Iterable[Group] = ()) -> None:
@@ -77,6 +118,18 @@ class FakeDirectory:
         self.in_flight = 0
         self.sign_ins_forgotten = 0
         self.closed = False
+        self.writes: list[Write] = []
+        self.patch_refused = False
+        self.inert = False
+        self.stale_reads = 0
+        self.unread: Iterable[str] = ()
+        self.granted: frozenset[str] | None = EVERYTHING
+        self.forbidden = False
+        self._known_groups: set[str] = set()
+        self._note_groups()
+        self._lost: deque[tuple[str | None, bool]] = deque()
+        self._meanwhile: list[tuple[str, Callable[[], None]]] = []
+        self._behind: dict[str, tuple[User, int]] = {}
         self._failures: deque[tuple[str | None, ApiError]] = deque()
         self._gates: dict[str | None, asyncio.Event] = {}
         self._closing = asyncio.Event()
@@ -95,6 +148,27 @@ class FakeDirectory:
     def asked(self, name: str) -> list[tuple[object, ...]]:
         """The arguments of every call of one method so far, in order."""
         return [call.arguments for call in self.calls if call.name == name]
+
+    def lose_answer(self, *, carried_out: bool = True, times: int = 1, name: str | None = None) -> None:
+        """Make the next ``times`` writes (of this method, or any) end in ``OutcomeUnknown``, carried out or not."""
+        self._lost.extend([(name, carried_out)] * times)
+
+    def meanwhile(self, name: str, action: Callable[[], None]) -> None:
+        """Let others do something just before the next call of this method is looked at."""
+        self._meanwhile.append((name, action))
+
+    def edit(self, user_id: str, **values: Any) -> None:
+        """Change attributes of a user, as others would."""
+        index = self._index(user_id)
+        self.users[index] = replace(self._at(index), **values)
+
+    def remove(self, user_id: str) -> None:
+        """Delete a user, as others would."""
+        del self.users[self._index(user_id)]
+
+    def now(self, user_id: str) -> User:
+        """The user as they truly are, without any knob."""
+        return self._at(self._index(user_id))
 
     # ------------------------------------------------------------ DirectoryApi
 
@@ -119,15 +193,53 @@ class FakeDirectory:
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """The user with this id."""
         await self._pass("get_user", (user_id,), priority)
-        for user in self.users:
-            if isinstance(user, User) and user.id == user_id:
-                return user
-        raise NotFound("There is no user with this id in the account.", status=404)
+        user = self.now(user_id)
+        old, reads = self._behind.get(user_id, (user, 0))
+        if reads > 0:
+            self._behind[user_id] = (old, reads - 1)
+            user = old
+        lacking: dict[str, Any] = dict.fromkeys(self.unread, UNKNOWN)
+        return replace(user, **lacking)
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All ``groups``."""
         await self._pass("list_groups", (), priority)
         return tuple(self.groups)
+
+    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
+        """Change some fields."""
+        carrying = await self._begin("patch_user", (user_id, dict(fields)))
+        if self.patch_refused:
+            raise MethodRefused("The account does not know this call (405).", status=405)
+        self._store(user_id, {**encode_user(self.now(user_id)), **fields}, carrying)
+
+    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
+        """Replace the record: what may be empty and is left out is cleared, what is unknown and left out is lost."""
+        carrying = await self._begin("put_user", (user_id, dict(whole)))
+        old = encode_user(self.now(user_id))
+        kept = {name: old[name] for name in ("id", "email", "status", "createdAt") if name in old}
+        self._store(user_id, {**kept, **CLEARED, **whole}, carrying)
+
+    async def add_member(self, group_id: str, user_id: str) -> None:
+        """Put a user into a group; who is in it already stays."""
+        carrying = await self._begin("add_member", (group_id, user_id))
+        groups = self._groups_of(group_id, user_id)
+        joined = groups if group_id in groups else (*groups, group_id)
+        self._store(user_id, {**encode_user(self.now(user_id)), "groups": list(joined)}, carrying)
+
+    async def remove_member(self, group_id: str, user_id: str) -> None:
+        """Take a user out of a group; ``NotFound`` where they are not in it."""
+        carrying = await self._begin("remove_member", (group_id, user_id))
+        groups = self._groups_of(group_id, user_id)
+        if group_id not in groups:
+            raise NotFound("The user is not in this group.", status=404)
+        left = [group for group in groups if group != group_id]
+        self._store(user_id, {**encode_user(self.now(user_id)), "groups": left}, carrying)
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """``granted``."""
+        return self.granted
 
     def traffic(self) -> TrafficStatus:
         """``status``, with the number of calls that wait here."""
@@ -161,6 +273,10 @@ class FakeDirectory:
             self.in_flight -= 1
         if self.closed:
             raise Unreachable("The connection was closed.")
+        due = [action for only, action in self._meanwhile if only == name][:1]
+        for action in due:
+            self._meanwhile.remove((name, action))
+            action()
         for index, (only, error) in enumerate(self._failures):
             if only in {None, name}:
                 del self._failures[index]
@@ -177,6 +293,60 @@ class FakeDirectory:
             for wait in waits:
                 wait.cancel()
 
+    async def _begin(self, name: str, arguments: tuple[object, ...]) -> Carrying:
+        """What every write begins with; says what is to become of it."""
+        await self._pass(name, arguments, Priority.DEMAND)
+        if self.forbidden or (self.granted is not None and "users:write" not in self.granted):
+            raise PermissionRefused("The scope users:write is missing.", scope="users:write")
+        for index, (only, carried_out) in enumerate(self._lost):
+            if only in {None, name}:
+                del self._lost[index]
+                if not carried_out:
+                    raise OutcomeUnknown("The answer was lost.")
+                return Carrying(Write(name, arguments), lost=True)
+        return Carrying(Write(name, arguments), lost=False)
+
+    def _store(self, user_id: str, raw: dict[str, Json], carrying: Carrying) -> None:
+        """Put the record in place as a server would: refuse what it does not take, and let knobs have their way."""
+        old, index = self.now(user_id), self._index(user_id)
+        new = decode_user(raw)
+        assert isinstance(new, User), new
+        if new.status not in {old.status, "active", "inactive"}:
+            raise RequestRejected(f"The account refused the status {new.status} (400).", status=400)
+        others = {user.email for user in self.users if isinstance(user, User) and user.id != user_id}
+        if new.id != old.id or new.email in others:
+            raise Conflict("The account refused the request (409).", status=409)
+        self.writes.append(carrying.write)
+        if not self.inert and replace(new, updated_at_ms=old.updated_at_ms) != old:
+            later = old.updated_at_ms + 1000 if isinstance(old.updated_at_ms, int) else old.updated_at_ms
+            self.users[index] = replace(new, created_at_ms=old.created_at_ms, updated_at_ms=later)
+            self._behind[user_id] = (old, self.stale_reads)
+        if carrying.lost:
+            raise OutcomeUnknown("The answer was lost.")
+
+    def _groups_of(self, group_id: str, user_id: str) -> tuple[str, ...]:
+        """The user's groups; ``NotFound`` where there is no such group or user."""
+        self._note_groups()
+        if group_id not in self._known_groups:
+            raise NotFound("There is no such group.", status=404)
+        return _groups(self.now(user_id))
+
+    def _note_groups(self) -> None:
+        """A group that its last member left is still one."""
+        self._known_groups |= {group.id for group in self.groups}
+        self._known_groups |= {group for user in self.users if isinstance(user, User) for group in _groups(user)}
+
+    def _index(self, user_id: str) -> int:
+        for index, user in enumerate(self.users):
+            if isinstance(user, User) and user.id == user_id:
+                return index
+        raise NotFound("There is no user with this id in the account.", status=404)
+
+    def _at(self, index: int) -> User:
+        user = self.users[index]
+        assert isinstance(user, User)
+        return user
+
     def _listed(self, row: User | UnreadableRecord) -> User | UnreadableRecord:
         return self._listed_user(row) if isinstance(row, User) else row
 
@@ -185,3 +355,7 @@ class FakeDirectory:
         if not self.lean:
             return user
         return User(id=user.id, email=user.email, status=user.status if user.status is not UNKNOWN else UNKNOWN)
+
+
+def _groups(user: User) -> tuple[str, ...]:
+    return user.groups if isinstance(user.groups, tuple) else ()
