@@ -123,6 +123,8 @@ class SqliteJournal:
         """
 
         def drop() -> int:
+            if not self._file.path.exists():
+                return 0
             dropped = self._file.write(
                 lambda connection: purge(connection, self._folder, before_ms, self._clock(), self._actor)
             )

@@ -1,0 +1,240 @@
+"""Who carries out which job: one process a job, one job a person, and the dead hold nothing."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_directory import person
+from tests.support.journals import ACTOR, TickingClock, journal_in, plan_for
+from walkme_tui.domain.errors import AccountBusy
+from walkme_tui.domain.jobs import JobState, Outcome
+from walkme_tui.domain.plans import StepState
+from walkme_tui.store import claims, journal, journal_file
+from walkme_tui.store.claims import LEASE_MS, Process
+from walkme_tui.store.locks import Locks
+
+ZOE = person(1)
+
+
+@contextmanager
+def claimer(folder: Path, job_id: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that tries to claim a job, and keeps it until it is ended."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.journal_program", "claim", str(folder), job_id],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate(timeout=30)
+
+
+def answer(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+async def test_another_process_is_named_and_its_death_frees_the_job(tmp_path: Path) -> None:
+    here = journal_in(tmp_path)
+    job = await here.create(plan_for(1), ACTOR)
+    with claimer(tmp_path, job.id) as other:
+        assert answer(other) == "claimed"
+        assert (await here.job(job.id)).state is JobState.RUNNING
+        with pytest.raises(AccountBusy) as caught:
+            await here.claim(job.id)
+        for part in (job.id, "offboard", f"process {other.pid} on {os.uname().nodename}"):
+            assert part in caught.value.message
+        assert caught.value.hint
+        with pytest.raises(AccountBusy, match=str(other.pid)):
+            await here.discard(job.id)
+    assert (await here.job(job.id)).state is JobState.INTERRUPTED
+    await here.claim(job.id)
+    assert (await here.job(job.id)).state is JobState.RUNNING
+    await here.aclose()
+
+
+async def test_of_many_processes_one_gets_the_job(tmp_path: Path) -> None:
+    here = journal_in(tmp_path)
+    job = await here.create(plan_for(1), ACTOR)
+    await here.aclose()
+    with ExitStack() as stack:
+        others = [stack.enter_context(claimer(tmp_path, job.id)) for _ in range(5)]
+        answers = [answer(other) for other in others]
+    assert answers.count("claimed") == 1
+    assert sum(said.startswith("AccountBusy") for said in answers) == 4
+
+
+async def test_two_jobs_with_one_person_in_common_do_not_run_at_once(tmp_path: Path) -> None:
+    here, there = journal_in(tmp_path), journal_in(tmp_path)
+    first = await here.create(plan_for(1, 2), ACTOR)
+    second = await here.create(plan_for(2, 3), ACTOR)
+    third = await here.create(plan_for(4), ACTOR)
+    await here.claim(first.id)
+    for program in (here, there):
+        with pytest.raises(AccountBusy, match=f"{first.id} .offboard. is changing one of the same people"):
+            await program.claim(second.id)
+    await there.claim(third.id)
+    assert (await there.job(second.id)).state is JobState.READY
+    await here.release(first.id, JobState.INTERRUPTED)
+    await there.claim(second.id)
+    with pytest.raises(AccountBusy, match=second.id):
+        await here.claim(first.id)
+    await here.aclose()
+    await there.aclose()
+
+
+async def test_people_with_whom_a_job_is_through_are_free(tmp_path: Path) -> None:
+    here = journal_in(tmp_path)
+    first = await here.create(plan_for(1, 2, groups=0), ACTOR)
+    second = await here.create(plan_for(2, groups=0), ACTOR)
+    await here.claim(first.id)
+    await here.settle(first.id, 2, Outcome(StepState.DONE, ""), 1)
+    await here.release(first.id, JobState.INTERRUPTED)
+    await here.claim(first.id)
+    await here.claim(second.id)
+    await here.aclose()
+
+
+async def test_a_dead_process_claims_nobody(tmp_path: Path) -> None:
+    here = journal_in(tmp_path)
+    first = await here.create(plan_for(1, 2), ACTOR)
+    second = await here.create(plan_for(2, 3), ACTOR)
+    with claimer(tmp_path, first.id) as other:
+        assert answer(other) == "claimed"
+        with pytest.raises(AccountBusy, match="one of the same people"):
+            await here.claim(second.id)
+    await here.claim(second.id)
+    assert (await here.job(first.id)).state is JobState.INTERRUPTED
+    await here.aclose()
+
+
+async def test_a_refused_claim_leaves_the_lock_free(tmp_path: Path) -> None:
+    here, there = journal_in(tmp_path), journal_in(tmp_path)
+    first = await here.create(plan_for(1), ACTOR)
+    second = await here.create(plan_for(1), ACTOR)
+    await here.claim(first.id)
+    with pytest.raises(AccountBusy):
+        await there.claim(second.id)
+    assert Locks(tmp_path / "locks").is_free(second.id)
+    assert not Locks(tmp_path / "locks").is_free(first.id)
+    await here.release(first.id, JobState.INTERRUPTED)
+    await here.claim(second.id)
+    await here.aclose()
+    await there.aclose()
+
+
+class TestOnANetworkDrive:
+    """Locks that look free prove nothing about another host there: a lease does."""
+
+    @pytest.fixture(autouse=True)
+    def _network(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(journal_file, "lies_on_network", lambda folder: True)
+
+    def _there(self, folder: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch) -> journal.SqliteJournal:
+        """A journal whose process says that it runs on another host."""
+        with monkeypatch.context() as patch:
+            patch.setattr(claims, "Process", lambda: Process(host="other-host"))
+            return journal_in(folder, clock)
+
+    async def test_another_host_is_believed_while_its_lease_lasts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = TickingClock()
+        here, there = journal_in(tmp_path, clock), self._there(tmp_path, clock, monkeypatch)
+        job = await here.create(plan_for(1), ACTOR)
+        await there.claim(job.id)
+        there._locks.give_all_back()  # as if this host did not see the other's locks
+        assert (await here.job(job.id)).state is JobState.RUNNING
+        with pytest.raises(AccountBusy, match="other-host"):
+            await here.claim(job.id)
+        clock.now_ms += LEASE_MS
+        assert (await here.job(job.id)).state is JobState.INTERRUPTED
+        await here.claim(job.id)
+        await here.aclose()
+        await there.aclose()
+
+    async def test_who_lost_a_job_to_another_host_sends_nothing_more(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = TickingClock()
+        here, there = journal_in(tmp_path / "a", clock), self._there(tmp_path / "a", clock, monkeypatch)
+        job = await here.create(plan_for(1), ACTOR)
+        await there.claim(job.id)
+        (tmp_path / "a" / "locks" / f"{job.id}.lock").unlink()  # the other's lock is not seen from here
+        clock.now_ms += LEASE_MS
+        await here.claim(job.id)
+        with pytest.raises(AccountBusy, match="taken over"):
+            await there.intend(job.id, 1, ZOE, 1)
+        with pytest.raises(AccountBusy, match="taken over"):
+            await there.release(job.id, JobState.DONE)
+        assert (await here.job(job.id)).state is JobState.RUNNING
+        await here.intend(job.id, 1, ZOE, 1)
+        await here.aclose()
+        await there.aclose()
+
+    async def test_a_holder_renews_its_lease(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(journal, "BEAT_SECONDS", 0.01)
+        clock = TickingClock()
+        here, there = journal_in(tmp_path, clock), self._there(tmp_path, clock, monkeypatch)
+        job = await here.create(plan_for(1), ACTOR)
+        await there.claim(job.id)
+        clock.now_ms += LEASE_MS
+        looked = clock.now_ms
+
+        async def last_beat() -> int:
+            return await here._thread.read(
+                lambda file: int(file.execute("SELECT beat_ms FROM holders").fetchone()[0]), 0
+            )
+
+        looks = 0
+        while await last_beat() <= looked and looks < 1000:
+            looks += 1
+        assert await last_beat() > looked
+        await there.release(job.id, JobState.INTERRUPTED)
+        await here.aclose()
+        await there.aclose()
+
+
+class TestLocks:
+    def test_a_lock_is_held_once_and_given_back(self, tmp_path: Path) -> None:
+        one, other = Locks(tmp_path / "locks"), Locks(tmp_path / "locks")
+        assert one.is_free("a")
+        assert one.take("a")
+        assert not one.take("a", 0)
+        assert not other.take("a", 0)
+        assert (one.holds("a"), other.holds("a")) == (True, False)
+        assert (one.is_free("a"), other.is_free("a")) == (False, False)
+        assert other.take("b")
+        one.give_back("a")
+        one.give_back("a")
+        assert other.is_free("a")
+        assert other.take("a")
+        other.give_all_back()
+        assert other.held == ()
+        assert list((tmp_path / "locks").iterdir()) == []
+
+    def test_whoever_opened_a_lock_that_was_given_back_gets_the_new_file(self, tmp_path: Path) -> None:
+        """A lock on a deleted file would exclude nobody."""
+        one, other = Locks(tmp_path), Locks(tmp_path)
+        for _ in range(3):
+            assert one.take("a")
+            one.give_back("a")
+            assert other.take("a")
+            assert not one.take("a", 0)
+            other.give_back("a")
+
+    def test_waiting_ends(self, tmp_path: Path) -> None:
+        one, other = Locks(tmp_path), Locks(tmp_path)
+        with one.waiting_for("a", 0), pytest.raises(TimeoutError, match=r"a\.lock"), other.waiting_for("a", 0.02):
+            pass
+        with other.waiting_for("a", 0):
+            assert not one.is_free("a")
+        assert one.is_free("a")

@@ -1,0 +1,142 @@
+"""What the journal acknowledged is there, whenever its process is killed: between commits and within them."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.journals import journal_in
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import StepState
+
+KILLS = 16
+# About what a commit takes: the moment of the kill falls anywhere in one, or just after.
+COMMIT_SECONDS = 0.006
+
+
+@contextmanager
+def program(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The program that works with a journal; it is killed at the end if it still runs."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.journal_program", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate(timeout=30)
+
+
+def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
+    """What a program said until it was killed, ``delay_seconds`` after it had said so many lines, or until its end."""
+    with program("work", str(folder)) as started:
+        assert started.stdout is not None
+        said = []
+        for line in started.stdout:
+            said.append(line.strip())
+            if len(said) == lines:
+                break
+        time.sleep(delay_seconds)
+        started.kill()
+        rest = started.stdout.read().splitlines(keepends=True)
+    return said + [line.strip() for line in rest if line.endswith("\n")]
+
+
+class Ledger:
+    """What the programs were told is on disk, and the one call whose answer they did not live to see."""
+
+    def __init__(self) -> None:
+        self.created = False
+        self.released = False
+        self.states: dict[int, StepState] = {}
+        self.attempts: dict[int, int] = {}
+        self.under_way = ""
+
+    def note(self, said: list[str]) -> None:
+        """Take in what a program said until it died."""
+        self.under_way = ""
+        for line in said:
+            moment, name, *step = line.split()
+            self.under_way = " ".join([name, *step]) if moment == "begin" else ""
+            if moment == "done":
+                self._done(name, int(step[0]) if step else 0)
+
+    def _done(self, name: str, step: int) -> None:
+        self.created = self.created or name == "create"
+        self.released = self.released or name == "release"
+        if name == "intend":
+            self.attempts[step] = self.attempts.get(step, 0) + 1
+        after = {"intend": StepState.SENT, "settle": StepState.DONE, "retry": StepState.TODO}
+        if name in after:
+            self.states[step] = after[name]
+
+    def check(self, jobs: tuple[Job, ...]) -> None:
+        """Nothing acknowledged is missing, and nothing is there that nobody asked for."""
+        assert len(jobs) <= 1
+        if not jobs:
+            assert not self.created
+            return
+        assert self.created or self.under_way == "create"
+        self.created = True
+        (job,) = jobs
+        if job.state is JobState.DONE:
+            assert self.released or self.under_way == "release"
+        else:
+            assert not self.released
+            assert job.state in {JobState.INTERRUPTED, JobState.READY}
+        for record in job.steps:
+            self._check_step(record)
+
+    def _check_step(self, record: StepRecord) -> None:
+        number = record.step.number
+        found = (record.state, record.attempts)
+        told = (self.states.get(number, StepState.TODO), self.attempts.get(number, 0))
+        possible = {told}
+        if self.under_way == f"intend {number}":
+            possible.add((StepState.SENT, told[1] + 1))
+        if self.under_way == f"settle {number}":
+            possible.add((StepState.DONE, told[1]))
+        if self.under_way == f"retry {number}":
+            possible.add((StepState.TODO, told[1]))
+        assert found in possible
+        self.states[number], self.attempts[number] = found
+        if record.state is StepState.SENT:
+            assert record.before is not None
+        if record.state is StepState.DONE:
+            assert record.after is not None
+
+
+async def jobs_in(folder: Path) -> tuple[Job, ...]:
+    journal = journal_in(folder)
+    try:
+        return await journal.jobs()
+    finally:
+        await journal.aclose()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    ledger = Ledger()
+    under_way = 0
+    for kill in range(KILLS // 2):
+        # The first ones while the journal is made.
+        lines = 1 if kill < 2 else chance.randint(3, 14)
+        ledger.note(killed_after(tmp_path / "data", lines, chance.random() * COMMIT_SECONDS))
+        under_way += bool(ledger.under_way)
+        ledger.check(await jobs_in(tmp_path / "data"))
+    assert under_way, "no kill met a call"
+    ledger.note(killed_after(tmp_path / "data", 10_000, 0))
+    (job,) = await jobs_in(tmp_path / "data")
+    ledger.check((job,))
+    assert job.state is JobState.DONE
+    assert job.clean
+    assert all(record.attempts in {1, 2, 3} for record in job.steps)

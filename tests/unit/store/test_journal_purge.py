@@ -1,0 +1,183 @@
+"""Purging: people's data is gone from the disk, and who did what kind of thing when is still told."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fake_directory import person
+from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from walkme_tui.domain.errors import JournalUnavailable
+from walkme_tui.domain.jobs import Job, JobState, Outcome
+from walkme_tui.domain.plans import AddMember, RemoveMember, SetStatus, StepState
+from walkme_tui.store.journal import SqliteJournal
+
+FOREVER = 1 << 60
+ZOE = person(1)
+# What tells whom a job was about, in the bytes of the files.
+TELLTALES = (b"person00001", b"@example.com", ZOE.id.encode(), b"Amina", b"Gruppe", b"verified for", b"amina.json")
+
+
+async def finished(journal: SqliteJournal, folder: Path) -> Job:
+    """A job with everything that can tell of people, done."""
+    plan = replace(plan_for(1, groups=2), left_out=("Amina stays in Gruppe 9.",))
+    job = await journal.create(plan, ACTOR)
+    await journal.claim(job.id)
+    for number in (1, 2):
+        await journal.intend(job.id, number, ZOE, 10 * number)
+        done = Outcome(StepState.DONE, "verified for person00001", changed=True, after=ZOE)
+        await journal.settle(job.id, number, done, 10 * number + 1)
+    await journal.settle(job.id, 3, Outcome(StepState.SKIPPED, "Amina left Gruppe"), 31)
+    receipt = folder / "receipts" / "20261123-offboard-amina.json"
+    receipt.parent.mkdir(exist_ok=True)
+    receipt.write_text("Amina")
+    await journal.add_receipt(job.id, str(receipt))
+    await journal.release(job.id, JobState.DONE)
+    return await journal.job(job.id)
+
+
+def bytes_in(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def undeletable(folder: Path, wanted: bool) -> None:
+    """Put a folder in the receipt's place, which also stops root, or take it away."""
+    (receipt,) = (folder / "receipts").iterdir()
+    if wanted:
+        receipt.unlink()
+        receipt.mkdir()
+    else:
+        receipt.rmdir()
+
+
+async def test_what_tells_of_people_is_gone_from_the_disk(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    await finished(journal, tmp_path)
+    assert [part for part in TELLTALES if part not in bytes_in(tmp_path)] == []
+    assert await journal.purge(FOREVER) == 1
+    assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+    await journal.aclose()
+    assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+
+
+async def test_who_when_and_what_kind_stay(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    before = await finished(journal, tmp_path)
+    await journal.purge(FOREVER)
+    after = await journal.job(before.id)
+    assert after.purged_at_ms is not None
+    assert (after.actor, after.state, after.created_at_ms, after.settled_at_ms, after.counts) == (
+        before.actor,
+        before.state,
+        before.created_at_ms,
+        before.settled_at_ms,
+        before.counts,
+    )
+    kept = ("kind", "ticket", "profile", "base_url", "created_at_ms", "undoes")
+    assert [getattr(after.plan, name) for name in kept] == [getattr(before.plan, name) for name in kept]
+    assert after.plan.subjects == ()
+    assert after.receipts == ()
+    assert [type(step.change) for step in after.plan.steps] == [SetStatus, RemoveMember, RemoveMember]
+    assert {step.user_id for step in after.plan.steps} == {"person-1"}
+    groups = [step.change.group.id for step in after.plan.steps if isinstance(step.change, (AddMember, RemoveMember))]
+    assert groups == ["group-1", "group-2"]
+    for old, new in zip(before.steps, after.steps, strict=True):
+        times = (old.state, old.changed, old.attempts, old.sent_at_ms, old.settled_at_ms)
+        assert (new.state, new.changed, new.attempts, new.sent_at_ms, new.settled_at_ms) == times
+        assert (new.detail, new.before, new.after) == ("", None, None)
+    await journal.aclose()
+
+
+async def test_the_audit_trail_keeps_its_lines(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    job = await finished(journal, tmp_path)
+    columns = "SELECT seq, at_ms, job, step, actor, what FROM events ORDER BY seq"
+
+    def told(connection: sqlite3.Connection) -> list[object]:
+        return connection.execute(columns).fetchall()
+
+    before = await journal._thread.read(told, list[object]())
+    await journal.purge(FOREVER)
+    after = await journal._thread.read(told, list[object]())
+    assert after[: len(before)] == before
+
+    def rest(connection: sqlite3.Connection) -> list[object]:
+        return connection.execute("SELECT job, what, detail FROM events ORDER BY seq DESC").fetchmany(2)
+
+    assert await journal._thread.read(rest, list[object]()) == [
+        (None, "purged", "jobs: 1; kept, because not settled: 0"),
+        (job.id, "purged", ""),
+    ]
+    await journal.aclose()
+
+
+async def test_only_old_settled_jobs_are_purged_and_each_once(tmp_path: Path) -> None:
+    clock = TickingClock()
+    journal = journal_in(tmp_path, clock)
+    ready = await journal.create(plan_for(2), ACTOR)
+    interrupted = await journal.create(plan_for(3), ACTOR)
+    await journal.claim(interrupted.id)
+    await journal.release(interrupted.id, JobState.INTERRUPTED)
+    discarded = await journal.create(plan_for(4), ACTOR)
+    await journal.discard(discarded.id)
+    old = await finished(journal, tmp_path)
+    clock.now_ms += 86_400_000
+    moment = clock.now_ms
+    young = await finished(journal, tmp_path)
+    whole = {job.id: job for job in await journal.jobs()}
+    assert await journal.purge(START_MS) == 0
+    assert await journal.purge(moment) == 2
+    assert await journal.purge(moment) == 0
+    found = {job.id: job for job in await journal.jobs()}
+    assert {job.id for job in found.values() if job.purged_at_ms is not None} == {discarded.id, old.id}
+    for job in (ready, interrupted, young):
+        assert found[job.id] == whole[job.id]
+    await journal.aclose()
+
+
+async def test_an_interrupted_job_that_looks_running_is_kept(tmp_path: Path) -> None:
+    dead = journal_in(tmp_path)
+    job = await dead.create(plan_for(1), ACTOR)
+    await dead.claim(job.id)
+    await dead.aclose()
+    journal = journal_in(tmp_path)
+    assert await journal.purge(FOREVER) == 0
+    assert (await journal.job(job.id)).plan == job.plan
+    await journal.aclose()
+
+
+async def test_receipts_are_deleted_in_the_data_folder_only(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    journal = journal_in(data)
+    job = await finished(journal, data)
+    own = tmp_path / "mine.json"
+    own.write_text("kept")
+    (data / "receipts" / "link.json").symlink_to(own)
+    for path in (str(own), str(data / "receipts" / ".." / ".." / "mine.json"), str(data / "receipts" / "link.json")):
+        await journal.add_receipt(job.id, path)
+    assert await journal.purge(FOREVER) == 1
+    assert own.read_text() == "kept"
+    assert not (data / "receipts" / "20261123-offboard-amina.json").exists()
+    assert (data / "journal.sqlite3").exists()
+    await journal.aclose()
+
+
+async def test_a_receipt_that_stays_keeps_its_job_whole(tmp_path: Path) -> None:
+    """Nothing is forgotten of a receipt that is still there, and the next purge deletes it."""
+    journal = journal_in(tmp_path)
+    job = await finished(journal, tmp_path)
+    undeletable(tmp_path, True)
+    with pytest.raises(JournalUnavailable):
+        await journal.purge(FOREVER)
+    assert await journal.job(job.id) == job
+    undeletable(tmp_path, False)
+    assert await journal.purge(FOREVER) == 1
+    await journal.aclose()
+
+
+async def test_a_purge_of_nothing_makes_no_journal(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path / "data")
+    assert await journal.purge(FOREVER) == 0
+    assert not (tmp_path / "data").exists()
+    await journal.aclose()
