@@ -1,5 +1,6 @@
 """Who carries out which job: one process a job, one job a person, and the dead hold nothing."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -98,7 +99,9 @@ async def test_people_with_whom_a_job_is_through_are_free(tmp_path: Path) -> Non
     await here.claim(first.id)
     await here.settle(first.id, 2, Outcome(StepState.DONE, ""), 1)
     await here.release(first.id, JobState.INTERRUPTED)
+    await here.claim(second.id)
     await here.claim(first.id)
+    await here.release(second.id, JobState.INTERRUPTED)
     await here.claim(second.id)
     await here.aclose()
 
@@ -221,15 +224,22 @@ class TestLocks:
         assert other.held == ()
         assert list((tmp_path / "locks").iterdir()) == []
 
-    def test_whoever_opened_a_lock_that_was_given_back_gets_the_new_file(self, tmp_path: Path) -> None:
-        """A lock on a deleted file would exclude nobody."""
-        one, other = Locks(tmp_path), Locks(tmp_path)
-        for _ in range(3):
-            assert one.take("a")
+    def test_a_lock_given_back_between_opening_and_locking_is_opened_anew(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The file that was opened is deleted by then, and a lock on it would exclude nobody."""
+        one, other, third = Locks(tmp_path), Locks(tmp_path), Locks(tmp_path)
+        assert one.take("a")
+        lock = fcntl.flock
+
+        def late(handle: int, operation: int) -> None:
             one.give_back("a")
+            lock(handle, operation)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fcntl, "flock", late)
             assert other.take("a")
-            assert not one.take("a", 0)
-            other.give_back("a")
+        assert not third.take("a", 0)
 
     def test_waiting_ends(self, tmp_path: Path) -> None:
         one, other = Locks(tmp_path), Locks(tmp_path)

@@ -21,7 +21,7 @@ TELLTALES = (b"person00001", b"@example.com", ZOE.id.encode(), b"Amina", b"Grupp
 
 async def finished(journal: SqliteJournal, folder: Path) -> Job:
     """A job with everything that can tell of people, done."""
-    plan = replace(plan_for(1, groups=2), left_out=("Amina stays in Gruppe 9.",))
+    plan = replace(plan_for(1, groups=2), left_out=("Amina stays in Gruppe 9.",) * 500)
     job = await journal.create(plan, ACTOR)
     await journal.claim(job.id)
     for number in (1, 2):
@@ -57,6 +57,8 @@ async def test_what_tells_of_people_is_gone_from_the_disk(tmp_path: Path) -> Non
     assert [part for part in TELLTALES if part not in bytes_in(tmp_path)] == []
     assert await journal.purge(FOREVER) == 1
     assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+    unused = await journal._thread.read(lambda file: int(file.execute("PRAGMA freelist_count").fetchone()[0]), -1)
+    assert unused == 0, "the file was not compacted"
     await journal.aclose()
     assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
 
