@@ -4,6 +4,7 @@ The figure to keep is 3 ms a step, intend and settle together, at the 50th perce
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -48,13 +49,28 @@ async def measure(folder: Path, steps: int = STEPS) -> list[float]:
     return waited
 
 
+def flush_ms(folder: Path, times: int = 100) -> float:
+    """Milliseconds that the disk takes to make one page durable, median: a step needs two of these at the least."""
+    waited = []
+    with (folder / "flushed").open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(os.urandom(4096))
+            begun = time.perf_counter()
+            os.fsync(file.fileno())
+            waited.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(waited)
+
+
 def main() -> None:
     """Measure in a folder, by default a temporary one, and print."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(temporary)
         waited = asyncio.run(measure(folder / "data"))
+        flush = flush_ms(folder / "data")
     cuts = statistics.quantiles(waited, n=100)
-    print(f"journal, {len(waited)} steps: p50 {cuts[49]:.2f} ms, p95 {cuts[94]:.2f} ms, p99 {cuts[98]:.2f} ms a step")
+    say = sys.stdout.write
+    say(f"journal, {len(waited)} steps: p50 {cuts[49]:.2f} ms, p95 {cuts[94]:.2f} ms, p99 {cuts[98]:.2f} ms a step\n")
+    say(f"of which the disk: 2 x {flush:.2f} ms\n")
 
 
 if __name__ == "__main__":
