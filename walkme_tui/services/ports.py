@@ -3,7 +3,7 @@
 ``api`` and ``store`` satisfy the protocols; ``session.py`` puts real ones in, tests put fakes in.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -146,6 +146,17 @@ class Mirror(Protocol):
 
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their known number of members, by name."""
+        ...
+
+    async def namesakes(self, names: Collection[str], limit: int) -> Mapping[str, Sequence[User]]:
+        """Loaded users by their full names, which are given and come back as ``text.search_key`` folds them.
+
+        At most ``limit`` of each name; a name that nobody has is missing.
+        """
+        ...
+
+    async def has_active(self, role: str, besides: Collection[str]) -> bool:
+        """True if a loaded user with this role (compared without case) and status active has none of these ids."""
         ...
 
     async def coverage(self) -> Coverage:

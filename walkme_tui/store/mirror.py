@@ -1,6 +1,6 @@
 """The mirror: the local copy of the account, in SQLite."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from time import time
@@ -13,6 +13,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
+from walkme_tui.store.people import has_active, namesakes
 from walkme_tui.store.search import matching
 from walkme_tui.store.sqlite_thread import Closed, SqliteThread, Steps, Urgency
 from walkme_tui.store.tables import Tables
@@ -83,10 +84,7 @@ class SqliteMirror:
 
     async def matching(self, query: UserQuery) -> "array[int]":
         """Row ids of the loaded users that a query keeps, by position, then those without one."""
-        try:
-            return await self._thread.scan(self._file.scan(lambda tables: matching(tables, query)))
-        except Closed:
-            raise _closed() from None
+        return await self._scan(lambda tables: matching(tables, query))
 
     async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
         """The users with these row ids; gone ones are missing."""
@@ -103,6 +101,14 @@ class SqliteMirror:
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their known number of members, by name."""
         return await self._read(lambda tables: tables.groups.sizes())
+
+    async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
+        """Loaded users by their full names, folded; at most ``limit`` of each."""
+        return await self._scan(lambda tables: namesakes(tables, names, limit))
+
+    async def has_active(self, role: str, besides: Collection[str]) -> bool:
+        """True if a loaded active user with this role has none of these ids."""
+        return await self._scan(lambda tables: has_active(tables, role, besides))
 
     async def coverage(self) -> Coverage:
         """How much of the account is here."""
@@ -121,6 +127,12 @@ class SqliteMirror:
         except Closed:
             raise _closed() from None
         return result
+
+    async def _scan(self, steps: Callable[[Tables], Steps[R]]) -> R:
+        try:
+            return await self._thread.scan(self._file.scan(steps))
+        except Closed:
+            raise _closed() from None
 
     async def _write(self, work: Callable[[Tables], R]) -> R:
         try:

@@ -15,6 +15,8 @@ from walkme_tui.store.rows import UNLISTED, uuid_range
 from walkme_tui.store.tables import Tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from walkme_tui.store.sqlite_thread import Steps
 
 # Rows looked at in one step: about 5 ms, so that a window read waits no longer behind a search.
@@ -27,7 +29,7 @@ def matching(tables: Tables, query: UserQuery) -> "Steps[array[int]]":
     """Row ids of the users that ``query`` keeps: by position, then those without one by row id."""
     condition, values = _condition(tables.connection, query)
     if query.group_id is None:
-        return (yield from _scan(tables.connection, condition, values))
+        return (yield from scan(tables.connection, condition, values))
     gid = tables.groups.find(query.group_id)
     if gid is None:
         return array("q")
@@ -62,7 +64,8 @@ def _id_condition(connection: sqlite3.Connection, word: str) -> tuple[str, list[
     return f" OR EXISTS (SELECT 1 FROM users WHERE {in_range})", list(ends)  # noqa: S608 - a constant
 
 
-def _scan(connection: sqlite3.Connection, condition: str, values: list[object]) -> "Steps[array[int]]":
+def scan(connection: sqlite3.Connection, condition: str, values: "Sequence[object]") -> "Steps[array[int]]":
+    """Row ids of the users whose row of ``search_rows`` satisfies a condition in SQL, in the order of that table."""
     found = array("q")
     last = connection.execute("SELECT max(position) FROM positions").fetchone()[0]
     select = "SELECT row_id FROM search_rows WHERE"
