@@ -1,0 +1,223 @@
+"""What a plan brings about besides what its steps say: rules over what is known, without I/O.
+
+A consequence of one step is a phrase to stand beside it (``last member``), one of a whole person a sentence or two. The
+age of what it was computed from is ``as_of_ms``; whoever shows it adds the time in words.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import Consequence, Gravity, RemoveMember, SetStatus, Step, Subject
+from walkme_tui.domain.text import clean, search_key
+from walkme_tui.domain.users import UNKNOWN, Status, User
+
+ADMIN: Final = "Admin"
+SHOWN_NAMESAKES: Final = 3
+MAX_NAMESAKES: Final = 20
+MAX_SHOWN: Final = 80
+
+NOT_CHECKED: Final = "so namesakes, last members of groups and other Admins are not known."
+NO_COPY: Final = f"The local copy cannot be read, {NOT_CHECKED}"
+NOBODY_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the local copy knows of the rest of the account.
+
+    ``members`` are the known members of each group by its id, those who are to leave included. ``namesakes`` are
+    others, by the id of the person whose name they share, at most ``MAX_NAMESAKES`` each. ``other_admin`` is True if
+    an active Admin is known whom the plan does not deactivate, None if nobody looked.
+    """
+
+    coverage: Coverage
+    members: Mapping[str, int] = field(default_factory=dict)
+    namesakes: Mapping[str, Sequence[User]] = field(default_factory=dict)
+    other_admin: bool | None = None
+
+
+def is_admin(user: User) -> bool:
+    """True for an Admin who can act as one: not a known inactive one."""
+    role = user.role
+    return isinstance(role, str) and role.casefold() == ADMIN.casefold() and user.status != Status.INACTIVE
+
+
+def is_kept(group: Group, keep: Iterable[str]) -> bool:
+    """True if the configuration names the group, by id or by name (case and accents do not matter)."""
+    folded = search_key(group.name) if group.name is not None else ""
+    return any(wanted == group.id or (folded and search_key(wanted) == folded) for wanted in keep)
+
+
+def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surroundings | None) -> tuple[Consequence, ...]:
+    """What it means to deactivate this person, as far as status and record go; ``steps`` are the person's."""
+    user = subject.user
+    found = [*_namesakes(user, surroundings), *_last_admin(user, surroundings), *_identity_provider(user)]
+    if user.status == Status.INACTIVE:
+        found.append(_note("Already inactive, so the status stays."))
+    elif user.status == Status.PENDING:
+        found.append(
+            _warning("The invitation was never accepted. An undo asks for pending again, which the server may refuse.")
+        )
+    elif not isinstance(user.status, str):
+        found.append(_warning("The server does not tell the present status, so an undo cannot bring it back."))
+    if not steps:
+        found.append(_note("There is nothing to do for this person."))
+    return tuple(found)
+
+
+def reactivation(subject: Subject, steps: Sequence[Step]) -> tuple[Consequence, ...]:
+    """What it means to make this person active."""
+    user = subject.user
+    found = [*_identity_provider(user)]
+    if not steps:
+        found.append(_note("Already active, so there is nothing to do."))
+    elif user.status == Status.PENDING:
+        found.append(_note("The invitation was never accepted: this makes the person active without it."))
+    return tuple(found)
+
+
+def kept_groups(subject: Subject, keep: Sequence[str], unmatched: Collection[str]) -> tuple[Group, ...]:
+    """The groups of a person that the configuration keeps.
+
+    ``unmatched`` are those names and ids in ``keep`` that no known group has: while there are any, a group whose name
+    is not known may be one of them, so it is kept too.
+    """
+    return tuple(group for group in subject.groups if is_kept(group, keep) or (unmatched and group.name is None))
+
+
+def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> tuple[Consequence, ...]:
+    """Which groups an offboarding leaves alone, and why.
+
+    ``keep`` are the configured names and ids; ``by_request`` means that the person at the screen wants all kept.
+    """
+    if subject.user.groups is UNKNOWN:
+        return (_warning("The server does not tell this person's groups, so the plan only deactivates."),)
+    stays = [group for group in subject.groups if group.id in subject.kept]
+    if by_request:
+        return (_note(f"Stays in {_listed(stays)}, as asked."),) if stays else ()
+    found: list[Consequence] = []
+    configured = [group for group in stays if is_kept(group, keep)]
+    if configured:
+        found.append(_note(f"Stays in {_listed(configured)}, as the configuration says (keep_groups)."))
+    doubtful = [group for group in stays if not is_kept(group, keep)]
+    if doubtful:
+        found.append(
+            _warning(
+                f"Stays in {_listed(doubtful)}: the name could not be read, and the configuration keeps groups by name."
+            )
+        )
+    return tuple(found)
+
+
+def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
+    """A warning for every configured group that the account does not seem to have."""
+    return tuple(
+        _warning(f"The configuration keeps the group {clean(name, MAX_SHOWN)}, which is not known here (keep_groups).")
+        for name in names
+    )
+
+
+def last_members(
+    mine: Sequence[Step], steps: Sequence[Step], surroundings: Surroundings | None
+) -> tuple[Consequence, ...]:
+    """Which of one person's steps take the last known member out of a group; ``steps`` are those of the whole plan."""
+    if surroundings is None or surroundings.coverage.loaded == 0:
+        return ()
+    leaving = Counter(step.change.group.id for step in steps if isinstance(step.change, RemoveMember))
+    last = {step.change.group.id: step.number for step in steps if isinstance(step.change, RemoveMember)}
+    certain = surroundings.coverage.memberships_complete
+    text = "last member" if certain else "last known member"
+    gravity = Gravity.WARNING if certain else Gravity.NOTE
+    as_of_ms = surroundings.coverage.as_of_ms
+    found: list[Consequence] = []
+    for step in mine:
+        if not isinstance(step.change, RemoveMember) or last[step.change.group.id] != step.number:
+            continue
+        together = leaving[step.change.group.id]
+        if surroundings.members.get(step.change.group.id, 0) <= together:
+            after = ", after the others of this plan" if together > 1 else ""
+            found.append(Consequence(gravity, text + after, as_of_ms, step.number))
+    return tuple(found)
+
+
+def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
+    """How much of the account the other consequences were computed from; nothing where it was all of it."""
+    if surroundings is None:
+        return (_note(NO_COPY),)
+    coverage = surroundings.coverage
+    if coverage.loaded == 0:
+        return (_note(NOBODY_LOADED),)
+    if coverage.complete:
+        return ()
+    of = "an unknown number" if coverage.total is None else _grouped(coverage.total)
+    text = f"Judged by the {_grouped(coverage.loaded)} of {of} people who are loaded."
+    return (Consequence(Gravity.NOTE, text, coverage.as_of_ms),)
+
+
+def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
+    """What may go wrong when old states are put back; ``listed`` are the ids of the account's groups, None: unread."""
+    found = [*_identity_provider(subject.user)]
+    for step in steps:
+        change = step.change
+        if isinstance(change, SetStatus):
+            if change.after == Status.PENDING:
+                found.append(Consequence(Gravity.WARNING, "the server may refuse pending", step=step.number))
+        elif listed is not None and change.group.id not in listed:
+            found.append(Consequence(Gravity.WARNING, "not in the list of groups any more", step=step.number))
+    return tuple(found)
+
+
+def _namesakes(user: User, surroundings: Surroundings | None) -> list[Consequence]:
+    others = surroundings.namesakes.get(user.id, ()) if surroundings is not None else ()
+    if surroundings is None or not others:
+        return []
+    shown = [clean(other.email if isinstance(other.email, str) else other.id, MAX_SHOWN) for other in others]
+    named = ", ".join(shown[:SHOWN_NAMESAKES]) + (", …" if len(shown) > SHOWN_NAMESAKES else "")
+    count = f"At least {len(others)}" if len(others) >= MAX_NAMESAKES else f"{len(others)}"
+    who = "other is" if len(others) == 1 else "others are"
+    text = f"{count} {who} called {clean(user.full_name, MAX_SHOWN)} too: {named}."
+    return [Consequence(Gravity.WARNING, text, surroundings.coverage.as_of_ms)]
+
+
+def _last_admin(user: User, surroundings: Surroundings | None) -> list[Consequence]:
+    if surroundings is None or surroundings.other_admin is not False or not is_admin(user):
+        return []
+    coverage = surroundings.coverage
+    if coverage.loaded == 0:
+        return []
+    certain = coverage.complete
+    text = "The last active Admin: nobody else is left." if certain else "No other active Admin has been seen."
+    return [Consequence(Gravity.WARNING, text, coverage.as_of_ms)]
+
+
+def _identity_provider(user: User) -> list[Consequence]:
+    if not isinstance(user.external_id, str) or not user.external_id:
+        return []
+    shown = clean(user.external_id, MAX_SHOWN)
+    if user.identity_provider is None:
+        return [_note(f"{shown}: the external id ties this record to another system, which may push it back.")]
+    return [
+        _warning(
+            f"{shown}: an identity provider owns this record and may push it back. Change the assignment there too."
+        )
+    ]
+
+
+def _listed(groups: Sequence[Group]) -> str:
+    return ", ".join(clean(group.label, MAX_SHOWN) for group in groups)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _note(text: str) -> Consequence:
+    return Consequence(Gravity.NOTE, text)
+
+
+def _warning(text: str) -> Consequence:
+    return Consequence(Gravity.WARNING, text)

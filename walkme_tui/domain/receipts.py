@@ -1,0 +1,195 @@
+"""What became of one person in a job, as a JSON object to keep and to undo from; ``receipt_text`` shows it to people.
+
+Everything in it stands as the account told it; times are given in UTC and on the clock of the place where it was
+written. A field that nobody told is absent, as everywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Final, NoReturn
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plan_files import step_from_json, step_to_json
+from walkme_tui.domain.plans import StepState, Subject
+from walkme_tui.domain.records import EPOCH, MILLISECOND, decode_user, encode_user, format_time_ms
+from walkme_tui.domain.undoing import left_by
+from walkme_tui.domain.users import UNKNOWN, Json, User
+
+FORMAT: Final = 1
+NAMES: Final = ("id", "email", "firstName", "lastName", "role", "externalId")
+STATE: Final = ("status", "groups")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReceipt:
+    """What an undo needs of a receipt: whose it is, where, and the steps with what they met and left."""
+
+    job_id: str
+    ticket: str
+    profile: str
+    base_url: str
+    user: User
+    groups: tuple[Group, ...]
+    steps: tuple[StepRecord, ...]
+
+
+def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
+    """The receipt of one person of a job; ``zone`` is the local one (None: the system's)."""
+    records = job.records_of(subject.user.id)
+    names = {group.id: group for group in subject.groups}
+    names |= {group.id: group for record in records if (group := getattr(record.step.change, "group", None))}
+    found = next((record.before for record in records if record.before is not None), subject.user)
+    plan = job.plan
+
+    def moment(at_ms: int | None) -> Json:
+        return None if at_ms is None else _moment(at_ms, zone)
+
+    return {
+        "format": FORMAT,
+        "job": job.id,
+        "kind": plan.kind.value,
+        "state": _state(job),
+        "undoes": plan.undoes,
+        "ticket": plan.ticket,
+        "operator": {"os_user": job.actor.os_user, "host": job.actor.host, "client_id": job.actor.client_id},
+        "account": {
+            "profile": plan.profile,
+            "base_url": plan.base_url,
+            "environment": account.environment.value,
+        },
+        "created_at": moment(job.created_at_ms),
+        "settled_at": moment(job.settled_at_ms),
+        "written_at": moment(written_at_ms),
+        "person": _only(encode_user(subject.user), NAMES),
+        "before": _condition(found, names),
+        "after": _condition(left_by(subject.user, records), names),
+        "kept": [_group(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
+        "steps": [_step(record, zone) for record in records],
+        "left_out": list(plan.left_out),
+        "undo": f"walkme-tui undo {job.id}",
+    }
+
+
+def read_receipt(value: object) -> ReadReceipt:
+    """What an undo needs of a receipt's JSON object; ``ConfigurationError`` names what is wrong and where."""
+    whole = _object(value, "it")
+    if whole.get("format") != FORMAT or isinstance(whole.get("format"), bool):
+        _bad("format", f"is not {FORMAT}")
+    account = _object(whole.get("account"), "account")
+    person = decode_user(whole.get("person"))
+    if not isinstance(person, User):
+        _bad("person", f"is no user: {person.reason}")
+    steps = whole.get("steps")
+    if not isinstance(steps, list):
+        _bad("steps", "is not a list")
+    records = tuple(_read_step(step, person.id, f"steps[{index}]") for index, step in enumerate(steps))
+    return ReadReceipt(
+        job_id=_text(whole.get("job"), "job"),
+        ticket=_text(whole.get("ticket"), "ticket"),
+        profile=_text(account.get("profile"), "account.profile"),
+        base_url=_text(account.get("base_url"), "account.base_url"),
+        user=_with_condition(person, whole.get("before"), "before"),
+        groups=_named(whole.get("before"), "before") + _named(whole.get("after"), "after"),
+        steps=records,
+    )
+
+
+def _state(job: Job) -> str:
+    """The job's state as the file should still tell it when it lies there for years."""
+    return JobState.INTERRUPTED.value if job.state is JobState.RUNNING else job.state.value
+
+
+def _step(record: StepRecord, zone: tzinfo | None) -> Json:
+    told = step_to_json(record.step)
+    del told["user"], told["strict"]
+    told |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
+    told["attempts"] = record.attempts
+    told["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
+    told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
+    for name, user in (("met", record.before), ("left", record.after)):
+        if user is not None:
+            told[name] = _only(encode_user(user), STATE)
+    return told
+
+
+def _read_step(value: object, user_id: str, where: str) -> StepRecord:
+    fields = dict(_object(value, where))
+    told = {name: fields[name] for name in ("number", "call", "before", "after", "group") if name in fields}
+    step = step_from_json(told | {"user": user_id, "strict": False}, where)
+    state = fields.get("state")
+    if state not in {each.value for each in StepState}:
+        _bad(f"{where}.state", "is no state of a step")
+    changed = fields.get("changed")
+    if not isinstance(changed, bool):
+        _bad(f"{where}.changed", "is neither true nor false")
+    met, left = (
+        None if fields.get(name) is None else _with_condition(User(user_id), fields[name], f"{where}.{name}")
+        for name in ("met", "left")
+    )
+    return StepRecord(step, StepState(str(state)), changed=changed, before=met, after=left)
+
+
+def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:
+    """Status and groups of a user, the groups with names."""
+    told = _only(encode_user(user), STATE)
+    if user.groups is not UNKNOWN and user.groups is not None:
+        told["groups"] = [_group(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
+    return told
+
+
+def _with_condition(user: User, value: object, where: str) -> User:
+    """The user with the status and the groups that a receipt tells."""
+    told = dict(_object(value, where))
+    groups = told.get("groups")
+    if isinstance(groups, list):
+        told["groups"] = [group.get("id") if isinstance(group, dict) else group for group in groups]
+    read = decode_user({**_only(encode_user(user), NAMES), **_only(told, STATE)})
+    if not isinstance(read, User):
+        _bad(where, f"is no user: {read.reason}")
+    return read
+
+
+def _named(value: object, where: str) -> tuple[Group, ...]:
+    groups = _object(value, where).get("groups")
+    found = [group for group in groups if isinstance(group, dict)] if isinstance(groups, list) else []
+    return tuple(
+        Group(group["id"], group["name"])
+        for group in found
+        if isinstance(group.get("id"), str) and isinstance(group.get("name"), str)
+    )
+
+
+def _moment(at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
+    """A time in UTC and as the clock on the wall showed it, with the distance to UTC."""
+    local = (EPOCH + at_ms * MILLISECOND).astimezone(zone)
+    return {"utc": format_time_ms(at_ms), "local": local.isoformat(timespec="seconds")}
+
+
+def _group(group: Group) -> dict[str, Json]:
+    return {"id": group.id, "name": group.name}
+
+
+def _only(raw: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
+    return {name: raw[name] for name in names if name in raw}
+
+
+def _object(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        _bad(where, "is not an object")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        _bad(where, "is not text")
+    return value
+
+
+def _bad(where: str, what: str) -> NoReturn:
+    raise ConfigurationError(
+        f"The receipt cannot be used: {where} {what}.", hint="Undo the job by its id, where it was carried out."
+    )
