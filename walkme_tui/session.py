@@ -4,10 +4,11 @@ import asyncio
 import os
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.config.paths import Paths
+from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
@@ -17,9 +18,11 @@ from walkme_tui.services.ports import DirectoryApi, Session
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
+    from walkme_tui.services.workshop import Workshop
     from walkme_tui.simulator.thread import SimulatorThread
 
 MIRROR_FILE: Final = "mirror.sqlite3"
+RECEIPTS: Final = "receipts"
 DEMO: Final = "demo"
 DEMO_USERS: Final = 25_000
 DEMO_LATENCY_MS: Final = 60.0
@@ -69,19 +72,11 @@ def open_demo_session(
     The simulated account is started by the first call. Raises ``ConfigurationError`` where no temporary folder can be
     made.
     """
-    from tempfile import TemporaryDirectory
-
     from walkme_tui.simulator.settings import SimulatorSettings
     from walkme_tui.simulator.thread import SimulatorThread
     from walkme_tui.store.mirror import open_mirror
 
-    try:
-        folder = TemporaryDirectory(prefix="walkme-tui-demo-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The demo cannot make a temporary folder: {error.strerror}.",
-            hint="Set TMPDIR to a folder you may write to.",
-        ) from error
+    folder = _temporary_folder()
     simulator = SimulatorThread(SimulatorSettings(users=users, latency_ms=latency_ms))
     api = DeferredApi(lambda: _demo_client(simulator))
     mirror = open_mirror(Paths.below(Path(folder.name)).cache / DEMO / MIRROR_FILE, account_key=DEMO)
@@ -98,6 +93,45 @@ def open_demo_session(
         await asyncio.to_thread(_clear_away, simulator, folder)
 
     return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=clear_away)
+
+
+def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) -> "Workshop":
+    """Open what changes the account of a session; ``profile`` is the one it was opened with, None for the demo.
+
+    Nothing touches the disk before the first call that has to. What the demo did is gone when its workshop is closed.
+    Raises ``ConfigurationError`` where the demo can make no temporary folder.
+    """
+    from walkme_tui.config.profiles import Offboarding
+    from walkme_tui.domain.jobs import Actor
+    from walkme_tui.services.execution import Executor
+    from walkme_tui.services.planning import Planner
+    from walkme_tui.services.receipts import Receipts
+    from walkme_tui.services.workshop import Workshop
+    from walkme_tui.store.journal import open_journal
+
+    folder: TemporaryDirectory[str] | None = None
+    data = paths.data
+    if profile is None:
+        folder = _temporary_folder()
+        data = Paths.below(Path(folder.name)).data
+    client_id = profile.rest.client_id if profile is not None and profile.rest is not None else DEMO
+    actor = Actor(_os_user(), os.uname().nodename, client_id)
+    journal = open_journal(data, actor=actor, clock=session.clock)
+    memory = journal.write_memory(session.account.profile, session.account.base_url)
+    wanted = Offboarding() if profile is None else profile.offboarding
+
+    async def clear_away() -> None:
+        if folder is not None:
+            await asyncio.to_thread(folder.cleanup)
+
+    return Workshop(
+        journal,
+        Planner(session, wanted.keep_groups, wanted.require_ticket),
+        Executor(session, journal, memory),
+        Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock),
+        actor,
+        after_close=clear_away,
+    )
 
 
 def now_ms() -> int:
@@ -167,3 +201,42 @@ def _demo_client(simulator: "SimulatorThread") -> DirectoryApi:
 def _clear_away(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:
     simulator.stop()
     folder.cleanup()
+
+
+def _temporary_folder() -> "TemporaryDirectory[str]":
+    from tempfile import TemporaryDirectory
+
+    try:
+        return TemporaryDirectory(prefix="walkme-tui-demo-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The demo cannot make a temporary folder: {error.strerror}.",
+            hint="Set TMPDIR to a folder you may write to.",
+        ) from error
+
+
+def _os_user() -> str:
+    """The user of the operating system, from its own table: the environment can be set to anything."""
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def _write_receipt(folder: Path, name: str, text: str) -> Path:
+    """``services.receipts.Write`` into a folder, which is made."""
+    from walkme_tui.config.writing import write_atomically
+    from walkme_tui.domain.errors import JournalUnavailable
+
+    file = folder / name
+    try:
+        write_atomically(private_folder(private_folder(folder.parent) / folder.name) / name, text)
+    except (OSError, ConfigurationError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.message
+        raise JournalUnavailable(
+            f"The receipt {file} could not be written: {reason}.",
+            hint="The job itself is in the journal: walkme-tui jobs show it.",
+        ) from error
+    return file
