@@ -1,0 +1,65 @@
+"""What execution leaves behind, without execution: a plan carried out step by step on a fake account, as a job."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tests.support.fake_directory import FakeDirectory
+from walkme_tui.domain.errors import ApiError, NotFound
+from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
+from walkme_tui.domain.plans import AddMember, Change, Plan, Step, StepState
+from walkme_tui.domain.plans import SetStatus as Status
+
+ACTOR = Actor("ada", "jump-host", "client-7")
+JOB_ID = "20270115-bcdf"
+SETTLED_MS = 1_800_000_060_000
+
+
+def job_of(plan: Plan, records: Iterable[StepRecord] | None = None, state: JobState = JobState.DONE) -> Job:
+    """A job with these steps, without any: with none of the plan's done yet."""
+    steps = tuple(StepRecord(step, StepState.TODO) for step in plan.steps) if records is None else tuple(records)
+    settled = None if state.resumable else SETTLED_MS
+    return Job(JOB_ID, state, plan, ACTOR, plan.created_at_ms, steps, settled)
+
+
+async def carried_out(api: FakeDirectory, plan: Plan, *, upto: int | None = None) -> Job:
+    """The plan done on the account, to its end or to a step's number: then the job is interrupted."""
+    records = []
+    for step in plan.steps:
+        if upto is not None and step.number > upto:
+            records.append(StepRecord(step, StepState.TODO))
+        else:
+            records.append(await _done(api, step))
+    state = JobState.DONE if all(record.state.settled for record in records) else JobState.INTERRUPTED
+    return job_of(plan, records, state)
+
+
+async def _done(api: FakeDirectory, step: Step) -> StepRecord:
+    at_ms = SETTLED_MS + step.number * 1000
+    try:
+        before = await api.get_user(step.user_id)
+    except NotFound:
+        return StepRecord(step, StepState.FAILED, "there is no such user any more", settled_at_ms=at_ms)
+    if step.change.holds(before):
+        return StepRecord(step, StepState.DONE, "already so", settled_at_ms=at_ms, before=before)
+    if step.strict and step.change.as_planned(before) is False:
+        return StepRecord(step, StepState.SKIPPED, "others changed it", settled_at_ms=at_ms, before=before)
+    try:
+        await _send(api, step.change)
+    except ApiError as error:
+        return StepRecord(step, StepState.NEEDS_REVIEW, error.message, False, 1, at_ms - 500, at_ms, before, before)
+    after = await api.get_user(step.user_id)
+    return StepRecord(step, StepState.DONE, "verified", True, 1, at_ms - 500, at_ms, before, after)
+
+
+async def _send(api: FakeDirectory, change: Change) -> None:
+    if isinstance(change, Status):
+        await api.patch_user(change.user_id, {"status": change.after})
+    elif isinstance(change, AddMember):
+        await api.add_member(change.group.id, change.user_id)
+    else:
+        await api.remove_member(change.group.id, change.user_id)
+
+
+def without_reads(job: Job) -> Job:
+    """The same job on a server whose answers tell nothing: no step knows what it met and left."""
+    return replace(job, steps=tuple(replace(record, before=None, after=None) for record in job.steps))

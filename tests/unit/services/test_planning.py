@@ -1,0 +1,417 @@
+"""Plans of offboardings and changes of status: what is asked, what is planned, and what is said about it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, idle, open_session, until
+from walkme_tui.domain.errors import ConfigurationError, NotFound, PermissionRefused, Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus, Status
+from walkme_tui.domain.users import UNKNOWN, User, UserPage
+from walkme_tui.services.planning import Planner
+from walkme_tui.services.ports import Session
+
+SALES, BETA, ALUMNI = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alumni")
+ZOE = User(
+    "00000000-0000-4000-8000-000000000001",
+    "zoe@example.com",
+    "Zoë",
+    "Çelik",
+    "Editor",
+    "active",
+    None,
+    1,
+    2,
+    ("g1", "g2"),
+)
+BO = replace(
+    ZOE, id="00000000-0000-4000-8000-000000000002", email="bo@example.com", first_name="Bo", last_name="Tanaka"
+)
+
+
+def account(*users: User, groups: Sequence[Group] = (SALES, BETA, ALUMNI)) -> FakeDirectory:
+    return FakeDirectory(users or (ZOE, BO), groups=groups)
+
+
+async def load(session: Session, api: FakeDirectory, *, total: int | None = None) -> None:
+    """Have the whole account in the mirror, as of noon."""
+    rows = tuple(api.users)
+    await session.mirror.save_groups(api.groups, NOON_MS)
+    await session.mirror.save_page(UserPage(1, 1000, rows, len(rows) if total is None else total), NOON_MS)
+
+
+def texts(plan: Plan, number: int = 0) -> list[str]:
+    return [consequence.text for consequence in plan.subjects[number].consequences]
+
+
+# ---------------------------------------------------------------- steps
+
+
+async def test_the_door_is_shut_first_and_then_every_group_is_left() -> None:
+    async with open_session(account()) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"], ticket=" INC-42 ")
+    assert [step.change for step in plan.steps] == [
+        SetStatus(ZOE.id, "active", "inactive"),
+        RemoveMember(ZOE.id, SALES),
+        RemoveMember(ZOE.id, BETA),
+    ]
+    assert [step.strict for step in plan.steps] == [False, False, False]
+    assert (plan.kind, plan.ticket, plan.profile, plan.base_url) == (
+        PlanKind.OFFBOARD,
+        "INC-42",
+        "test",
+        "https://walkme.test",
+    )
+    assert plan.created_at_ms == NOON_MS
+    subject = plan.subjects[0]
+    assert (subject.user, subject.groups, subject.kept, subject.read_at_ms) == (
+        ZOE,
+        (SALES, BETA),
+        frozenset(),
+        NOON_MS,
+    )
+
+
+async def test_people_are_looked_up_on_the_server_by_email_and_id_and_named_twice_they_are_planned_once() -> None:
+    api = account()
+    async with open_session(api) as session:
+        await load(session, api)
+        api.edit(ZOE.id, groups=("g3",), status="pending")
+        plan = await Planner(session).offboard([" ZOE@example.com", "bo@example.com", ZOE.id, "zoe@EXAMPLE.com"])
+        assert [subject.user.id for subject in plan.subjects] == [ZOE.id, BO.id]
+        assert plan.steps_of(ZOE.id)[0].change == SetStatus(ZOE.id, "pending", "inactive")
+        assert plan.steps_of(ZOE.id)[1].change == RemoveMember(ZOE.id, ALUMNI)
+        assert [step.number for step in plan.steps] == [1, 2, 3, 4, 5]
+        stored = await session.mirror.user(ZOE.id)
+        assert stored is not None
+        assert stored.user.status == "pending"
+
+
+async def test_one_unknown_person_refuses_the_call_and_all_unknown_ones_are_named() -> None:
+    api = account()
+    async with open_session(api) as session:
+        keys = ["nobody@example.com", "zoe@example.com", "00000000-0000-4000-8000-00000000dead", "\x1b[2Jx@y.z"]
+        with pytest.raises(NotFound) as raised:
+            await Planner(session).offboard(keys)
+        message = raised.value.message
+        assert "nobody@example.com" in message
+        assert "00000000-0000-4000-8000-00000000dead" in message
+        assert "x@y.z" in message
+        assert "zoe" not in message
+        assert "\x1b" not in message
+        with pytest.raises(NotFound, match=r"No user has the email nobody@example.com\."):
+            await Planner(session).offboard(["nobody@example.com"])
+        with pytest.raises(ConfigurationError):
+            await Planner(session).offboard(["  "])
+
+
+async def test_who_is_gone_between_two_calls_is_unknown_and_leaves_the_mirror() -> None:
+    api = account()
+    api.lean = True
+    async with open_session(api) as session:
+        await load(session, api)
+        api.meanwhile("get_user", lambda: api.remove(ZOE.id))
+        with pytest.raises(NotFound, match="zoe@example.com"):
+            await Planner(session).offboard(["zoe@example.com"])
+        assert await session.mirror.user(ZOE.id) is None
+
+
+async def test_a_server_that_is_away_makes_no_plan_and_leaves_nothing_running() -> None:
+    api = account()
+    async with open_session(api) as session:
+        before = asyncio.all_tasks()
+        api.fail_next(Unreachable("Away."), name="list_groups")
+        with pytest.raises(Unreachable):
+            await Planner(session).offboard(["zoe@example.com"])
+        api.fail_next(Unreachable("Away."), name="find_user")
+        api.hold("list_groups")
+        with pytest.raises(Unreachable):
+            await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
+        assert asyncio.all_tasks() == before
+
+
+# ---------------------------------------------------------------- round trips
+
+
+async def rounds(api: FakeDirectory, session: Session, keys: list[str]) -> tuple[list[list[str]], Plan]:
+    """Which calls were under way together while a plan was made, round after round."""
+    together: list[list[str]] = []
+    api.calls.clear()
+    gate = api.hold()
+    planning = asyncio.create_task(Planner(session).offboard(keys))
+    while True:
+        await until(lambda: planning.done() or api.in_flight)
+        await idle(session)
+        if planning.done():
+            return together, await planning
+        seen = sum(map(len, together))
+        together.append(sorted(call.name for call in api.calls[seen:]))
+        old, gate = gate, api.hold()
+        old.set()
+        await until(lambda: planning.done() or len(api.calls) > sum(map(len, together)))
+
+
+async def test_with_known_names_one_look_up_is_all_that_is_asked() -> None:
+    api = account()
+    async with open_session(api) as session:
+        await load(session, api)
+        asked, plan = await rounds(api, session, ["zoe@example.com"])
+        assert asked == [["find_user"]]
+        assert [group.name for group in plan.subjects[0].groups] == ["Sales", "Beta"]
+
+
+async def test_a_lean_look_up_reads_the_record_and_the_groups_together() -> None:
+    api = account()
+    api.lean = True
+    async with open_session(api) as session:
+        await load(session, api)
+        asked, plan = await rounds(api, session, ["zoe@example.com", "bo@example.com"])
+        assert asked == [["find_user", "find_user"], ["get_user", "get_user", "list_groups"]]
+        assert plan.subjects[0].user == ZOE
+
+
+async def test_an_empty_mirror_asks_for_the_names_beside_the_person() -> None:
+    api = account()
+    async with open_session(api) as session:
+        asked, plan = await rounds(api, session, ["zoe@example.com"])
+        assert asked == [["find_user", "list_groups"]]
+        assert plan.subjects[0].groups == (SALES, BETA)
+
+
+async def test_a_group_that_the_mirror_cannot_name_is_asked_for() -> None:
+    api = account(replace(ZOE, groups=("g9",)))
+    async with open_session(api) as session:
+        await load(session, api)
+        api.groups.append(Group("g9", "Brand new"))
+        asked, plan = await rounds(api, session, ["zoe@example.com"])
+        assert asked == [["find_user"], ["list_groups"]]
+        assert plan.subjects[0].groups == (Group("g9", "Brand new"),)
+
+
+# ---------------------------------------------------------------- groups that are kept
+
+
+async def test_configured_groups_are_kept_by_name_and_by_id() -> None:
+    api = account(replace(ZOE, groups=("g1", "g2", "g3")))
+    async with open_session(api) as session:
+        plan = await Planner(session, ["ALUMNI", "g1"]).offboard(["zoe@example.com"])
+    assert [step.change for step in plan.steps[1:]] == [RemoveMember(ZOE.id, BETA)]
+    assert plan.subjects[0].kept == {"g1", "g3"}
+    assert "Stays in Sales, Alumni, as the configuration says (keep_groups)." in texts(plan)
+
+
+async def test_a_configured_group_that_nobody_knows_is_a_warning_told_once() -> None:
+    async with open_session(account()) as session:
+        plan = await Planner(session, ["Alumni", "Alumnni"]).offboard(["zoe@example.com", "bo@example.com"])
+    said = [
+        each
+        for subject in plan.subjects
+        for each in subject.consequences
+        if "which is not known here (keep_groups)" in each.text
+    ]
+    assert [(each.gravity, "Alumnni" in each.text) for each in said] == [(Gravity.WARNING, True)]
+
+
+async def test_a_configured_group_that_the_mirror_does_not_know_yet_is_asked_for() -> None:
+    api = account(replace(ZOE, groups=("g1", "g3")), groups=[SALES])
+    async with open_session(api) as session:
+        await load(session, api)
+        api.groups.append(ALUMNI)
+        plan = await Planner(session, ["Alumni"]).offboard(["zoe@example.com"])
+    assert plan.subjects[0].kept == {"g3"}
+
+
+async def test_a_group_without_a_name_is_kept_while_it_may_be_a_configured_one() -> None:
+    api = account()
+    api.fail_next(PermissionRefused("The groups are not for you."), name="list_groups")
+    async with open_session(api) as session:
+        plan = await Planner(session, ["Alumni", "g1"]).offboard(["zoe@example.com"])
+    assert [step.change for step in plan.steps] == [SetStatus(ZOE.id, "active", "inactive")]
+    assert any(text.startswith("Stays in g2: the name could not be read") for text in texts(plan))
+
+
+async def test_without_a_group_to_keep_names_are_not_needed() -> None:
+    api = account()
+    api.fail_next(PermissionRefused("The groups are not for you."), name="list_groups")
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+    assert [step.change for step in plan.steps[1:]] == [
+        RemoveMember(ZOE.id, Group("g1", None)),
+        RemoveMember(ZOE.id, Group("g2", None)),
+    ]
+
+
+async def test_all_groups_can_be_kept() -> None:
+    async with open_session(account()) as session:
+        plan = await Planner(session, ["Nonsense"]).offboard(["zoe@example.com"], keep_groups=True)
+    assert [step.change for step in plan.steps] == [SetStatus(ZOE.id, "active", "inactive")]
+    assert plan.subjects[0].kept == {"g1", "g2"}
+    assert "Stays in Sales, Beta, as asked." in texts(plan)
+    assert not any("Nonsense" in text for text in texts(plan))
+
+
+async def test_a_server_that_does_not_tell_groups_gets_a_deactivation_that_says_so() -> None:
+    api = account()
+    api.lean, api.unread = True, ("groups",)
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+    assert [step.change for step in plan.steps] == [SetStatus(ZOE.id, "active", "inactive")]
+    warning = Consequence(
+        Gravity.WARNING, "The server does not tell this person's groups, so the plan only deactivates."
+    )
+    assert warning in plan.subjects[0].consequences
+
+
+# ---------------------------------------------------------------- what else it means
+
+
+async def test_the_last_member_is_told_with_the_age_of_what_it_was_computed_from() -> None:
+    api = account(ZOE, replace(BO, groups=("g1",)))
+    time = ManualTime(NOON_MS)
+    async with open_session(api, time=time) as session:
+        await load(session, api)
+        time.advance(600)
+        plan = await Planner(session).offboard(["zoe@example.com"])
+    beta = plan.steps[2]
+    assert beta.change == RemoveMember(ZOE.id, BETA)
+    assert plan.subjects[0].consequences == (Consequence(Gravity.WARNING, "last member", NOON_MS, beta.number),)
+
+
+async def test_while_coverage_is_incomplete_it_is_the_last_known_member() -> None:
+    api = account()
+    async with open_session(api) as session:
+        await load(session, api, total=250_000)
+        plan = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
+    assert texts(plan) == ["Judged by the 2 of 250 000 people who are loaded."]
+    assert texts(plan, 1) == ["last known member, after the others of this plan"] * 2
+    assert {each.gravity for each in plan.subjects[1].consequences} == {Gravity.NOTE}
+
+
+async def test_a_membership_that_only_the_server_knows_counts() -> None:
+    api = account(ZOE, replace(BO, groups=()))
+    async with open_session(api) as session:
+        await load(session, api)
+        api.edit(BO.id, groups=("g3",))
+        plan = await Planner(session).offboard(["bo@example.com"])
+    assert texts(plan) == ["last member"]
+
+
+async def test_namesakes_are_named_so_that_the_right_person_is_chosen() -> None:
+    twins = [replace(person(number), first_name="ZOE", last_name="Celik") for number in range(10, 15)]
+    api = account(ZOE, replace(BO, groups=("g1", "g2")), *twins)
+    async with open_session(api) as session:
+        await load(session, api)
+        plan = await Planner(session).offboard(["zoe@example.com"])
+        assert plan.subjects[0].consequences == (
+            Consequence(
+                Gravity.WARNING,
+                "5 others are called Zoë Çelik too: "
+                "person00010@example.com, person00011@example.com, person00012@example.com, ….",
+                NOON_MS,
+            ),
+        )
+        assert not any("called" in text for text in texts(await Planner(session).offboard(["bo@example.com"])))
+
+
+async def test_the_last_admin_seen_is_told() -> None:
+    admins = (replace(ZOE, role="Admin", groups=()), replace(BO, role="Admin", groups=()))
+    api = account(*admins, replace(person(50), role="Admin", status="inactive", groups=()))
+    async with open_session(api) as session:
+        await load(session, api)
+        one = await Planner(session).offboard(["zoe@example.com"])
+        assert texts(one) == []
+        both = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
+        assert texts(both) == texts(both, 1) == ["The last active Admin: nobody else is left."]
+        assert both.subjects[0].consequences[0].as_of_ms == NOON_MS
+        api.edit(BO.id, status="inactive")
+        await session.mirror.save_user(api.now(BO.id), NOON_MS)
+        plan = await Planner(session).set_status(ZOE.id, Status.INACTIVE)
+        assert texts(plan) == ["The last active Admin: nobody else is left."]
+
+
+async def test_whose_record_others_own_and_who_was_never_there_is_told() -> None:
+    api = account(
+        replace(ZOE, external_id="okta|004211", status="pending"),
+        replace(BO, external_id="4711", status="inactive", groups=()),
+        replace(person(51), external_id=None, status=None, groups=None, email="no@example.com"),
+    )
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com", "bo@example.com", "no@example.com"])
+    assert any(text.startswith("okta|004211: an identity provider owns this record") for text in texts(plan))
+    assert any("may refuse" in text for text in texts(plan))
+    assert any(text.startswith("4711: the external id ties") for text in texts(plan, 1))
+    assert texts(plan, 1)[1:] == [
+        "Already inactive, so the status stays.",
+        "There is nothing to do for this person.",
+    ]
+    assert "The server does not tell the present status, so an undo cannot bring it back." in texts(plan, 2)
+    assert [step.change for step in plan.steps_of(person(51).id)] == [SetStatus(person(51).id, None, "inactive")]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_mirror_that_is_out_of_use_costs_the_judgement_and_not_the_plan(full: bool) -> None:
+    mirror = BrokenMirror()
+    mirror.broken, mirror.full = not full, full
+    async with open_session(account(), mirror=mirror) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+    assert len(plan.steps) == 3
+    said = "Nobody else of the account is loaded yet" if full else "The local copy cannot be read"
+    assert [text.partition(",")[0] for text in texts(plan)] == [said]
+
+
+# ---------------------------------------------------------------- x and X
+
+
+async def test_a_status_is_changed_after_one_look_at_the_server() -> None:
+    api = account()
+    async with open_session(api) as session:
+        await load(session, api)
+        api.calls.clear()
+        plan = await Planner(session).set_status(ZOE.id, Status.INACTIVE)
+        assert [call.name for call in api.calls] == ["get_user"]
+        assert (plan.kind, [step.change for step in plan.steps]) == (
+            PlanKind.DEACTIVATE,
+            [SetStatus(ZOE.id, "active", "inactive")],
+        )
+        assert plan.subjects[0].groups == (SALES, BETA)
+        api.edit(ZOE.id, status="pending")
+        back = await Planner(session).set_status(ZOE.id, Status.ACTIVE)
+        assert (back.kind, back.steps[0].change) == (PlanKind.REACTIVATE, SetStatus(ZOE.id, "pending", "active"))
+        assert texts(back) == ["The invitation was never accepted: this makes the person active without it."]
+
+
+async def test_a_status_that_is_so_already_has_no_step_and_nobody_is_not_found() -> None:
+    async with open_session(account()) as session:
+        plan = await Planner(session).set_status(ZOE.id, Status.ACTIVE)
+        assert (plan.steps, texts(plan)) == ((), ["Already active, so there is nothing to do."])
+        with pytest.raises(NotFound):
+            await Planner(session).set_status("nobody", Status.INACTIVE)
+
+
+async def test_an_unknown_status_is_changed_and_said_to_be_unknown() -> None:
+    api = account()
+    api.unread = ("status",)
+    async with open_session(api) as session:
+        plan = await Planner(session).set_status(ZOE.id, Status.INACTIVE)
+    assert plan.steps[0].change == SetStatus(ZOE.id, UNKNOWN, "inactive")
+    assert texts(plan) == ["The server does not tell the present status, so an undo cannot bring it back."]
+
+
+# ---------------------------------------------------------------- tickets
+
+
+async def test_a_ticket_that_the_configuration_wants_is_wanted_for_offboarding_only() -> None:
+    async with open_session(account()) as session:
+        strict, lax = Planner(session, (), True), Planner(session)
+        plan = await strict.offboard(["zoe@example.com"], ticket="  ")
+        lax.require(plan)
+        with pytest.raises(ConfigurationError) as raised:
+            strict.require(plan)
+        assert "require_ticket in [profiles.test.offboarding]" in raised.value.message
+        assert "--ticket" in raised.value.hint
+        strict.require(plan.with_ticket("INC-42"))
+        strict.require(await strict.set_status(ZOE.id, Status.INACTIVE))
