@@ -133,7 +133,7 @@ def _drift(known: User, records: Sequence[StepRecord], now: User, groups: Mappin
     touched_status = any(isinstance(record.step.change, SetStatus) and record.changed for record in records)
     if not touched_status and UNKNOWN not in (left.status, now.status) and left.status != now.status:
         said.append(
-            f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, it stays."
+            f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."
         )
     if left.groups is UNKNOWN or now.groups is UNKNOWN:
         return said

@@ -115,7 +115,7 @@ async def test_who_is_gone_between_two_calls_is_unknown_and_leaves_the_mirror() 
     async with open_session(api) as session:
         await load(session, api)
         api.meanwhile("get_user", lambda: api.remove(ZOE.id))
-        with pytest.raises(NotFound, match="zoe@example.com"):
+        with pytest.raises(NotFound, match=r"zoe@example\.com"):
             await Planner(session).offboard(["zoe@example.com"])
         assert await session.mirror.user(ZOE.id) is None
 

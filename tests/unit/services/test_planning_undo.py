@@ -1,0 +1,351 @@
+"""Undo: the old status and exactly those groups come back, and what others changed since is left to them, and said."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.carried_out import JOB_ID, carried_out, job_of, without_reads
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import NOON_MS, open_session
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.errors import AccountBusy, ConfigurationError, Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.plans import (
+    AddMember,
+    Plan,
+    PlanKind,
+    RemoveMember,
+    SetStatus,
+    Status,
+    StepState,
+)
+from walkme_tui.domain.receipts import receipt
+from walkme_tui.domain.users import UNKNOWN, Json, User
+from walkme_tui.services.planning import Planner
+from walkme_tui.services.ports import Session
+
+GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 6))
+SALES, BETA, OTHER = GROUPS[0], GROUPS[1], GROUPS[4]
+ZOE = replace(person(1), email="zoe@example.com", status="active", groups=("g1", "g2"), external_id=None)
+BO = replace(person(2), email="bo@example.com", status="active", groups=("g2",), external_id=None)
+ACCOUNT = Account("test", Environment.SANDBOX, Surface.REST, "https://walkme.test")
+
+
+def account(*users: User) -> FakeDirectory:
+    return FakeDirectory(users or (ZOE, BO), groups=GROUPS)
+
+
+async def offboarded(session: Session, api: FakeDirectory, *emails: str) -> Job:
+    return await carried_out(api, await Planner(session).offboard(emails or ["zoe@example.com"], ticket="INC-42"))
+
+
+def receipt_of(job: Job) -> dict[str, Json]:
+    """The receipt of a job's first person, as it comes back from a file."""
+    told = receipt(job, job.plan.subjects[0], ACCOUNT, NOON_MS, None)
+    read: dict[str, Json] = json.loads(json.dumps(told))
+    return read
+
+
+async def from_job(planner: Planner, job: Job) -> Plan:
+    return await planner.undo(job)
+
+
+async def from_receipt(planner: Planner, job: Job) -> Plan:
+    return await planner.undo_receipt(receipt_of(job))
+
+
+Undo: TypeAlias = Callable[[Planner, Job], Awaitable[Plan]]
+EITHER = pytest.mark.parametrize("undo", [from_job, from_receipt])
+
+
+# ---------------------------------------------------------------- the way back
+
+
+@EITHER
+async def test_the_way_back_is_the_inverses_in_reverse_order_and_strict(undo: Undo) -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        plan = await undo(Planner(session), job)
+        assert [step.change for step in plan.steps] == [
+            AddMember(ZOE.id, BETA),
+            AddMember(ZOE.id, SALES),
+            SetStatus(ZOE.id, "inactive", "active"),
+        ]
+        assert all(step.strict for step in plan.steps)
+        assert (plan.kind, plan.undoes, plan.ticket, plan.left_out) == (PlanKind.UNDO, JOB_ID, "INC-42", ())
+        assert plan.subjects[0].user == api.now(ZOE.id)
+        await carried_out(api, plan)
+        assert (api.now(ZOE.id).status, set(api.now(ZOE.id).groups or ())) == ("active", {"g1", "g2"})
+
+
+async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api, "zoe@example.com", "bo@example.com")
+        undone = await carried_out(api, await Planner(session).undo(job))
+        assert {user.id: (user.status, set(user.groups or ())) for user in (api.now(ZOE.id), api.now(BO.id))} == {
+            ZOE.id: ("active", {"g1", "g2"}),
+            BO.id: ("active", {"g2"}),
+        }
+        again = await Planner(session).undo(undone)
+        assert again.kind is PlanKind.UNDO
+        await carried_out(api, again)
+        assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == ("inactive", ())
+
+
+async def test_only_what_was_done_and_changed_something_is_taken_back() -> None:
+    api = account(replace(ZOE, status="inactive"))
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+        api.edit(ZOE.id, groups=("g2",))
+        job = await carried_out(api, plan)
+        assert [(record.state, record.changed) for record in job.steps] == [
+            (StepState.DONE, False),
+            (StepState.DONE, True),
+        ]
+        back = await Planner(session).undo(job)
+        assert [step.change for step in back.steps] == [AddMember(ZOE.id, BETA)]
+
+
+@EITHER
+async def test_what_the_step_met_comes_back_and_not_what_the_plan_expected(undo: Undo) -> None:
+    api = account()
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+        api.edit(ZOE.id, status="pending")
+        back = await undo(Planner(session), await carried_out(api, plan))
+        assert back.steps[-1].change == SetStatus(ZOE.id, "inactive", "pending")
+        said = [each.text for each in back.subjects[0].consequences if each.step == back.steps[-1].number]
+        assert said == ["the server may refuse pending"]
+
+
+# ---------------------------------------------------------------- what others did
+
+
+@EITHER
+async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        api.edit(ZOE.id, status="pending", groups=("g1", "g5"))
+        plan = await undo(Planner(session), job)
+    assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
+    assert plan.left_out == (
+        "zoe@example.com: is in Group 1 again already.",
+        "zoe@example.com: the status is pending now, not inactive: others changed it, so it stays.",
+        "zoe@example.com: was put into Group 5 by others, and stays there.",
+    )
+
+
+async def test_a_kept_group_that_others_took_away_and_a_status_nobody_planned_are_named() -> None:
+    api = account(replace(ZOE, status="inactive"))
+    async with open_session(api) as session:
+        planner = Planner(session, keep_groups=["Group 1"])
+        job = await carried_out(api, await planner.offboard(["zoe@example.com"]))
+        api.edit(ZOE.id, status="active", groups=())
+        plan = await planner.undo(job)
+    assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
+    assert plan.left_out == (
+        "zoe@example.com: the status is active now, it was inactive: others changed it, so it stays.",
+        "zoe@example.com: was taken out of Group 1 by others, and stays out.",
+    )
+
+
+@EITHER
+async def test_who_is_gone_is_named_once(undo: Undo) -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        api.remove(ZOE.id)
+        plan = await undo(Planner(session), job)
+    assert (plan.steps, plan.subjects) == ((), ())
+    assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is put back.",)
+
+
+async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        api.groups.remove(SALES)
+        plan = await Planner(session).undo(job)
+    numbers = {step.number for step in plan.steps if step.change == AddMember(ZOE.id, SALES)}
+    warned = [each for each in plan.subjects[0].consequences if each.text == "not in the list of groups any more"]
+    assert {each.step for each in warned} == numbers
+    assert len(warned) == 1
+
+
+# ---------------------------------------------------------------- what has no way back
+
+
+@pytest.mark.parametrize("status", [None, UNKNOWN])
+async def test_a_status_that_was_not_known_stays(status: object) -> None:
+    api = account(replace(ZOE, status=status))  # type: ignore[arg-type]  # one of the two
+    async with open_session(api) as session:
+        plan = await Planner(session).undo(await offboarded(session, api))
+    assert not any(isinstance(step.change, SetStatus) for step in plan.steps)
+    assert "zoe@example.com: the old status is not known, so the status inactive stays." in plan.left_out
+
+
+async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> None:
+    api = account(replace(ZOE, status="pending"))
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        undone = await carried_out(api, await Planner(session).undo(job))
+        assert undone.steps[-1].state is StepState.NEEDS_REVIEW
+        plan = await Planner(session).undo(undone)
+    assert all(isinstance(step.change, RemoveMember) for step in plan.steps)
+    assert plan.left_out == (
+        "zoe@example.com: it is not known whether “set status pending” happened, so it is not taken back.",
+    )
+
+
+async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() -> None:
+    api = account()
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+        job = await carried_out(api, plan, upto=2)
+        sent = replace(job.steps[2], state=StepState.SENT)
+        back = await Planner(session).undo(replace(job, steps=(*job.steps[:2], sent)))
+    assert [step.change for step in back.steps] == [
+        AddMember(ZOE.id, SALES),
+        SetStatus(ZOE.id, "inactive", "active"),
+    ]
+    assert back.left_out == (
+        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard it, or a resume carries them out.",
+        "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not taken back.",
+    )
+
+
+async def test_a_job_of_another_account_one_that_runs_and_one_that_was_purged_are_refused() -> None:
+    api = account()
+    async with open_session(api) as session:
+        planner = Planner(session)
+        job = await offboarded(session, api)
+        with pytest.raises(ConfigurationError, match="belongs to another account: profile acme") as raised:
+            await planner.undo(replace(job, plan=replace(job.plan, profile="acme")))
+        assert "--profile acme" in raised.value.hint
+        with pytest.raises(ConfigurationError, match="another account"):
+            await planner.undo(replace(job, plan=replace(job.plan, base_url="https://elsewhere.test")))
+        with pytest.raises(AccountBusy):
+            await planner.undo(replace(job, state=JobState.RUNNING))
+        with pytest.raises(ConfigurationError, match="purged"):
+            await planner.undo(replace(job, purged_at_ms=1))
+        assert api.asked("get_user")[-1] == (ZOE.id,)
+
+
+async def test_a_server_that_is_away_makes_no_undo() -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = await offboarded(session, api)
+        api.offline = Unreachable("Away.")
+        with pytest.raises(Unreachable):
+            await Planner(session).undo(job)
+
+
+# ---------------------------------------------------------------- receipts
+
+
+async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_with_a_warning() -> None:
+    api = account()
+    async with open_session(api) as session:
+        told = receipt_of(await offboarded(session, api))
+        assert isinstance(told["account"], dict)
+        told["account"]["profile"] = "acme\x1b"
+        plan = await Planner(session).undo_receipt(told)
+        assert len(plan.steps) == 3
+        assert plan.profile == "test"
+        said = plan.subjects[0].consequences[-1].text
+        assert said == "The receipt was written under the profile acme␛: is it the same account?"
+        told["account"]["base_url"] = "https://elsewhere.test"
+        with pytest.raises(ConfigurationError, match="another account"):
+            await Planner(session).undo_receipt(told)
+
+
+# ---------------------------------------------------------------- for any account
+
+
+IDS = [group.id for group in GROUPS]
+MEMBERSHIPS = st.lists(st.sampled_from(IDS), unique=True).map(tuple)
+STATUSES = st.sampled_from(["active", "inactive"])
+
+
+@settings(max_examples=150)
+@given(
+    people=st.lists(st.tuples(STATUSES, MEMBERSHIPS), min_size=1, max_size=3),
+    keep=st.sets(st.sampled_from([group.label for group in GROUPS]), max_size=2),
+    touched=st.none() | st.tuples(STATUSES | st.just("pending"), MEMBERSHIPS),
+    reads=st.booleans(),
+    by_receipt=st.booleans(),
+)
+async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is_named(
+    people: list[tuple[str, tuple[str, ...]]],
+    keep: set[str],
+    touched: tuple[str, tuple[str, ...]] | None,
+    reads: bool,
+    by_receipt: bool,
+) -> None:
+    users = [replace(person(index), status=status, groups=groups) for index, (status, groups) in enumerate(people)]
+    api = account(*users)
+    async with open_session(api) as session:
+        planner = Planner(session, keep_groups=sorted(keep))
+        job = await carried_out(api, await planner.offboard([user.id for user in users]))
+        left = {user.id: api.now(user.id) for user in users}
+        first = users[0].id
+        if touched is not None:
+            api.edit(first, status=touched[0], groups=touched[1])
+        found = api.now(first)
+        seen = job if reads else without_reads(job)
+        plans = [await planner.undo(seen)]
+        if by_receipt:
+            told = [receipt(seen, subject, ACCOUNT, NOON_MS, None) for subject in seen.plan.subjects]
+            plans = [await planner.undo_receipt(each) for each in told]
+        for plan in plans:
+            undone = await carried_out(api, plan)
+            assert {record.state for record in undone.steps} <= {StepState.DONE}
+        said = "\n".join(sentence for plan in plans for sentence in plan.left_out)
+
+    for user in users[1:]:
+        assert (api.now(user.id).status, set(api.now(user.id).groups or ())) == (user.status, set(user.groups or ()))
+    before, now = users[0], api.now(first)
+    # Of whom the job had nothing to do, the undo has nothing to tell.
+    named = said if job.records_of(first) else f"{[group.label for group in GROUPS]} the status is {now.status}"
+    if found.status == left[first].status:
+        assert now.status == before.status
+    else:
+        assert now.status == found.status
+        assert f"the status is {now.status}" in named
+    for group in GROUPS:
+        was, then, meanwhile, is_now = (group.id in (user.groups or ()) for user in (before, left[first], found, now))
+        if then == meanwhile:
+            assert is_now == was
+        else:
+            assert is_now == meanwhile
+            assert group.label in named
+    if touched is None:
+        assert not said
+
+
+@pytest.mark.parametrize("kind", [Status.INACTIVE, Status.ACTIVE])
+async def test_a_change_of_status_is_taken_back_too(kind: Status) -> None:
+    before = "active" if kind is Status.INACTIVE else "inactive"
+    api = account(replace(ZOE, status=before))
+    async with open_session(api) as session:
+        job = await carried_out(api, await Planner(session).set_status(ZOE.id, kind))
+        assert api.now(ZOE.id).status == kind
+        await carried_out(api, await Planner(session).undo(job))
+    assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == (before, ZOE.groups)
+
+
+async def test_a_job_of_which_nothing_was_done_has_nothing_to_undo() -> None:
+    api = account()
+    async with open_session(api) as session:
+        job = job_of(await Planner(session).offboard(["zoe@example.com"]), state=JobState.DISCARDED)
+        plan = await Planner(session).undo(job)
+    assert (plan.steps, plan.left_out) == ((), ())
