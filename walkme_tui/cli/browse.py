@@ -3,14 +3,19 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context, refuse_scim
 from walkme_tui.cli.speaking import say_error
 from walkme_tui.config.choosing import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.browsing import BrowserStart, ProfileChoice
+from walkme_tui.services.browsing import BrowserStart, ProfileChoice, Task
 from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.workshop import Workshop
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,6 +23,16 @@ def run(options: argparse.Namespace) -> int:
     context = Context.of(options)
     require_terminal(context)
     start = browser_start(context, " ".join(options.query))
+    from walkme_tui.ui.start import run_browser
+
+    return run_browser(start)
+
+
+def browse_task(context: Context, task: Task) -> int:
+    """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
+    start = replace(browser_start(context, ""), task=task)
+    if start.profile is None and not start.demo:
+        context.profile()
     from walkme_tui.ui.start import run_browser
 
     return run_browser(start)
@@ -55,6 +70,10 @@ def browser_start(context: Context, query: str) -> BrowserStart:
     def open_session(name: str) -> Session:
         return context.open_profile(known[name])
 
+    def open_workshop(session: Session) -> "Workshop":
+        account = session.account
+        return context.open_workshop_of(session, None if account.demo else known[account.profile])
+
     return BrowserStart(
         profiles=[choice(each, context) for each in known.values()],
         profile=None if profile is None else profile.name,
@@ -68,6 +87,7 @@ def browser_start(context: Context, query: str) -> BrowserStart:
         problem=problem,
         state_folder=context.paths.state,
         themes_folder=context.paths.themes,
+        open_workshop=open_workshop,
     )
 
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from walkme_tui.services.ports import Session
+    from walkme_tui.services.ports import Journal, Session
+    from walkme_tui.services.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,28 @@ class Context:
 
         refuse_scim(profile.surface(self.options.surface), f"the profile {profile.name}")
         return open_session(profile, paths=self.paths, read_only=self.options.read_only)
+
+    def for_profile(self, name: str | None) -> "Context":
+        """The context in which a profile is chosen by name, unless the options name one (or the demo) already."""
+        if name is None or self.options.demo or self.options.profile is not None:
+            return self
+        return replace(self, options=replace(self.options, profile=name))
+
+    def open_workshop(self, session: "Session") -> "Workshop":
+        """What changes the account of a session that ``open_session`` gave."""
+        return self.open_workshop_of(session, None if self.options.demo else self.profile())
+
+    def open_workshop_of(self, session: "Session", profile: Profile | None) -> "Workshop":
+        """What changes the account of a session with this profile, None for the demo."""
+        from walkme_tui.session import open_workshop
+
+        return open_workshop(session, profile, paths=self.paths)
+
+    def open_journal(self) -> "Journal":
+        """The journal of this machine's jobs."""
+        from walkme_tui.store.journal import open_journal
+
+        return open_journal(self.paths.data)
 
 
 def refuse_scim(surface: Surface | None, what: str) -> None:

@@ -7,6 +7,7 @@ from walkme_tui.domain.errors import (
     AccountBusy,
     ApiError,
     ConfigurationError,
+    JournalUnavailable,
     MirrorUnavailable,
     PermissionRefused,
     ReadOnlyRefused,
@@ -35,6 +36,7 @@ class ExitCode(IntEnum):
 _BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
     (ConfigurationError, ExitCode.USAGE),
     (MirrorUnavailable, ExitCode.USAGE),
+    (JournalUnavailable, ExitCode.USAGE),
     (SignInRefused, ExitCode.REFUSED),
     (PermissionRefused, ExitCode.REFUSED),
     (ServiceUnavailable, ExitCode.UNREACHABLE),
@@ -45,14 +47,14 @@ _BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
 
 MEANINGS: Final = (
     (ExitCode.DONE, "done, also when there was nothing to do"),
-    (ExitCode.NOT_FOUND_OR_INCOMPLETE, "not found, or the answer is incomplete"),
+    (ExitCode.NOT_FOUND_OR_INCOMPLETE, "not found, the answer is incomplete, or some steps failed or need review"),
     (ExitCode.USAGE, "usage or configuration"),
     (ExitCode.REFUSED, "sign-in or permission refused"),
-    (ExitCode.UNREACHABLE, "the service cannot be reached"),
+    (ExitCode.UNREACHABLE, "the service cannot be reached; what was begun can be resumed"),
     (ExitCode.READ_ONLY, "refused by read-only"),
     (ExitCode.BUSY, "another process is changing the same users"),
     (ExitCode.BROKEN, "a fault of this program; a crash report names the place"),
-    (ExitCode.INTERRUPTED, "interrupted"),
+    (ExitCode.INTERRUPTED, "interrupted; what was begun can be resumed"),
 )
 
 

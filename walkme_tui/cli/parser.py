@@ -13,6 +13,7 @@ from walkme_tui.domain.text import clean
 PROGRAM: Final = "walkme-tui"
 BROWSE: Final = "browse"
 SIMULATOR: Final = "simulator"
+CHANGING: Final = frozenset({"offboard", "undo", "jobs", "plan"})
 
 # Name and one line of help, in the order of the help.
 SUB_COMMANDS: Final = {
@@ -20,6 +21,10 @@ SUB_COMMANDS: Final = {
     "whois": "one user: the record, and groups by name",
     "members": "who is in a group",
     "export": "all users, or those that a filter keeps, as CSV, JSON or Markdown",
+    "offboard": "deactivate people and take them out of their groups, as a plan that can be undone",
+    "undo": "take back what a job has done",
+    "jobs": "list the jobs, go on with one, and more",
+    "plan": "show a plan file, or carry it out",
     "config": "make, find and check the configuration",
     "profiles": "list the profiles",
     "keys": "list the keys of the browser",
@@ -144,6 +149,8 @@ def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
         )
     elif name == "export":
         _add_export(parser)
+    elif name in CHANGING:
+        _add_changing(name, parser, every)
     elif name == SIMULATOR:
         from walkme_tui.cli.simulator import add_arguments
 
@@ -172,6 +179,19 @@ def _add_export(parser: Parser) -> None:
     )
 
 
+def _add_changing(name: str, parser: Parser, every: Parser) -> None:
+    from walkme_tui.cli import change_options
+
+    if name == "offboard":
+        change_options.add_offboard(parser)
+    elif name == "undo":
+        change_options.add_undo(parser)
+    elif name == "plan":
+        change_options.add_plan(_actions(parser), every)
+    else:
+        change_options.add_jobs(_actions(parser, required=False), every)
+
+
 def _add_administration(name: str, parser: Parser, every: Parser) -> None:
     if name == "config":
         actions = _actions(parser)
@@ -192,7 +212,7 @@ def _add_administration(name: str, parser: Parser, every: Parser) -> None:
         parser.add_argument("shell", choices=["bash", "zsh", "fish"])
 
 
-def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersAction[Parser]":
+def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
     return parser.add_subparsers(dest="action", metavar="ACTION", required=required, parser_class=Parser)
 
 

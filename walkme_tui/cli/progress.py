@@ -1,7 +1,8 @@
-"""How far a sweep has come, on standard error: one line that moves on a terminal, a line now and then elsewhere."""
+"""How far something has come, on standard error: one line that moves on a terminal, a line now and then elsewhere."""
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Final, TextIO
 
 from walkme_tui.services.sweep import SweepProgress
@@ -11,8 +12,8 @@ TICK_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
 
 
-class ProgressLine:
-    """Shows the progress that it is called with; ``close`` leaves a clean line behind."""
+class MovingLine:
+    """Shows one line of text at a time; ``close`` leaves a clean line behind."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -20,13 +21,18 @@ class ProgressLine:
         self._shown_at = 0.0 if self._moves else time.monotonic()
         self._width = 0
 
-    def __call__(self, progress: SweepProgress) -> None:
-        """Show it, unless the last one is too fresh."""
+    @property
+    def moves(self) -> bool:
+        """True on a terminal, where a line can be written over."""
+        return self._moves
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Show what ``text`` gives, unless the last one is too fresh."""
         now = time.monotonic()
         if now - self._shown_at < (TICK_SECONDS if self._moves else LINE_SECONDS):
             return
         self._shown_at = now
-        line = progress_text(progress, bar=self._moves)
+        line = text()
         self._write("\r" + line.ljust(self._width) if self._moves else line + "\n")
         self._width = len(line)
 
@@ -44,6 +50,14 @@ class ProgressLine:
             self._moves = False
 
 
+class ProgressLine(MovingLine):
+    """Shows the progress of a sweep that it is called with."""
+
+    def __call__(self, progress: SweepProgress) -> None:
+        """Show it, unless the last one is too fresh."""
+        self.show(lambda: progress_text(progress, bar=self.moves))
+
+
 def progress_text(progress: SweepProgress, bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
     again = " again, the list changed" if progress.walk > 1 else ""
@@ -51,9 +65,14 @@ def progress_text(progress: SweepProgress, bar: bool) -> str:
     if not progress.total:
         return f"reading users{again}  {loaded}"
     share = min(1.0, progress.loaded / progress.total)
-    filled = int(share * BAR)
-    drawn = f"  [{'#' * filled}{'.' * (BAR - filled)}]" if bar else ""
+    drawn = f"  {drawn_bar(share)}" if bar else ""
     return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
+
+
+def drawn_bar(share: float) -> str:
+    """``[#####......]``, filled by a share from 0 to 1."""
+    filled = int(share * BAR)
+    return f"[{'#' * filled}{'.' * (BAR - filled)}]"
 
 
 def grouped(number: int) -> str:

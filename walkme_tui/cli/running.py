@@ -3,16 +3,19 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from walkme_tui.cli.context import Context
 from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.workshop import Workshop
 
 T = TypeVar("T")
 
 
 class Ended(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came; the work was cancelled and tidied up first."""
+    """A signal came; the work was cancelled and tidied up first."""
 
 
 def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T:
@@ -25,19 +28,34 @@ def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T
         finally:
             await session.aclose()
 
-    return _run(whole())
+    return run_async(whole())
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    ended = False
+def with_workshop(context: Context, work: Callable[[Session, "Workshop"], Awaitable[T]]) -> T:
+    """Like ``with_session``, with what changes the account; it is closed before the session."""
+
+    async def whole() -> T:
+        session = context.open_session()
+        try:
+            workshop = context.open_workshop(session)
+            try:
+                return await work(session, workshop)
+            finally:
+                await workshop.aclose()
+        finally:
+            await session.aclose()
+
+    return run_async(whole())
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work on an event loop of its own; Ctrl+C, SIGTERM and SIGHUP cancel it, and it tidies up first."""
 
     async def watched() -> T:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
 
         def end() -> None:
-            nonlocal ended
-            ended = True
             if task is not None:
                 task.cancel()
 
@@ -48,6 +66,5 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(watched())
     except asyncio.CancelledError:
-        if ended:
-            raise Ended from None
-        raise
+        # Nobody but a signal cancels the whole work.
+        raise Ended from None

@@ -1,11 +1,16 @@
 """What the command line hands to the browser: everything chosen, nothing opened yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.plans import Plan
 from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,19 @@ class ProfileChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A change that the browser begins with: the plan is made, then shown for review over the list of users.
+
+    ``title`` says in a few words what it is about until the plan is there. ``make_plan`` asks the server, writes
+    nothing, and raises ``WalkmeError``: then nothing of the task can be done, and the browser ends and raises that
+    error from ``run_browser``, so that the command line says it and ends with its exit code.
+    """
+
+    title: str
+    make_plan: Callable[[Session, "Workshop"], Awaitable[Plan]]
+
+
+@dataclass(frozen=True, slots=True)
 class BrowserStart:
     """How the browser begins.
 
@@ -29,7 +47,8 @@ class BrowserStart:
     call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
     that the person bound anew; an empty tuple unbinds. ``theme`` is a theme's name, None for the default. ``no_color``
     wins over it. ``state_folder`` takes ``state.toml`` and crash reports, ``themes_folder`` holds the person's own
-    themes; None: there is none.
+    themes; None: there is none. ``open_workshop`` opens what changes the account of an open session; it blocks for a
+    moment too. ``task`` is the change to begin with, None for none.
     """
 
     profiles: Sequence[ProfileChoice]
@@ -44,3 +63,5 @@ class BrowserStart:
     problem: str
     state_folder: Path | None = None
     themes_folder: Path | None = None
+    open_workshop: Callable[[Session], "Workshop"] | None = None
+    task: Task | None = None

@@ -1,0 +1,143 @@
+"""Carrying out a job without a screen: progress, signals, receipts, and what is said in the end."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.exit_codes import ExitCode, exit_code
+from walkme_tui.cli.forms import to_json
+from walkme_tui.cli.job_forms import job_lines, job_object, nothing_object
+from walkme_tui.cli.job_progress import JobLine
+from walkme_tui.cli.output import data_output, print_lines
+from walkme_tui.cli.parser import PROGRAM
+from walkme_tui.cli.plan_text import plan_lines
+from walkme_tui.cli.speaking import say, say_error
+from walkme_tui.domain.errors import JournalUnavailable, WalkmeError
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.plans import Plan
+from walkme_tui.services.execution import Control
+from walkme_tui.services.workshop import Workshop
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop:
+    """Whether a signal has asked for the end; see ``stopped_by_signals``."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+async def carry_out(context: Context, workshop: Workshop, plan: Plan) -> int:
+    """Make a job of a plan, carry it out and tell what became of it; the exit code."""
+    if not plan.steps:
+        if context.options.json:
+            _print_json(nothing_object(plan))
+        else:
+            print_lines(plan_lines(plan))
+        return ExitCode.DONE
+    workshop.planner.require(plan)
+    job = await workshop.journal.create(plan, workshop.actor)
+    return await carry_on(context, workshop, job)
+
+
+async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
+    """Carry out what is left of a job and tell what became of it; the exit code."""
+    control = Control()
+    problem: WalkmeError | None = None
+    progress = JobLine(job)
+    with stopped_by_signals(control, job) as stop:
+        try:
+            await workshop.executor.run(job.id, control, progress)
+        except WalkmeError as error:
+            problem = error
+        finally:
+            progress.close()
+        job = await workshop.journal.job(job.id)
+        if await _write_receipts(workshop, job):
+            job = await workshop.journal.job(job.id)
+    if not stop.asked:
+        _print_job(context, job)
+    else:
+        # The terminal may be gone, and then there is nobody to tell.
+        with suppress(OSError):
+            _print_job(context, job)
+    return _ending(context, job, problem, interrupted=stop.asked)
+
+
+@contextmanager
+def stopped_by_signals(control: Control, job: Job) -> Iterator[Stop]:
+    """Let SIGINT, SIGTERM and SIGHUP stop a job in good order, and a second one end at once what is still in flight.
+
+    Nothing is lost by the second: what was sent stands in the journal and is read again before the job goes on.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    stop = Stop()
+    over = False
+
+    def on_signal() -> None:
+        if not stop.asked and not over:
+            stop.asked = True
+            control.stop()
+            say(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
+        elif task is not None:
+            task.cancel()
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield stop
+    except asyncio.CancelledError:
+        say(f"Job {job.id} was left as it is.", _how_to_resume(job))
+        raise
+    finally:
+        # The handlers stay: from here on a signal ends whatever is left, which is tidying up.
+        over = True
+
+
+async def _write_receipts(workshop: Workshop, job: Job) -> bool:
+    """Write the receipts; where that fails, the job is as done as it was, and it is said."""
+    try:
+        await workshop.receipts.write(job)
+    except JournalUnavailable as error:
+        say_error(error)
+        return False
+    return True
+
+
+def _print_job(context: Context, job: Job) -> None:
+    if context.options.json:
+        _print_json(job_object(job))
+    else:
+        print_lines(job_lines(job))
+
+
+def _ending(context: Context, job: Job, problem: WalkmeError | None, *, interrupted: bool) -> int:
+    """Say why it ended where it did, and what to do; the exit code."""
+    if problem is not None:
+        say_error(problem)
+    if context.options.demo:
+        say("This was the demo: nothing real was changed, and its journal and receipts are gone now.")
+    elif job.state.resumable:
+        left = len(job.unsettled)
+        steps = "1 step is" if left == 1 else f"{left} steps are"
+        why = "interrupted" if interrupted else "paused"
+        say(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job))
+    if interrupted and job.state.resumable:
+        return ExitCode.INTERRUPTED
+    if problem is not None:
+        return exit_code(problem)
+    return ExitCode.DONE if job.clean else ExitCode.NOT_FOUND_OR_INCOMPLETE
+
+
+def _how_to_resume(job: Job) -> str:
+    return f"Go on with: {PROGRAM} jobs resume {job.id} --yes"
+
+
+def _print_json(value: object) -> None:
+    with data_output(None) as stream:
+        stream.write(to_json(value, indent=2) + "\n")

@@ -1,0 +1,101 @@
+"""What every sub-command that changes an account does with its plan: review, print, write to a file or carry out."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
+from walkme_tui.cli.running import with_workshop
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError, ReadOnlyRefused
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import clean
+from walkme_tui.services.ports import Session
+from walkme_tui.services.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change that a command line asks for.
+
+    ``make`` makes the plan; it asks the server and writes nothing. ``check`` raises ConfigurationError for what is
+    wrong before anybody is asked; where the browser shows the plan, it is left to the browser. ``profile`` is the one
+    that it belongs to, None for the one that is meant anyway.
+    """
+
+    title: str
+    make: Callable[[Session, Workshop], Awaitable[Plan]]
+    check: Callable[[], None] = lambda: None
+    profile: str | None = None
+
+    def under(self, ticket: str | None) -> "Wish":
+        """The same wish under a ticket, if one is given."""
+        if ticket is None:
+            return self
+
+        async def make(session: Session, workshop: Workshop) -> Plan:
+            return (await self.make(session, workshop)).with_ticket(ticket)
+
+        return replace(self, make=make)
+
+
+def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out: bool) -> int:
+    """Do with a wish what the options ask for; the exit code."""
+    if plan_file is not None and carry_it_out:
+        raise ConfigurationError(
+            "--plan and --yes exclude each other.", hint="Write the plan first, then: walkme-tui plan apply FILE --yes"
+        )
+    context = context.for_profile(wish.profile)
+    if plan_file is None and not carry_it_out and is_for_the_browser(context):
+        from walkme_tui.cli.browse import browse_task
+        from walkme_tui.services.browsing import Task
+
+        return browse_task(context, Task(wish.title, wish.make))
+    wish.check()
+
+    async def work(session: Session, workshop: Workshop) -> int:
+        if carry_it_out:
+            refuse_read_only(session.account)
+        plan = await wish.make(session, workshop)
+        if plan_file is not None:
+            write_plan(plan, plan_file, json=context.options.json)
+        elif carry_it_out:
+            from walkme_tui.cli.carrying_out import carry_out
+
+            return await carry_out(context, workshop, plan)
+        else:
+            print_plan(plan, json=context.options.json)
+            say_nothing_was_sent()
+        return ExitCode.DONE
+
+    return with_workshop(context, work)
+
+
+def is_for_the_browser(context: Context) -> bool:
+    """True on a terminal: standard input and output both are one, and nobody asked for JSON."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not context.options.json
+
+
+def refuse_read_only(account: Account) -> None:
+    """``ReadOnlyRefused`` before anything is read for a change that would be refused in the end."""
+    if account.read_only:
+        raise ReadOnlyRefused(
+            f"The profile {clean(account.profile, 120)} is read-only, so nothing was sent.",
+            hint="Leave out --read-only, or take read_only out of the profile.",
+        )
+
+
+def refuse_missing_ticket(context: Context, ticket: str) -> None:
+    """ConfigurationError where the profile wants a ticket for an offboarding and there is none."""
+    if ticket.strip() or context.options.demo:
+        return
+    profile = context.profile()
+    if profile.offboarding.require_ticket:
+        shown = clean(profile.name, 120)
+        raise ConfigurationError(
+            f"The profile {shown} wants a ticket for every offboarding, and none was given.",
+            hint=f"Give one with --ticket. It is require_ticket in [profiles.{shown}.offboarding] that asks for it.",
+        )

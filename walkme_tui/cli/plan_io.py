@@ -1,0 +1,88 @@
+"""Plan files, and plans on standard output."""
+
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.cli.forms import to_json
+from walkme_tui.cli.output import data_output, print_lines
+from walkme_tui.cli.parser import PROGRAM
+from walkme_tui.cli.plan_text import plan_lines, steps_text
+from walkme_tui.cli.speaking import say
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import clean
+
+MAX_BYTES: Final = 64 << 20
+
+
+def read_text(file: Path, what: str) -> str:
+    """The contents of a file that a person named; ConfigurationError where it cannot be read."""
+    shown = clean(str(file))
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"The {what} {shown} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigurationError(f"{shown} is too large to be a {what}.")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{shown} is no {what}: it is not UTF-8.") from error
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan in a file; ConfigurationError names the file and what is wrong with it."""
+    text = read_text(file, "plan file")
+    try:
+        return plan_from_text(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{clean(str(file))}: {error.message}", hint=error.hint) from error
+
+
+def write_plan(plan: Plan, file: Path, *, json: bool) -> None:
+    """Put a plan into a file for its owner only, and say so; nothing is sent."""
+    with data_output(file) as stream:
+        stream.write(plan_to_text(plan))
+    if str(file) == "-":
+        return
+    shown = clean(str(file))
+    if json:
+        print_lines([to_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
+        return
+    print_lines(
+        [
+            f"The plan is in {shown}. {steps_text(len(plan.steps))}",
+            f"Nothing was sent. Carry it out with: {PROGRAM} plan apply {shown}",
+        ]
+    )
+
+
+def print_plan(plan: Plan, *, json: bool) -> None:
+    """Print a plan; with ``json`` as the one object that scripts get."""
+    if json:
+        with data_output(None) as stream:
+            stream.write(to_json({"plan": plan_to_json(plan)}, indent=2) + "\n")
+    else:
+        print_lines(plan_lines(plan))
+
+
+def say_nothing_was_sent() -> None:
+    """Tell people on standard error that this was the plan only."""
+    say("Nothing was sent.", hint="To carry it out, add --yes.")
+
+
+def refuse_other_account(plan: Plan, account: Account) -> None:
+    """ConfigurationError where a plan was made for another account than this one."""
+    if (plan.profile, plan.base_url) == (account.profile, account.base_url):
+        return
+    made, here = (
+        f"{clean(profile, 120)} ({clean(address, 200)})"
+        for profile, address in ((plan.profile, plan.base_url), (account.profile, account.base_url))
+    )
+    raise ConfigurationError(
+        f"The plan was made for the account of {made}, and this is {here}.",
+        hint=f"Choose that account with --profile {clean(plan.profile, 120)}, or make a plan for this one.",
+    )
