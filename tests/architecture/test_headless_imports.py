@@ -17,7 +17,7 @@ sys.stderr.write("\\n" + json.dumps({"code": int(code), "modules": sorted(sys.mo
 """
 SCREEN = {"textual", "rich", "walkme_tui.ui"}
 CLIENT = {"httpx", "truststore", "anyio", "walkme_tui.api"}
-SIMULATOR = {"starlette", "uvicorn", "walkme_tui.simulator"}
+SIMULATOR = {"starlette", "uvicorn", "walkme_tui.simulator.rest"}
 
 
 def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
