@@ -63,8 +63,10 @@ def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None)
         head = f"None of the {loaded} has “{clean(query.text.strip(), 100)}”."
         advice = "The server cannot search, but a full email address is asked from it."
         return _paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
+    if query.group_id == "":
+        return _paragraphs(("No group is chosen.", DIM))
     if query.group_id is not None:
-        return _paragraphs(("No member is known.", "bold"), f"Among the {loaded}.")
+        return _paragraphs(("No member is known.", "bold"), f"None of the {loaded} is known to be in this group.")
     return _paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 

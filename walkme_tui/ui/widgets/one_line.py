@@ -33,10 +33,12 @@ class OneLine(Widget):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line only
-        """The line."""
+    def render_line(self, y: int) -> Strip:
+        """The line; nothing below it."""
         base = self.rich_style
         width = self.size.width
+        if y > 0:
+            return Strip.blank(width, base)
         right = _cut(self._right, width - 1)
         room = max(0, width - _cells(right) - (1 if right else 0))
         left = _cut(self._left, room)
