@@ -61,7 +61,7 @@ class WalkmeApp(App[int]):
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
         screen = self._screen_for(self.session, self._start.query)
-        # A pushed screen has a callback for its result, and switch_screen takes one away: the first has none of its own.
+        # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
