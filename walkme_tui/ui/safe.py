@@ -16,11 +16,13 @@ from walkme_tui.domain.text import clean
 
 Part: TypeAlias = "str | Content | tuple[str, str]"
 
-# The scripts in which every terminal gives every character the width that our tables give it. Elsewhere (emoji, Indic
-# signs, single Hangul letters) they differ.
+# What every terminal draws as wide as our tables say: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic letters,
+# Thai, Georgian, kana, Han, whole Hangul syllables, punctuation and our own signs. Elsewhere (emoji, Indic scripts,
+# single Hangul letters) they differ.
 _SURE_WIDTH: Final = re.compile(
-    r"[ -~\u00a1-\u024f\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2400-\u2426\u25cb\u25cc\u25cf\u27e8\u27e9"
-    r"\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*\Z"
+    r"[ -~\u00a1-\u036f\u0370-\u0482\u048a-\u0556\u0561-\u0587\u05d0-\u05ea\u0621-\u064a\u0e01-\u0e32\u0e34-\u0e3a"
+    r"\u0e40-\u0e4d\u10d0-\u10fa\u1e00-\u1fff\u2010-\u2027\u2030-\u205e\u2400-\u2426\u2580-\u259f\u25cb\u25cc\u25cf"
+    r"\u2713\u27e8\u27e9\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]*\Z"
 )
 
 
