@@ -194,6 +194,7 @@ class BrokenMirror(SqliteMirror):
         self.reads: list[tuple[int, int]] = []
         self.searches: list[UserQuery] = []
         self.slow_search: asyncio.Event | None = None
+        self.slow_reads: asyncio.Event | None = None
 
     async def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
         """Save, unless the disk is full."""
@@ -211,9 +212,11 @@ class BrokenMirror(SqliteMirror):
         await super().save_groups(groups, fetched_at_ms)
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
-        """Read, unless it is broken."""
+        """Read, unless it is broken, and no sooner than ``slow_reads`` allows."""
         self.reads.append((first, last))
         self._read_allowed()
+        if self.slow_reads is not None:
+            await self.slow_reads.wait()
         return await super().positions(first, last)
 
     async def matching(self, query: UserQuery) -> "array[int]":

@@ -125,6 +125,26 @@ async def test_what_was_read_in_this_session_some_other_way_is_not_read_again() 
             assert {page for page, _ in api.asked("list_users")} <= {1, 3, 21}
 
 
+async def test_pages_are_asked_for_only_once_the_rows_there_were_looked_at() -> None:
+    api = FakeDirectory(people(3000))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session:
+        await sweep(session, lambda progress: None)
+        api.calls.clear()
+        async with serving(session, visible=(0, 39)) as (pages, listing):
+            await until(lambda: listing.row(39) is not None and pages.confirmed(1))
+            await idle(session)
+            mirror.slow_reads = asyncio.Event()
+            mirror.reads.clear()
+            listing.want(1000, 1039)
+            await until(lambda: mirror.reads)
+            listing.want(2000, 2039)
+            mirror.slow_reads.set()
+            await until(lambda: listing.row(2000) is not None)
+            await idle(session)
+            assert {page for page, _ in api.asked("list_users")}.isdisjoint({11, 21})
+
+
 async def test_a_page_down_or_up_needs_no_read_at_all() -> None:
     api = FakeDirectory(people(3000))
     mirror = BrokenMirror()
@@ -267,10 +287,11 @@ async def test_pages_that_arrive_and_match_nothing_move_nothing() -> None:
 
 async def test_a_user_found_by_email_on_the_server_appears_in_the_narrowed_view() -> None:
     api = FakeDirectory(people(500))
-    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
-        await until(lambda: listing.row(0) is not None)
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
         listing.show(UserQuery(text="person00444@example.com"))
         await until(lambda: listing.phase is Phase.EMPTY)
+        await idle(session)
         found = await Directory(session).look_up("person00444@example.com")
         await until(lambda: listing.phase is Phase.READY)
         assert listing.row(0) == found
@@ -433,6 +454,18 @@ async def test_positions_past_a_page_of_the_mirror_do_not_outlive_the_list() -> 
         async with serving(session, visible=(0, 39)) as (_, listing):
             await until(lambda: listing.total == Total(20, exact=True))
             await until(lambda: emails(listing, 19, 20) == ["person00019@example.com", None])
+
+
+async def test_rows_past_the_end_are_not_shown_although_the_mirror_could_not_drop_them() -> None:
+    api = FakeDirectory(people(20))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session:
+        await session.mirror.save_page(UserPage(1, 100, tuple(people(60)), 60), NOON_MS - 1000)
+        mirror.full = True
+        async with serving(session, visible=(0, 39)) as (_, listing):
+            await until(lambda: listing.total == Total(20, exact=True))
+            await idle(session)
+            assert emails(listing, 19, 20) == ["person00019@example.com", None]
 
 
 async def test_a_listing_that_ends_wants_nothing_any_more() -> None:

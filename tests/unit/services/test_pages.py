@@ -271,6 +271,48 @@ async def test_one_page_that_never_comes_does_not_hold_up_the_others() -> None:
         assert all(pages.confirmed(page) for page in (4, 5, 6))
 
 
+async def test_of_two_pages_that_fail_the_one_that_would_come_gets_its_turn() -> None:
+    class TwoBad(FakeDirectory):
+        async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
+            answer = await super().list_users(page, page_size, priority)
+            if page == 3 or (page == 4 and pages_asked(self).count(4) == 1):
+                raise UnexpectedAnswer("The answer was cut short.")
+            return answer
+
+    api = TwoBad(people(400))
+    time = ManualTime()
+    async with (
+        open_session(api, time=time) as session,
+        serving(session, time=time, visible=(0, 39)) as (pages, listing),
+    ):
+        await until(lambda: pages.confirmed(2))
+        listing.want(200, 399)
+        await until(lambda: pages.failure is not None and api.in_flight == 0)
+        for _ in range(4):
+            await idle(session)
+            time.advance(30)
+        await until(lambda: pages.confirmed(4))
+
+
+async def test_after_a_recovery_the_pauses_begin_anew() -> None:
+    api = FakeDirectory(people(1000))
+    time = ManualTime()
+    api.fail_next(Unreachable("Away."), times=3)
+    pauses: list[float | None] = []
+    async with open_session(api, time=time) as session:
+        session.changes.subscribe(lambda it: pauses.append(it.retry_in_seconds) if isinstance(it, LoadFailed) else None)
+        async with serving(session, time=time, visible=(0, 39)) as (pages, listing):
+            for count in (1, 2, 3):
+                await until(lambda count=count: len(pauses) == count and not api.in_flight)  # type: ignore[misc]
+                await idle(session)
+                time.advance(30)
+            await until(lambda: pages.confirmed(2))
+            api.fail_next(Unreachable("Away."))
+            listing.want(500, 539)
+            await until(lambda: len(pauses) == 4)
+            assert pauses == [1, 2, 4, 1]
+
+
 async def test_a_page_that_is_refused_costs_itself_only() -> None:
     class Shallow(FakeDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
