@@ -120,7 +120,7 @@ class BrowserDriver(LinuxDriver):
             self._file = _Output(self._file)  # type: ignore[assignment]  # the writer thread wants no more than this
 
     def write(self, data: str) -> None:
-        """Pass on to the writer thread; a frame in one piece, for each piece wakes the thread and is a write of its own."""
+        """Pass on to the writer thread; a frame goes in one piece, for each piece wakes the thread."""
         if data == FRAME_BEGINS:
             self._pass_on_frame()
             self._frame = [data]
