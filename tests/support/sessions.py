@@ -132,6 +132,11 @@ async def idle(session: Session) -> None:
             await asyncio.sleep(0)
 
 
+def pages_asked(api: FakeDirectory) -> list[int]:
+    """Numbers of the pages of users that were asked for so far, in order."""
+    return [int(str(page)) for page, _ in api.asked("list_users")]
+
+
 def emails(listing: Listing, first: int, last: int) -> list[str | None]:
     """Emails of the rows ``first`` to ``last`` as the listing shows them; None where nothing is."""
     rows = [listing.row(index) for index in range(first, last + 1)]
