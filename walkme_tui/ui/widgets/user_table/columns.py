@@ -11,6 +11,9 @@ GUTTER: Final = 3
 GAP: Final = 2
 """Blank cells between two columns."""
 
+EDGE: Final = 1
+"""Blank cells behind the last column, so that it touches neither the next pane nor the edge of the screen."""
+
 NARROW_SCREEN: Final = 100
 """On a screen narrower than this the email gets the room of role and age: no pane beside it tells it in full."""
 
@@ -83,7 +86,7 @@ def lay_out(width: int, screen_width: int) -> tuple[Column, ...]:
 
 
 def _least(wishes: Sequence[_Wish]) -> int:
-    return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1)
+    return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1) + EDGE
 
 
 def _place(wishes: Sequence[_Wish], width: int) -> tuple[Column, ...]:

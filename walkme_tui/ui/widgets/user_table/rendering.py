@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len
@@ -22,6 +23,7 @@ CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
 _GAP: Final = " " * GAP
+_FILLER: Final = "to the end of the line"
 
 Piece: TypeAlias = tuple[str, Ink]
 
@@ -117,10 +119,9 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
     styles: list[Style] = []
     loose: set[int] = set()
     room = canvas.width
-    for text, ink in pieces:
+    for text, ink in chain(pieces, ((_FILLER, Ink.PLAIN),)):
         style = canvas.palette.style(ground, ink)
-        cells = len(text) if text.isascii() else cell_len(text)
-        shown = text if cells <= room else words.fit(text, room)
+        shown, cells = _cut(text, room)
         sure = has_sure_width(shown)
         if texts and sure and len(texts) - 1 not in loose and _joins(shown, style, styles[-1]):
             texts[-1] += shown
@@ -129,11 +130,17 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
                 loose.add(len(texts))
             texts.append(shown)
             styles.append(style)
-        room -= min(cells, room)
-    texts.append(" " * room)
-    styles.append(canvas.palette.style(ground, Ink.PLAIN))
-    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True) if text]
+        room -= cells
+    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True)]
     return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
+
+
+def _cut(text: str, room: int) -> tuple[str, int]:
+    """What of a piece fits, and how many cells that takes; blanks are cut without a sign."""
+    if text is _FILLER:
+        return " " * room, room
+    cells = len(text) if text.isascii() else cell_len(text)
+    return (text, cells) if cells <= room else (words.fit(text, room), room)
 
 
 def _joins(text: str, style: Style, before: Style) -> bool:
