@@ -50,12 +50,14 @@ async def test_without_a_total_the_end_is_found_by_looking(count: int, cap: int 
     api.cap = cap
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(1))
-        for _ in range(12):
+
+        def at_the_end() -> bool:
             total = listing.total.count if listing.total is not None else 0
             assert total <= count
             listing.want(max(0, total - 40), max(0, total - 1))
-            await idle(session)
-        assert listing.total == Total(count, exact=True)
+            return listing.total == Total(count, exact=True)
+
+        await until(at_the_end)
         assert listing.phase is (Phase.READY if count else Phase.EMPTY)
         assert len(pages_asked(api)) == len(set(pages_asked(api)))
         await until(lambda: pages.coverage and (pages.coverage.total, pages.coverage.loaded) == (count, count))
