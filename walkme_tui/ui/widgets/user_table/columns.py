@@ -1,9 +1,8 @@
 """Which columns a table of a given width shows, and how wide each is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 GUTTER: Final = 3
 """Cells before the first column: the cursor's bar, the mark, a blank."""
@@ -35,8 +34,7 @@ class Field(StrEnum):
 RIGHT_ALIGNED: Final = frozenset({Field.GROUPS, Field.UPDATED})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column as it stands on the screen: ``width`` cells from the table's cell ``start`` on."""
 
     field: Field
@@ -44,8 +42,7 @@ class Column:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(NamedTuple):
     """How wide a column should be: at least ``least`` cells, more in proportion to ``share``, up to ``most``."""
 
     field: Field

@@ -1,9 +1,8 @@
 """A row of the table as one line: pieces of text with their inks, then a strip."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -35,8 +34,7 @@ _STATUS_INKS: Final[dict[object, Ink]] = {
 _SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.EXTERNAL_ID})
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a row is to be drawn, apart from what it says."""
 
     ground: Ground
@@ -44,8 +42,7 @@ class Look:
     dim: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
+class Canvas(NamedTuple):
     """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the colours."""
 
     width: int
