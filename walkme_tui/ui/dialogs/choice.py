@@ -95,6 +95,7 @@ class SearchDialog(ChoiceDialog):
     def fill(self) -> None:
         """Typing goes to the box."""
         super().fill()
+        self.query_one(ChoiceList).keys_elsewhere = True
         self.query_one(Input).focus()
 
     @on(Input.Changed)
