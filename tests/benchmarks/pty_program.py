@@ -27,11 +27,11 @@ FRAME_ANSWER: Final = b"\x1b[?2026;2$y"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a key: seconds to the last byte of the first frame, bytes and frames until it was quiet."""
+    """What came back for a key: seconds to the last byte of the first frame and its bytes; all bytes until quiet."""
 
     seconds: float
+    frame_size: int
     size: int
-    frames: int
 
 
 class PtyProgram:
@@ -109,8 +109,13 @@ class PtyProgram:
                 answered_at = time.perf_counter()
         if answered_at is None:
             raise TimeoutError(f"no frame for {key!r}; it wrote at last: {bytes(self.output[-2000:])!r}")
-        written = bytes(self.output[at:])
-        return Answer(answered_at - pressed_at, len(written), written.count(FRAME_END))
+        frame_size = self.output.index(FRAME_END, at) + len(FRAME_END) - at
+        return Answer(answered_at - pressed_at, frame_size, len(self.output) - at)
+
+    def go(self, key: bytes) -> None:
+        """Press a key whose answer does not matter, or may be none."""
+        os.write(self._terminal, key)
+        self.quiet(0.3)
 
     def resident_bytes(self) -> int:
         """Memory that the program has in RAM now."""

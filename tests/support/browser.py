@@ -243,8 +243,8 @@ class Browser:
 
     @property
     def detail(self) -> str:
-        """The text of the detail pane."""
-        return self.browser.area.detail.text
+        """The text of the detail pane, line breaks and runs of blanks as one blank."""
+        return " ".join(self.browser.area.detail.text.split())
 
     @property
     def panes(self) -> list[str]:

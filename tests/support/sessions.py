@@ -132,6 +132,11 @@ async def idle(session: Session) -> None:
             await asyncio.sleep(0)
 
 
+def pages_asked(api: FakeDirectory) -> list[int]:
+    """Numbers of the pages of users that were asked for so far, in order."""
+    return [int(str(page)) for page, _ in api.asked("list_users")]
+
+
 def emails(listing: Listing, first: int, last: int) -> list[str | None]:
     """Emails of the rows ``first`` to ``last`` as the listing shows them; None where nothing is."""
     rows = [listing.row(index) for index in range(first, last + 1)]
@@ -194,6 +199,7 @@ class BrokenMirror(SqliteMirror):
         self.reads: list[tuple[int, int]] = []
         self.searches: list[UserQuery] = []
         self.slow_search: asyncio.Event | None = None
+        self.slow_reads: asyncio.Event | None = None
 
     async def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
         """Save, unless the disk is full."""
@@ -211,9 +217,11 @@ class BrokenMirror(SqliteMirror):
         await super().save_groups(groups, fetched_at_ms)
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
-        """Read, unless it is broken."""
+        """Read, unless it is broken, and no sooner than ``slow_reads`` allows."""
         self.reads.append((first, last))
         self._read_allowed()
+        if self.slow_reads is not None:
+            await self.slow_reads.wait()
         return await super().positions(first, last)
 
     async def matching(self, query: UserQuery) -> "array[int]":

@@ -47,7 +47,7 @@ class Context:
     """One run of the program: its global options and its environment; files are read when they are asked for."""
 
     options: GlobalOptions
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Context":

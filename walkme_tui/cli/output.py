@@ -55,7 +55,7 @@ def csv_writer(stream: TextIO) -> "Writer":
     """A writer of CSV rows; one that writes to a terminal shows control characters instead of sending them."""
     import csv
 
-    return csv.writer(_Cleaned(stream) if stream.isatty() else stream, lineterminator="\n")
+    return csv.writer(_Rows(stream))
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -66,12 +66,17 @@ def print_lines(lines: Iterable[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-class _Cleaned:
-    """A stream that cleans each line that is written to it."""
+class _Rows:
+    """Takes whole rows from the csv module and ends each with a newline.
+
+    The module itself gets to believe in CR LF: only then does it quote a cell that holds a CR (Python before 3.13).
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._cleans = stream.isatty()
 
-    def write(self, line: str) -> int:
-        """One row with its line end, as the csv module hands it over."""
-        return self._stream.write(clean(line.removesuffix("\n")) + "\n")
+    def write(self, row: str) -> int:
+        """One row with its line end."""
+        row = row.removesuffix("\r\n")
+        return self._stream.write((clean(row) if self._cleans else row) + "\n")

@@ -97,7 +97,9 @@ def with_sub_command(words: Sequence[str]) -> list[str]:
         if not word.startswith("-") or word in {"-", "--"}:
             break
         index += 2 if word in _WITH_VALUE else 1
-    index = min(index, len(words))
+    if index > len(words):
+        # An option that lacks its value must not take the sub-command for it.
+        return [BROWSE, *words]
     return [*words[:index], BROWSE, *words[index:]]
 
 

@@ -42,7 +42,7 @@ def forbid_secrets(section: Section) -> None:
         credential = "token" if "token" in key or "bearer" in key else "password" if "pass" in key else "secret"
         section.complain(
             key,
-            f'"{key}" in {section.title} puts a secret into this file, which is not allowed.',
+            f'"{key}" {section.place} puts a secret into this file, which is not allowed.',
             f"Take it out, count it as seen by others, and name its source: {', '.join(source_keys(credential))}.",
         )
         del section.values[key]

@@ -38,6 +38,11 @@ class Section:
         """The table as it stands in the file: ``[profiles.acme.rest]``."""
         return f"[{clean('.'.join(self.keys), MAX_SHOWN)}]" if self.keys else "the top of the file"
 
+    @property
+    def place(self) -> str:
+        """Where its keys stand: ``in [profiles.acme.rest]``."""
+        return f"in {self.title}" if self.keys else "at the top of the file"
+
     def complain(self, key: str, message: str, hint: str = "") -> None:
         """Note a problem with one key of this table."""
         self.file.complain((*self.keys, key) if key else self.keys, message, hint)
@@ -46,7 +51,7 @@ class Section:
         """Complain about every key that is not known."""
         for key in self.values:
             if key not in known:
-                message = f'"{clean(key, MAX_SHOWN)}" is not known in {self.title}.'
+                message = f'"{clean(key, MAX_SHOWN)}" is not known {self.place}.'
                 self.complain(key, message, nearest(key, known))
 
     def section(self, key: str) -> "Section | None":
@@ -58,7 +63,7 @@ class Section:
         """A text that is not empty."""
         value: str | None = self._typed(key, str, "text in quotes")
         if value is not None and not value.strip():
-            self.complain(key, f'"{key}" in {self.title} is empty.')
+            self.complain(key, f'"{key}" {self.place} is empty.')
             return None
         return value
 
@@ -77,7 +82,7 @@ class Section:
         except ValueError:
             self.complain(
                 key,
-                f'"{key}" in {self.title} is "{clean(value, MAX_SHOWN)}"; it must be one of {_quoted(options)}.',
+                f'"{key}" {self.place} is "{clean(value, MAX_SHOWN)}"; it must be one of {_quoted(options)}.',
                 nearest(value, options),
             )
             return default
@@ -91,7 +96,7 @@ class Section:
             self._wrong_type(key, value, "a number")
             return default
         if math.isnan(value) or not lowest <= value <= highest:
-            self.complain(key, f'"{key}" in {self.title} must be from {lowest:g} to {highest:g}.')
+            self.complain(key, f'"{key}" {self.place} must be from {lowest:g} to {highest:g}.')
             return default
         return float(value)
 
@@ -101,7 +106,7 @@ class Section:
         if value is None:
             return default
         if not lowest <= value <= highest:
-            self.complain(key, f'"{key}" in {self.title} must be from {lowest} to {highest}.')
+            self.complain(key, f'"{key}" {self.place} must be from {lowest} to {highest}.')
             return default
         return value
 
@@ -126,7 +131,7 @@ class Section:
         return value
 
     def _wrong_type(self, key: str, value: object, wanted: str) -> None:
-        self.complain(key, f'"{clean(key, MAX_SHOWN)}" in {self.title} must be {wanted}, not {_kind(value)}.')
+        self.complain(key, f'"{clean(key, MAX_SHOWN)}" {self.place} must be {wanted}, not {_kind(value)}.')
 
 
 def _quoted(options: type[StrEnum]) -> str:

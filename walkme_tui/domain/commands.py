@@ -67,6 +67,9 @@ COMMANDS: Final = (
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
 
+# Documented ids whose commands this version lacks: a [keys] table written for a newer version must not stop this one.
+ANNOUNCED: Final = frozenset({"user.edit"})
+
 
 def command(command_id: str, commands: Iterable[Command] = COMMANDS) -> Command:
     """The command with this id; KeyError if there is none."""

@@ -78,7 +78,8 @@ def parse_time_ms(value: object) -> int | None:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - EPOCH) // MILLISECOND
+        # In UTC first: the edges of the calendar lie outside of it in some zones, and could not be written back.
+        return (moment.astimezone(UTC) - EPOCH) // MILLISECOND
     except (ValueError, OverflowError):
         return None
 

@@ -15,9 +15,13 @@ DOTTED_CIRCLE: Final = "\u25cc"
 # What needs a second look: everything outside printable ASCII. Most names never get past this test.
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
 
-# Invisible, yet not in the Unicode categories that are treated as a whole below: fillers, the grapheme joiner and
-# the Khmer and Mongolian inherent vowels and separators.
-_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\u2800")
+# Invisible or without a width of their own, yet not in the Unicode categories that are treated as a whole below:
+# fillers, the grapheme joiner, the Khmer and Mongolian inherent vowels and separators, and the parts of Hangul
+# syllables that NFC could not join to one.
+_INVISIBLE: Final = frozenset(
+    "\u034f\u115f\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\u2800"
+    + "".join(map(chr, (*range(0x1160, 0x1200), *range(0xD7B0, 0xD7FC))))
+)
 
 # Presentation only. Terminals disagree on the width of a sequence with these, so the base character stands alone.
 _PRESENTATION: Final = frozenset("\ufe0e\ufe0f\u20e3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
@@ -31,30 +35,31 @@ def clean(text: str, limit: int | None = None) -> str:
 
     Control characters become visible symbols (ESC ``␛``, newline ``␊``), direction marks, zero-width and other
     invisible characters, private-use and unassigned code points their number (``⟨202E⟩``), flags their two letters.
-    The result is NFC, has at most two combining marks on a letter and no letterless mark. At most ``limit`` characters
-    of ``text`` are looked at; a longer one ends in ``…``.
+    The result is NFC, has at most two combining marks and two spacing ones on a letter, and no letterless mark. At most
+    ``limit`` characters of ``text`` are looked at; a longer one ends in ``…``.
     """
     if limit is not None and len(text) > limit:
         text = text[:limit] + "…"
     if _PLAIN.match(text):
         return text
     shown: list[str] = []
-    marks = MAX_MARKS_PER_LETTER + 1
+    marks = {"Mn": 0, "Me": 0, "Mc": 0}
     for character in unicodedata.normalize("NFC", text):
         category = unicodedata.category(character)
-        if category in {"Mn", "Me"} and character not in _INVISIBLE and character not in _PRESENTATION:
-            if marks > MAX_MARKS_PER_LETTER and not shown:
+        if category in marks and character not in _INVISIBLE and character not in _PRESENTATION:
+            kind = "Mc" if category == "Mc" else "Mn"
+            if not shown:
                 shown.append(DOTTED_CIRCLE)
-                marks = 0
-            if marks < MAX_MARKS_PER_LETTER:
+            if marks[kind] < MAX_MARKS_PER_LETTER:
                 shown.append(character)
-            marks += 1
+            marks[kind] += 1
             continue
         replacement = _visible(character, category)
         if replacement:
-            marks = 0
+            marks = dict.fromkeys(marks, 0)
             shown.append(replacement)
-    return "".join(shown)
+    # Once more: what was left out may have kept a letter and its mark apart.
+    return unicodedata.normalize("NFC", "".join(shown))
 
 
 def _visible(character: str, category: str) -> str:
@@ -79,7 +84,8 @@ def _visible(character: str, category: str) -> str:
 
 # Letters that Unicode does not decompose but that people type without their stroke, and every kind of apostrophe.
 _FOLDED: Final = str.maketrans(
-    {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"} | dict.fromkeys("'’‘ʼʹ`´＇", "")
+    {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+    | dict.fromkeys("'’‘‛ʼʻʹ′`´＇", "")
 )
 _MARK_CATEGORIES: Final = frozenset({"Mn", "Me", "Cf"})
 
@@ -93,7 +99,8 @@ def search_key(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().translate(_FOLDED).split())
     # A capital dotted İ casefolds to i and a combining dot, so marks are dropped after folding.
-    folded = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(_FOLDED)
+    # Folded before decomposing too: an acute accent used as an apostrophe would become a blank with a mark.
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED)).casefold().translate(_FOLDED)
     kept = "".join(character for character in folded if unicodedata.category(character) not in _MARK_CATEGORIES)
     return " ".join(kept.translate(_FOLDED).split())
 

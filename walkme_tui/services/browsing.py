@@ -45,7 +45,7 @@ class BrowserStart:
     sentences (empty: there simply is none yet), so that the screen explains the three ways in. ``open_session`` opens
     a profile by name and raises ``ConfigurationError``; ``open_demo`` starts the demo account. Both block for a moment:
     call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
-    that the person bound anew; an empty tuple unbinds. ``theme`` is a theme's name, None for the default. ``no_color``
+    that the person bound anew, never none. ``theme`` is a theme's name, None for the default. ``no_color``
     wins over it. ``state_folder`` takes ``state.toml`` and crash reports, ``themes_folder`` holds the person's own
     themes; None: there is none. ``open_workshop`` opens what changes the account of an open session; it blocks for a
     moment too. ``task`` is the change to begin with, None for none.

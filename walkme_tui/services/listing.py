@@ -256,7 +256,8 @@ class Listing:
         order: array[int] | None = None
         if query.narrows:
             try:
-                order = array("q", await self._mirror.matching(query))
+                found = await self._mirror.matching(query)
+                order = found if isinstance(found, array) else array("q", found)
             except MirrorUnavailable as error:
                 self._pages.note(error.message)
                 order = array("q")

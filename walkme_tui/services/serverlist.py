@@ -55,6 +55,8 @@ class ServerList:
         self._claimed = False
         self._refuted: set[int] = set()
         self._rows_of: dict[int, int] = {}
+        self._empty: set[int] = set()
+        self._last = 0
         self._page_of: dict[int, int] = {}
 
     def note(self, *oddities: str) -> None:
@@ -83,10 +85,12 @@ class ServerList:
     def forget(self, page: int | None = None) -> None:
         """This page (or every one) may be fetched again."""
         if page is None:
-            self._rows_of.clear()
             self._page_of.clear()
-        else:
-            self._rows_of.pop(page, None)
+        for gone in tuple(self._rows_of) if page is None else (page,):
+            self._rows_of.pop(gone, None)
+            self._empty.discard(gone)
+        if self._last not in self._rows_of:
+            self._last = max((other for other, rows in self._rows_of.items() if rows), default=0)
 
     def judge(self, answer: UserPage) -> UserPage | None:
         """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
@@ -115,35 +119,31 @@ class ServerList:
     def settle(self, page: int, rows: int, claimed: int | None) -> bool:
         """A page with so many new rows came; True if that changed the total."""
         before = self.total
+        self.forget(page)
         self._rows_of[page] = rows
+        if rows:
+            self._last = max(self._last, page)
+        else:
+            self._empty.add(page)
         self._claimed = self._claimed or claimed is not None
-        total = self._estimate(page, rows) if claimed is None else Total(claimed, exact=True)
+        total = self._estimate() if claimed is None else Total(claimed, exact=True)
         if before is not None and total.count < before.count:
             # Whole pages past the end left the mirror: should the list grow again, they are missing.
             end = -(-total.count // self.page_size)
             for gone in [other for other in self._rows_of if other > end and other != page]:
-                del self._rows_of[gone]
+                self.forget(gone)
         self.total = total
         return total != before
 
-    def _estimate(self, page: int, rows: int) -> Total:
-        """The length of the list after an answer that claimed none."""
-        reach = (page - 1) * self.page_size + rows
+    def _estimate(self) -> Total:
+        """The length of the list after an answer that claimed none, from the pages that came."""
         known = self.total.count if self.total is not None else 0
+        reach = (self._last - 1) * self.page_size + self._rows_of[self._last] if self._last else 0
         if self._claimed and reach <= known:
             return Total(known, exact=True)
-        if rows:
-            ended = self._rows_of.get(page + 1) == 0
-            return Total(reach if ended else max(known, reach), exact=ended)
-        if any(other > page and count for other, count in self._rows_of.items()):
-            return Total(known, exact=False)
-        return self._end_before(page)
-
-    def _end_before(self, page: int) -> Total:
-        """The length where ``page`` brought nothing new."""
-        while page > 1 and self._rows_of.get(page - 1) == 0:
-            page -= 1
-        if page == 1:
-            return Total(0, exact=True)
-        start, rows = (page - 2) * self.page_size, self._rows_of.get(page - 1)
-        return Total(start + self.page_size, exact=False) if rows is None else Total(start + rows, exact=True)
+        if self._last + 1 in self._empty:
+            return Total(reach, exact=True)
+        ends = min((page for page in self._empty if page > self._last), default=None)
+        if ends is not None:
+            known = min(known, (ends - 1) * self.page_size)
+        return Total(max(known, reach), exact=False)

@@ -16,6 +16,7 @@ _DOMAINS: Final = ("example.com",) * 13 + ("example.org",) * 2 + ("example.net",
 
 _SERIALS: Final = 1 << 62
 _CHECK_BITS: Final = (1 << 60) - 1
+_VARIANT: Final = 1 << 63
 
 
 class Ids:
@@ -29,7 +30,8 @@ class Ids:
         """The id of a number."""
         serial = self._serials.place(number)
         check = mix(serial ^ self._check) & _CHECK_BITS
-        digits = f"{check >> 12 << 16 | 0x4000 | check & 0xFFF:016x}{serial | 1 << 63:016x}"
+        upper = check >> 12 << 16 | 0x4000 | check & 0xFFF
+        digits = (upper << 64 | _VARIANT | serial).to_bytes(16).hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def number_of(self, text: str) -> int | None:
@@ -59,6 +61,7 @@ class Addresses:
     """
 
     def __init__(self, seed: int) -> None:
+        self._pools = pools()
         self._starts, self._families, self._given = _stems()
         self.block_size = self._starts[-1]
         self._key = keyed(seed, 11)
@@ -70,14 +73,14 @@ class Addresses:
         block, place = divmod(number, self.block_size)
         stem = self._order(block).place(place)
         index = bisect_right(self._starts, stem) - 1
-        pool = pools()[index]
+        pool = self._pools[index]
         given, family = divmod(stem - self._starts[index], len(pool.family))
         return pool.given[given], pool.family[family]
 
     def email_of(self, number: int, given: Name, family: Name) -> str:
         """The email of a number whose name is known."""
         block = number // self.block_size
-        domain = _DOMAINS[mix((number * GOLDEN ^ self._domain_key) & MASK64) & 15]
+        domain = _DOMAINS[(number ^ self._domain_key) * GOLDEN >> 56 & 15]
         return f"{given.spelling}.{family.spelling}{block + 1 if block else ''}@{domain}"
 
     def number_of(self, email: str) -> int | None:
@@ -90,7 +93,7 @@ class Addresses:
         given_place = self._given[pool].get(given) if pool >= 0 else None
         if given_place is None:
             return None
-        stem = self._starts[pool] + given_place * len(pools()[pool].family) + family_place
+        stem = self._starts[pool] + given_place * len(self._pools[pool].family) + family_place
         block = int(suffix) - 1 if suffix else 0
         number = block * self.block_size + self._order(block).origin(stem)
         return number if self.email_of(number, *self.name_of(number)) == email else None

@@ -60,7 +60,10 @@ class WalkmeApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        return self._screen_for(self.session, self._start.query)
+        screen = self._screen_for(self.session, self._start.query)
+        # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
+        screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
+        return screen
 
     def _screen_for(self, session: Session | None, query: str = "") -> Screens:
         if session is None:

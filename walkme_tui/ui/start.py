@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from walkme_tui.ui.app import WalkmeApp
 
 # Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
-QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "30"}
+QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 CLOSING_SECONDS: Final = 2.0
+CRASHED: Final = 70  # EX_SOFTWARE, as the rest of the command line
 
 
 def run_browser(start: BrowserStart) -> int:
-    """Run the browser until the person leaves; the exit code: 0, 1 after a crash, 128 + n after signal n."""
+    """Run the browser until the person leaves; the exit code: 0, 70 after a crash, 128 + n after signal n."""
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="walkme-open") as executor:
@@ -37,7 +38,7 @@ def run_browser(start: BrowserStart) -> int:
         asyncio.run(_run(app))
     if app.broken_by is not None:
         _report_crash(app.broken_by, start.state_folder)
-        return 1
+        return CRASHED
     return app.return_code or 0
 
 

@@ -30,6 +30,9 @@ GRACE_SECONDS: Final = 3.0
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 
+FRAME_BEGINS: Final = "\x1b[?2026h"
+FRAME_ENDS: Final = "\x1b[?2026l"
+
 MAX_CLIPBOARD_BASE64: Final = 74_994  # xterm takes 100 000 bytes in a sequence, several others 74 994
 SCREEN_PIECE: Final = 512  # screen drops longer device control strings
 
@@ -112,8 +115,31 @@ class BrowserDriver(LinuxDriver):
         self, app: _AnyApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._frame: list[str] | None = None
         if self._file is not None:
             self._file = _Output(self._file)  # type: ignore[assignment]  # the writer thread wants no more than this
+
+    def write(self, data: str) -> None:
+        """Pass on to the writer thread; a frame goes in one piece, for each piece wakes the thread."""
+        if data == FRAME_BEGINS:
+            self._pass_on_frame()
+            self._frame = [data]
+        elif self._frame is None:
+            super().write(data)
+        else:
+            self._frame.append(data)
+            if data == FRAME_ENDS:
+                self._pass_on_frame()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, with nothing held back."""
+        self._pass_on_frame()
+        super().stop_application_mode()
+
+    def _pass_on_frame(self) -> None:
+        if self._frame is not None:
+            frame, self._frame = "".join(self._frame), None
+            super().write(frame)
 
     def run_input_thread(self) -> None:
         """Read the keyboard until told to stop or until the terminal is gone."""

@@ -154,6 +154,13 @@ async def test_long_words_wrap_inside_the_table() -> None:
         assert "takes." in table.row(2).text
 
 
+async def test_the_smallest_table_still_stands() -> None:
+    async with table_of(FakeListing(), size=(4, 5)) as table:
+        assert {cell_len(line) for line in table.lines} == {4}
+    async with table_of(people(3), size=(4, 3)) as table:
+        assert {cell_len(line) for line in table.lines} == {4}
+
+
 async def test_a_million_rows_scroll_to_their_ends() -> None:
     class Endless(FakeListing):
         def row(self, index: int):  # type: ignore[no-untyped-def]

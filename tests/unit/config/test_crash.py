@@ -80,6 +80,13 @@ def test_texts_about_the_code_are_kept_where_no_credentials_are(code: str) -> No
         assert "left out" in crash_report(caught(in_file(elsewhere, code)))
 
 
+@pytest.mark.parametrize("code", ["int('{0}')", "dict()['{0}']", "raise NotImplementedError('{0}')", "assert 0, '{0}'"])
+def test_texts_about_values_are_left_out_wherever_they_arise(code: str) -> None:
+    report = crash_report(caught(in_file("/x/walkme_tui/ui/app.py", code.format(VALUE))))
+    assert VALUE not in report
+    assert "left out" in report
+
+
 def test_errors_of_the_system_are_told_without_the_file() -> None:
     assert "FileNotFoundError: No such file or directory" in crash_report(caught(Path("/none").read_text))
 

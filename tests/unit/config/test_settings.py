@@ -99,6 +99,12 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
     assert (profile.rest.base_url, profile.rest.auth) == ("https://api.walkme.com", RestAuth.POST)
 
 
+def test_a_documented_command_of_a_later_version_may_be_bound_already(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "e"'))
+    assert settings.keymap == {}
+    assert "cannot be the key of user.edit" in complaints(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
+
+
 def test_no_file_is_no_problem(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml").profiles == {}
     assert not check_settings(tmp_path / "config.toml").exists

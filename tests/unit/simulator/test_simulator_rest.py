@@ -87,7 +87,7 @@ async def test_without_a_token_there_is_nothing(header: str) -> None:
 )
 async def test_each_call_needs_its_scope(method: str, target: str, needs: str) -> None:
     scopes = ("users:read", "users:write", "users:delete")
-    body = {} if method in {"POST", "PUT", "PATCH"} else None
+    body: Any = {} if method in {"POST", "PUT", "PATCH"} else None
     without = Caller(small(scopes=tuple(scope for scope in scopes if scope != needs)))
     refused = await without.call(method, target, body)
     assert refused.status == 403

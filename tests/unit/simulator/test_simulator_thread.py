@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from typing import Final
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.unit.simulator.caller import small
 from walkme_tui.simulator.faults import Fault, Trouble
 from walkme_tui.simulator.thread import SimulatorThread
 
-GROUPS = ("GET", "/groups", [], b"")
+GROUPS: Final[tuple[str, str, list[tuple[bytes, bytes]], bytes]] = ("GET", "/groups", [], b"")
 
 
 async def test_calls_wait_for_the_start_and_run_side_by_side() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.migrations import MIRROR, statements
 from walkme_tui.store.mirror import SqliteMirror, open_mirror
 from walkme_tui.store.places import files_aside
-from walkme_tui.store.sqlite_thread import Urgency
+from walkme_tui.store.sqlite_thread import Steps, Urgency
+from walkme_tui.store.tables import Tables
 
 if TYPE_CHECKING:
     from walkme_tui.services.ports import Mirror
@@ -216,6 +218,32 @@ async def test_of_two_that_meet_the_damage_only_one_moves_the_file(tmp_path: Pat
     await ours.aclose()
 
 
+async def test_a_search_starts_again_when_the_file_was_made_new_under_it(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path, pages=4, size=1000)
+    mirror = opened(path)
+    await mirror.coverage()
+    loop = asyncio.get_running_loop()
+    begun, repaired = asyncio.Event(), threading.Event()
+    starts: list[Tables] = []
+
+    def searching(tables: Tables) -> Steps[int]:
+        starts.append(tables)
+        loop.call_soon_threadsafe(begun.set)
+        while not repaired.is_set():
+            yield
+        return len(tables.positions(0, 9))
+
+    search = asyncio.create_task(mirror._thread.scan(mirror._file.scan(searching)))
+    await begun.wait()
+    garbled(path, PAGE)
+    assert await mirror.positions(2000, 2100) == {}
+    repaired.set()
+    assert await search == 0
+    assert len(starts) == 2
+    await mirror.aclose()
+
+
 # ------------------------------------------------------------ places that do not work
 
 
@@ -245,11 +273,15 @@ async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) 
     await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 1").fetchall())
     with pytest.raises(MirrorUnavailable, match="no space"):
         await mirror.save_page(page(1, 1000), 2000)
+    with pytest.raises(MirrorUnavailable, match="no space"):
+        await mirror.save_user(User("u-1", groups=("first",), extra={"much": "x" * 100_000}), 2000)
     assert len(await mirror.positions(0, 999)) == 10
     assert (await mirror.coverage()).loaded == 10
     assert len(await mirror.matching(UserQuery(group_id="sales"))) == 10
     await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 100000").fetchall())
     assert (await mirror.save_page(page(1, 1000), 3000)).loaded == 1000
+    for user in (User("a", groups=("second",)), User("b", groups=("first",))):  # nothing is left of what was undone
+        assert await mirror.save_user(user, 3000) == await mirror.user(user.id)
     assert not mirror.notices
     await mirror.aclose()
 
@@ -393,6 +425,21 @@ async def test_two_processes_fill_one_mirror(tmp_path: Path) -> None:
         assert row == await mirror.user(f"u-{place}")
     assert not mirror.notices
     await mirror.aclose()
+
+
+async def test_what_another_process_did_to_the_groups_is_seen(tmp_path: Path) -> None:
+    ours, theirs = opened(tmp_path / "mirror.sqlite3"), opened(tmp_path / "mirror.sqlite3")
+    await ours.save_user(User("a", groups=("sales",)), 1000)
+    await theirs.forget_user("a")
+    await theirs.save_groups([], 1000)  # nobody is in the group any more, so it is gone
+    await theirs.save_user(User("b", groups=("beta",)), 1000)
+    await ours.save_user(User("c", groups=("sales", "beta")), 1000)
+    for mirror in (ours, theirs):
+        found = [(await mirror.user(user_id)) for user_id in ("b", "c")]
+        assert [row.user.groups for row in found if row] == [("beta",), ("sales", "beta")]
+        assert {size.group.id: size.known_members for size in await mirror.groups()} == {"sales": 1, "beta": 2}
+        assert not mirror.notices
+        await mirror.aclose()
 
 
 # ------------------------------------------------------------ migrations

@@ -237,10 +237,11 @@ class MirrorMachine(RuleBasedStateMachine):
         assert row is not None
         entry = self.model.entries[user_id]
         assert row.user == entry.user
-        assert json.dumps(encode_user(row.user)) == json.dumps(encode_user(entry.user))  # 1 is not true, nor 1.0
+        now, then = (json.dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
+        assert now == then  # in JSON 1 is not true, nor 1.0
         assert (row.fetched_at_ms, row.detailed_at_ms) == (entry.fetched_at_ms, entry.detailed_at_ms)
         assert row.position == self.model.position(user_id)
 
 
-MirrorMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+MirrorMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)
 TestMirrorAgainstModel = MirrorMachine.TestCase

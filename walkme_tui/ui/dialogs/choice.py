@@ -56,9 +56,8 @@ class ChoiceDialog(Dialog[str]):
         """The list."""
         return [ChoiceList(id="choices")]
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Fill the list and put the cursor on what holds now."""
-        super().on_mount()
         choices = self.query_one(ChoiceList)
         choices.show(self._choices)
         if self._current is not None:
@@ -93,9 +92,10 @@ class SearchDialog(ChoiceDialog):
         box.cursor_blink = False
         return [box, ChoiceList(id="choices")]
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Typing goes to the box."""
-        super().on_mount()
+        super().fill()
+        self.query_one(ChoiceList).keys_elsewhere = True
         self.query_one(Input).focus()
 
     @on(Input.Changed)

@@ -44,9 +44,14 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Write the lines that stay."""
+        """Write the lines that stay, then what is in the middle."""
         self.query_one("#title", OneLine).write(self._title)
         self.query_one("#foot", OneLine).write(self._foot)
+        self.fill()
+
+    def fill(self) -> None:
+        """Fill the middle and give something the keys."""
+        raise NotImplementedError
 
     @property
     def text(self) -> str:

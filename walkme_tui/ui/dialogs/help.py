@@ -46,9 +46,8 @@ class HelpDialog(Dialog[None]):
         """The text."""
         return [Lines(id="help")]
 
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Write the text."""
-        super().on_mount()
         text = self.query_one("#help", Lines)
         text.set_lines(list(help_lines(self._commands)))
         text.focus()

@@ -44,6 +44,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     """One open session on the screen; it starts the session's services when it comes and ends them when it goes."""
 
     AUTO_FOCUS = ""
+    BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "screen.copy_text", show=False)]
 
     def __init__(
@@ -68,6 +69,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._commands = commands
         self._opens_the_only_one = False
         self._groups_asked = False
+        self._groups_failed = False
         self._unsubscribe: Callable[[], None] | None = None
 
     # ------------------------------------------------------------ life
@@ -146,6 +148,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
+        self._groups_failed = error is not None
         if error is not None and self.arrangement.tab is Tab.GROUPS:
             report(self.app, error, doing="Reading the groups")
 
@@ -164,7 +167,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if self.area.detail.display:
             self.details.show(self._subject())
         if new_tab:
-            if arrangement.tab is Tab.GROUPS and not self._groups_asked:
+            if arrangement.tab is Tab.GROUPS and (self._groups_failed or not self._groups_asked):
                 self.read_groups()
             self.situation.tick()
         self.keys_went_elsewhere()

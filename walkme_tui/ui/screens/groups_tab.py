@@ -98,7 +98,8 @@ class GroupsTab:
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
         self.named(self.names)
         coverage = self._pages.coverage
-        self.groups.fill(sizes, exact=coverage is not None and coverage.memberships_complete)
+        exact = coverage is not None and coverage.memberships_complete
+        self.groups.fill(sizes, exact=exact, known=coverage is None or coverage.with_groups > 0)
         if self._wanted is not None and self.groups.select(self._wanted):
             self._wanted = None
         self.follow()

@@ -14,7 +14,7 @@ from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
 
-LABEL_WIDTH = 12
+LABEL_WIDTH = 14
 
 
 class NoProfileScreen(Screen[None], inherit_bindings=False):

@@ -39,6 +39,8 @@ class Movable(Protocol):
 class PaneArea(Horizontal):
     """All panes; those of the Groups and the Requests tab are made when they are first shown."""
 
+    BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
+
     def __init__(self, session: Session, pages: Pages, directory: Directory, query: UserQuery) -> None:
         super().__init__(id="body")
         self.users = UserTable(

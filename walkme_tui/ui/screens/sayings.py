@@ -16,6 +16,7 @@ from walkme_tui.ui.widgets.status_line import Saying
 
 MAX_MESSAGE = 400
 DIM = "$text-muted"
+LEAN = "This account's list does not say who is in which group. Opening a user reads that user's groups."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,18 @@ class Trouble:
 
 
 def trouble_saying(trouble: Trouble, coverage: Coverage | None, now_ms: int, source: str, account: Account) -> Saying:
-    """The one sentence for the status line: what happened, what is shown, what comes next."""
+    """One sentence for the status line, the most useful part first for a narrow screen cuts the end.
+
+    What is shown, what comes next, then what happened.
+    """
     error = trouble.error
     if _credentials(error):
-        text = f"{_sign_in_words(account, source)} R reads the secret again and tries."
-        return Saying(text, Ink.BAD)
-    parts = [clean(error.message, MAX_MESSAGE)]
+        return Saying(f"R reads the secret again. {_sign_in_words(account, source)}", Ink.BAD)
+    shown = ""
     if coverage is not None and coverage.loaded and coverage.as_of_ms is not None:
-        parts.append(f"Rows from {words.age(now_ms, coverage.as_of_ms)} ago are shown.")
-    parts.append(_next_try(trouble))
-    return Saying(" ".join(parts), Ink.BAD if isinstance(error, PermissionRefused) else Ink.WARN)
+        shown = f"Rows from {words.age(now_ms, coverage.as_of_ms)} ago are shown. "
+    text = f"{shown}{_next_try(trouble)} {clean(error.message, MAX_MESSAGE)}"
+    return Saying(text, Ink.BAD if isinstance(error, PermissionRefused) else Ink.WARN)
 
 
 def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Content:
@@ -56,15 +59,19 @@ def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Conte
 def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None) -> Content:
     """What stands in the table when the view is known to be empty."""
     if not query.narrows:
-        people = "People are added in the WalkMe Console or by your identity provider.   R asks again."
-        return _paragraphs(("This account has no users.", "bold"), people)
+        people = "People are added in the WalkMe Console or by your identity provider."
+        return _paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
         head = f"None of the {loaded} has “{clean(query.text.strip(), 100)}”."
         advice = "The server cannot search, but a full email address is asked from it."
         return _paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
+    if query.group_id == "":
+        return _paragraphs(("No group is chosen.", DIM))
     if query.group_id is not None:
-        return _paragraphs(("No member is known.", "bold"), f"Among the {loaded}.")
+        known = f"None of the {loaded} is known to be in this group."
+        lean = coverage is not None and coverage.with_groups == 0 and coverage.loaded > 0
+        return _paragraphs(("No member is known.", "bold"), known, LEAN if lean else "")
     return _paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
@@ -92,7 +99,8 @@ def members_heading(label: str, known: int, coverage: Coverage | None) -> str:
         return f"{name} · {words.count(known, 'member', 'members')}{when}"
     if coverage.with_groups < coverage.loaded:
         unknown = coverage.loaded - coverage.with_groups
-        return f"{name} · ≥ {words.number(known)} · groups of {words.number(unknown)} loaded users not known yet"
+        least = f" · ≥ {words.number(known)}" if known else ""
+        return f"{name}{least} · groups of {words.number(unknown)} loaded users not known yet"
     return f"{name} · ≥ {words.count(known, 'member', 'members')} · {words.loaded_share(coverage)}"
 
 
@@ -107,4 +115,4 @@ def _sign_in_words(account: Account, source: str) -> str:
 def _next_try(trouble: Trouble) -> str:
     if trouble.again_in is None:
         return "R tries again."
-    return f"Trying again in {words.seconds(trouble.again_in)}, R tries now."
+    return f"Trying again in {words.seconds(trouble.again_in)}, R: now."

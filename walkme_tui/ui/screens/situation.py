@@ -89,13 +89,18 @@ class Situation:
 
     def _saying(self) -> Saying | None:
         browser, session = self._browser, self._browser.session
-        if self.trouble is not None:
+        if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
         if browser.look_ups.current is not None:
             return browser.look_ups.current.saying
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
+
+    def _table_tells_it(self) -> bool:
+        """Where there are no rows yet, the trouble stands in their place."""
+        area = self._browser.area
+        return area.table is area.users and area.users.listing.phase is Phase.LOADING
 
     def _tell_tables(self) -> None:
         browser, session = self._browser, self._browser.session

@@ -35,6 +35,8 @@ def _with_colors(spec: ThemeSpec, palette: Palette) -> Theme:
         dark=spec.dark,
         ansi=native,
         variables={
+            "ansi-background": palette.background,  # Textual's own style sheets ask for these two in native colours
+            "ansi-foreground": palette.text,
             "dim": palette.dim,
             "line": palette.line,
             "zebra": palette.zebra or palette.background,
@@ -72,9 +74,10 @@ def _with_colors(spec: ThemeSpec, palette: Palette) -> Theme:
 def _without_colors(spec: ThemeSpec) -> Theme:
     names = (
         "dim line zebra cursor cursor-text marked production sandbox on-filled text text-muted text-disabled border"
-        " border-blurred scrollbar scrollbar-hover scrollbar-active scrollbar-background scrollbar-background-hover"
-        " scrollbar-background-active scrollbar-corner-color input-cursor-background input-cursor-foreground"
-        " input-selection-background input-selection-foreground screen-selection-background"
+        " ansi-background ansi-foreground border-blurred scrollbar scrollbar-hover scrollbar-active"
+        " scrollbar-background scrollbar-background-hover scrollbar-background-active scrollbar-corner-color"
+        " input-cursor-background input-cursor-foreground input-selection-background input-selection-foreground"
+        " screen-selection-background"
     )
     return Theme(
         name=spec.name,

@@ -19,11 +19,12 @@ class GroupList(LineList[GroupSize]):
         self._all: Sequence[GroupSize] = ()
         self._text = ""
         self._exact = False
+        self._known = True
 
-    def fill(self, groups: Sequence[GroupSize], *, exact: bool) -> None:
-        """Show these groups; ``exact`` means that every membership is known."""
-        if exact != self._exact:
-            self._exact = exact
+    def fill(self, groups: Sequence[GroupSize], *, exact: bool, known: bool) -> None:
+        """Show these groups; ``exact`` means that every membership is known, not ``known`` that none is."""
+        if (exact, known) != (self._exact, self._known):
+            self._exact, self._known = exact, known
             self.refresh()
         self._all = groups
         self._show_kept()
@@ -48,7 +49,9 @@ class GroupList(LineList[GroupSize]):
 
     def line(self, row: GroupSize, width: int) -> Line:
         """Name and number of members."""
-        number = words.number(row.known_members) if self._exact else f"≥ {words.number(row.known_members)}"
+        number = words.number(row.known_members)
+        if not self._exact:
+            number = f"≥ {number}" if self._known else "?"
         name = words.fit(clean(row.group.label, 200), width - COUNT_WIDTH)
         ink = Ink.PLAIN if row.group.name is not None else Ink.DIM
         return [(name, ink), (words.fit_right(number, COUNT_WIDTH), Ink.DIM)]

@@ -1,30 +1,71 @@
-"""The inks that text is written with; ``styles/`` gives each its colour."""
+"""The inks that text is written with, and what each is in the theme of the moment.
 
-from collections.abc import Sequence
+They are looked up in the theme once instead of being component classes: Textual would work out a style sheet for each
+ink of each widget, and that is a good part of a start.
+"""
+
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from rich.style import Style
+from textual.color import Color
 
 
 class Ink(StrEnum):
-    """What a piece of text means to the eye; the value is the name of a component class."""
+    """What a piece of text means to the eye."""
 
-    PLAIN = "ink--plain"
-    DIM = "ink--dim"
-    STRONG = "ink--strong"
-    ACCENT = "ink--accent"
-    GOOD = "ink--good"
-    WARN = "ink--warn"
-    BAD = "ink--bad"
-    PRODUCTION = "ink--production"
-    SANDBOX = "ink--sandbox"
-    CURSOR = "ink--cursor"
-    CURSOR_BLURRED = "ink--cursor-blurred"
+    PLAIN = "plain"
+    DIM = "dim"
+    STRONG = "strong"
+    ACCENT = "accent"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+    CURSOR = "cursor"
+    CURSOR_BLURRED = "cursor-blurred"
 
-
-INK_CLASSES = frozenset(ink.value for ink in Ink)
 
 Piece: TypeAlias = tuple[str, Ink]
 """Clean text and its ink."""
 
 Line: TypeAlias = Sequence[Piece]
 """One line on the screen, from the left."""
+
+# For each ink the theme's variables for colour, background and text style; empty: that of what it lies on.
+_VARIABLES: Final = {
+    Ink.PLAIN: ("", "", ""),
+    Ink.DIM: ("dim", "", "dim-style"),
+    Ink.STRONG: ("", "", "strong-style"),
+    Ink.ACCENT: ("accent", "", "strong-style"),
+    Ink.GOOD: ("success", "", ""),
+    Ink.WARN: ("warning", "", ""),
+    Ink.BAD: ("error", "", "strong-style"),
+    Ink.PRODUCTION: ("on-filled", "production", "filled-style"),
+    Ink.SANDBOX: ("on-filled", "sandbox", "filled-style"),
+    Ink.CURSOR: ("cursor-text", "cursor", "cursor-style"),
+    Ink.CURSOR_BLURRED: ("foreground", "marked", "cursor-blurred-style"),
+}
+_NAMES: Final = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names if name))
+
+
+def ink_styles(variables: Mapping[str, str]) -> Mapping[Ink, Style]:
+    """The style of every ink under a theme's variables, to be laid over that of the widget."""
+    return _styles(tuple(variables[name] for name in _NAMES))
+
+
+@lru_cache(maxsize=8)
+def _styles(values: tuple[str, ...]) -> Mapping[Ink, Style]:
+    variables = dict(zip(_NAMES, values, strict=True))
+
+    def style(color: str, background: str, text: str) -> Style:
+        painted = Style.from_color(
+            Color.parse(variables[color]).rich_color if color else None,
+            Color.parse(variables[background]).rich_color if background else None,
+        )
+        return painted + Style.parse(variables[text]) if text else painted
+
+    return {ink: style(*names) for ink, names in _VARIABLES.items()}

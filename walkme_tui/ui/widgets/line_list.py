@@ -17,7 +17,10 @@ Row = TypeVar("Row")
 
 
 class LineList(Lines, Generic[Row]):
-    """Rows of any number with a cursor that stays on its row while the list changes around it."""
+    """Rows of any number with a cursor that stays on its row while the list changes around it.
+
+    ``keys_elsewhere`` shows the cursor as the one that the keys move although a box beside the list has the focus.
+    """
 
     class Moved(Message):
         """The cursor went to another row."""
@@ -40,6 +43,7 @@ class LineList(Lines, Generic[Row]):
         self.rows: Sequence[Row] = ()
         self.cursor = 0
         self._empty = ""
+        self.keys_elsewhere = False
 
     # ------------------------------------------------------------ what a list says of itself
 
@@ -140,8 +144,12 @@ class LineList(Lines, Generic[Row]):
         line = self.line(self.rows[index], self.size.width - 2)
         if index != self.cursor:
             return self.ink_strip([(" ", Ink.PLAIN), *line], base)
-        style = base + self.ink(Ink.CURSOR if self.has_focus else Ink.CURSOR_BLURRED)
+        style = base + self.ink(Ink.CURSOR if self._active else Ink.CURSOR_BLURRED)
         return self._cursor_strip(line, style)
+
+    @property
+    def _active(self) -> bool:
+        return self.has_focus or self.keys_elsewhere
 
     def _empty_strip(self, y: int, base: Style) -> Strip:
         """One line of the text that stands here while there are no rows."""
@@ -152,7 +160,7 @@ class LineList(Lines, Generic[Row]):
     def _cursor_strip(self, line: Line, style: Style) -> Strip:
         """The row under the cursor in one ink; a bar marks it where there is no colour."""
         text = "".join(text for text, _ in line)
-        return self.ink_strip([("▌" if self.has_focus else "▏", Ink.PLAIN), (text, Ink.PLAIN)], style)
+        return self.ink_strip([("▌" if self._active else "▏", Ink.PLAIN), (text, Ink.PLAIN)], style)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor's row shows where the keys go."""

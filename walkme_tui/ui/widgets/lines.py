@@ -1,20 +1,17 @@
 """Lines of literal text that scroll: no markup is ever read, so whatever the directory says is only shown."""
 
-from typing import ClassVar
-
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import INK_CLASSES, Ink, Line
+from walkme_tui.ui.widgets.ink import Ink, Line, ink_styles
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     """A scrolling text of inked lines; the commands for moving scroll it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES)
     DEFAULT_CSS = "Lines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
@@ -58,7 +55,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def ink(self, ink: Ink) -> Style:
         """The style of an ink, without what it lies on."""
-        return self.get_component_rich_style(ink.value, partial=True)
+        return ink_styles(self.app.theme_variables)[ink]
 
     def action_cursor_down(self) -> None:
         """Scroll down a line."""

@@ -1,20 +1,17 @@
 """One line of the chrome: something at the left, something at the right, painted again only when it changed."""
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.ink import INK_CLASSES, Ink, Line
+from walkme_tui.ui.widgets.ink import Ink, Line, ink_styles
 from walkme_tui.ui.words import fit
 
 
 class OneLine(Widget):
     """Two inked texts on one line; the left one is cut where both do not fit."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES)
     DEFAULT_CSS = "OneLine { height: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
@@ -33,19 +30,18 @@ class OneLine(Widget):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
 
-    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one line only
-        """The line."""
-        base = self.rich_style
+    def render_line(self, y: int) -> Strip:
+        """The line; nothing below it."""
+        base, inks = self.rich_style, ink_styles(self.app.theme_variables)
         width = self.size.width
+        if y > 0:
+            return Strip.blank(width, base)
         right = _cut(self._right, width - 1)
         room = max(0, width - _cells(right) - (1 if right else 0))
         left = _cut(self._left, room)
         gap = " " * max(0, width - _cells(left) - _cells(right))
         return Strip(
-            [
-                Segment(text, base + self.get_component_rich_style(ink.value, partial=True))
-                for text, ink in (*left, (gap, Ink.PLAIN), *right)
-            ],
+            [Segment(text, base + inks[ink]) for text, ink in (*left, (gap, Ink.PLAIN), *right)],
             width,
         )
 

@@ -23,13 +23,13 @@ class RequestList(LineList[RequestRecord]):
     def line(self, row: RequestRecord, width: int) -> Line:
         """Time, method, path, status, milliseconds, attempt."""
         status, ink = _ending(row)
-        path = words.fit(clean(row.path, 500), max(8, width - 46))
+        path = words.fit(clean(row.path, 500), max(8, width - 48))
         again = f"attempt {row.attempt}" if row.attempt > 1 else ""
         return [
             (f"{words.clock_time(row.started_at_ms)}  ", Ink.DIM),
             (words.fit(row.method, 7), Ink.PLAIN),
             (path, Ink.PLAIN),
-            ("  " + words.fit(status, 8), ink),
+            ("  " + words.fit(status, 10), ink),
             (words.fit_right(f"{words.number(row.duration_ms)} ms", 9), Ink.PLAIN),
             ("  " + words.fit(again, 10), Ink.DIM),
         ]

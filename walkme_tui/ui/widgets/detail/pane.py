@@ -63,7 +63,7 @@ class DetailPane(Lines):
     def _written(self, width: int) -> list[Line]:
         subject = self._subject
         if subject is None:
-            lines: list[Line] = []
+            lines: list[Line] = [(), [("No user is under the cursor.", Ink.DIM)]]
         elif isinstance(subject, UnreadableRow):
             lines = unreadable_lines(subject, width)
         elif self._raw:

@@ -116,13 +116,15 @@ def _other(user: User, width: int) -> Iterator[Line]:
         return
     yield EMPTY
     yield [("Other", Ink.DIM)]
+    labels = {name: clean(name, 80) for name in extra}
+    short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
+    label_width = max(LABEL_WIDTH, *short, 0)
     for name, value in extra.items():
-        label = clean(name, 80)
-        if cell_len(label) < LABEL_WIDTH:
-            yield from _labelled(label, _json(value), width)
-        else:
+        label = labels[name]
+        if cell_len(label) >= label_width:
             yield from _wrapped(label, width, Ink.DIM)
-            yield from _labelled("", _json(value), width)
+            label = ""
+        yield from _labelled(label, _json(value), width, label_width=label_width)
 
 
 def _json(value: Json) -> str:
@@ -141,9 +143,12 @@ def _ink(value: object) -> Ink:
     return Ink.PLAIN if isinstance(value, str) and value else Ink.DIM
 
 
-def _labelled(label: str, text: str, width: int, ink: Ink = Ink.PLAIN) -> Iterator[Line]:
-    for line in words.wrap(text, width - LABEL_WIDTH):
-        yield [(words.fit(label, LABEL_WIDTH), Ink.DIM), (line, ink)]
+def _labelled(
+    label: str, text: str, width: int, ink: Ink = Ink.PLAIN, label_width: int = LABEL_WIDTH
+) -> Iterator[Line]:
+    label = words.cut(label, label_width - 1)
+    for line in words.wrap(text, width - label_width):
+        yield [(words.fit(label, label_width), Ink.DIM), (line, ink)]
         label = ""
 
 

@@ -1,15 +1,17 @@
 """Which columns a table of a given width shows, and how wide each is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 GUTTER: Final = 3
 """Cells before the first column: the cursor's bar, the mark, a blank."""
 
 GAP: Final = 2
 """Blank cells between two columns."""
+
+EDGE: Final = 1
+"""Blank cells behind the last column, so that it touches neither the next pane nor the edge of the screen."""
 
 NARROW_SCREEN: Final = 100
 """On a screen narrower than this the email gets the room of role and age: no pane beside it tells it in full."""
@@ -32,8 +34,7 @@ class Field(StrEnum):
 RIGHT_ALIGNED: Final = frozenset({Field.GROUPS, Field.UPDATED})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column as it stands on the screen: ``width`` cells from the table's cell ``start`` on."""
 
     field: Field
@@ -41,8 +42,7 @@ class Column:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(NamedTuple):
     """How wide a column should be: at least ``least`` cells, more in proportion to ``share``, up to ``most``."""
 
     field: Field
@@ -83,7 +83,7 @@ def lay_out(width: int, screen_width: int) -> tuple[Column, ...]:
 
 
 def _least(wishes: Sequence[_Wish]) -> int:
-    return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1)
+    return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1) + EDGE
 
 
 def _place(wishes: Sequence[_Wish], width: int) -> tuple[Column, ...]:

@@ -8,20 +8,22 @@ from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look, blank_line, header_line, row_line
 from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 
-MAX_LINES: Final = 512
+MAX_ROWS: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Drawn:
+    """A row in every look that it had: under the cursor and not, marked and not. ``shown`` is the latest."""
+
     row: ListedRow | None
-    look: Look
-    strip: LeanStrip
+    strips: dict[Look, LeanStrip]
+    shown: LeanStrip
 
 
 class Painter:
     """Draws rows on one canvas and remembers the last few hundred.
 
-    A row is drawn anew when it is another object or is to look different: rows are immutable.
+    A row is drawn anew when it is another object: rows are immutable.
     """
 
     def __init__(self, canvas: Canvas, now_ms: Callable[[], int]) -> None:
@@ -34,20 +36,22 @@ class Painter:
     def line(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
         """The row at ``index`` as a line."""
         drawn = self._drawn.get(index)
-        if drawn is not None and drawn.row is row and drawn.look == look:
-            return drawn.strip
-        return self._draw(index, row, look)
+        if drawn is None or drawn.row is not row:
+            return self._draw_anew(index, row, look)
+        strip = drawn.strips.get(look)
+        if strip is None:
+            strip = drawn.strips[look] = row_line(row, look, self._now_ms(), self.canvas)
+        drawn.shown = strip
+        return strip
 
     def differs(self, index: int, row: ListedRow | None, look: Look) -> bool:
         """True if the row, drawn again now, is not what was drawn for ``index`` last: its age counts, too."""
         before = self._drawn.get(index)
-        if before is None:
-            return True
-        return list(self._draw(index, row, look)) != list(before.strip)
+        return list(self._draw_anew(index, row, look)) != (list(before.shown) if before is not None else None)
 
-    def _draw(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
+    def _draw_anew(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
         strip = row_line(row, look, self._now_ms(), self.canvas)
-        if len(self._drawn) >= MAX_LINES:
+        if len(self._drawn) >= MAX_ROWS:
             self._drawn.clear()
-        self._drawn[index] = _Drawn(row, look, strip)
+        self._drawn[index] = _Drawn(row, {look: strip}, strip)
         return strip

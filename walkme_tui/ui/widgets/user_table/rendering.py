@@ -1,8 +1,8 @@
 """A row of the table as one line: pieces of text with their inks, then a strip."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from itertools import chain
+from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -22,6 +22,7 @@ CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
 _GAP: Final = " " * GAP
+_FILLER: Final = "to the end of the line"
 
 Piece: TypeAlias = tuple[str, Ink]
 
@@ -33,8 +34,7 @@ _STATUS_INKS: Final[dict[object, Ink]] = {
 _SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.EXTERNAL_ID})
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a row is to be drawn, apart from what it says."""
 
     ground: Ground
@@ -42,8 +42,7 @@ class Look:
     dim: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
+class Canvas(NamedTuple):
     """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the colours."""
 
     width: int
@@ -117,10 +116,9 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
     styles: list[Style] = []
     loose: set[int] = set()
     room = canvas.width
-    for text, ink in pieces:
+    for text, ink in chain(pieces, ((_FILLER, Ink.PLAIN),)):
         style = canvas.palette.style(ground, ink)
-        cells = len(text) if text.isascii() else cell_len(text)
-        shown = text if cells <= room else words.fit(text, room)
+        shown, cells = _cut(text, room)
         sure = has_sure_width(shown)
         if texts and sure and len(texts) - 1 not in loose and _joins(shown, style, styles[-1]):
             texts[-1] += shown
@@ -129,11 +127,17 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip
                 loose.add(len(texts))
             texts.append(shown)
             styles.append(style)
-        room -= min(cells, room)
-    texts.append(" " * room)
-    styles.append(canvas.palette.style(ground, Ink.PLAIN))
-    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True) if text]
+        room -= cells
+    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True)]
     return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
+
+
+def _cut(text: str, room: int) -> tuple[str, int]:
+    """What of a piece fits, and how many cells that takes; blanks are cut without a sign."""
+    if text is _FILLER:
+        return " " * room, room
+    cells = len(text) if text.isascii() else cell_len(text)
+    return (text, cells) if cells <= room else (words.fit(text, room), room)
 
 
 def _joins(text: str, style: Style, before: Style) -> bool:

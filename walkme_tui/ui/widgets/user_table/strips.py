@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 from rich.cells import cell_len
 from rich.color import Color, ColorSystem
@@ -52,7 +53,15 @@ class LeanStrip(Strip):
         return self._render_cache
 
 
-_PLAIN = Style.null()
+_PLAIN: Final = Style.null()
+
+# What ends each of SGR_STYLES.
+_OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"} | {
+    "21": "24",
+    "51": "54",
+    "52": "54",
+    "53": "55",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -60,21 +69,22 @@ def _change(before: Style, after: Style, system: ColorSystem) -> str:
     """The shortest escape sequence that turns the terminal from one style to the other."""
     if before == after:
         return ""
-    attributes = _attributes(after)
-    if _attributes(before) != attributes:
-        codes = ["0", *attributes]
-        old_color, old_background = None, None
-    else:
-        codes = []
-        old_color, old_background = before.color, before.bgcolor
-    codes += _color_codes(old_color, after.color, system, foreground=True)
-    codes += _color_codes(old_background, after.bgcolor, system, foreground=False)
+    codes = _attribute_codes(_attributes(before), _attributes(after))
+    codes += _color_codes(before.color, after.color, system, foreground=True)
+    codes += _color_codes(before.bgcolor, after.bgcolor, system, foreground=False)
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
-def _attributes(style: Style) -> list[str]:
+def _attributes(style: Style) -> set[str]:
     bits = style._attributes & style._set_attributes  # noqa: SLF001 - what Strip.render_ansi reads, too
-    return [code for bit, code in enumerate(SGR_STYLES) if bits & (1 << bit)]
+    return {code for bit, code in enumerate(SGR_STYLES) if bits & (1 << bit)}
+
+
+def _attribute_codes(before: set[str], after: set[str]) -> list[str]:
+    """What switches the attributes; one code may switch off two (bold and dim), so the other is set again."""
+    off = {_OFF[code] for code in before - after}
+    again = {code for code in before & after if _OFF[code] in off}
+    return sorted(off) + sorted(again | (after - before))
 
 
 def _color_codes(before: Color | None, after: Color | None, system: ColorSystem, *, foreground: bool) -> list[str]:

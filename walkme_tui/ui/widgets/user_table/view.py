@@ -62,6 +62,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: list[Strip] = []
         self._lines_of: Painter | None = None
         self._stale_lines: set[int] = set()
+        self._said: tuple[Content, Painter, list[Strip]] | None = None
 
     def look(self, index: int, row: ListedRow | None) -> Look:
         """How the row at ``index`` is to be drawn."""
@@ -162,7 +163,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if y < HEADER_LINES:
             return painter.header
         if not self.row_count:
-            return self._words(y - HEADER_LINES - MESSAGE_LINE + 1) or painter.blank
+            return self._words(painter, y - HEADER_LINES - MESSAGE_LINE + 1)
         index = self.scroll_offset.y + y - HEADER_LINES
         if index >= self.row_count:
             return painter.blank
@@ -184,17 +185,23 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             painter = self._painter = Painter(Canvas(width, left, columns, self._palette), self._clock)
         return painter
 
-    def _words(self, line: int) -> Strip | None:
+    def _words(self, painter: Painter, line: int) -> Strip:
+        """A line of what is said in place of rows."""
         text = self.loading_text if self.listing.phase is Phase.LOADING else self.empty_text
+        if self._said is None or self._said[0] is not text or self._said[1] is not painter:
+            self._said = (text, painter, self._wrapped(text))
+        lines = self._said[2]
+        return lines[line] if 0 <= line < len(lines) else painter.blank
+
+    def _wrapped(self, text: Content) -> list[Strip]:
         width = max(1, self.size.width - 2 * GUTTER)
         strips = Visual.to_strips(self, text, width, None, self.visual_style)
-        if not 0 <= line < len(strips):
-            return None
         style = self.rich_style
-        strip = strips[line].crop_pad(width, GUTTER, GUTTER, style)
+        strips = [strip.crop_pad(width, GUTTER, GUTTER, style) for strip in strips]
+        strips = [strip.adjust_cell_length(self.size.width, style) for strip in strips]
         for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, self.background_colors[1])
-        return strip
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        return strips
 
     def repaint_rows(self, rows: range, *, only_changed: bool = False) -> None:
         """Paint those of these rows that are visible."""

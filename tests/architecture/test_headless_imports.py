@@ -1,0 +1,73 @@
+"""What each sub-command loads: none but the browser knows Textual, and the quick ones load no HTTP client."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# The command line is run as the program does it; then the modules that were loaded are printed to standard error.
+PROBE = """
+import json, sys
+from walkme_tui.cli.main import run
+code = run(sys.argv[1:])
+sys.stderr.write("\\n" + json.dumps({"code": int(code), "modules": sorted(sys.modules)}))
+"""
+SCREEN = {"textual", "rich", "walkme_tui.ui"}
+CLIENT = {"httpx", "truststore", "anyio", "walkme_tui.api"}
+SIMULATOR = {"starlette", "uvicorn", "walkme_tui.simulator.rest"}
+
+
+def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
+    """Exit code of a command line and the modules that it loaded."""
+    folders = {f"WALKME_TUI_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    # Nothing listens on port 1: what asks the server fails, after it has loaded all that it takes.
+    account = {"WALKME_BASE_URL": "http://127.0.0.1:1", "WALKME_CLIENT_ID": "x", "WALKME_CLIENT_SECRET": "x"}
+    found = subprocess.run(
+        [sys.executable, "-c", PROBE, *words],
+        env={**os.environ, **folders, **account},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    report = json.loads(found.stderr.splitlines()[-1])
+    return report["code"], set(report["modules"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("whois a@example.com --cached", 1),
+        ("members Sales --cached", 1),
+        ("export --cached", 1),
+        ("config path", 0),
+        ("config check", 0),
+        ("profiles", 0),
+        ("keys", 0),
+        ("themes", 0),
+        ("cache clear", 0),
+        ("--version", 0),
+        ("export --unknown", 2),
+        ("zoe", 2),
+    ],
+)
+def test_what_needs_no_server_loads_neither_screen_nor_client(tmp_path: Path, words: str, code: int) -> None:
+    found, modules = loaded(tmp_path, *words.split())
+    assert found == code
+    assert modules & (SCREEN | CLIENT | SIMULATOR) == set()
+
+
+@pytest.mark.parametrize("words", ["whois a@example.com --demo", "export --demo --filter nobody"])
+def test_what_asks_a_server_loads_no_screen(tmp_path: Path, words: str) -> None:
+    _, modules = loaded(tmp_path, *words.split())
+    assert "httpx" in modules
+    assert modules & SCREEN == set()
+
+
+def test_a_look_up_in_the_copy_loads_little(tmp_path: Path) -> None:
+    _, modules = loaded(tmp_path, "whois", "a@example.com", "--cached")
+    assert modules & {"tomllib", "difflib", "platformdirs", "tomli_w", "csv", "urllib.request", "email"} == set()

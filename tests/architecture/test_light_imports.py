@@ -1,0 +1,87 @@
+"""Importing a module costs only what its room may use: a heavy library that sneaks in would slow every start.
+
+The static contracts cannot see this where an import is indirect, so each room is imported in a fresh interpreter.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "walkme_tui"
+TERMINAL = ("textual", "rich")
+NETWORK = ("httpx", "httpcore", "truststore", "anyio", "h11")
+SIMULATOR = ("starlette", "uvicorn")
+EVERYTHING = (*TERMINAL, *NETWORK, *SIMULATOR, "sqlite3", "platformdirs", "tomli_w", "keyring")
+
+REPORT = """
+import importlib, sys
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+print(*sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
+"""
+
+
+def modules_below(room: str) -> list[str]:
+    path = PACKAGE / room
+    files = [path.with_suffix(".py")] if not path.is_dir() else sorted(path.rglob("*.py"))
+    names = [".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def loaded(modules: list[str], unwanted: tuple[str, ...]) -> list[str]:
+    assert modules
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", REPORT, ",".join(unwanted), *modules],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return found.stdout.split()
+
+
+@pytest.mark.parametrize("room", ["domain", "services", "session", "cli", "__main__"])
+def test_a_room_that_every_start_passes_loads_no_library(room: str) -> None:
+    assert loaded(modules_below(room), EVERYTHING) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "unwanted"),
+    [
+        ("config", (*TERMINAL, *NETWORK, *SIMULATOR, "sqlite3")),
+        ("store", (*TERMINAL, *NETWORK, *SIMULATOR)),
+        ("api", (*TERMINAL, *SIMULATOR, "sqlite3")),
+        ("simulator", (*TERMINAL, "httpx", "httpcore", "sqlite3")),
+        ("ui", (*NETWORK, *SIMULATOR, "sqlite3")),
+    ],
+)
+def test_a_room_loads_only_the_library_that_it_is_there_for(room: str, unwanted: tuple[str, ...]) -> None:
+    assert loaded(modules_below(room), unwanted) == []
+
+
+OPEN_DEMO = """
+from walkme_tui.session import open_demo_session
+open_demo_session(users=1)
+"""
+
+OPEN_PROFILE = """
+from pathlib import Path
+from walkme_tui.config.paths import Paths
+from walkme_tui.config.profiles import Profile, RestConnection
+from walkme_tui.config.secrets import VariableSource
+from walkme_tui.session import open_session
+connection = RestConnection("https://walkme.test", "client", VariableSource("SECRET"))
+open_session(Profile("acme", connection), paths=Paths.below(Path("/nowhere")))
+"""
+
+
+@pytest.mark.parametrize("opening", [OPEN_DEMO, OPEN_PROFILE])
+def test_opening_a_session_loads_neither_the_network_nor_the_terminal(opening: str) -> None:
+    unwanted = (*TERMINAL, *NETWORK, *SIMULATOR)
+    program = f"{opening}\nimport sys\nprint(*sorted(set({unwanted!r}) & set(sys.modules)))"
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.split() == []

@@ -1,0 +1,138 @@
+"""What the measured programs run in: a simulated account in a process of its own, and a mirror of all its people."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.users import UserPage
+from walkme_tui.simulator.population import Population
+from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
+from walkme_tui.store.tables import Tables
+
+ROOT: Final = Path(__file__).parents[2]
+SEED: Final = 1
+PAGE_SIZE: Final = 10_000
+KEEP_SECONDS: Final = 7 * 86_400
+DAY_MS: Final = 86_400_000
+
+
+def program(*arguments: str) -> list[str]:
+    """How to start the program that is installed beside this Python."""
+    return [str(Path(sys.executable).with_name("walkme-tui")), *arguments]
+
+
+def own_program(module: str) -> list[str]:
+    """How to start one of the programs in ``programs/``."""
+    return [sys.executable, "-m", f"tests.benchmarks.programs.{module}"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The variables of a plain terminal with 24-bit colour, and nothing that a person has set."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
+    return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), **more}
+
+
+@contextmanager
+def simulator(users: int, latency_ms: int = 0) -> Iterator[dict[str, str]]:
+    """A simulated account over TCP; the variables that make a profile of it."""
+    command = program("simulator", "--port", "0", "--users", str(users), "--seed", str(SEED))
+    process = subprocess.Popen(
+        [*command, "--latency-ms", str(latency_ms)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        cwd=ROOT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        variables: dict[str, str] = {}
+        while "WALKME_CLIENT_SECRET" not in variables:
+            line = process.stdout.readline()
+            if not line:
+                raise EOFError("the simulator ended before it said where it is")
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            variables[name] = value
+        yield {name: value for name, value in variables.items() if name.startswith("WALKME_")}
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def home(account: dict[str, str], mirror: Path | None = None) -> Iterator[dict[str, str]]:
+    """Variables of a profile with folders of its own, which go afterwards; with a copy of ``mirror`` if given."""
+    with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as name:
+        folder = Path(name)
+        if mirror is not None:
+            place = folder / "cache" / "env"
+            place.mkdir(parents=True, mode=0o700)
+            shutil.copy(mirror, place / "mirror.sqlite3")
+            _give(place / "mirror.sqlite3", f"rest {account['WALKME_BASE_URL']} {account['WALKME_CLIENT_ID']}")
+        folders = {
+            f"WALKME_TUI_{part}_DIR": str(folder / part.lower()) for part in ("CONFIG", "CACHE", "DATA", "STATE")
+        }
+        yield environment(**account, **folders)
+
+
+def someone() -> str:
+    """The email of somebody in every account."""
+    return str(Population(1000, SEED, _today_ms()).record(500)["email"])
+
+
+def complete_mirror(users: int) -> Path:
+    """A mirror of every user of the simulated account, made once a week: a million takes a minute or two."""
+    folder = Path(tempfile.gettempdir()) / "walkme-tui-benchmarks"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"mirror-{users}.sqlite3"
+    if path.exists() and time.time() - path.stat().st_mtime < KEEP_SECONDS:
+        return path
+    sys.stderr.write(f"Making a mirror of {users} users in {folder} …\n")
+    unfinished = path.with_suffix(".unfinished")
+    for left in folder.glob(f"{unfinished.name}*"):
+        left.unlink()
+    _fill(unfinished, users)
+    unfinished.replace(path)
+    return path
+
+
+def _fill(path: Path, users: int) -> None:
+    people = Population(users, SEED, _today_ms())
+    now_ms = int(time.time() * 1000)
+    file = MirrorFile(MirrorPlace(path, None, "nobody's yet", None))
+    try:
+        for setting in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 50000"):
+            file.read(partial(_set, setting=setting))
+        groups = [Group(group_id, name) for group_id, name in people.groups.items()]
+        file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=now_ms))
+        for first in range(0, users, PAGE_SIZE):
+            rows = tuple(decode_user(people.record(number)) for number in range(first, min(first + PAGE_SIZE, users)))
+            page = UserPage(first // PAGE_SIZE + 1, PAGE_SIZE, rows, users)
+            file.write(partial(Tables.save_page, page=page, fetched_at_ms=now_ms))
+    finally:
+        file.close()
+
+
+def _give(path: Path, account_key: str) -> None:
+    """Make it the mirror of this account: its address has another port each time."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE state SET account_key = ?", (account_key,))
+
+
+def _set(tables: Tables, setting: str) -> None:
+    tables.connection.execute(f"PRAGMA {setting}").fetchall()
+
+
+def _today_ms() -> int:
+    return int(time.time() * 1000) // DAY_MS * DAY_MS

@@ -1,0 +1,45 @@
+"""What a picture of the browser needs: a frozen clock, one time zone, and a session that is closed again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeAlias
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.browser import Browser, Setting
+
+Drive: TypeAlias = Callable[[Browser], Awaitable[None]]
+Look: TypeAlias = Callable[[Setting, Drive, tuple[int, int]], bool]
+
+
+@pytest.fixture(autouse=True)
+def one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Times of day are those of Greenwich."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def looks(snap_compare: Callable[..., bool]) -> Look:
+    """Open a browser, drive it, and compare the screen with its picture."""
+
+    def compare(setting: Setting, drive: Drive, size: tuple[int, int]) -> bool:
+        app = setting.app()
+
+        async def run_before(pilot: Pilot[Any]) -> None:
+            browser = Browser(pilot, app, setting)
+            await browser.pause()
+            await drive(browser)
+            await browser.pause()
+
+        same = snap_compare(app, terminal_size=size, run_before=run_before)
+        if app.session is not None:
+            asyncio.run(app.session.aclose())
+        return same
+
+    return compare

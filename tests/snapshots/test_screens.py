@@ -1,0 +1,351 @@
+"""Pictures of the browser, one visual fact each."""
+
+import asyncio
+
+from tests.snapshots.conftest import Drive, Look
+from tests.support.browser import Browser, Setting
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import NOON_MS
+from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.errors import SignInRefused, Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
+from walkme_tui.domain.users import Json, UnreadableRecord, User, UserPage
+from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.store.mirror import SqliteMirror, open_mirror
+
+WIDE, NARROW = (120, 40), (80, 24)
+HOUR_MS = 3_600_000
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+DOWN = Unreachable("Cannot reach api.walkme.com: the connection was refused.", hint="Check the network, or wait.")
+
+
+def account(count: int = 60) -> FakeDirectory:
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+def stored(count: int) -> SqliteMirror:
+    """A mirror from five hours ago."""
+    mirror = open_mirror(None, account_key="acme")
+    page = UserPage(page=1, page_size=100, rows=tuple(people(count)), total=count)
+    asyncio.run(mirror.save_page(page, NOON_MS - 5 * HOUR_MS))
+    return mirror
+
+
+def pressing(*keys: str) -> Drive:
+    """Wait for rows, press keys, wait for what they bring."""
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press(*keys)
+        await quiet(browser)
+
+    return drive
+
+
+async def quiet(browser: Browser) -> None:
+    """Wait until the rows, the groups and the details have come and the chrome has told of it."""
+    await browser.loaded()
+    area = browser.browser.area
+    await browser.settled(lambda: browser.browser.group_names)
+    if area.detail.display and not area.detail.raw and browser.table.cursor_user is not None:
+        await browser.settled(lambda: "read just now" in browser.detail and "from the list" not in browser.detail)
+    await browser.tick(0)
+
+
+def test_users_wide(looks: Look) -> None:
+    assert looks(Setting(api=account()), quiet, WIDE)
+
+
+def test_users_narrow(looks: Look) -> None:
+    assert looks(Setting(api=account()), quiet, NARROW)
+
+
+def test_production_is_filled(looks: Look) -> None:
+    assert looks(Setting(api=account(), environment=Environment.PRODUCTION, read_only=True), quiet, NARROW)
+
+
+def test_marks(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("space", "down", "down", "space", "down"), NARROW)
+
+
+def test_detail_narrow(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("down", "down", "down", "enter"), NARROW)
+
+
+def test_detail_of_a_rich_record(looks: Look) -> None:
+    extra: dict[str, Json] = {
+        "department": "North",
+        "managerEmailAddress": "bo.tanaka@example.com",
+        "tags": ["vip", "beta"],
+    }
+    user = User("2819c223-7f76-453a-919d-413861904646", email="zoe.celik@example.com", status="pending", extra=extra)
+    assert looks(Setting(api=FakeDirectory([user], groups=GROUPS)), quiet, WIDE)
+
+
+def test_raw_record(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("down", "J"), WIDE)
+
+
+def test_zoomed_detail(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("enter", "plus"), WIDE)
+
+
+def test_filter(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 6)
+        await quiet(browser)
+
+    assert looks(Setting(api=account()), drive, WIDE)
+
+
+def test_filter_without_match(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.filter("nosuchname")
+        await browser.settled(lambda: browser.row_count == 0)
+        await browser.tick(0)
+
+    assert looks(Setting(api=account()), drive, NARROW)
+
+
+def test_email_that_is_not_on_the_server(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.filter("nobody@example.com")
+        await browser.settled(lambda: browser.says("is not on the server."))
+        await browser.tick(0)
+
+    assert looks(Setting(api=account()), drive, NARROW)
+
+
+def test_loading(looks: Look) -> None:
+    api = account()
+    api.hold()
+
+    async def drive(browser: Browser) -> None:
+        await browser.settled(lambda: browser.says("Asking"))
+        await browser.settled(lambda: api.in_flight == 1)
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_rows_that_are_not_here_yet(looks: Look) -> None:
+    api = account(1000)
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        api.hold()
+        await browser.press("G")
+        await browser.settled(lambda: browser.table.cursor_index == 999)
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_empty_account(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await browser.settled(lambda: browser.says("This account has no users."))
+        await browser.tick(0)
+
+    assert looks(Setting(api=FakeDirectory()), drive, WIDE)
+
+
+def test_offline_with_rows(looks: Look) -> None:
+    api = account()
+    api.offline = DOWN
+
+    async def drive(browser: Browser) -> None:
+        await browser.loaded()
+        await browser.settled(lambda: "Rows from 5 h ago" in browser.status_line)
+        await browser.settled(lambda: "Not read again" in browser.detail)
+        await browser.tick(0)
+
+    assert looks(Setting(api=api, mirror=stored(60)), drive, WIDE)
+
+
+def test_offline_without_rows(looks: Look) -> None:
+    api = account()
+    api.offline = DOWN
+
+    async def drive(browser: Browser) -> None:
+        await browser.settled(lambda: browser.says("R: now."))
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_wrong_credentials(looks: Look) -> None:
+    api = account()
+    api.offline = SignInRefused("The server refused the credentials.", hint="Check them in the Console.", status=401)
+
+    async def drive(browser: Browser) -> None:
+        await browser.settled(lambda: browser.says("cannot sign in"))
+        await browser.tick(0)
+
+    assert looks(Setting(api=api, environment=Environment.PRODUCTION), drive, NARROW)
+
+
+def test_rows_of_an_earlier_start_are_dim(looks: Look) -> None:
+    api = account()
+    api.hold()
+
+    async def drive(browser: Browser) -> None:
+        await browser.loaded()
+        await browser.settled(lambda: api.in_flight)
+        await browser.tick(0)
+
+    assert looks(Setting(api=api, mirror=stored(60)), drive, NARROW)
+
+
+def test_a_pause_that_the_server_asked_for(looks: Look) -> None:
+    api = account()
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        api.status = TrafficStatus(
+            in_flight=2,
+            permitted_per_second=1.0,
+            recent_per_second=9.8,
+            waiting_seconds=12.0,
+            latency_ms=210,
+            throttled=3,
+        )
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, WIDE)
+
+
+def test_unreadable_record(looks: Look) -> None:
+    users = people(20)
+    users[2] = UnreadableRecord("has no id")
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("down", "down")
+        await browser.settled(lambda: "cannot be read" in browser.detail)
+        await browser.tick(0)
+
+    assert looks(Setting(api=FakeDirectory(users, groups=GROUPS)), drive, WIDE)
+
+
+async def groups_tab(browser: Browser) -> None:
+    await quiet(browser)
+    await browser.press("2")
+    await browser.settled(lambda: browser.groups)
+    await browser.press("down", "m")
+    await browser.settled(lambda: browser.cursor_user is not None)
+    await browser.tick(0)
+    await browser.pilot.pause(0.1)
+    await browser.tick(0)
+
+
+def test_groups_wide(looks: Look) -> None:
+    assert looks(Setting(api=account()), groups_tab, WIDE)
+
+
+def test_groups_narrow(looks: Look) -> None:
+    assert looks(Setting(api=account()), groups_tab, NARROW)
+
+
+def test_member_opened(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await groups_tab(browser)
+        await browser.press("enter")
+        await quiet(browser)
+
+    assert looks(Setting(api=account()), drive, WIDE)
+
+
+def test_memberships_that_are_not_known(looks: Look) -> None:
+    api = account()
+    api.lean = True
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("2", "down")
+        await browser.settled(lambda: "not known yet" in browser.members_heading)
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_requests(looks: Look) -> None:
+    api = account()
+    api.records = [
+        RequestRecord(NOON_MS, "POST", "/accounts/connect/token", 200, "", 95, 1),
+        RequestRecord(NOON_MS + 200, "GET", "/users?page=1&pageSize=100", 200, "", 1038, 1),
+        RequestRecord(NOON_MS + 1_000, "GET", "/groups", 429, "", 12, 1),
+        RequestRecord(NOON_MS + 2_000, "GET", "/groups", 503, "", 12, 2),
+        RequestRecord(NOON_MS + 3_000, "GET", "/users?email=…", None, "timed out", 5_000, 3),
+    ]
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("5")
+        await browser.tick(0)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_help(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("question_mark"), WIDE)
+
+
+def test_palette(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("colon", "m", "a", "r", "k"), NARROW)
+
+
+def test_copy_menu(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("space", "down", "space", "y"), NARROW)
+
+
+def test_profiles(looks: Look) -> None:
+    profiles = [
+        ProfileChoice("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
+        ProfileChoice("globex", Environment.PRODUCTION, Surface.REST, "https://eu-api.walkme.com"),
+    ]
+    assert looks(Setting(api=account(), profiles=profiles), pressing("C"), NARROW)
+
+
+def test_no_profile(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await browser.settled(lambda: browser.says("three ways in"))
+
+    problem = "There is no profile yet: no WALKME_* variables are set and there is no config.toml."
+    assert looks(Setting(problem=problem), drive, NARROW)
+
+
+def test_hostile_names(looks: Look) -> None:
+    texts = [
+        "[@click=app.quit]press me[/]",
+        "\x1b[31mred\x1b[0m\x1b]52;c;ZXZpbA==\x07",
+        "one\ntwo\tthree",
+        "\u202edlrow olleh",
+        "Z\u0351\u0363\u0359\u033calgo",
+        "東京都渋谷区神宮前",
+        "ياسمين الخطيب",
+        "👩\u200d👩\u200d👧 family 🇩🇪",
+        "x" * 4000,
+    ]
+    users = [
+        User(id=f"u{at}", email=f"user{at}@example.com", first_name=text, role=text, status="active", groups=())
+        for at, text in enumerate(texts)
+    ]
+    users.append(person(1))
+    assert looks(Setting(api=FakeDirectory(users, groups=GROUPS)), pressing("down"), WIDE)
+
+
+def test_light_theme(looks: Look) -> None:
+    assert looks(Setting(api=account(), theme="paper"), pressing("space", "down", "enter"), WIDE)
+
+
+def test_mono_theme(looks: Look) -> None:
+    assert looks(Setting(api=account(), theme="mono"), pressing("space", "down", "down"), WIDE)
+
+
+def test_small_screen(looks: Look) -> None:
+    assert looks(Setting(api=account()), quiet, (60, 15))

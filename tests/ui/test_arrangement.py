@@ -1,0 +1,50 @@
+"""Which panes are shown: a plain value, so that a resize forgets nothing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.ui.arrangement import LISTS, WIDE, Arrangement, Pane, Tab
+
+ARRANGEMENTS = st.builds(
+    Arrangement,
+    tab=st.sampled_from(Tab),
+    beside=st.frozensets(st.sampled_from(Tab)),
+    opened=st.booleans(),
+    zoomed=st.none() | st.sampled_from(Pane),
+)
+WIDTHS = st.integers(min_value=1, max_value=300)
+
+
+@given(arrangement=ARRANGEMENTS, width=WIDTHS)
+def test_something_is_always_shown_and_details_never_on_requests(arrangement: Arrangement, width: int) -> None:
+    visible = arrangement.visible(width)
+    assert visible
+    assert arrangement.tab is not Tab.REQUESTS or visible == (Pane.REQUESTS,)
+
+
+@given(arrangement=ARRANGEMENTS, width=WIDTHS)
+def test_what_covers_the_screen_is_gone_after_two_steps_back(arrangement: Arrangement, width: int) -> None:
+    back = arrangement.uncover().uncover()
+    assert not back.covers(width)
+    assert set(LISTS[back.tab]) <= set(back.visible(width))
+
+
+@given(arrangement=ARRANGEMENTS)
+def test_going_round_the_tabs_comes_back(arrangement: Arrangement) -> None:
+    there = arrangement.step(1).step(1).step(1)
+    assert there.tab is arrangement.tab
+
+
+@given(arrangement=ARRANGEMENTS, width=WIDTHS)
+def test_p_shows_and_hides_the_details(arrangement: Arrangement, width: int) -> None:
+    if arrangement.tab is Tab.REQUESTS:
+        return
+    before = Pane.DETAIL in arrangement.visible(width)
+    assert (Pane.DETAIL in arrangement.toggle_detail(width).visible(width)) is not before
+
+
+def test_details_are_beside_the_users_from_120_columns_on() -> None:
+    assert Arrangement().visible(WIDE) == (Pane.USERS, Pane.DETAIL)
+    assert Arrangement().visible(WIDE - 1) == (Pane.USERS,)
+    assert Arrangement().open().visible(WIDE - 1) == (Pane.DETAIL,)
+    assert Arrangement(tab=Tab.GROUPS).visible(WIDE) == (Pane.GROUPS, Pane.MEMBERS)

@@ -1,0 +1,215 @@
+"""Keys, help, palette and copying: all from the one table of commands."""
+
+import base64
+
+import pytest
+
+from tests.support.browser import Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.users import User
+from walkme_tui.ui import terminal
+from walkme_tui.ui.keys import bound, labels
+from walkme_tui.ui.screens.verbs import VERBS
+
+
+def account(count: int = 50) -> FakeDirectory:
+    return FakeDirectory(people(count))
+
+
+def test_every_command_does_something_and_nothing_else_does() -> None:
+    assert set(VERBS) == {command.id for command in COMMANDS}
+
+
+def test_no_two_commands_share_a_key() -> None:
+    keys = [key for command in COMMANDS for key in command.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_key_that_the_person_gave_away_leaves_its_old_command() -> None:
+    commands = {command.id: command for command in bound({"mark.toggle": ("j",), "app.help": ()})}
+    assert commands["mark.toggle"].keys == ("j",)
+    assert commands["cursor.down"].keys == ("down",)
+    assert commands["app.help"].keys == ()
+    assert labels(commands["cursor.down"]) == "↓"
+
+
+async def test_the_persons_own_keys_work_and_the_old_ones_do_not() -> None:
+    keymap = {"mark.toggle": ("f2",), "app.help": ()}
+    async with open_browser(Setting(api=account(), keymap=keymap)) as browser:
+        await browser.loaded()
+        await browser.press("f2")
+        assert browser.marked == {person(0).id}
+        await browser.press("space", "question_mark", "f1")
+        assert browser.marked == {person(0).id}
+        assert browser.dialog == ""
+        assert "F2 mark" in browser.hints
+        assert "help" not in browser.hints
+
+
+async def test_the_footer_has_at_most_six_hints() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        assert browser.hints == "Enter open   / filter   Space mark   m groups   ? help   q quit"
+        await browser.press("enter")
+        assert browser.hints.startswith("Esc back   J raw")
+
+
+async def test_the_help_lists_every_command_with_its_keys() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        for command in COMMANDS:
+            assert f"{command.title}" in browser.dialog
+        await browser.press("G", "escape")
+        assert browser.dialog == ""
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_the_quit_keys_quit(key: str) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press(key)
+        assert not browser.running
+
+
+@pytest.mark.parametrize("opener", ["question_mark", "colon", "slash", "y"])
+async def test_ctrl_q_quits_from_everywhere(opener: str) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press(opener, "ctrl+q")
+        assert not browser.running
+
+
+async def test_ctrl_c_says_how_to_quit() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("ctrl+c")
+        assert browser.running
+        assert any("q quits" in toast for toast in browser.toasts)
+
+
+@pytest.mark.parametrize(
+    "key", ["ctrl+a", "ctrl+d", "ctrl+k", "ctrl+s", "ctrl+h", "ctrl+z", "delete", "x", "X", "D", "e"]
+)
+async def test_keys_of_commands_that_do_not_exist_do_nothing(key: str) -> None:
+    api = account()
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        calls = len(api.calls)
+        before = browser.screen_text
+        await browser.press(key)
+        assert (browser.screen_text, len(api.calls)) == (before, calls)
+
+
+@pytest.mark.parametrize("opener", ["colon", "ctrl+p"])
+async def test_the_palette_runs_what_is_chosen(opener: str) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press(opener)
+        await browser.type("mark all")
+        assert browser.dialog.count("Mark all that is loaded") == 1
+        await browser.press("enter")
+        await browser.settled(lambda: len(browser.marked) == 50)
+
+
+async def test_the_palette_changes_the_theme() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        for name in ("paper", "mono", "dusk"):
+            await browser.press("colon")
+            await browser.type(f"theme {name}")
+            await browser.press("enter")
+            assert browser.app.theme == name
+            await browser.press("down")
+            assert browser.says("person00001@example.com")
+
+
+async def test_the_palette_holds_nothing_of_textuals_own() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("colon")
+        await browser.type("screenshot")
+        assert browser.dialog == "Commands\nEnter take   Esc leave"
+
+
+class Clipboard:
+    """What was sent to the terminal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.texts: list[str] = []
+        sequence = terminal.clipboard_sequence
+
+        def noting(text: str, environment: dict[str, str]) -> str | None:
+            sent = sequence(text, environment)
+            if sent is not None:
+                self.texts.append(base64.b64decode(sent.split(";")[2].split("\a")[0]).decode())
+            return sent
+
+        monkeypatch.setattr(terminal, "clipboard_sequence", noting)
+
+
+async def test_the_email_under_the_cursor_is_copied_whatever_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "Y")
+        assert clipboard.texts == ["person00001@example.com"]
+        assert browser.toasts == ["Sent to the terminal: person00001@example.com"]
+
+
+async def test_the_copy_menu_copies_of_the_marked_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "down", "space", "y")
+        await browser.settled(
+            lambda: "Copy of 2 marked: person00000@example.com, person00002@example.com" in browser.dialog
+        )
+        await browser.press("enter")
+        await browser.settled(lambda: clipboard.texts == ["person00000@example.com\nperson00002@example.com"])
+        await browser.settled(lambda: browser.toasts == ["Sent to the terminal: 2 × email"])
+
+
+@pytest.mark.parametrize(
+    ("downs", "copied"), [(1, person(0).id), (2, "Zoë Çelik"), (3, '"firstName": "Zoë"')], ids=["id", "name", "json"]
+)
+async def test_the_copy_menu_copies_one_thing(monkeypatch: pytest.MonkeyPatch, downs: int, copied: str) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("y")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press(*["down"] * downs, "enter")
+        await browser.settled(lambda: clipboard.texts)
+        assert copied in clipboard.texts[0]
+
+
+async def test_a_copy_holds_nothing_that_a_shell_or_terminal_would_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    nasty = User(id="u1", email="a@example.com\nrm -rf ~\n\x1b[2J", first_name="\u202eevil", last_name="x")
+    async with open_browser(Setting(api=FakeDirectory([nasty]))) as browser:
+        await browser.loaded()
+        await browser.press("Y", "y")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press("down", "down", "down", "enter")
+        await browser.settled(lambda: len(clipboard.texts) == 2)
+        email, record = clipboard.texts
+        assert email.isprintable()
+        assert all(sign.isprintable() or sign == "\n" for sign in record)
+
+
+async def test_more_than_a_terminal_takes_is_not_copied() -> None:
+    huge = User(id="u1", email="a" * 80_000 + "@example.com")
+    async with open_browser(Setting(api=FakeDirectory([huge])), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("Y")
+        assert any("Not copied" in toast for toast in browser.toasts)
+
+
+@pytest.mark.parametrize("theme", ["dusk", "paper", "mono"])
+async def test_the_browser_begins_with_every_theme(theme: str) -> None:
+    async with open_browser(Setting(api=account(), theme=theme)) as browser:
+        await browser.loaded()
+        await browser.press("space", "2", "1", "question_mark", "escape", "colon", "escape", "Y")
+        assert browser.says("person00001@example.com")

@@ -1,0 +1,65 @@
+"""A bug ends the program with the terminal restored and a report that holds nobody's data."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.crashing_browser import SECRET
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 30.0
+
+
+def run_and_press(where: str, folder: Path, key: bytes) -> tuple[int, str]:
+    """Run the browser in a terminal, press a key once rows are painted, and give back exit code and output."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+    command = [sys.executable, "-m", "tests.support.crashing_browser", str(folder), where]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    output, pressed, deadline = b"", False, time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        readable, _, _ = select.select([master], [], [], 0.1)
+        if readable:
+            try:
+                output += os.read(master, 65536)
+            except OSError:
+                break
+        if not pressed and b"person00001" in output:
+            os.write(master, key)
+            pressed = True
+        if not readable and process.poll() is not None:
+            break
+    process.kill()
+    code = process.wait()
+    os.close(master)
+    return code, output.decode(errors="replace")
+
+
+@pytest.mark.parametrize("where", ["verb", "worker"])
+def test_a_bug_ends_it_with_one_line_and_a_private_report(where: str, tmp_path: Path) -> None:
+    code, output = run_and_press(where, tmp_path, b"j")
+    assert code == 70
+    (report,) = tmp_path.iterdir()
+    assert report.stat().st_mode & 0o777 == 0o600
+    after = output.rpartition("\x1b[?1049l")[2]
+    assert str(report) in after.replace("\r\n", "")
+    assert "Traceback" not in output
+    for text in (output, report.read_text()):
+        assert SECRET not in text
+    assert "person0" not in report.read_text()
+    assert "break_" in report.read_text() or "work" in report.read_text()
+
+
+def test_quitting_gives_the_terminal_back(tmp_path: Path) -> None:
+    code, output = run_and_press("verb", tmp_path, b"q")
+    assert code == 0
+    assert not list(tmp_path.iterdir())
+    assert "\x1b[?1049l" in output
+    assert output.rpartition("\x1b[?1049l")[2].count("walkme") == 0

@@ -1,0 +1,157 @@
+"""The filter box: what typing does, what Enter and Esc do, and the question to the server."""
+
+from tests.support.browser import Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import Unreachable
+
+
+def account(count: int = 100) -> FakeDirectory:
+    return FakeDirectory(people(count))
+
+
+async def test_typing_narrows_the_list_and_says_of_how_many() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 10)
+        assert browser.filter_count == "10 of 100 loaded"
+        assert browser.says("Zoë Çelik")
+        assert not browser.says("Amina")
+
+
+async def test_enter_keeps_the_filter_and_goes_to_the_list() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 10)
+        await browser.press("enter")
+        assert (browser.focus, browser.filter_text) == ("users", "zoe")
+        await browser.press("down")
+        assert browser.cursor_email == "person00010@example.com"
+
+
+async def test_enter_opens_the_only_user_that_is_left() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("person00042")
+        await browser.press("enter")
+        await browser.settled(lambda: browser.panes == ["detail"])
+        await browser.settled(lambda: "person00042@example.com" in browser.detail)
+
+
+async def test_arrows_move_the_list_while_the_box_has_the_keys() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 10)
+        await browser.press("down")
+        assert (browser.focus, browser.cursor_email) == ("filter", "person00010@example.com")
+
+
+async def test_letters_are_letters_in_the_box() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("q?:12JRt")
+        assert browser.filter_text == "q?:12JRt"
+        assert browser.running
+        assert browser.dialog == ""
+
+
+async def test_esc_takes_back_one_thing_a_press_and_never_quits() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space")
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 10)
+        await browser.press("question_mark")
+        await browser.press("escape")
+        await browser.press("plus", "question_mark")
+        assert "Keys" in browser.dialog
+        await browser.press("escape")
+        assert (browser.dialog, browser.panes) == ("", ["users"])
+        await browser.press("escape")
+        assert (browser.panes, browser.filter_text) == (["users", "detail"], "zoe?")
+        await browser.press("escape")
+        assert (browser.filter_text, len(browser.marked)) == ("", 1)
+        await browser.settled(lambda: browser.row_count == 100)
+        await browser.press("escape")
+        assert (len(browser.marked), browser.panes) == (0, ["users", "detail"])
+        await browser.press("escape")
+        assert browser.panes == ["users"]
+        await browser.press("escape", "escape", "escape")
+        assert browser.running
+
+
+async def test_the_cursor_stays_on_its_user_when_the_filter_goes() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 10)
+        await browser.press("enter", "down", "down", "escape")
+        await browser.settled(lambda: browser.row_count == 100)
+        await browser.settled(lambda: browser.table.cursor_index == 20)
+        assert browser.cursor_email == "person00020@example.com"
+
+
+async def test_no_match_says_of_how_many_and_what_helps() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("nosuchname")
+        await browser.settled(lambda: browser.row_count == 0)
+        assert browser.says("None of the 100 users loaded has “nosuchname”.")
+        assert browser.says("a full email address is asked from it")
+
+
+async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:
+    api = account(250)
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        gate = api.hold("find_user")
+        await browser.filter("person00249@example.com")
+        await browser.settled(lambda: browser.says("Asking the server for person00249@example.com…"))
+        gate.set()
+        await browser.settled(lambda: browser.row_count == 1)
+        assert browser.says("person00249@example.com Ivo")
+        assert api.asked("find_user") == [("person00249@example.com",)]
+
+
+async def test_an_id_is_asked_from_the_server_too() -> None:
+    api = account(250)
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter(person(249).id)
+        await browser.settled(lambda: browser.row_count == 1)
+        assert browser.says("person00249@example.com")
+
+
+async def test_an_email_that_is_not_there_is_said_not_to_be() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("nobody@example.com")
+        await browser.settled(lambda: "nobody@example.com is not on the server." in browser.status_line)
+        assert browser.says("None of the 100 users loaded has “nobody@example.com”.")
+
+
+async def test_an_email_that_cannot_be_asked_for_says_why() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.offline = Unreachable("Cannot reach api.walkme.com.")
+        await browser.filter("nobody@example.com")
+        await browser.settled(lambda: "could not be asked for nobody@example.com" in browser.status_line)
+
+
+async def test_half_an_email_asks_nobody() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.filter("nobody@example")
+        await browser.pilot.pause(0.4)
+        assert not api.asked("find_user")
+
+
+async def test_a_query_from_the_command_line_is_in_the_box() -> None:
+    async with open_browser(Setting(api=account(), query="zoe")) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.row_count == 10)
+        assert (browser.filter_text, browser.focus) == ("zoe", "users")

@@ -1,0 +1,140 @@
+"""The Groups tab: groups, how many members are known, and the members."""
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import PermissionRefused
+from walkme_tui.domain.groups import Group
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+
+
+def account(count: int = 60) -> FakeDirectory:
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+async def groups_tab(browser: Browser) -> None:
+    await browser.loaded()
+    await browser.press("2")
+    await browser.settled(lambda: browser.groups)
+
+
+async def test_groups_are_counted_exactly_when_everyone_is_loaded() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.tick()
+        await browser.settled(lambda: browser.groups == ["Engineering 0", "Sales 30", "Support 15"])
+        assert browser.panes == ["groups", "members"]
+
+
+async def test_counts_are_lower_bounds_while_not_everyone_is_loaded() -> None:
+    async with open_browser(Setting(api=account(1000)), (80, 24)) as browser:
+        await groups_tab(browser)
+        await browser.settled(lambda: any(line.startswith("Sales ≥ ") for line in browser.groups))
+        await browser.press("down")
+        await browser.settled(lambda: "Sales · ≥ " in browser.members_heading)
+        assert "% loaded" in browser.members_heading
+
+
+async def test_members_follow_the_group_under_the_cursor() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.settled(lambda: browser.says("No member is known"))
+        await browser.press("down")
+        await browser.settled(lambda: browser.row_count == 30)
+        assert browser.members_heading.startswith("Sales · 30 members, complete as of ")
+        await browser.press("down")
+        await browser.settled(lambda: browser.row_count == 15)
+
+
+async def test_m_and_enter_go_to_the_members() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.press("down", "m")
+        assert browser.focus == "members-table"
+        await browser.press("shift+tab")
+        assert browser.focus == "groups"
+        await browser.press("enter")
+        assert browser.focus == "members-table"
+
+
+async def test_a_member_is_opened_beside_the_list_where_there_is_room() -> None:
+    async with open_browser(Setting(api=account()), (120, 40)) as browser:
+        await groups_tab(browser)
+        await browser.press("down", "enter")
+        await browser.settled(lambda: browser.cursor_user is not None)
+        await browser.press("enter")
+        assert browser.panes == ["groups", "members", "detail"]
+        await browser.settled(lambda: "person00001@example.com" in browser.detail or browser.detail)
+        await browser.press("escape")
+        assert browser.focus == "members-table"
+
+
+async def test_memberships_that_lists_do_not_carry_are_said_to_be_unknown() -> None:
+    api = account()
+    api.lean = True
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await groups_tab(browser)
+        await browser.press("down")
+        await browser.settled(lambda: "groups of 60 loaded users not known" in browser.members_heading)
+
+
+async def test_m_on_a_user_leads_to_one_of_the_users_groups() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.setting.api.asked("list_groups"))  # type: ignore[attr-defined]
+        await browser.press("down", "down", "down", "m")
+        await browser.settled(lambda: "Groups of Carmen Weber" in browser.dialog)
+        assert "Sales" in browser.dialog
+        await browser.press("down", "enter")
+        await browser.settled(lambda: browser.panes == ["groups", "members"])
+        await browser.settled(lambda: browser.members_heading.startswith("Support · "))
+
+
+async def test_m_on_a_user_whose_groups_are_unknown_reads_them_first() -> None:
+    api = account()
+    api.lean = True
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("down", "down", "m")
+        await browser.settled(lambda: "Groups of Bo Tanaka" in browser.dialog)
+
+
+async def test_m_on_a_user_without_groups_says_so() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("m")
+        await browser.settled(lambda: "Zoë Çelik is in no group." in browser.toasts)
+
+
+async def test_the_filter_is_about_the_list_that_has_the_keys() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.filter("sup")
+        await browser.settled(lambda: [line.split()[0] for line in browser.groups] == ["Support"])
+        await browser.press("enter", "m")
+        assert browser.filter_text == ""
+        await browser.settled(lambda: browser.row_count == 15)
+        await browser.filter("admin")
+        await browser.settled(lambda: browser.row_count == 5)
+        await browser.press("escape", "shift+tab")
+        assert browser.filter_text == "sup"
+        await browser.press("1")
+        assert (browser.filter_text, browser.row_count) == ("", 60)
+
+
+async def test_an_account_without_groups_says_so() -> None:
+    async with open_browser(Setting(api=FakeDirectory([person(0), person(4)]))) as browser:
+        await browser.press("2")
+        await browser.settled(lambda: browser.says("This account has no groups."))
+
+
+async def test_groups_that_may_not_be_read_say_what_is_missing() -> None:
+    api = FakeDirectory([person(0), person(4)])
+    api.fail_next(
+        PermissionRefused("This client may not read groups.", scope="users:read"), name="list_groups", times=9
+    )
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("2")
+        await browser.settled(lambda: browser.says("The groups could not be read."))
+        assert any("The scope users:read is missing." in toast for toast in browser.toasts)

@@ -1,0 +1,194 @@
+"""When rows are missing: every empty screen says why, what is kept, and what to do."""
+
+from tests.support.browser import SOURCE, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import NOON_MS, BrokenMirror
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.errors import PermissionRefused, SecretUnavailable, SignInRefused, Unreachable
+from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
+from walkme_tui.domain.users import UnreadableRecord, UserPage
+from walkme_tui.store.mirror import SqliteMirror, open_mirror
+
+HOUR_MS = 3_600_000
+NARROW = (80, 24)
+DOWN = Unreachable("Cannot reach api.walkme.com: the connection was refused.", hint="Is the network up?")
+
+
+async def stored(count: int, read_at_ms: int = NOON_MS - 5 * HOUR_MS) -> SqliteMirror:
+    """A mirror from an earlier start."""
+    mirror = open_mirror(None, account_key="acme")
+    page = UserPage(page=1, page_size=100, rows=tuple(people(count)), total=count)
+    await mirror.save_page(page, read_at_ms)
+    return mirror
+
+
+async def test_before_the_first_answer_it_says_whom_it_asks() -> None:
+    api = FakeDirectory(people(5))
+    gate = api.hold()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.settled(lambda: browser.says("Asking https://api.walkme.com for the people of this account…"))
+        gate.set()
+        await browser.loaded()
+
+
+async def test_an_empty_account_says_so_and_what_to_do() -> None:
+    async with open_browser(Setting(api=FakeDirectory()), NARROW) as browser:
+        await browser.settled(lambda: browser.says("This account has no users."))
+        assert browser.says("R asks again.")
+        await browser.press("j", "G", "space", "enter", "m", "r", "Y", "J", "asterisk", "v")
+        assert browser.running
+
+
+async def test_offline_without_rows_says_so_and_tries_again() -> None:
+    api = FakeDirectory(people(5))
+    api.offline = DOWN
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.settled(lambda: browser.says("Cannot reach api.walkme.com: the connection was refused."))
+        assert browser.says("Is the network up?")
+        assert browser.says("there are no rows to show. Trying again in")
+        api.offline = None
+        await browser.press("R")
+        await browser.loaded()
+        assert browser.status_line == ""
+
+
+async def test_offline_with_rows_shows_them_with_their_age() -> None:
+    api = FakeDirectory(people(5))
+    api.offline = DOWN
+    async with open_browser(Setting(api=api, mirror=await stored(5))) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "Rows from 5 h ago are shown. Trying again in" in browser.status_line)
+        assert "R: now. Cannot reach api.walkme.com" in browser.status_line
+        assert browser.says("person00001@example.com")
+
+
+async def test_wrong_credentials_name_the_profile_and_the_source_of_the_secret() -> None:
+    api = FakeDirectory(people(5))
+    api.offline = SignInRefused("The server refused the credentials.", status=401)
+    async with open_browser(Setting(api=api, profile="acme-prod"), NARROW) as browser:
+        await browser.settled(
+            lambda: browser.says(f"Profile acme-prod cannot sign in; its secret comes from {SOURCE}.")
+        )
+        assert browser.says("R reads the secret again")
+        api.offline = None
+        await browser.press("R")
+        await browser.loaded()
+        assert api.sign_ins_forgotten == 1
+
+
+async def test_a_secret_that_is_not_there_names_its_source() -> None:
+    api = FakeDirectory(people(5))
+    api.fail_next(SecretUnavailable("The command pass failed with exit code 1."), times=99)  # type: ignore[arg-type]
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.settled(lambda: browser.says("The command pass failed with exit code 1."))
+        assert browser.says(SOURCE)
+
+
+async def test_a_missing_right_waits_for_the_person() -> None:
+    api = FakeDirectory(people(5))
+    api.offline = PermissionRefused("The client lacks the scope users:read.", scope="users:read")
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.settled(lambda: browser.says("The client lacks the scope users:read."))
+        assert browser.says("R tries again.")
+
+
+async def test_with_a_server_that_hangs_the_cursor_moves_and_q_quits() -> None:
+    api = FakeDirectory(people(60))
+    api.hold()
+    async with open_browser(Setting(api=api, mirror=await stored(60))) as browser:
+        await browser.loaded()
+        await browser.press("down", "down", "enter", "escape", "2", "1")
+        assert browser.cursor_email == "person00002@example.com"
+        await browser.tick()
+        await browser.settled(lambda: "in flight" in browser.status_line)
+        await browser.press("q")
+        assert not browser.running
+
+
+async def test_a_pause_that_the_server_asks_for_is_counted_down() -> None:
+    api = FakeDirectory(people(5))
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.status = TrafficStatus(
+            in_flight=2,
+            permitted_per_second=1,
+            recent_per_second=9.8,
+            waiting_seconds=12.0,
+            latency_ms=210,
+            throttled=1,
+        )
+        await browser.tick()
+        assert "The server asks for a pause: going on in 12 s." in browser.status_line
+        assert "API 210 ms" in browser.status_line
+        assert "9.8/s" in browser.account_line
+
+
+async def test_a_record_that_cannot_be_read_costs_only_itself() -> None:
+    users = people(5)
+    users[1] = UnreadableRecord("has no id")
+    async with open_browser(Setting(api=FakeDirectory(users))) as browser:
+        await browser.loaded()
+        await browser.press("down")
+        await browser.settled(
+            lambda: "record at place 2 of the server's list cannot be read: has no id" in browser.detail
+        )
+        await browser.press("enter", "r", "m", "Y", "J", "down")
+        assert browser.running
+
+
+async def test_what_the_server_did_wrong_is_said_in_the_status_line() -> None:
+    api = FakeDirectory(people(5))
+    api.oddities = ("The answer claimed a total of -3.",)
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "The answer claimed a total of -3." in browser.status_line)
+
+
+async def test_a_local_copy_that_cannot_be_written_does_not_stop_the_browser() -> None:
+    mirror = BrokenMirror()
+    mirror.full = True
+    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=mirror)) as browser:
+        await browser.loaded()
+        assert browser.says("person00001@example.com")
+        await browser.press("2", "1", "enter", "escape", "asterisk", "y", "escape")
+        assert browser.running
+
+
+async def test_a_local_copy_that_cannot_be_read_does_not_stop_the_browser() -> None:
+    mirror = BrokenMirror()
+    mirror.broken = True
+    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=mirror)) as browser:
+        await browser.press("j", "2", "j", "1", "asterisk", "slash", "a", "enter", "R")
+        await browser.tick()
+        assert browser.running
+
+
+async def test_what_the_local_copy_has_to_say_is_a_toast() -> None:
+    class Talkative(BrokenMirror):
+        notices = ("The local copy was damaged and was moved aside.",)
+
+    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=Talkative())) as browser:
+        await browser.settled(lambda: browser.toasts == ["The local copy was damaged and was moved aside."])
+
+
+async def test_production_is_a_word_in_the_account_line() -> None:
+    async with open_browser(Setting(environment=Environment.PRODUCTION, read_only=True)) as browser:
+        assert browser.account_line.startswith("acme  PRODUCTION  REST  read-only")
+
+
+async def test_requests_are_listed_newest_first() -> None:
+    api = FakeDirectory(people(5))
+    api.records = [
+        RequestRecord(NOON_MS, "GET", "/users?page=1&pageSize=100", 200, "", 38, 1),
+        RequestRecord(NOON_MS + 1000, "GET", "/groups", 429, "", 12, 2),
+        RequestRecord(NOON_MS + 2000, "GET", "/groups", None, "timed out", 5000, 1),
+    ]
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("5")
+        assert "timed out" in browser.requests[0]
+        assert "GET /groups 429 12 ms attempt 2" in browser.requests[1]
+        assert "/users?page=1&pageSize=100 200 38 ms" in browser.requests[2]
+        api.records.append(RequestRecord(NOON_MS + 3000, "GET", "/users/x", 404, "", 9, 1))
+        await browser.tick()
+        assert "/users/x 404" in browser.requests[0]

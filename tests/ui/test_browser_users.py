@@ -1,0 +1,271 @@
+"""The Users tab: rows, cursor, details, panes."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.browser import Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import NotFound, Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import User
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+def account(count: int = 250) -> FakeDirectory:
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+async def test_rows_of_the_first_page_are_shown_and_counted() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        assert browser.row_count == 250
+        assert browser.cursor_email == "person00000@example.com"
+        assert browser.says("person00001@example.com Amina O'Brien")
+        await browser.settled(lambda: "250 people · 80 % loaded" in browser.account_line)
+        assert browser.account_line.startswith("acme  SANDBOX  REST")
+
+
+async def test_the_movement_keys_move_the_cursor() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("down", "j", "up")
+        assert browser.cursor_email == "person00001@example.com"
+        await browser.press("G")
+        await browser.settled(lambda: browser.cursor_email == "person00249@example.com")
+        await browser.press("home")
+        assert browser.cursor_email == "person00000@example.com"
+
+
+async def test_details_follow_the_cursor_and_are_read_from_the_server_once() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("down", "down")
+        await browser.settled(lambda: api.asked("get_user"))
+        await browser.settled(lambda: "read just now" in browser.detail)
+        assert api.asked("get_user") == [(person(2).id,)]
+        assert "Bo Tanaka" in browser.detail
+        assert "person00002@example.com" in browser.detail
+        await browser.settled(lambda: "Sales" in browser.detail)
+        await browser.tick(5)
+        assert "read 5 s ago" in browser.detail
+
+
+async def test_details_that_were_read_half_a_minute_ago_are_read_again() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: len(api.asked("get_user")) == 1)
+        await browser.settled(lambda: "read just now" in browser.detail)
+        await browser.press("down")
+        await browser.settled(lambda: len(api.asked("get_user")) == 2)
+        await browser.press("up")
+        await browser.settled(lambda: "Zoë Çelik" in browser.detail)
+        assert len(api.asked("get_user")) == 2
+        await browser.tick(31)
+        await browser.press("down")
+        await browser.settled(lambda: len(api.asked("get_user")) == 3)
+
+
+async def test_details_show_what_the_server_says_now() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.users[1] = replace(person(1), role="Owner of all")
+        await browser.press("down")
+        await browser.settled(lambda: "Owner of all" in browser.detail)
+
+
+async def test_a_user_who_is_gone_is_said_to_be_gone() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.fail_next(NotFound("There is no such user."), name="get_user")
+        await browser.press("down")
+        await browser.settled(lambda: "this user does not exist any more" in browser.detail)
+
+
+async def test_details_stay_when_they_cannot_be_read_again() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.fail_next(Unreachable("Cannot reach api.walkme.com."), name="get_user")
+        await browser.press("down")
+        await browser.settled(lambda: "Not read again: Cannot reach api.walkme.com." in browser.detail)
+        assert "Amina O'Brien" in browser.detail
+
+
+async def test_details_stand_beside_the_list_where_there_is_room() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        assert browser.panes == ["users", "detail"]
+        await browser.press("p")
+        assert browser.panes == ["users"]
+        await browser.press("p")
+        assert browser.panes == ["users", "detail"]
+
+
+async def test_enter_gives_the_details_the_keys_and_esc_gives_them_back() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        await browser.press("enter")
+        assert (browser.panes, browser.focus) == (["users", "detail"], "detail")
+        await browser.press("escape")
+        assert (browser.panes, browser.focus) == (["users", "detail"], "users")
+
+
+async def test_enter_opens_the_details_on_the_whole_screen_where_it_is_narrow() -> None:
+    async with open_browser(Setting(api=account()), NARROW) as browser:
+        await browser.loaded()
+        assert browser.panes == ["users"]
+        await browser.press("down", "enter")
+        assert (browser.panes, browser.focus) == (["detail"], "detail")
+        await browser.settled(lambda: browser.says("Amina O'Brien person00001@example.com"))
+        await browser.press("escape")
+        assert (browser.panes, browser.focus) == (["users"], "users")
+        assert browser.cursor_email == "person00001@example.com"
+
+
+async def test_tab_moves_the_keys_between_the_panes() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        await browser.press("tab")
+        assert browser.focus == "detail"
+        await browser.press("tab")
+        assert browser.focus == "users"
+        await browser.press("shift+tab")
+        assert browser.focus == "detail"
+
+
+async def test_zoom_gives_one_pane_the_screen_until_it_is_taken_back() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        await browser.press("tab", "plus")
+        assert browser.panes == ["detail"]
+        await browser.press("underscore")
+        assert browser.panes == ["users", "detail"]
+        await browser.press("plus", "escape")
+        assert browser.panes == ["users", "detail"]
+
+
+async def test_the_raw_record_is_json_in_plain_ascii() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        await browser.press("J")
+        await browser.settled(lambda: '"lastName": "\\u00c7elik"' in browser.detail)
+        assert browser.detail.isascii()
+        assert browser.focus == "users"
+        await browser.press("escape")
+        assert "Zoë Çelik" in browser.detail
+
+
+async def test_the_raw_record_opens_on_the_whole_screen_where_it_is_narrow() -> None:
+    async with open_browser(Setting(api=account()), NARROW) as browser:
+        await browser.loaded()
+        await browser.press("J")
+        assert browser.panes == ["detail"]
+        assert '"id"' in browser.detail
+        await browser.press("escape", "escape")
+        assert browser.panes == ["users"]
+
+
+async def test_a_resize_keeps_cursor_filter_and_panes() -> None:
+    async with open_browser(Setting(api=account()), WIDE) as browser:
+        await browser.loaded()
+        await browser.filter("viewer")
+        await browser.press("enter", "down", "down")
+        before = browser.cursor_email
+        await browser.press("enter")
+        await browser.resize(80, 24)
+        assert browser.panes == ["detail"]
+        await browser.press("escape")
+        await browser.resize(120, 40)
+        assert browser.panes == ["users", "detail"]
+        assert (browser.cursor_email, browser.filter_text) == (before, "viewer")
+
+
+@pytest.mark.parametrize("size", [(60, 15), (40, 8)])
+async def test_a_small_screen_still_shows_users(size: tuple[int, int]) -> None:
+    async with open_browser(Setting(api=account()), size) as browser:
+        await browser.loaded()
+        assert browser.says("person00000@example.com")
+        await browser.press("enter")
+        assert browser.panes == ["detail"]
+
+
+async def test_a_screen_that_is_too_small_says_so_and_comes_back() -> None:
+    async with open_browser(Setting(api=account()), NARROW) as browser:
+        await browser.loaded()
+        await browser.press("down")
+        await browser.resize(30, 5)
+        assert browser.screen_text.strip() == "The terminal is too small."
+        await browser.resize(80, 24)
+        assert browser.cursor_email == "person00001@example.com"
+        assert browser.says("person00001@example.com")
+
+
+async def test_marks_are_set_counted_and_cleared() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "space")
+        assert browser.marked == {person(0).id, person(1).id}
+        await browser.press("asterisk")
+        await browser.settled(lambda: len(browser.marked) >= 100)
+        await browser.settled(lambda: any("not loaded" in toast for toast in browser.toasts))
+        await browser.press("backslash")
+        assert not browser.marked
+
+
+async def test_inactive_users_are_hidden_and_shown() -> None:
+    async with open_browser(Setting(api=account(50))) as browser:
+        await browser.loaded()
+        await browser.press("t")
+        await browser.settled(lambda: browser.row_count == 40)
+        assert browser.filter_count == "inactive hidden · 40 of 50 loaded"
+        await browser.press("t")
+        await browser.settled(lambda: browser.row_count == 50)
+        assert browser.filter_count == ""
+
+
+async def test_a_row_is_read_again_on_wish() -> None:
+    api = account()
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.loaded()
+        api.users[0] = replace(person(0), email="new.address@example.com")
+        await browser.press("r")
+        await browser.settled(lambda: browser.says("new.address@example.com"))
+        assert any("Read person00000@example.com again" in toast for toast in browser.toasts)
+
+
+async def test_a_row_that_cannot_be_read_again_says_why() -> None:
+    api = account()
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.loaded()
+        api.offline = Unreachable("Cannot reach api.walkme.com.", hint="Is the network up?")
+        await browser.press("r")
+        await browser.settled(
+            lambda: any("Cannot reach api.walkme.com. Is the network up?" in t for t in browser.toasts)
+        )
+
+
+async def test_the_list_is_read_again_on_wish() -> None:
+    api = account()
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.loaded()
+        before = len(api.asked("list_users"))
+        api.users[0] = replace(person(0), first_name="Renamed")
+        await browser.press("R")
+        await browser.settled(lambda: browser.says("Renamed"))
+        assert len(api.asked("list_users")) > before
+
+
+async def test_the_only_user_of_an_account_is_shown() -> None:
+    api = FakeDirectory([User(id="u1", email="one@example.com", status="active")])
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "1 person · 100 % loaded" in browser.account_line)
+        await browser.press("G", "j", "space", "enter")
+        assert browser.cursor_email == "one@example.com"

@@ -1,0 +1,79 @@
+"""Numbers, ages and columns as people read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+
+NOW = 1_800_000_000_000
+CLEAN = st.text(max_size=60).map(clean)
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        (-5_000, "0 s"),
+        (0, "0 s"),
+        (59_999, "59 s"),
+        (60_000, "1 min"),
+        (5 * words.HOUR, "5 h"),
+        (13 * words.DAY, "13 d"),
+        (14 * words.DAY, "2 w"),
+        (59 * words.DAY, "8 w"),
+        (60 * words.DAY, "2 mo"),
+        (364 * words.DAY, "12 mo"),
+        (365 * words.DAY, "1 y"),
+        (900 * words.YEAR, "900 y"),
+    ],
+)
+def test_an_age_is_one_short_unit(passed: int, said: str) -> None:
+    assert words.age(NOW, NOW - passed) == said
+
+
+def test_what_was_just_now_and_what_is_to_come_have_words() -> None:
+    assert words.ago(NOW, NOW - 1_000) == "just now"
+    assert words.ago(NOW, NOW - 3_000) == "3 s ago"
+    assert words.ago(NOW, NOW + words.DAY) == "in the future"
+
+
+def test_a_date_has_its_time_only_while_that_matters() -> None:
+    assert words.ago_and_date(NOW, NOW - 5 * words.HOUR) == "5 h ago, 15 Jan 03:00 UTC"
+    assert words.ago_and_date(NOW, NOW - 700 * words.DAY) == "1 y ago, 14 Feb 2025"
+
+
+@pytest.mark.parametrize("milliseconds", [10**18, -(10**18), 2**63])
+def test_times_beyond_the_calendar_are_unknown(milliseconds: int) -> None:
+    assert words.day(milliseconds) == "?"
+    assert words.clock_time(milliseconds) == "?"
+    assert words.ago_and_date(NOW, milliseconds) == "?"
+
+
+def test_numbers_have_blanks_between_the_thousands() -> None:
+    assert words.number(1_154_210) == "1 154 210"
+    assert words.count(1, "user", "users") == "1 user"
+    assert words.count(0, "user", "users") == "0 users"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "total", "said"),
+    [(62, 100, "62 % loaded"), (200, 25_000, "200 loaded"), (5, None, "5 loaded"), (100, 100, "100 % loaded")],
+)
+def test_the_share_that_is_loaded_is_never_nothing_of_something(loaded: int, total: int | None, said: str) -> None:
+    assert words.loaded_share(Coverage(loaded, total, loaded, None)) == said
+
+
+@given(text=CLEAN, width=st.integers(min_value=0, max_value=40))
+def test_fitted_text_has_exactly_the_width(text: str, width: int) -> None:
+    assert cell_len(words.fit(text, width)) == width
+    assert cell_len(words.fit_right(text, width)) == width
+
+
+@given(text=CLEAN, width=st.integers(min_value=2, max_value=40))
+def test_wrapped_text_loses_nothing_but_blanks(text: str, width: int) -> None:
+    lines = words.wrap(text, width)
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

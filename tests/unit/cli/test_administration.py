@@ -1,0 +1,230 @@
+"""config, profiles, keys, themes, cache and completion."""
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.cli.completion import places_of
+from walkme_tui.cli.configuration import TEMPLATE
+from walkme_tui.cli.parser import SUB_COMMANDS, build_parser
+from walkme_tui.config.settings import check_settings
+from walkme_tui.domain.commands import COMMANDS
+
+PROFILE = '[profiles.acme.rest]\nclient_id = "id-1"\nsecret_env = "ACME"\n'
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+    made = CommandLine(monkeypatch, capsys, tmp_path, FakeDirectory(people(3)))
+    monkeypatch.delenv("WALKME_CLIENT_ID")
+    monkeypatch.delenv("WALKME_CLIENT_SECRET")
+    return made
+
+
+# ---------------------------------------------------------------- config
+
+
+def test_init_writes_a_private_file_once(line: CommandLine) -> None:
+    answer = line("config", "init")
+    assert answer.code == 0
+    assert str(line.paths.config_file) in answer.out
+    assert stat.S_IMODE(line.paths.config_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(line.paths.config.stat().st_mode) == 0o700
+    assert line("config", "check").code == 0
+    line.paths.config_file.write_text("mine")
+    assert line("config", "init").code == 2
+    assert line.paths.config_file.read_text() == "mine"
+
+
+def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "company-ca.pem").write_text("")
+    file = tmp_path / "config.toml"
+    file.write_text(TEMPLATE.replace("\n# ", "\n").replace("… /", "").replace("A secret", "# A secret"))
+    problems = [str(problem.error()) for problem in check_settings(file).problems]
+    assert [problem for problem in problems if "base_url" not in problem] == []
+    assert len(problems) == 1  # the address with its dots is for the person to fill in
+
+
+def test_path_names_the_file_whether_it_is_there_or_not(line: CommandLine) -> None:
+    assert line("config", "path").out == f"{line.paths.config_file}\n"
+    assert line("config", "path", "--json").json == {"file": str(line.paths.config_file), "exists": False}
+
+
+def test_check_is_quiet_where_nothing_is_wrong(line: CommandLine) -> None:
+    missing = line("config", "check")
+    assert (missing.code, "config init" in missing.out) == (0, True)
+    line.configure(PROFILE)
+    answer = line("config", "check")
+    assert answer.code == 0
+    assert "1 profile: acme" in answer.out
+
+
+def test_check_names_everything_that_is_wrong(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = line.configure("x = 1\n" + PROFILE + '[profiles.acme]\ntheme = "papr"\nread_only = 1\n')
+    monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
+    missing = "WALKME_CLIENT_ID is set, but WALKME_CLIENT_SECRET is not. Set and export WALKME_CLIENT_SECRET too."
+    answer = line("config", "check")
+    assert answer.code == 2
+    assert answer.out.splitlines() == [
+        f'{file}, line 1: "x" is not known at the top of the file. Possible: default_profile, profiles, keys.',
+        f'{file}, line 7: "read_only" in [profiles.acme] must be true or false, not a number.',
+        f'{file}, line 6: There is no theme "papr". Did you mean "paper"?',
+        f"{file}: the profile env: {missing}",
+    ]
+    as_json = line("config", "check", "--json")
+    assert as_json.code == 2
+    assert [problem["line"] for problem in as_json.json["problems"]] == [1, 7, 6, None]
+
+
+def test_a_broken_file_stops_what_needs_it_and_nothing_else(line: CommandLine) -> None:
+    line.configure("x = 1")
+    for words in ("profiles", "keys", "export"):
+        assert line(words).code == 2
+    for words in ("keys --default", "themes", "config path", "cache clear", "completion bash"):
+        assert line(*words.split()).code == 0
+
+
+# ---------------------------------------------------------------- profiles
+
+
+def test_profiles_lists_addresses_and_sources_never_secrets(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--demo" in line("profiles").out
+    line.configure('default_profile = "acme"\n' + PROFILE + '[profiles.acme]\nenvironment = "sandbox"\n')
+    shown = line("profiles").out
+    assert "*  acme  sandbox      rest     https://api.walkme.com  the variable ACME" in shown
+    monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
+    monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
+    monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://x.example/scim/v2")
+    monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
+    found = line("profiles", "--json").json["profiles"]
+    assert [(profile["name"], profile["chosen"]) for profile in found] == [("acme", False), ("env", True)]
+    assert found[1]["surfaces"] == {
+        "rest": {"base_url": "https://api.walkme.com", "secret_from": "the variable WALKME_CLIENT_SECRET"},
+        "scim": {"base_url": "https://x.example/scim/v2", "secret_from": "the variable WALKME_SCIM_TOKEN"},
+    }
+    assert "hunter2" not in line("profiles").out
+
+
+# ---------------------------------------------------------------- keys and themes
+
+
+def test_keys_lists_every_command_with_its_own_keys(line: CommandLine) -> None:
+    line.configure('[keys]\n"user.raw" = ["F2", ","]\n')
+    assert line("keys", "--json").json["keys"]["user.raw"] == ["f2", "comma"]
+    assert line("keys", "--default", "--json").json["keys"] == {command.id: list(command.keys) for command in COMMANDS}
+    shown = line("keys").out
+    assert "F2 ," in shown
+    assert all(command.id in shown and command.title in shown for command in COMMANDS)
+    assert all(section in shown.splitlines() for section in {command.section for command in COMMANDS})
+
+
+def test_themes_are_listed_and_the_failed_named(line: CommandLine) -> None:
+    line.paths.themes.mkdir(parents=True)
+    (line.paths.themes / "bad.toml").write_text("name = 1")
+    answer = line("themes")
+    assert answer.code == 0
+    assert [row.split()[0] for row in answer.out.splitlines()] == ["NAME", "dusk", "mono", "paper"]
+    assert "bad.toml" in answer.err
+    assert {theme["name"] for theme in line("themes", "list", "--json").json["themes"]} == {"dusk", "mono", "paper"}
+
+
+def test_a_theme_is_checked(line: CommandLine, tmp_path: Path) -> None:
+    good = Path(__file__).resolve().parents[3] / "themes" / "dusk.toml"
+    assert line("themes", "check", str(good)).code == 0
+    bad = tmp_path / "bad.toml"
+    bad.write_text('name = "x"\ndark = true\ncolours = 1\n')
+    answer = line("themes", "check", str(bad))
+    assert answer.code == 2
+    assert 'Did you mean "colors"?' in answer.out
+    assert line("themes", "check", str(tmp_path / "none"), "--json").json["problems"]
+
+
+# ---------------------------------------------------------------- cache
+
+
+def test_clearing_the_cache_deletes_copies_and_nothing_else(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no local copy" in line("cache", "clear").out
+    text = "".join(PROFILE.replace("acme", name) for name in ("a", "b"))
+    line.configure(text)
+    for name in ("a", "b"):
+        assert line("export", "--profile", name).code == 0
+    other = line.paths.cache / "a" / "notes.txt"
+    other.write_text("mine")
+    left = line.paths.cache / "a" / "mirror.sqlite3.corrupt-20260101T000000Z"
+    left.write_text("people")
+    assert line("cache", "clear", "--profile", "a").code == 0
+    assert [file.name for file in (line.paths.cache / "a").iterdir()] == ["notes.txt"]
+    assert line("export", "--profile", "b", "--cached").code == 0
+    deleted = line("cache", "clear", "--json").json["deleted"]
+    assert str(line.paths.cache / "b" / "mirror.sqlite3") in deleted
+    assert other.exists()
+    assert line("export", "--profile", "b", "--cached").code == 1
+
+
+def test_clearing_the_cache_reaches_copies_of_a_network_drive(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run" / "walkme-tui"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    for name in ("mirror-0a1b2c3d.sqlite3", "mirror-0a1b2c3d.sqlite3-wal", "other.sqlite3"):
+        (folder / name).write_text("")
+    assert line("cache", "clear").code == 0
+    assert [file.name for file in folder.iterdir()] == ["other.sqlite3"]
+
+
+# ---------------------------------------------------------------- completion
+
+
+def completed(script: str, *words: str) -> set[str]:
+    """What bash offers for the last word."""
+    quoted = " ".join(f"'{word}'" for word in ("walkme-tui", *words))
+    ask = f"{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _walkme_tui; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    environ = {"PATH": os.environ["PATH"]}
+    found = subprocess.run(
+        ["bash", "--norc", "-c", ask], capture_output=True, text=True, check=True, env=environ, timeout=30
+    )
+    assert found.stderr == ""
+    return set(found.stdout.split())
+
+
+def test_bash_completes_what_the_parser_takes(line: CommandLine) -> None:
+    script = line("completion", "bash").out
+    assert completed(script, "") >= set(SUB_COMMANDS)
+    assert completed(script, "wh") == {"whois"}
+    assert completed(script, "--profile", "whois", "config", "") >= {"init", "path", "check"}
+    assert completed(script, "config", "check", "--j") == {"--json"}
+    assert completed(script, "--surface", "") == {"rest", "scim"}
+    assert completed(script, "completion", "") >= {"bash", "zsh", "fish"}
+    assert completed(script, "export", "--ca") == {"--cached"}
+    assert completed(script, "whois", "--safe") == set()
+    assert completed(script, "simulator", "--patch", "4") == {"405"}
+    assert completed(script, "--profile", "") == set()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_script_knows_every_word_of_the_parser(line: CommandLine, shell: str) -> None:
+    script = line("completion", shell).out
+    for place in places_of(build_parser()):
+        for name, _ in place.actions:
+            assert name in script
+        for option in place.options:
+            assert all((name[2:] if shell == "fish" else name) in script for name in option.names)
+
+
+def test_scripts_have_balanced_quotes(line: CommandLine) -> None:
+    for shell in ("zsh", "fish"):
+        for text in line("completion", shell).out.splitlines():
+            bare = text.replace("'\\''", "").replace("\\'", "")
+            assert bare.startswith("#") or bare.count("'") % 2 == 0, text
+
+
+def test_json_answers_are_one_object(line: CommandLine) -> None:
+    for words in (("config", "path"), ("config", "check"), ("profiles",), ("keys",), ("themes",), ("cache", "clear")):
+        assert isinstance(json.loads(line(*words, "--json").out), dict)

@@ -1,0 +1,134 @@
+"""browse: what the browser is handed, and when it does not start."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from walkme_tui.cli import browse
+from walkme_tui.cli.context import Context, GlobalOptions
+from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.services.browsing import BrowserStart
+
+FILE = """\
+default_profile = "acme"
+[profiles.acme]
+environment = "sandbox"
+theme = "paper"
+[profiles.acme.rest]
+client_id = "id-1"
+secret_env = "ACME"
+[profiles.people.scim]
+base_url = "https://x.example/scim/v2"
+token_env = "PEOPLE"
+[keys]
+"user.raw" = "F2"
+"""
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+    made = CommandLine(monkeypatch, capsys, tmp_path)
+    monkeypatch.delenv("WALKME_CLIENT_ID")
+    monkeypatch.delenv("WALKME_CLIENT_SECRET")
+    return made
+
+
+NOTHING = GlobalOptions()
+
+
+def start(query: str = "", options: GlobalOptions = NOTHING) -> BrowserStart:
+    return browse.browser_start(Context(options), query)
+
+
+def test_the_browser_gets_profile_keys_theme_and_query(line: CommandLine) -> None:
+    line.configure(FILE)
+    found = start("zoe")
+    assert (found.profile, found.query, found.theme, found.problem) == ("acme", "zoe", "paper", "")
+    assert (found.demo, found.no_color) == (False, False)
+    assert found.keymap == {"user.raw": ("f2",)}
+    assert found.state_folder == line.paths.state
+    assert found.themes_folder == line.paths.themes
+    assert [(choice.name, choice.environment, choice.surface, choice.target) for choice in found.profiles] == [
+        ("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
+        ("people", Environment.PRODUCTION, Surface.SCIM, "https://x.example/scim/v2"),
+    ]
+
+
+def test_sessions_are_opened_by_name_and_scim_is_refused(line: CommandLine) -> None:
+    line.configure(FILE)
+    found = start(options=GlobalOptions(read_only=True))
+    found.open_session("acme")
+    assert [(profile.name, read_only) for profile, read_only in line.opened] == [("acme", True)]
+    with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
+        found.open_session("people")
+
+
+def test_without_any_profile_the_browser_explains(line: CommandLine) -> None:
+    found = start()
+    assert found.profile is None
+    assert "no profile yet" in found.problem
+    line.configure(FILE.replace('default_profile = "acme"\n', ""))
+    assert "no default_profile" in start().problem
+
+
+def test_the_environments_profile_can_be_switched_to(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    line.configure(FILE)
+    monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
+    monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
+    found = start(options=GlobalOptions(profile="acme"))
+    assert found.profile == "acme"
+    assert {choice.name for choice in found.profiles} == {"acme", "people", "env"}
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize("option", [GlobalOptions(profile="people"), GlobalOptions(surface=Surface.SCIM, demo=True)])
+def test_the_scim_surface_does_not_start(line: CommandLine, option: GlobalOptions) -> None:
+    line.configure(FILE)
+    with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
+        start(options=option)
+
+
+def test_a_broken_file_stops_all_but_the_demo(line: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    line.configure("x = 1")
+    with pytest.raises(ConfigurationError, match='"x" is not known'):
+        start()
+    found = start(options=GlobalOptions(demo=True))
+    assert (found.demo, found.keymap, list(found.profiles)) == (True, {}, [])
+    assert '"x" is not known' in capsys.readouterr().err
+
+
+def test_no_color_comes_by_option_or_variable(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert start(options=GlobalOptions(no_color=True)).no_color
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert start().no_color
+    monkeypatch.setenv("NO_COLOR", "")
+    assert not start().no_color
+
+
+def test_without_a_terminal_it_does_not_start(line: CommandLine) -> None:
+    line.configure(FILE)
+    for words in ((), ("browse", "zoe"), ("--demo",)):
+        answer = line(*words)
+        assert answer.code == 2
+        assert "needs a terminal" in answer.err
+        assert "whois" in answer.err
+
+
+def test_on_a_terminal_the_browser_runs_and_gives_the_exit_code(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.configure(FILE)
+    started: list[BrowserStart] = []
+
+    def run_browser(given: BrowserStart) -> int:
+        started.append(given)
+        return 7
+
+    monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert line("zoe", "celik").code == 7
+    assert started[0].query == "zoe celik"

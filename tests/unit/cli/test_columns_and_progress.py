@@ -1,0 +1,113 @@
+"""Aligned columns, the progress line, and the shapes of JSON and Markdown."""
+
+import io
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.cli.columns import aligned, cut, width
+from walkme_tui.cli.forms import markdown_row, to_json
+from walkme_tui.cli.progress import ProgressLine, grouped, progress_text
+from walkme_tui.services.sweep import SweepProgress
+
+ANY_TEXT = st.text(st.characters(), max_size=40)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=5))
+def test_second_columns_begin_below_each_other(rows: list[tuple[str, str]]) -> None:
+    lines = aligned([(first, f"|{second}") for first, second in rows])
+    assert len(lines) == len(rows)
+    starts = {width(line[: line.index("|", len(cut(first, 60)))]) for line, (first, _) in zip(lines, rows, strict=True)}
+    assert len(starts) == 1
+    assert all(character.isprintable() for line in lines for character in line)
+
+
+@given(ANY_TEXT, st.integers(1, 30))
+def test_a_cut_text_fits(text: str, columns: int) -> None:
+    assert width(cut(text, columns)) <= columns
+
+
+def test_wide_and_combining_characters_count_as_terminals_count_them() -> None:
+    assert width("日本") == 4
+    assert width("e\u0301") == 1
+    assert width("Zoë") == 3
+    assert cut("日本語", 5) == "日本…"
+
+
+@given(JSON)
+def test_json_comes_back_and_shows_no_terminal_anything_but_characters(value: object) -> None:
+    text = to_json(value)
+    assert json.loads(text) == value
+    assert all(character.isprintable() for character in text)
+    text.encode()
+
+
+def test_json_leaves_letters_alone() -> None:
+    assert to_json({"name": "Zoë 日本 🎉"}) == '{"name": "Zoë 日本 🎉"}'
+    assert to_json("\x9b\u202e\U000e0041\ud800") == '"\\u009b\\u202e\\udb40\\udc41\\ud800"'
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=4))
+def test_a_markdown_row_is_one_row_of_so_many_cells(cells: list[str]) -> None:
+    row = markdown_row(cells)
+    unescaped = row.replace("\\\\", "").replace("\\|", "")
+    assert unescaped.count("|") == len(cells) + 1
+    assert "\n" not in row
+    assert unicodedata.is_normalized("NFC", row) or "\u25cc" in row
+
+
+def test_progress_says_what_is_known() -> None:
+    assert progress_text(SweepProgress(1200, 4000, 1), bar=False) == "reading users  1 200 of 4 000  30 %"
+    assert progress_text(SweepProgress(1200, None, 1), bar=True) == "reading users  1 200"
+    assert progress_text(SweepProgress(5, 4, 2), bar=False) == "reading users again, the list changed  5 of 4  100 %"
+    assert "[############............]" in progress_text(SweepProgress(2, 4, 1), bar=True)
+    assert grouped(1_234_567) == "1 234 567"
+
+
+def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
+    stream = Terminal()
+    line = ProgressLine(stream)
+    line(SweepProgress(1000, 2000, 1))
+    line(SweepProgress(1001, 2000, 1))  # too soon after the first to be shown
+    line.close()
+    shown = stream.getvalue()
+    assert shown.count("reading users") == 1
+    assert "\n" not in shown
+    assert shown.endswith("\r" + " " * len(progress_text(SweepProgress(1000, 2000, 1), bar=True)) + "\r")
+
+
+def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("walkme_tui.cli.progress.time.monotonic", lambda: now[0])
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line(SweepProgress(1000, 2000, 1))
+    assert stream.getvalue() == ""
+    for _ in range(3):
+        now[0] += 4
+        line(SweepProgress(1500, 2000, 1))
+    line.close()
+    assert stream.getvalue() == "reading users  1 500 of 2 000  75 %\n"
+
+
+def test_a_standard_error_that_is_gone_stops_nothing() -> None:
+    stream = Terminal()
+    line = ProgressLine(stream)
+    stream.close()
+    line(SweepProgress(1, 2, 1))
+    line.close()

@@ -1,0 +1,132 @@
+"""From failures to exit codes and to what is said about them."""
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from walkme_tui import __version__
+from walkme_tui.cli import main
+from walkme_tui.cli.exit_codes import exit_code
+from walkme_tui.cli.speaking import say_error
+from walkme_tui.domain import errors
+from walkme_tui.domain.errors import WalkmeError
+
+CODES = {
+    errors.ConfigurationError: 2,
+    errors.SecretUnavailable: 2,
+    errors.MirrorUnavailable: 2,
+    errors.ApiError: 1,
+    errors.NotFound: 1,
+    errors.Conflict: 1,
+    errors.RequestRejected: 1,
+    errors.SignInRefused: 3,
+    errors.PermissionRefused: 3,
+    errors.ServiceUnavailable: 4,
+    errors.Unreachable: 4,
+    errors.TlsRefused: 4,
+    errors.RateLimited: 4,
+    errors.ServerFault: 4,
+    errors.UnexpectedAnswer: 4,
+    errors.ReadOnlyRefused: 5,
+    errors.AccountBusy: 6,
+}
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+    return CommandLine(monkeypatch, capsys, tmp_path)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let every sub-command raise."""
+
+    def run(options: object) -> int:
+        raise error
+
+    monkeypatch.setattr(main, "import_module", lambda name: SimpleNamespace(run=run))
+
+
+def test_every_expected_failure_has_its_exit_code() -> None:
+    tree = {
+        kind
+        for kind in vars(errors).values()
+        if inspect.isclass(kind) and issubclass(kind, WalkmeError) and kind is not WalkmeError
+    }
+    assert tree == CODES.keys()
+    assert {kind: int(exit_code(kind("x"))) for kind in CODES} == CODES
+
+
+@pytest.mark.parametrize(("kind", "code"), CODES.items())
+def test_a_failure_is_said_on_standard_error_only(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: type[WalkmeError], code: int
+) -> None:
+    failing(monkeypatch, kind("It broke.", hint="First do this.\nThen that."))
+    for words in (("profiles",), ("profiles", "--json")):
+        answer = line(*words)
+        assert answer.code == code
+        assert answer.out == ""
+        assert answer.err == "walkme-tui: It broke.\nFirst do this.\nThen that.\n"
+
+
+def test_hostile_text_in_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say_error(WalkmeError("No user \x1b[2J\nwalkme-tui: all is well", hint="a\x07\nb"))
+    assert capsys.readouterr().err == "walkme-tui: No user ␛[2J␊walkme-tui: all is well\na␇\nb\n"
+
+
+def test_a_usage_error_shows_the_usage(line: CommandLine) -> None:
+    answer = line("whois")
+    assert answer.code == 2
+    assert answer.err.startswith("walkme-tui: the following arguments are required: EMAIL|ID\nusage: walkme-tui whois")
+
+
+def test_version_and_help_are_done(line: CommandLine) -> None:
+    assert line("--version") == type(line("--version"))(0, f"walkme-tui {__version__}\n", "")
+    assert line("--help").code == 0
+
+
+def test_an_interruption_is_130(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, KeyboardInterrupt())
+    assert line("profiles").code == 130
+
+
+def test_a_bug_is_one_line_and_a_report_without_values(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, ValueError("hunter2 of zoe@example.com"))
+    answer = line("profiles")
+    (report,) = line.paths.state.iterdir()
+    assert answer.code == 70
+    assert str(report) in answer.err
+    assert "Traceback" not in answer.err
+    for text in (answer.err, report.read_text()):
+        assert "hunter2" not in text
+        assert "zoe@" not in text
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_bug_is_told_even_where_no_report_can_be_written(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    line.paths.state.write_text("a file where the folder should be")
+    failing(monkeypatch, ValueError("x"))
+    answer = line("profiles")
+    assert answer.code == 70
+    assert "no crash report could be written" in answer.err
+
+
+def test_a_reader_that_goes_away_is_no_news(tmp_path: Path) -> None:
+    folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    read, write = os.pipe()
+    os.close(read)
+    found = subprocess.run(
+        [sys.executable, "-m", "walkme_tui", "keys"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **folders},
+        check=False,
+        timeout=60,
+    )
+    os.close(write)
+    assert (found.returncode, found.stderr) == (141, b"")

@@ -1,0 +1,97 @@
+"""Users, groups, coverage, queries and commands: the small rules."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.domain.commands import COMMANDS, Command, command
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import UNKNOWN, User, UserPage
+
+COUNT = st.integers(0, 10**7)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "full"),
+    [
+        ("Zoë", "Çelik", "Zoë Çelik"),
+        ("Zoë", None, "Zoë"),
+        (UNKNOWN, "Çelik", "Çelik"),
+        (None, UNKNOWN, ""),
+        ("", "", ""),
+    ],
+)
+def test_a_full_name_is_what_is_known_of_it(first: str, last: str, full: str) -> None:
+    assert User("a", first_name=first, last_name=last).full_name == full
+
+
+@pytest.mark.parametrize(
+    ("external_id", "provider"),
+    [("okta|004211", "okta"), ("entra|a|b", "entra"), ("004211", None), ("|x", None), ("okta|", None), (None, None)],
+)
+def test_an_external_id_may_name_its_provider(external_id: str | None, provider: str | None) -> None:
+    assert User("a", external_id=external_id).identity_provider == provider
+    assert User("a").identity_provider is None
+
+
+def test_unknown_is_recognisable_and_no_value() -> None:
+    assert repr(UNKNOWN) == "UNKNOWN"
+    assert User("a").email is UNKNOWN
+    assert User("a") != User("a", email=None)
+
+
+@given(st.integers(1, 10_000), st.integers(1, 1000))
+def test_pages_lie_one_behind_the_other(page: int, page_size: int) -> None:
+    assert UserPage(page, page_size, (), None).first_position == (page - 1) * page_size
+
+
+def test_a_group_without_a_name_is_called_by_its_id() -> None:
+    assert Group("g1", "Sales").label == "Sales"
+    assert Group("g1", None).label == "g1"
+    assert Group("g1", "").label == "g1"
+
+
+@given(COUNT, st.one_of(st.none(), COUNT), COUNT)
+def test_coverage_is_never_said_to_be_more_than_it_is(loaded: int, total: int | None, with_groups: int) -> None:
+    coverage = Coverage(loaded, total, min(loaded, with_groups), None)
+    assert coverage.complete == (total is not None and loaded >= total)
+    assert not coverage.memberships_complete or (coverage.complete and coverage.with_groups == loaded)
+    if total is None:
+        assert coverage.percent is None
+    else:
+        assert coverage.percent is not None
+        assert (coverage.percent == 100) == coverage.complete
+        assert 0 <= coverage.percent <= 100
+
+
+def test_what_narrows_a_view() -> None:
+    assert not UserQuery().narrows
+    assert not UserQuery(text="  \t").narrows
+    assert UserQuery(text="z").narrows
+    assert UserQuery(group_id="").narrows
+    assert UserQuery(hide_inactive=True).narrows
+
+
+def test_commands_have_ids_keys_and_words_of_their_own() -> None:
+    ids = [each.id for each in COMMANDS]
+    keys = [key for each in COMMANDS for key in each.keys]
+    assert len(ids) == len(set(ids))
+    assert len(keys) == len(set(keys))
+    assert all(re.fullmatch(r"[a-z]+(\.[a-z_]+)+", each) for each in ids)
+    assert all(each.title and each.section and each.keys for each in COMMANDS)
+    assert len({each.title for each in COMMANDS}) == len(COMMANDS)
+    assert not {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+m", "ctrl+d", "ctrl+k"} & set(keys)
+
+
+@given(st.sampled_from(COMMANDS))
+def test_a_command_is_found_by_its_id(each: Command) -> None:
+    assert command(each.id) is each
+
+
+def test_an_unknown_command_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(KeyError):
+        command("user.launch")

@@ -1,0 +1,150 @@
+"""A user's JSON object, read and written back."""
+
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from walkme_tui.domain.records import KNOWN_NAMES, decode_user, encode_user, format_time_ms, parse_time_ms, storable
+from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
+
+TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
+LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXT)
+JSON = st.recursive(
+    LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=6
+)
+TIMES = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+    st.sampled_from(
+        [
+            "2024-03-12T09:30:00Z",
+            "2024-03-12T09:30:00.5Z",
+            "2024-03-12",
+            "2024-03-12T09:30:00+14:00",
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59.999999-14:00",
+            "20240312T093000Z",
+            "yesterday",
+        ]
+    ),
+)
+VALUES = st.one_of(JSON, TIMES, st.lists(st.text(max_size=5), max_size=4))
+RECORD = st.dictionaries(st.one_of(st.sampled_from(sorted(KNOWN_NAMES)), TEXT), VALUES, max_size=10)
+IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@given(RECORD, IDS)
+@example({"createdAt": "0001-01-01T00:00:00+14:00"}, "a")
+@example({"updatedAt": "9999-12-31T23:59:59-14:00"}, "a")
+@example({"status": True, "groups": [1, "a"], "email": "\ud800"}, "a")
+@example({"groups": ["", "\udfff"], "firstName": 0}, "a")
+def test_what_was_read_is_written_back_as_it_came(raw: dict[str, Json], user_id: str) -> None:
+    raw["id"] = user_id
+    user = decode_user(raw)
+    assert isinstance(user, User)
+    # As text: 1, 1.0 and true are equal to Python and not to a server.
+    assert json.dumps(encode_user(user), sort_keys=True) == json.dumps(raw, sort_keys=True)
+
+
+@given(RECORD, IDS)
+def test_an_absent_field_is_unknown_and_null_is_a_value(raw: dict[str, Json], user_id: str) -> None:
+    raw["id"] = user_id
+    user = decode_user(raw)
+    assert isinstance(user, User)
+    for name, attribute in (("email", user.email), ("status", user.status), ("groups", user.groups)):
+        if name not in raw:
+            assert attribute is UNKNOWN
+        elif raw[name] is None:
+            assert attribute is None
+
+
+@given(JSON)
+def test_anything_can_come_in_the_place_of_a_user(raw: Json) -> None:
+    found = decode_user(raw)
+    if isinstance(found, UnreadableRecord):
+        assert found.reason
+        assert len(found.reason) < 60
+    else:
+        assert isinstance(raw, dict)
+
+
+@given(RECORD, IDS)
+def test_known_text_can_always_be_stored(raw: dict[str, Json], user_id: str) -> None:
+    raw["id"] = user_id
+    user = decode_user(raw)
+    assert isinstance(user, User)
+    texts = [user.id, user.email, user.first_name, user.last_name, user.role, user.status, user.external_id]
+    texts += list(user.groups) if isinstance(user.groups, tuple) else []
+    for text in texts:
+        if isinstance(text, str):
+            text.encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (None, "not an object but null"),
+        ([], "not an object but a list"),
+        ("x", "not an object but text"),
+        (True, "not an object but true or false"),
+        (1.5, "not an object but a number"),
+        ({}, "has no id"),
+        ({"id": None}, "has no id"),
+        ({"id": 7}, "its id is a number, not text"),
+        ({"id": ""}, "its id is empty"),
+        ({"id": "x" * 257}, "its id is too long"),
+        ({"id": "a\ud800"}, "its id holds half a character"),
+    ],
+)
+def test_what_is_no_user_says_why(raw: object, reason: str) -> None:
+    assert decode_user(raw) == UnreadableRecord(reason)
+
+
+def test_the_documented_example_is_read() -> None:
+    raw = {
+        "id": "2819c223-7f76-453a-919d-413861904646",
+        "email": "zoe.celik@example.com",
+        "firstName": "Zoë",
+        "lastName": None,
+        "role": "Editor",
+        "status": "active",
+        "createdAt": "2024-03-12T09:30:00Z",
+        "groups": ["g1", "g2"],
+        "department": "North",
+    }
+    user = decode_user(raw)
+    assert isinstance(user, User)
+    assert user.email == "zoe.celik@example.com"
+    assert user.last_name is None
+    assert user.external_id is UNKNOWN
+    assert user.updated_at_ms is UNKNOWN
+    assert user.created_at_ms == 1_710_235_800_000
+    assert user.groups == ("g1", "g2")
+    assert user.extra == {"department": "North"}
+
+
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_a_time_that_is_written_is_read_back(milliseconds: int) -> None:
+    text = format_time_ms(milliseconds)
+    assert parse_time_ms(text) == milliseconds
+    assert text.endswith("Z")
+
+
+@given(st.one_of(TEXT, TIMES, JSON))
+def test_a_time_that_is_read_can_be_written(value: object) -> None:
+    milliseconds = parse_time_ms(value)
+    if milliseconds is not None:
+        assert parse_time_ms(format_time_ms(milliseconds)) == milliseconds
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert parse_time_ms("2024-03-12T09:30:00") == parse_time_ms("2024-03-12T09:30:00Z")
+    assert parse_time_ms("2024-03-12T11:30:00+02:00") == parse_time_ms("2024-03-12T09:30:00Z")
+
+
+@given(TEXT)
+def test_half_characters_are_replaced_and_the_rest_is_kept(text: str) -> None:
+    text = storable(text)
+    text.encode()
+    assert storable(text) == text

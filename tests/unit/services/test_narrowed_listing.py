@@ -1,0 +1,187 @@
+"""Narrowed views: searches, what arrives meanwhile, and what leaves."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import (
+    NOON_MS,
+    BrokenMirror,
+    Notes,
+    emails,
+    idle,
+    open_session,
+    serving,
+    until,
+)
+from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.listing import Listing, Phase, ViewChanged
+
+ZOE = UserQuery(text="zoe")
+
+
+def first_name(listing: Listing, index: int) -> object:
+    row = listing.row(index)
+    return row.user.first_name if isinstance(row, MirroredUser) else None
+
+
+async def test_a_narrowed_view_is_a_choice_among_the_loaded() -> None:
+    api = FakeDirectory(people(100))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        assert listing.query == UserQuery()
+        await until(lambda: listing.query == ZOE)
+        assert listing.total == Total(10, exact=True)
+        assert emails(listing, 0, 9) == [f"person{number:05d}@example.com" for number in range(0, 100, 10)]
+        listing.show(UserQuery(text="nobody at all"))
+        await until(lambda: listing.phase is Phase.EMPTY)
+        listing.show(UserQuery())
+        await until(lambda: listing.phase is Phase.READY)
+        assert listing.total == Total(100, exact=True)
+        assert len(api.calls) == 1
+
+
+async def test_the_old_view_stays_until_the_new_one_is_ready_and_the_latest_wins() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        notes = Notes(listing)
+        mirror.slow_search = asyncio.Event()
+        for typed in ("a", "am", "ami"):
+            listing.show(UserQuery(text=typed))
+            await until(lambda typed=typed: mirror.searches[-1:] == [UserQuery(text=typed)])  # type: ignore[misc]
+            assert emails(listing, 0, 0) == ["person00000@example.com"]
+            assert listing.total == Total(100, exact=True)
+        mirror.slow_search.set()
+        await until(lambda: listing.query == UserQuery(text="ami"))
+        assert notes.changes == [ViewChanged()]
+        await idle(session)
+        assert first_name(listing, 0) == "Amina"
+
+
+async def test_going_back_before_a_search_is_done_shows_everyone() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        mirror.slow_search = asyncio.Event()
+        listing.show(ZOE)
+        await until(lambda: mirror.searches)
+        listing.show(UserQuery())
+        mirror.slow_search.set()
+        await idle(session)
+        assert listing.query == UserQuery()
+        assert listing.total == Total(100, exact=True)
+
+
+async def test_pages_that_arrive_add_their_matches_in_order() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(20, exact=True))
+        notes = Notes(listing)
+        await pages.ensure([3])
+        await until(lambda: listing.total == Total(30, exact=True))
+        assert notes.changes == [ViewChanged()]
+        assert emails(listing, 20, 20) == ["person00200@example.com"]
+        assert await listing.locate(person(200).id) == 20
+
+
+async def test_pages_that_arrive_and_match_nothing_move_nothing() -> None:
+    api = FakeDirectory(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(UserQuery(text="person00001"))
+        await until(lambda: listing.total == Total(1, exact=True))
+        notes = Notes(listing)
+        await pages.ensure([3])
+        await idle(session)
+        assert notes.changes == []
+
+
+async def test_a_user_found_by_email_on_the_server_appears_in_the_narrowed_view() -> None:
+    api = FakeDirectory(people(500))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(UserQuery(text="person00444@example.com"))
+        await until(lambda: listing.phase is Phase.EMPTY)
+        await idle(session)
+        found = await Directory(session).look_up("person00444@example.com")
+        await until(lambda: listing.phase is Phase.READY)
+        assert listing.row(0) == found
+
+
+async def test_a_user_who_matches_no_more_leaves_the_narrowed_view() -> None:
+    api = FakeDirectory(people(100))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(10, exact=True))
+        api.users[20] = replace(person(20), first_name="Changed")
+        await Directory(session).reread(person(20).id)
+        await until(lambda: listing.total == Total(9, exact=True))
+        del api.users[30]
+        with pytest.raises(Exception, match="no user"):
+            await Directory(session).reread(person(30).id)
+        await until(lambda: listing.total == Total(8, exact=True))
+
+
+async def test_a_look_up_that_changes_nothing_searches_nothing() -> None:
+    api = FakeDirectory(people(100))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        listing.show(ZOE)
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        mirror.searches.clear()
+        await Directory(session).reread(person(20).id)
+        await idle(session)
+        assert mirror.searches == []
+        row = listing.row(2)
+        assert isinstance(row, MirroredUser)
+        assert row.detailed_at_ms == NOON_MS
+
+
+async def test_a_narrowed_view_of_nothing_loaded_still_learns_how_large_the_account_is() -> None:
+    api = FakeDirectory(people(250))
+    async with open_session(api) as session, serving(session, query=ZOE) as (pages, listing):
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        assert api.asked("list_users") == [(1, 100)]
+        assert pages.total == Total(250, exact=True)
+
+
+async def test_refreshing_a_narrowed_view_reads_the_pages_of_its_visible_rows() -> None:
+    api = FakeDirectory(people(500))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await pages.ensure([1, 2, 3, 4, 5])
+        listing.show(UserQuery(text="person0041"))
+        await until(lambda: listing.total == Total(10, exact=True))
+        await idle(session)
+        api.calls.clear()
+        api.users[415] = replace(person(415), first_name="Changed")
+        listing.refresh()
+        await until(lambda: first_name(listing, 5) == "Changed")
+        await idle(session)
+        assert {page for page, _ in api.asked("list_users")} <= {1, 5}
+
+
+async def test_a_search_that_fails_is_an_empty_view_with_a_word_on_it() -> None:
+    api = FakeDirectory(people(50))
+    mirror = BrokenMirror()
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.row(0) is not None)
+        mirror.broken = True
+        listing.show(ZOE)
+        await until(lambda: listing.phase is Phase.EMPTY)
+        assert "The local copy cannot be read." in pages.oddities
+        assert await listing.locate(person(0).id) is not None or listing.row(0) is None

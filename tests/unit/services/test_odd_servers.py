@@ -1,0 +1,188 @@
+"""Servers that claim, cap, repeat and refuse: what is made of their list."""
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import (
+    OddDirectory,
+    emails,
+    idle,
+    open_session,
+    pages_asked,
+    running,
+    serving,
+    until,
+)
+from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.users import UnreadableRecord
+from walkme_tui.services.changes import Change, PageLoaded, TotalChanged
+from walkme_tui.services.listing import Phase
+from walkme_tui.services.pages import Pages
+
+
+async def everything(api: FakeDirectory, session_pages: Pages, want: int) -> None:
+    """Want every page that exists until nothing is left to fetch."""
+    for _ in range(want):
+        page = next((page for page in range(1, want + 1) if not session_pages.confirmed(page)), None)
+        if page is None or not session_pages.exists(page):
+            return
+        session_pages.want("test", [page])
+        await until(lambda page=page: session_pages.confirmed(page) or session_pages.failure)  # type: ignore[misc]
+
+
+async def test_a_server_that_caps_the_page_size_is_followed() -> None:
+    api = OddDirectory(people(95))
+    api.cap = 30
+    async with open_session(api) as session, serving(session, visible=(0, 94)) as (pages, listing):
+        await until(lambda: listing.row(94) is not None)
+        assert pages.page_size == 30
+        assert pages.oddities == ("The server sends at most 30 users a page.",)
+        assert emails(listing, 0, 94) == [f"person{number:05d}@example.com" for number in range(95)]
+        assert api.asked("list_users") == [(1, 100), (2, 30), (3, 30), (4, 30)]
+
+
+@pytest.mark.parametrize(
+    ("count", "cap"), [(0, None), (1, None), (40, None), (100, None), (250, None), (95, 30), (60, 30)]
+)
+async def test_without_a_total_the_end_is_found_by_looking(count: int, cap: int | None) -> None:
+    api = OddDirectory(people(count))
+    api.total = None
+    api.cap = cap
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(1))
+
+        def at_the_end() -> bool:
+            total = listing.total.count if listing.total is not None else 0
+            assert total <= count
+            listing.want(max(0, total - 40), max(0, total - 1))
+            return listing.total == Total(count, exact=True)
+
+        await until(at_the_end)
+        assert listing.phase is (Phase.READY if count else Phase.EMPTY)
+        assert len(pages_asked(api)) == len(set(pages_asked(api)))
+        await until(lambda: pages.coverage and (pages.coverage.total, pages.coverage.loaded) == (count, count))
+
+
+@pytest.mark.parametrize("trait", ["deaf", "clamped"])
+async def test_a_server_that_repeats_itself_brings_the_list_to_an_end(trait: str) -> None:
+    api = OddDirectory(people(150))
+    api.total = None
+    setattr(api, trait, True)
+    async with open_session(api) as session, serving(session) as (pages, listing):
+        await everything(api, pages, 10)
+        await until(lambda: listing.total is not None and listing.total.exact)
+        assert listing.total == Total(100 if trait == "deaf" else 150, exact=True)
+        assert any("repeats page" in oddity for oddity in pages.oddities)
+        assert len(api.calls) <= 3
+        listing.want(0, 39)
+        await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
+
+
+async def test_repeated_pages_under_a_claimed_total_are_not_taken_for_other_people() -> None:
+    api = OddDirectory(people(300))
+    api.deaf = True
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        listing.want(200, 239)
+        await until(lambda: pages.confirmed(3))
+        await idle(session)
+        assert emails(listing, 200, 239) == [None] * 40
+        assert listing.total == Total(300, exact=True)
+        listing.want(0, 39)
+        await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
+
+
+async def test_a_total_below_what_is_sent_is_not_believed() -> None:
+    for claim in (-1, 0, 3):
+        api = OddDirectory(people(250))
+        api.claims = [claim]
+        async with open_session(api) as session, serving(session) as (pages, listing):
+            await everything(api, pages, 10)
+            await until(lambda listing=listing: listing.total == Total(250, exact=True))  # type: ignore[misc]
+            assert any("claims" in oddity for oddity in pages.oddities)
+
+
+async def test_a_shrinking_total_trims_the_list() -> None:
+    api = FakeDirectory(people(300))
+    told: list[Change] = []
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        session.changes.subscribe(told.append)
+        await until(lambda: pages.confirmed(2))
+        del api.users[120:]
+        listing.want(160, 239)
+        await until(lambda: pages.confirmed(3))
+        assert listing.total == Total(120, exact=True)
+        assert TotalChanged(Total(120, exact=True)) in told
+        await until(lambda: listing.row(160) is None)
+        listing.want(80, 119)
+        await until(lambda: listing.row(119) is not None)
+
+
+async def test_a_total_that_is_missing_now_and_then_is_remembered() -> None:
+    api = OddDirectory(people(300))
+    api.claims = [300, None]
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        assert listing.total == Total(300, exact=True)
+
+
+async def test_a_list_that_is_claimed_but_not_sent_stays_a_list_of_unknown_people() -> None:
+    api = OddDirectory()
+    api.claims = [250]
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        await idle(session)
+        assert listing.total == Total(250, exact=True)
+        assert listing.row(0) is None
+        assert pages_asked(api) == [1, 2]
+        assert any("empty although" in oddity for oddity in pages.oddities)
+
+
+async def test_an_unreadable_record_costs_its_place_only() -> None:
+    api = FakeDirectory(people(50))
+    api.users[7] = UnreadableRecord("has no id")
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(8) is not None)
+        row = listing.row(7)
+        assert row is not None
+        assert getattr(row, "reason", "") == "has no id"
+
+
+async def test_oddities_are_said_once_and_are_bounded() -> None:
+    api = FakeDirectory(people(900))
+    api.oddities = ("The server is odd.",)
+    async with open_session(api) as session, serving(session) as (pages, _):
+        await everything(api, pages, 9)
+        assert list(pages.oddities) == ["The server is odd."]
+        for number in range(200):
+            pages.note(f"Oddity {number}.")
+        assert len(pages.oddities) == 50
+        assert pages.oddities[-1] == "Oddity 199."
+
+
+async def test_everyone_hears_of_a_page() -> None:
+    api = FakeDirectory(people(130))
+    told: list[Change] = []
+    async with open_session(api) as session:
+        pages = Pages(session)
+        unsubscribe = pages.subscribe(told.append)
+        async with running(pages.run):
+            pages.want("test", [1, 2])
+            await until(lambda: pages.confirmed(2) and len(told) == 3)
+            assert told == [TotalChanged(Total(130, exact=True)), PageLoaded(1, 0, 99), PageLoaded(2, 100, 129)]
+            assert pages.coverage is not None
+            assert pages.coverage.complete
+            unsubscribe()
+            pages.refresh()
+            await until(lambda: pages.confirmed(2))
+            assert len(told) == 3
+
+
+async def test_the_end_is_looked_for_on_the_way_up_too() -> None:
+    api = OddDirectory(people(150))
+    api.total = None
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        await idle(session)
+        listing.want(145, 149)
+        listing.want(110, 149)
+        await until(lambda: listing.total == Total(150, exact=True))

@@ -1,0 +1,171 @@
+"""Opening a profile or the demo as a session."""
+
+import asyncio
+import stat
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.sessions import serving, until
+from tests.support.tcp import asgi_server
+from walkme_tui.config.paths import Paths
+from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, RestConnection
+from walkme_tui.config.secrets import FileSource, VariableSource
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.errors import ConfigurationError, SignInRefused
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+from walkme_tui.session import folder_name, open_demo_session, open_session
+from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.settings import SimulatorSettings
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths.below(tmp_path)
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> FileSource:
+    file = tmp_path / "secret"
+    file.write_text("demo\n")
+    file.chmod(0o600)
+    return FileSource(file)
+
+
+def profile_at(url: str, secret: FileSource) -> Profile:
+    return Profile("acme", RestConnection(url, "demo", secret), environment=Environment.SANDBOX)
+
+
+async def read_once(session: Session) -> None:
+    async with serving(session, visible=(0, 39)) as (_, listing):
+        await until(lambda: listing.row(0) is not None and listing.total == Total(120, exact=True))
+
+
+async def test_a_profile_is_browsed_over_http_and_leaves_a_private_mirror_behind(
+    paths: Paths, secret: FileSource
+) -> None:
+    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+        profile = profile_at(url, secret)
+        session = open_session(profile, paths=paths)
+        assert session.account == Account("acme", Environment.SANDBOX, Surface.REST, url)
+        assert "secret" in session.secret_source
+        await read_once(session)
+        await session.aclose()
+        basic = replace(profile, rest=RestConnection(url, "demo", secret, RestAuth.BASIC))
+        again = open_session(basic, paths=paths, read_only=True)
+        assert again.account.read_only
+        assert (await again.mirror.coverage()).loaded == 100
+        await again.prepare()
+        await read_once(again)
+        await again.aclose()
+    mirror = paths.cache / "acme" / "mirror.sqlite3"
+    assert stat.S_IMODE(mirror.stat().st_mode) == 0o600
+    assert stat.S_IMODE(mirror.parent.stat().st_mode) == 0o700
+
+
+async def test_another_account_under_the_same_name_is_not_shown_the_old_ones_people(
+    paths: Paths, secret: FileSource
+) -> None:
+    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+        session = open_session(profile_at(url, secret), paths=paths)
+        await read_once(session)
+        await session.aclose()
+    other = open_session(profile_at("http://127.0.0.1:1", secret), paths=paths)
+    assert (await other.mirror.coverage()).loaded == 0
+    await other.aclose()
+
+
+async def test_a_mirror_in_memory_leaves_nothing_behind(paths: Paths, secret: FileSource) -> None:
+    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+        session = open_session(replace(profile_at(url, secret), mirror=MirrorPlace.MEMORY), paths=paths)
+        await read_once(session)
+        await session.aclose()
+    assert not paths.cache.exists()
+
+
+async def test_a_secret_that_is_missing_is_said_at_the_first_call_and_not_before(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACME_SECRET", raising=False)
+    connection = RestConnection("http://127.0.0.1:1", "demo", VariableSource("ACME_SECRET"))
+    session = open_session(Profile("acme", connection), paths=paths)
+    try:
+        with pytest.raises(SignInRefused, match="ACME_SECRET"):
+            await Directory(session).look_up("a@example.com")
+    finally:
+        await session.aclose()
+
+
+async def test_what_cannot_be_built_is_said_by_the_call(paths: Paths, secret: FileSource) -> None:
+    profile = replace(profile_at("https://walkme.test", secret), ca_bundle=paths.config / "nowhere.pem")
+    session = open_session(profile, paths=paths)
+    try:
+        async with serving(session) as (pages, _):
+            await until(lambda: pages.failure is not None)
+            assert pages.failure is not None
+            assert isinstance(pages.failure.error, ConfigurationError)
+            assert pages.failure.retry_at is None
+    finally:
+        await session.aclose()
+
+
+def test_a_profile_without_rest_is_refused(paths: Paths) -> None:
+    with pytest.raises(ConfigurationError, match="no REST connection"):
+        open_session(Profile("acme", None), paths=paths)
+
+
+async def test_the_demo_lives_inside_the_program_and_leaves_nothing_behind() -> None:
+    session = open_demo_session(users=120, latency_ms=0)
+    assert session.account.demo
+    assert session.account.environment is Environment.SANDBOX
+    folder = demo_folder(session)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    await session.prepare()
+    await read_once(session)
+    groups = await Directory(session).refresh_groups()
+    assert any(size.known_members for size in groups)
+    await session.aclose()
+    assert not folder.exists()
+    assert "walkme-simulator" not in {thread.name for thread in threading.enumerate()}
+
+
+async def test_a_demo_that_nobody_looked_at_is_cleared_away_too() -> None:
+    session = open_demo_session()
+    folder = demo_folder(session)
+    await session.aclose()
+    assert not folder.exists()
+
+
+async def test_a_session_can_be_opened_in_a_thread() -> None:
+    session = await asyncio.to_thread(open_demo_session, users=120, latency_ms=0)
+    await read_once(session)
+    await session.aclose()
+
+
+def demo_folder(session: Session) -> Path:
+    place = session.mirror._file._place.path  # type: ignore[attr-defined]  # where the real mirror was told to live
+    assert isinstance(place, Path)
+    return place.parents[2]
+
+
+@given(st.text(st.characters(exclude_categories=())), st.text())
+def test_every_profile_has_a_folder_of_its_own_inside_the_cache(first: str, second: str) -> None:
+    name = folder_name(first)
+    assert Path("/cache", name).parent == Path("/cache")
+    assert name.isascii()
+    assert name.isprintable()
+    assert not name.startswith(".")
+    assert 0 < len(name) <= 100
+    assert (name == folder_name(second)) == (first == second)
+
+
+def test_a_plain_name_is_its_own_folder() -> None:
+    assert folder_name("acme-prod_2") == "acme-prod_2"
+    assert folder_name("../../etc") == "%2E%2E%2F%2E%2E%2Fetc"
+    assert folder_name("ACME") != folder_name("acme")

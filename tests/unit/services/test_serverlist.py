@@ -1,0 +1,82 @@
+"""What an answer tells about the server's list, in whatever order answers come."""
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.fake_directory import people
+from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.users import UserPage
+from walkme_tui.services.serverlist import ServerList
+
+
+def arrive(known: ServerList, page: int, count: int, claimed: int | None = None) -> None:
+    """The answer of an honest server with ``count`` users."""
+    size = known.page_size
+    rows = tuple(people(count)[(page - 1) * size : page * size])
+    kept = known.judge(UserPage(page, size, rows, claimed))
+    known.settle(page, 0 if kept is None else len(kept.rows), None if kept is None else kept.total)
+
+
+@given(st.integers(0, 60), st.randoms(use_true_random=False))
+def test_without_a_claim_the_length_is_found_whatever_the_order(count: int, random: Random) -> None:
+    known = ServerList(10)
+    arrive(known, 1, count)
+    following = list(range(2, -(-count // known.page_size) + 2))
+    random.shuffle(following)
+    for page in following:
+        arrive(known, page, count)
+        assert known.total is not None
+        assert not known.total.exact or known.total.count == count or page not in {1, following[-1]}
+    if following:
+        assert known.total == Total(count, exact=True)
+
+
+@given(st.integers(0, 60), st.integers(1, 12))
+def test_with_a_claim_the_length_is_known_at_once(count: int, page: int) -> None:
+    known = ServerList(10)
+    arrive(known, 1, count, claimed=count)
+    arrive(known, page, count, claimed=count)
+    assert known.total == Total(count, exact=True)
+    assert known.exists(page) == (page == 1 or (page - 1) * 10 < count)
+
+
+def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
+    known = ServerList(10)
+    known.begin(Coverage(30, 35, 30, 0), 0)
+    assert known.total == Total(35, exact=True)
+    arrive(known, 1, 25)
+    assert known.total == Total(35, exact=False)
+    arrive(known, 4, 25)
+    assert known.total == Total(30, exact=False)
+    arrive(known, 3, 25)
+    assert known.total == Total(25, exact=True)
+    reached = ServerList(10)
+    reached.begin(Coverage(12, None, 0, 0), 12)
+    assert reached.total == Total(12, exact=False)
+
+
+def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
+    known = ServerList(10)
+    for page in range(1, 6):
+        arrive(known, page, 50, claimed=50)
+    arrive(known, 2, 25, claimed=25)
+    assert [page for page in range(1, 6) if known.confirmed(page)] == [1, 2, 3]
+
+
+def test_a_surplus_of_rows_is_left_out() -> None:
+    known = ServerList(10)
+    arrive(known, 1, 100, claimed=100)
+    kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 100))
+    assert kept is not None
+    assert len(kept.rows) == 10
+    assert any("surplus" in oddity for oddity in known.oddities)
+
+
+def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
+    known = ServerList(10)
+    kept = known.judge(UserPage(1, 10, tuple(people(50)), 120))
+    assert kept is not None
+    assert len(kept.rows) == 50
+    assert known.page_size == 50

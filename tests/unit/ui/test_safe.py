@@ -1,0 +1,58 @@
+"""What comes out of ``safe`` is literal and clean, whatever went in."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.content import Content
+
+from walkme_tui.ui import safe
+
+HOSTILE = "[b]\x1b]52;c;QUJD\x07[/x]\n\u202e"
+
+
+@given(st.text())
+def test_nothing_that_moves_the_cursor_comes_out(text: str) -> None:
+    for shown in (safe.plain(text), safe.content(text).plain, safe.rich_text(text).plain, safe.joined(text).plain):
+        assert not [character for character in shown if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}]
+
+
+def test_markup_stays_text() -> None:
+    assert safe.content(HOSTILE).plain == "[b]␛]52;c;QUJD␇[/x]␊⟨202E⟩"
+    assert safe.content("[b]x[/b]").spans == []
+    assert safe.rich_text("[b]x[/b]").spans == []
+
+
+def test_a_style_is_for_the_whole_piece() -> None:
+    text = safe.joined("a", ("[b]", "bold"), Content("c"))
+    assert text.plain == "a[b]c"
+    assert [(span.start, span.end) for span in text.spans] == [(1, 4)]
+
+
+def test_long_text_is_looked_at_up_to_the_limit() -> None:
+    assert safe.content("x" * 5000, limit=10).plain == "x" * 10 + "…"
+    assert safe.plain("x" * 5000, limit=10) == "x" * 10 + "…"
+
+
+def test_only_lines_that_we_break_are_broken() -> None:
+    assert safe.lines([safe.content("one\ntwo"), safe.content("three")]).plain == "one␊two\nthree"
+
+
+def test_widths_that_terminals_agree_on() -> None:
+    for text in (
+        "Zoë",
+        "Łukasz",
+        "Αθηνά",
+        "Дмитрий",
+        "山田 太郎",
+        "한국",
+        "משה",
+        "ياسمين",
+        "ศิริพร",
+        "● active",
+        "▌✓ …",
+        "Nguyễn",
+    ):
+        assert safe.has_sure_width(text), text
+    for text in ("👍", "नमस्ते", "ᄀ", "✌", "☃"):
+        assert not safe.has_sure_width(text), text
