@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from walkme_tui import __version__
 from walkme_tui.cli.exit_codes import MEANINGS, ExitCode
@@ -64,6 +64,17 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: object) -> None:
         settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]  # argparse hands its own settings on
+        self.gathers = ""
+        """The argument that takes words on both sides of options: argparse itself takes those of one side only."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What argparse finds, with the words that it leaves over in the argument that gathers them."""
+        found, left = super().parse_known_args(args, namespace)
+        if self.gathers:
+            words = [word for word in left if not word.startswith("-")]
+            getattr(found, self.gathers).extend(words)
+            left = [word for word in left if word.startswith("-")]
+        return found, left
 
     def error(self, message: str) -> NoReturn:
         """Raise ``UsageError`` instead of ending the program."""
@@ -186,6 +197,7 @@ def _add_changing(name: str, parser: Parser, every: Parser) -> None:
 
     if name == "offboard":
         change_options.add_offboard(parser)
+        parser.gathers = "emails"
     elif name == "undo":
         change_options.add_undo(parser)
     elif name == "plan":

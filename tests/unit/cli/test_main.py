@@ -21,6 +21,7 @@ CODES = {
     errors.ConfigurationError: 2,
     errors.SecretUnavailable: 2,
     errors.MirrorUnavailable: 2,
+    errors.JournalUnavailable: 2,
     errors.ApiError: 1,
     errors.NotFound: 1,
     errors.Conflict: 1,
@@ -33,6 +34,8 @@ CODES = {
     errors.RateLimited: 4,
     errors.ServerFault: 4,
     errors.UnexpectedAnswer: 4,
+    errors.MethodRefused: 1,
+    errors.OutcomeUnknown: 4,
     errors.ReadOnlyRefused: 5,
     errors.AccountBusy: 6,
 }

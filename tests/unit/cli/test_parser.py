@@ -21,6 +21,18 @@ COMMANDS = (
     ("whois", "a@example.com"),
     ("members", "Sales"),
     ("export",),
+    ("offboard", "a@example.com"),
+    ("offboard", "a@example.com", "b@example.com", "--ticket=T", "--keep-groups", "--plan=x.json"),
+    ("undo", "20261123-bcdf", "--yes"),
+    ("plan", "show", "x.json"),
+    ("plan", "apply", "x.json", "--yes"),
+    ("jobs",),
+    ("jobs", "list"),
+    ("jobs", "show", "bcdf"),
+    ("jobs", "resume", "bcdf", "--yes"),
+    ("jobs", "discard", "bcdf"),
+    ("jobs", "failed", "bcdf", "--csv"),
+    ("jobs", "purge", "--before=2026-01-31"),
     ("config", "init"),
     ("config", "path"),
     ("config", "check"),
@@ -64,6 +76,14 @@ def test_a_global_option_means_the_same_in_every_place(
 
 def test_without_global_options_all_have_their_defaults() -> None:
     assert GlobalOptions.of(parsed("whois", "x")) == GlobalOptions()
+
+
+def test_emails_may_stand_on_both_sides_of_an_option() -> None:
+    options = parsed("offboard", "a@example.com", "--ticket", "T-1", "b@example.com", "--yes", "c@example.com")
+    assert options.emails == ["a@example.com", "b@example.com", "c@example.com"]
+    assert (options.ticket, options.yes) == ("T-1", True)
+    with pytest.raises(UsageError, match="--tikcet"):
+        parsed("offboard", "a@example.com", "--tikcet", "T-1")
 
 
 def test_the_last_of_two_counts() -> None:
