@@ -42,6 +42,7 @@ def receipt_markdown(receipt: Mapping[str, Any]) -> str:
         f"- Status: {_status(receipt['before'])} -> {_status(receipt['after'])}",
         f"- Groups before: {_groups(receipt['before'])}",
         f"- Groups after: {_groups(receipt['after'])}",
+        *([f"- Groups kept: {_listed(receipt['kept'])}"] if receipt["kept"] else []),
         "",
         "## Steps",
         "",
@@ -98,13 +99,19 @@ def _status(condition: Mapping[str, Any]) -> str:
 def _groups(condition: Mapping[str, Any]) -> str:
     if "groups" not in condition:
         return "unknown"
-    return ", ".join(code(group["name"] or group["id"]) for group in condition["groups"] or ()) or "none"
+    return _listed(condition["groups"] or ()) or "none"
+
+
+def _listed(groups: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(code(group["name"] or group["id"]) for group in groups)
 
 
 def _moment(moment: Json) -> str:
+    """The time on the clock of the place and in UTC, to the second: ``2027-01-15 10:00:00 +02:00 (… 08:00:00 UTC)``."""
     if not isinstance(moment, dict):
         return "not yet"
-    return f"{str(moment['local']).replace('T', ' ')} ({moment['utc']})"
+    local, utc = str(moment["local"]), str(moment["utc"])
+    return f"{local[:10]} {local[11:19]} {local[19:]} ({utc[:10]} {utc[11:19]} UTC)"
 
 
 def _word(value: object) -> str:

@@ -112,14 +112,17 @@ def _step(record: StepRecord, zone: tzinfo | None) -> Json:
     told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
     for name, user in (("met", record.before), ("left", record.after)):
         if user is not None:
-            told[name] = _only(encode_user(user), STATE)
+            told[name] = _known_state(user)
     return told
 
 
 def _read_step(value: object, user_id: str, where: str) -> StepRecord:
     fields = dict(_object(value, where))
     told = {name: fields[name] for name in ("number", "call", "before", "after", "group") if name in fields}
-    step = step_from_json(told | {"user": user_id, "strict": False}, where)
+    try:
+        step = step_from_json(told | {"user": user_id, "strict": False}, where)
+    except ConfigurationError as error:
+        raise _unusable(error.message.partition(": ")[2].rstrip(".")) from None
     state = fields.get("state")
     if state not in {each.value for each in StepState}:
         _bad(f"{where}.state", "is no state of a step")
@@ -135,9 +138,19 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:
     """Status and groups of a user, the groups with names."""
-    told = _only(encode_user(user), STATE)
-    if user.groups is not UNKNOWN and user.groups is not None:
+    told = _known_state(user)
+    if isinstance(user.groups, tuple):
         told["groups"] = [_group(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
+    return told
+
+
+def _known_state(user: User) -> dict[str, Json]:
+    """Status and group ids as far as they could be read."""
+    told: dict[str, Json] = {}
+    if user.status is not UNKNOWN:
+        told["status"] = user.status
+    if user.groups is not UNKNOWN:
+        told["groups"] = None if user.groups is None else list(user.groups)
     return told
 
 
@@ -190,6 +203,10 @@ def _text(value: object, where: str) -> str:
 
 
 def _bad(where: str, what: str) -> NoReturn:
-    raise ConfigurationError(
-        f"The receipt cannot be used: {where} {what}.", hint="Undo the job by its id, where it was carried out."
+    raise _unusable(f"{where} {what}")
+
+
+def _unusable(what: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The receipt cannot be used: {what}.", hint="Undo the job by its id, where it was carried out."
     )

@@ -1,0 +1,149 @@
+"""Receipts as Markdown: whatever names hold, no link, HTML or other markup comes of it."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tests.support.carried_out import ACTOR, job_of
+from tests.support.journals import plan_for
+from tests.support.plan_strategies import TEXTS, plans
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.jobs import Actor, Job, StepRecord
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.receipt_text import code, receipt_markdown
+from walkme_tui.domain.receipts import receipt
+from walkme_tui.domain.text import clean
+
+ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
+EVIL = st.sampled_from(
+    [
+        "[x](https://evil.test)",
+        "![x](https://evil.test/a.png)",
+        "<script>alert(1)</script>",
+        "https://evil.test www.evil.test evil@evil.test",
+        "`` ` ``` ",
+        "`",
+        "\\`",
+        "a|b|c",
+        "\n# Heading\n\n---\n",
+        "\n- [ ] task\n> quote",
+        "&lt;b&gt; &#x1b;",
+        "~~x~~ **x** _x_",
+        "```\ncode\n```",
+        "\x1b]8;;https://evil.test\x07x\x1b]8;;\x07",
+        "\u202eabc",
+    ]
+)
+HOSTILE = EVIL | TEXTS | st.lists(EVIL | TEXTS, max_size=3).map("".join)
+# All that any text of ours is made of: structure, never taken from the account.
+OURS = {
+    "heading_open", "heading_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close",
+    "paragraph_open", "paragraph_close", "inline", "text", "code_inline", "ordered_list_open", "ordered_list_close",
+}  # fmt: skip
+
+
+def tokens(markdown: str) -> list[Token]:
+    """Every token of the Markdown as GitHub reads it, bare addresses made links included."""
+    found: list[Token] = []
+    for token in MarkdownIt("gfm-like").parse(markdown):
+        found += [token, *(token.children or [])]
+    return found
+
+
+def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
+    records = st.builds(
+        StepRecord,
+        st.none(),
+        st.sampled_from(StepState),
+        HOSTILE,
+        st.booleans(),
+        st.integers(0, 3),
+        st.none() | st.just(1_800_000_000_000),
+        st.none() | st.just(1_800_000_000_500),
+    )
+
+    def made(plan: Plan, record: StepRecord, actor: Actor, text: str) -> dict[str, Any]:
+        plan = replace(plan, ticket=text, left_out=(text,))
+        person = replace(plan.subjects[0].user, email=text, first_name=text, status=text)
+        plan = replace(plan, subjects=(replace(plan.subjects[0], user=person), *plan.subjects[1:]))
+        job = job_of(plan, [replace(record, step=step) for step in plan.steps])
+        return receipt(job, plan.subjects[0], replace(ACCOUNT, profile=text), 1_800_000_000_000, UTC)
+
+    return st.builds(made, plans(), records, st.builds(Actor, HOSTILE, HOSTILE, HOSTILE), HOSTILE)
+
+
+@settings(max_examples=200)
+@given(hostile_receipts())
+def test_nothing_that_comes_from_the_account_is_markup(told: dict[str, Any]) -> None:
+    text = receipt_markdown(told)
+    found = tokens(text)
+    assert {token.type for token in found} <= OURS
+    headings = [index for index, token in enumerate(found) if token.type == "heading_open"]
+    assert len(headings) == (5 if told["left_out"] else 4)
+    # Plain text is ours: what others wrote stands in code spans only.
+    plain = "".join(token.content for token in found if token.type == "text")
+    assert not re.search(r"[<>\[\]`|]", plain.replace("->", ""))
+    assert all(character == "\n" or not 0 <= ord(character) < 32 for character in text)
+
+
+@given(HOSTILE)
+@example("`")
+@example(" a ")
+@example("``a` ")
+def test_a_code_span_shows_exactly_the_cleaned_text(text: str) -> None:
+    found = tokens(f"- {code(text)}, and on")
+    spans = [token.content for token in found if token.type == "code_inline"]
+    shown = clean(text, 300)
+    if shown.strip():
+        assert [span.strip(" ") for span in spans] == [shown.strip(" ")]
+    else:
+        assert spans == []
+    assert found[-1].type == "bullet_list_close"
+
+
+def _job() -> Job:
+    plan = plan_for(1)
+    known = replace(plan.subjects[0].user, groups=("g1", "g2", "g3"))
+    plan = replace(plan, subjects=(replace(plan.subjects[0], user=known, kept=frozenset({"g3"})),))
+    records = [
+        StepRecord(step, StepState.DONE, "Verified.", True, 1, 1_800_000_000_000, 1_800_000_000_250)
+        for step in plan.steps
+    ]
+    return job_of(plan, records)
+
+
+def test_a_receipt_reads_well_raw() -> None:
+    job = _job()
+    zone = timezone(timedelta(hours=2))
+    text = receipt_markdown(receipt(job, job.plan.subjects[0], ACCOUNT, 1_800_000_060_000, zone))
+    assert text.startswith(
+        "# Offboarding of `person00001@example.com`\n"
+        "\n"
+        "- Ticket: `HR-17`\n"
+        "- Job: `20270115-bcdf`, done\n"
+        "- Person: `Amina O'Brien`, `person00001@example.com`, `00000000-0000-4000-8000-000000000001`\n"
+        "- Operator: `ada` on `jump-host`, client `client-7`\n"
+        "- Account: `acme`, `https://api.walkme.com`, production\n"
+    )
+    assert "- Status: `active` -> `inactive`\n- Groups before: `Gruppe Ø1`, `Gruppe Ø2`, `g3`\n" in text
+    assert "- Groups after: `g3`\n- Groups kept: `g3`\n" in text
+    assert "- 2. leave `Gruppe Ø1`: done\n    - `Verified.`\n    - sent 2027-01-15 10:00:00 +02:00 (" in text
+    assert "(2027-01-15 08:00:00 UTC), 1 attempt\n" in text
+    assert "`walkme-tui undo 20270115-bcdf`, or with this receipt's JSON file in place of the job." in text
+    assert str(ACTOR) not in text
+
+
+@pytest.mark.parametrize("state", [StepState.SKIPPED, StepState.FAILED])
+def test_where_nothing_was_changed_there_is_nothing_to_undo(state: StepState) -> None:
+    job = _job()
+    job = replace(job, steps=tuple(replace(record, state=state, changed=False) for record in job.steps))
+    text = receipt_markdown(receipt(job, job.plan.subjects[0], ACCOUNT, 1_800_000_060_000, UTC))
+    assert "Nothing was changed, so there is nothing to undo." in text
+    assert "walkme-tui undo" not in text

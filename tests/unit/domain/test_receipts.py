@@ -1,0 +1,177 @@
+"""Receipts as JSON: what stands in them, and that an undo reads back what the journal knew."""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.carried_out import SETTLED_MS, job_of
+from tests.support.journals import plan_for
+from tests.support.plan_strategies import plans, users
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.receipts import read_receipt, receipt
+from walkme_tui.domain.users import UNKNOWN, User
+
+ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
+KYIV = timezone(timedelta(hours=2))
+
+
+def written(job: Job, number: int = 0) -> dict[str, Any]:
+    """A receipt as it comes back from its file."""
+    told = receipt(job, job.plan.subjects[number], ACCOUNT, SETTLED_MS, KYIV)
+    read: dict[str, Any] = json.loads(json.dumps(told))
+    return read
+
+
+def offboarding() -> Job:
+    plan = plan_for(2, 3)
+    looks = {subject.user.id: subject.user for subject in plan.subjects}
+    records = []
+    for step in plan.steps:
+        before = looks[step.user_id]
+        after = replace(before, status="inactive") if step.number in {1, 4} else replace(before, groups=())
+        records.append(StepRecord(step, StepState.DONE, "Verified.", True, 1, 1000, 2000, before, after))
+        looks[step.user_id] = after
+    return job_of(plan, records)
+
+
+def test_who_what_when_where_and_how_to_take_it_back() -> None:
+    job = offboarding()
+    told = written(job)
+    assert told["format"] == 1
+    assert (told["job"], told["kind"], told["state"], told["ticket"]) == (job.id, "offboard", "done", "HR-17")
+    assert told["operator"] == {"os_user": "ada", "host": "jump-host", "client_id": "client-7"}
+    assert told["account"] == {
+        "profile": "acme",
+        "base_url": "https://api.walkme.com",
+        "environment": "production",
+    }
+    assert told["settled_at"] == {"utc": "2027-01-15T08:01:00Z", "local": "2027-01-15T10:01:00+02:00"}
+    assert told["person"]["email"] == "person00002@example.com"
+    assert told["before"] == {
+        "status": "active",
+        "groups": [{"id": "g1", "name": "Gruppe Ø1"}],
+    }
+    assert told["after"] == {"status": "inactive", "groups": []}
+    assert [(step["call"], step["state"], step["detail"]) for step in told["steps"]] == [
+        ("set status", "done", "Verified."),
+        ("remove member", "done", "Verified."),
+        ("remove member", "done", "Verified."),
+    ]
+    assert told["undo"] == f"walkme-tui undo {job.id}"
+    assert "person00003" not in json.dumps(told)
+
+
+def test_before_is_what_the_first_step_met_and_after_what_was_read_last() -> None:
+    job = offboarding()
+    met = replace(job.plan.subjects[0].user, status="pending", groups=("g2", "g9"))
+    records = (replace(job.steps[0], before=met, after=None, state=StepState.FAILED, changed=False), *job.steps[1:])
+    told = written(replace(job, steps=records[:1]))
+    assert told["before"]["status"] == told["after"]["status"] == "pending"
+    assert told["after"]["groups"] == [{"id": "g2", "name": "Gruppe Ø2"}, {"id": "g9", "name": None}]
+
+
+def test_what_nobody_told_is_absent() -> None:
+    plan = plan_for(1)
+    unknown = replace(plan.subjects[0].user, status=UNKNOWN, groups=UNKNOWN)
+    job = job_of(replace(plan, subjects=(replace(plan.subjects[0], user=unknown),)), state=JobState.INTERRUPTED)
+    told = written(job)
+    assert (told["before"], told["after"], told["settled_at"]) == ({}, {}, None)
+
+
+@pytest.mark.parametrize(("state", "expected"), [(JobState.RUNNING, "interrupted"), (JobState.DISCARDED, "discarded")])
+def test_the_state_is_one_that_holds_when_nobody_works_on_it_any_more(state: JobState, expected: str) -> None:
+    assert written(replace(offboarding(), state=state))["state"] == expected
+
+
+def same(one: User | None, other: User | None) -> bool:
+    """An undo sees the same in both."""
+    if one is None or other is None:
+        return one is other
+    return (one.id, one.status, one.groups) == (other.id, other.status, other.groups)
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    plan = draw(plans())
+    records = []
+    for step in plan.steps:
+        looks = st.none() | users(st.just(step.user_id))
+        state = draw(st.sampled_from(StepState))
+        records.append(StepRecord(step, state, "", draw(st.booleans()), before=draw(looks), after=draw(looks)))
+    return job_of(plan, records)
+
+
+@given(jobs())
+def test_an_undo_reads_the_same_from_receipts_as_from_the_journal(job: Job) -> None:
+    for number, subject in enumerate(job.plan.subjects):
+        read = read_receipt(written(job, number))
+        records = job.records_of(subject.user.id)
+        assert (read.job_id, read.profile, read.base_url) == (job.id, job.plan.profile, job.plan.base_url)
+        assert [(each.step.number, each.step.change, each.state, each.changed) for each in read.steps] == [
+            (each.step.number, each.step.change, each.state, each.changed) for each in records
+        ]
+        for each, record in zip(read.steps, records, strict=True):
+            assert same(each.before, record.before)
+            assert same(each.after, record.after)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("format",), 2, "format is not 1"),
+        (("format",), True, "format is not 1"),
+        (("account",), None, "account is not an object"),
+        (("account", "base_url"), 7, "account.base_url is not text"),
+        (("person",), {}, "person is no user: has no id"),
+        (("steps",), {}, "steps is not a list"),
+        (("steps", 1), 7, r"steps\[1\] is not an object"),
+        (("steps", 1, "call"), "drop tables", r"steps\[1\].call is not one of"),
+        (("steps", 1, "state"), "odd", r"steps\[1\].state is no state"),
+        (("steps", 1, "changed"), 1, r"steps\[1\].changed is neither"),
+        (("steps", 0, "met"), [], r"steps\[0\].met is not an object"),
+        (("before",), None, "before is not an object"),
+        (("job",), None, "job is not text"),
+    ],
+)
+def test_what_is_wrong_with_a_receipt_is_named(path: tuple[str | int, ...], value: object, said: str) -> None:
+    told: Any = written(offboarding())
+    place = told
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    with pytest.raises(ConfigurationError, match=f"The receipt cannot be used: {said}"):
+        read_receipt(told)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.data())
+def test_a_receipt_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    told: Any = written(offboarding())
+    place, key = told, data.draw(st.sampled_from(sorted(told)))
+    while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+        place = place[key]
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+    place[key] = data.draw(JSON)
+    with suppress(ConfigurationError):
+        read = read_receipt(told)
+        assert {record.step.user_id for record in read.steps} <= {read.user.id}
+
+
+def test_groups_keep_their_names() -> None:
+    assert Group("g1", "Gruppe Ø1") in read_receipt(written(offboarding())).groups

@@ -1,0 +1,150 @@
+"""Receipts as files: one pair a person, under names that are safe, unique and the same at every writing."""
+
+import json
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+
+from tests.support.carried_out import ACTOR, carried_out, job_of
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.journals import journal_in, plan_for
+from tests.support.plan_strategies import plans
+from tests.support.sessions import NOON_MS, open_session
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.errors import JournalUnavailable
+from walkme_tui.domain.jobs import JobState, Outcome
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.services.planning import Planner
+from walkme_tui.services.receipts import Receipts, file_names
+
+ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
+
+
+class Shelf:
+    """Files in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+        self.full = False
+
+    def write(self, name: str, text: str) -> Path:
+        """Keep it, unless there is no space left."""
+        if self.full:
+            raise JournalUnavailable("No space left.")
+        self.files[name] = text
+        return Path("/data/receipts") / name
+
+
+async def test_everybody_of_a_job_gets_two_files_that_the_journal_remembers(tmp_path: Path) -> None:
+    journal, shelf = journal_in(tmp_path), Shelf()
+    receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
+    try:
+        job = await journal.create(plan_for(1, 2), ACTOR)
+        made = await receipts.write(job)
+        day = "2026-11-23"
+        assert sorted(shelf.files) == [
+            f"{day}-offboard-person00001@example.com-{job.id}.json",
+            f"{day}-offboard-person00001@example.com-{job.id}.md",
+            f"{day}-offboard-person00002@example.com-{job.id}.json",
+            f"{day}-offboard-person00002@example.com-{job.id}.md",
+        ]
+        assert [each.user_id for each in made] == [person(1).id, person(2).id]
+        assert shelf.files[made[1].markdown.name] == made[1].text == receipts.text(job, person(2).id)
+        assert json.loads(shelf.files[made[1].json.name])["person"]["id"] == person(2).id
+        kept = (await journal.job(job.id)).receipts
+        assert kept == tuple(str(path) for each in made for path in (each.json, each.markdown))
+        with pytest.raises(KeyError):
+            receipts.text(job, "nobody")
+    finally:
+        await journal.aclose()
+
+
+async def test_an_interrupted_job_says_so_until_it_is_resumed_and_its_receipt_is_written_again(tmp_path: Path) -> None:
+    journal, shelf = journal_in(tmp_path), Shelf()
+    receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
+    try:
+        job = await journal.create(plan_for(1, groups=0), ACTOR)
+        await journal.claim(job.id)
+        await journal.intend(job.id, 1, person(1), NOON_MS)
+        await journal.release(job.id, JobState.INTERRUPTED)
+        (first,) = await receipts.write(await journal.job(job.id))
+        told = json.loads(shelf.files[first.json.name])
+        assert (told["state"], told["steps"][0]["state"]) == ("interrupted", "sent")
+        await journal.claim(job.id)
+        await journal.settle(job.id, 1, Outcome(StepState.DONE, "Verified.", True, person(1)), NOON_MS)
+        await journal.release(job.id, JobState.DONE)
+        (again,) = await receipts.write(await journal.job(job.id))
+        assert (again.json, again.markdown) == (first.json, first.markdown)
+        told = json.loads(shelf.files[first.json.name])
+        assert (told["state"], told["steps"][0]["state"]) == ("done", "done")
+        assert len((await journal.job(job.id)).receipts) == 2
+        assert len(shelf.files) == 2
+    finally:
+        await journal.aclose()
+
+
+async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_remembered(tmp_path: Path) -> None:
+    journal, shelf = journal_in(tmp_path), Shelf()
+    try:
+        job = await journal.create(plan_for(1), ACTOR)
+        shelf.full = True
+        with pytest.raises(JournalUnavailable):
+            await Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC).write(job)
+        assert (await journal.job(job.id)).receipts == ()
+    finally:
+        await journal.aclose()
+
+
+async def test_a_purged_job_has_nobody_to_write_about(tmp_path: Path) -> None:
+    journal, shelf = journal_in(tmp_path), Shelf()
+    try:
+        job = job_of(replace(plan_for(1), subjects=()))
+        assert await Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC).write(job) == ()
+        assert shelf.files == {}
+    finally:
+        await journal.aclose()
+
+
+async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
+    user = replace(person(1), status="active", groups=("g1", "g2"))
+    api, shelf = FakeDirectory([user]), Shelf()
+    journal = journal_in(tmp_path)
+    try:
+        async with open_session(api) as session:
+            job = await carried_out(api, await Planner(session).offboard([user.id]))
+            kept = await journal.create(job.plan, ACTOR)
+            receipts = Receipts(session.account, journal, shelf.write, session.clock)
+            (made,) = await receipts.write(replace(job, id=kept.id))
+            plan = await Planner(session).undo_receipt(json.loads(shelf.files[made.json.name]))
+            assert plan.undoes == kept.id
+            await carried_out(api, plan)
+    finally:
+        await journal.aclose()
+    assert (api.now(user.id).status, set(api.now(user.id).groups or ())) == ("active", {"g1", "g2"})
+
+
+@given(plans())
+def test_names_are_safe_and_no_two_people_share_one(plan: Plan) -> None:
+    names = file_names(job_of(plan))
+    assert len(set(map(str.casefold, names))) == len(plan.subjects)
+    for name in names:
+        assert Path(name).name == name
+        assert name.isascii()
+        assert len(name) < 150
+        assert all(character.isalnum() or character in "@._-" for character in name)
+        assert not name.startswith((".", "-"))
+
+
+def test_emails_that_differ_in_what_a_file_name_cannot_hold_are_told_apart() -> None:
+    plan = plan_for(1, 2)
+    first, second = (
+        replace(subject, user=replace(subject.user, email=email))
+        for subject, email in zip(plan.subjects, ("a/b@example.com", "A?b@example.com"), strict=True)
+    )
+    one, two = file_names(job_of(replace(plan, subjects=(first, second))))
+    assert one.startswith("2026-11-23-offboard-a_b@example.com-")
+    assert two.startswith("2026-11-23-offboard-A_b@example.com-")
+    assert one.casefold() != two.casefold()
