@@ -26,7 +26,6 @@ from walkme_tui.services.ports import DirectoryApi, Mirror, Session
 from walkme_tui.store.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
@@ -229,7 +228,7 @@ class Browser:
     @property
     def filter_text(self) -> str:
         """What stands in the filter box."""
-        return self.browser.query_one(FilterBox).value
+        return self.browser.tab_line.text
 
     @property
     def filter_count(self) -> str:

@@ -18,7 +18,7 @@ from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.messages import ShowHelp, ShowPalette, StartDemo, SwitchProfile
+from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.screens.no_profile import NoProfileScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
@@ -80,7 +80,17 @@ class WalkmeApp(App[int]):
 
     def action_command(self, command_id: str) -> None:
         """A key was pressed; dialogs have keys of their own."""
-        if isinstance(self.screen, Screens):
+        if not isinstance(self.screen, Screens):
+            return
+        verbs: dict[str, Callable[[], None]] = {
+            "app.help": self.show_help,
+            "app.palette": self.show_palette,
+            "app.profile": self.choose_profile,
+            "app.quit": lambda: self.exit(0),
+        }
+        if command_id in verbs:
+            verbs[command_id]()
+        else:
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:
@@ -89,9 +99,10 @@ class WalkmeApp(App[int]):
 
     # ------------------------------------------------------------ sessions
 
-    @on(SwitchProfile)
     def choose_profile(self) -> None:
-        """Ask which, then open it."""
+        """Ask which, then open it; where there is none, the screen offers the demo already."""
+        if self.session is None and not self._start.profiles:
+            return
         self.run_worker(self._choose_profile(), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
 
     async def _choose_profile(self) -> None:
@@ -124,14 +135,12 @@ class WalkmeApp(App[int]):
 
     # ------------------------------------------------------------ help and palette
 
-    @on(ShowHelp)
     def show_help(self) -> None:
         """All keys."""
         from walkme_tui.ui.dialogs.help import HelpDialog
 
         self.push_screen(HelpDialog(self._commands))
 
-    @on(ShowPalette)
     def show_palette(self) -> None:
         """All commands and themes."""
         from walkme_tui.config.themes import load_themes

@@ -1,6 +1,7 @@
 """Opens the browser: everything that must happen before, around and after the app."""
 
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 # Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
+COLLECT_AFTER_SECONDS: Final = 1.0
 CLOSING_SECONDS: Final = 2.0
 CRASHED: Final = 70  # EX_SOFTWARE, as the rest of the command line
 
 
 def run_browser(start: BrowserStart) -> int:
     """Run the browser until the person leaves; the exit code: 0, 70 after a crash, 128 + n after signal n."""
+    # Nothing that a start makes is garbage: looking for some would be a fifth of it.
+    gc.disable()
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="walkme-open") as executor:
@@ -43,11 +47,18 @@ def run_browser(start: BrowserStart) -> int:
 
 
 async def _run(app: "WalkmeApp") -> None:
+    asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
     try:
         await app.run_async()
     finally:
         if app.session is not None:
             await _close(app.session)
+
+
+def _collect_garbage_again() -> None:
+    """Leave out what is here to stay."""
+    gc.freeze()
+    gc.enable()
 
 
 async def _close(session: Session) -> None:

@@ -25,6 +25,7 @@ from textual.filter import LineFilter
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.message import Message
 
 GRACE_SECONDS: Final = 3.0
 ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -118,6 +119,10 @@ class BrowserDriver(LinuxDriver):
         self._frame: list[str] | None = None
         if self._file is not None:
             self._file = _Output(self._file)  # type: ignore[assignment]  # the writer thread wants no more than this
+
+    def send_message(self, message: "Message") -> None:
+        """Hand a key to the app without making a task of it."""
+        self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def write(self, data: str) -> None:
         """Pass on to the writer thread; a frame goes in one piece, for each piece wakes the thread."""

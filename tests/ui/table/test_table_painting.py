@@ -123,6 +123,17 @@ async def test_rows_that_are_not_here_are_dots_until_they_come() -> None:
         assert table.row(4).is_placeholder
 
 
+async def test_rows_that_were_drawn_for_others_are_drawn_anew() -> None:
+    async with table_of(people(60), size=(120, 12)) as table:
+        await table.press("pagedown", "pageup")
+        others = [mirrored(at, person(at + 100)) for at in range(61)]
+        table.listing.replace(others)
+        await table.settle()
+        assert table.row(1).email == "person00101@example.com"
+        await table.press("pagedown")
+        assert table.row(1).email == "person00112@example.com"
+
+
 async def test_rows_from_before_are_dim_until_confirmed() -> None:
     async with table_of(FakeListing(people(5), fetched_at_ms=STARTED_AT_MS - 1)) as table:
         old = list(table.strips()[2])

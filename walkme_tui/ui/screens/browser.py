@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -19,7 +19,6 @@ from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.details import Details
-from walkme_tui.ui.flows.looking_up import LookUps
 from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
@@ -27,14 +26,17 @@ from walkme_tui.ui.screens.verbs import run_verb
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.widgets.filter_box import FilterBox
-from walkme_tui.ui.widgets.group_list import GroupList
 from walkme_tui.ui.widgets.hints import Hints
 from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import StatusLine
-from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
+from walkme_tui.ui.widgets.tab_line import FilterLabel, TabLine, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.flows.looking_up import LookUp, LookUps
 
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 8
@@ -61,11 +63,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.directory = Directory(session)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, UserQuery(text=query))
         self.filtering = Filtering(self.area, query)
-        self.look_ups = LookUps(self)
+        self._look_ups: LookUps | None = None
         self.details = Details(self, self.area.detail)
         self.situation = Situation(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
-        self.box = FilterBox()
+        self.tab_line = TabLine()
         self._commands = commands
         self._opens_the_only_one = False
         self._groups_asked = False
@@ -77,7 +79,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Account, tabs and filter, panes, status, hints."""
         yield AccountLine(self.session.account)
-        yield TabLine(self.box)
+        yield self.tab_line
         yield self.area
         yield StatusLine()
         yield Hints(self._commands)
@@ -88,17 +90,17 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.query_one("#too-small", OneLine).write([(" The terminal is too small.", Ink.PLAIN)])
         self._unsubscribe = self.session.changes.subscribe(self._changed)
         self.area.users.not_loaded = self._not_loaded
-        self.area.groups_tab.named = self.area.detail.name_groups
         self.lay_out(self.arrangement)
         self.situation.tell()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         self.run_worker(self.pages.run(), group=WorkerGroup.PAGES, name="pages")
+        self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
         self.situation.begin()
         self.set_interval(1.0, self.situation.tick)
-        self.look_ups.consider(self.filtering.text)
+        self._consider_a_look_up()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
 
@@ -125,6 +127,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Ids of the marked users of that table, in the order of marking."""
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
+
+    @property
+    def look_up(self) -> "LookUp | None":
+        """What the server was asked because it was typed, and how that went."""
+        return self._look_ups.current if self._look_ups is not None else None
 
     def run_command(self, command_id: str) -> None:
         """Do what a key or the palette asks for."""
@@ -193,7 +200,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(events.DescendantFocus)
     def keys_went_elsewhere(self) -> None:
         """Another pane or the box has the keys."""
-        self.filtering.show_in(self.box)
+        self.filtering.show_in(self.tab_line)
         self.situation.tell_hints()
 
     def back(self) -> None:
@@ -216,11 +223,17 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     # ------------------------------------------------------------ filter
 
+    @on(FilterLabel.Wanted)
+    def filter_was_clicked(self) -> None:
+        """A click on the place of the box."""
+        self.focus_filter()
+
     def focus_filter(self) -> None:
         """Type into the filter box."""
         if self.filtering.target is not None:
-            self.filtering.show_in(self.box)
-            self.box.focus()
+            box = self.tab_line.box()
+            self.filtering.show_in(self.tab_line)
+            self.set_focus(box)
 
     @on(FilterBox.Typed)
     def filter_by_what_was_typed(self, event: FilterBox.Typed) -> None:
@@ -230,9 +243,20 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._filtered()
 
     def _filtered(self) -> None:
-        self.filtering.show_in(self.box)
-        self.look_ups.consider(self.filtering.text if self.filtering.target is not Pane.GROUPS else "")
+        self.filtering.show_in(self.tab_line)
+        self._consider_a_look_up()
         self.situation.tell()
+
+    def _consider_a_look_up(self) -> None:
+        """Ask the server where a whole address or id was typed."""
+        text = self.filtering.text if self.filtering.target is not Pane.GROUPS else ""
+        if self._look_ups is None:
+            if not text:
+                return
+            from walkme_tui.ui.flows.looking_up import LookUps
+
+            self._look_ups = LookUps(self)
+        self._look_ups.consider(text)
 
     @on(FilterBox.Kept)
     def go_on_with_what_is_left(self) -> None:
@@ -296,12 +320,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """The table could not do what was asked for."""
         report(self.app, event.error, doing="This")
 
-    @on(GroupList.Moved, "#groups")
+    @on(LineList.Moved, "#groups")
     def members_follow(self) -> None:
         """The members of the group under the cursor."""
         self.area.groups_tab.follow()
 
-    @on(GroupList.Opened, "#groups")
+    @on(LineList.Opened, "#groups")
     def go_to_the_members(self) -> None:
         """Enter on a group."""
         run_verb(self, "user.groups")

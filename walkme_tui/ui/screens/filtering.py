@@ -3,7 +3,7 @@
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.screens.panes import PaneArea
-from walkme_tui.ui.widgets.filter_box import FilterBox
+from walkme_tui.ui.widgets.tab_line import TabLine
 
 NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
 
@@ -52,15 +52,10 @@ class Filtering:
             self._texts[pane] = ""
             self._apply(pane)
 
-    def show_in(self, box: FilterBox) -> None:
-        """Make the box show the target's text."""
+    def show_in(self, line: TabLine) -> None:
+        """Make the tab line show the target's text."""
         target = self.target
-        if box.parent is not None:
-            box.parent.set_class(target is None, "no-filter")
-        if target is not None:
-            box.placeholder = NAMES[target]
-            if box.value != self._texts[target]:
-                box.put(self._texts[target])
+        line.show_filter(self.text, NAMES[target] if target is not None else "")
 
     def _apply(self, pane: Pane) -> None:
         if pane is Pane.USERS:

@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
-from walkme_tui.ui.messages import ShowHelp, StartDemo, SwitchProfile
+from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
@@ -60,17 +60,11 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         self.post_message(StartDemo())
 
     def run_command(self, command_id: str) -> None:
-        """The few commands that make sense here."""
+        """Scroll; there is nothing else here."""
         movable = self.query_one(Lines)
         if command_id.startswith("cursor."):
             name = command_id.removeprefix("cursor.")
             getattr(movable, f"action_cursor_{name}" if name in {"down", "up"} else f"action_{name}")()
-        elif command_id == "app.help":
-            self.post_message(ShowHelp())
-        elif command_id == "app.profile" and self._profiles:
-            self.post_message(SwitchProfile())
-        elif command_id == "app.quit":
-            self.app.exit(0)
 
 
 def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Line]:

@@ -1,5 +1,6 @@
 """The panes between the chrome: which are shown, and where the keys go."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from textual import events
@@ -12,14 +13,15 @@ from walkme_tui.services.listing import Listing
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
-from walkme_tui.ui.screens.groups_tab import GroupsTab
 from walkme_tui.ui.widgets.detail import DetailPane
 from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.request_list import RequestList
 from walkme_tui.ui.widgets.user_table import UserTable
 
 if TYPE_CHECKING:
     from textual.widget import Widget
+
+    from walkme_tui.ui.screens.groups_tab import GroupsTab
+    from walkme_tui.ui.widgets.request_list import RequestList
 
 ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.REQUESTS)
 
@@ -48,19 +50,26 @@ class PaneArea(Horizontal):
         )
         self.detail = DetailPane(session.clock, id=Pane.DETAIL)
         self.detail.display = False
-        self.groups_tab = GroupsTab(session, pages, directory)
-        self.requests = RequestList(id=Pane.REQUESTS)
-        self.requests.say_when_empty("Nothing was sent yet.")
         self.arrangement = Arrangement()
-        self._widgets: dict[Pane, Widget] = {
-            Pane.USERS: self.users,
-            Pane.DETAIL: self.detail,
-            Pane.GROUPS: self.groups_tab.groups,
-            Pane.MEMBERS: self.groups_tab.members,
-            Pane.REQUESTS: self.requests,
-        }
+        self._session, self._pages, self._directory = session, pages, directory
         self._shown: tuple[Pane, ...] = (Pane.USERS,)
         self._focused: dict[Tab, Pane] = {}
+
+    @cached_property
+    def groups_tab(self) -> "GroupsTab":
+        """The two panes of the Groups tab."""
+        from walkme_tui.ui.screens.groups_tab import GroupsTab
+
+        return GroupsTab(self._session, self._pages, self._directory)
+
+    @cached_property
+    def requests(self) -> "RequestList":
+        """The request log."""
+        from walkme_tui.ui.widgets.request_list import RequestList
+
+        requests = RequestList(id=Pane.REQUESTS)
+        requests.say_when_empty("Nothing was sent yet.")
+        return requests
 
     def compose(self) -> ComposeResult:
         """What is needed for the first picture."""
@@ -81,13 +90,19 @@ class PaneArea(Horizontal):
             self.focus_pane(self.focused if self.focused in self._shown else self._shown[0])
 
     def _place(self, pane: Pane, shown: bool) -> None:
-        widget = self._widgets[pane]
-        if shown and widget.parent is None:
-            later = [self._widgets[each] for each in ORDER[ORDER.index(pane) + 1 :]]
-            before = next((each for each in later if each.parent is not None), None)
+        mounted = {child.id: child for child in self.children}
+        widget = mounted.get(pane)
+        if widget is None:
+            if not shown:
+                return
+            widget = self._widget(pane)
+            before = next((mounted[each] for each in ORDER[ORDER.index(pane) + 1 :] if each in mounted), None)
             self.mount(widget, before=before)
         if widget.display is not shown:
             widget.display = shown
+
+    def _widget(self, pane: Pane) -> "Widget":
+        return self.groups_tab.members if pane is Pane.MEMBERS else self._target(pane)
 
     @property
     def shown(self) -> tuple[Pane, ...]:
@@ -124,7 +139,8 @@ class PaneArea(Horizontal):
     def focus_pane(self, pane: Pane) -> None:
         """Give the keys to a pane."""
         self._focused[self.arrangement.tab] = pane
-        self._target(pane).focus()
+        # At once, not with the next message: what was typed meanwhile belongs to this pane.
+        self.screen.set_focus(self._target(pane))
 
     def focus_next(self, by: int) -> None:
         """Give the keys to the next pane on the screen, or the one before."""
@@ -134,15 +150,19 @@ class PaneArea(Horizontal):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Remember who has the keys: a click gives them, too."""
         for pane in self._shown:
-            if event.widget in (self._widgets[pane], self._target(pane)):
+            if event.widget is self._target(pane):
                 self._focused[self.arrangement.tab] = pane
 
     def _target(self, pane: Pane) -> UserTable | Lines:
-        if pane is Pane.MEMBERS:
-            return self.groups_tab.members.table
-        targets: dict[Pane, UserTable | Lines] = {
-            Pane.USERS: self.users,
-            Pane.DETAIL: self.detail,
-            Pane.REQUESTS: self.requests,
-        }
-        return targets.get(pane, self.groups_tab.groups)
+        """What has the keys when a pane has them."""
+        match pane:
+            case Pane.USERS:
+                return self.users
+            case Pane.DETAIL:
+                return self.detail
+            case Pane.GROUPS:
+                return self.groups_tab.groups
+            case Pane.MEMBERS:
+                return self.groups_tab.members.table
+            case Pane.REQUESTS:
+                return self.requests

@@ -9,6 +9,7 @@ from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.screens import sayings
 from walkme_tui.ui.screens.sayings import Trouble
 from walkme_tui.ui.widgets.account_line import AccountLine
+from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.hints import Hints
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying, StatusLine
@@ -74,7 +75,7 @@ class Situation:
     def tell_hints(self) -> None:
         """Offer the keys that help where the keys go now."""
         browser = self._browser
-        filtering = browser.focused is browser.box
+        filtering = isinstance(browser.focused, FilterBox)
         ids = FILTER_HINTS if filtering else HINTS.get(browser.area.focused, LIST_HINTS)
         browser.query_one(Hints).offer(ids)
 
@@ -92,8 +93,8 @@ class Situation:
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
-        if browser.look_ups.current is not None:
-            return browser.look_ups.current.saying
+        if browser.look_up is not None:
+            return browser.look_up.saying
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
 
@@ -104,7 +105,7 @@ class Situation:
 
     def _tell_tables(self) -> None:
         browser, session = self._browser, self._browser.session
-        look_up = browser.look_ups.current.saying if browser.look_ups.current is not None else None
+        look_up = browser.look_up.saying if browser.look_up is not None else None
         loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)
         for table in browser.query(UserTable):
             if table.loading_text != loading:
@@ -112,7 +113,8 @@ class Situation:
                 if table.listing.phase is Phase.LOADING:
                     table.refresh()
             table.say_when_empty(sayings.no_rows(table.listing.query, browser.pages.coverage, look_up))
-        browser.area.groups_tab.head()
+        if self._serving:
+            browser.area.groups_tab.head()
 
     def _tell_count(self) -> None:
         browser, pages = self._browser, self._browser.pages

@@ -1,13 +1,9 @@
-"""What each command does in the browser."""
+"""What each command does in the browser; those of the whole program are the app's."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from walkme_tui.ui.arrangement import Pane, Tab
-from walkme_tui.ui.flows.copying import copy_email, copy_menu
-from walkme_tui.ui.flows.details import read_again
-from walkme_tui.ui.flows.membership import groups_of
-from walkme_tui.ui.messages import ShowHelp, ShowPalette, SwitchProfile
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
@@ -33,6 +29,8 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
         return
     user = browser.user
     if user is not None:
+        from walkme_tui.ui.flows.membership import groups_of
+
         browser.run_worker(groups_of(browser, user), group=WorkerGroup.GROUPS, name="groups of a user")
 
 
@@ -42,6 +40,8 @@ def _refresh_row(browser: "BrowserScreen") -> None:
         return
     user = browser.user
     if user is not None:
+        from walkme_tui.ui.flows.details import read_again
+
         browser.run_worker(read_again(browser, user), group=WorkerGroup.DETAILS, name="read one again")
 
 
@@ -78,7 +78,15 @@ def _mark(action: str) -> Verb:
     return mark
 
 
+def _copy_email(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.copying import copy_email
+
+    copy_email(browser)
+
+
 def _copy_menu(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.copying import copy_menu
+
     browser.run_worker(copy_menu(browser), group=WorkerGroup.COPY, name="copy menu")
 
 
@@ -112,9 +120,5 @@ VERBS: Final[Mapping[str, Verb]] = {
     "pane.unzoom": lambda browser: browser.lay_out(browser.arrangement.unzoom()),
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
-    "copy.email": copy_email,
-    "app.palette": lambda browser: browser.post_message(ShowPalette()),
-    "app.profile": lambda browser: browser.post_message(SwitchProfile()),
-    "app.help": lambda browser: browser.post_message(ShowHelp()),
-    "app.quit": lambda browser: browser.app.exit(0),
+    "copy.email": _copy_email,
 }

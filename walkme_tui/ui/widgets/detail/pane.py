@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
-from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines, unreadable_lines
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.words import wrap
@@ -64,15 +63,20 @@ class DetailPane(Lines):
         subject = self._subject
         if subject is None:
             lines: list[Line] = [(), [("No user is under the cursor.", Ink.DIM)]]
-        elif isinstance(subject, UnreadableRow):
-            lines = unreadable_lines(subject, width)
-        elif self._raw:
-            lines = raw_lines(subject, width)
         else:
-            lines = record_lines(subject, self._group_names, self._clock(), width)
+            lines = self._lines_of(subject, width)
         if self._trouble:
             lines += [[(line, Ink.WARN)] for line in wrap(self._trouble, width)]
         return [[(" ", Ink.PLAIN), *line] for line in lines]
+
+    def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[Line]:
+        from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines, unreadable_lines
+
+        if isinstance(subject, UnreadableRow):
+            return unreadable_lines(subject, width)
+        if self._raw:
+            return raw_lines(subject, width)
+        return record_lines(subject, self._group_names, self._clock(), width)
 
 
 def _identity(subject: Subject) -> object:

@@ -1,6 +1,6 @@
 """The table of users: a cursor and marks over a listing."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from textual import events
@@ -102,7 +102,7 @@ class UserTable(ListingView):
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor's row shows where the keys go."""
         super().watch_has_focus(_has_focus)
-        self.repaint_rows(range(self._cursor, self._cursor + 1))
+        self.repaint_rows((self._cursor,))
 
     # ------------------------------------------------------------ the listing's side
 
@@ -135,7 +135,7 @@ class UserTable(ListingView):
         if self._person is None:
             if here is not None:
                 self._person = here
-                self.post_message(messages.CursorMoved(self, here, self._cursor))
+                self._tell_move()
         elif here is not None and here.user.id == self._person.user.id:
             self._person = here
         else:
@@ -168,9 +168,8 @@ class UserTable(ListingView):
         self._is_new_view = False
         self._person = self._user_at(index) or self._person
         if index != before:
-            self.repaint_rows(range(before, before + 1))
-            self.repaint_rows(range(index, index + 1))
-            self.post_message(messages.CursorMoved(self, self._person, index))
+            self.repaint_rows((before, index))
+            self._tell_move()
 
     def _settle(self) -> None:
         """The person is gone, or there was none: the cursor keeps its place, in a new view it begins at the first."""
@@ -181,7 +180,7 @@ class UserTable(ListingView):
         self._keep_in_view()
         if before != (self._person, self._cursor):
             self.repaint_rows(self.visible_rows, only_changed=True)
-            self.post_message(messages.CursorMoved(self, self._person, self._cursor))
+            self._tell_move()
 
     def _user_at(self, index: int) -> MirroredUser | None:
         row = self.listing.row(index) if 0 <= index < self.row_count else None
@@ -209,9 +208,12 @@ class UserTable(ListingView):
         self._person = self._user_at(index)
         self._is_new_view = False
         self._keep_in_view()
-        for changed in (before, index):
-            self.repaint_rows(range(changed, changed + 1))
-        self.post_message(messages.CursorMoved(self, self._person, index))
+        self.repaint_rows((before, index))
+        self._tell_move()
+
+    def _tell_move(self) -> None:
+        """Tell the screen directly: on every key the containers between would take their turns first."""
+        self.screen.post_message(messages.CursorMoved(self, self._person, self._cursor))
 
     def _keep_in_view(self) -> None:
         """Scroll by half a page where the cursor left the screen: a scroll by one line costs as many bytes."""
@@ -258,7 +260,7 @@ class UserTable(ListingView):
         """Mark the user under the cursor, or take the mark away."""
         if self._person is not None:
             self._marks.toggle(self._person)
-            self._marks_changed(range(self._cursor, self._cursor + 1))
+            self._marks_changed((self._cursor,))
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to the cursor; gaps are fetched first."""
@@ -288,7 +290,7 @@ class UserTable(ListingView):
 
         self.run_worker(mark(), group=WorkerGroup.MARKS, exclusive=True, name="mark many")
 
-    def _marks_changed(self, rows: range) -> None:
+    def _marks_changed(self, rows: Sequence[int]) -> None:
         self.repaint_rows(rows, only_changed=True)
         self.post_message(messages.MarksChanged(self, len(self._marks)))
 

@@ -1,5 +1,6 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Final, Self
 
 from textual.binding import BindingType
@@ -203,14 +204,17 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
         return strips
 
-    def repaint_rows(self, rows: range, *, only_changed: bool = False) -> None:
+    def repaint_rows(self, rows: Sequence[int], *, only_changed: bool = False) -> None:
         """Paint those of these rows that are visible."""
         visible = self.visible_rows
-        first, last = max(rows.start, visible.start), min(rows.stop, visible.stop) - 1
-        painter = self._painter
+        if isinstance(rows, range):
+            rows = range(max(rows.start, visible.start), min(rows.stop, visible.stop))
+        painter = self._painter if only_changed else None
         regions = []
-        for index in range(first, last + 1):
-            if only_changed and painter is not None:
+        for index in rows:
+            if index not in visible:
+                continue
+            if painter is not None:
                 row = self.listing.row(index)
                 if not painter.differs(index, row, self.look(index, row)):
                     continue
