@@ -8,6 +8,7 @@ from walkme_tui.domain.errors import ApiError, NotFound
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import AddMember, Change, Plan, Step, StepState
 from walkme_tui.domain.plans import SetStatus as Status
+from walkme_tui.domain.users import User
 
 ACTOR = Actor("ada", "jump-host", "client-7")
 JOB_ID = "20270115-bcdf"
@@ -63,3 +64,8 @@ async def _send(api: FakeDirectory, change: Change) -> None:
 def without_reads(job: Job) -> Job:
     """The same job on a server whose answers tell nothing: no step knows what it met and left."""
     return replace(job, steps=tuple(replace(record, before=None, after=None) for record in job.steps))
+
+
+def condition(user: User) -> tuple[object, set[str]]:
+    """Status and groups of a user, the groups without order."""
+    return user.status, set(user.groups) if isinstance(user.groups, tuple) else set()

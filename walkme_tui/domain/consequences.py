@@ -153,7 +153,7 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
         return (_note(NOBODY_LOADED),)
     if coverage.complete:
         return ()
-    of = "an unknown number" if coverage.total is None else _grouped(coverage.total)
+    of = "an unknown number of" if coverage.total is None else _grouped(coverage.total)
     text = f"Judged by the {_grouped(coverage.loaded)} of {of} people who are loaded."
     return (Consequence(Gravity.NOTE, text, coverage.as_of_ms),)
 

@@ -10,8 +10,8 @@ from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, idle, open_session, until
 from walkme_tui.domain.errors import ConfigurationError, NotFound, PermissionRefused, Unreachable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus, Status
-from walkme_tui.domain.users import UNKNOWN, User, UserPage
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus
+from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.planning import Planner
 from walkme_tui.services.ports import Session
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.carried_out import JOB_ID, carried_out, job_of, without_reads
+from tests.support.carried_out import JOB_ID, carried_out, condition, job_of, without_reads
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Account, Environment, Surface
@@ -22,11 +22,10 @@ from walkme_tui.domain.plans import (
     PlanKind,
     RemoveMember,
     SetStatus,
-    Status,
     StepState,
 )
 from walkme_tui.domain.receipts import receipt
-from walkme_tui.domain.users import UNKNOWN, Json, User
+from walkme_tui.domain.users import UNKNOWN, Json, Status, User
 from walkme_tui.services.planning import Planner
 from walkme_tui.services.ports import Session
 
@@ -82,7 +81,7 @@ async def test_the_way_back_is_the_inverses_in_reverse_order_and_strict(undo: Un
         assert (plan.kind, plan.undoes, plan.ticket, plan.left_out) == (PlanKind.UNDO, JOB_ID, "INC-42", ())
         assert plan.subjects[0].user == api.now(ZOE.id)
         await carried_out(api, plan)
-        assert (api.now(ZOE.id).status, set(api.now(ZOE.id).groups or ())) == ("active", {"g1", "g2"})
+        assert condition(api.now(ZOE.id)) == ("active", {"g1", "g2"})
 
 
 async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() -> None:
@@ -90,7 +89,7 @@ async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() 
     async with open_session(api) as session:
         job = await offboarded(session, api, "zoe@example.com", "bo@example.com")
         undone = await carried_out(api, await Planner(session).undo(job))
-        assert {user.id: (user.status, set(user.groups or ())) for user in (api.now(ZOE.id), api.now(BO.id))} == {
+        assert {user.id: condition(user) for user in (api.now(ZOE.id), api.now(BO.id))} == {
             ZOE.id: ("active", {"g1", "g2"}),
             BO.id: ("active", {"g2"}),
         }
@@ -312,7 +311,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
         said = "\n".join(sentence for plan in plans for sentence in plan.left_out)
 
     for user in users[1:]:
-        assert (api.now(user.id).status, set(api.now(user.id).groups or ())) == (user.status, set(user.groups or ()))
+        assert condition(api.now(user.id)) == condition(user)
     before, now = users[0], api.now(first)
     # Of whom the job had nothing to do, the undo has nothing to tell.
     named = said if job.records_of(first) else f"{[group.label for group in GROUPS]} the status is {now.status}"
@@ -322,7 +321,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
         assert now.status == found.status
         assert f"the status is {now.status}" in named
     for group in GROUPS:
-        was, then, meanwhile, is_now = (group.id in (user.groups or ()) for user in (before, left[first], found, now))
+        was, then, meanwhile, is_now = (group.id in condition(user)[1] for user in (before, left[first], found, now))
         if then == meanwhile:
             assert is_now == was
         else:

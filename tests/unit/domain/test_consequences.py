@@ -1,0 +1,177 @@
+"""What a plan means besides its steps: the rules, on what is known."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.fake_directory import person
+from tests.support.plan_strategies import plans, users
+from walkme_tui.domain.consequences import (
+    MAX_NAMESAKES,
+    Surroundings,
+    deactivation,
+    extent,
+    is_admin,
+    is_kept,
+    kept_groups,
+    last_members,
+    memberships,
+    reactivation,
+    restored,
+    unknown_keeps,
+)
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import (
+    Consequence,
+    Gravity,
+    Plan,
+    RemoveMember,
+    SetStatus,
+    Subject,
+    numbered,
+)
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, User
+
+ZOE = replace(person(2), external_id=None, role="Viewer", status="active", groups=("g1", "g2"))
+SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")
+SUBJECT = Subject(ZOE, 0, (SALES, BETA))
+STEPS = numbered([SetStatus(ZOE.id, "active", "inactive"), RemoveMember(ZOE.id, SALES), RemoveMember(ZOE.id, BETA)])
+WHOLE = Coverage(loaded=10, total=10, with_groups=10, as_of_ms=500)
+PART = Coverage(loaded=812, total=250_000, with_groups=812, as_of_ms=500)
+LEAN = Coverage(loaded=10, total=10, with_groups=0, as_of_ms=500)
+NOTHING = Coverage(loaded=0, total=None, with_groups=0, as_of_ms=None)
+
+
+def texts(consequences: tuple[Consequence, ...]) -> list[str]:
+    return [consequence.text for consequence in consequences]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "expected"),
+    [
+        (WHOLE, [Consequence(Gravity.WARNING, "last member", 500, 3)]),
+        (PART, [Consequence(Gravity.NOTE, "last known member", 500, 3)]),
+        (LEAN, [Consequence(Gravity.NOTE, "last known member", 500, 3)]),
+        (NOTHING, []),
+    ],
+)
+def test_the_last_member_is_as_sure_as_what_is_loaded(coverage: Coverage, expected: list[Consequence]) -> None:
+    found = last_members(STEPS, STEPS, Surroundings(coverage, {"g1": 2, "g2": 1}))
+    assert list(found) == expected
+
+
+def test_a_group_that_two_leave_is_empty_after_the_second_one() -> None:
+    both = numbered([RemoveMember("a", SALES), RemoveMember("b", SALES), RemoveMember("b", BETA)])
+    around = Surroundings(WHOLE, {"g1": 2, "g2": 2})
+    assert last_members(both[:1], both, around) == ()
+    assert texts(last_members(both[1:], both, around)) == ["last member, after the others of this plan"]
+    assert last_members(both[1:], both, Surroundings(WHOLE, {"g1": 3, "g2": 2})) == ()
+
+
+@given(st.integers(1, MAX_NAMESAKES + 5))
+def test_namesakes_are_counted_and_up_to_three_are_named(count: int) -> None:
+    others = [replace(person(number), email=f"n{number}@example.com") for number in range(100, 100 + count)]
+    around = Surroundings(WHOLE, namesakes={ZOE.id: others})
+    (said,) = deactivation(SUBJECT, STEPS, around)
+    assert said.gravity is Gravity.WARNING
+    assert said.as_of_ms == 500
+    assert said.text.count("@example.com") == min(count, 3)
+    assert said.text.startswith(f"At least {count} " if count >= MAX_NAMESAKES else f"{count} other")
+    assert said.text.endswith(", …." if count > 3 else "@example.com.")
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "expected"),
+    [
+        ("Admin", "active", True),
+        ("admin", "pending", True),
+        ("Admin", UNKNOWN, True),
+        ("Admin", "inactive", False),
+        ("Editor", "active", False),
+        (None, "active", False),
+        (UNKNOWN, "active", False),
+    ],
+)
+def test_who_can_act_as_an_admin(role: str | None, status: str | None, expected: bool) -> None:
+    assert is_admin(replace(ZOE, role=role, status=status)) is expected
+
+
+@pytest.mark.parametrize(
+    ("coverage", "other", "expected"),
+    [
+        (WHOLE, False, ["The last active Admin: nobody else is left."]),
+        (PART, False, ["No other active Admin has been seen."]),
+        (NOTHING, False, []),
+        (WHOLE, True, []),
+        (WHOLE, None, []),
+    ],
+)
+def test_the_last_admin_is_as_sure_as_what_is_loaded(
+    coverage: Coverage, other: bool | None, expected: list[str]
+) -> None:
+    admin = replace(SUBJECT, user=replace(ZOE, role="Admin"))
+    assert texts(deactivation(admin, STEPS, Surroundings(coverage, other_admin=other))) == expected
+    assert deactivation(SUBJECT, STEPS, Surroundings(coverage, other_admin=other)) == ()
+
+
+def test_how_much_was_looked_at_is_said_unless_it_was_everything() -> None:
+    assert extent(Surroundings(WHOLE)) == ()
+    assert extent(Surroundings(PART)) == (
+        Consequence(Gravity.NOTE, "Judged by the 812 of 250 000 people who are loaded.", 500),
+    )
+    unknown = replace(PART, total=None)
+    assert texts(extent(Surroundings(unknown))) == ["Judged by the 812 of an unknown number of people who are loaded."]
+    assert "Nobody else" in extent(Surroundings(NOTHING))[0].text
+    assert "cannot be read" in extent(None)[0].text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [("g1", True), ("Sales", True), (" sALES ", True), ("Säles", True), ("Sale", False), ("", False), ("G1", False)],
+)
+def test_a_configured_group_is_meant_by_id_or_name(wanted: str, expected: bool) -> None:
+    assert is_kept(SALES, [wanted]) is expected
+    assert is_kept(Group("g7", None), [wanted]) is False
+
+
+def test_a_group_without_a_name_is_kept_only_while_a_configured_one_is_missing() -> None:
+    subject = replace(SUBJECT, groups=(SALES, Group("g2", None)))
+    assert kept_groups(subject, ["Sales"], []) == (SALES,)
+    assert kept_groups(subject, ["Sales", "Alumni"], ["Alumni"]) == subject.groups
+    assert kept_groups(subject, [], []) == ()
+
+
+def test_reactivation_says_who_may_push_back() -> None:
+    owned = replace(SUBJECT, user=replace(ZOE, external_id="okta|1", status="inactive"))
+    assert texts(reactivation(owned, STEPS[:1]))[0].startswith("okta|1: an identity provider owns this record")
+
+
+def test_what_may_fail_on_the_way_back_stands_beside_its_step() -> None:
+    steps = numbered([RemoveMember(ZOE.id, SALES), SetStatus(ZOE.id, "inactive", "pending")])
+    assert [(each.text, each.step) for each in restored(SUBJECT, steps, frozenset({"g2"}))] == [
+        ("not in the list of groups any more", 1),
+        ("the server may refuse pending", 2),
+    ]
+    assert len(restored(SUBJECT, steps, frozenset({"g1"}))) == 1
+    assert len(restored(SUBJECT, steps, None)) == 1
+
+
+@given(plans(), st.lists(users(), max_size=3), st.lists(st.text(), max_size=2))
+def test_whatever_the_account_holds_a_consequence_is_clean_and_short(
+    plan: Plan, others: list[User], keep: list[str]
+) -> None:
+    around = Surroundings(PART, namesakes={subject.user.id: others for subject in plan.subjects}, other_admin=False)
+    said = [*unknown_keeps(keep)]
+    for subject in plan.subjects:
+        steps = plan.steps_of(subject.user.id)
+        said += [*deactivation(subject, steps, around), *reactivation(subject, steps)]
+        said += [*memberships(subject, keep, by_request=True), *memberships(subject, keep, by_request=False)]
+        said += [*last_members(steps, plan.steps, around), *restored(subject, steps, frozenset())]
+    for consequence in said:
+        assert consequence.text
+        assert clean(consequence.text) == consequence.text
+        assert len(consequence.text) < 10_000
