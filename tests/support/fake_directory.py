@@ -217,15 +217,15 @@ class FakeDirectory:
         """Replace the record: what may be empty and is left out is cleared, what is unknown and left out is lost."""
         carrying = await self._begin("put_user", (user_id, dict(whole)))
         old = encode_user(self.now(user_id))
-        kept = {name: old[name] for name in ("id", "email", "status", "createdAt") if name in old}
+        kept: dict[str, Json] = {name: old[name] for name in ("id", "email", "status", "createdAt") if name in old}
         self._store(user_id, {**kept, **CLEARED, **whole}, carrying)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user into a group; who is in it already stays."""
         carrying = await self._begin("add_member", (group_id, user_id))
         groups = self._groups_of(group_id, user_id)
-        joined = groups if group_id in groups else (*groups, group_id)
-        self._store(user_id, {**encode_user(self.now(user_id)), "groups": list(joined)}, carrying)
+        joined: list[Json] = [*groups] if group_id in groups else [*groups, group_id]
+        self._store(user_id, {**encode_user(self.now(user_id)), "groups": joined}, carrying)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
         """Take a user out of a group; ``NotFound`` where they are not in it."""
@@ -233,7 +233,7 @@ class FakeDirectory:
         groups = self._groups_of(group_id, user_id)
         if group_id not in groups:
             raise NotFound("The user is not in this group.", status=404)
-        left = [group for group in groups if group != group_id]
+        left: list[Json] = [group for group in groups if group != group_id]
         self._store(user_id, {**encode_user(self.now(user_id)), "groups": left}, carrying)
 
     @property
