@@ -28,7 +28,7 @@ class Wish:
 
     title: str
     make: Callable[[Session, Workshop], Awaitable[Plan]]
-    check: Callable[[], None] = lambda: None
+    check: Callable[[Account], None] = lambda _: None
     profile: str | None = None
 
     def under(self, ticket: str | None) -> "Wish":
@@ -54,11 +54,13 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         from walkme_tui.services.browsing import Task
 
         return browse_task(context, Task(wish.title, wish.make))
-    wish.check()
+
+    def check(account: Account) -> None:
+        if carry_it_out:
+            refuse_read_only(account)
+        wish.check(account)
 
     async def work(session: Session, workshop: Workshop) -> int:
-        if carry_it_out:
-            refuse_read_only(session.account)
         plan = await wish.make(session, workshop)
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json)
@@ -71,7 +73,7 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
             say_nothing_was_sent()
         return ExitCode.DONE
 
-    return with_workshop(context, work)
+    return with_workshop(context, work, check)
 
 
 def is_for_the_browser(context: Context) -> bool:

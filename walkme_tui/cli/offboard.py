@@ -24,5 +24,5 @@ def run(options: argparse.Namespace) -> int:
         return await workshop.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
     whom = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
-    wish = Wish(f"Offboard {whom}", make, check=lambda: refuse_missing_ticket(context, ticket))
+    wish = Wish(f"Offboard {whom}", make, check=lambda _: refuse_missing_ticket(context, ticket))
     return change(context, wish, plan_file=options.plan, carry_it_out=options.yes)

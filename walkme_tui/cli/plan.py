@@ -8,6 +8,7 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
 from walkme_tui.cli.plan_text import title_of
 from walkme_tui.cli.speaking import say
+from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.services.ports import Session
 from walkme_tui.services.workshop import Workshop
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     if options.ticket:
         plan = plan.with_ticket(options.ticket)
 
-    def check() -> None:
+    def check(account: Account) -> None:
+        refuse_other_account(plan, account)
         if plan.kind is PlanKind.OFFBOARD:
             refuse_missing_ticket(context, plan.ticket)
 

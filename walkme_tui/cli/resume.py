@@ -13,6 +13,7 @@ from walkme_tui.cli.output import data_output, print_lines
 from walkme_tui.cli.plan_io import refuse_other_account, say_nothing_was_sent
 from walkme_tui.cli.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.running import with_workshop
+from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState
@@ -37,14 +38,16 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
             say_nothing_was_sent()
             return ExitCode.DONE
 
-    async def work(session: Session, workshop: Workshop) -> int:
+    def check(account: Account) -> None:
+        refuse_read_only(account)
+        refuse_other_account(job.plan, account)
+
+    async def work(_: Session, workshop: Workshop) -> int:
         from walkme_tui.cli.carrying_out import carry_on
 
-        refuse_read_only(session.account)
-        refuse_other_account(job.plan, session.account)
         return await carry_on(context, workshop, job)
 
-    return with_workshop(context, work)
+    return with_workshop(context, work, check)
 
 
 def _nothing_left(context: Context, job: Job) -> int:

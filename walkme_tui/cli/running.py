@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from walkme_tui.cli.context import Context
+from walkme_tui.domain.accounts import Account
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
@@ -31,17 +32,25 @@ def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T
     return run_async(whole())
 
 
-def with_workshop(context: Context, work: Callable[[Session, "Workshop"], Awaitable[T]]) -> T:
-    """Like ``with_session``, with what changes the account; it is closed before the session."""
+def with_workshop(
+    context: Context, work: Callable[[Session, "Workshop"], Awaitable[T]], check: Callable[[Account], None]
+) -> T:
+    """Like ``with_session``, with what changes the account; it is closed before the session.
+
+    ``check`` raises where the account is not the one for this work; then nobody is asked.
+    """
 
     async def whole() -> T:
         session = context.open_session()
         try:
-            workshop = context.open_workshop(session)
+            check(session.account)
+            # Both import much and one waits for the server: side by side.
+            opening = asyncio.ensure_future(asyncio.to_thread(context.open_workshop, session))
             try:
-                return await work(session, workshop)
+                await session.prepare()
+                return await work(session, await opening)
             finally:
-                await workshop.aclose()
+                await (await opening).aclose()
         finally:
             await session.aclose()
 

@@ -1,0 +1,351 @@
+"""The write path on the command line, as processes over TCP: what is done, undone, interrupted, killed and resumed."""
+
+import os
+import signal
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.held_account import HeldAccount, Program
+from walkme_tui.session import DEMO_USERS
+
+STEP_FIELDS = {"state", "call", "target", "detail"}
+
+
+@pytest.fixture
+def account() -> Iterator[HeldAccount]:
+    with HeldAccount.serving(users=300) as served:
+        yield served
+
+
+@pytest.fixture
+def program(account: HeldAccount, tmp_path: Path) -> Program:
+    return Program(account.url, tmp_path)
+
+
+def is_offboarded(account: HeldAccount, email: str) -> bool:
+    record = account.person(email)
+    return (record["status"], record["groups"]) == ("inactive", [])
+
+
+def state_of(record: dict[str, Any]) -> tuple[str, set[str]]:
+    return record["status"], set(record["groups"])
+
+
+def the_job(program: Program) -> dict[str, Any]:
+    (job,) = program("jobs", "list", "--json").json
+    assert isinstance(job, dict)
+    return job
+
+
+# ---------------------------------------------------------------- done and undone
+
+
+def test_offboard_does_it_tells_it_and_leaves_receipts(account: HeldAccount, program: Program) -> None:
+    emails = account.active_members(2)
+    records = [account.person(email) for email in emails]
+    calls = [
+        call
+        for record in records
+        for call in (
+            f"PATCH /users/{record['id']}",
+            *(f"DELETE /groups/{group}/users/{record['id']}" for group in record["groups"]),
+        )
+    ]
+    ended = program("offboard", *emails, "--ticket", "INC-42", "--yes", "--json")
+    assert ended.code == 0, ended.err
+    assert all(is_offboarded(account, email) for email in emails)
+    answer = ended.json
+    assert answer["state"] == "done"
+    assert answer["counts"] == {"done": len(calls)}
+    assert answer["ticket"] == "INC-42"
+    assert all(step.keys() >= STEP_FIELDS for step in answer["steps"])
+    assert [step["call"].removesuffix(" status=inactive") for step in answer["steps"]] == calls
+    assert {step["target"] for step in answer["steps"]} == set(emails)
+    assert sorted(account.writes) == sorted(calls)
+    receipts = [Path(path) for path in answer["receipts"]]
+    assert {path.suffix for path in receipts} == {".json", ".md"}
+    for receipt in receipts:
+        assert stat.S_IMODE(receipt.stat().st_mode) == 0o600
+    assert all(any(email in path.name for path in receipts) for email in emails)
+
+
+@pytest.mark.parametrize("by", ["job", "part", "receipt", "markdown"])
+def test_undo_gives_back_exactly_what_was_taken(account: HeldAccount, program: Program, by: str) -> None:
+    (email,) = account.active_members(1)
+    before = state_of(account.person(email))
+    done = program("offboard", email, "--yes", "--json").json
+    words = {
+        "job": done["job"],
+        "part": done["job"].partition("-")[2],
+        "receipt": next(path for path in done["receipts"] if path.endswith(".json")),
+        "markdown": next(path for path in done["receipts"] if path.endswith(".md")),
+    }
+    shown = program("undo", words[by])
+    assert shown.code == 0
+    assert is_offboarded(account, email)
+    assert "Nothing was sent" in shown.err
+    undone = program("undo", words[by], "--yes", "--json")
+    assert undone.code == 0, undone.err
+    assert undone.json["undoes"] == done["job"]
+    assert state_of(account.person(email)) == before
+
+
+def test_nothing_to_do_is_done(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    program("offboard", email, "--yes")
+    writes = list(account.writes)
+    again = program("offboard", email, "--yes", "--json")
+    assert again.code == 0
+    assert (again.json["job"], again.json["state"], again.json["steps"]) == (None, "done", [])
+    assert account.writes == writes
+    assert "Nothing to do" in program("offboard", email, "--yes").out
+
+
+def test_a_plan_file_is_carried_out(account: HeldAccount, program: Program, tmp_path: Path) -> None:
+    (email,) = account.active_members(1)
+    assert program("offboard", email, "--plan", str(tmp_path / "plan.json")).code == 0
+    assert account.writes == []
+    done = program("plan", "apply", str(tmp_path / "plan.json"), "--yes", "--json")
+    assert done.code == 0, done.err
+    assert is_offboarded(account, email)
+
+
+# ---------------------------------------------------------------- killed and interrupted
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_killed_job_goes_on_where_it_was(
+    account: HeldAccount, program: Program, number: int, carried_out: bool
+) -> None:
+    (email,) = account.active_members(1)
+    account.hold(number, carried_out=carried_out)
+    running = program.start("offboard", email, "--yes")
+    account.wait_until_held()
+    running.send_signal(signal.SIGKILL)
+    assert running.answer().code == -signal.SIGKILL
+    account.let_go()
+    job = the_job(program)
+    assert job["state"] == "interrupted"
+    assert job["counts"]["sent"] == 1
+    waiting = program("jobs", "resume", job["id"])
+    assert waiting.code == 0
+    assert "Nothing was sent" in waiting.err
+    ended = program("jobs", "resume", job["id"], "--yes", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["job"] == job["id"]
+    assert ended.json["state"] == "done"
+    assert is_offboarded(account, email)
+    assert max(Counter(account.writes).values()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_settles_what_is_in_flight_and_leaves_the_rest(
+    account: HeldAccount, program: Program, number: signal.Signals
+) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1)
+    running = program.start("offboard", email, "--yes", "--json")
+    account.wait_until_held()
+    running.send_signal(number)
+    running.wait_for_error("Stopping job")
+    account.let_go()
+    ended = running.answer()
+    assert ended.code == 130
+    assert len(account.writes) == 1
+    job = the_job(program)
+    assert job["state"] == ended.json["state"] == "interrupted"
+    assert job["counts"]["done"] == 1
+    assert "sent" not in job["counts"]
+    assert f"walkme-tui jobs resume {job['id']} --yes" in ended.err
+    assert program("jobs", "resume", job["id"], "--yes").code == 0
+    assert is_offboarded(account, email)
+    assert max(Counter(account.writes).values()) == 1
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_a_second_signal_ends_at_once_and_loses_nothing(
+    account: HeldAccount, program: Program, carried_out: bool
+) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1, carried_out=carried_out)
+    running = program.start("offboard", email, "--yes")
+    account.wait_until_held()
+    running.send_signal(signal.SIGINT)
+    running.wait_for_error("Stopping job")
+    running.send_signal(signal.SIGINT)
+    ended = running.answer(5)
+    account.let_go()
+    assert ended.code == 130
+    assert "jobs resume" in ended.err
+    job = the_job(program)
+    assert job["state"] == "interrupted"
+    assert program("jobs", "resume", job["id"], "--yes").code == 0
+    assert is_offboarded(account, email)
+    assert max(Counter(account.writes).values()) == 1
+
+
+def test_what_never_answers_is_left_uncertain_and_read_again(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1, carried_out=True)
+    running = program.start("offboard", email, "--yes", "--json")
+    account.wait_until_held()
+    running.send_signal(signal.SIGTERM)
+    ended = running.answer(20)
+    account.let_go()
+    assert ended.code == 130
+    assert ended.json["counts"]["sent"] == 1
+    assert program("jobs", "resume", ended.json["job"], "--yes").code == 0
+    assert is_offboarded(account, email)
+    assert max(Counter(account.writes).values()) == 1
+
+
+def test_a_lost_terminal_stops_the_job_without_a_crash_report(
+    account: HeldAccount, program: Program, tmp_path: Path
+) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1)
+    running = program.start("offboard", email, "--yes")
+    account.wait_until_held()
+    assert running.process.stdout is not None
+    assert running.process.stderr is not None
+    running.process.stdout.close()
+    running.process.stderr.close()
+    running.send_signal(signal.SIGHUP)
+    account.let_go()
+    assert running.process.wait(20) in {130, 141}
+    assert not list((tmp_path / "state").glob("*")) if (tmp_path / "state").exists() else True
+    assert the_job(program)["state"] == "interrupted"
+
+
+# ---------------------------------------------------------------- refused, unreachable, busy
+
+
+def test_an_account_that_goes_away_in_the_middle_is_4_and_can_be_resumed(account: HeldAccount, tmp_path: Path) -> None:
+    (email,) = account.active_members(1)
+    seen = Counter[str]()
+
+    def after_the_first_write(_number: int, method: str, path: str) -> Fault | None:
+        seen["outage"] += bool(account.writes)
+        return Fault.RESET if seen["outage"] and seen["over"] == 0 else None
+
+    with FaultProxy(account.url, after_the_first_write) as proxy:
+        program = Program(proxy.url, tmp_path)
+        ended = program.start("offboard", email, "--yes", "--json").answer(60)
+        assert ended.code == 4, ended.err
+        assert ended.json["state"] == "interrupted"
+        assert f"jobs resume {ended.json['job']} --yes" in ended.err
+        seen["over"] = 1
+        again = program("jobs", "resume", ended.json["job"], "--yes")
+        assert again.code == 0, again.err
+    assert is_offboarded(account, email)
+    assert max(Counter(account.writes).values()) == 1
+
+
+def test_an_account_that_is_not_there_gets_no_job(account: HeldAccount, tmp_path: Path) -> None:
+    program = Program("http://127.0.0.1:1", tmp_path)
+    ended = program("offboard", "a@example.com", "--yes")
+    assert (ended.code, ended.out) == (4, "")
+    assert program("jobs", "list", "--json").json == []
+
+
+def test_a_wrong_secret_is_3(account: HeldAccount, tmp_path: Path) -> None:
+    program = Program(account.url, tmp_path, {"WALKME_CLIENT_SECRET": "hunter2"})
+    for words in ((), ("--yes",)):
+        ended = program("offboard", account.active_members(1)[0], *words)
+        assert (ended.code, ended.out) == (3, "")
+        assert "WALKME_CLIENT_SECRET" in ended.err
+        assert "hunter2" not in ended.err
+
+
+def test_a_token_that_may_not_write_is_3_and_nothing_is_sent(tmp_path: Path) -> None:
+    with HeldAccount.serving(users=100, scopes=("users:read",)) as account:
+        (email,) = account.active_members(1)
+        ended = Program(account.url, tmp_path)("offboard", email, "--yes")
+        assert ended.code == 3
+        assert "users:write" in ended.err
+        assert account.writes == []
+
+
+def test_read_only_is_5_for_what_would_write(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    assert program("--read-only", "offboard", email).code == 0
+    ended = program("offboard", email, "--yes", "--read-only")
+    assert (ended.code, ended.out) == (5, "")
+    assert account.writes == []
+    done = program("offboard", email, "--yes", "--json").json
+    writes = list(account.writes)
+    assert program("undo", done["job"], "--yes", "--read-only").code == 5
+    assert account.writes == writes
+
+
+def test_of_two_processes_on_one_person_the_second_names_the_first(account: HeldAccount, program: Program) -> None:
+    one, other = account.active_members(2)
+    account.hold(1)
+    running = program.start("offboard", one, "--yes")
+    account.wait_until_held()
+    second = program("offboard", other, one, "--yes", "--json")
+    assert second.code == 6
+    first = [job for job in program("jobs", "--json").json if job["state"] == "running"]
+    assert len(first) == 1
+    assert first[0]["id"] in second.err
+    assert str(running.process.pid) in second.err
+    assert program("jobs", "discard", first[0]["id"]).code == 6
+    assert program("jobs", "resume", first[0]["id"], "--yes").code == 6
+    account.let_go()
+    assert running.answer().code == 0
+    assert not is_offboarded(account, other)
+    waiting = next(job for job in program("jobs", "--json").json if job["id"] != first[0]["id"])
+    assert program("jobs", "resume", waiting["id"], "--yes").code == 0
+    assert is_offboarded(account, other)
+
+
+def test_steps_that_fail_are_1_and_are_listed(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    gone = account.person(email)["groups"][0]
+
+    def refuse(_number: int, method: str, path: str) -> Fault | None:
+        return Fault.ERROR_500_BEFORE if method == "DELETE" and f"/groups/{gone}/" in path else None
+
+    with FaultProxy(account.url, refuse) as proxy:
+        program = Program(proxy.url, program.folder)
+        ended = program("offboard", email, "--yes", "--json")
+        failed = program("jobs", "failed", ended.json["job"], "--csv")
+    assert ended.code == 1, ended.err
+    (step,) = [step for step in ended.json["steps"] if step["state"] != "done"]
+    assert gone in step["call"]
+    assert step["detail"]
+    assert failed.out.splitlines()[0] == "job,number,state,call,target,detail,userId"
+    assert len(failed.out.splitlines()) == 2
+
+
+def test_a_data_folder_that_cannot_be_written_sends_nothing(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    (program.folder / "data").write_text("a file stands here")
+    ended = program("offboard", email, "--yes")
+    assert (ended.code, ended.out) == (2, "")
+    assert account.writes == []
+    assert os.listdir(program.folder / "cache") != []  # noqa: PTH208 - it was read all the same
+
+
+# ---------------------------------------------------------------- the demo
+
+
+def test_the_demo_can_be_offboarded_from_and_says_that_nothing_stays(program: Program) -> None:
+    with HeldAccount.serving(users=DEMO_USERS) as likeness:
+        (email,) = likeness.active_members(1)
+    ended = program("offboard", email, "--demo", "--yes", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["counts"] == {"done": len(ended.json["steps"])}
+    assert "nothing real was changed" in ended.err
+    assert not (program.folder / "data").exists()
+    assert program("jobs", "--demo", "--json").json == []
+    gone = program("undo", ended.json["job"], "--demo")
+    assert gone.code == 1
+    assert "The demo keeps no jobs" in gone.err

@@ -1,0 +1,195 @@
+"""A simulated account over TCP that can hold a write at a named moment, and the program as a process that talks to it.
+
+with HeldAccount.serving(users=200) as account:
+    program = Program(account.url, tmp_path)
+    account.hold(3)                                # the third write waits before it is carried out
+    running = program.start("offboard", email, "--yes")
+    account.wait_until_held()
+    running.send_signal(signal.SIGTERM)
+    account.let_go()
+    answer = running.answer()
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.types import Message, Receive, Scope, Send
+
+from tests.support.tcp import asgi_server
+from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.settings import SimulatorSettings
+
+ROOT: Final = Path(__file__).parents[2]
+READING: Final = frozenset({"GET", "HEAD"})
+TOKEN_PATH: Final = "/accounts/connect/token"
+PATIENCE_SECONDS: Final = 30.0
+
+
+class HeldAccount:
+    """The account; ``url`` is where it is, ``writes`` what was carried out, as ``PATCH /users/…``, in order."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.url = ""
+        self.writes: list[str] = []
+        self._simulator = simulator
+        self._arrived = 0
+        self._held: dict[int, bool] = {}
+        self._waits = threading.Event()
+        self._go = threading.Event()
+
+    @classmethod
+    @contextmanager
+    def serving(cls, **settings: Any) -> "Iterator[HeldAccount]":
+        """Serve an account with these settings; what is held is let go at the end."""
+        account = cls(build_app(SimulatorSettings(**settings)))
+        with asgi_server(account) as url:
+            account.url = url
+            try:
+                yield account
+            finally:
+                account.let_go()
+
+    def person(self, email: str) -> dict[str, Any]:
+        """The record of somebody as it is now."""
+        found = self._simulator.account.find(email)
+        assert found is not None, email
+        return dict(found)
+
+    def active_members(self, count: int, *, groups: int = 2) -> list[str]:
+        """Emails of the first people who are active and in so many groups at least."""
+        records = self._simulator.account.users(0, 1000)
+        found = [each for each in records if each["status"] == "active" and len(_groups(each)) >= groups]
+        return [str(each["email"]) for each in found[:count]]
+
+    def hold(self, number: int, *, carried_out: bool = False) -> None:
+        """Let the write with this number, from 1, wait: before it is carried out, or with its answer only."""
+        self._held[number] = carried_out
+        self._waits.clear()
+        self._go.clear()
+
+    def wait_until_held(self) -> None:
+        """Return when a write waits; AssertionError if none comes to it."""
+        assert self._waits.wait(PATIENCE_SECONDS), f"no write was held; carried out: {self.writes}"
+
+    def let_go(self) -> None:
+        """Nothing is held any more."""
+        self._held.clear()
+        self._go.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["method"] in READING or scope["path"] == TOKEN_PATH:
+            await self._simulator(scope, receive, send)
+            return
+        self._arrived += 1
+        carried_out = self._held.get(self._arrived)
+        if carried_out is False:
+            await self._wait()
+
+        async def send_noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if 200 <= message["status"] < 300:
+                    self.writes.append(f"{scope['method']} {scope['path']}")
+                if carried_out:
+                    await self._wait()
+            await send(message)
+
+        await self._simulator(scope, receive, send_noted)
+
+    async def _wait(self) -> None:
+        self._waits.set()
+        await asyncio.to_thread(self._go.wait, PATIENCE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the JSON that it is."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program under way."""
+
+    process: subprocess.Popen[str]
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait_for_error(self, text: str) -> str:
+        """Read standard error until a line holds this; the lines up to it."""
+        assert self.process.stderr is not None
+        lines = ""
+        for line in self.process.stderr:
+            lines += line
+            if text in line:
+                return lines
+        raise AssertionError(f"{text!r} was never said: {lines}")
+
+    def answer(self, seconds: float = PATIENCE_SECONDS) -> Ended:
+        """Wait for its end."""
+        try:
+            out, err = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            out, err = self.process.communicate()
+            raise AssertionError(f"it did not end: {out}{err}") from None
+        return Ended(self.process.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``walkme-tui`` with folders of its own below ``folder``, and an account as its profile ``env``."""
+
+    url: str
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def start(self, *words: str) -> Running:
+        """Start it without a terminal."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "walkme_tui", *words],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return Running(process)
+
+    def __call__(self, *words: str) -> Ended:
+        """Run it to its end."""
+        return self.start(*words).answer()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it finds in its environment."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("WALKME_")}
+        kinds = ("CONFIG", "CACHE", "DATA", "STATE")
+        folders = {f"WALKME_TUI_{kind}_DIR": str(self.folder / kind.lower()) for kind in kinds}
+        account = {"WALKME_BASE_URL": self.url, "WALKME_CLIENT_ID": "demo", "WALKME_CLIENT_SECRET": "demo"}
+        return {**kept, **folders, **account, **self.variables}
+
+
+def _groups(record: Mapping[str, Any]) -> list[str]:
+    return list(record["groups"] or ())

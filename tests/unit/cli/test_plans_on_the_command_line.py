@@ -1,0 +1,314 @@
+"""Plans on the command line: printed, written to files, shown, refused; nothing here sends a change."""
+
+import json
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import NOON_MS, CommandLine
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plan_files import plan_from_json, plan_from_text
+from walkme_tui.domain.plans import PlanKind, RemoveMember, SetStatus
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.services.browsing import BrowserStart
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West"), Group("g3", None)]
+ZOE, BO = "person00011@example.com", "person00007@example.com"
+TICKETS = """\
+default_profile = "acme"
+[profiles.acme.rest]
+client_id = "id-1"
+secret_env = "WALKME_CLIENT_SECRET"
+[profiles.acme.offboarding]
+require_ticket = true
+keep_groups = ["sales"]
+[profiles.other.rest]
+client_id = "id-2"
+secret_env = "WALKME_CLIENT_SECRET"
+"""
+
+
+@pytest.fixture
+def api() -> FakeDirectory:
+    return FakeDirectory(people(20), groups=GROUPS)
+
+
+@pytest.fixture
+def line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
+) -> CommandLine:
+    return CommandLine(monkeypatch, capsys, tmp_path, api)
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
+    """Pretend that standard input and output are a terminal, and catch what the browser is started with."""
+    started: list[BrowserStart] = []
+
+    def run_browser(start: BrowserStart) -> int:
+        started.append(start)
+        return 0
+
+    monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    return started
+
+
+# ---------------------------------------------------------------- printed
+
+
+def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(line: CommandLine, api: FakeDirectory) -> None:
+    answer = line("offboard", ZOE, "--ticket", "INC-42")
+    assert answer.code == 0
+    assert api.writes == []
+    assert not line.paths.data.exists()
+    lines = answer.out.splitlines()
+    assert lines[0] == f"Offboard {ZOE} in env"
+    assert "Ticket   INC-42" in lines
+    assert [" ".join(line.split()) for line in lines if line.startswith("  ") and line.split()[0].isdigit()] == [
+        "1 set status active -> inactive",
+        "2 leave Sales",
+        "3 leave Süd=West",
+    ]
+    assert any("okta|000011" in line and line.startswith("  !") for line in lines)
+    assert lines[-1] == "3 steps, each one call."
+    assert "Nothing was sent." in answer.err
+    assert "--yes" in answer.err
+
+
+def test_as_json_it_is_the_plan_file_in_an_object(line: CommandLine, api: FakeDirectory) -> None:
+    plan = plan_from_json(line("offboard", ZOE, "--json").json["plan"])
+    assert (plan.kind, plan.profile, plan.base_url) == (PlanKind.OFFBOARD, "env", "https://api.walkme.com")
+    assert [step.change for step in plan.steps] == [
+        SetStatus(person(11).id, "active", "inactive"),
+        *(RemoveMember(person(11).id, group) for group in GROUPS[:2]),
+    ]
+    assert api.writes == []
+
+
+def test_groups_can_be_kept_by_option_and_by_configuration(line: CommandLine) -> None:
+    assert len(plan_from_json(line("offboard", ZOE, "--json", "--keep-groups").json["plan"]).steps) == 1
+    line.configure(TICKETS)
+    plan = plan_from_json(line("offboard", ZOE, "--profile", "acme", "--ticket", "T", "--json").json["plan"])
+    assert [step.change.group.id for step in plan.steps if isinstance(step.change, RemoveMember)] == ["g2"]
+    shown = line("offboard", ZOE, "--profile", "acme", "--ticket", "T").out
+    assert "keep         Sales" in shown
+
+
+def test_several_people_are_one_plan(line: CommandLine) -> None:
+    shown = line("offboard", ZOE, BO, ZOE.upper()).out
+    assert shown.startswith("Offboard 2 people in env\n")
+    assert "6 steps, each one call." in shown
+
+
+def test_one_unknown_email_refuses_them_all(line: CommandLine, api: FakeDirectory) -> None:
+    for words in ((), ("--yes",), ("--json",)):
+        answer = line("offboard", ZOE, "nobody@example.com", *words)
+        assert (answer.code, answer.out) == (1, "")
+        assert "nobody@example.com" in answer.err
+    assert api.writes == []
+    assert not line.paths.data.exists()
+
+
+def test_an_empty_email_is_refused(line: CommandLine, api: FakeDirectory) -> None:
+    assert line("offboard", "").code == line("offboard", ZOE, " ").code == 2
+    assert api.calls == []
+
+
+def test_text_of_the_directory_stays_literal(line: CommandLine, api: FakeDirectory) -> None:
+    api.users = [replace(person(11), first_name="\x1b]0;x\x07", last_name="\u202eevil", email="a\x1b[2J@example.com")]
+    answer = line("offboard", person(11).id)
+    assert answer.code == 0
+    assert not {character for character in answer.out if not character.isprintable()} - {"\n"}
+    assert "⟨202E⟩evil" in answer.out
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",), ("--plan", "x.json")])
+def test_an_account_that_cannot_be_reached_is_4(line: CommandLine, api: FakeDirectory, words: tuple[str, ...]) -> None:
+    api.offline = Unreachable("No route.")
+    answer = line("offboard", ZOE, *words)
+    assert (answer.code, answer.out) == (4, "")
+
+
+# ---------------------------------------------------------------- tickets
+
+
+@pytest.mark.parametrize("words", [(), ("--yes",), ("--ticket", "  ")])
+def test_a_ticket_that_is_wanted_and_missing_is_named_with_option_and_key(
+    line: CommandLine, api: FakeDirectory, words: tuple[str, ...]
+) -> None:
+    line.configure(TICKETS)
+    answer = line("offboard", ZOE, "--profile", "acme", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert "--ticket" in answer.err
+    assert "require_ticket" in answer.err
+    assert "[profiles.acme.offboarding]" in answer.err
+    assert api.calls == []
+
+
+def test_a_plan_file_without_the_wanted_ticket_can_be_given_one(line: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    line.configure(TICKETS)
+    line("offboard", ZOE, "--profile", "acme", "--ticket", "x", "--plan", str(file))
+    plan = json.loads(file.read_text())
+    file.write_text(json.dumps({**plan, "ticket": ""}))
+    assert line("plan", "apply", str(file), "--profile", "acme").code == 2
+    assert line("plan", "apply", str(file), "--profile", "acme", "--ticket", "INC-7").code == 0
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_a_plan_file_is_for_its_owner_only_and_holds_what_was_printed(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
+    file = tmp_path / "out" / "plan.json"
+    file.parent.mkdir()
+    answer = line("offboard", ZOE, "--ticket", "INC-42", "--plan", str(file))
+    assert answer.code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [found.name for found in file.parent.iterdir()] == ["plan.json"]
+    assert f"plan apply {file}" in answer.out
+    assert "Nothing was sent" in answer.out
+    assert plan_from_text(file.read_text()).ticket == "INC-42"
+    assert api.writes == []
+    assert line("plan", "show", str(file)).out == line("offboard", ZOE, "--ticket", "INC-42").out.replace(
+        format_time_ms(line.now_ms), format_time_ms(NOON_MS + 1000)
+    )
+    assert line("plan", "show", str(file), "--json").json["plan"] == json.loads(file.read_text())
+
+
+def test_plan_and_yes_exclude_each_other(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+    for words in (("offboard", ZOE), ("undo", "x/y.json")):
+        answer = line(*words, "--plan", str(tmp_path / "p.json"), "--yes")
+        if words[0] == "offboard":
+            assert "--plan and --yes exclude each other" in answer.err
+        assert answer.code == 2
+    assert api.calls == []
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_a_plan_that_cannot_be_written_is_named(line: CommandLine, tmp_path: Path) -> None:
+    answer = line("offboard", ZOE, "--plan", str(tmp_path / "no" / "p.json"))
+    assert answer.code == 2
+    assert str(tmp_path / "no" / "p.json") in answer.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b'{"format": 2}', b'{"format": 1, "kind": "destroy"}', b"[" * 100_000],
+)
+def test_a_file_that_is_no_plan_is_named(line: CommandLine, api: FakeDirectory, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "plan.json"
+    file.write_bytes(content)
+    for words in (("show",), ("apply",), ("apply", "--yes")):
+        answer = line("plan", words[0], str(file), *words[1:])
+        assert (answer.code, answer.out) == (2, "")
+        assert str(file) in answer.err
+    assert api.calls == []
+
+
+def test_a_missing_plan_file_is_named(line: CommandLine, tmp_path: Path) -> None:
+    answer = line("plan", "apply", str(tmp_path / "gone.json"), "--yes")
+    assert answer.code == 2
+    assert "gone.json" in answer.err
+
+
+@pytest.mark.parametrize(("name", "value"), [("profile", "acme"), ("base_url", "https://eu-api.walkme.com")])
+@pytest.mark.parametrize("yes", [(), ("--yes",)])
+def test_a_plan_for_another_account_is_refused(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path, name: str, value: str, yes: tuple[str, ...]
+) -> None:
+    file = tmp_path / "plan.json"
+    line("offboard", ZOE, "--plan", str(file))
+    file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
+    asked = len(api.calls)
+    answer = line("plan", "apply", str(file), *yes)
+    assert (answer.code, answer.out) == (2, "")
+    assert value in answer.err
+    assert len(api.calls) == asked
+    assert api.writes == []
+
+
+def test_an_old_plan_tells_its_age_and_what_changed_since(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    line("offboard", ZOE, BO, "--plan", str(file))
+    line.now_ms += 3 * 86_400_000
+    api.edit(person(11).id, status="pending", groups=("g1", "g9"))
+    api.remove(person(7).id)
+    answer = line("plan", "apply", str(file))
+    assert answer.code == 0
+    assert "The plan is 3 days old." in answer.err
+    since = [text.split("Since the plan was made: ")[1] for text in answer.out.splitlines() if "Since" in text]
+    assert since == [
+        "the status is pending now, the plan found active.",
+        "step 3 is so already, nothing will be sent for it.",
+        "was put into g9, which the plan does not know: stays there.",
+        "there is no such user any more.",
+    ]
+    assert api.writes == []
+
+
+def test_a_young_plan_with_nothing_new_says_nothing(line: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    line("offboard", ZOE, "--plan", str(file))
+    answer = line("plan", "apply", str(file))
+    assert "old" not in answer.err
+    assert "Since" not in answer.out
+
+
+# ---------------------------------------------------------------- on a terminal
+
+
+async def test_on_a_terminal_the_browser_begins_with_the_plan(
+    line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = on_a_terminal(monkeypatch)
+    assert line("offboard", ZOE, BO, "--ticket", "INC-1").code == 0
+    assert api.calls == []
+    (start,) = started
+    assert start.task is not None
+    assert start.open_workshop is not None
+    assert start.task.title == "Offboard 2 people"
+    session = start.open_session("env")
+    workshop = start.open_workshop(session)
+    try:
+        plan = await start.task.make_plan(session, workshop)
+    finally:
+        await workshop.aclose()
+        await session.aclose()
+    assert len(plan.steps) == 6
+    assert plan.ticket == "INC-1"
+
+
+def test_json_yes_and_plan_stay_headless_on_a_terminal(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started = on_a_terminal(monkeypatch)
+    assert line("offboard", ZOE, "--json").json["plan"]["kind"] == "offboard"
+    assert line("offboard", ZOE, "--plan", str(tmp_path / "p.json")).code == 0
+    assert started == []
+
+
+def test_on_a_terminal_the_browser_asks_for_the_ticket(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = on_a_terminal(monkeypatch)
+    line.configure(TICKETS)
+    assert line("offboard", ZOE, "--profile", "acme").code == 0
+    assert started[0].profile == "acme"
+
+
+def test_without_a_profile_a_terminal_gets_no_browser(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = on_a_terminal(monkeypatch)
+    monkeypatch.delenv("WALKME_CLIENT_ID")
+    monkeypatch.delenv("WALKME_CLIENT_SECRET")
+    answer = line("offboard", ZOE)
+    assert answer.code == 2
+    assert "no profile yet" in answer.err
+    assert started == []
