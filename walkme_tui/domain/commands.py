@@ -14,7 +14,8 @@ class Command:
     """One thing that can be done.
 
     ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the
-    help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help.
+    help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help. ``writes``
+    means that it changes the account, which not every profile and token may; see ``domain.permissions``.
     """
 
     id: str
@@ -22,12 +23,14 @@ class Command:
     title: str
     section: str
     hint: str = ""
+    writes: bool = False
 
 
 MOVE: Final = "Moving"
 FIND: Final = "Finding"
 MARK: Final = "Marking"
 LOOK: Final = "Looking closer"
+CHANGE: Final = "Changing the account"
 PROGRAM: Final = "The program"
 
 COMMANDS: Final = (
@@ -43,6 +46,7 @@ COMMANDS: Final = (
     Command("tab.previous", ("left_square_bracket",), "Previous tab", MOVE),
     Command("tab.users", ("1",), "Users", MOVE),
     Command("tab.groups", ("2",), "Groups", MOVE),
+    Command("tab.jobs", ("4", "L"), "Jobs: what was changed from here, and what is left to do", MOVE),
     Command("tab.requests", ("5", "at"), "Requests: what went over the wire", MOVE),
     Command("view.filter", ("slash",), "Filter what is loaded; look up a full email", FIND, "filter"),
     Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
@@ -61,6 +65,13 @@ COMMANDS: Final = (
     Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw"),
     Command("copy.menu", ("y",), "Copy something of this user or of the marks", LOOK, "copy"),
     Command("copy.email", ("Y",), "Copy this user's email", LOOK),
+    Command("user.offboard", ("O",), "Offboard this user or the marked ones", CHANGE, "offboard", writes=True),
+    Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True),
+    Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True),
+    Command("job.undo", ("z",), "Undo this job, or what was last changed of this user", CHANGE, "undo", writes=True),
+    Command("job.pause", ("P",), "Pause this job, or go on with it", CHANGE, "pause or go on", writes=True),
+    Command("job.discard", ("A",), "Abandon this job: nothing more is done of it", CHANGE, "abandon"),
+    Command("job.receipt", ("o",), "Show what became of this job", CHANGE, "receipt"),
     Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
     Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),

@@ -27,9 +27,10 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         Binding("shift+tab", "app.focus_previous", show=False),
     ]
 
-    def __init__(self, title: Line, foot: Line) -> None:
+    def __init__(self, title: Line, foot: Line, right: Line = ()) -> None:
         super().__init__()
         self._title = title
+        self._right = right
         self._foot = foot
 
     def compose(self) -> ComposeResult:
@@ -37,15 +38,19 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         with Vertical(id="frame", classes="large" if self.LARGE else ""):
             yield OneLine(id="title")
             yield from self.middle()
-            yield OneLine(id="foot")
+            yield from self.bottom()
 
     def middle(self) -> Sequence[Widget]:
         """What stands between title and foot."""
         raise NotImplementedError
 
+    def bottom(self) -> Sequence[Widget]:
+        """What stands below the middle: the line of keys."""
+        return [OneLine(id="foot")]
+
     def on_mount(self) -> None:
         """Write the lines that stay, then what is in the middle."""
-        self.query_one("#title", OneLine).write(self._title)
+        self.query_one("#title", OneLine).write(self._title, self._right)
         self.query_one("#foot", OneLine).write(self._foot)
         self.fill()
 

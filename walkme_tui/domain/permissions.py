@@ -1,0 +1,29 @@
+"""Which commands may change the account, and why not."""
+
+from collections.abc import Collection
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.commands import Command
+from walkme_tui.domain.text import clean
+
+WRITE_SCOPE = "users:write"
+MAX_SHOWN = 60
+
+
+def why_not(command: Command, account: Account, scopes: Collection[str] | None, refused: str | None = None) -> str:
+    """Why a command cannot be used, as a phrase (``the profile acme is read-only``); empty if it can.
+
+    ``scopes`` are those of the token as far as it told them, ``refused`` is the scope that the server missed when it
+    refused a change (empty: it named none; None: it refused nothing).
+    """
+    if not command.writes:
+        return ""
+    if account.read_only:
+        return f"the profile {clean(account.profile, MAX_SHOWN)} is read-only"
+    if scopes is not None and WRITE_SCOPE not in scopes:
+        return f"the token lacks the scope {WRITE_SCOPE}"
+    if refused:
+        return f"the server misses the scope {clean(refused, MAX_SHOWN)}"
+    if refused is not None:
+        return "the server refused changes with these credentials"
+    return ""

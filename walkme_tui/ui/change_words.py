@@ -1,0 +1,161 @@
+"""Plans, steps and jobs in words: clean text for titles, lists, toasts and the status line."""
+
+from typing import Final
+
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import AddMember, Change, Plan, PlanKind, SetStatus, StepState
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, Status, User
+from walkme_tui.ui.words import count
+
+MAX_NAME: Final = 60
+MAX_SENTENCE: Final = 400
+PURGED: Final = "someone (purged)"
+BAD_STATES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
+
+STATUS_GLYPHS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
+STEP_GLYPHS: Final = {
+    StepState.TODO: "·",
+    StepState.SENT: "~",
+    StepState.DONE: "✓",
+    StepState.FAILED: "!",
+    StepState.REFUSED: "!",
+    StepState.SKIPPED: "–",
+    StepState.NEEDS_REVIEW: "?",
+}
+JOB_GLYPHS: Final = {
+    JobState.READY: "○",
+    JobState.RUNNING: "●",
+    JobState.INTERRUPTED: "◌",
+    JobState.DONE: "✓",
+    JobState.DISCARDED: "–",
+}
+_WISHES: Final = {
+    PlanKind.OFFBOARD: "Offboard",
+    PlanKind.DEACTIVATE: "Deactivate",
+    PlanKind.REACTIVATE: "Reactivate",
+    PlanKind.UNDO: "Undo for",
+}
+_DOINGS: Final = {
+    PlanKind.OFFBOARD: "Offboarding",
+    PlanKind.DEACTIVATE: "Deactivating",
+    PlanKind.REACTIVATE: "Reactivating",
+    PlanKind.UNDO: "Undoing for",
+}
+_NOUNS: Final = {
+    PlanKind.OFFBOARD: "Offboarding of",
+    PlanKind.DEACTIVATE: "Deactivation of",
+    PlanKind.REACTIVATE: "Reactivation of",
+    PlanKind.UNDO: "Undo for",
+}
+# How steps are counted out, in the order in which people care.
+_COUNTED: Final = (
+    StepState.FAILED,
+    StepState.REFUSED,
+    StepState.NEEDS_REVIEW,
+    StepState.SENT,
+    StepState.DONE,
+    StepState.SKIPPED,
+    StepState.TODO,
+)
+
+
+def name_of(user: User) -> str:
+    """What to call a person: the full name, else the email, else the id."""
+    return clean(user.full_name, MAX_NAME) or email_of(user)
+
+
+def email_of(user: User) -> str:
+    """The email, else the id."""
+    return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_NAME)
+
+
+def whom(plan: Plan) -> str:
+    """The one person of a plan by name, or how many there are."""
+    if len(plan.subjects) == 1:
+        return name_of(plan.subjects[0].user)
+    people = len(plan.subjects) or len({step.user_id for step in plan.steps})
+    return count(people, "person", "people")
+
+
+def whom_of(job: Job) -> str:
+    """The email of the one person of a job, or how many there are."""
+    if job.purged_at_ms is not None:
+        return PURGED
+    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else whom(job.plan)
+
+
+def wish(plan: Plan) -> str:
+    """What a plan is to do: ``Offboard Zoë Çelik``."""
+    return f"{_WISHES[plan.kind]} {whom(plan)}"
+
+
+def doing(plan: Plan) -> str:
+    """What is being done: ``Offboarding Zoë Çelik``."""
+    return f"{_DOINGS[plan.kind]} {whom(plan)}"
+
+
+def done_of(job: Job) -> str:
+    """What was done: ``Offboarding of Zoë Çelik``."""
+    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else whom(job.plan)}"
+
+
+def verb_of(change: Change) -> str:
+    """The first part of a step: ``set status``, ``join``, ``leave``."""
+    if isinstance(change, SetStatus):
+        return "set status"
+    return "join" if isinstance(change, AddMember) else "leave"
+
+
+def object_of(change: Change) -> str:
+    """The second part of a step: the group, or ``● active -> ○ inactive``."""
+    if isinstance(change, SetStatus):
+        before = "? unknown" if change.before is UNKNOWN else status_words(change.before)
+        return f"{before} -> {status_words(change.after)}"
+    return clean(change.group.label, MAX_NAME)
+
+
+def status_words(status: object) -> str:
+    """``● active``; what is not told is ``?``."""
+    if not isinstance(status, str):
+        return "none" if status is None else "?"
+    glyph = STATUS_GLYPHS.get(status, "")
+    return f"{glyph} {clean(status, MAX_NAME)}".strip()
+
+
+def counts(job: Job) -> str:
+    """``1 failed, 4 done``, the worst first; states without a step are left out."""
+    found = job.counts
+    return (
+        ", ".join(f"{found[state.value]} {state.value}" for state in _COUNTED if found.get(state.value)) or "no steps"
+    )
+
+
+def trouble_count(job: Job) -> int:
+    """How many steps somebody has to look at."""
+    return sum(record.state in BAD_STATES for record in job.steps)
+
+
+def state_words(job: Job) -> str:
+    """The state with its glyph: ``✓ done``, ``! 2 to look at``."""
+    bad = trouble_count(job)
+    if bad and not job.state.resumable:
+        return f"! {bad} to look at"
+    return f"{JOB_GLYPHS[job.state]} {job.state.value}"
+
+
+def outcome(job: Job) -> str:
+    """One sentence on how a job ended."""
+    bad, left = trouble_count(job), len(job.unsettled)
+    if job.state.resumable and left:
+        return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
+    if bad:
+        return f"{count(bad, 'step needs', 'steps need')} a look; the others are done."
+    if any(record.state is StepState.SKIPPED for record in job.steps):
+        return "Done; some steps were skipped."
+    return "Done and verified." if any(record.changed for record in job.steps) else "Done: everything was so already."
+
+
+def changed_something(record: StepRecord) -> bool:
+    """True for a step that an undo would take back."""
+    return record.state is StepState.DONE and record.changed

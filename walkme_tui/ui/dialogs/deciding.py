@@ -1,0 +1,71 @@
+"""What the dialogs share in which something can be decided that matters."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account, Environment
+from walkme_tui.domain.text import clean
+from walkme_tui.ui.dialogs.dialog import Dialog, Result
+from walkme_tui.ui.widgets.answer_button import AnswerButton
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.one_line import OneLine
+
+DEAF_SECONDS: Final = 0.3
+
+
+class DecidingDialog(Dialog[Result]):
+    """The button that does nothing has the focus, and the keys that decide are deaf for the first 300 ms.
+
+    A key of a decision is bound to ``decide('name')``, which calls ``decide_name`` once the dialog listens.
+    """
+
+    BUTTON: ClassVar[str] = "Cancel"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "cancel", show=False)]
+
+    def __init__(
+        self, title: Line, foot: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(title, foot, right)
+        self._monotonic = monotonic
+        self._opened_at: float | None = None
+
+    def bottom(self) -> Sequence[Widget]:
+        """The button, and the keys beside it."""
+        return [Horizontal(AnswerButton(self.BUTTON), OneLine(id="foot"), id="bottom")]
+
+    def fill(self) -> None:
+        """Give the button the focus; count from the first picture on."""
+        self.query_one(AnswerButton).focus()
+        self.call_after_refresh(self._listen)
+
+    def _listen(self) -> None:
+        self._opened_at = self._monotonic()
+
+    @property
+    def listens(self) -> bool:
+        """True once a key can only be meant for this dialog."""
+        return self._opened_at is not None and self._monotonic() - self._opened_at >= DEAF_SECONDS
+
+    def action_decide(self, name: str) -> None:
+        """Do what a key decides, unless it was pressed for what was on the screen before."""
+        if self.listens:
+            getattr(self, f"decide_{name}")()
+
+    @on(AnswerButton.Pressed)
+    def leave(self) -> None:
+        """The button answers nothing."""
+        self.dismiss(None)
+
+
+def account_mark(account: Account) -> Line:
+    """Where it happens, for the corner of a dialog; production is filled."""
+    name = (f"{clean(account.profile, 30)} ", Ink.DIM)
+    if account.environment is Environment.PRODUCTION:
+        return [name, (" PRODUCTION ", Ink.PRODUCTION)]
+    return [name, (" SANDBOX ", Ink.SANDBOX)]

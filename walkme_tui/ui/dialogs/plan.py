@@ -1,0 +1,158 @@
+"""A plan before anything is sent: the one place where a change is looked at and agreed to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import clean
+from walkme_tui.ui.change_words import MAX_SENTENCE, wish
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.dialog import key_foot, moves
+from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.widgets.answer_button import AnswerButton
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.plan_list import PlanList
+from walkme_tui.ui.words import count
+
+FRAME_LINES: Final = 9
+"""What the dialog needs beside the plan: frame, title, ticket, keys and the blanks between them."""
+MAX_TICKET: Final = 200
+
+
+class PlanChoice(StrEnum):
+    """What the person wants done with a plan."""
+
+    RUN = "run"
+    SAVE = "save"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    """The choice, and the draft as it was then."""
+
+    choice: PlanChoice
+    draft: Draft
+
+
+class PlanDialog(DecidingDialog[PlanAnswer]):
+    """Shows a draft; answers what is to be done with it, or nothing.
+
+    ``require`` raises ``ConfigurationError`` for a plan that lacks what the configuration wants: its ticket.
+    ``clock`` gives milliseconds since the Unix epoch.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "decide('run')", show=False),
+        Binding("p", "save", show=False),
+        Binding("k", "keep", show=False),
+        Binding("t", "ticket", show=False),
+        *moves(letters=False),
+    ]
+
+    def __init__(
+        self,
+        draft: Draft,
+        account: Account,
+        *,
+        require: Callable[[Plan], None],
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__([(wish(draft.planned), Ink.STRONG)], (), account_mark(account), monotonic)
+        self._draft = draft
+        self._require = require
+        self._clock = clock
+        self._wants_ticket = self._missing(draft.planned.with_ticket("")) != ""
+
+    def middle(self) -> Sequence[Widget]:
+        """The plan, and the ticket."""
+        wanted = "required by the configuration" if self._wants_ticket else "none"
+        box = Input(self._draft.ticket, id="ticket", compact=True, placeholder=wanted, max_length=MAX_TICKET)
+        box.cursor_blink = False
+        return [PlanList(), Horizontal(OneLine(id="ticket-label"), box, id="ticket-line")]
+
+    def fill(self) -> None:
+        """Write the plan; ages go on."""
+        self.query_one("#frame").add_class("wide")
+        self._write()
+        self.query_one("#ticket-label", OneLine).write([("Ticket", Ink.DIM)])
+        self.set_interval(1.0, self._write)
+        super().fill()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The plan takes the room that is left."""
+        self.query_one(PlanList).styles.max_height = max(3, event.size.height - FRAME_LINES)
+
+    def _write(self) -> None:
+        plan = self.query_one(PlanList)
+        plan.fill(self._draft, self._clock())
+        keys: list[tuple[str, str]] = []
+        if self._draft.plan.steps:
+            keys.append(("y", f"run {count(len(self._draft.plan.steps), 'step', 'steps')}"))
+        if any(self._draft.can_keep(step) for step in self._draft.planned.steps):
+            keys.append(("k", "keep a group"))
+        if self._draft.planned.steps:
+            keys += [("p", "save as plan"), ("t", "ticket")]
+        self.query_one("#foot", OneLine).write([("  ", Ink.PLAIN), *key_foot(*keys)])
+
+    def _missing(self, plan: Plan) -> str:
+        try:
+            self._require(plan)
+        except ConfigurationError as error:
+            return clean(error.message, MAX_SENTENCE)
+        return ""
+
+    # ------------------------------------------------------------ keys
+
+    def action_move(self, action: str) -> None:
+        """Move through the plan."""
+        getattr(self.query_one(PlanList), f"action_{action}")()
+
+    def action_keep(self) -> None:
+        """Keep the group under the cursor, or leave it all the same."""
+        row = self.query_one(PlanList).current
+        if row is not None and row.step is not None:
+            self._draft = self._draft.toggled(row.step)
+            self._write()
+
+    def action_ticket(self) -> None:
+        """Type the ticket."""
+        self.query_one("#ticket", Input).focus()
+
+    @on(Input.Changed)
+    def keep_ticket(self, event: Input.Changed) -> None:
+        """The ticket belongs to the draft."""
+        self._draft = replace(self._draft, ticket=event.value)
+
+    @on(Input.Submitted)
+    def leave_ticket(self) -> None:
+        """Enter in the ticket only ends the typing."""
+        self.query_one(AnswerButton).focus()
+
+    def decide_run(self) -> None:
+        """Carry it out, unless something is missing."""
+        plan = self._draft.plan
+        if not plan.steps:
+            return
+        missing = self._missing(plan)
+        if missing:
+            self.app.notify(missing, title="A ticket is missing", severity="warning", markup=False)
+            self.action_ticket()
+            return
+        self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))
+
+    def action_save(self) -> None:
+        """Put it into a file."""
+        if self._draft.plan.steps:
+            self.dismiss(PlanAnswer(PlanChoice.SAVE, self._draft))

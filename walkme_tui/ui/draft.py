@@ -1,0 +1,41 @@
+"""A plan while it is under review: which groups the person keeps, and the ticket."""
+
+from dataclasses import dataclass, replace
+
+from walkme_tui.domain.plans import Plan, PlanKind, RemoveMember, Step, without_group
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was planned, and what the person made of it; ``kept`` are ids of users and of groups that they stay in."""
+
+    planned: Plan
+    kept: frozenset[tuple[str, str]] = frozenset()
+    ticket: str = ""
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Draft":
+        """The plan as it was made."""
+        return cls(plan, ticket=plan.ticket)
+
+    @property
+    def plan(self) -> Plan:
+        """What would be carried out now."""
+        plan = self.planned
+        for user_id, group_id in sorted(self.kept):
+            plan = without_group(plan, user_id, group_id)
+        return plan.with_ticket(self.ticket)
+
+    def can_keep(self, step: Step) -> bool:
+        """True for a step that the person may leave out: an offboarding leaves a group."""
+        return self.planned.kind is PlanKind.OFFBOARD and isinstance(step.change, RemoveMember)
+
+    def keeps(self, step: Step) -> bool:
+        """True for a step that the person left out."""
+        return isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) in self.kept
+
+    def toggled(self, step: Step) -> "Draft":
+        """The step left out, or taken in again."""
+        if not self.can_keep(step) or not isinstance(step.change, RemoveMember):
+            return self
+        return replace(self, kept=self.kept ^ {(step.user_id, step.change.group.id)})

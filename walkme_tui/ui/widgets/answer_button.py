@@ -1,0 +1,43 @@
+"""The button that a dialog gives the focus to, so that Enter does nothing that matters."""
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.one_line import OneLine
+
+
+class AnswerButton(OneLine, can_focus=True):
+    """``[ Cancel ]``: Enter, Space or a click presses it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
+
+    class Pressed(Message):
+        """The button was pressed."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(id="answer")
+        self._label = f"[ {label} ]"
+        self.styles.width = cell_len(self._label)
+        self._paint()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show whether Enter presses it."""
+        super().watch_has_focus(has_focus)
+        self._paint()
+
+    def _paint(self) -> None:
+        self.write([(self._label, Ink.CURSOR if self.has_focus else Ink.PLAIN)])
+
+    def action_press(self) -> None:
+        """Tell it."""
+        self.post_message(self.Pressed())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click presses it."""
+        event.stop()
+        self.action_press()
