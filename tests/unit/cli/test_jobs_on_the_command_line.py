@@ -1,0 +1,290 @@
+"""``jobs``: what the journal holds, shown and tidied up; the account is not asked."""
+
+import asyncio
+import csv
+import io
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from walkme_tui.domain.jobs import Job, JobState, Outcome
+from walkme_tui.domain.plan_files import plan_from_json
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.store.journal import SqliteJournal
+
+T = TypeVar("T")
+DAY_MS = 86_400_000
+LONG_AGO_MS = 1_700_000_000_000  # 14 November 2023
+DONE = Outcome(StepState.DONE, "verified", changed=True)
+FAILED = Outcome(StepState.FAILED, "The account refused it (400).")
+REVIEW = Outcome(StepState.NEEDS_REVIEW, "=1+1\x1b[2J, could not be verified")
+FILE = """\
+default_profile = "other"
+[profiles.acme.rest]
+client_id = "id-1"
+secret_env = "WALKME_CLIENT_SECRET"
+[profiles.other.rest]
+client_id = "id-2"
+secret_env = "WALKME_CLIENT_SECRET"
+"""
+
+
+@pytest.fixture
+def api() -> FakeDirectory:
+    return FakeDirectory(people(20))
+
+
+@pytest.fixture
+def line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
+) -> CommandLine:
+    return CommandLine(monkeypatch, capsys, tmp_path, api)
+
+
+def within(line: CommandLine, work: Callable[[SqliteJournal], Coroutine[None, None, T]], clock: int = START_MS) -> T:
+    """Do something with the journal that the command line will find."""
+
+    async def whole() -> T:
+        journal = journal_in(line.paths.data, TickingClock(clock))
+        try:
+            return await work(journal)
+        finally:
+            await journal.aclose()
+
+    return asyncio.run(whole())
+
+
+def made(line: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = None, clock: int = START_MS) -> Job:
+    """A job with these outcomes of its first steps; None leaves it as it was made, all of them settles it."""
+
+    async def work(journal: SqliteJournal) -> Job:
+        job = await journal.create(plan, ACTOR)
+        if outcomes is not None:
+            await journal.claim(job.id)
+            for number, outcome in enumerate(outcomes, 1):
+                await journal.intend(job.id, number, None, START_MS)
+                await journal.settle(job.id, number, outcome, START_MS)
+            settled = len(outcomes) == len(plan.steps)
+            await journal.release(job.id, JobState.DONE if settled else JobState.INTERRUPTED)
+        return await journal.job(job.id)
+
+    return within(line, work, clock)
+
+
+def test_without_a_journal_there_are_no_jobs(line: CommandLine, api: FakeDirectory) -> None:
+    assert line("jobs").out == "No jobs.\n"
+    assert line("jobs", "list", "--json").json == []
+    assert line("jobs", "show", "x").code == 1
+    assert not line.paths.data.exists()
+    assert api.calls == []
+
+
+def test_no_profile_is_needed_to_look_at_jobs(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = made(line, plan_for(1))
+    monkeypatch.delenv("WALKME_CLIENT_ID")
+    monkeypatch.delenv("WALKME_CLIENT_SECRET")
+    assert line("jobs", "show", job.id).code == 0
+
+
+def test_the_list_is_newest_first_with_the_documented_fields(line: CommandLine) -> None:
+    first = made(line, plan_for(1, ticket="HR-1"), (DONE, FAILED, DONE))
+    second = made(line, plan_for(2, 3, ticket="HR-2", profile="other"), (DONE,), START_MS + DAY_MS)
+    answer = line("jobs", "--json").json
+    assert [{name: job[name] for name in ("id", "kind", "state", "created", "ticket", "counts")} for job in answer] == [
+        {
+            "id": second.id,
+            "kind": "offboard",
+            "state": "interrupted",
+            "created": format_time_ms(second.created_at_ms),
+            "ticket": "HR-2",
+            "counts": {"done": 1, "todo": 5},
+        },
+        {
+            "id": first.id,
+            "kind": "offboard",
+            "state": "done",
+            "created": format_time_ms(first.created_at_ms),
+            "ticket": "HR-1",
+            "counts": {"done": 2, "failed": 1},
+        },
+    ]
+    assert answer == line("jobs", "list", "--json").json
+    lines = line("jobs").out.splitlines()
+    assert [text.split()[0] for text in lines] == ["ID", second.id, first.id]
+    assert lines[1].split()[-6:] == ["2", "people", "1", "done,", "5", "todo"]
+    assert "person00001@example.com  2 done, 1 failed" in lines[2]
+
+
+def test_the_list_can_be_of_one_profile(line: CommandLine) -> None:
+    made(line, plan_for(1))
+    other = made(line, plan_for(2, profile="other"))
+    line.configure(FILE)
+    assert [job["id"] for job in line("jobs", "--profile", "other", "--json").json] == [other.id]
+
+
+def test_show_tells_every_step(line: CommandLine) -> None:
+    job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
+    for name in (job.id, job.id[:10], job.id.partition("-")[2]):
+        answer = line("jobs", "show", name, "--json").json
+        assert answer["job"] == job.id
+    assert [{name: step[name] for name in ("state", "call", "target", "detail")} for step in answer["steps"]] == [
+        {
+            "state": "done",
+            "call": f"PATCH /users/{person(1).id} status=inactive",
+            "target": "person00001@example.com",
+            "detail": "verified",
+        },
+        {
+            "state": "failed",
+            "call": f"DELETE /groups/g1/users/{person(1).id}",
+            "target": "person00001@example.com",
+            "detail": FAILED.detail,
+        },
+        {
+            "state": "needs review",
+            "call": f"DELETE /groups/g2/users/{person(1).id}",
+            "target": "person00001@example.com",
+            "detail": REVIEW.detail,
+        },
+    ]
+    assert answer["counts"] == {"done": 1, "failed": 1, "needs review": 1}
+    shown = line("jobs", "show", job.id).out
+    assert not {character for character in shown if not character.isprintable()} - {"\n"}
+    for words in ("ada@jump-host as client-7", "HR-17", "1 done, 1 failed, 1 needs review.", "leave       Gruppe Ø1"):
+        assert words in shown
+
+
+def test_an_unknown_job_is_1(line: CommandLine) -> None:
+    made(line, plan_for(1))
+    for words in (("show",), ("resume",), ("resume", "--yes"), ("discard",), ("failed",)):
+        answer = line("jobs", words[0], "zzzz", *words[1:])
+        assert (answer.code, answer.out) == (1, "")
+        assert "zzzz" in answer.err
+    assert line("undo", "zzzz").code == 1
+
+
+def test_failed_lists_what_somebody_has_to_look_at(line: CommandLine) -> None:
+    job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
+    assert [step["number"] for step in line("jobs", "failed", job.id, "--json").json["steps"]] == [2, 3]
+    rows = list(csv.DictReader(io.StringIO(line("jobs", "failed", job.id, "--csv").out)))
+    assert [(row["job"], row["number"], row["state"], row["userId"]) for row in rows] == [
+        (job.id, "2", "failed", person(1).id),
+        (job.id, "3", "needs review", person(1).id),
+    ]
+    assert rows[1]["detail"] == REVIEW.detail
+    shown = line("jobs", "failed", job.id).out
+    assert shown.startswith("person00001@example.com\n")
+    assert len(shown.splitlines()) == 3
+    clean = made(line, plan_for(2), (DONE, DONE, DONE))
+    assert "Nothing failed" in line("jobs", "failed", clean.id).out
+    assert line("jobs", "failed", job.id, "--csv", "--json").code == 2
+
+
+def test_discard_leaves_nothing_to_do(line: CommandLine, api: FakeDirectory) -> None:
+    job = made(line, plan_for(1), (DONE,))
+    answer = line("jobs", "discard", job.id, "--json")
+    assert answer.code == 0
+    assert answer.json["state"] == "discarded"
+    assert answer.json["counts"] == {"done": 1, "skipped": 2}
+    assert "was discarded before" in line("jobs", "discard", job.id).out
+    assert "nothing left to do" in line("jobs", "resume", job.id, "--yes").out
+    assert api.calls == []
+
+
+def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> None:
+    old = made(line, plan_for(1), (DONE, DONE, DONE), LONG_AGO_MS)
+    unfinished = made(line, plan_for(2), (DONE,), LONG_AGO_MS)
+    young = made(line, plan_for(3), (DONE, DONE, DONE), LONG_AGO_MS + 40 * DAY_MS)
+    assert line("jobs", "purge", "--before", "2023-11-01", "--json").json == {"purged": 0}
+    answer = line("jobs", "purge", "--before", "2023-12-01")
+    assert answer.code == 0
+    assert "of 1 job is gone" in answer.out
+    shown = line("jobs", "show", old.id).out
+    assert "person00001" not in shown
+    assert "Purged" in shown
+    assert line("undo", old.id, "--yes").code == 2
+    assert "person00002" in line("jobs", "show", unfinished.id).out
+    assert "person00003" in line("jobs", "show", young.id).out
+    assert [job["purged"] for job in line("jobs", "--json").json] == [False, False, True]
+
+
+def test_purge_takes_no_day_that_is_to_come_and_no_other_words(line: CommandLine) -> None:
+    made(line, plan_for(1), (DONE, DONE, DONE))
+    for day in ("9999-01-01", "yesterday", ""):
+        answer = line("jobs", "purge", "--before", day)
+        assert (answer.code, answer.out) == (2, "")
+    assert line("jobs", "purge").code == 2
+
+
+def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
+    job = made(line, plan_for(1))
+    assert line("jobs", "--demo", "--json").json == []
+    for words in (("show", job.id), ("resume", job.id, "--yes"), ("purge", "--before", "2020-01-01")):
+        answer = line("jobs", *words, "--demo")
+        assert answer.code == 1
+        assert "The demo keeps no jobs" in answer.err
+
+
+# ---------------------------------------------------------------- resuming
+
+
+def test_resume_without_yes_tells_what_is_left(line: CommandLine, api: FakeDirectory) -> None:
+    job = made(line, plan_for(1), (DONE,))
+    answer = line("jobs", "resume", job.id)
+    assert answer.code == 0
+    assert [text.split()[1:4] for text in answer.out.splitlines() if text.startswith("  ")] == [
+        ["todo", "leave", "Gruppe"],
+        ["todo", "leave", "Gruppe"],
+    ]
+    assert "Nothing was sent" in answer.err
+    told = line("jobs", "resume", job.id, "--json").json
+    assert [step.number for step in plan_from_json({**told["plan"], "steps": []}).steps] == []
+    assert [step["number"] for step in told["plan"]["steps"]] == [2, 3]
+    assert told["job"] == job.id
+    assert api.calls == []
+
+
+def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = made(line, plan_for(1), (DONE,))
+    line.configure(FILE)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for reply in ("\n", "n\n", "", "yes please\n"):
+        stdin = io.StringIO(reply)
+        monkeypatch.setattr(stdin, "isatty", lambda: True)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        answer = line("jobs", "resume", job.id)
+        assert answer.code == 0
+        assert "[y/N]" in answer.err
+        assert "Nothing was sent" in answer.err
+    assert api.calls == []
+
+
+def test_a_job_of_another_account_is_refused(line: CommandLine, api: FakeDirectory) -> None:
+    job = made(line, plan_for(1), (DONE,))
+    line.configure(FILE)
+    answer = line("jobs", "resume", job.id, "--yes", "--profile", "other")
+    assert answer.code == 2
+    assert "--profile acme" in answer.err
+    assert line("undo", job.id, "--profile", "other").code == 2
+    line.configure(FILE.replace("acme", "acme2"))
+    gone = line("jobs", "resume", job.id, "--yes")
+    assert gone.code == 2
+    assert '"acme"' in gone.err
+    assert api.writes == []
+
+
+def test_read_only_is_refused_before_anybody_is_asked(line: CommandLine, api: FakeDirectory) -> None:
+    job = made(line, plan_for(1), (DONE,))
+    line.configure(FILE)
+    for words in (("jobs", "resume", job.id), ("undo", job.id), ("offboard", "person00001@example.com")):
+        answer = line(*words, "--yes", "--read-only")
+        assert (answer.code, answer.out) == (5, "")
+    assert api.calls == []
