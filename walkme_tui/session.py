@@ -127,7 +127,7 @@ def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) ->
     return Workshop(
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
-        Executor(session, journal, memory),
+        Executor(session, journal, memory, actor),
         Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock),
         actor,
         after_close=clear_away,

@@ -1,0 +1,181 @@
+"""The steps of one person, one after the other: read, written down, sent, read back, settled."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from walkme_tui.domain import outcomes
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    MirrorUnavailable,
+    NotFound,
+    OutcomeUnknown,
+    PermissionRefused,
+    ServiceUnavailable,
+    SignInRefused,
+)
+from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.plans import AddMember, Change, SetStatus, StepState
+from walkme_tui.domain.users import User
+from walkme_tui.services.changes import UserForgotten, UserStored
+from walkme_tui.services.editing import Editor
+from walkme_tui.services.ledger import Ledger
+from walkme_tui.services.line import Line
+from walkme_tui.services.permissions import require_scope
+from walkme_tui.services.ports import Session
+from walkme_tui.services.reconciling import Reconciler
+
+# How often a step is sent in one run where answers are lost and the change is not there when read again.
+MAX_SENDS: Final = 3
+
+
+class Carrier:
+    """Carries out steps of people; a step that cannot be done is settled so, and the next one is taken.
+
+    Its calls raise ``Stopped`` where no further step may be taken, and the ``WalkmeError`` for which the job has to
+    stop: a sign-in or a right that was refused, a journal that cannot be written.
+    """
+
+    def __init__(self, session: Session, ledger: Ledger, line: Line, editor: Editor, reconciler: Reconciler) -> None:
+        self._session = session
+        self._ledger = ledger
+        self._line = line
+        self._editor = editor
+        self._reconciler = reconciler
+
+    async def reconcile(self, records: Sequence[StepRecord]) -> None:
+        """Find out what became of the steps of one person that an earlier run had sent."""
+        for record in records:
+            if self._line.stopping:
+                return
+            try:
+                outcome = await self._reconciler.lost(record, interrupted=True)
+            except NotFound:
+                outcome = Outcome(StepState.FAILED, outcomes.GONE)
+            except (SignInRefused, PermissionRefused):
+                raise
+            except ApiError as error:
+                outcome = outcomes.unreadable(error, sent=True)
+            await self._settle(record, outcome)
+
+    async def carry_out(self, records: Sequence[StepRecord]) -> None:
+        """Do the steps of one person that are still to be done, in order."""
+        user: User | None = None
+        for index, record in enumerate(records):
+            try:
+                user = await self._step(record, user)
+            except NotFound:
+                await self._gone(records[index:])
+                return
+
+    async def _step(self, record: StepRecord, user: User | None) -> User | None:
+        """Do one step; the user as it left them, None if they have to be read again. ``NotFound``: they are gone."""
+        for sends in range(1, MAX_SENDS + 1):
+            try:
+                record, user = await self._attempt(record, user)
+            except (SignInRefused, PermissionRefused, NotFound):
+                raise
+            except ApiError as error:
+                await self._settle(record, outcomes.unreadable(error, sent=False))
+                return None
+            if record.state.settled:
+                return user
+            if sends == MAX_SENDS:
+                said = f"sent {MAX_SENDS} times without an answer, and not there when read again"
+                await self._settle(record, Outcome(StepState.FAILED, said, after=user))
+        return user
+
+    async def _attempt(self, record: StepRecord, user: User | None) -> tuple[StepRecord, User | None]:
+        """Send a step once, unless it needs not be sent; raises what reading the user before raises."""
+        while True:
+            if await self._line.clear() or user is None:
+                user = await self._line.read(record.step.user_id)
+            earlier = record.detail == outcomes.LOST_NOT_THERE
+            outcome = outcomes.before_sending(record.step, user, sent_earlier=earlier)
+            if outcome is not None:
+                return await self._settle(record, outcome), user
+            require_scope(self._session)
+            record = await self._ledger.intend(record, user)
+            try:
+                outcome = await self._outcome(record)
+            except ServiceUnavailable as error:
+                # It surely was not sent, so that nothing is in doubt.
+                detail = outcomes.LOST_NOT_THERE if earlier else outcomes.UNSENT
+                record = await self._settle(record, Outcome(StepState.TODO, detail))
+                await self._line.wait_out(error, record.step.user_id)
+                user = None
+                continue
+            record = await self._settle(record, outcome)
+            return record, outcome.after
+        raise AssertionError
+
+    async def _outcome(self, record: StepRecord) -> Outcome:
+        """Send a step and find out what became of it; ``ServiceUnavailable``: it was not sent."""
+        change = record.step.change
+        try:
+            await self._send(change)
+        except OutcomeUnknown:
+            return await self._found_out(record, None, lost=True)
+        except ServiceUnavailable:
+            raise
+        except SignInRefused:
+            # The step was not refused, its sender was: it can be done once that is mended.
+            await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
+            raise
+        except PermissionRefused as error:
+            await self._settle(record, Outcome(StepState.REFUSED, error.message))
+            raise
+        except (NotFound, Conflict) as error:
+            if isinstance(change, SetStatus) and isinstance(error, Conflict):
+                return outcomes.refused(change, error)
+            return await self._found_out(record, error)
+        except ApiError as error:
+            return outcomes.refused(change, error)
+        return await self._found_out(record, None)
+
+    async def _found_out(self, record: StepRecord, error: ApiError | None, *, lost: bool = False) -> Outcome:
+        """What reading the user again says about a step that was sent."""
+        try:
+            if lost:
+                return await self._reconciler.lost(record)
+            if error is not None:
+                return await self._reconciler.nothing_to_do(record, error)
+            return await self._reconciler.accepted(record)
+        except NotFound:
+            raise
+        except (SignInRefused, PermissionRefused):
+            raise
+        except ApiError as unreadable:
+            return outcomes.unreadable(unreadable, sent=True)
+
+    async def _send(self, change: Change) -> None:
+        if isinstance(change, SetStatus):
+            await self._editor.edit(change.user_id, {"status": change.after})
+        elif isinstance(change, AddMember):
+            await self._session.api.add_member(change.group.id, change.user_id)
+        else:
+            await self._session.api.remove_member(change.group.id, change.user_id)
+
+    # ------------------------------------------------------------ telling
+
+    async def _settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
+        """Write down what became of a step, then let the table show the person as just read."""
+        settled = await self._ledger.settle(record, outcome)
+        if outcome.after is not None:
+            try:
+                await self._session.mirror.save_user(outcome.after, self._session.clock())
+            except MirrorUnavailable:
+                return settled
+            self._session.changes.publish(UserStored(outcome.after.id))
+        return settled
+
+    async def _gone(self, records: Sequence[StepRecord]) -> None:
+        """The person is gone: the first of these steps failed by that, the others have nobody left to change."""
+        await self._ledger.settle(records[0], Outcome(StepState.FAILED, outcomes.GONE))
+        await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
+        user_id = records[0].step.user_id
+        try:
+            await self._session.mirror.forget_user(user_id)
+        except MirrorUnavailable:
+            return
+        self._session.changes.publish(UserForgotten(user_id))

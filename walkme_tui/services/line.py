@@ -1,0 +1,158 @@
+"""The line to the service while a job runs: who is read, and what happens while nobody answers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, WalkmeError
+from walkme_tui.domain.users import User
+from walkme_tui.services.control import Control, Stopped
+from walkme_tui.services.ports import DirectoryApi
+
+FIRST_WAIT_SECONDS: Final = 1.0
+LONGEST_WAIT_SECONDS: Final = 60.0
+PAUSED: Final = "Paused."
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Line:
+    """Reads users for a job, and holds all its steps back while the service cannot be used.
+
+    Of all who meet the outage one looks whether it is over, by reading that user again after growing waits. ``told`` is
+    called with the reason of a pause, and with nothing when it goes on.
+    """
+
+    def __init__(
+        self,
+        api: DirectoryApi,
+        control: Control,
+        told: Callable[[str], None],
+        *,
+        sleep: Sleep,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._api = api
+        self._control = control
+        self._told = told
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._usable = asyncio.Event()
+        self._usable.set()
+        self._answered = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self.problem: WalkmeError | None = None
+        """Why the run stops, None where nothing went wrong."""
+
+    # ------------------------------------------------------------ stopping
+
+    def stop(self, problem: WalkmeError | None = None) -> None:
+        """Take no further step; the first problem is the one that counts."""
+        if self.problem is None:
+            self.problem = problem
+        self._stopping.set()
+        self._answered.set()
+
+    def lead_ended(self) -> None:
+        """Whoever asked first has nothing to ask any more."""
+        self._answered.set()
+
+    @property
+    def stopping(self) -> bool:
+        """No further step is taken."""
+        return self._stopping.is_set() or self._control.cancelled
+
+    async def wait_stopping(self) -> None:
+        """Return once ``stop`` was called."""
+        await self._stopping.wait()
+
+    # ------------------------------------------------------------ going
+
+    async def first_answer(self) -> None:
+        """Return once the service has answered: until then one person at a time asks, and an outage costs little."""
+        await self._answered.wait()
+
+    async def clear(self) -> bool:
+        """Wait until steps may be taken; True if that was not at once. Raises ``Stopped``."""
+        waited = False
+        while True:
+            if self.stopping:
+                raise Stopped
+            if self._control.paused:
+                waited = True
+                self._told(PAUSED)
+                await self._control.wait_going()
+                self._told("")
+            elif not self._usable.is_set():
+                waited = True
+                await self._usable.wait()
+            else:
+                return waited
+
+    async def read(self, user_id: str) -> User:
+        """The user as the server has them now, however long that takes; raises ``ApiError`` and ``Stopped``.
+
+        It never raises ``ServiceUnavailable``: that is waited out.
+        """
+        while True:
+            try:
+                user = await self._api.get_user(user_id)
+            except ServiceUnavailable as error:
+                await self.wait_out(error, user_id)
+            except ApiError:
+                self._answered.set()
+                raise
+            else:
+                self._answered.set()
+                return user
+
+    async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
+        """Return once the service answers again; ``Stopped`` where that was given up."""
+        if self._usable.is_set() and not self.stopping:
+            self._usable.clear()
+            try:
+                await self._look_until_back(error, user_id)
+            except ServiceUnavailable as last:
+                self.stop(last)
+            finally:
+                self._usable.set()
+        else:
+            await self._usable.wait()
+        if self.stopping:
+            # Nobody waits for a service any more: what was left open by that is its reason.
+            self.stop(error if not self._control.cancelled else None)
+            raise Stopped
+
+    async def _look_until_back(self, error: ServiceUnavailable, user_id: str) -> None:
+        """Look again and again; raises the last failure when the patience is at its end."""
+        since, wait = self._monotonic(), FIRST_WAIT_SECONDS
+        while True:
+            asked = error.retry_after_seconds if isinstance(error, RateLimited) else None
+            pause = max(wait, asked or 0.0)
+            patience = self._control.patience_seconds
+            left = None if patience is None else since + patience - self._monotonic()
+            if left is not None and pause > left:
+                raise error
+            self._told(error.message)
+            await self._control.until_resumed(_asleep(self._sleep, pause))
+            try:
+                await self._control.unless_cancelled(self._look(user_id))
+            except ServiceUnavailable as again:
+                error = again
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            else:
+                self._told("")
+                return
+
+    async def _look(self, user_id: str) -> None:
+        """Ask for the user; any answer will do."""
+        try:
+            await self._api.get_user(user_id)
+        except ServiceUnavailable:
+            raise
+        except ApiError:
+            return
+
+
+async def _asleep(sleep: Sleep, seconds: float) -> None:
+    await sleep(seconds)
