@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Final
 
 from walkme_tui.cli.context import Context
@@ -15,10 +15,10 @@ from walkme_tui.cli.output import data_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.plan_text import plan_lines
 from walkme_tui.cli.speaking import say, say_error
-from walkme_tui.domain.errors import JournalUnavailable, WalkmeError
+from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan
-from walkme_tui.services.execution import Control
+from walkme_tui.services.control import Control
 from walkme_tui.services.workshop import Workshop
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -40,31 +40,39 @@ async def carry_out(context: Context, workshop: Workshop, plan: Plan) -> int:
             print_lines(plan_lines(plan))
         return ExitCode.DONE
     workshop.planner.require(plan)
-    job = await workshop.journal.create(plan, workshop.actor)
-    return await carry_on(context, workshop, job)
+    job = await workshop.executor.submit(plan)
+    try:
+        return await carry_on(context, workshop, job)
+    except AccountBusy:
+        # Others are changing these people, so that this plan is out of date before it was begun.
+        await workshop.journal.discard(job.id)
+        raise
 
 
 async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
-    """Carry out what is left of a job and tell what became of it; the exit code."""
+    """Carry out what is left of a job and tell what became of it; the exit code.
+
+    Raises ``AccountBusy`` where another process is changing one of the same people: nothing was done then.
+    """
     control = Control()
     problem: WalkmeError | None = None
-    progress = JobLine(job)
+    progress = JobLine()
     with stopped_by_signals(control, job) as stop:
         try:
             await workshop.executor.run(job.id, control, progress)
+        except AccountBusy:
+            raise
         except WalkmeError as error:
             problem = error
         finally:
             progress.close()
-        job = await workshop.journal.job(job.id)
-        if await _write_receipts(workshop, job):
-            job = await workshop.journal.job(job.id)
-    if not stop.asked:
+        try:
+            job = await _with_receipts(workshop, await workshop.journal.job(job.id))
+        except JournalUnavailable as error:
+            raise problem or error from None
+    # After a signal the terminal may be gone, and then there is nobody to tell.
+    with suppress(OSError) if stop.asked else nullcontext():
         _print_job(context, job)
-    else:
-        # The terminal may be gone, and then there is nobody to tell.
-        with suppress(OSError):
-            _print_job(context, job)
     return _ending(context, job, problem, interrupted=stop.asked)
 
 
@@ -99,14 +107,13 @@ def stopped_by_signals(control: Control, job: Job) -> Iterator[Stop]:
         over = True
 
 
-async def _write_receipts(workshop: Workshop, job: Job) -> bool:
-    """Write the receipts; where that fails, the job is as done as it was, and it is said."""
+async def _with_receipts(workshop: Workshop, job: Job) -> Job:
+    """The job with its receipts; where they cannot be written, it is as done as it was, and that is said."""
     try:
         await workshop.receipts.write(job)
     except JournalUnavailable as error:
         say_error(error)
-        return False
-    return True
+    return await workshop.journal.job(job.id)
 
 
 def _print_job(context: Context, job: Job) -> None:
