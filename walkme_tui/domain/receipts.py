@@ -124,7 +124,7 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
     except ConfigurationError as error:
         raise _unusable(error.message.partition(": ")[2].rstrip(".")) from None
     state = fields.get("state")
-    if state not in {each.value for each in StepState}:
+    if not isinstance(state, str) or state not in {each.value for each in StepState}:
         _bad(f"{where}.state", "is no state of a step")
     changed = fields.get("changed")
     if not isinstance(changed, bool):
@@ -133,7 +133,7 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
         None if fields.get(name) is None else _with_condition(User(user_id), fields[name], f"{where}.{name}")
         for name in ("met", "left")
     )
-    return StepRecord(step, StepState(str(state)), changed=changed, before=met, after=left)
+    return StepRecord(step, StepState(state), changed=changed, before=met, after=left)
 
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:

@@ -137,6 +137,7 @@ def test_an_undo_reads_the_same_from_receipts_as_from_the_journal(job: Job) -> N
         (("steps", 1), 7, r"steps\[1\] is not an object"),
         (("steps", 1, "call"), "drop tables", r"steps\[1\].call is not one of"),
         (("steps", 1, "state"), "odd", r"steps\[1\].state is no state"),
+        (("steps", 1, "state"), [], r"steps\[1\].state is no state"),
         (("steps", 1, "changed"), 1, r"steps\[1\].changed is neither"),
         (("steps", 0, "met"), [], r"steps\[0\].met is not an object"),
         (("before",), None, "before is not an object"),

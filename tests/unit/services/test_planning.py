@@ -225,6 +225,15 @@ async def test_a_configured_group_that_the_mirror_does_not_know_yet_is_asked_for
     assert plan.subjects[0].kept == {"g3"}
 
 
+async def test_a_configured_group_that_only_the_server_knows_is_no_mistake() -> None:
+    api = account(replace(ZOE, groups=("g1",)), groups=[SALES])
+    async with open_session(api) as session:
+        await load(session, api)
+        api.groups.append(ALUMNI)
+        plan = await Planner(session, ["Alumni"]).offboard(["zoe@example.com"])
+    assert texts(plan) == ["last member"]
+
+
 async def test_a_group_without_a_name_is_kept_while_it_may_be_a_configured_one() -> None:
     api = account()
     api.fail_next(PermissionRefused("The groups are not for you."), name="list_groups")

@@ -23,6 +23,7 @@ from walkme_tui.domain.plans import (
     RemoveMember,
     SetStatus,
     StepState,
+    numbered,
 )
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, Status, User
@@ -111,6 +112,23 @@ async def test_only_what_was_done_and_changed_something_is_taken_back() -> None:
         ]
         back = await Planner(session).undo(job)
         assert [step.change for step in back.steps] == [AddMember(ZOE.id, BETA)]
+
+
+async def test_a_group_that_was_left_and_joined_again_is_taken_back_one_by_one() -> None:
+    api = account()
+    async with open_session(api) as session:
+        plan = await Planner(session).offboard(["zoe@example.com"])
+        there_and_back = numbered([RemoveMember(ZOE.id, SALES), AddMember(ZOE.id, SALES), RemoveMember(ZOE.id, BETA)])
+        job = await carried_out(api, replace(plan, steps=there_and_back))
+        back = await Planner(session).undo(job)
+        assert [step.change for step in back.steps] == [
+            AddMember(ZOE.id, BETA),
+            RemoveMember(ZOE.id, SALES),
+            AddMember(ZOE.id, SALES),
+        ]
+        assert back.left_out == ()
+        await carried_out(api, back)
+    assert condition(api.now(ZOE.id)) == condition(ZOE)
 
 
 @EITHER
