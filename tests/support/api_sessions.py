@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from walkme_tui.api.in_process import InProcessTransport
+from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.retrying import RetryPolicy
@@ -25,11 +26,12 @@ async def rest_directory(
     ca_bundle: Path | None = None,
     deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
     policy: RetryPolicy = QUICK,
+    pacer: Pacer | None = None,
     **settings: Any,
 ) -> AsyncIterator[RestDirectory]:
     """A client against a server, closed at the end; ``settings`` go to ``RestSettings``."""
     directory = RestDirectory(
-        _settings(base_url=url, ca_bundle=ca_bundle, **settings), deadlines=deadlines, policy=policy
+        _settings(base_url=url, ca_bundle=ca_bundle, **settings), deadlines=deadlines, policy=policy, pacer=pacer
     )
     try:
         yield directory
@@ -71,11 +73,13 @@ class Desk:
         return await result if isinstance(result, Awaitable) else result
 
     @asynccontextmanager
-    async def directory(self, *, policy: RetryPolicy = QUICK, **settings: Any) -> AsyncIterator[RestDirectory]:
+    async def directory(
+        self, *, policy: RetryPolicy = QUICK, pacer: Pacer | None = None, **settings: Any
+    ) -> AsyncIterator[RestDirectory]:
         """A client of this account, closed at the end."""
         transport = InProcessTransport(self.handle)
         directory = RestDirectory(
-            _settings(**{"base_url": "http://desk.test", **settings}), transport=transport, policy=policy
+            _settings(**{"base_url": "http://desk.test", **settings}), transport=transport, policy=policy, pacer=pacer
         )
         try:
             yield directory

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.errors import RateLimited, Unreachable
+from walkme_tui.domain.errors import MethodRefused, OutcomeUnknown, PermissionRefused, RateLimited, Unreachable
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import DirectoryApi
@@ -60,3 +60,86 @@ async def test_lean_rows_know_little_and_the_total_can_lie() -> None:
     assert isinstance(row, User)
     assert row.groups is UNKNOWN
     assert row.email == person(0).email
+
+
+# ---------------------------------------------------------------- writes that go wrong
+
+
+async def test_a_lost_answer_is_carried_out_or_not_and_only_so_often() -> None:
+    fake = FakeDirectory(people(3))
+    active = person(0).id
+    fake.lose_answer(name="patch_user")
+    await fake.add_member("g1", active)
+    with pytest.raises(OutcomeUnknown):
+        await fake.patch_user(active, {"status": "inactive"})
+    assert fake.now(active).status == "inactive"
+    fake.lose_answer(carried_out=False, times=2)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await fake.patch_user(active, {"status": "active"})
+    assert fake.now(active).status == "inactive"
+    await fake.patch_user(active, {"status": "active"})
+    assert fake.now(active).status == "active"
+    assert [write.name for write in fake.writes] == ["add_member", "patch_user", "patch_user"]
+
+
+async def test_a_refused_patch_leaves_put() -> None:
+    fake = FakeDirectory(people(1))
+    fake.patch_refused = True
+    with pytest.raises(MethodRefused):
+        await fake.patch_user(person(0).id, {"status": "inactive"})
+    await fake.put_user(person(0).id, {"status": "inactive"})
+    after = fake.now(person(0).id)
+    assert (after.status, after.email, after.first_name, after.groups) == ("inactive", person(0).email, None, ())
+    assert [write.name for write in fake.writes] == ["put_user"]
+
+
+async def test_an_inert_account_accepts_and_changes_nothing() -> None:
+    fake = FakeDirectory(people(2))
+    fake.inert = True
+    await fake.patch_user(person(1).id, {"status": "inactive"})
+    await fake.remove_member("g1", person(1).id)
+    assert fake.now(person(1).id) == person(1)
+    assert len(fake.writes) == 2
+
+
+async def test_what_was_written_shows_only_after_some_reads() -> None:
+    fake = FakeDirectory(people(1))
+    fake.stale_reads = 2
+    await fake.patch_user(person(0).id, {"status": "inactive"})
+    assert [(await fake.get_user(person(0).id)).status for _ in range(3)] == ["active", "active", "inactive"]
+
+
+async def test_others_change_something_just_before_a_call() -> None:
+    fake = FakeDirectory(people(2))
+    user_id = person(1).id
+    fake.meanwhile("get_user", lambda: fake.edit(user_id, status="inactive"))
+    fake.meanwhile("get_user", lambda: fake.edit(user_id, groups=()))
+    await fake.list_users(1, 10)
+    assert fake.now(user_id) == person(1)
+    assert (await fake.get_user(user_id)).status == "inactive"
+    assert (await fake.get_user(user_id)).groups == ()
+    fake.remove(user_id)
+    assert len(fake.users) == 1
+
+
+async def test_reads_can_lack_fields_and_writes_keep_them() -> None:
+    fake = FakeDirectory(people(2))
+    fake.unread = {"groups", "status"}
+    user = await fake.get_user(person(1).id)
+    assert (user.groups, user.status, user.email) == (UNKNOWN, UNKNOWN, person(1).email)
+    await fake.patch_user(person(1).id, {"lastName": "New"})
+    assert fake.now(person(1).id).groups == person(1).groups
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_missing_right_is_refused_whether_the_token_tells_it_or_not(told: bool) -> None:
+    fake = FakeDirectory(people(1))
+    if told:
+        fake.granted = frozenset({"users:read"})
+    else:
+        fake.granted, fake.forbidden = None, True
+    assert as_port(fake).scopes == (frozenset({"users:read"}) if told else None)
+    with pytest.raises(PermissionRefused):
+        await fake.add_member("g1", person(0).id)
+    assert fake.writes == []

@@ -49,6 +49,27 @@ async def test_nothing_is_built_before_the_first_call_and_then_once_and_off_the_
     assert build.api.closed
 
 
+async def test_writes_and_scopes_pass_through() -> None:
+    build = Builder()
+    api = DeferredApi(build)
+    assert api.scopes is None
+    user = person(1)
+    await api.patch_user(user.id, {"status": "inactive"})
+    await api.put_user(user.id, {"status": "active"})
+    await api.add_member("g1", user.id)
+    await api.remove_member("g1", user.id)
+    assert [(write.name, write.arguments) for write in build.api.writes] == [
+        ("patch_user", (user.id, {"status": "inactive"})),
+        ("put_user", (user.id, {"status": "active"})),
+        ("add_member", ("g1", user.id)),
+        ("remove_member", ("g1", user.id)),
+    ]
+    assert api.scopes == build.api.granted
+    await api.aclose()
+    with pytest.raises(Unreachable):
+        await api.patch_user(user.id, {})
+
+
 async def test_a_failure_reaches_everyone_who_waits_and_the_next_call_builds_again() -> None:
     build = Builder()
     problem = build.problem = ConfigurationError("The ca_bundle cannot be read.")

@@ -1,0 +1,213 @@
+"""How much a client asks of a server that is down, or that has forgotten its token; counted, not timed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.support.api_sessions import Answers, Desk, answer, rest_directory
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.tcp import asgi_server
+from tests.support.unpaced import unpaced
+from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.domain.errors import ApiError, OutcomeUnknown, ServerFault, ServiceUnavailable
+from walkme_tui.domain.secrets import Secret
+from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.settings import SimulatorSettings
+
+OPERATIONS = 1000
+MOST_PER_OPERATION = 1.2
+PATIENT = RetryPolicy(base_seconds=10, longest_seconds=10)
+CALLS: tuple[Callable[[DirectoryApi, int], Awaitable[object]], ...] = (
+    lambda api, number: api.patch_user(f"u{number}", {"status": "inactive"}),
+    lambda api, number: api.put_user(f"u{number}", {"status": "inactive"}),
+    lambda api, number: api.add_member("g1", f"u{number}"),
+    lambda api, number: api.remove_member("g1", f"u{number}"),
+    lambda api, number: api.get_user(f"u{number}"),
+)
+
+
+class Account(Desk):
+    """Answers every call well, until it is ``down``; notes what came by (method, path), tokens apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for: Counter[tuple[str, str]] = Counter()
+        self.down: Callable[[], Answers] | None = None
+        self.down_after: int | None = None
+        self.good_tokens = {f"Bearer token-{number}" for number in range(1, 100)}
+
+    async def handle(self, method: str, target: str, headers: list[tuple[bytes, bytes]], body: bytes) -> Answers:
+        """One request."""
+        if target == "/accounts/connect/token":
+            return await super().handle(method, target, headers, body)
+        # A turn for the others, as a network would give.
+        await asyncio.sleep(0)
+        self.asked_for[method, f"{target} {body.decode()}"] += 1
+        if self.down is not None and self.asked_for.total() > (self.down_after or 0):
+            return self.down()
+        if dict(headers)[b"Authorization"].decode() not in self.good_tokens:
+            return answer({}, 401)
+        return answer({"id": target.rpartition("/")[2]})
+
+
+def broken() -> Answers:
+    """The line breaks."""
+    raise ConnectionResetError("gone")
+
+
+OUTAGES: dict[str, Callable[[], Answers]] = {
+    "reset": broken,
+    "500": lambda: answer({}, 500),
+    "502": lambda: answer({}, 502),
+    "503": lambda: answer({}, 503),
+    "503 with Retry-After": lambda: answer({}, 503, retry_after="0"),
+    "redirects": lambda: answer({}, 302, location="https://sso.example.org/"),
+}
+
+
+async def outcomes(api: DirectoryApi, *, side_by_side: bool) -> list[object]:
+    """What each of the operations comes to; reads and writes in turn."""
+    work = [CALLS[number % len(CALLS)](api, number) for number in range(OPERATIONS)]
+    if side_by_side:
+        return list(await asyncio.gather(*work, return_exceptions=True))
+    results: list[object] = []
+    for each in work:
+        try:
+            results.append(await each)
+        except ApiError as error:
+            results.append(error)
+    return results
+
+
+# ---------------------------------------------------------------- an outage
+
+
+@pytest.mark.parametrize("side_by_side", [True, False])
+@pytest.mark.parametrize("down_after", [0, 400])
+@pytest.mark.parametrize("outage", OUTAGES)
+async def test_in_a_total_outage_each_operation_knocks_about_once(
+    outage: str, down_after: int, side_by_side: bool
+) -> None:
+    account = Account()
+    account.down, account.down_after = OUTAGES[outage], down_after
+    async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
+        results = await outcomes(api, side_by_side=side_by_side)
+    failed = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(error, ServiceUnavailable) for error in failed)
+    assert len(failed) >= OPERATIONS - down_after
+    assert account.asked_for.total() <= MOST_PER_OPERATION * OPERATIONS
+
+
+async def test_a_server_that_goes_away_is_asked_nothing_any_more() -> None:
+    with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
+        async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
+            await api.list_groups()
+            work = [asyncio.create_task(attempt(api, number)) for number in range(200)]
+            while len(proxy.log) < 40:  # noqa: ASYNC110 - the proxy runs on another thread
+                await asyncio.sleep(0.001)
+            await asyncio.to_thread(proxy.refuse)
+            seen = len(proxy.log)
+            errors = await asyncio.gather(*work)
+        assert len(proxy.log) == seen
+    assert sum(isinstance(error, ServiceUnavailable) for error in errors) > 100
+    assert sum(isinstance(error, OutcomeUnknown) for error in errors) <= 8
+
+
+async def test_after_an_outage_everything_is_retried_as_before() -> None:
+    with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
+        async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
+            await api.list_groups()
+            proxy.always = Fault.RESET
+            for _ in range(30):
+                with pytest.raises(ServiceUnavailable):
+                    await api.list_groups()
+            assert proxy.faults[Fault.RESET] <= 30 + 10
+            proxy.always = None
+            for _ in range(5):
+                await api.list_groups()
+            before = len(proxy.log)
+            proxy.always = Fault.RESET
+            with pytest.raises(ServiceUnavailable):
+                await api.list_groups()
+            assert len(proxy.log) - before == 4
+
+
+async def attempt(api: DirectoryApi, number: int) -> ApiError | None:
+    """A write to a user who may not be there: its error."""
+    try:
+        await api.patch_user(f"nobody-{number}", {"status": "inactive"})
+    except ApiError as error:
+        return error
+    return None
+
+
+# ---------------------------------------------------------------- an expired token
+
+
+@pytest.mark.parametrize("in_flight", [8, OPERATIONS])
+async def test_a_thousand_calls_with_an_expired_token_ask_for_one_and_are_sent_twice_at_most(in_flight: int) -> None:
+    account = Account()
+    async with account.directory(pacer=unpaced(in_flight), max_in_flight=in_flight) as api:
+        await api.get_user("u1")
+        account.good_tokens = {"Bearer token-2"}
+        account.asked_for.clear()
+        results = await outcomes(api, side_by_side=True)
+    assert not [result for result in results if isinstance(result, BaseException)]
+    assert account.tokens == 2
+    assert len(account.asked_for) == OPERATIONS
+    assert set(account.asked_for.values()) <= {1, 2}
+    assert sum(times == 2 for times in account.asked_for.values()) >= min(in_flight, 8) - 1
+
+
+# ---------------------------------------------------------------- why it waits, and until when
+
+
+async def test_a_pause_that_the_server_asked_for_is_told_with_its_reason_until_it_is_over() -> None:
+    account = Account()
+    waiting = [answer({}, 429, retry_after="30")]
+    account.down = lambda: waiting[0]
+    async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
+        assert (api.traffic().waiting_seconds, api.traffic().waiting_reason) == (0, "")
+        call = asyncio.create_task(api.add_member("g1", "u1"))
+        while not api.traffic().throttled:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0)
+        traffic = api.traffic()
+        assert 25 < traffic.waiting_seconds <= 30
+        assert traffic.waiting_reason == "too many requests"
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        # The call is gone, and the server's wish still holds for the next one.
+        assert api.traffic().waiting_seconds > 25
+        assert api.traffic().waiting_reason == "too many requests"
+
+
+async def test_a_back_off_is_told_with_its_reason() -> None:
+    account = Account()
+    account.down = OUTAGES["502"]
+    async with account.directory(pacer=unpaced(), max_in_flight=50, policy=PATIENT) as api:
+        call = asyncio.create_task(api.get_user("u1"))
+        while not api.traffic().waiting_seconds:  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0)
+        assert 5 < api.traffic().waiting_seconds <= 10
+        assert api.traffic().waiting_reason == "server fault"
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+        assert (api.traffic().waiting_seconds, api.traffic().waiting_reason) == (0, "")
+
+
+async def test_a_wait_that_is_too_long_is_told_by_the_error_and_by_the_line() -> None:
+    account = Account()
+    account.down = lambda: answer({}, 503, retry_after="3600")
+    async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
+        with pytest.raises(ServerFault, match="asks to wait 3600 s"):
+            await api.patch_user("u1", {})
+        assert api.traffic().waiting_seconds > 250
+        assert api.traffic().waiting_reason == "server fault"
+
+
+def demo() -> Secret:
+    """The simulator's secret."""
+    return Secret("demo")

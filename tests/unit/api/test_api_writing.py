@@ -1,0 +1,49 @@
+"""The requests that change something, as they are made."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from walkme_tui.api.answers import ONE_RECORD_SECONDS, Request
+from walkme_tui.api.rest.ids import in_path
+from walkme_tui.api.rest.writing import joining, leaving, patching, putting
+from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.domain.errors import NotFound
+
+MAKERS: list[Callable[[], Request]] = [
+    lambda: patching("u1", {"status": "inactive", "lastName": "Hidden"}),
+    lambda: putting("u1", {"status": "inactive", "lastName": "Hidden"}),
+    lambda: joining("g1", "u1"),
+    lambda: leaving("g1", "u1"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_each_is_a_change_that_needs_the_right_to_write_and_shows_nobody_its_body(make: Callable[[], Request]) -> None:
+    request = make()
+    assert request.changes
+    assert request.scope == "users:write"
+    assert "Hidden" not in repr(request)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[], Request]) -> None:
+    policy = RetryPolicy(jitter=lambda: 1.0)
+    request = make()
+    assert request.total_seconds == ONE_RECORD_SECONDS
+    looking_again = policy.timeout_attempts * ONE_RECORD_SECONDS + policy.back_off(1)
+    assert ONE_RECORD_SECONDS + looking_again < 60
+
+
+@given(st.text(max_size=300))
+def test_an_id_stands_in_a_path_as_one_segment_or_not_at_all(record_id: str) -> None:
+    try:
+        segment = in_path(record_id, "user")
+    except NotFound:
+        return
+    assert segment.isascii()
+    assert segment.isprintable()
+    assert not set(segment) & set("/?#;\\ ")
+    assert segment not in {"", ".", ".."}
