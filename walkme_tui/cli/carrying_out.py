@@ -90,7 +90,7 @@ def stopped_by_signals(control: Control, job: Job) -> Iterator[Stop]:
     def on_signal() -> None:
         if not stop.asked and not over:
             stop.asked = True
-            control.stop()
+            control.cancel()
             say(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
         elif task is not None:
             task.cancel()

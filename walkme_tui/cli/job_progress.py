@@ -21,8 +21,8 @@ def job_progress_text(progress: JobProgress, bar: bool) -> str:
     """``job 20261123-bcdf  [####....]  12 of 40 steps  3.1/s  9 s left  1 failed``, or why nothing goes on."""
     parts = [f"job {progress.job_id}"]
     if bar:
-        parts.append(drawn_bar(progress.settled / progress.total if progress.total else 1.0))
-    parts.append(f"{grouped(progress.settled)} of {grouped(progress.total)} steps")
+        parts.append(drawn_bar(progress.done / progress.total if progress.total else 1.0))
+    parts.append(f"{grouped(progress.done)} of {grouped(progress.total)} steps")
     if progress.paused:
         parts.append(clean(progress.paused, MAX_REASON))
     else:
