@@ -107,7 +107,6 @@ class Carrier:
                 continue
             record = await self._settle(record, outcome)
             return record, outcome.after
-        raise AssertionError
 
     async def _outcome(self, record: StepRecord) -> Outcome:
         """Send a step and find out what became of it; ``ServiceUnavailable``: it was not sent."""

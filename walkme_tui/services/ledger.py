@@ -59,7 +59,7 @@ class Ledger:
         await self._journal.settle(self._job_id, record.step.number, outcome, now)
         return self._moved(
             replace(
-                record,
+                self._records[record.step.number],
                 state=outcome.state,
                 detail=outcome.detail,
                 changed=outcome.changed,
