@@ -5,6 +5,7 @@ import asyncio
 from tests.support.browser import Browser, Setting
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import BrokenMirror, until
+from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.users import UserPage
 from walkme_tui.store.mirror import open_mirror
@@ -15,7 +16,9 @@ async def test_with_rows_of_an_earlier_start_the_server_is_left_alone() -> None:
     api, mirror = FakeDirectory(people(5)), open_mirror(None, account_key="acme")
     await mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(people(5)), total=5), 0)
     session = Setting(api=api, mirror=mirror).session()
-    assert await head_start(session) is None
+    early = await head_start(session)
+    assert early.serving is None
+    assert early.pages.total == Total(5, exact=True)
     assert not api.calls
     await session.aclose()
 
@@ -25,7 +28,7 @@ async def test_without_rows_the_first_page_is_on_its_way_at_once() -> None:
     gate = api.hold("list_users")
     session = Setting(api=api).session()
     early = await asyncio.wait_for(head_start(session), 5)
-    assert early is not None
+    assert early.serving is not None
     assert api.asked("list_users") == [(1, 100)]
     gate.set()
     await until(lambda: early.pages.confirmed(1))
@@ -33,11 +36,13 @@ async def test_without_rows_the_first_page_is_on_its_way_at_once() -> None:
     await session.aclose()
 
 
-async def test_a_local_copy_that_cannot_be_read_costs_only_the_head_start() -> None:
+async def test_a_local_copy_that_cannot_be_read_is_as_good_as_none() -> None:
     mirror = BrokenMirror()
     mirror.broken = True
     session = Setting(api=FakeDirectory(people(5)), mirror=mirror).session()
-    assert await head_start(session) is None
+    early = await asyncio.wait_for(head_start(session), 5)
+    assert early.serving is not None
+    early.serving.cancel()
     await session.aclose()
 
 
@@ -61,6 +66,6 @@ async def test_a_server_that_cannot_be_reached_does_not_hold_the_start_up() -> N
     api.offline = Unreachable("Cannot reach api.walkme.com.")
     session = Setting(api=api).session()
     early = await asyncio.wait_for(head_start(session), 5)
-    assert early is not None
+    assert early.serving is not None
     early.serving.cancel()
     await session.aclose()
