@@ -132,8 +132,9 @@ def cold(effort: Effort) -> Iterable[Figure]:
 
 def whois(effort: Effort) -> Iterable[Figure]:
     """``whois --cached`` from start to end, against a bare Textual hello."""
-    email = someone()
-    with simulator(effort.users) as account, home(account, complete_mirror(effort.users)) as variables:
+    mirror = complete_mirror(effort.users)
+    email = someone(mirror)
+    with simulator(effort.users) as account, home(account, mirror) as variables:
 
         def ask() -> float:
             before = time.perf_counter()

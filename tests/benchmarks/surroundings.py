@@ -86,9 +86,10 @@ def home(account: dict[str, str], mirror: Path | None = None) -> Iterator[dict[s
         yield environment(**account, **folders)
 
 
-def someone() -> str:
-    """The email of somebody in every account."""
-    return str(Population(1000, SEED, _today_ms()).record(500)["email"])
+def someone(mirror: Path) -> str:
+    """The email of somebody in this mirror: it may be older than the simulator's present people."""
+    with closing(sqlite3.connect(mirror)) as connection:
+        return str(connection.execute("SELECT email FROM users WHERE row_id = 500").fetchone()[0])
 
 
 def complete_mirror(users: int) -> Path:

@@ -195,7 +195,8 @@ class Pages:
         unsubscribe = self.subscribe(self._hear)
         try:
             async with asyncio.TaskGroup() as tasks:
-                await self._begin()
+                if self.coverage is None:
+                    await self.recall()
                 while True:
                     self._wake.clear()
                     while (following := self._following()) is not None:
@@ -210,8 +211,8 @@ class Pages:
             unsubscribe()
             self._flights.clear()
 
-    async def _begin(self) -> None:
-        """Read from the mirror how large the account was the last time."""
+    async def recall(self) -> None:
+        """Read from the mirror how large the account was the last time; ``run`` does it where nobody did before."""
         try:
             self.coverage = await self._session.mirror.coverage()
             reach = 0

@@ -18,6 +18,7 @@ from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.screens.no_profile import NoProfileScreen
@@ -42,6 +43,7 @@ class WalkmeApp(App[int]):
         theme: ThemeSpec,
         *,
         problem: str = "",
+        early: HeadStart | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
@@ -49,6 +51,7 @@ class WalkmeApp(App[int]):
         self.broken_by: BaseException | None = None
         self._start = start
         self._problem = problem or start.problem
+        self._early = early
         self._monotonic = monotonic
         self._commands = keys.bound(start.keymap)
         self._last_filter = ControlCharacterFilter()
@@ -68,7 +71,8 @@ class WalkmeApp(App[int]):
     def _screen_for(self, session: Session | None, query: str = "") -> Screens:
         if session is None:
             return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
-        return BrowserScreen(session, self._commands, query=query, monotonic=self._monotonic)
+        early, self._early = self._early, None
+        return BrowserScreen(session, self._commands, query=query, early=early, monotonic=self._monotonic)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last of the three layers against hostile text comes first here."""

@@ -4,14 +4,13 @@ import asyncio
 import gc
 import os
 import sys
-import tempfile
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.head_start import head_start
 
 if TYPE_CHECKING:
     from walkme_tui.config.themes import ThemeSpec
@@ -30,29 +29,42 @@ def run_browser(start: BrowserStart) -> int:
     gc.disable()
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="walkme-open") as executor:
-        opening = executor.submit(_open, start)
-        # The session opens while Textual is being imported.
-        from walkme_tui.ui.app import WalkmeApp
-        from walkme_tui.ui.terminal import ends_with_the_terminal
-
-        session, problem = _opened(opening)
-    app = WalkmeApp(start, session, _theme(start), problem=problem)
-    with ends_with_the_terminal(app):
-        asyncio.run(_run(app))
-    if app.broken_by is not None:
-        _report_crash(app.broken_by, start.state_folder)
-        return CRASHED
-    return app.return_code or 0
+    return asyncio.run(_browse(start))
 
 
-async def _run(app: "WalkmeApp") -> None:
+async def _browse(start: BrowserStart) -> int:
+    session, problem = await _open(start)
+    early = await head_start(session) if session is not None else None
+    # In a thread, so that answers are taken in meanwhile.
+    await asyncio.to_thread(_import_app)
+    from walkme_tui.ui.app import WalkmeApp
+    from walkme_tui.ui.terminal import ends_with_the_terminal
+
+    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early)
     asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
     try:
-        await app.run_async()
+        with ends_with_the_terminal(app):
+            await app.run_async()
     finally:
         if app.session is not None:
             await _close(app.session)
+    return _exit_code(app, start.state_folder)
+
+
+async def _open(start: BrowserStart) -> tuple[Session | None, str]:
+    """The session to begin with, or None and why there is none."""
+    try:
+        if start.demo:
+            return await asyncio.to_thread(start.open_demo), ""
+        if start.profile is not None:
+            return await asyncio.to_thread(start.open_session, start.profile), ""
+    except WalkmeError as error:
+        return None, str(error)
+    return None, ""
+
+
+def _import_app() -> None:
+    import walkme_tui.ui.app  # noqa: F401 - for later
 
 
 def _collect_garbage_again() -> None:
@@ -69,19 +81,6 @@ async def _close(session: Session) -> None:
         return
     except WalkmeError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the terminal is ours no more, and the person should know
-
-
-def _open(start: BrowserStart) -> Session | None:
-    if start.demo:
-        return start.open_demo()
-    return start.open_session(start.profile) if start.profile is not None else None
-
-
-def _opened(opening: "Future[Session | None]") -> tuple[Session | None, str]:
-    try:
-        return opening.result(), ""
-    except WalkmeError as error:
-        return None, str(error)
 
 
 def _theme(start: BrowserStart) -> "ThemeSpec":
@@ -104,7 +103,16 @@ def _any_theme(start: BrowserStart, name: str) -> "ThemeSpec":
     return loaded.get(name) or loaded[DEFAULT_DARK]
 
 
+def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
+    if app.broken_by is None:
+        return app.return_code or 0
+    _report_crash(app.broken_by, state_folder)
+    return CRASHED
+
+
 def _report_crash(error: BaseException, folder: Path | None) -> None:
+    import tempfile
+
     from walkme_tui.config.crash import write_crash_report
 
     try:

@@ -19,6 +19,7 @@ from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.details import Details
+from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
@@ -55,11 +56,13 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         commands: Sequence[Command],
         *,
         query: str = "",
+        early: HeadStart | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.session = session
-        self.pages = Pages(session, monotonic=monotonic)
+        self.pages = early.pages if early is not None else Pages(session, monotonic=monotonic)
+        self._serving = early.serving if early is not None else None
         self.directory = Directory(session)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, UserQuery(text=query))
         self.filtering = Filtering(self.area, query)
@@ -95,7 +98,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self.run_worker(self.pages.run(), group=WorkerGroup.PAGES, name="pages")
+        self.run_worker(self._serve_pages(), group=WorkerGroup.PAGES, name="pages")
         self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
         self.situation.begin()
@@ -103,6 +106,13 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._consider_a_look_up()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
+
+    async def _serve_pages(self) -> None:
+        if self._serving is None:
+            await self.pages.run()
+        else:
+            self.pages.want(self.session, ())
+            await self._serving
 
     def on_unmount(self) -> None:
         """Hear no more of the session."""
