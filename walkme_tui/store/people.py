@@ -1,13 +1,13 @@
 """What a plan asks about everybody else: who has the same name, and whether somebody else has a role."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import Status, User
-from walkme_tui.store.search import scan
+from walkme_tui.store.search import parts
 from walkme_tui.store.tables import BATCH, Tables
 
 if TYPE_CHECKING:
@@ -26,17 +26,13 @@ def namesakes(tables: Tables, names: Collection[str], limit: int) -> "Steps[dict
         begins = "search_key = ? OR (search_key >= ? AND search_key < ?)"
         condition = "(" + " OR ".join([begins] * len(some)) + ")"
         values = [value for name in some for value in (name, f"{name} ", f"{name}!")]
-        row_ids = yield from scan(tables.connection, condition, values)
-        for start in range(0, len(row_ids), BATCH):
-            rows = tables.rows(row_ids[start : start + BATCH])
-            for row_id in row_ids[start : start + BATCH]:
-                if row_id not in rows:  # forgotten since
-                    continue
-                user = rows[row_id].user
-                name = search_key(storable(user.full_name))
-                if name in some and len(found.get(name, ())) < limit:
-                    found.setdefault(name, []).append(user)
-            yield
+        for user in _users(tables, condition, values):
+            if user is None:
+                yield
+                continue
+            name = search_key(storable(user.full_name))
+            if name in some and len(found.get(name, ())) < limit:
+                found.setdefault(name, []).append(user)
     return found
 
 
@@ -44,13 +40,25 @@ def has_active(tables: Tables, role: str, besides: Collection[str]) -> "Steps[bo
     """True if an active user with this role, compared without case, has none of these ids."""
     wanted = storable(role).casefold()
     condition = "inactive = 0 AND instr(search_key, ?) > 0"
-    row_ids = yield from scan(tables.connection, condition, [search_key(storable(role))])
-    for start in range(0, len(row_ids), BATCH):
-        for mirrored in tables.rows(row_ids[start : start + BATCH]).values():
-            user = mirrored.user
-            if not isinstance(user.role, str) or user.role.casefold() != wanted:
-                continue
-            if user.status == Status.ACTIVE and user.id not in besides:
-                return True
-        yield
+    for user in _users(tables, condition, [search_key(storable(role))]):
+        if user is None:
+            yield
+        elif _has_role(user, wanted) and user.status == Status.ACTIVE and user.id not in besides:
+            return True
     return False
+
+
+def _has_role(user: User, folded: str) -> bool:
+    return isinstance(user.role, str) and user.role.casefold() == folded
+
+
+def _users(tables: Tables, condition: str, values: Sequence[str]) -> Iterator[User | None]:
+    """The users whose row of ``search_rows`` satisfies a condition, in order; None where others may go first."""
+    for part in parts(tables.connection, condition, values):
+        yield None
+        for start in range(0, len(part), BATCH):
+            batch = part[start : start + BATCH]
+            rows = tables.rows(batch)
+            # Who was forgotten since is not there any more.
+            yield from (rows[row_id].user for row_id in batch if row_id in rows)
+            yield None

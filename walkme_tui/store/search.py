@@ -15,7 +15,7 @@ from walkme_tui.store.rows import UNLISTED, uuid_range
 from walkme_tui.store.tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from walkme_tui.store.sqlite_thread import Steps
 
@@ -29,7 +29,7 @@ def matching(tables: Tables, query: UserQuery) -> "Steps[array[int]]":
     """Row ids of the users that ``query`` keeps: by position, then those without one by row id."""
     condition, values = _condition(tables.connection, query)
     if query.group_id is None:
-        return (yield from scan(tables.connection, condition, values))
+        return (yield from _scan(tables.connection, condition, values))
     gid = tables.groups.find(query.group_id)
     if gid is None:
         return array("q")
@@ -64,21 +64,28 @@ def _id_condition(connection: sqlite3.Connection, word: str) -> tuple[str, list[
     return f" OR EXISTS (SELECT 1 FROM users WHERE {in_range})", list(ends)  # noqa: S608 - a constant
 
 
-def scan(connection: sqlite3.Connection, condition: str, values: "Sequence[object]") -> "Steps[array[int]]":
-    """Row ids of the users whose row of ``search_rows`` satisfies a condition in SQL, in the order of that table."""
-    found = array("q")
+def parts(connection: sqlite3.Connection, condition: str, values: "Sequence[object]") -> "Iterator[array[int]]":
+    """Row ids of the users whose row of ``search_rows`` satisfies a condition in SQL, in the order of that table.
+
+    They come in parts, each of one step.
+    """
     last = connection.execute("SELECT max(position) FROM positions").fetchone()[0]
     select = "SELECT row_id FROM search_rows WHERE"
     listed = f"{select} position BETWEEN ? AND ? AND {condition} ORDER BY position, row_id"
     for first in range(0, -1 if last is None else last + 1, STEP):
-        _extend(found, connection.execute(listed, (first, first + STEP - 1, *values)))
-        yield
+        yield _row_ids(connection.execute(listed, (first, first + STEP - 1, *values)))
     after = 0
     unlisted = f"{select} position = ? AND row_id > ? AND row_id <= ? AND {condition} ORDER BY row_id"
     step = f"SELECT max(row_id) FROM ({select} position = ? AND row_id > ? ORDER BY row_id LIMIT ?)"  # noqa: S608 - constants
     while (until := connection.execute(step, (UNLISTED, after, STEP)).fetchone()[0]) is not None:
-        _extend(found, connection.execute(unlisted, (UNLISTED, after, until, *values)))
+        yield _row_ids(connection.execute(unlisted, (UNLISTED, after, until, *values)))
         after = until
+
+
+def _scan(connection: sqlite3.Connection, condition: str, values: list[object]) -> "Steps[array[int]]":
+    found = array("q")
+    for part in parts(connection, condition, values):
+        found.extend(part)
         yield
     return found
 
@@ -104,5 +111,5 @@ def _members(connection: sqlite3.Connection, gid: int, condition: str, values: l
     return array("q", [row_id for _, row_id in places])
 
 
-def _extend(found: "array[int]", rows: sqlite3.Cursor) -> None:
-    found.extend(chain.from_iterable(rows.fetchall()))
+def _row_ids(rows: sqlite3.Cursor) -> "array[int]":
+    return array("q", chain.from_iterable(rows.fetchall()))
