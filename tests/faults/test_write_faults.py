@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,6 @@ from walkme_tui.domain.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from walkme_tui.domain.users import Json
 from walkme_tui.services.ports import DirectoryApi
 
 TOKEN = http_answer(json.dumps({"access_token": "t", "token_type": "Bearer", "expires_in": 3600}))
@@ -107,7 +107,7 @@ async def test_a_write_is_sent_once_with_its_body_and_what_comes_back_is_not_bel
 
 async def test_half_a_character_goes_back_as_it_came() -> None:
     server = Server(FINE)
-    whole: dict[str, Json] = {"id": "u1", "note": "\ud83d", "name": "Çelik", "nested": {"a": [1, None, 1.5, True]}}
+    whole: dict[str, Any] = {"id": "u1", "note": "\ud83d", "name": "Çelik", "nested": {"a": [1, None, 1.5, True]}}
     async with scripted_server(server) as running, rest_directory(running.url) as api:
         await api.put_user("u1", whole)
     assert json.loads(server.writes[0].body) == whole
