@@ -1,0 +1,117 @@
+"""The write path as it is wired: offboard, receipts, undo, with real files."""
+
+import json
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.carried_out import condition
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import open_session
+from walkme_tui.config.paths import Paths
+from walkme_tui.config.profiles import Offboarding, Profile, RestConnection
+from walkme_tui.config.secrets import VariableSource
+from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.users import Status, User
+from walkme_tui.services.execution import Control
+from walkme_tui.services.ports import Session
+from walkme_tui.services.workshop import Workshop
+from walkme_tui.session import open_demo_session, open_workshop
+
+ZOE = replace(person(1), status="active", groups=("g1", "g2"))
+
+
+@asynccontextmanager
+async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIterator[tuple[Session, Workshop]]:
+    """A session with a fake account, and the workshop of it as a profile with these files has it."""
+    async with open_session(api) as session:
+        workshop = open_workshop(session, profile, paths=paths)
+        try:
+            yield session, workshop
+        finally:
+            await workshop.aclose()
+
+
+async def done(workshop: Workshop, plan: Plan) -> Job:
+    job = await workshop.executor.submit(plan)
+    return await workshop.executor.run(job.id, Control(), lambda _: None)
+
+
+def contents(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def profile(offboarding: Offboarding = Offboarding()) -> Profile:  # noqa: B008 - frozen
+    return Profile(
+        "test",
+        RestConnection("https://walkme.test", "client-7", VariableSource("UNUSED")),
+        offboarding=offboarding,
+    )
+
+
+async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Path) -> None:
+    api = FakeDirectory([ZOE])
+    async with opened(api, Paths.below(tmp_path), profile()) as (_, workshop):
+        job = await done(workshop, await workshop.planner.offboard([str(ZOE.email)], ticket="INC-42"))
+        assert (job.state, job.clean) == (JobState.DONE, True)
+        assert condition(api.now(ZOE.id)) == ("inactive", set())
+        (receipt,) = await workshop.receipts.write(job)
+        for path in (receipt.json, receipt.markdown):
+            assert path.parent == tmp_path / "data" / "receipts"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert receipt.markdown.read_text() == receipt.text
+        told = json.loads(receipt.json.read_text())
+        assert (told["operator"]["client_id"], told["ticket"], told["after"]["status"]) == (
+            "client-7",
+            "INC-42",
+            "inactive",
+        )
+        undone = await done(workshop, await workshop.planner.undo_receipt(told))
+        assert undone.clean
+        assert condition(api.now(ZOE.id)) == condition(ZOE)
+        assert (await workshop.journal.job(job.id)).receipts == (str(receipt.json), str(receipt.markdown))
+
+
+async def test_what_the_profile_configures_is_what_the_planner_keeps_and_wants(tmp_path: Path) -> None:
+    wanted = profile(Offboarding(keep_groups=("no such group",), require_ticket=True))
+    api = FakeDirectory([ZOE])
+    async with opened(api, Paths.below(tmp_path), wanted) as (_, workshop):
+        plan = await workshop.planner.offboard([ZOE.id])
+        assert any("no such group" in each.text for each in plan.subjects[0].consequences)
+        with pytest.raises(ConfigurationError):
+            workshop.planner.require(plan)
+
+
+async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tmp_path: Path) -> None:
+    session = open_demo_session(users=20, latency_ms=0)
+    workshop = open_workshop(session, None, paths=Paths.below(tmp_path))
+    try:
+        page = await session.api.list_users(1, 20)
+        user = next(user for user in page.rows if isinstance(user, User) and user.status == "active")
+        job = await done(workshop, await workshop.planner.set_status(user.id, Status.INACTIVE))
+        (receipt,) = await workshop.receipts.write(job)
+        assert json.loads(receipt.json.read_text())["operator"]["client_id"] == "demo"
+    finally:
+        await workshop.aclose()
+        await session.aclose()
+    assert not receipt.json.exists()
+    assert contents(tmp_path) == []
+
+
+async def test_a_receipt_that_finds_no_place_says_where_the_record_is(tmp_path: Path) -> None:
+    api = FakeDirectory([ZOE])
+    async with opened(api, Paths.below(tmp_path), profile()) as (_, workshop):
+        job = await done(workshop, await workshop.planner.offboard([ZOE.id]))
+        (tmp_path / "data" / "receipts").write_text("in the way")
+        with pytest.raises(JournalUnavailable) as raised:
+            await workshop.receipts.write(job)
+    assert "could not be written" in raised.value.message
+    assert "walkme-tui jobs show" in raised.value.hint
+    assert not [name for name in contents(tmp_path / "data") if name.endswith(".tmp")]
