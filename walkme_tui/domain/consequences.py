@@ -20,6 +20,8 @@ SHOWN_NAMESAKES: Final = 3
 MAX_NAMESAKES: Final = 20
 MAX_SHOWN: Final = 80
 
+UNASSIGN: Final = "Unassign the person there too."
+ASSIGN: Final = "Look at the assignment there too."
 NOT_CHECKED: Final = "so namesakes, last members of groups and other Admins are not known."
 NO_COPY: Final = f"The local copy cannot be read, {NOT_CHECKED}"
 NOBODY_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}"
@@ -55,7 +57,7 @@ def is_kept(group: Group, keep: Iterable[str]) -> bool:
 def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surroundings | None) -> tuple[Consequence, ...]:
     """What it means to deactivate this person, as far as status and record go; ``steps`` are the person's."""
     user = subject.user
-    found = [*_namesakes(user, surroundings), *_last_admin(user, surroundings), *_identity_provider(user)]
+    found = [*_namesakes(user, surroundings), *_last_admin(user, surroundings), *_identity_provider(user, UNASSIGN)]
     if user.status == Status.INACTIVE:
         found.append(_note("Already inactive, so the status stays."))
     elif user.status == Status.PENDING:
@@ -72,7 +74,7 @@ def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surround
 def reactivation(subject: Subject, steps: Sequence[Step]) -> tuple[Consequence, ...]:
     """What it means to make this person active."""
     user = subject.user
-    found = [*_identity_provider(user)]
+    found = [*_identity_provider(user, ASSIGN)]
     if not steps:
         found.append(_note("Already active, so there is nothing to do."))
     elif user.status == Status.PENDING:
@@ -97,9 +99,11 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
     if subject.user.groups is UNKNOWN:
         return (_warning("The server does not tell this person's groups, so the plan only deactivates."),)
     stays = [group for group in subject.groups if group.id in subject.kept]
-    if by_request:
-        return (_note(f"Stays in {_listed(stays)}, as asked."),) if stays else ()
     found: list[Consequence] = []
+    if any(group.name is None for group in subject.groups):
+        found.append(_note("Groups without a name that could be read are shown by their id."))
+    if by_request:
+        return (*found, _note(f"Stays in {_listed(stays)}, as asked.")) if stays else tuple(found)
     configured = [group for group in stays if is_kept(group, keep)]
     if configured:
         found.append(_note(f"Stays in {_listed(configured)}, as the configuration says (keep_groups)."))
@@ -160,7 +164,7 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
 
 def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
     """What may go wrong when old states are put back; ``listed`` are the ids of the account's groups, None: unread."""
-    found = [*_identity_provider(subject.user)]
+    found = [*_identity_provider(subject.user, ASSIGN)]
     for step in steps:
         change = step.change
         if isinstance(change, SetStatus):
@@ -194,17 +198,13 @@ def _last_admin(user: User, surroundings: Surroundings | None) -> list[Consequen
     return [Consequence(Gravity.WARNING, text, coverage.as_of_ms)]
 
 
-def _identity_provider(user: User) -> list[Consequence]:
+def _identity_provider(user: User, advice: str) -> list[Consequence]:
     if not isinstance(user.external_id, str) or not user.external_id:
         return []
     shown = clean(user.external_id, MAX_SHOWN)
     if user.identity_provider is None:
         return [_note(f"{shown}: the external id ties this record to another system, which may push it back.")]
-    return [
-        _warning(
-            f"{shown}: an identity provider owns this record and may push it back. Change the assignment there too."
-        )
-    ]
+    return [_warning(f"{shown}: an identity provider owns this record and may push it back. {advice}")]
 
 
 def _listed(groups: Sequence[Group]) -> str:

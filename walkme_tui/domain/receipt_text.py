@@ -74,14 +74,16 @@ def _steps(steps: Iterable[Mapping[str, Any]]) -> list[str]:
         else:
             verb = "join" if step["call"] == ADD_MEMBER else "leave"
             what = f"{verb} {code(step['group']['name'] or step['group']['id'])}"
-        lines.append(f"- {step['number']}. {what}: {_word(step['state'])}")
+        number = f"{step['number']}. "
+        inside = " " * len(number) + "- "
+        lines.append(f"{number}{what}: {_word(step['state'])}")
         if step["detail"]:
-            lines.append(f"    - {code(step['detail'], MAX_SENTENCE)}")
+            lines.append(f"{inside}{code(step['detail'], MAX_SENTENCE)}")
         if step["sent_at"]:
             attempts = "1 attempt" if step["attempts"] == 1 else f"{step['attempts']} attempts"
-            lines.append(f"    - sent {_moment(step['sent_at'])}, {attempts}")
+            lines.append(f"{inside}sent {_moment(step['sent_at'])}, {attempts}")
         if step["settled_at"]:
-            lines.append(f"    - settled {_moment(step['settled_at'])}")
+            lines.append(f"{inside}settled {_moment(step['settled_at'])}")
     return lines
 
 

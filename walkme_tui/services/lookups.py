@@ -11,8 +11,10 @@ from walkme_tui.domain.errors import (
     ConfigurationError,
     MirrorUnavailable,
     NotFound,
+    ServerFault,
     ServiceUnavailable,
     SignInRefused,
+    UnexpectedAnswer,
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
@@ -122,10 +124,12 @@ class GroupNames:
     async def _read(self) -> None:
         try:
             groups = await self._session.api.list_groups()
+        except (ServerFault, UnexpectedAnswer):
+            return
         except (ServiceUnavailable, SignInRefused):
             raise
         except ApiError:
-            # Names are for the eye: an account that keeps them to itself can be offboarded from all the same.
+            # Names are for the eye: an account that does not tell them can be offboarded from all the same.
             return
         self.listed = frozenset(group.id for group in groups)
         self._known.update((group.id, group) for group in groups)

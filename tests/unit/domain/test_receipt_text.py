@@ -85,6 +85,11 @@ def test_nothing_that_comes_from_the_account_is_markup(told: dict[str, Any]) -> 
     text = receipt_markdown(told)
     found = tokens(text)
     assert {token.type for token in found} <= OURS
+    # Each step's particulars hang below it.
+    lists = [token for token in found if token.type == "bullet_list_open"]
+    assert len([token for token in lists if token.level > 0]) == len(
+        [step for step in told["steps"] if step["detail"] or step["sent_at"] or step["settled_at"]]
+    )
     headings = [index for index, token in enumerate(found) if token.type == "heading_open"]
     assert len(headings) == (5 if told["left_out"] else 4)
     # Plain text is ours: what others wrote stands in code spans only.
@@ -134,7 +139,7 @@ def test_a_receipt_reads_well_raw() -> None:
     )
     assert "- Status: `active` -> `inactive`\n- Groups before: `Gruppe Ø1`, `Gruppe Ø2`, `g3`\n" in text
     assert "- Groups after: `g3`\n- Groups kept: `g3`\n" in text
-    assert "- 2. leave `Gruppe Ø1`: done\n    - `Verified.`\n    - sent 2027-01-15 10:00:00 +02:00 (" in text
+    assert "2. leave `Gruppe Ø1`: done\n   - `Verified.`\n   - sent 2027-01-15 10:00:00 +02:00 (" in text
     assert "(2027-01-15 08:00:00 UTC), 1 attempt\n" in text
     assert "`walkme-tui undo 20270115-bcdf`, or with this receipt's JSON file in place of the job." in text
     assert str(ACTOR) not in text

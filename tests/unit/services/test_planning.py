@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, idle, open_session, until
-from walkme_tui.domain.errors import ConfigurationError, NotFound, PermissionRefused, Unreachable
+from walkme_tui.domain.errors import ApiError, ConfigurationError, NotFound, PermissionRefused, ServerFault, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
@@ -243,15 +243,19 @@ async def test_a_group_without_a_name_is_kept_while_it_may_be_a_configured_one()
     assert any(text.startswith("Stays in g2: the name could not be read") for text in texts(plan))
 
 
-async def test_without_a_group_to_keep_names_are_not_needed() -> None:
+@pytest.mark.parametrize(
+    "error", [PermissionRefused("The groups are not for you."), ServerFault("500."), NotFound("404.")]
+)
+async def test_without_a_group_to_keep_names_are_not_needed(error: ApiError) -> None:
     api = account()
-    api.fail_next(PermissionRefused("The groups are not for you."), name="list_groups")
+    api.fail_next(error, name="list_groups")
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
     assert [step.change for step in plan.steps[1:]] == [
         RemoveMember(ZOE.id, Group("g1", None)),
         RemoveMember(ZOE.id, Group("g2", None)),
     ]
+    assert "Groups without a name that could be read are shown by their id." in texts(plan)
 
 
 async def test_all_groups_can_be_kept() -> None:
