@@ -160,6 +160,8 @@ class Carrier:
     async def _settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
         """Write down what became of a step, then let the table show the person as just read."""
         settled = await self._ledger.settle(record, outcome)
+        if settled.state.settled:
+            self._line.prove()
         if outcome.after is not None:
             try:
                 await self._session.mirror.save_user(outcome.after, self._session.clock())

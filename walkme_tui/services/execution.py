@@ -162,7 +162,7 @@ class _Run:
         """Work off people until there are none left or no step may be taken any more."""
         try:
             if not leads:
-                await self._line.first_answer()
+                await self._line.wait_proved()
             for records in people:
                 if self._line.stopping:
                     return
@@ -177,7 +177,7 @@ class _Run:
             raise
         finally:
             if leads:
-                self._line.lead_ended()
+                self._line.prove()
 
     async def _stopping(self) -> None:
         """Return once no further step may be taken."""

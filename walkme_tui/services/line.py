@@ -39,7 +39,7 @@ class Line:
         self._monotonic = monotonic
         self._usable = asyncio.Event()
         self._usable.set()
-        self._answered = asyncio.Event()
+        self._proved = asyncio.Event()
         self._stopping = asyncio.Event()
         self.problem: WalkmeError | None = None
         """Why the run stops, None where nothing went wrong."""
@@ -51,11 +51,11 @@ class Line:
         if self.problem is None:
             self.problem = problem
         self._stopping.set()
-        self._answered.set()
+        self._proved.set()
 
-    def lead_ended(self) -> None:
-        """Whoever asked first has nothing to ask any more."""
-        self._answered.set()
+    def prove(self) -> None:
+        """A step has come to its end: the service is there and takes changes."""
+        self._proved.set()
 
     @property
     def stopping(self) -> bool:
@@ -68,9 +68,11 @@ class Line:
 
     # ------------------------------------------------------------ going
 
-    async def first_answer(self) -> None:
-        """Return once the service has answered: until then one person at a time asks, and an outage costs little."""
-        await self._answered.wait()
+    async def wait_proved(self) -> None:
+        """Return once a first step has come to its end: what would meet all of them, an outage or a right that is
+        missing, is to cost one step only.
+        """
+        await self._proved.wait()
 
     async def clear(self) -> bool:
         """Wait until steps may be taken; True if that was not at once. Raises ``Stopped``."""
@@ -96,15 +98,9 @@ class Line:
         """
         while True:
             try:
-                user = await self._api.get_user(user_id)
+                return await self._api.get_user(user_id)
             except ServiceUnavailable as error:
                 await self.wait_out(error, user_id)
-            except ApiError:
-                self._answered.set()
-                raise
-            else:
-                self._answered.set()
-                return user
 
     async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
         """Return once the service answers again; ``Stopped`` where that was given up."""

@@ -1,0 +1,137 @@
+"""Jobs over the fake account, with a real journal, and time that tests move.
+
+async with executing(api, folder) as desk:
+    job = await desk.run(desk.offboarding(1, 2))
+    said(job)                     # [("done", "was active, is inactive"), …]
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.journals import ACTOR, journal_in
+from tests.support.sessions import ManualTime, open_session
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.plans import Change, Plan, PlanKind, Subject, numbered, offboarding_changes
+from walkme_tui.services.execution import Control, Executor, JobProgress
+from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session, WriteMemory
+
+GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))
+USER = person(3)  # inactive, in Sales and Support
+ACTIVE = person(6)  # active, in Sales
+BOTH = person(7)  # active, in Sales and Support
+
+
+class SkippingTime(ManualTime):
+    """Time that jumps to the end of every wait."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others have their turn, then be there."""
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+        self.advance(seconds)
+
+
+class Memory:
+    """A ``WriteMemory`` that lives as long as the test."""
+
+    def __init__(self, *, refused: bool = False) -> None:
+        self.refused = refused
+
+    async def patch_refused(self) -> bool:
+        """``refused``."""
+        return self.refused
+
+    async def remember_patch_refused(self) -> None:
+        """PATCH is refused."""
+        self.refused = True
+
+
+def account(count: int = 12) -> FakeDirectory:
+    """An account of some people and three groups."""
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+def group(group_id: str) -> Group:
+    """The group with its name."""
+    return next(each for each in GROUPS if each.id == group_id)
+
+
+def said(job: Job) -> list[tuple[str, str]]:
+    """State and detail of each step."""
+    return [(record.state.value, record.detail) for record in job.steps]
+
+
+def states(job: Job) -> list[str]:
+    """State of each step."""
+    return [record.state.value for record in job.steps]
+
+
+@dataclass(slots=True)
+class Desk:
+    """An executor and what belongs to it; ``told`` is the progress so far."""
+
+    api: FakeDirectory
+    session: Session
+    journal: Journal
+    executor: Executor
+    time: ManualTime
+    told: list[JobProgress] = field(default_factory=list)
+
+    def plan(self, changes: Iterable[Change], *, strict: bool = False, kind: PlanKind = PlanKind.OFFBOARD) -> Plan:
+        """A plan for this account, made now."""
+        steps = numbered(changes, strict=strict)
+        ids = dict.fromkeys(step.user_id for step in steps)
+        account = self.session.account
+        subjects = tuple(Subject(self.api.now(user_id), self.time()) for user_id in ids)
+        return Plan(kind, account.profile, account.base_url, self.time(), subjects, steps)
+
+    def offboarding(self, *numbers: int) -> Plan:
+        """Everything that an offboarding does to these people."""
+        changes: list[Change] = []
+        for number in numbers:
+            user = self.api.now(person(number).id)
+            groups = tuple(group(group_id) for group_id in (user.groups if isinstance(user.groups, tuple) else ()))
+            changes += offboarding_changes(Subject(user, 0, groups))
+        return self.plan(changes)
+
+    async def run(self, plan: Plan, control: Control | None = None) -> Job:
+        """Make a job of a plan and carry it out."""
+        return await self.resume(await self.executor.submit(plan), control)
+
+    async def resume(self, job: Job, control: Control | None = None) -> Job:
+        """Carry out what is left of a job."""
+        return await self.executor.run(job.id, control or Control(), self.told.append)
+
+    async def only(self) -> Job:
+        """The one job in the journal."""
+        (job,) = await self.journal.jobs()
+        return job
+
+
+@asynccontextmanager
+async def executing(
+    api: FakeDirectory,
+    folder: Path,
+    *,
+    time: ManualTime | None = None,
+    mirror: Mirror | None = None,
+    journal: Journal | None = None,
+    line: DirectoryApi | None = None,
+    memory: WriteMemory | None = None,
+) -> AsyncIterator[Desk]:
+    """An executor over an account; ``line`` may stand between the two, ``journal`` for the one in ``folder``."""
+    clock = time or SkippingTime()
+    async with open_session(line or api, time=clock, mirror=mirror) as session:
+        real = journal_in(folder)
+        used = journal or real
+        try:
+            memory = memory or real.write_memory(session.account.profile, session.account.base_url)
+            executor = Executor(session, used, memory, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
+            yield Desk(api, session, used, executor, clock)
+        finally:
+            await real.aclose()

@@ -1,0 +1,437 @@
+"""Plans carried out: order, states, sentences, and what is refused before anything is sent."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.executing import ACTIVE, BOTH, USER, Desk, Memory, account, executing, group, said, states
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.journals import ACTOR
+from tests.support.sessions import BrokenMirror, until
+from walkme_tui.domain.errors import (
+    AccountBusy,
+    ApiError,
+    ConfigurationError,
+    Conflict,
+    MethodRefused,
+    NotFound,
+    PermissionRefused,
+    ReadOnlyRefused,
+    RequestRejected,
+    SignInRefused,
+)
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.plans import AddMember, Change, Plan, RemoveMember, SetStatus
+from walkme_tui.services.changes import UserForgotten, UserStored
+from walkme_tui.services.execution import Executor
+
+DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
+LEAVE = RemoveMember(BOTH.id, group("g1"))
+JOIN = AddMember(BOTH.id, group("g3"))
+
+
+async def run(api: FakeDirectory, folder: Path, *changes: Change, strict: bool = False) -> Job:
+    """The job that these changes come to."""
+    async with executing(api, folder) as desk:
+        return await desk.run(desk.plan(changes, strict=strict))
+
+
+# ------------------------------------------------------------ what is sent
+
+
+async def test_a_person_is_read_once_and_read_back_after_each_write(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        job = await desk.run(desk.offboarding(7))
+    assert job.state is JobState.DONE
+    assert said(job) == [
+        ("done", "was active, is inactive"),
+        ("done", "left Sales"),
+        ("done", "left Support"),
+    ]
+    assert [call.name for call in api.calls] == [
+        "get_user",
+        "patch_user",
+        "get_user",
+        "remove_member",
+        "get_user",
+        "remove_member",
+        "get_user",
+    ]
+    assert (api.now(BOTH.id).status, api.now(BOTH.id).groups) == ("inactive", ())
+
+
+async def test_a_step_keeps_the_user_before_and_after(tmp_path: Path) -> None:
+    api = account()
+    (step,) = (await run(api, tmp_path, DEACTIVATE)).steps
+    assert step.before is not None
+    assert step.after is not None
+    assert (step.before.status, step.after.status, step.changed, step.attempts) == ("active", "inactive", True, 1)
+    assert step.before == BOTH
+
+
+async def test_every_person_of_many_is_changed_in_order(tmp_path: Path) -> None:
+    api = account(60)
+    async with executing(api, tmp_path) as desk:
+        plan = desk.offboarding(*range(60))
+        job = await desk.run(plan)
+    assert job.clean
+    for subject in plan.subjects:
+        mine = [write.name for write in api.writes if subject.user.id in write.arguments]
+        steps = plan.steps_of(subject.user.id)
+        assert mine == ["patch_user" if isinstance(step.change, SetStatus) else "remove_member" for step in steps]
+    assert len(api.asked("get_user")) == len(plan.subjects) + len(plan.steps)
+
+
+async def test_people_are_changed_side_by_side_once_a_first_step_went_well(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        gate = api.hold("remove_member")
+        running = asyncio.create_task(desk.run(desk.offboarding(5, 1, 2, 6, 7)))
+        await until(lambda: len(api.asked("remove_member")) == 3)
+        first = [call.arguments[0] for call in api.calls][:3]
+        assert first == [person(5).id] * 3
+        gate.set()
+        assert (await running).clean
+
+
+async def test_what_is_so_already_is_success_and_nothing_is_sent(tmp_path: Path) -> None:
+    api = account()
+    job = await run(
+        api,
+        tmp_path,
+        SetStatus(USER.id, "active", "inactive"),
+        RemoveMember(USER.id, group("g3")),
+        AddMember(USER.id, group("g1")),
+    )
+    assert said(job) == [
+        ("done", "already inactive: nothing was sent"),
+        ("done", "already out of Beta: nothing was sent"),
+        ("done", "already in Sales: nothing was sent"),
+    ]
+    assert not any(record.changed or record.attempts for record in job.steps)
+    assert job.clean
+    assert [call.name for call in api.calls] == ["get_user"]
+
+
+async def test_a_plan_that_found_the_person_otherwise_is_carried_out_and_says_so(tmp_path: Path) -> None:
+    api = account()
+    api.edit(BOTH.id, status="pending")
+    job = await run(api, tmp_path, DEACTIVATE)
+    assert said(job) == [("done", "was pending (the plan found active), is inactive")]
+    assert job.steps[0].changed
+
+
+async def test_a_strict_step_leaves_what_others_did(tmp_path: Path) -> None:
+    api = account()
+    api.edit(ACTIVE.id, status="pending")
+    job = await run(
+        api,
+        tmp_path,
+        SetStatus(ACTIVE.id, "inactive", "active"),
+        AddMember(BOTH.id, group("g1")),
+        SetStatus(BOTH.id, "inactive", "active"),
+        RemoveMember(BOTH.id, group("g3")),
+        strict=True,
+    )
+    assert said(job) == [
+        ("skipped", "others changed the status to pending since: left alone"),
+        ("done", "others put the person back into Sales since: left alone"),
+        ("done", "others made the person active since: left alone"),
+        ("done", "others took the person out of Beta since: left alone"),
+    ]
+    assert not api.writes
+    assert not any(record.changed for record in job.steps)
+
+
+async def test_a_strict_step_overwrites_no_status_that_it_cannot_see(tmp_path: Path) -> None:
+    api = account()
+    api.unread = {"status"}
+    job = await run(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
+    assert states(job) == ["needs review"]
+    assert not api.writes
+
+
+# ------------------------------------------------------------ reading back
+
+
+async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path) -> None:
+    api = account()
+    api.inert = True
+    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    assert said(job) == [("failed", "the server answered 200 and changed nothing")] * 2
+    assert job.state is JobState.DONE
+    assert not job.clean
+
+
+async def test_a_change_that_shows_a_moment_later_is_verified(tmp_path: Path) -> None:
+    api = account()
+    api.stale_reads = 1
+    async with executing(api, tmp_path) as desk:
+        job = await desk.run(desk.plan([DEACTIVATE, LEAVE]))
+        assert desk.time.pauses == [1.0, 1.0]
+    assert states(job) == ["done", "done"]
+
+
+async def test_what_the_record_does_not_tell_is_looked_up_elsewhere(tmp_path: Path) -> None:
+    api = account()
+    api.unread = {"groups", "status"}
+    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    assert said(job) == [("done", "is inactive"), ("done", "left Sales")]
+
+
+async def test_what_nothing_tells_needs_review(tmp_path: Path) -> None:
+    api = account()
+    api.unread, api.lean = {"groups"}, True
+    job = await run(api, tmp_path, LEAVE)
+    assert said(job) == [("needs review", "accepted, could not be verified")]
+    api = account()
+    api.unread, api.lean = {"groups"}, True
+    api.lose_answer()
+    job = await run(api, tmp_path / "other", LEAVE)
+    assert said(job) == [("needs review", "sent, no answer came, and the record does not tell whether it happened")]
+
+
+async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        heard: list[object] = []
+        desk.session.changes.subscribe(heard.append)
+        await desk.run(desk.plan([DEACTIVATE, LEAVE]))
+        assert heard == [UserStored(BOTH.id)] * 2
+        kept = await desk.session.mirror.user(BOTH.id)
+    assert kept is not None
+    assert kept.user == api.now(BOTH.id)
+
+
+async def test_a_local_copy_that_is_full_holds_nothing_up(tmp_path: Path) -> None:
+    mirror = BrokenMirror()
+    mirror.full = True
+    async with executing(account(), tmp_path, mirror=mirror) as desk:
+        job = await desk.run(desk.offboarding(7))
+    assert job.clean
+
+
+# ------------------------------------------------------------ answers that are no yes
+
+
+async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer(times=2)
+    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    assert said(job) == [("done", "the answer was lost; the change was there when read again")] * 2
+    assert [record.changed for record in job.steps] == [True, True]
+    assert len(api.writes) == 2
+
+
+async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer(carried_out=False, times=2)
+    job = await run(api, tmp_path, LEAVE)
+    assert said(job) == [("done", "left Sales")]
+    assert job.steps[0].attempts == 3
+    assert len(api.writes) == 1
+
+
+async def test_it_is_sent_three_times_at_most(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer(carried_out=False, times=9)
+    job = await run(api, tmp_path, LEAVE)
+    assert said(job) == [("failed", "sent 3 times without an answer, and not there when read again")]
+    assert len(api.asked("remove_member")) == 3
+
+
+async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
+    """The reading came before the lost request did its work: an undo must know that it was us."""
+    api = account()
+    api.lose_answer(carried_out=False)
+    api.meanwhile("remove_member", lambda: None)
+    api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
+    job = await run(api, tmp_path, LEAVE)
+    assert said(job) == [("done", "an earlier attempt got through after all; the change was there when read again")]
+    assert job.steps[0].changed
+
+
+@pytest.mark.parametrize("error", [NotFound("No such member.", status=404), Conflict("Is one.", status=409)])
+async def test_a_membership_that_needs_nothing_is_success(tmp_path: Path, error: ApiError) -> None:
+    api = account()
+    api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
+    api.fail_next(error, name="remove_member")
+    job = await run(api, tmp_path, LEAVE)
+    assert said(job) == [("done", "was already out of Sales when it was sent")]
+    assert not job.steps[0].changed
+
+
+async def test_a_group_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
+    api = account()
+    job = await run(api, tmp_path, AddMember(BOTH.id, replace(group("g1"), id="g99")))
+    assert said(job) == [("failed", "There is no such group.")]
+
+
+async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        heard: list[object] = []
+        await desk.session.mirror.save_user(BOTH, 0)
+        desk.session.changes.subscribe(heard.append)
+        plan = desk.offboarding(6, 7)
+        api.remove(BOTH.id)
+        job = await desk.run(plan)
+        assert UserForgotten(BOTH.id) in heard
+        assert await desk.session.mirror.user(BOTH.id) is None
+    gone = "there is no such user any more"
+    assert said(job)[-3:] == [("failed", gone), ("skipped", gone), ("skipped", gone)]
+    assert states(job)[:2] == ["done", "done"]
+
+
+async def test_a_user_who_goes_in_the_middle_is_told_so(tmp_path: Path) -> None:
+    api = account()
+    api.meanwhile("remove_member", lambda: api.remove(BOTH.id))
+    job = await run(api, tmp_path, DEACTIVATE, LEAVE, JOIN)
+    assert states(job) == ["done", "failed", "skipped"]
+    assert job.steps[1].attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [(SetStatus(BOTH.id, "inactive", "pending"), "needs review"), (DEACTIVATE, "failed"), (LEAVE, "failed")],
+)
+async def test_a_refusal_is_told_and_the_next_step_is_taken(tmp_path: Path, change: Change, state: str) -> None:
+    api = account()
+    api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="patch_user")
+    api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="remove_member")
+    job = await run(api, tmp_path, change, JOIN)
+    assert states(job) == [state, "done"]
+    assert "Not on a Sunday." in job.steps[0].detail
+
+
+async def test_a_missing_right_stops_the_job(tmp_path: Path) -> None:
+    api = account()
+    api.forbidden = True
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(PermissionRefused):
+            await desk.run(desk.offboarding(6, 7))
+        job = await desk.only()
+        assert job.state is JobState.INTERRUPTED
+        assert sorted(states(job)) == ["refused", "todo", "todo", "todo", "todo"]
+        api.forbidden = False
+        job = await desk.resume(job)
+    assert job.state is JobState.DONE
+    assert sorted(states(job)) == ["done"] * 4 + ["refused"]
+
+
+async def test_a_refused_sign_in_stops_the_job_and_costs_no_step(tmp_path: Path) -> None:
+    api = account()
+    api.fail_next(SignInRefused("The secret was refused.", status=401), name="remove_member")
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(SignInRefused):
+            await desk.run(desk.offboarding(7))
+        job = await desk.only()
+        assert (job.state, states(job)) == (JobState.INTERRUPTED, ["done", "todo", "todo"])
+        assert (await desk.resume(job)).clean
+
+
+async def test_a_refused_sign_in_while_reading_back_leaves_the_step_in_doubt(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+
+        def refuse() -> None:
+            api.fail_next(SignInRefused("The secret was refused.", status=401), name="get_user")
+
+        api.meanwhile("patch_user", refuse)
+        with pytest.raises(SignInRefused):
+            await desk.run(desk.plan([DEACTIVATE, LEAVE]))
+        job = await desk.only()
+        assert states(job) == ["sent", "todo"]
+        job = await desk.resume(job)
+    assert said(job)[0] == ("done", "interrupted after it was sent; the change was there when read again")
+    assert len(api.asked("patch_user")) == 1
+
+
+async def test_a_call_that_the_server_does_not_know_is_a_failure(tmp_path: Path) -> None:
+    api = account()
+    api.fail_next(MethodRefused("No such call (405).", status=405), name="remove_member")
+    job = await run(api, tmp_path, LEAVE, JOIN)
+    assert said(job) == [("failed", "No such call (405)."), ("done", "joined Beta")]
+
+
+async def test_a_record_that_may_not_be_read_is_left_alone(tmp_path: Path) -> None:
+    api = account()
+    api.fail_next(RequestRejected("No.", status=400), name="get_user")
+    job = await run(api, tmp_path, DEACTIVATE)
+    assert said(job) == [("failed", "could not be read, so nothing was sent: No.")]
+    assert not api.asked("patch_user")
+
+
+# ------------------------------------------------------------ refused before anything is sent
+
+
+async def refused(desk: Desk, plan: Plan) -> type[Exception]:
+    """What submitting, and what running a job that slipped in, raise."""
+    raised = []
+    slipped = await desk.journal.create(plan, ACTOR)
+    for attempt in (desk.executor.submit(plan), desk.resume(slipped)):
+        try:
+            await attempt
+        except Exception as error:  # noqa: BLE001 - the test compares it
+            raised.append(type(error))
+    assert len(raised) == 2
+    assert raised[0] is raised[1]
+    assert not desk.api.calls
+    assert (await desk.journal.job(slipped.id)).state is JobState.READY
+    return raised[0]
+
+
+async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
+    async with executing(account(), tmp_path) as desk:
+        locked = replace(desk.session, account=replace(desk.session.account, read_only=True))
+        desk.executor = Executor(locked, desk.journal, Memory(), ACTOR)
+        assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
+
+
+@pytest.mark.parametrize("other", [{"profile": "other"}, {"base_url": "https://other.test"}])
+async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[str, str]) -> None:
+    async with executing(account(), tmp_path) as desk:
+        changed = replace(desk.offboarding(7), **other)  # type: ignore[arg-type]  # mypy reads the names as any field
+        assert await refused(desk, changed) is ConfigurationError
+
+
+async def test_a_token_that_may_only_read_sends_nothing(tmp_path: Path) -> None:
+    api = account()
+    api.granted = frozenset({"users:read"})
+    async with executing(api, tmp_path) as desk:
+        assert await refused(desk, desk.offboarding(7)) is PermissionRefused
+
+
+async def test_a_token_that_is_first_made_by_reading_is_looked_at_too(tmp_path: Path) -> None:
+    api = account()
+    api.granted = None
+    api.meanwhile("get_user", lambda: setattr(api, "granted", frozenset({"users:read"})))
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(PermissionRefused) as caught:
+            await desk.run(desk.offboarding(7))
+        assert caught.value.scope == "users:write"
+        assert states(await desk.only()) == ["todo"] * 3
+    assert [call.name for call in api.calls] == ["get_user"]
+
+
+async def test_a_job_that_is_done_is_not_done_again(tmp_path: Path) -> None:
+    async with executing(account(), tmp_path) as desk:
+        job = await desk.run(desk.offboarding(7))
+        with pytest.raises(NotFound):
+            await desk.resume(job)
+
+
+async def test_two_jobs_never_change_one_person_at_once(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        first, second = await desk.executor.submit(desk.offboarding(7)), await desk.executor.submit(desk.offboarding(7))
+        await desk.journal.claim(first.id)
+        with pytest.raises(AccountBusy):
+            await desk.resume(second)
+        assert not api.calls
+        await desk.journal.release(first.id, JobState.INTERRUPTED)
+        assert (await desk.resume(second)).clean
+        assert said(await desk.resume(first))[0] == ("done", "already inactive: nothing was sent")
