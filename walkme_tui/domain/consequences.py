@@ -125,27 +125,21 @@ def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
     )
 
 
-def last_members(
-    mine: Sequence[Step], steps: Sequence[Step], surroundings: Surroundings | None
-) -> tuple[Consequence, ...]:
-    """Which of one person's steps take the last known member out of a group; ``steps`` are those of the whole plan."""
+def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> dict[int, Consequence]:
+    """By number, those steps of a plan that take the last known member out of a group."""
     if surroundings is None or surroundings.coverage.loaded == 0:
-        return ()
+        return {}
     leaving = Counter(step.change.group.id for step in steps if isinstance(step.change, RemoveMember))
     last = {step.change.group.id: step.number for step in steps if isinstance(step.change, RemoveMember)}
     certain = surroundings.coverage.memberships_complete
     text = "last member" if certain else "last known member"
     gravity = Gravity.WARNING if certain else Gravity.NOTE
-    as_of_ms = surroundings.coverage.as_of_ms
-    found: list[Consequence] = []
-    for step in mine:
-        if not isinstance(step.change, RemoveMember) or last[step.change.group.id] != step.number:
-            continue
-        together = leaving[step.change.group.id]
-        if surroundings.members.get(step.change.group.id, 0) <= together:
-            after = ", after the others of this plan" if together > 1 else ""
-            found.append(Consequence(gravity, text + after, as_of_ms, step.number))
-    return tuple(found)
+    found: dict[int, Consequence] = {}
+    for group_id, number in last.items():
+        if surroundings.members.get(group_id, 0) <= leaving[group_id]:
+            after = ", after the others of this plan" if leaving[group_id] > 1 else ""
+            found[number] = Consequence(gravity, text + after, surroundings.coverage.as_of_ms, number)
+    return found
 
 
 def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:

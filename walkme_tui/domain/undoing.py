@@ -62,9 +62,12 @@ def inverses(
             continue
         found.changes.append(change)
         simulated[user_id] = applied(change, user)
-    for user_id, current in now.items():
+    by_person: dict[str, list[StepRecord]] = {}
+    for record in records:
+        by_person.setdefault(record.step.user_id, []).append(record)
+    for user_id, mine in by_person.items():
+        current = now.get(user_id)
         if current is not None:
-            mine = [record for record in records if record.step.user_id == user_id]
             known = people.get(user_id, User(user_id))
             found.left_out += [f"{who(known)}: {said}" for said in _drift(known, mine, current, groups)]
     return found

@@ -68,18 +68,17 @@ class Planner:
             kept = subject.groups if keep_groups else kept_groups(subject, keep, unmatched)
             subjects.append(replace(subject, kept=frozenset(group.id for group in kept)))
         steps = numbered(change for subject in subjects for change in offboarding_changes(subject))
+        by_person: dict[str, list[Step]] = {}
+        for step in steps:
+            by_person.setdefault(step.user_id, []).append(step)
         surroundings = await self._surroundings([subject.user for subject in subjects])
-        judged = [
-            replace(
-                subject,
-                consequences=(
-                    *deactivation(subject, _steps_of(subject, steps), surroundings),
-                    *memberships(subject, keep, by_request=keep_groups),
-                    *last_members(_steps_of(subject, steps), steps, surroundings),
-                ),
-            )
-            for subject in subjects
-        ]
+        last = last_members(steps, surroundings)
+        judged = []
+        for subject in subjects:
+            mine = by_person.get(subject.user.id, [])
+            found = deactivation(subject, mine, surroundings) + memberships(subject, keep, by_request=keep_groups)
+            found += tuple(last[step.number] for step in mine if step.number in last)
+            judged.append(replace(subject, consequences=found))
         # What concerns all of them is told once.
         everybody = (*unknown_keeps(unmatched), *extent(surroundings))
         judged[0] = replace(judged[0], consequences=judged[0].consequences + everybody)
@@ -146,7 +145,7 @@ class Planner:
             found = await mirror.namesakes(sorted(called), MAX_NAMESAKES + len(leaving)) if called else {}
             other_admin = None
             if any(is_admin(user) for user in leaving):
-                other_admin = await mirror.has_active(ADMIN, [user.id for user in leaving])
+                other_admin = await mirror.has_active(ADMIN, {user.id for user in leaving})
         except MirrorUnavailable:
             return None
         others = {
@@ -160,7 +159,3 @@ class Planner:
         return Plan(
             kind, account.profile, account.base_url, self._session.clock(), tuple(subjects), steps, ticket.strip()
         )
-
-
-def _steps_of(subject: Subject, steps: Sequence[Step]) -> list[Step]:
-    return [step for step in steps if step.user_id == subject.user.id]

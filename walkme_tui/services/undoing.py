@@ -8,7 +8,7 @@ from walkme_tui.domain.consequences import restored
 from walkme_tui.domain.errors import AccountBusy, ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject, numbered
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.undoing import inverses
@@ -80,11 +80,13 @@ class Undoing:
         groups = {group.id: group for group in known if group.name is not None}
         back = inverses(records, people, now, groups)
         steps = numbered(back.changes, strict=True)
+        by_person: dict[str, list[Step]] = {}
+        for step in steps:
+            by_person.setdefault(step.user_id, []).append(step)
         subjects = []
-        for user_id in dict.fromkeys(step.user_id for step in steps):
+        for user_id, mine in by_person.items():
             user = now[user_id]
             assert user is not None  # noqa: S101 - nothing is put back for who is gone
-            mine = [step for step in steps if step.user_id == user_id]
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             subjects.append(replace(subject, consequences=restored(subject, mine, names.listed)))
         account = self._session.account

@@ -60,16 +60,19 @@ def texts(consequences: tuple[Consequence, ...]) -> list[str]:
     ],
 )
 def test_the_last_member_is_as_sure_as_what_is_loaded(coverage: Coverage, expected: list[Consequence]) -> None:
-    found = last_members(STEPS, STEPS, Surroundings(coverage, {"g1": 2, "g2": 1}))
-    assert list(found) == expected
+    found = last_members(STEPS, Surroundings(coverage, {"g1": 2, "g2": 1}))
+    assert list(found.values()) == expected
+    assert all(number == each.step for number, each in found.items())
 
 
 def test_a_group_that_two_leave_is_empty_after_the_second_one() -> None:
     both = numbered([RemoveMember("a", SALES), RemoveMember("b", SALES), RemoveMember("b", BETA)])
     around = Surroundings(WHOLE, {"g1": 2, "g2": 2})
-    assert last_members(both[:1], both, around) == ()
-    assert texts(last_members(both[1:], both, around)) == ["last member, after the others of this plan"]
-    assert last_members(both[1:], both, Surroundings(WHOLE, {"g1": 3, "g2": 2})) == ()
+    assert {number: each.text for number, each in last_members(both, around).items()} == {
+        2: "last member, after the others of this plan"
+    }
+    assert last_members(both, Surroundings(WHOLE, {"g1": 3, "g2": 2})) == {}
+    assert last_members(both, None) == {}
 
 
 @given(st.integers(1, MAX_NAMESAKES + 5))
@@ -170,7 +173,7 @@ def test_whatever_the_account_holds_a_consequence_is_clean_and_short(
         steps = plan.steps_of(subject.user.id)
         said += [*deactivation(subject, steps, around), *reactivation(subject, steps)]
         said += [*memberships(subject, keep, by_request=True), *memberships(subject, keep, by_request=False)]
-        said += [*last_members(steps, plan.steps, around), *restored(subject, steps, frozenset())]
+        said += [*last_members(plan.steps, around).values(), *restored(subject, steps, frozenset())]
     for consequence in said:
         assert consequence.text
         assert clean(consequence.text) == consequence.text
