@@ -95,11 +95,11 @@ async def test_a_refused_patch_leaves_put() -> None:
 
 
 async def test_an_inert_account_accepts_and_changes_nothing() -> None:
-    fake = FakeDirectory(people(2))
+    fake = FakeDirectory(people(3))
     fake.inert = True
-    await fake.patch_user(person(1).id, {"status": "inactive"})
-    await fake.remove_member("g1", person(1).id)
-    assert fake.now(person(1).id) == person(1)
+    await fake.patch_user(person(2).id, {"status": "inactive"})
+    await fake.remove_member("g1", person(2).id)
+    assert fake.now(person(2).id) == person(2)
     assert len(fake.writes) == 2
 
 
@@ -111,25 +111,25 @@ async def test_what_was_written_shows_only_after_some_reads() -> None:
 
 
 async def test_others_change_something_just_before_a_call() -> None:
-    fake = FakeDirectory(people(2))
-    user_id = person(1).id
+    fake = FakeDirectory(people(3))
+    user_id = person(2).id
     fake.meanwhile("get_user", lambda: fake.edit(user_id, status="inactive"))
     fake.meanwhile("get_user", lambda: fake.edit(user_id, groups=()))
     await fake.list_users(1, 10)
-    assert fake.now(user_id) == person(1)
+    assert fake.now(user_id) == person(2)
     assert (await fake.get_user(user_id)).status == "inactive"
     assert (await fake.get_user(user_id)).groups == ()
     fake.remove(user_id)
-    assert len(fake.users) == 1
+    assert len(fake.users) == 2
 
 
 async def test_reads_can_lack_fields_and_writes_keep_them() -> None:
-    fake = FakeDirectory(people(2))
+    fake = FakeDirectory(people(3))
     fake.unread = {"groups", "status"}
-    user = await fake.get_user(person(1).id)
-    assert (user.groups, user.status, user.email) == (UNKNOWN, UNKNOWN, person(1).email)
-    await fake.patch_user(person(1).id, {"lastName": "New"})
-    assert fake.now(person(1).id).groups == person(1).groups
+    user = await fake.get_user(person(2).id)
+    assert (user.groups, user.status, user.email) == (UNKNOWN, UNKNOWN, person(2).email)
+    await fake.patch_user(person(2).id, {"lastName": "New"})
+    assert fake.now(person(2).id).groups == person(2).groups
 
 
 @pytest.mark.parametrize("told", [True, False])
