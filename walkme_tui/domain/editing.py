@@ -1,5 +1,6 @@
 """Editing a record on a server that only replaces whole ones: what goes into the body, and what came of it."""
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Final
@@ -41,7 +42,12 @@ def altered(before: Mapping[str, Json], after: Mapping[str, Json], fields: Mappi
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Equal, the order in lists of names (groups) aside; an empty list and null are the same nothing."""
-    if isinstance(one, list) and isinstance(other, list):
-        return sorted(map(repr, one)) == sorted(map(repr, other))
-    return one == other or (not one and not other and isinstance(one, list | None) and isinstance(other, list | None))
+    """Equal as JSON, the order within lists (groups) aside; an empty list and null are the same nothing."""
+    return _canonical(one) == _canonical(other)
+
+
+def _canonical(value: Json) -> str:
+    # Python calls 1 and true equal.
+    if isinstance(value, list):
+        return json.dumps(sorted(json.dumps(item, sort_keys=True) for item in value)) if value else "null"
+    return json.dumps(value, sort_keys=True)
