@@ -13,11 +13,14 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from walkme_tui.config.themes import ThemeSpec
+from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
+from walkme_tui.ui.early_plan import EarlyPlan
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
@@ -44,14 +47,16 @@ class WalkmeApp(App[int]):
         *,
         problem: str = "",
         early: HeadStart | None = None,
+        plan: EarlyPlan | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
         self.session = session
+        self.work: Work | None = None
         self.broken_by: BaseException | None = None
         self._start = start
         self._problem = problem or start.problem
-        self._early = early
+        self._early, self._plan = early, plan
         self._monotonic = monotonic
         self._commands = keys.bound(start.keymap)
         self._last_filter = ControlCharacterFilter()
@@ -71,8 +76,12 @@ class WalkmeApp(App[int]):
     def _screen_for(self, session: Session | None, query: str = "") -> Screens:
         if session is None:
             return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
-        early, self._early = self._early, None
-        return BrowserScreen(session, self._commands, query=query, early=early, monotonic=self._monotonic)
+        early, plan = self._early, self._plan
+        self._early = self._plan = None
+        self.work = work_of(session, self._start.open_workshop, plan, self._monotonic)
+        return BrowserScreen(
+            session, self._commands, self.work, query=query, early=early, plan=plan, monotonic=self._monotonic
+        )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The last of the three layers against hostile text comes first here."""
@@ -90,7 +99,7 @@ class WalkmeApp(App[int]):
             "app.help": self.show_help,
             "app.palette": self.show_palette,
             "app.profile": self.choose_profile,
-            "app.quit": lambda: self.exit(0),
+            "app.quit": self.leave,
         }
         if command_id in verbs:
             verbs[command_id]()
@@ -102,6 +111,26 @@ class WalkmeApp(App[int]):
         self.notify("q quits, in every place ctrl+q does.", markup=False, timeout=4)
 
     # ------------------------------------------------------------ sessions
+
+    async def action_quit(self) -> None:
+        """ctrl+q, in dialogs too."""
+        self.leave()
+
+    def leave(self) -> None:
+        """End the program; where a job runs, ask what becomes of it."""
+        if self.work is None or not self.work.running:
+            self.exit(0)
+        elif isinstance(self.screen, Screens):
+            self.run_worker(self._leave(), group=WorkerGroup.LEAVE, exclusive=True, name="leave")
+
+    async def _leave(self) -> None:
+        if await self._may_leave():
+            self.exit(0)
+
+    async def _may_leave(self) -> bool:
+        from walkme_tui.ui.flows.leaving import may_leave
+
+        return self.work is None or await may_leave(self, self.work)
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
@@ -127,13 +156,17 @@ class WalkmeApp(App[int]):
 
     async def _open(self, opener: Callable[[], Session], what: str) -> None:
         """Open another session, show it, and close the one before; a failure keeps that one."""
+        if not await self._may_leave():
+            return
         try:
             session = await asyncio.to_thread(opener)
         except WalkmeError as error:
             report(self, error, doing=f"Opening {what}")
             return
-        before, self.session = self.session, session
+        before, work, self.session = self.session, self.work, session
         await self.switch_screen(self._screen_for(session))
+        if work is not None:
+            await work.aclose()
         if before is not None:
             await before.aclose()
 
@@ -143,27 +176,16 @@ class WalkmeApp(App[int]):
         """All keys."""
         from walkme_tui.ui.dialogs.help import HelpDialog
 
-        self.push_screen(HelpDialog(self._commands))
+        self.push_screen(HelpDialog(self._commands, self._why_not))
 
     def show_palette(self) -> None:
         """All commands and themes."""
-        from walkme_tui.config.themes import load_themes
-        from walkme_tui.ui.palette import palette
+        from walkme_tui.ui.palette import show_palette
 
-        themes = load_themes(self._start.themes_folder).loaded
-        self.push_screen(palette(self._commands, themes), lambda chosen: self._chosen(chosen, themes))
+        show_palette(self, self._commands, self._start.themes_folder, self._why_not, self.action_command)
 
-    def _chosen(self, answer: str | None, themes: dict[str, ThemeSpec]) -> None:
-        from walkme_tui.ui.palette import THEME
-
-        if answer is None:
-            return
-        if answer.startswith(THEME):
-            spec = themes[answer.removeprefix(THEME)]
-            self.register_theme(textual_theme(spec))
-            self.theme = spec.name
-        else:
-            self.action_command(answer)
+    def _why_not(self, command: Command) -> str:
+        return self.work.why_not(command) if self.work is not None else ""
 
     # ------------------------------------------------------------ the end
 

@@ -13,6 +13,7 @@ class Tab(StrEnum):
 
     USERS = "users"
     GROUPS = "groups"
+    JOBS = "jobs"
     REQUESTS = "requests"
 
 
@@ -23,14 +24,20 @@ class Pane(StrEnum):
     USERS = "users"
     MEMBERS = "members"
     DETAIL = "detail"
+    JOBS = "jobs"
+    STEPS = "steps"
     REQUESTS = "requests"
 
 
 LISTS: Final = {
     Tab.USERS: (Pane.USERS,),
     Tab.GROUPS: (Pane.GROUPS, Pane.MEMBERS),
+    Tab.JOBS: (Pane.JOBS, Pane.STEPS),
     Tab.REQUESTS: (Pane.REQUESTS,),
 }
+
+WITHOUT_DETAIL: Final = frozenset({Tab.JOBS, Tab.REQUESTS})
+"""The tabs on which there is no user to open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,8 @@ class Arrangement:
     def visible(self, width: int) -> tuple[Pane, ...]:
         """The panes that are shown on a screen of this width, from the left; never empty."""
         lists = LISTS[self.tab]
-        if self.tab is Tab.REQUESTS:
-            return lists
+        if self.tab in WITHOUT_DETAIL:
+            return (self.zoomed,) if self.zoomed is not None else lists
         if self.opened and (width < WIDE or self.zoomed is not None):
             return (Pane.DETAIL,)
         if self.zoomed is not None:
@@ -62,7 +69,7 @@ class Arrangement:
 
     def covers(self, width: int) -> bool:
         """True if something was given the whole screen that one press of Esc takes back."""
-        return self.zoomed is not None or (self.opened and width < WIDE and self.tab is not Tab.REQUESTS)
+        return self.zoomed is not None or (self.opened and width < WIDE and self.tab not in WITHOUT_DETAIL)
 
     def on(self, tab: Tab) -> "Arrangement":
         """The same on another tab: what was opened or zoomed on this one is not."""
@@ -80,7 +87,7 @@ class Arrangement:
 
     def toggle_detail(self, width: int) -> "Arrangement":
         """Show or hide the details: beside the list where there is room, else as the whole screen."""
-        if self.tab is Tab.REQUESTS:
+        if self.tab in WITHOUT_DETAIL:
             return self
         shown = Pane.DETAIL in self.visible(width)
         if width >= WIDE:
@@ -89,7 +96,7 @@ class Arrangement:
 
     def open(self) -> "Arrangement":
         """One user was opened."""
-        return self if self.tab is Tab.REQUESTS else replace(self, opened=True)
+        return self if self.tab in WITHOUT_DETAIL else replace(self, opened=True)
 
     def zoom(self, pane: Pane) -> "Arrangement":
         """One pane alone on the screen."""

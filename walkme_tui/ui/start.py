@@ -4,22 +4,28 @@ import asyncio
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.early_plan import EarlyPlan
 from walkme_tui.ui.head_start import head_start
 
 if TYPE_CHECKING:
     from walkme_tui.config.themes import ThemeSpec
+    from walkme_tui.domain.jobs import Job
     from walkme_tui.ui.app import WalkmeApp
 
 # Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 COLLECT_AFTER_SECONDS: Final = 1.0
 CLOSING_SECONDS: Final = 2.0
+ENDING_SECONDS: Final = 3.0
+SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
+INTERRUPTED: Final = 130  # as the rest of the command line says where a job is left to be resumed
 CRASHED: Final = 70  # EX_SOFTWARE, as the rest of the command line
 
 
@@ -34,31 +40,45 @@ def run_browser(start: BrowserStart) -> int:
 
 async def _browse(start: BrowserStart) -> int:
     session, problem = await _open(start)
+    plan = _early_plan(start, session)
     early = await head_start(session) if session is not None else None
     # In a thread, so that answers are taken in meanwhile.
     await asyncio.to_thread(_import_app)
     from walkme_tui.ui.app import WalkmeApp
     from walkme_tui.ui.terminal import ends_with_the_terminal
 
-    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early)
+    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan)
     asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
-    try:
-        with ends_with_the_terminal(app):
+    with ends_with_the_terminal(app, lambda: _grace_seconds(app)):
+        try:
             await app.run_async()
-    finally:
-        if app.session is not None:
-            await _close(app.session)
+        finally:
+            await _close(app)
     return _exit_code(app, start.state_folder)
 
 
+def _early_plan(start: BrowserStart, session: Session | None) -> EarlyPlan | None:
+    if start.task is None or session is None:
+        return None
+    return EarlyPlan(start.task, session, start.open_workshop)
+
+
+def _grace_seconds(app: "WalkmeApp") -> float:
+    """How long a signal leaves the program to end in good order: what is in flight is given its time."""
+    jobs = SETTLING_SECONDS if app.work is not None and app.work.running else 0.0
+    return ENDING_SECONDS + jobs
+
+
 async def _open(start: BrowserStart) -> tuple[Session | None, str]:
-    """The session to begin with, or None and why there is none."""
+    """The session to begin with, or None and why there is none; with a task it is the command line that tells why."""
     try:
         if start.demo:
             return await asyncio.to_thread(start.open_demo), ""
         if start.profile is not None:
             return await asyncio.to_thread(start.open_session, start.profile), ""
     except WalkmeError as error:
+        if start.task is not None:
+            raise
         return None, str(error)
     return None, ""
 
@@ -73,10 +93,13 @@ def _collect_garbage_again() -> None:
     gc.enable()
 
 
-async def _close(session: Session) -> None:
-    """Close it in good order, but do not let a server that hangs keep the person waiting."""
+async def _close(app: "WalkmeApp") -> None:
+    """Close all in good order, but do not let a server that hangs keep the person waiting."""
     try:
-        await asyncio.wait_for(session.aclose(), CLOSING_SECONDS)
+        if app.work is not None:
+            await app.work.aclose()
+        if app.session is not None:
+            await asyncio.wait_for(app.session.aclose(), CLOSING_SECONDS)
     except TimeoutError:
         return
     except WalkmeError as error:
@@ -104,10 +127,24 @@ def _any_theme(start: BrowserStart, name: str) -> "ThemeSpec":
 
 
 def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
-    if app.broken_by is None:
-        return app.return_code or 0
-    _report_crash(app.broken_by, state_folder)
-    return CRASHED
+    if app.broken_by is not None:
+        _report_crash(app.broken_by, state_folder)
+        return CRASHED
+    if app.work is not None and app.work.unplanned is not None:
+        raise app.work.unplanned
+    left = app.work.left.values() if app.work is not None else ()
+    for job in left:
+        _tell_of(job, demo=app.session is not None and app.session.account.demo)
+    return app.return_code or (INTERRUPTED if left else 0)
+
+
+def _tell_of(job: "Job", *, demo: bool) -> None:
+    """Say what is left of a job, unless the terminal is gone."""
+    count = len(job.unsettled)
+    steps = "1 step is" if count == 1 else f"{count} steps are"
+    how = "It was the demo: nothing real was changed." if demo else f"Go on with: walkme-tui jobs resume {job.id}"
+    with suppress(OSError):
+        print(f"Job {job.id} is unfinished; {steps} left. {how}", file=sys.stderr)  # noqa: T201
 
 
 def _report_crash(error: BaseException, folder: Path | None) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 GRACE_SECONDS: Final = 3.0
-ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 
 FRAME_BEGINS: Final = "\x1b[?2026h"
@@ -172,15 +172,16 @@ class BrowserDriver(LinuxDriver):
 class _Ending:
     """Ends the app for a reason from outside: in good order first, by force where that takes too long."""
 
-    def __init__(self, app: _AnyApp, descriptor: int) -> None:
+    def __init__(self, app: _AnyApp, descriptor: int, grace: Callable[[], float]) -> None:
         self._app = app
         self._descriptor = descriptor
+        self._grace = grace
         self._attributes = _line_settings(descriptor)
         self._begun_at: float | None = None
         self.finished = threading.Event()
 
     def begin(self, signal_number: int) -> None:
-        """Ask the app to exit; a repeated call, or no end after ``GRACE_SECONDS``, ends the process at once."""
+        """Ask the app to exit; a repeated call, or no end within the grace, ends the process at once."""
         code = 128 + signal_number
         now = time.monotonic()
         if self._begun_at is not None:
@@ -189,13 +190,13 @@ class _Ending:
                 self._force(code)
             return
         self._begun_at = now
-        threading.Thread(target=self._watch, args=(code,), name="walkme-ending", daemon=True).start()
+        threading.Thread(target=self._watch, args=(code, self._grace()), name="walkme-ending", daemon=True).start()
         loop = self._app._loop  # noqa: SLF001 - App.exit must be called on the loop, and signals come in between
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
 
-    def _watch(self, code: int) -> None:
-        if not self.finished.wait(GRACE_SECONDS):
+    def _watch(self, code: int, seconds: float) -> None:
+        if not self.finished.wait(seconds):
             self._force(code)
 
     def _force(self, code: int) -> None:
@@ -204,14 +205,14 @@ class _Ending:
 
 
 @contextlib.contextmanager
-def ends_with_the_terminal(app: _AnyApp) -> Iterator[None]:
-    """End the app on SIGTERM, on SIGHUP and when its terminal vanishes.
+def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GRACE_SECONDS) -> Iterator[None]:
+    """End the app on SIGINT, SIGTERM, SIGHUP and when its terminal vanishes; ``grace`` says in seconds how patiently.
 
     ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the
     signal's number, SIGHUP's for a vanished terminal.
     """
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
-    ending = _Ending(app, descriptor)
+    ending = _Ending(app, descriptor, grace)
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         ending.begin(number)

@@ -26,6 +26,7 @@ class Choice:
     label: str
     note: str = ""
     ink: Ink = Ink.DIM
+    label_ink: Ink = Ink.PLAIN
 
 
 class ChoiceList(LineList[Choice]):
@@ -39,7 +40,7 @@ class ChoiceList(LineList[Choice]):
         """Label and note."""
         note = words.cut(row.note, int(width * NOTE_SHARE))
         room = width - len(note) - 2
-        return [(words.fit(row.label, room), Ink.PLAIN), (words.fit_right(note, width - room), row.ink)]
+        return [(words.fit(row.label, room), row.label_ink), (words.fit_right(note, width - room), row.ink)]
 
 
 class ChoiceDialog(Dialog[str]):

@@ -1,6 +1,6 @@
 """The help: every key in its section, and what the signs mean."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar
 
@@ -38,9 +38,10 @@ class HelpDialog(Dialog[None]):
     ]
     LARGE: ClassVar[bool] = True
 
-    def __init__(self, commands: Sequence[Command]) -> None:
+    def __init__(self, commands: Sequence[Command], why_not: Callable[[Command], str]) -> None:
         super().__init__([("Keys", Ink.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
         self._commands = commands
+        self._why_not = why_not
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
@@ -49,7 +50,7 @@ class HelpDialog(Dialog[None]):
     def fill(self) -> None:
         """Write the text."""
         text = self.query_one("#help", Lines)
-        text.set_lines(list(help_lines(self._commands)))
+        text.set_lines(list(help_lines(self._commands, self._why_not)))
         text.focus()
 
     def action_move(self, action: str) -> None:
@@ -57,13 +58,15 @@ class HelpDialog(Dialog[None]):
         getattr(self.query_one("#help", Lines), f"action_{action}")()
 
 
-def help_lines(commands: Sequence[Command]) -> Iterator[Line]:
-    """The help as lines: a section after the other."""
+def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[Line]:
+    """The help as lines: a section after the other; what cannot be used now is dim and says why."""
     for section, group in groupby(commands, key=lambda command: command.section):
         yield [(section, Ink.STRONG)]
         for command in group:
-            keys = labels(command) or "no key"
-            yield [(words.fit(keys, KEY_WIDTH), Ink.ACCENT if command.keys else Ink.DIM), (command.title, Ink.PLAIN)]
+            keys, reason = labels(command) or "no key", why_not(command)
+            key_ink = Ink.ACCENT if command.keys and not reason else Ink.DIM
+            title = f"{command.title} ({reason})" if reason else command.title
+            yield [(words.fit(keys, KEY_WIDTH), key_ink), (title, Ink.DIM if reason else Ink.PLAIN)]
         yield ()
     yield [("Signs", Ink.STRONG)]
     for sign, meaning in SIGNS:

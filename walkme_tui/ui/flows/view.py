@@ -9,6 +9,24 @@ from textual.screen import Screen
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.ui.flows.work import Work
+
+
+class JobsView(Protocol):
+    """The jobs on the screen, as far as a flow sees them."""
+
+    @property
+    def place(self) -> object:
+        """Where the person is: equal to an earlier one if they stayed."""
+        ...
+
+    def show_job(self, job_id: str) -> None:
+        """Go to the Jobs tab, with the cursor on this job."""
+        ...
+
+    def read_jobs(self) -> None:
+        """A job was made, went on, or ended."""
+        ...
 
 
 class View(Protocol):
@@ -17,6 +35,12 @@ class View(Protocol):
     session: Session
     pages: Pages
     directory: Directory
+    work: Work
+
+    @property
+    def changing(self) -> JobsView:
+        """Its jobs."""
+        ...
 
     @property
     def app(self) -> App[Any]:

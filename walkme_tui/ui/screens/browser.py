@@ -19,7 +19,9 @@ from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.details import Details
+from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.head_start import HeadStart
+from walkme_tui.ui.screens.changing import Changing
 from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
@@ -37,6 +39,7 @@ from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
+    from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.flows.looking_up import LookUp, LookUps
 
 LEAST_WIDTH: Final = 40
@@ -54,9 +57,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self,
         session: Session,
         commands: Sequence[Command],
+        work: Work,
         *,
         query: str = "",
         early: HeadStart | None = None,
+        plan: "EarlyPlan | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -64,7 +69,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.pages = early.pages if early is not None else Pages(session, monotonic=monotonic)
         self._serving = early.serving if early is not None else None
         self.directory = Directory(session)
-        self.area: PaneArea = PaneArea(session, self.pages, self.directory, UserQuery(text=query))
+        self.work = work
+        self.changing = Changing(self, work, commands, plan)
+        self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, UserQuery(text=query))
         self.filtering = Filtering(self.area, query)
         self._look_ups: LookUps | None = None
         self.details = Details(self, self.area.detail)
@@ -95,6 +102,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.area.users.not_loaded = self._not_loaded
         self.lay_out(self.arrangement)
         self.situation.tell()
+        self.changing.begin()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -116,6 +124,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Hear no more of the session."""
+        self.changing.end()
         if self._unsubscribe is not None:
             self._unsubscribe()
 
@@ -144,8 +153,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         return self._look_ups.current if self._look_ups is not None else None
 
     def run_command(self, command_id: str) -> None:
-        """Do what a key or the palette asks for."""
-        run_verb(self, command_id)
+        """Do what a key or the palette asks for, if it may be done."""
+        if not self.changing.refuses(command_id):
+            run_verb(self, command_id)
 
     def show_group(self, group_id: str) -> None:
         """Go to the Groups tab, with the cursor on this group."""
@@ -186,6 +196,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if new_tab:
             if arrangement.tab is Tab.GROUPS and (self._groups_failed or not self._groups_asked):
                 self.read_groups()
+            if arrangement.tab is Tab.JOBS:
+                self.changing.read_jobs()
             self.situation.tick()
         self.keys_went_elsewhere()
 
@@ -216,7 +228,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def back(self) -> None:
         """Take back one thing: the raw record, what covers the screen, the filter, the marks, the details."""
         table = self.area.table
-        if self.area.detail.display and self.area.detail.raw:
+        if self.work.take_back():
+            self.situation.tell()
+        elif self.area.detail.display and self.area.detail.raw:
             self.area.detail.set_raw(False)
         elif self.arrangement.covers(self.size.width):
             self.lay_out(self.arrangement.uncover())
@@ -334,6 +348,16 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def members_follow(self) -> None:
         """The members of the group under the cursor."""
         self.area.groups_tab.follow()
+
+    @on(LineList.Moved, "#jobs")
+    def steps_follow(self) -> None:
+        """The steps of the job under the cursor."""
+        self.area.jobs_tab.follow()
+
+    @on(LineList.Opened, "#jobs")
+    def show_what_became_of_the_job(self) -> None:
+        """Enter on a job."""
+        run_verb(self, "job.receipt")
 
     @on(LineList.Opened, "#groups")
     def go_to_the_members(self) -> None:

@@ -20,10 +20,12 @@ from walkme_tui.ui.widgets.user_table import UserTable
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from walkme_tui.ui.flows.work import Work
     from walkme_tui.ui.screens.groups_tab import GroupsTab
+    from walkme_tui.ui.screens.jobs_tab import JobsTab
     from walkme_tui.ui.widgets.request_list import RequestList
 
-ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.REQUESTS)
+ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.JOBS, Pane.STEPS, Pane.REQUESTS)
 
 
 class Movable(Protocol):
@@ -43,7 +45,7 @@ class PaneArea(Horizontal):
 
     BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
 
-    def __init__(self, session: Session, pages: Pages, directory: Directory, query: UserQuery) -> None:
+    def __init__(self, session: Session, pages: Pages, directory: Directory, work: "Work", query: UserQuery) -> None:
         super().__init__(id="body")
         self.users = UserTable(
             Listing(session, pages, query), started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS
@@ -51,7 +53,7 @@ class PaneArea(Horizontal):
         self.detail = DetailPane(session.clock, id=Pane.DETAIL)
         self.detail.display = False
         self.arrangement = Arrangement()
-        self._session, self._pages, self._directory = session, pages, directory
+        self._session, self._pages, self._directory, self._work = session, pages, directory, work
         self._shown: tuple[Pane, ...] = (Pane.USERS,)
         self._focused: dict[Tab, Pane] = {}
 
@@ -61,6 +63,18 @@ class PaneArea(Horizontal):
         from walkme_tui.ui.screens.groups_tab import GroupsTab
 
         return GroupsTab(self._session, self._pages, self._directory)
+
+    @cached_property
+    def jobs_tab(self) -> "JobsTab":
+        """The two panes of the Jobs tab."""
+        from walkme_tui.ui.screens.jobs_tab import JobsTab
+
+        return JobsTab(self._session, self._work)
+
+    @property
+    def has_jobs_tab(self) -> bool:
+        """True once the jobs were shown."""
+        return "jobs_tab" in self.__dict__
 
     @cached_property
     def requests(self) -> "RequestList":
@@ -85,6 +99,7 @@ class PaneArea(Horizontal):
         self._shown = arrangement.visible(width)
         for pane in Pane:
             self._place(pane, pane in self._shown)
+        self.set_class(arrangement.tab is Tab.JOBS, "stacked")
         self.detail.set_class(len(self._shown) > 1, "beside")
         if tab_changed or self.focused not in self._shown or self.screen.focused is None:
             self.focus_pane(self.focused if self.focused in self._shown else self._shown[0])
@@ -102,7 +117,9 @@ class PaneArea(Horizontal):
             widget.display = shown
 
     def _widget(self, pane: Pane) -> "Widget":
-        return self.groups_tab.members if pane is Pane.MEMBERS else self._target(pane)
+        if pane is Pane.MEMBERS:
+            return self.groups_tab.members
+        return self.jobs_tab.steps if pane is Pane.STEPS else self._target(pane)
 
     @property
     def shown(self) -> tuple[Pane, ...]:
@@ -164,5 +181,9 @@ class PaneArea(Horizontal):
                 return self.groups_tab.groups
             case Pane.MEMBERS:
                 return self.groups_tab.members.table
+            case Pane.JOBS:
+                return self.jobs_tab.jobs
+            case Pane.STEPS:
+                return self.jobs_tab.steps.steps
             case Pane.REQUESTS:
                 return self.requests

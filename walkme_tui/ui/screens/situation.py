@@ -23,12 +23,19 @@ QUIET: Final = TrafficStatus(
     in_flight=0, permitted_per_second=0, recent_per_second=0, waiting_seconds=0, latency_ms=None, throttled=0
 )
 SOON_SECONDS: Final = 0.5
-LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.groups", "app.help", "app.quit")
+LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "app.quit")
 GROUP_HINTS: Final = ("row.open", "view.filter", "row.refresh", "app.palette", "app.help", "app.quit")
-DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "row.refresh", "app.help")
+DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")
 REQUEST_HINTS: Final = ("app.palette", "app.help", "app.quit")
-HINTS: Final = {Pane.GROUPS: GROUP_HINTS, Pane.DETAIL: DETAIL_HINTS, Pane.REQUESTS: REQUEST_HINTS}
+JOB_HINTS: Final = ("job.receipt", "job.pause", "job.undo", "job.discard", "app.help", "app.quit")
+HINTS: Final = {
+    Pane.GROUPS: GROUP_HINTS,
+    Pane.DETAIL: DETAIL_HINTS,
+    Pane.JOBS: JOB_HINTS,
+    Pane.STEPS: JOB_HINTS,
+    Pane.REQUESTS: REQUEST_HINTS,
+}
 
 
 class Situation:
@@ -53,6 +60,8 @@ class Situation:
             browser.area.detail.write()
         if browser.arrangement.tab is Tab.REQUESTS:
             browser.area.requests.fill(browser.session.api.request_log())
+        elif browser.arrangement.tab is Tab.JOBS:
+            browser.changing.tick()
         elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
             browser.count_groups()
 
@@ -77,7 +86,7 @@ class Situation:
         browser = self._browser
         filtering = isinstance(browser.focused, FilterBox)
         ids = FILTER_HINTS if filtering else HINTS.get(browser.area.focused, LIST_HINTS)
-        browser.query_one(Hints).offer(ids)
+        browser.query_one(Hints).offer(ids, browser.changing.greyed)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -90,6 +99,8 @@ class Situation:
 
     def _saying(self) -> Saying | None:
         browser, session = self._browser, self._browser.session
+        if browser.work.saying is not None:
+            return browser.work.saying
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)

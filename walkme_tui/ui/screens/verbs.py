@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from walkme_tui.domain.users import Status
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from walkme_tui.ui.screens.browser import BrowserScreen
 
 Verb: TypeAlias = "Callable[[BrowserScreen], object]"
@@ -35,6 +38,9 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
 
 
 def _refresh_row(browser: "BrowserScreen") -> None:
+    if browser.arrangement.tab is Tab.JOBS:
+        browser.changing.read_jobs()
+        return
     if browser.area.focused is Pane.GROUPS:
         browser.read_groups()
         return
@@ -78,16 +84,74 @@ def _mark(action: str) -> Verb:
     return mark
 
 
+def _copy_receipt_path(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.job_verbs import copy_receipt_path
+
+    copy_receipt_path(browser, browser.changing.job)
+
+
 def _copy_email(browser: "BrowserScreen") -> None:
+    if browser.arrangement.tab is Tab.JOBS:
+        _copy_receipt_path(browser)
+        return
     from walkme_tui.ui.flows.copying import copy_email
 
     copy_email(browser)
 
 
 def _copy_menu(browser: "BrowserScreen") -> None:
+    if browser.arrangement.tab is Tab.JOBS:
+        _copy_receipt_path(browser)
+        return
     from walkme_tui.ui.flows.copying import copy_menu
 
     browser.run_worker(copy_menu(browser), group=WorkerGroup.COPY, name="copy menu")
+
+
+def _write(browser: "BrowserScreen", flow: "Coroutine[object, object, None]", name: str) -> None:
+    """Start something that may change the account; one never takes the place of another."""
+    browser.run_worker(flow, group=WorkerGroup.WRITE, name=name)
+
+
+def _offboard(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.offboarding import offboard
+
+    _write(browser, offboard(browser, browser.marked, browser.user), "offboard")
+
+
+def _change_status(status: Status) -> Verb:
+    def change(browser: "BrowserScreen") -> None:
+        from walkme_tui.ui.flows.offboarding import change_status
+
+        _write(browser, change_status(browser, browser.user, status), f"make {status.value}")
+
+    return change
+
+
+def _undo(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.undoing import undo_job, undo_of_user
+
+    job = browser.changing.job
+    undoing = undo_job(browser, job) if job is not None else undo_of_user(browser, browser.user)
+    _write(browser, undoing, "undo")
+
+
+def _pause(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.job_verbs import pause_or_resume
+
+    _write(browser, pause_or_resume(browser, browser.changing.job), "pause or go on")
+
+
+def _discard(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.job_verbs import discard
+
+    _write(browser, discard(browser, browser.changing.job), "abandon")
+
+
+def _receipt(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.job_verbs import receipt
+
+    _write(browser, receipt(browser, browser.changing.job), "receipt")
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -103,6 +167,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "tab.previous": lambda browser: browser.lay_out(browser.arrangement.step(-1)),
     "tab.users": lambda browser: browser.show_tab(Tab.USERS),
     "tab.groups": lambda browser: browser.show_tab(Tab.GROUPS),
+    "tab.jobs": lambda browser: browser.show_tab(Tab.JOBS),
     "tab.requests": lambda browser: browser.show_tab(Tab.REQUESTS),
     "view.filter": lambda browser: browser.focus_filter(),
     "view.inactive": _toggle_inactive,
@@ -121,4 +186,11 @@ VERBS: Final[Mapping[str, Verb]] = {
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
+    "user.offboard": _offboard,
+    "user.deactivate": _change_status(Status.INACTIVE),
+    "user.reactivate": _change_status(Status.ACTIVE),
+    "job.undo": _undo,
+    "job.pause": _pause,
+    "job.discard": _discard,
+    "job.receipt": _receipt,
 }

@@ -1,6 +1,6 @@
 """The last line: at most six keys that help right now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.cells import cell_len
 
@@ -19,10 +19,14 @@ class Hints(OneLine):
         super().__init__(id="hints")
         self._commands = {command.id: command for command in commands}
         self._ids: Sequence[str] = ()
+        self._greyed: Collection[str] = ()
 
-    def offer(self, command_ids: Sequence[str]) -> None:
-        """Show these commands, the first six that have a key and a hint, as far as there is room."""
-        self._ids = command_ids
+    def offer(self, command_ids: Sequence[str], greyed: Collection[str] = ()) -> None:
+        """Show these commands, the first six that have a key and a hint, as far as there is room.
+
+        ``greyed`` are those that cannot be used now.
+        """
+        self._ids, self._greyed = command_ids, greyed
         self._fill()
 
     def on_resize(self) -> None:
@@ -38,5 +42,5 @@ class Hints(OneLine):
             if cell_len(key + word) > room + 3:
                 break
             room -= cell_len(key + word)
-            pieces += [(key, Ink.ACCENT), (word, Ink.DIM)]
+            pieces += [(key, Ink.DIM if command.id in self._greyed else Ink.ACCENT), (word, Ink.DIM)]
         self.write(pieces)

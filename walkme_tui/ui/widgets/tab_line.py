@@ -11,7 +11,7 @@ from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.ink import Ink, Piece
 from walkme_tui.ui.widgets.one_line import OneLine
 
-TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.REQUESTS: "5 Requests"}
+TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
 
 
 class TabTitles(OneLine):

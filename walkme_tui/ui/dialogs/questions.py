@@ -1,0 +1,65 @@
+"""Short questions with words of warning: an answer has a key of its own, Enter takes none of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.dialog import key_foot
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One way to go on: ``key`` is a Textual key name and what is shown, ``word`` stands beside it."""
+
+    key: str
+    word: str
+
+
+class QuestionDialog(DecidingDialog[str]):
+    """Answers with the key that was pressed; ``text`` are sentences, clean, each with its ink."""
+
+    BUTTON: ClassVar[str] = "Cancel"
+
+    def __init__(
+        self,
+        title: str,
+        text: Sequence[tuple[str, Ink]],
+        answers: Sequence[Answer],
+        *,
+        account: Account | None = None,
+        monotonic: Callable[[], float],
+    ) -> None:
+        foot: Line = [("  ", Ink.PLAIN), *key_foot(*((answer.key, answer.word) for answer in answers))]
+        right = account_mark(account) if account is not None else ()
+        super().__init__([(title, Ink.STRONG)], foot, right, monotonic)
+        self._text = text
+        for answer in answers:
+            self._bindings.bind(answer.key, f"answer('{answer.key}')", show=False)
+
+    def middle(self) -> Sequence[Widget]:
+        """The sentences."""
+        return [Lines(id="question")]
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Lines break elsewhere now."""
+        self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        text = self.query_one("#question", Lines)
+        width = text.size.width
+        if width > 1:
+            text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
+            text.refresh(layout=True)
+
+    def action_answer(self, key: str) -> None:
+        """Close with the answer, unless the key was meant for what was here before."""
+        if self.listens:
+            self.dismiss(key)

@@ -1,0 +1,138 @@
+"""What became of a job: step by step, nothing made to look better than it is."""
+
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import change_words, words
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.dialog import key_foot, moves
+from walkme_tui.ui.terminal import send_to_clipboard
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.step_lines import about_lines, ending_lines, people_lines
+
+FRAME_LINES = 7
+
+
+class ReceiptChoice(StrEnum):
+    """What the person wants next."""
+
+    UNDO = "undo"
+    RESUME = "resume"
+
+
+class ReceiptDialog(DecidingDialog[ReceiptChoice]):
+    """Shows a job; ``text`` is its receipts as Markdown, ``problems`` what stopped it or could not be written."""
+
+    BUTTON: ClassVar[str] = "Close"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", show=False),
+        Binding("f", "copy_paths", show=False),
+        Binding("z", "decide('undo')", show=False),
+        Binding("P", "decide('resume')", show=False),
+        *moves(letters=True),
+    ]
+
+    def __init__(
+        self,
+        job: Job,
+        account: Account,
+        text: str,
+        problems: Sequence[WalkmeError] = (),
+        *,
+        now_ms: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._job = job
+        self._markdown = text
+        self._problems = problems
+        self._now_ms = now_ms
+        self._undoable = any(change_words.changed_something(record) for record in job.steps)
+        super().__init__([(change_words.done_of(job), Ink.STRONG)], self._keys(), account_mark(account), monotonic)
+
+    def _keys(self) -> Line:
+        keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
+        if self._job.state.resumable:
+            keys.append(("P", "go on"))
+        if self._undoable:
+            keys.append(("z", "undo"))
+        return [("  ", Ink.PLAIN), *key_foot(*keys)]
+
+    def middle(self) -> Sequence[Widget]:
+        """The text."""
+        return [Lines(id="receipt")]
+
+    def fill(self) -> None:
+        """Write it."""
+        self.query_one("#frame").add_class("wide")
+        super().fill()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lines break elsewhere now."""
+        text = self.query_one("#receipt", Lines)
+        text.styles.max_height = max(3, event.size.height - FRAME_LINES)
+        # The frame's width is known once it is laid out.
+        self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        text = self.query_one("#receipt", Lines)
+        if text.size.width > 1:
+            text.set_lines(list(self._lines(text.size.width - 1)))
+            text.refresh(layout=True)
+
+    def _lines(self, width: int) -> list[Line]:
+        job = self._job
+        clean_end = job.clean and not self._problems
+        lines: list[Line] = [
+            [(line, Ink.GOOD if clean_end else Ink.WARN)] for line in words.wrap(change_words.outcome(job), width)
+        ]
+        for problem in self._problems:
+            said = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
+            lines += [[(line, Ink.BAD)] for line in words.wrap(said, width)]
+        lines.append(())
+        lines += people_lines(job, width)
+        lines.append(())
+        lines += about_lines(job, self._now_ms, width)
+        lines += ending_lines(job, width)
+        return lines
+
+    # ------------------------------------------------------------ keys
+
+    def action_move(self, action: str) -> None:
+        """Scroll."""
+        getattr(self.query_one("#receipt", Lines), f"action_{action}")()
+
+    def action_copy(self) -> None:
+        """Hand the receipt to the terminal's clipboard."""
+        self._copy(self._markdown, "the receipt")
+
+    def action_copy_paths(self) -> None:
+        """Hand the paths of the files to the terminal's clipboard."""
+        if self._job.receipts:
+            self._copy("\n".join(clean(path) for path in self._job.receipts), "the paths of the receipts")
+
+    def _copy(self, text: str, what: str) -> None:
+        if send_to_clipboard(self.app, text):
+            self.app.notify(f"Sent to the terminal: {what}.", markup=False, timeout=3)
+        else:
+            self.app.notify("It is longer than a terminal takes. Take the file.", severity="warning", markup=False)
+
+    def decide_undo(self) -> None:
+        """Take it back: the way back is shown first."""
+        if self._undoable:
+            self.dismiss(ReceiptChoice.UNDO)
+
+    def decide_resume(self) -> None:
+        """Go on with it."""
+        if self._job.state.resumable:
+            self.dismiss(ReceiptChoice.RESUME)

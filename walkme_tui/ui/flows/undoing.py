@@ -1,0 +1,78 @@
+"""Take a job back, or what was last changed of a user: the way back is a plan that is shown first."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.plans import Plan, PlanKind
+from walkme_tui.domain.receipts import receipt
+from walkme_tui.services.ports import MirroredUser
+from walkme_tui.ui.change_words import changed_something, done_of, email_of
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.carrying_out import review
+from walkme_tui.ui.flows.offboarding import NOBODY, planned
+from walkme_tui.ui.flows.view import View
+
+
+async def undo_of_user(view: View, user: MirroredUser | None) -> None:
+    """Take back the last change of this user that can be taken back; others of the same job stay as they are."""
+    if user is None:
+        view.app.notify(NOBODY, markup=False)
+        return
+    workshop = await view.work.workshop()
+    try:
+        jobs = await workshop.journal.jobs(view.session.account.profile)
+    except WalkmeError as error:
+        report(view.app, error, doing="Reading the journal")
+        return
+    job = latest_undoable(jobs, user.user.id, view.session.account.base_url)
+    if job is None:
+        who = email_of(user.user)
+        view.app.notify(f"Nothing that was changed of {who} from here can be taken back.", markup=False)
+    elif len(job.plan.subjects) == 1:
+        await undo_job(view, job)
+    else:
+        await _review(view, f"Undo for {email_of(user.user)}", _for_one(view, job, user.user.id))
+
+
+async def undo_job(view: View, job: Job) -> None:
+    """Show the way back from a whole job."""
+    await _review(view, f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}", _for_all(view, job))
+
+
+def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job | None:
+    """The newest job that changed this user and was not taken back since; ``jobs`` are newest first."""
+    undone: set[str] = set()
+    for job in jobs:
+        if job.purged_at_ms is not None or job.plan.base_url != base_url:
+            continue
+        changed = any(map(changed_something, job.records_of(user_id)))
+        if job.plan.kind is PlanKind.UNDO:
+            if changed and job.plan.undoes is not None:
+                undone.add(job.plan.undoes)
+        elif changed and job.id not in undone:
+            return job
+    return None
+
+
+async def _review(view: View, title: str, question: Coroutine[Any, Any, Plan]) -> None:
+    plan = await planned(view, title, question)
+    if plan is None:
+        return
+    if plan.steps or plan.left_out:
+        await review(view, plan)
+    else:
+        view.app.notify(f"{title}: there is nothing to take back.", markup=False)
+
+
+async def _for_all(view: View, job: Job) -> Plan:
+    workshop = await view.work.workshop()
+    return await workshop.planner.undo(await workshop.journal.job(job.id))
+
+
+async def _for_one(view: View, job: Job, user_id: str) -> Plan:
+    workshop = await view.work.workshop()
+    subject = next(subject for subject in job.plan.subjects if subject.user.id == user_id)
+    now_ms = view.session.clock()
+    return await workshop.planner.undo_receipt(receipt(job, subject, view.session.account, now_ms, None))

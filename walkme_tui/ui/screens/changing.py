@@ -1,0 +1,135 @@
+"""The changing side of the browser's screen: which commands may be used, and what is told of jobs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.commands import Command
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import Job
+from walkme_tui.ui.arrangement import Tab
+from walkme_tui.ui.flows.work import Work
+from walkme_tui.ui.widgets.filter_box import FilterBox
+from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from walkme_tui.domain.plans import Plan
+    from walkme_tui.ui.early_plan import EarlyPlan
+    from walkme_tui.ui.screens.browser import BrowserScreen
+
+LOOK_AFTER_SECONDS: Final = 1.0
+"""When the journal is asked for unfinished jobs: the first picture and the first page come before."""
+
+
+class Changing:
+    """Stands between the screen and its ``Work``."""
+
+    def __init__(
+        self, browser: "BrowserScreen", work: Work, commands: Sequence[Command], early: "EarlyPlan | None"
+    ) -> None:
+        self._browser = browser
+        self._work = work
+        self._commands = {command.id: command for command in commands}
+        self._early = early
+
+    def begin(self) -> None:
+        """The screen is there: show the plan that it begins with, or offer what an earlier run left."""
+        self._work.listener = self._told
+        if self._early is not None:
+            self._start(self._show_early(self._early), "the plan to begin with")
+        elif self._work.opens:
+            self._browser.set_timer(LOOK_AFTER_SECONDS, self._offer_unfinished)
+
+    def end(self) -> None:
+        """The screen goes."""
+        self._work.listener = lambda _: None
+        self._work.take_back()
+
+    def refuses(self, command_id: str) -> bool:
+        """True for a command that cannot be used now; the person is told why."""
+        command = self._commands.get(command_id)
+        reason = self._work.why_not(command) if command is not None else ""
+        if command is not None and reason:
+            self._browser.app.notify(
+                f"{reason[:1].upper()}{reason[1:]}.", title=f"Not possible: {command.title}", markup=False, timeout=6
+            )
+        return bool(reason)
+
+    @property
+    def greyed(self) -> frozenset[str]:
+        """Ids of the commands that cannot be used now."""
+        return frozenset(command.id for command in self._commands.values() if self._work.why_not(command))
+
+    @property
+    def place(self) -> object:
+        """Where the person is; equal to an earlier one if they stayed there."""
+        browser = self._browser
+        table = browser.area.table
+        user = table.cursor_user if table is not None else None
+        return (
+            browser.arrangement.tab,
+            user.user.id if user is not None else None,
+            self.job.id if self.job is not None else None,
+            isinstance(browser.focused, FilterBox),
+            len(browser.app.screen_stack),
+        )
+
+    @property
+    def job(self) -> Job | None:
+        """The job under the cursor, None on the other tabs."""
+        return self._browser.area.jobs_tab.current if self._browser.arrangement.tab is Tab.JOBS else None
+
+    def show_job(self, job_id: str) -> None:
+        """Go to the Jobs tab, with the cursor on this job."""
+        self._browser.show_tab(Tab.JOBS)
+        self._browser.area.jobs_tab.want(job_id)
+
+    def read_jobs(self) -> None:
+        """Read the journal again, if the jobs are shown or were."""
+        if self._browser.area.has_jobs_tab:
+            reading = self._browser.area.jobs_tab.reload()
+            self._browser.run_worker(reading, group=WorkerGroup.JOBS, exclusive=True, name="jobs")
+
+    def tick(self) -> None:
+        """A second went by on the Jobs tab."""
+        tab = self._browser.area.jobs_tab
+        if tab.moves:
+            self._browser.run_worker(tab.refresh_running(), group=WorkerGroup.JOBS, name="running jobs")
+        else:
+            tab.jobs.refresh()
+
+    # ------------------------------------------------------------ inside
+
+    def _told(self, urgent: bool) -> None:
+        """Something that the chrome shows has changed."""
+        browser = self._browser
+        if not browser.is_attached:
+            return
+        if urgent:
+            browser.situation.tell()
+        else:
+            browser.situation.tell_soon()
+        if browser.arrangement.tab is Tab.JOBS:
+            browser.area.jobs_tab.follow()
+
+    def _start(self, work: "Coroutine[object, object, object]", name: str) -> None:
+        self._browser.run_worker(work, group=WorkerGroup.WRITE, name=name)
+
+    def _offer_unfinished(self) -> None:
+        from walkme_tui.ui.flows.job_verbs import offer_unfinished
+
+        self._start(offer_unfinished(self._browser), "unfinished jobs")
+
+    async def _show_early(self, early: "EarlyPlan") -> None:
+        """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""
+        from walkme_tui.ui.flows.carrying_out import review
+
+        try:
+            plan: Plan | None = await self._work.ask(f"{early.title}: asking the server", early.plan())
+        except WalkmeError as error:
+            self._work.unplanned = error
+            self._browser.app.exit(0)
+            return
+        if plan is not None:
+            await review(self._browser, plan)

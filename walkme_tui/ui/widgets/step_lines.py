@@ -1,0 +1,112 @@
+"""What became of a job, as lines: pure functions from a job, the time and a width."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Final
+
+from walkme_tui.domain.jobs import Job, StepRecord
+from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import change_words, words
+from walkme_tui.ui.widgets.ink import Ink, Line
+
+STATE_WIDTH: Final = 14
+VERB_WIDTH: Final = 12
+TIME_WIDTH: Final = 10
+INDENT: Final = "  "
+INKS: Final = {
+    StepState.TODO: Ink.DIM,
+    StepState.SENT: Ink.WARN,
+    StepState.DONE: Ink.GOOD,
+    StepState.FAILED: Ink.BAD,
+    StepState.REFUSED: Ink.BAD,
+    StepState.SKIPPED: Ink.WARN,
+    StepState.NEEDS_REVIEW: Ink.BAD,
+}
+
+
+def job_lines(job: Job, now_ms: int, width: int) -> Iterator[Line]:
+    """Who, when and under which ticket; the steps; what was left out; where the receipts are."""
+    yield from about_lines(job, now_ms, width)
+    yield ()
+    yield from people_lines(job, width)
+    yield from ending_lines(job, width)
+
+
+def about_lines(job: Job, now_ms: int, width: int) -> Iterator[Line]:
+    """The ticket, who did it and when."""
+    if job.plan.ticket:
+        yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
+    made = f"{words.ago_and_date(now_ms, job.created_at_ms)}, {clean(str(job.actor), change_words.MAX_SENTENCE)}"
+    yield from _labelled("Made", made, width)
+    if job.plan.undoes:
+        yield from _labelled("Undoes", f"job {clean(job.plan.undoes, 60)}", width)
+    if job.purged_at_ms is not None:
+        yield from _labelled("Purged", "whom it was about is not known any more", width)
+
+
+def people_lines(job: Job, width: int) -> Iterator[Line]:
+    """The steps, person by person, each with what became of it."""
+    people = {subject.user.id: subject.user for subject in job.plan.subjects}
+    ids = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    for place, user_id in enumerate(ids):
+        if place:
+            yield ()
+        if len(ids) > 1:
+            user = people.get(user_id)
+            yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
+        for record in job.records_of(user_id):
+            yield from _step(record, width)
+
+
+def ending_lines(job: Job, width: int) -> Iterator[Line]:
+    """What the plan left out, and where the receipts are."""
+    if job.plan.left_out:
+        yield ()
+        for text in job.plan.left_out:
+            yield from _marked("! ", clean(text, change_words.MAX_SENTENCE), width, Ink.WARN)
+    shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
+    if shown:
+        yield ()
+        folder = str(PurePath(shown[0]).parent)
+        noun = "Receipt" if len(shown) == 1 else f"{len(shown)} receipts"
+        yield from _wrapped(f"{noun} (.md, .json) in {clean(folder, change_words.MAX_SENTENCE)}:", width, Ink.DIM)
+        for path in shown:
+            name = clean(PurePath(path).name, change_words.MAX_SENTENCE)
+            yield from ([(piece, Ink.PLAIN)] for piece in words.chop(name, width))
+
+
+def _step(record: StepRecord, width: int) -> Iterator[Line]:
+    change = record.step.change
+    state = f"{change_words.STEP_GLYPHS[record.state]} {record.state.value}"
+    at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
+    time = words.clock_time(at) if at is not None else ""
+    room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
+    yield [
+        (words.fit(state, STATE_WIDTH), INKS[record.state]),
+        (words.fit(change_words.verb_of(change), VERB_WIDTH), Ink.PLAIN),
+        (words.fit(change_words.object_of(change), room), Ink.PLAIN),
+        (words.fit_right(time, TIME_WIDTH), Ink.DIM),
+    ]
+    detail = clean(record.detail, change_words.MAX_SENTENCE)
+    if record.attempts > 1:
+        detail = f"{detail} ({record.attempts} attempts)".strip()
+    if detail:
+        bad = record.state in change_words.BAD_STATES
+        yield from _marked(" " * STATE_WIDTH, detail, width, Ink.WARN if bad else Ink.DIM)
+
+
+def _labelled(label: str, text: str, width: int) -> Iterator[Line]:
+    for line in words.wrap(text, width - 8):
+        yield [(words.fit(label, 8), Ink.DIM), (line, Ink.PLAIN)]
+        label = ""
+
+
+def _marked(mark: str, text: str, width: int, ink: Ink) -> Iterator[Line]:
+    for line in words.wrap(text, width - len(mark)):
+        yield [(mark + line, ink)]
+        mark = " " * len(mark)
+
+
+def _wrapped(text: str, width: int, ink: Ink) -> Iterator[Line]:
+    yield from ([(line, ink)] for line in words.wrap(text, width))
