@@ -17,6 +17,10 @@ from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.one_line import OneLine
 
 DEAF_SECONDS: Final = 0.3
+WIDE_FRAME: Final = 92
+FRAME: Final = 70
+FRAME_SHARE: Final = 0.96
+FRAME_SIDES: Final = 4
 
 
 class DecidingDialog(Dialog[Result]):
@@ -61,6 +65,11 @@ class DecidingDialog(Dialog[Result]):
     def leave(self) -> None:
         """The button answers nothing."""
         self.dismiss(None)
+
+
+def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
+    """How many cells a frame of the style sheet has inside on a screen: text is broken before it is laid out."""
+    return max(8, min(frame, int(screen_width * FRAME_SHARE)) - FRAME_SIDES)
 
 
 def account_mark(account: Account) -> Line:

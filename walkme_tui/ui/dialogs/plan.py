@@ -16,7 +16,7 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, wish
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
 from walkme_tui.ui.dialogs.dialog import key_foot, moves
 from walkme_tui.ui.draft import Draft
 from walkme_tui.ui.widgets.answer_button import AnswerButton
@@ -93,17 +93,18 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
     def on_resize(self, event: events.Resize) -> None:
         """The plan takes the room that is left."""
         self.query_one(PlanList).styles.max_height = max(3, event.size.height - FRAME_LINES)
+        self._write()
 
     def _write(self) -> None:
         plan = self.query_one(PlanList)
-        plan.fill(self._draft, self._clock())
+        plan.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
         keys: list[tuple[str, str]] = []
         if self._draft.plan.steps:
             keys.append(("y", f"run {count(len(self._draft.plan.steps), 'step', 'steps')}"))
         if any(self._draft.can_keep(step) for step in self._draft.planned.steps):
-            keys.append(("k", "keep a group"))
+            keys.append(("k", "keep group"))
         if self._draft.planned.steps:
-            keys += [("p", "save as plan"), ("t", "ticket")]
+            keys += [("p", "save plan"), ("t", "ticket")]
         self.query_one("#foot", OneLine).write([("  ", Ink.PLAIN), *key_foot(*keys)])
 
     def _missing(self, plan: Plan) -> str:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.deciding import FRAME, DecidingDialog, account_mark, inner_width
 from walkme_tui.ui.dialogs.dialog import key_foot
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
@@ -50,14 +50,13 @@ class QuestionDialog(DecidingDialog[str]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lines break elsewhere now."""
-        self.call_after_refresh(self._write)
+        self._write()
 
     def _write(self) -> None:
         text = self.query_one("#question", Lines)
-        width = text.size.width
-        if width > 1:
-            text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
-            text.refresh(layout=True)
+        width = inner_width(self.app.size.width, FRAME)
+        text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
+        text.refresh(layout=True)
 
     def action_answer(self, key: str) -> None:
         """Close with the answer, unless the key was meant for what was here before."""

@@ -14,7 +14,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
 from walkme_tui.ui.dialogs.dialog import key_foot, moves
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.widgets.ink import Ink, Line
@@ -81,14 +81,12 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         """Lines break elsewhere now."""
         text = self.query_one("#receipt", Lines)
         text.styles.max_height = max(3, event.size.height - FRAME_LINES)
-        # The frame's width is known once it is laid out.
-        self.call_after_refresh(self._write)
+        self._write()
 
     def _write(self) -> None:
         text = self.query_one("#receipt", Lines)
-        if text.size.width > 1:
-            text.set_lines(list(self._lines(text.size.width - 1)))
-            text.refresh(layout=True)
+        text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
+        text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[Line]:
         job = self._job

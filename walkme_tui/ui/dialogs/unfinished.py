@@ -13,7 +13,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
 from walkme_tui.ui.dialogs.dialog import key_foot, moves
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.job_list import JobList
@@ -71,20 +71,21 @@ class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
     def on_resize(self, event: events.Resize) -> None:
         """The list takes the room that is left."""
         self.query_one(JobList).styles.max_height = max(2, event.size.height - FRAME_LINES)
-        self.call_after_refresh(self._explain)
+        self._explain()
 
     def _explain(self) -> None:
         job = self.query_one(JobList).current
         text = self.query_one("#question", Lines)
-        if job is None or text.size.width < 2:
+        if job is None:
             return
+        width = inner_width(self.app.size.width)
         left = words.count(len(job.unsettled), "step is", "steps are")
         said = f"{left} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
             said += " Of what was sent without an answer, the outcome is read first: nothing is sent blindly again."
         lines: list[Line] = [()]
-        lines += [[(line, Ink.PLAIN)] for line in words.wrap(change_words.done_of(job), text.size.width)]
-        lines += [[(line, Ink.DIM)] for line in words.wrap(said, text.size.width)]
+        lines += [[(line, Ink.PLAIN)] for line in words.wrap(change_words.done_of(job), width)]
+        lines += [[(line, Ink.DIM)] for line in words.wrap(said, width)]
         text.set_lines(lines)
         text.refresh(layout=True)
 

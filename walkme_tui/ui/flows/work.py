@@ -160,7 +160,7 @@ class Work:
     def saying(self) -> Saying | None:
         """What the status line says of it all."""
         if self._asking is not None:
-            return Saying(f"{self._asking[0]}…  Esc takes it back.", Ink.PLAIN)
+            return Saying(f"{self._asking[0]}… Esc stops.", Ink.PLAIN)
         if not self._running:
             return None
         first, *others = self._running.values()

@@ -39,16 +39,10 @@ class PlanList(LineList[PlanRow]):
     def __init__(self) -> None:
         super().__init__(id="plan")
         self.cursor = -1
-        self._draft: Draft | None = None
-        self._now_ms = 0
         self.keys_elsewhere = True
 
-    def fill(self, draft: Draft, now_ms: int) -> None:
-        """Show a draft; ages are those of now."""
-        self._draft, self._now_ms = draft, now_ms
-        width = self.size.width - 2
-        if width <= 0:
-            return
+    def fill(self, draft: Draft, now_ms: int, width: int) -> None:
+        """Show a draft in lines of ``width`` cells; ages are those of now."""
         lines = list(plan_lines(draft, now_ms, width))
         old, self.rows = self.rows, [PlanRow(index, line, step) for index, (line, step) in enumerate(lines)]
         self.virtual_size = Size(0, len(self.rows))
@@ -77,12 +71,6 @@ class PlanList(LineList[PlanRow]):
     @property
     def _stops(self) -> Sequence[int]:
         return [row.index for row in self.rows if row.step is not None]
-
-    def on_resize(self) -> None:
-        """Lines break elsewhere now."""
-        if self._draft is not None:
-            self.fill(self._draft, self._now_ms)
-        super().on_resize()
 
     def _go(self, later: bool) -> bool:
         stops = [at for at in self._stops if (at > self.cursor) is later and at != self.cursor]
