@@ -206,22 +206,65 @@ def test_what_never_answers_is_left_uncertain_and_read_again(account: HeldAccoun
     assert max(Counter(account.writes).values()) == 1
 
 
-def test_a_lost_terminal_stops_the_job_without_a_crash_report(
-    account: HeldAccount, program: Program, tmp_path: Path
-) -> None:
+def test_a_lost_terminal_stops_the_job_without_a_crash_report(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     account.hold(1)
-    running = program.start("offboard", email, "--yes")
+    running = program.start_in_terminal("offboard", email, "--yes")
     account.wait_until_held()
-    assert running.process.stdout is not None
-    assert running.process.stderr is not None
-    running.process.stdout.close()
-    running.process.stderr.close()
-    running.send_signal(signal.SIGHUP)
+    running.hang_up()
     account.let_go()
-    assert running.process.wait(20) in {130, 141}
-    assert not list((tmp_path / "state").glob("*")) if (tmp_path / "state").exists() else True
-    assert the_job(program)["state"] == "interrupted"
+    assert running.end() == 130
+    assert list((program.folder / "state").glob("crash*")) == []
+    job = the_job(program)
+    assert job["state"] == "interrupted"
+    assert job["counts"]["done"] == 1
+
+
+def test_a_reader_that_goes_away_costs_nothing_but_the_answer(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1)
+    with program.start("offboard", email, "--yes").process as process:
+        account.wait_until_held()
+        assert process.stdout is not None
+        process.stdout.close()
+        account.let_go()
+        assert process.wait(20) == 141
+    assert the_job(program)["state"] == "done"
+    assert is_offboarded(account, email)
+
+
+def test_on_a_terminal_a_bar_moves_and_leaves_a_clean_line(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    account.hold(2)
+    running = program.start_in_terminal("offboard", email, "--yes")
+    account.wait_until_held()
+    running.wait_for("1 of 3 steps")
+    account.let_go()
+    running.wait_for("3 done.")
+    before, after = running.output.split("Job ", 1)
+    assert running.end() == 0
+    assert "[####" in before
+    assert before.endswith("\r")
+    assert "[" not in after
+
+
+def test_ctrl_c_on_a_terminal_stops_the_job_and_resume_asks(account: HeldAccount, program: Program) -> None:
+    (email,) = account.active_members(1)
+    account.hold(1)
+    running = program.start_in_terminal("offboard", email, "--yes")
+    account.wait_until_held()
+    running.type("\x03")
+    running.wait_for("Stopping job")
+    account.let_go()
+    running.wait_for("jobs resume")
+    assert running.end() == 130
+    for reply, writes in (("n", 1), ("y", 3)):
+        resumed = program.start_in_terminal("jobs", "resume", the_job(program)["id"])
+        resumed.wait_for("[y/N]")
+        resumed.type(f"{reply}\n")
+        assert resumed.end() == 0
+        assert len(account.writes) == writes
+    assert is_offboarded(account, email)
 
 
 # ---------------------------------------------------------------- refused, unreachable, busy

@@ -13,11 +13,14 @@ with HeldAccount.serving(users=200) as account:
 import asyncio
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +36,11 @@ ROOT: Final = Path(__file__).parents[2]
 READING: Final = frozenset({"GET", "HEAD"})
 TOKEN_PATH: Final = "/accounts/connect/token"
 PATIENCE_SECONDS: Final = 30.0
+TAKE_TERMINAL: Final = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "walkme_tui", *sys.argv[1:]])
+"""
 
 
 class HeldAccount:
@@ -156,6 +164,52 @@ class Running:
         return Ended(self.process.returncode, out, err)
 
 
+class InTerminal:
+    """A program in a terminal of its own; ``output`` is what it wrote, escape sequences and all."""
+
+    def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._terminal, child = pty.openpty()
+        self.output = ""
+        # The child's first act makes this its controlling terminal: closing it is what a lost line looks like.
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, *words],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=child,
+            stdout=child,
+            stderr=child,
+            start_new_session=True,
+        )
+        os.close(child)
+
+    def wait_for(self, text: str) -> None:
+        """Return when it has written this; AssertionError if it does not in time."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.output:
+            ready, _, _ = select.select([self._terminal], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"{text!r} never came: {self.output}"
+            self.output += os.read(self._terminal, 1 << 16).decode(errors="replace")
+
+    def type(self, text: str) -> None:
+        """Type this."""
+        os.write(self._terminal, text.encode())
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        if self._terminal >= 0:
+            os.close(self._terminal)
+            self._terminal = -1
+
+    def end(self) -> int:
+        """Wait for its end; the exit code."""
+        try:
+            return self.process.wait(PATIENCE_SECONDS)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.hang_up()
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """``walkme-tui`` with folders of its own below ``folder``, and an account as its profile ``env``."""
@@ -176,6 +230,10 @@ class Program:
             text=True,
         )
         return Running(process)
+
+    def start_in_terminal(self, *words: str) -> InTerminal:
+        """Start it in a terminal of its own."""
+        return InTerminal(words, {**self.environment, "TERM": "xterm-256color"})
 
     def __call__(self, *words: str) -> Ended:
         """Run it to its end."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from typing import Final
 
 from walkme_tui.cli.context import Context
@@ -11,12 +12,12 @@ from walkme_tui.cli.exit_codes import ExitCode, exit_code
 from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.job_forms import job_lines, job_object, nothing_object
 from walkme_tui.cli.job_progress import JobLine
-from walkme_tui.cli.output import data_output, print_lines
+from walkme_tui.cli.output import data_output, forget_standard_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.plan_text import plan_lines
 from walkme_tui.cli.speaking import say, say_error
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
-from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
 from walkme_tui.services.control import Control
 from walkme_tui.services.workshop import Workshop
@@ -44,8 +45,9 @@ async def carry_out(context: Context, workshop: Workshop, plan: Plan) -> int:
     try:
         return await carry_on(context, workshop, job)
     except AccountBusy:
-        # Others are changing these people, so that this plan is out of date before it was begun.
-        await workshop.journal.discard(job.id)
+        # Others are changing these people, so that a plan that was not begun yet is out of date already.
+        if (await workshop.journal.job(job.id)).state is JobState.READY:
+            await workshop.journal.discard(job.id)
         raise
 
 
@@ -57,7 +59,7 @@ async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
     control = Control()
     problem: WalkmeError | None = None
     progress = JobLine()
-    with stopped_by_signals(control, job) as stop:
+    with stopped_by_signals(control, job, progress) as stop:
         try:
             await workshop.executor.run(job.id, control, progress)
         except AccountBusy:
@@ -70,14 +72,19 @@ async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
             job = await _with_receipts(workshop, await workshop.journal.job(job.id))
         except JournalUnavailable as error:
             raise problem or error from None
-    # After a signal the terminal may be gone, and then there is nobody to tell.
-    with suppress(OSError) if stop.asked else nullcontext():
+    try:
         _print_job(context, job)
+        sys.stdout.flush()
+    except OSError:
+        if not stop.asked:
+            raise
+        # The terminal went, with the signal that says so: there is nobody to tell.
+        forget_standard_output()
     return _ending(context, job, problem, interrupted=stop.asked)
 
 
 @contextmanager
-def stopped_by_signals(control: Control, job: Job) -> Iterator[Stop]:
+def stopped_by_signals(control: Control, job: Job, progress: JobLine) -> Iterator[Stop]:
     """Let SIGINT, SIGTERM and SIGHUP stop a job in good order, and a second one end at once what is still in flight.
 
     Nothing is lost by the second: what was sent stands in the journal and is read again before the job goes on.
@@ -91,6 +98,7 @@ def stopped_by_signals(control: Control, job: Job) -> Iterator[Stop]:
         if not stop.asked and not over:
             stop.asked = True
             control.cancel()
+            progress.close()
             say(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
         elif task is not None:
             task.cancel()

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from walkme_tui.cli.columns import aligned, cut
-from walkme_tui.cli.plan_text import MAX_SENTENCE, call_of, target_of, title_of, wish_of
+from walkme_tui.cli.parser import PROGRAM
+from walkme_tui.cli.plan_text import MAX_SENTENCE, call_of, left_out_lines, target_of, title_of, wish_of
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.records import format_time_ms
@@ -40,6 +41,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "created": format_time_ms(job.created_at_ms),
         "actor": str(job.actor),
         "undoes": job.plan.undoes,
+        "left_out": list(job.plan.left_out),
     }
 
 
@@ -136,8 +138,10 @@ def job_lines(job: Job) -> list[str]:
     for user_id in people:
         lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
         lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
-    lines += ["", f"{counts_text(job)}."]
+    lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
+    if job.purged_at_ms is None and any(record.changed for record in job.steps):
+        lines.append(f"Undo     {PROGRAM} undo {job.id}")
     return lines
 
 

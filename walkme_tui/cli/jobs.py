@@ -20,6 +20,7 @@ from walkme_tui.cli.job_forms import (
     step_lines,
 )
 from walkme_tui.cli.output import csv_writer, data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.plan_text import MAX_SENTENCE, target_of
 from walkme_tui.cli.running import run_async
 from walkme_tui.domain.errors import ConfigurationError, NotFound
@@ -84,7 +85,8 @@ def _show(context: Context, options: argparse.Namespace) -> int:
     if context.options.json:
         _print_json(job_object(job))
     else:
-        print_lines(job_lines(job))
+        resumable = [f"Go on    {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
+        print_lines([*job_lines(job), *resumable])
     return ExitCode.DONE
 
 

@@ -1,6 +1,5 @@
 """From the words of the command line to an exit code."""
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -52,7 +51,9 @@ def run(argv: list[str]) -> int:
         say("Interrupted.")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        _forget_standard_output()
+        from walkme_tui.cli.output import forget_standard_output
+
+        forget_standard_output()
         return ExitCode.PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
         return _report_bug(error)
@@ -69,12 +70,6 @@ def _run(argv: Sequence[str]) -> int:
     module = import_module(MODULES[options.command])
     code: int = module.run(options)
     return code
-
-
-def _forget_standard_output() -> None:
-    """Nobody reads any more; what is still buffered must not fail again when the interpreter ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _report_bug(error: Exception) -> ExitCode:

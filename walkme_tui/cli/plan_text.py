@@ -51,9 +51,12 @@ def title_of(plan: Plan) -> str:
     """One line: what is wished, for whom and where."""
     people = [target_of(plan, subject.user.id) for subject in plan.subjects]
     people = people or list(dict.fromkeys(target_of(plan, step.user_id) for step in plan.steps))
-    whom = cut(people[0], MAX_NAME) if len(people) == 1 else f"{len(people)} people"
-    undoes = f" job {clean(plan.undoes)} for" if plan.undoes else ""
-    return f"{TITLES[plan.kind]}{undoes} {whom} in {cut(plan.profile, MAX_NAME)}"
+    words = [TITLES[plan.kind]]
+    if plan.undoes:
+        words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
+    if people:
+        words.append(cut(people[0], MAX_NAME) if len(people) == 1 else f"{len(people)} people")
+    return " ".join([*words, "in", cut(plan.profile, MAX_NAME)])
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -71,9 +74,14 @@ def plan_lines(plan: Plan) -> list[str]:
     others = [step for step in plan.steps if step.number not in told]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.user_id)})" for step in others)]
-    if plan.left_out:
-        lines += ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
-    return [*lines, "", steps_text(len(plan.steps))]
+    return [*lines, *left_out_lines(plan), "", steps_text(len(plan.steps))]
+
+
+def left_out_lines(plan: Plan) -> list[str]:
+    """What the plan does not do and why, below an empty line; nothing if it does everything."""
+    if not plan.left_out:
+        return []
+    return ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
 
 
 def steps_text(count: int) -> str:
