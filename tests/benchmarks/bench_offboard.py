@@ -26,7 +26,7 @@ ALLOWED_MS: Final = 150
 def measured(users: int, latency_ms: int, starts: int) -> tuple[float, float]:
     """Milliseconds of a hello and of a printed plan; the first of each fills the caches and is not counted."""
     mirror = complete_mirror(users)
-    email = someone()
+    email = someone(mirror)
     with simulator(users, latency_ms) as account, home(account, mirror) as variables:
         pairs = [(_hello(), _plan(email, variables)) for _ in range(starts + 1)][1:]
     hello, plan = (median(column) * 1000 for column in zip(*pairs, strict=True))

@@ -1,0 +1,232 @@
+"""Changes carried out from the command line, over an account in memory and a real journal: answers and exit codes."""
+
+import io
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Answer, CommandLine
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.cli.job_progress import JobLine, duration, job_progress_text
+from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import StepRecord
+from walkme_tui.domain.plans import SetStatus, Step, StepState
+from walkme_tui.services.execution import JobProgress
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West")]
+ZOE = "person00011@example.com"
+USER = person(11).id
+PROGRESS = JobProgress("20261123-bcdf", {}, 0, 40, 0.0, None, "", "", ())
+
+
+@pytest.fixture
+def api() -> FakeDirectory:
+    return FakeDirectory(people(20), groups=GROUPS)
+
+
+@pytest.fixture
+def line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
+) -> CommandLine:
+    return CommandLine(monkeypatch, capsys, tmp_path, api)
+
+
+def offboard(line: CommandLine, *words: str) -> Answer:
+    return line("offboard", ZOE, "--yes", *words)
+
+
+def test_the_answer_is_the_documented_object(line: CommandLine, api: FakeDirectory) -> None:
+    answer = offboard(line, "--json", "--ticket", "INC-42")
+    assert answer.code == 0
+    told = answer.json
+    assert told.keys() >= {"job", "state", "counts", "receipts", "steps"}
+    assert (told["state"], told["counts"], told["ticket"]) == ("done", {"done": 3}, "INC-42")
+    assert [{name: step[name] for name in ("state", "call", "target")} for step in told["steps"]] == [
+        {"state": "done", "call": f"PATCH /users/{USER} status=inactive", "target": ZOE},
+        {"state": "done", "call": f"DELETE /groups/g1/users/{USER}", "target": ZOE},
+        {"state": "done", "call": f"DELETE /groups/g2/users/{USER}", "target": ZOE},
+    ]
+    assert all(Path(path).parent == line.paths.data / "receipts" for path in told["receipts"])
+    assert (api.now(USER).status, api.now(USER).groups) == ("inactive", ())
+    assert told["steps"] == line("jobs", "show", told["job"], "--json").json["steps"]
+
+
+def test_the_answer_for_people_says_how_to_undo_it(line: CommandLine) -> None:
+    answer = offboard(line)
+    job = line("jobs", "--json").json[0]["id"]
+    assert answer.out.startswith(f"Job {job}: done. Offboard {ZOE} in env\n")
+    assert f"Undo     walkme-tui undo {job}\n" in answer.out
+    assert "3 done." in answer.out
+
+
+def test_an_undo_calls_the_way_back_by_its_calls(line: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(line, "--json").json["job"]
+    api.edit(USER, groups=("g2",))
+    shown = line("undo", job)
+    assert shown.code == 0
+    assert "is in Süd=West again already." in shown.out
+    answer = line("undo", job, "--yes", "--json", "--ticket", "INC-43").json
+    assert [step["call"] for step in answer["steps"]] == [
+        f"POST /groups/g1/users userId={USER}",
+        f"PATCH /users/{USER} status=active",
+    ]
+    assert answer["undoes"] == job
+    assert answer["ticket"] == "INC-43"
+    assert any("Süd=West" in sentence for sentence in answer["left_out"])
+    assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
+
+
+def test_what_others_did_before_a_step_of_an_undo_is_skipped_and_named(line: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(line, "--json").json["job"]
+    api.meanwhile("add_member", lambda: api.edit(USER, status="pending"))
+    answer = line("undo", job, "--yes", "--json")
+    assert answer.code == 0
+    assert answer.json["counts"] == {"done": 2, "skipped": 1}
+    (skipped,) = [step for step in answer.json["steps"] if step["state"] == "skipped"]
+    assert "pending" in skipped["detail"]
+    assert api.now(USER).status == "pending"
+
+
+def test_a_failed_step_is_1_and_the_others_are_done(line: CommandLine, api: FakeDirectory) -> None:
+    api.fail_next(RequestRejected("The account refused it (400).", status=400), name="remove_member")
+    answer = offboard(line, "--json")
+    assert answer.code == 1
+    assert answer.json["state"] == "done"
+    assert answer.json["counts"] == {"done": 2, "failed": 1}
+    assert "1 failed" in line("jobs").out
+
+
+def test_a_server_that_changes_nothing_is_1(line: CommandLine, api: FakeDirectory) -> None:
+    api.inert = True
+    answer = offboard(line, "--json", "--keep-groups")
+    assert answer.code == 1
+    assert answer.json["counts"] == {"failed": 1}
+
+
+@pytest.mark.parametrize("error", [PermissionRefused("No.", scope="users:write"), SignInRefused("The token is old.")])
+def test_a_refusal_on_the_way_is_3_and_can_be_resumed(line: CommandLine, api: FakeDirectory, error: Exception) -> None:
+    api.fail_next(error, name="remove_member")  # type: ignore[arg-type]  # both are ApiErrors
+    answer = offboard(line, "--json")
+    assert answer.code == 3
+    assert answer.json["state"] == "interrupted"
+    assert f"walkme-tui jobs resume {answer.json['job']} --yes" in answer.err
+
+
+def test_a_token_that_cannot_write_gets_no_job(line: CommandLine, api: FakeDirectory) -> None:
+    api.granted = frozenset({"users:read"})
+    answer = offboard(line)
+    assert (answer.code, answer.out) == (3, "")
+    assert "users:write" in answer.err
+    assert line("jobs", "--json").json == []
+    assert api.writes == []
+
+
+def test_receipts_that_cannot_be_written_cost_the_receipts_only(line: CommandLine, api: FakeDirectory) -> None:
+    line.paths.data.mkdir(parents=True)
+    (line.paths.data / "receipts").write_text("a file stands here")
+    answer = offboard(line, "--json")
+    assert answer.code == 0
+    assert answer.json["receipts"] == []
+    assert "receipt" in answer.err
+    assert api.now(USER).status == "inactive"
+
+
+def test_a_job_that_was_done_is_not_done_again(line: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(line, "--json").json["job"]
+    writes = list(api.writes)
+    answer = line("jobs", "resume", job, "--yes")
+    assert answer.code == 0
+    assert "nothing left to do" in answer.out
+    assert line("jobs", "resume", job, "--json").json["state"] == "done"
+    assert api.writes == writes
+
+
+def test_a_kept_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+    told = offboard(line, "--json").json
+    kept = tmp_path / "kept.json"
+    kept.write_bytes(next(Path(path) for path in told["receipts"] if path.endswith(".json")).read_bytes())
+    shutil.rmtree(line.paths.data)
+    assert line("undo", told["job"], "--yes").code == 1
+    assert line("undo", str(kept), "--yes").code == 0
+    assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 1}', "\x00"])
+def test_a_file_that_is_no_receipt_is_refused(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "receipt.json"
+    file.write_text(content)
+    answer = line("undo", str(file), "--yes")
+    assert (answer.code, answer.out) == (2, "")
+    assert line("undo", str(tmp_path / "gone.json")).code == 2
+    assert api.writes == []
+
+
+def test_a_plan_of_hostile_words_reaches_the_terminal_as_words(line: CommandLine, api: FakeDirectory) -> None:
+    api.groups = [Group("g1", "\x1b[2JSales"), Group("g2", "\u202eevil")]
+    api.users = [replace(person(11), email="\x1b[31m@example.com")]
+    answer = line("offboard", USER, "--yes", "--ticket", "\x07T")
+    assert answer.code == 0
+    for text in (answer.out, answer.err, line("jobs").out, line("undo", line("jobs", "--json").json[0]["id"]).out):
+        assert not {character for character in text if not character.isprintable()} - {"\n"}
+
+
+# ---------------------------------------------------------------- progress
+
+
+def failure(number: int) -> StepRecord:
+    return StepRecord(Step(number, SetStatus("u", "active", "inactive")), StepState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("progress", "text"),
+    [
+        (PROGRESS, "job 20261123-bcdf  0 of 40 steps"),
+        (
+            replace(PROGRESS, done=1000, total=4000, per_second=3.14, seconds_left=955.0),
+            "job 20261123-bcdf  1 000 of 4 000 steps  3.1/s  16 min left",
+        ),
+        (
+            replace(PROGRESS, done=2, per_second=1.0, paused="too many\x1brequests", failures=(failure(1), failure(2))),
+            "job 20261123-bcdf  2 of 40 steps  too many␛requests  2 failed",
+        ),
+    ],
+)
+def test_progress_in_words(progress: JobProgress, text: str) -> None:
+    assert job_progress_text(progress, bar=False) == text
+
+
+def test_the_bar_fills() -> None:
+    shown = [job_progress_text(replace(PROGRESS, done=done), bar=True) for done in (0, 20, 40)]
+    assert [text.count("#") for text in shown] == [0, 12, 24]
+    assert job_progress_text(replace(PROGRESS, total=0), bar=True).count("#") == 24
+
+
+def test_durations_are_short() -> None:
+    assert [duration(seconds) for seconds in (-1, 0.4, 89, 90, 3599, 5400, 90_000)] == [
+        "0 s",
+        "0 s",
+        "89 s",
+        "2 min",
+        "60 min",
+        "2 h",
+        "25 h",
+    ]
+
+
+def test_without_a_terminal_progress_is_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    clock = [0.0]
+    monkeypatch.setattr("walkme_tui.cli.progress.time.monotonic", lambda: clock[0])
+    shown = JobLine()
+    for second in range(12):
+        clock[0] = float(second)
+        shown(replace(PROGRESS, done=second))
+    shown.close()
+    assert stream.getvalue().splitlines() == ["job 20261123-bcdf  5 of 40 steps", "job 20261123-bcdf  10 of 40 steps"]
