@@ -16,7 +16,8 @@ from typing import Final
 
 from tests.benchmarks.bench import FULL, QUICK
 from tests.benchmarks.pty_program import PtyProgram
-from tests.benchmarks.surroundings import complete_mirror, environment, home, own_program, program, simulator, someone
+from tests.benchmarks.surroundings import SEED, complete_mirror, environment, home, own_program, program, simulator
+from walkme_tui.simulator.population import Population
 
 LATENCIES_MS: Final = (0, 100)
 ROUND_TRIPS: Final = 3
@@ -26,7 +27,7 @@ ALLOWED_MS: Final = 150
 def measured(users: int, latency_ms: int, starts: int) -> tuple[float, float]:
     """Milliseconds of a hello and of a printed plan; the first of each fills the caches and is not counted."""
     mirror = complete_mirror(users)
-    email = someone(mirror)
+    email = str(Population(users, SEED, int(time.time() * 1000)).record(users // 2)["email"])
     with simulator(users, latency_ms) as account, home(account, mirror) as variables:
         pairs = [(_hello(), _plan(email, variables)) for _ in range(starts + 1)][1:]
     hello, plan = (median(column) * 1000 for column in zip(*pairs, strict=True))
