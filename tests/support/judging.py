@@ -1,0 +1,145 @@
+"""Judges a job from what the server knows and what went over the wire: what was lost, done twice, or unexplained."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tests.support.fault_proxy import Exchange, Fault
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import AddMember, Change, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.users import User
+
+Record = dict[str, Any]
+Place = tuple[str, str]
+"""What a step changes: whose, and ``status`` or the id of a group."""
+
+# After these the request surely was not carried out, and may be sent again without a look.
+TURNED_AWAY = frozenset({Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.EXPIRED})
+DELIVERED = frozenset({None, Fault.DELAY})
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that must not be: ``kind`` is ``lost``, ``duplicated`` or ``unexplained``."""
+
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A job that has come to its end, with everything that tells what happened.
+
+    ``before`` and ``after`` are the server's own records by id, ``log`` what the proxy saw during the job, ``others``
+    what was changed by somebody else meanwhile.
+    """
+
+    job: Job
+    before: Mapping[str, Record]
+    after: Mapping[str, Record]
+    log: Sequence[Exchange]
+    others: Collection[Place] = frozenset()
+
+
+def place(change: Change) -> Place:
+    """What a step changes."""
+    return change.user_id, "status" if isinstance(change, SetStatus) else change.group.id
+
+
+def judge(case: Case) -> list[Violation]:
+    """Everything that is wrong; empty for a job that is as it should be."""
+    found = [] if case.job.state is JobState.DONE else [Violation("lost", f"the job ended {case.job.state.value}")]
+    for record in case.job.steps:
+        found += _of_step(case, record)
+    return found + list(_unexplained(case))
+
+
+def _of_step(case: Case, record: StepRecord) -> Iterable[Violation]:
+    change, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
+    sends = [exchange for exchange in case.log if _is_call_of(exchange, change)]
+    done = [exchange for exchange in sends if exchange.carried_out]
+    opened = [exchange for exchange in sends if exchange.fault not in TURNED_AWAY and exchange.status != 405]
+    if not record.state.settled:
+        yield Violation("lost", f"{name} is not settled")
+    if len(opened) > record.attempts:
+        yield Violation("unexplained", f"{name} left {len(opened)} times, and {record.attempts} intents are on record")
+    for first, second in pairwise(opened):
+        if not _was_read_between(case.log, change.user_id, first.number, second.number):
+            yield Violation("duplicated", f"{name} was sent again without a look: {first}, {second}")
+    if place(change) in case.others:
+        return
+    held = change.holds(_user(case.after[change.user_id]))
+    if record.state is StepState.DONE and not held:
+        yield Violation("lost", f"{name} is not so on the server")
+    if record.state in {StepState.FAILED, StepState.REFUSED, StepState.SKIPPED} and (held or done):
+        yield Violation("lost", f"{name} is so on the server, or was carried out: {done}")
+    if len(done) > 1:
+        yield Violation("duplicated", f"{name} was carried out {len(done)} times: {done}")
+
+
+def _unexplained(case: Case) -> Iterable[Violation]:
+    """Differences on the server that the journal does not tell, and such as it tells and are not there."""
+    doubtful = {place(record.step.change) for record in case.job.steps if record.state is StepState.NEEDS_REVIEW}
+    skipped = doubtful | set(case.others)
+    for user_id, before in case.before.items():
+        expected = _state(before)
+        for record in case.job.records_of(user_id):
+            if record.changed:
+                _apply(expected, record.step.change)
+        after = _state(case.after[user_id])
+        for name in {*expected, *after}:
+            if (user_id, name) not in skipped and expected.get(name) != after.get(name):
+                told = f"{user_id} {name}: {expected.get(name)!r} by the journal, {after.get(name)!r} on the server"
+                yield Violation("unexplained", told)
+
+
+def _state(record: Record) -> Record:
+    """A record flattened: every field but the stamp, and each group as a field."""
+    groups = record["groups"]
+    assert isinstance(groups, list)
+    assert len(groups) == len(set(groups))
+    flat = {name: value for name, value in record.items() if name not in {"updatedAt", "groups"}}
+    return flat | dict.fromkeys(groups, True)
+
+
+def _apply(state: Record, change: Change) -> None:
+    if isinstance(change, SetStatus):
+        state["status"] = change.after
+    elif isinstance(change, AddMember):
+        state[change.group.id] = True
+    else:
+        state.pop(change.group.id, None)
+
+
+def _is_call_of(exchange: Exchange, change: Change) -> bool:
+    """True for a request that asks for this change."""
+    match change:
+        case SetStatus():
+            if exchange.method not in {"PATCH", "PUT"} or exchange.path != f"/users/{change.user_id}":
+                return False
+            return bool(json.loads(exchange.body).get("status") == change.after)
+        case AddMember():
+            asked = exchange.method == "POST" and exchange.path == f"/groups/{change.group.id}/users"
+            return asked and json.loads(exchange.body) == {"userId": change.user_id}
+        case RemoveMember():
+            path = f"/groups/{change.group.id}/users/{change.user_id}"
+            return (exchange.method, exchange.path) == ("DELETE", path)
+
+
+def _was_read_between(log: Sequence[Exchange], user_id: str, first: int, second: int) -> bool:
+    return any(
+        first < exchange.number < second
+        and (exchange.method, exchange.path) == ("GET", f"/users/{user_id}")
+        and exchange.carried_out
+        and exchange.fault in DELIVERED
+        for exchange in log
+    )
+
+
+def _user(record: Record) -> User:
+    user = decode_user(record)
+    assert isinstance(user, User)
+    return user

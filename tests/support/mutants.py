@@ -1,0 +1,131 @@
+"""Programs with a mistake in them, each of which the kill harness has to catch.
+
+A mutant changes the classes of the process that it is planted in, so plant it in a process that is thrown away.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from walkme_tui.api.rest.client import RestDirectory
+from walkme_tui.domain import outcomes
+from walkme_tui.domain.errors import ApiError, OutcomeUnknown
+from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.plans import Change, Step, StepState
+from walkme_tui.domain.users import Json, User
+from walkme_tui.services.carrying import Carrier
+from walkme_tui.services.ledger import Ledger
+from walkme_tui.services.reconciling import Reconciler
+
+
+def no_intent_record() -> None:
+    """A step is sent without having been written down before."""
+
+    async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
+        return self._moved(replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before))
+
+    Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
+
+
+def commit_after_send() -> None:
+    """A step is written down when it has been sent."""
+    real_intend, real_send = Ledger.intend, Carrier._send
+    waiting: dict[str, Any] = {}
+
+    async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
+        waiting[record.step.user_id] = (record, before)
+        return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
+
+    async def send(self: Carrier, change: Change) -> None:
+        try:
+            await real_send(self, change)
+        finally:
+            await real_intend(self._ledger, *waiting.pop(change.user_id))
+
+    Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
+    Carrier._send = send  # type: ignore[method-assign]  # that is the mutant
+
+
+def blind_resend() -> None:
+    """What was not answered is sent once more, without a look."""
+    real = Carrier._send
+
+    async def send(self: Carrier, change: Change) -> None:
+        try:
+            await real(self, change)
+        except OutcomeUnknown:
+            await real(self, change)
+
+    Carrier._send = send  # type: ignore[method-assign]  # that is the mutant
+
+
+def blind_resume() -> None:
+    """What an earlier run had sent is taken for not sent."""
+
+    async def reconcile(self: Carrier, records: Sequence[StepRecord]) -> None:
+        for record in records:
+            await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
+
+    Carrier.reconcile = reconcile  # type: ignore[method-assign]  # that is the mutant
+
+
+def already_so_is_a_failure() -> None:
+    """A change that is there already counts as one that could not be made."""
+    real = outcomes.before_sending
+
+    def before_sending(step: Step, user: User, *, sent_earlier: bool) -> Outcome | None:
+        found = real(step, user, sent_earlier=sent_earlier)
+        if found is None or found.state is not StepState.DONE:
+            return found
+        return replace(found, state=StepState.FAILED, changed=False)
+
+    async def nothing_to_do(self: Reconciler, record: StepRecord, error: ApiError) -> Outcome:
+        return outcomes.refused(record.step.change, error)
+
+    outcomes.before_sending = before_sending
+    Reconciler.nothing_to_do = nothing_to_do  # type: ignore[method-assign]  # that is the mutant
+
+
+def put_retried_on_time_out() -> None:
+    """A replacement that was not answered is sent once more."""
+    real = RestDirectory.put_user
+
+    async def put_user(self: RestDirectory, user_id: str, whole: Any) -> None:
+        try:
+            await real(self, user_id, whole)
+        except OutcomeUnknown:
+            await real(self, user_id, whole)
+
+    RestDirectory.put_user = put_user  # type: ignore[method-assign]  # that is the mutant
+
+
+def put_of_the_edited_field_alone() -> None:
+    """A replacement holds the new value and nothing else."""
+    real = RestDirectory.put_user
+
+    async def put_user(self: RestDirectory, user_id: str, whole: Any) -> None:
+        only: dict[str, Json] = {name: value for name, value in dict(whole).items() if name in {"email", "status"}}
+        await real(self, user_id, only)
+
+    RestDirectory.put_user = put_user  # type: ignore[method-assign]  # that is the mutant
+
+
+def an_answer_is_believed() -> None:
+    """A lost answer is taken for a yes."""
+
+    async def lost(self: Reconciler, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+        return Outcome(StepState.DONE, outcomes.LOST_BUT_THERE, changed=True)
+
+    Reconciler.lost = lost  # type: ignore[method-assign]  # that is the mutant
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "no intent record": no_intent_record,
+    "commit after send": commit_after_send,
+    "blind resend": blind_resend,
+    "blind resume": blind_resume,
+    "already so is a failure": already_so_is_a_failure,
+    "PUT retried on time-out": put_retried_on_time_out,
+    "PUT of the edited field alone": put_of_the_edited_field_alone,
+    "a lost answer is a yes": an_answer_is_believed,
+}
