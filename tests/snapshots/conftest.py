@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 from textual.pilot import Pilot
 
-from tests.support.browser import Browser, Setting
+from tests.support.browser import Browser, Setting, close
 
 Drive: TypeAlias = Callable[[Browser], Awaitable[None]]
 Look: TypeAlias = Callable[[Setting, Drive, tuple[int, int]], bool]
@@ -38,8 +38,7 @@ def looks(snap_compare: Callable[..., bool]) -> Look:
             await browser.pause()
 
         same = snap_compare(app, terminal_size=size, run_before=run_before)
-        if app.session is not None:
-            asyncio.run(app.session.aclose())
+        asyncio.run(close(app))
         return same
 
     return compare

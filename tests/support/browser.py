@@ -17,14 +17,16 @@ from textual.widget import Widget
 
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import NOON_MS, ManualTime
+from tests.support.workshops import Bench
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
-from walkme_tui.services.browsing import BrowserStart, ProfileChoice
+from walkme_tui.services.browsing import BrowserStart, ProfileChoice, Task
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session
 from walkme_tui.store.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.dialogs.deciding import DEAF_SECONDS, DecidingDialog
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
@@ -54,6 +56,8 @@ class Setting:
     time: ManualTime = field(default_factory=ManualTime)
     source: str = SOURCE
     read_only: bool = False
+    bench: Bench = field(default_factory=Bench)
+    task: Task | None = None
 
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""
@@ -79,6 +83,8 @@ class Setting:
             no_color=False,
             problem=self.problem or "",
             state_folder=self.state_folder,
+            open_workshop=self.bench,
+            task=self.task,
         )
         session = self.session() if self.problem is None else None
         return WalkmeApp(start, session, theme, monotonic=self.time.monotonic)
@@ -96,6 +102,13 @@ async def open_browser(setting: Setting, size: tuple[int, int] = (120, 40)) -> A
         browser = Browser(pilot, app, setting)
         await browser.pause()
         yield browser
+    await close(app)
+
+
+async def close(app: WalkmeApp) -> None:
+    """Close what the program held when it ended."""
+    if app.work is not None:
+        await app.work.aclose()
     if app.session is not None:
         await app.session.aclose()
 
@@ -284,6 +297,23 @@ class Browser:
                 parts.append(widget.text)
         return "\n".join(parts)
 
+    async def listening(self, title: str = "") -> None:
+        """Wait for a dialog that has this in its text, and until its keys decide."""
+        await self.settled(lambda: isinstance(self.app.screen, DecidingDialog) and self.app.screen.shown)
+        await self.settled(lambda: title in self.dialog)
+        self.setting.time.advance(2 * DEAF_SECONDS)
+
+    @property
+    def jobs(self) -> list[str]:
+        """The lines of the jobs, as plain text."""
+        return self._list_lines(self.browser.area.jobs_tab.jobs)
+
+    @property
+    def steps(self) -> str:
+        """What is said of the job under the cursor, line breaks and runs of blanks as one blank."""
+        pane = self.browser.area.jobs_tab.steps
+        return " ".join(f"{pane.query_one(OneLine).text} {pane.steps.text}".split())
+
     @property
     def toasts(self) -> list[str]:
         """The texts of the toasts that are up."""
@@ -299,4 +329,4 @@ class Browser:
         return [" ".join("".join(text for text, _ in rows.line(row, width)).split()) for row in rows.rows]
 
 
-__all__ = ["NOON_MS", "Browser", "Setting", "open_browser"]
+__all__ = ["NOON_MS", "Browser", "Setting", "close", "open_browser"]

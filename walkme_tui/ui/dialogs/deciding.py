@@ -52,6 +52,11 @@ class DecidingDialog(Dialog[Result]):
         self._opened_at = self._monotonic()
 
     @property
+    def shown(self) -> bool:
+        """True once the first picture was painted."""
+        return self._opened_at is not None
+
+    @property
     def listens(self) -> bool:
         """True once a key can only be meant for this dialog."""
         return self._opened_at is not None and self._monotonic() - self._opened_at >= DEAF_SECONDS

@@ -10,9 +10,9 @@ from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.line_list import LineList
 
 STATE_WIDTH: Final = 15
-KIND_WIDTH: Final = 12
-AGE_WIDTH: Final = 8
-STEPS_WIDTH: Final = 10
+KIND_WIDTH: Final = 11
+AGE_WIDTH: Final = 6
+STEPS_WIDTH: Final = 8
 _INKS: Final = {
     JobState.READY: Ink.WARN,
     JobState.RUNNING: Ink.ACCENT,
@@ -36,7 +36,7 @@ class JobList(LineList[Job]):
     def line(self, row: Job, width: int) -> Line:
         """The state, then what it was about."""
         settled = len(row.steps) - len(row.unsettled)
-        ticket_width = 14 if width >= 100 else 10
+        ticket_width = 16 if width >= 100 else 8
         room = width - STATE_WIDTH - KIND_WIDTH - ticket_width - AGE_WIDTH - STEPS_WIDTH
         bad = change_words.trouble_count(row) and not row.state.resumable
         return [

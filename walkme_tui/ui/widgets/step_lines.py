@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Final
 
 from walkme_tui.domain.jobs import Job, StepRecord
+from walkme_tui.domain.outcomes import verified
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -52,9 +53,8 @@ def people_lines(job: Job, width: int) -> Iterator[Line]:
     for place, user_id in enumerate(ids):
         if place:
             yield ()
-        if len(ids) > 1:
-            user = people.get(user_id)
-            yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
+        user = people.get(user_id)
+        yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
 
@@ -88,12 +88,20 @@ def _step(record: StepRecord, width: int) -> Iterator[Line]:
         (words.fit(change_words.object_of(change), room), Ink.PLAIN),
         (words.fit_right(time, TIME_WIDTH), Ink.DIM),
     ]
-    detail = clean(record.detail, change_words.MAX_SENTENCE)
+    detail = "" if _is_plain(record) else clean(record.detail, change_words.MAX_SENTENCE)
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:
         bad = record.state in change_words.BAD_STATES
         yield from _marked(" " * STATE_WIDTH, detail, width, Ink.WARN if bad else Ink.DIM)
+
+
+def _is_plain(record: StepRecord) -> bool:
+    """True for a step that did what the line says already."""
+    change = record.step.change
+    if record.state is not StepState.DONE or record.detail != verified(change, record.before):
+        return False
+    return record.before is None or change.as_planned(record.before) is not False
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[Line]:

@@ -1,0 +1,71 @@
+"""Workshops over a real journal in a temporary folder; receipts are kept in memory under a path that never changes."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+
+from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.services.execution import Executor
+from walkme_tui.services.planning import Planner
+from walkme_tui.services.ports import Session
+from walkme_tui.services.receipts import Receipts
+from walkme_tui.services.workshop import Workshop
+from walkme_tui.store.journal import open_journal
+
+ACTOR = Actor("ada", "jump-host", "client-7")
+RECEIPTS = Path("/home/ada/.local/share/walkme-tui/receipts")
+
+
+@dataclass
+class Bench:
+    """Opens the workshop of a session; ``receipts`` are the files that were written, by name.
+
+    ``opened`` counts how often a workshop was opened.
+    """
+
+    keep_groups: Sequence[str] = ()
+    require_ticket: bool = False
+    receipts: dict[str, str] = field(default_factory=dict)
+    opened: int = 0
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="walkme-journal-")))
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def __call__(self, session: Session) -> Workshop:
+        """Open one."""
+        self.opened += 1
+        journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
+        memory = journal.write_memory(session.account.profile, session.account.base_url)
+        return Workshop(
+            journal,
+            Planner(session, self.keep_groups, self.require_ticket),
+            Executor(session, journal, memory, ACTOR),
+            Receipts(session.account, journal, self._write, session.clock, UTC),
+            ACTOR,
+        )
+
+    def _write(self, name: str, text: str) -> Path:
+        self.receipts[name] = text
+        return RECEIPTS / name
+
+    async def left_unfinished(self, session: Session, plan: Plan, done: int, *, sent: bool = False) -> Job:
+        """A job in the journal of which an earlier run did only the first steps; ``sent``: one more has left."""
+        journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
+        job = await journal.create(plan, ACTOR)
+        await journal.claim(job.id)
+        for step in plan.steps[:done]:
+            await journal.intend(job.id, step.number, None, session.clock())
+            outcome = Outcome(StepState.DONE, "verified", changed=True)
+            await journal.settle(job.id, step.number, outcome, session.clock())
+        if sent:
+            await journal.intend(job.id, plan.steps[done].number, None, session.clock())
+        await journal.release(job.id, JobState.INTERRUPTED)
+        found = await journal.job(job.id)
+        await journal.aclose()
+        return found

@@ -1,0 +1,227 @@
+"""Offboard somebody from the list: the plan, its review, what is sent, and what is said of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.workshops import Bench
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plan_files import plan_from_text
+from walkme_tui.domain.users import User
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+
+
+def account(count: int = 12) -> FakeDirectory:
+    """People of whom everybody is active and in three groups."""
+    users: list[User] = [replace(user, status="active", groups=("g1", "g2", "g3")) for user in people(count)]
+    return FakeDirectory(users, groups=GROUPS)
+
+
+async def planned(browser: Browser, *keys: str) -> None:
+    """Wait for rows, press keys, wait for the plan."""
+    await browser.loaded()
+    await browser.press(*(keys or ("O",)))
+    await browser.listening("Ticket")
+
+
+def groups_of(api: FakeDirectory, index: int = 0) -> tuple[str, ...]:
+    user = api.users[index]
+    assert isinstance(user, User)
+    assert isinstance(user.groups, tuple)
+    return user.groups
+
+
+def status_of(api: FakeDirectory, index: int = 0) -> object:
+    user = api.users[index]
+    assert isinstance(user, User)
+    return user.status
+
+
+async def test_the_plan_is_shown_and_nothing_is_sent() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        for text in ("set status ● active -> ○ inactive", "leave Sales", "leave Support", "read just now"):
+            assert browser.says(text)
+        assert browser.focus == "answer"
+        await browser.press("enter")
+        assert browser.dialog == ""
+    assert not api.writes
+
+
+async def test_y_carries_it_out_and_the_receipt_tells_it() -> None:
+    api, bench = account(), Bench()
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await planned(browser)
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert status_of(api) == "inactive"
+        assert groups_of(api) == ()
+        assert [write.name for write in api.writes] == ["patch_user", *["remove_member"] * 3]
+        assert "/home/ada/.local/share/walkme-tui/receipts" in browser.dialog
+        assert len(bench.receipts) == 2
+        await browser.press("enter")
+        await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.status == "inactive")
+
+
+@pytest.mark.parametrize("key", ["y", "enter"])
+async def test_a_key_that_was_meant_for_the_list_runs_nothing(key: str) -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.settled(lambda: "Ticket" in browser.dialog)
+        await browser.press(key)
+        await browser.pause()
+    assert not api.writes
+
+
+async def test_k_keeps_a_group_and_takes_that_back() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        await browser.press("down", "k")
+        assert browser.says("1 set status")
+        assert browser.says("– keep Support")
+        assert browser.says("3 leave Engineering")
+        await browser.press("k")
+        assert browser.says("3 leave Support")
+        await browser.press("k", "y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+    assert groups_of(api) == ("g2",)
+
+
+async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
+    api, bench = account(), Bench()
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await planned(browser, "space", "down", "space", "down", "O")
+        assert browser.says("Offboard 2 people")
+        assert browser.says("y run 8 steps")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert status_of(api, 0) == status_of(api, 1) == "inactive"
+        assert status_of(api, 2) == "active"
+        assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
+
+
+async def test_a_ticket_that_the_configuration_wants_is_asked_for() -> None:
+    api, bench = account(), Bench(require_ticket=True)
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await planned(browser)
+        assert browser.says("Ticket required by the configuration")
+        await browser.press("y")
+        assert not api.writes
+        assert browser.focus == "ticket"
+        await browser.type("INC-42")
+        await browser.press("enter")
+        assert browser.focus == "answer"
+        await browser.press("y")
+        await browser.settled(lambda: "INC-42" in browser.dialog and "Done and verified." in browser.dialog)
+    assert any('"ticket": "INC-42"' in text for text in bench.receipts.values())
+
+
+async def test_p_saves_the_plan_and_leaves_it_on_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    folder = tmp_path
+    monkeypatch.chdir(folder)
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        await browser.press("down", "k", "p")
+        await browser.settled(lambda: "Save the plan as" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: any("Nothing was sent." in toast for toast in browser.toasts))
+        await browser.settled(lambda: "keep Support" in browser.dialog.replace("        ", " "))
+    (file,) = folder.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    plan = plan_from_text(file.read_text())
+    assert len(plan.steps) == 3
+    assert not api.writes
+
+
+async def test_a_saved_plan_overwrites_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    folder = tmp_path
+    monkeypatch.chdir(folder)
+    async with open_browser(Setting(api=account())) as browser:
+        await planned(browser)
+        for _ in range(2):
+            await browser.press("p")
+            await browser.settled(lambda: "Save the plan as" in browser.dialog)
+            await browser.press("enter")
+            await browser.settled(lambda: "Ticket" in browser.dialog)
+        assert any("exists already" in toast for toast in browser.toasts)
+    assert len(list(folder.iterdir())) == 1
+
+
+async def test_escape_stops_the_asking() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = api.hold()
+        await browser.press("O")
+        await browser.settled(lambda: "asking the server… Esc stops." in browser.status_line)
+        await browser.press("escape")
+        await browser.settled(lambda: "asking" not in browser.status_line)
+        gate.set()
+        await browser.pause()
+        assert browser.dialog == ""
+
+
+async def test_who_cannot_be_asked_for_is_told() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.offline = Unreachable("Cannot reach api.walkme.com.")
+        await browser.press("O")
+        await browser.settled(lambda: any("Cannot reach" in toast for toast in browser.toasts))
+        assert browser.dialog == ""
+
+
+async def test_whoever_has_moved_on_gets_a_toast() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        gate = api.hold("patch_user")
+        await browser.press("y")
+        await browser.settled(lambda: "Offboarding" in browser.status_line)
+        assert "0 of 4 steps" in browser.status_line
+        await browser.press("down")
+        gate.set()
+        await browser.settled(lambda: any("Done and verified." in toast for toast in browser.toasts))
+        assert browser.dialog == ""
+
+
+async def test_a_failed_step_is_told_as_one() -> None:
+    api = account()
+    api.inert = True
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        await browser.press("y")
+        await browser.settled(lambda: "changed nothing" in browser.dialog)
+        assert "need a look" in browser.dialog
+        assert "Done and verified" not in browser.dialog
+
+
+async def test_a_refusal_teaches_that_these_credentials_do_not_write() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser)
+        api.forbidden = True
+        await browser.press("y")
+        await browser.settled(lambda: "It stopped with" in browser.dialog)
+        await browser.press("enter", "O")
+        await browser.settled(lambda: any("Not possible" in toast for toast in browser.toasts))
+        assert browser.dialog == ""
+
+
+async def test_production_is_marked() -> None:
+    async with open_browser(Setting(api=account(), environment=Environment.PRODUCTION)) as browser:
+        await planned(browser)
+        assert "PRODUCTION" in browser.dialog
