@@ -1,0 +1,39 @@
+"""The kill harness for as long as somebody wants: ``python -m tests.faults.kill_campaign [--seed N] [--kills N] …``.
+
+Ends with status 1 and a list if anything was lost, done twice or is unexplained.
+"""
+
+import argparse
+import sys
+import time
+
+from tests.support.kill_harness import Figures, Harness
+
+
+def main() -> int:
+    """Run one campaign."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="the same seed makes the same plans")
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=10_000)
+    parser.add_argument("--operations", type=int, default=20_000)
+    parser.add_argument("--share", type=float, default=0.35, help="how many of the requests meet a fault")
+    parser.add_argument("--mutant", default="", help="plant a mistake: a name from tests.support.mutants")
+    options = parser.parse_args()
+    begun = time.monotonic()
+
+    def tell(figures: Figures) -> None:
+        if figures.jobs % 10 == 0:
+            sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.told()}\n")
+
+    figures = Harness(options.seed, mutant=options.mutant, share=options.share).run(
+        kills=options.kills, faults=options.faults, operations=options.operations, tell=tell
+    )
+    sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.told()}\n")
+    for violation in figures.violations:
+        sys.stdout.write(f"{violation.kind}: {violation.about}\n")
+    return 1 if figures.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""The promise of the write path, held against a program that is killed and a line that fails.
+
+The bigger profile is started by hand: ``python -m tests.faults.kill_campaign``.
+"""
+
+import pytest
+
+from tests.support.doomed import POINTS
+from tests.support.kill_harness import Harness
+from tests.support.mutants import MUTANTS
+
+KILLS = 50
+FAULTS = 2000
+# A mutant is caught within the first jobs; a harness that needs more does not look closely.
+OPERATIONS_TO_CATCH_A_MUTANT = 600
+BETRAYED_BY = {
+    "no intent record": "unexplained",
+    "commit after send": "unexplained",
+    "blind resend": "duplicated",
+    "blind resume": "unexplained",
+    "already so is a failure": "lost",
+    "PUT retried on time-out": "duplicated",
+    "PUT of the edited field alone": "unexplained",
+    "a lost answer is a yes": "lost",
+}
+
+
+def test_nothing_is_lost_done_twice_or_unexplained() -> None:
+    figures = Harness(seed=1, share=0.45).run(
+        kills=KILLS, faults=FAULTS, until=lambda figures: bool(figures.violations)
+    )
+    assert figures.violations == [], figures.told()
+    assert figures.kills.total() >= KILLS
+    assert figures.faults.total() >= FAULTS
+    assert set(POINTS) | {"at any moment"} == set(figures.kills)
+    assert figures.states["done"] > figures.operations * 0.9
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_program_that_breaks_its_promise_is_caught(mutant: str) -> None:
+    figures = Harness(seed=5, mutant=mutant).run(
+        operations=OPERATIONS_TO_CATCH_A_MUTANT, until=lambda figures: bool(figures.violations)
+    )
+    assert BETRAYED_BY[mutant] in {violation.kind for violation in figures.violations}, figures.told()
