@@ -35,6 +35,8 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.undoing import Undoing
 
 MAX_SHOWN: Final = 80
+# Of so many people the names are looked for early; more are not reviewed in a hurry.
+MAX_EXPECTED: Final = 20
 
 
 class Planner:
@@ -59,7 +61,9 @@ class Planner:
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
             look_ups = LookUps(self._session, names)
-            people, _ = await both(look_ups.people(keys), names.read_mirror(keep))
+            people, (_, expected) = await both(
+                look_ups.people(keys), both(names.read_mirror(keep), self._expected_namesakes(keys))
+            )
             await names.of([group.id for user in people for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
         subjects = []
@@ -71,7 +75,7 @@ class Planner:
         by_person: dict[str, list[Step]] = {}
         for step in steps:
             by_person.setdefault(step.user_id, []).append(step)
-        surroundings = await self._surroundings([subject.user for subject in subjects])
+        surroundings = await self._surroundings([subject.user for subject in subjects], expected)
         last = last_members(steps, surroundings)
         judged = []
         for subject in subjects:
@@ -135,14 +139,36 @@ class Planner:
 
     # ------------------------------------------------------------ inside
 
-    async def _surroundings(self, leaving: Sequence[User], *, namesakes: bool = True) -> Surroundings | None:
-        """What the mirror knows of everybody else; None where it cannot be read."""
+    async def _expected_namesakes(self, keys: Sequence[str]) -> Mapping[str, Sequence[User]]:
+        """By folded name, who is called like those whom the mirror knows by these emails.
+
+        The look through a million people takes as long as the server does, so it is not left until it has answered.
+        """
         mirror = self._session.mirror
-        called = {search_key(user.full_name) for user in leaving} - {""} if namesakes else set()
+        emails = [key.strip() for key in keys if "@" in key][:MAX_EXPECTED]
+        try:
+            known = [await mirror.user_by_email(email) for email in emails]
+            called = {search_key(each.user.full_name) for each in known if each is not None} - {""}
+            found = await mirror.namesakes(sorted(called), MAX_NAMESAKES + len(keys)) if called else {}
+        except MirrorUnavailable:
+            return {}
+        return {name: found.get(name, ()) for name in called}
+
+    async def _surroundings(
+        self, leaving: Sequence[User], expected: Mapping[str, Sequence[User]] | None = None, *, namesakes: bool = True
+    ) -> Surroundings | None:
+        """What the mirror knows of everybody else; None where it cannot be read.
+
+        ``expected`` are namesakes that were looked for already, by the names that were.
+        """
+        mirror = self._session.mirror
+        found = dict(expected or {})
+        called = {search_key(user.full_name) for user in leaving} - {"", *found} if namesakes else set()
         try:
             coverage = await mirror.coverage()
             members = {size.group.id: size.known_members for size in await mirror.groups()}
-            found = await mirror.namesakes(sorted(called), MAX_NAMESAKES + len(leaving)) if called else {}
+            if called:
+                found |= await mirror.namesakes(sorted(called), MAX_NAMESAKES + len(leaving))
             other_admin = None
             if any(is_admin(user) for user in leaving):
                 other_admin = await mirror.has_active(ADMIN, {user.id for user in leaving})

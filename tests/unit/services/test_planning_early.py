@@ -1,0 +1,72 @@
+"""Namesakes are looked for while the server is asked, by the names that the mirror knows."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import BrokenMirror, open_session
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.users import User
+from walkme_tui.services.planning import Planner
+
+ZOE = replace(person(1), first_name="Zoë", last_name="Çelik")
+NAMESAKE = replace(person(2), first_name="zoe", last_name="celik")
+AYLIN = replace(person(3), first_name="Aylin", last_name="Demir")
+
+
+class WatchedMirror(BrokenMirror):
+    """Notes for which names it was asked, and how many calls the server had had by then."""
+
+    def __init__(self, api: FakeDirectory) -> None:
+        super().__init__()
+        self.asked: list[tuple[list[str], bool]] = []
+        self._api = api
+
+    async def namesakes(self, names: Collection[str], limit: int) -> Mapping[str, Sequence[User]]:
+        """Note it, and answer."""
+        self.asked.append((sorted(names), self._api.in_flight > 0))
+        return await super().namesakes(names, limit)
+
+
+async def plan_of(api: FakeDirectory, mirror: WatchedMirror, *known: User) -> Plan:
+    async with open_session(api, mirror=mirror) as session:
+        for user in known:
+            await mirror.save_user(user, session.clock())
+        gate = api.hold("find_user")
+        planner = Planner(session)
+        planning = asyncio.create_task(planner.offboard([str(ZOE.email)]))
+        for _ in range(50):
+            await mirror.coverage()
+        gate.set()
+        return await planning
+
+
+def namesakes_told(plan: Plan) -> list[str]:
+    return [each.text for each in plan.subjects[0].consequences if "called" in each.text]
+
+
+async def test_names_that_the_mirror_knows_are_looked_for_at_once_and_only_once() -> None:
+    api = FakeDirectory([ZOE, NAMESAKE, AYLIN])
+    mirror = WatchedMirror(api)
+    told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
+    assert mirror.asked == [(["zoe celik"], True)]
+    assert len(told) == 1
+    assert str(NAMESAKE.email) in told[0]
+
+
+async def test_another_name_on_the_server_is_looked_for_again() -> None:
+    api = FakeDirectory([replace(ZOE, first_name="Aylin", last_name="Demir"), NAMESAKE, AYLIN])
+    mirror = WatchedMirror(api)
+    told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
+    assert mirror.asked == [(["zoe celik"], True), (["aylin demir"], False)]
+    assert len(told) == 1
+    assert str(AYLIN.email) in told[0]
+
+
+async def test_a_stranger_to_the_mirror_is_looked_for_when_the_server_has_answered() -> None:
+    api = FakeDirectory([ZOE, NAMESAKE])
+    mirror = WatchedMirror(api)
+    told = namesakes_told(await plan_of(api, mirror, NAMESAKE))
+    assert mirror.asked == [(["zoe celik"], False)]
+    assert len(told) == 1
