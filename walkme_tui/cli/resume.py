@@ -42,9 +42,11 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
         refuse_read_only(account)
         refuse_other_account(job.plan, account)
 
-    async def work(_: Session, workshop: Workshop) -> int:
+    async def work(session: Session, workshop: Workshop) -> int:
         from walkme_tui.cli.carrying_out import carry_on
 
+        # What the token may do is known from here on, and refused before the job is touched.
+        await session.prepare()
         return await carry_on(context, workshop, job)
 
     return with_workshop(context, work, check)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.speaking import say
 from walkme_tui.domain.accounts import Account
 from walkme_tui.services.ports import Session
 
@@ -20,14 +21,17 @@ class Ended(KeyboardInterrupt):
 
 
 def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T:
-    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first."""
+    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first.
+
+    What befell the local copy meanwhile is said on standard error.
+    """
 
     async def whole() -> T:
         session = context.open_session()
         try:
             return await work(session)
         finally:
-            await session.aclose()
+            await _close(session)
 
     return run_async(whole())
 
@@ -44,17 +48,26 @@ def with_workshop(
         session = context.open_session()
         try:
             check(session.account)
-            # Both import much and one waits for the server: side by side.
-            opening = asyncio.ensure_future(asyncio.to_thread(context.open_workshop, session))
+            # The imports of both, the sign-in and what the local copy is asked: side by side.
+            preparing = asyncio.create_task(session.prepare())
+            opening = asyncio.create_task(asyncio.to_thread(context.open_workshop, session))
             try:
-                await session.prepare()
                 return await work(session, await opening)
             finally:
+                preparing.cancel()
+                # The work's own first call has told why it failed, if it did.
+                await asyncio.gather(preparing, return_exceptions=True)
                 await (await opening).aclose()
         finally:
-            await session.aclose()
+            await _close(session)
 
     return run_async(whole())
+
+
+async def _close(session: Session) -> None:
+    for notice in session.mirror.notices:
+        say(notice)
+    await session.aclose()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
