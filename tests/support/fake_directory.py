@@ -11,7 +11,7 @@ api.calls                         # what was asked, in order
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from walkme_tui.domain.errors import ApiError, NotFound, Unreachable
 from walkme_tui.domain.groups import Group
@@ -131,7 +131,7 @@ class FakeDirectory:
 
     def traffic(self) -> TrafficStatus:
         """``status``, with the number of calls that wait here."""
-        return replace(self.status, in_flight=self.in_flight)
+        return self.status._replace(in_flight=self.in_flight)
 
     def request_log(self) -> Sequence[RequestRecord]:
         """``records``, as the test put them."""
