@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.errors import ApiError, ServiceUnavailable, SignInRefused
@@ -17,8 +16,7 @@ from walkme_tui.services.ports import Session
 WINDOW: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """How much of the account an answer rests on.
 
     ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
