@@ -114,7 +114,8 @@ class Walk:
                 if not under_way:
                     return
                 arrived, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in arrived:
+                # Those that came first: what one failure ends must not cost the pages that came beside it.
+                for task in sorted(arrived, key=lambda task: task.exception() is not None):
                     await self._take(task.result())
         except (SignInRefused, PermissionRefused):
             raise

@@ -18,6 +18,7 @@ from tests.support.sessions import (
 from walkme_tui.api.answers import Answer
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
@@ -226,3 +227,19 @@ async def test_the_end_is_looked_for_on_the_way_up_too() -> None:
         listing.want(145, 149)
         listing.want(110, 149)
         await until(lambda: listing.total == Total(150, exact=True))
+
+
+async def test_pages_that_come_beside_a_failure_count() -> None:
+    api = FakeDirectory(people(4000))
+    original = api.list_users
+
+    async def two_pages(page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        if page > 2:
+            raise Unreachable("The line is dead.")
+        return await original(page, page_size, priority)
+
+    api.list_users = two_pages  # type: ignore[method-assign]  # a line that dies after two pages
+    async with open_session(api) as session:
+        for _ in range(20):  # which of them is seen first is left to chance
+            result = await sweep(session, lambda progress: None)
+            assert (result.loaded, result.note) == (2000, "incomplete: The line is dead.")
