@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.speaking import say
 from walkme_tui.services.ports import Session
 
 T = TypeVar("T")
@@ -16,13 +17,18 @@ class Ended(KeyboardInterrupt):
 
 
 def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T:
-    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first."""
+    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first.
+
+    What befell the local copy meanwhile is said on standard error.
+    """
 
     async def whole() -> T:
         session = context.open_session()
         try:
             return await work(session)
         finally:
+            for notice in session.mirror.notices:
+                say(notice)
             await session.aclose()
 
     return _run(whole())
