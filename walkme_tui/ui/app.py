@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -27,6 +27,15 @@ from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
 
 Screens = BrowserScreen | NoProfileScreen
+
+
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A screen that wants some keys before they are looked up as commands."""
+
+    def take_key(self, event: events.Key) -> bool:
+        """Act on the key; False if it means nothing here."""
+        ...
 
 
 class WalkmeApp(App[int]):
@@ -58,8 +67,7 @@ class WalkmeApp(App[int]):
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
         self.stylesheet.set_variables(self.get_css_variables())
-        for key, command in keys.pairs(self._commands):
-            self.bind(key, f"command('{command.id}')", description=command.title, show=False)
+        self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
@@ -82,10 +90,30 @@ class WalkmeApp(App[int]):
         """What was selected with the mouse, wrapped and capped as terminals need it."""
         send_to_clipboard(self, text)
 
-    def action_command(self, command_id: str) -> None:
-        """A key was pressed; dialogs have keys of their own."""
-        if not isinstance(self.screen, Screens):
-            return
+    async def on_event(self, event: events.Event) -> None:
+        """Act on keys as they come.
+
+        Textual forwards a key to the widget that has the focus and looks for its binding when it comes back. What was
+        typed ahead has been forwarded to the same widget by then, although the first key may have moved the focus.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.app_focus = True
+            if self._take_key(event):
+                return
+        await super().on_event(event)
+
+    def _take_key(self, event: events.Key) -> bool:
+        screen = self.screen
+        if isinstance(screen, TakesKeys) and screen.take_key(event):
+            return True
+        command_id = self._by_key.get(event.key)
+        if command_id is None or not isinstance(screen, Screens):
+            return False
+        self.run_command(command_id)
+        return True
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says: a key was pressed for it, or it was chosen in the palette."""
         verbs: dict[str, Callable[[], None]] = {
             "app.help": self.show_help,
             "app.palette": self.show_palette,
@@ -94,7 +122,7 @@ class WalkmeApp(App[int]):
         }
         if command_id in verbs:
             verbs[command_id]()
-        else:
+        elif isinstance(self.screen, Screens):
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:
@@ -163,7 +191,7 @@ class WalkmeApp(App[int]):
             self.register_theme(textual_theme(spec))
             self.theme = spec.name
         else:
-            self.action_command(answer)
+            self.run_command(answer)
 
     # ------------------------------------------------------------ the end
 
