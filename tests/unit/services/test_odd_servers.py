@@ -243,3 +243,20 @@ async def test_pages_that_come_beside_a_failure_count() -> None:
         for _ in range(20):  # which of them is seen first is left to chance
             result = await sweep(session, lambda progress: None)
             assert (result.loaded, result.note) == (2000, "incomplete: The line is dead.")
+
+
+async def test_a_whole_sweep_counts_whom_it_proved_whatever_is_claimed_later() -> None:
+    api = OddDirectory(people(2500))
+    api.claims = [2500, 2500, 0]
+    async with open_session(api) as session:
+        result = await sweep(session, lambda progress: None)
+        assert (result.complete, result.loaded, result.total) == (True, 2500, 2500)
+
+
+async def test_a_sweep_over_repeated_pages_does_not_blame_a_change() -> None:
+    api = OddDirectory(people(2500))
+    api.deaf = True
+    async with open_session(api) as session:
+        result = await sweep(session, lambda progress: None)
+        assert (result.complete, result.loaded, result.total) == (False, 1000, 2500)
+        assert result.note == "incomplete: the server sent some pages twice in place of others"
