@@ -24,8 +24,9 @@ class SweepProgress:
 class SweepResult:
     """What a sweep saw.
 
-    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it is
-    what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete", "complete as of …, list was changing" or "incomplete: …".
+    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
+    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete", "complete as
+    of …, list was changing" or "incomplete: …".
     """
 
     complete: bool

@@ -28,7 +28,7 @@ class Walk:
     """One pass: pages are saved to the mirror as they come; nobody is forgotten.
 
     ``seen`` holds hashes of ids, ``unsure`` those of them who may have come after the beginning. ``drifted`` tells that
-    the list changed or repeated itself, ``repeated`` that a whole page came twice, ``failure`` why the walk ended early.
+    the list changed or repeated itself, ``repeated`` that a whole page came twice, ``failure`` why it ended early.
     ``total_at_start`` is what the first answer claimed, None where it claimed nothing that can be true.
     """
 
