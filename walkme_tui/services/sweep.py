@@ -25,8 +25,8 @@ class SweepResult:
     """What a sweep saw.
 
     ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
-    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete", "complete as
-    of …, list was changing" or "incomplete: …".
+    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
+    "complete as of …, list was changing" or "incomplete: …".
     """
 
     complete: bool
