@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -34,6 +35,7 @@ from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.user_table import UserTable
 
 PATIENCE_SECONDS = 10.0
+KEY_NAMES = {"/": "slash", "?": "question_mark", ":": "colon"}
 SOURCE = "the variable WALKME_CLIENT_SECRET"
 
 
@@ -138,6 +140,12 @@ class Browser:
         await self.press("slash")
         await self.type(text)
 
+    async def type_ahead(self, *keys: str) -> None:
+        """Press keys faster than the program can react: all of them are there before the first is looked at."""
+        for key in keys:
+            self.app.post_message(Key(KEY_NAMES.get(key, key), key if len(key) == 1 else None))
+        await self.pause()
+
     async def resize(self, width: int, height: int) -> None:
         """Make the terminal another size."""
         await self.pilot.resize_terminal(width, height)
@@ -241,7 +249,7 @@ class Browser:
     @property
     def filter_text(self) -> str:
         """What stands in the filter box."""
-        return self.browser.tab_line.text
+        return self.browser.tab_line.box.text
 
     @property
     def filter_count(self) -> str:

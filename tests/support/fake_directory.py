@@ -243,7 +243,7 @@ class FakeDirectory:
 
     def traffic(self) -> TrafficStatus:
         """``status``, with the number of calls that wait here."""
-        return replace(self.status, in_flight=self.in_flight)
+        return self.status._replace(in_flight=self.in_flight)
 
     def request_log(self) -> Sequence[RequestRecord]:
         """``records``, as the test put them."""

@@ -155,3 +155,27 @@ async def test_a_query_from_the_command_line_is_in_the_box() -> None:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 10)
         assert (browser.filter_text, browser.focus) == ("zoe", "users")
+
+
+async def test_what_is_typed_ahead_lands_in_the_box() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.type_ahead("/", "z", "o", "e")
+        await browser.settled(lambda: browser.row_count == 10)
+        assert browser.filter_text == "zoe"
+        await browser.type_ahead("escape", "escape", "/", "h", "a", "n", "a", "enter", "space")
+        await browser.settled(lambda: browser.row_count == 10)
+        await browser.settled(lambda: browser.cursor_email == "person00008@example.com")
+        assert (browser.filter_text, browser.focus) == ("hana", "users")
+
+
+async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.type_ahead("?", "G", "5", "m", "t", " ")
+        await browser.settled(lambda: browser.focus == "help")
+        assert browser.panes == ["users", "detail"]
+        assert not browser.marked
+        await browser.type_ahead("escape", ":", "m", "a", "r", "k", " ", "a", "l", "l", "enter", "2")
+        await browser.settled(lambda: len(browser.browser.area.users.marks) == 100)
+        await browser.settled(lambda: browser.panes == ["groups", "members"])

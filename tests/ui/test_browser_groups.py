@@ -122,6 +122,16 @@ async def test_the_filter_is_about_the_list_that_has_the_keys() -> None:
         assert (browser.filter_text, browser.row_count) == ("", 60)
 
 
+async def test_a_filter_that_no_group_has_says_so() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.filter("emma")
+        await browser.settled(lambda: browser.says("has “emma”"))
+        assert not browser.says("This account has no groups.")
+        await browser.press("escape", "escape")
+        await browser.settled(lambda: not browser.says("has “emma”"))
+
+
 async def test_an_account_without_groups_says_so() -> None:
     async with open_browser(Setting(api=FakeDirectory([person(0), person(4)]))) as browser:
         await browser.press("2")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.records import ATTRIBUTES, encode_user
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import Json, Unknown, User
+from walkme_tui.domain.users import UNKNOWN, Json, Unknown, User
 
 CSV_COLUMNS: Final = (
     "id",
@@ -58,6 +58,13 @@ def csv_row(user: User, names: Mapping[str, str | None], safe: bool = False) -> 
     raw["groups"] = GROUP_SEPARATOR.join(names.get(group_id) or group_id for group_id in groups)
     cells = [_cell(raw.get(name)) for name in CSV_COLUMNS]
     return [f"'{cell}" if safe and cell.startswith(FORMULA_STARTS) else cell for cell in cells]
+
+
+def unknown_columns(user: User) -> tuple[str, ...]:
+    """The columns of CSV that no answer about this user carried."""
+    return tuple(
+        name for name, attribute in ATTRIBUTES.items() if getattr(user, attribute) is UNKNOWN and name not in user.extra
+    )
 
 
 def plain(value: str | Unknown | None) -> str:

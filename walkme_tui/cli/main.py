@@ -1,5 +1,6 @@
 """From the words of the command line to an exit code."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -38,6 +39,7 @@ def run(argv: list[str]) -> int:
 
     Expected failures become one message and their exit code, a bug a crash report and 70.
     """
+    _fill_closed_streams()
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -70,6 +72,13 @@ def _run(argv: Sequence[str]) -> int:
     module = import_module(MODULES[options.command])
     code: int = module.run(options)
     return code
+
+
+def _fill_closed_streams() -> None:
+    """Lead the streams that were closed before the start nowhere: a file opened later must not take their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
 
 
 def _report_bug(error: Exception) -> ExitCode:

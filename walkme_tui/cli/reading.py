@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.errors import ApiError, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
@@ -17,8 +17,7 @@ from walkme_tui.services.ports import Session
 WINDOW: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """How much of the account an answer rests on.
 
     ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
@@ -40,14 +39,13 @@ class Extent:
 
 
 async def read_account(session: Session, cached: bool) -> Extent:
-    """Sweep the account and read its groups, or with ``cached`` take what the mirror has."""
+    """Sweep the account, or with ``cached`` take what the mirror has."""
     if cached:
         return await _mirrored(session)
     from walkme_tui.cli.progress import ProgressLine
     from walkme_tui.services.sweep import sweep
 
     since_ms = session.clock()
-    await refresh_groups(session)
     progress = ProgressLine(sys.stderr)
     try:
         result = await sweep(session, progress)
@@ -79,17 +77,26 @@ async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGene
                 yield user
 
 
-def say_incomplete(extent: Extent) -> None:
-    """Say on standard error that the answer is incomplete, and how much there is."""
+def completeness(extent: Extent) -> ExitCode:
+    """The exit code of an answer; one that is incomplete is said to be, with how much there is, on standard error."""
+    if extent.complete:
+        return ExitCode.DONE
     from walkme_tui.cli.progress import grouped
 
-    of = "an unknown number of" if extent.total is None else grouped(extent.total)
-    note = extent.note.removeprefix("incomplete").lstrip(": ")
-    reason = f": {note}" if note else ""
-    say(f"The answer is incomplete, {grouped(extent.loaded)} of {of} users are loaded{reason}.")
+    if extent.total is None:
+        loaded = f"{grouped(extent.loaded)} of an unknown number of users are loaded"
+    elif extent.total < extent.loaded:
+        loaded = f"{grouped(extent.loaded)} users are loaded, the server counts {grouped(extent.total)} now"
+    else:
+        loaded = f"{grouped(extent.loaded)} of {grouped(extent.total)} users are loaded"
+    note = extent.note.removeprefix("incomplete").lstrip(": ").rstrip(".")
+    say(f"The answer is incomplete, {loaded}{f': {note}' if note else ''}.")
+    return ExitCode.NOT_FOUND_OR_INCOMPLETE
 
 
 async def _mirrored(session: Session) -> Extent:
     coverage = await session.mirror.coverage()
     note = "" if coverage.complete else "this is the local copy; without --cached the rest is read"
-    return Extent(coverage.complete, coverage.loaded, coverage.total, coverage.as_of_ms, note)
+    # Whoever stands nowhere in a whole list and was not looked up since is gone.
+    since = coverage.as_of_ms if coverage.complete else None
+    return Extent(coverage.complete, coverage.loaded, coverage.total, coverage.as_of_ms, note, since)

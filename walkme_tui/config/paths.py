@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import ConfigurationError
 
@@ -12,8 +11,7 @@ APPLICATION: Final = "walkme-tui"
 PRIVATE: Final = 0o700
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """The four folders: ``config`` is the person's, ``cache`` holds mirrors, ``data`` the journal, ``state`` the rest.
 
     They need not exist yet; ``private_folder`` makes one when something is to be written.

@@ -1,9 +1,8 @@
 """Profiles: named connections to accounts, and which one is meant."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.config.secrets import SecretSource
 from walkme_tui.domain.accounts import Environment, Surface
@@ -45,8 +44,7 @@ class MirrorPlace(StrEnum):
     MEMORY = "memory"
 
 
-@dataclass(frozen=True, slots=True)
-class RestConnection:
+class RestConnection(NamedTuple):
     """The REST surface: ``base_url`` has no trailing slash, ``secret`` is read when a token is asked for."""
 
     base_url: str
@@ -55,8 +53,7 @@ class RestConnection:
     auth: RestAuth = RestAuth.POST
 
 
-@dataclass(frozen=True, slots=True)
-class ScimConnection:
+class ScimConnection(NamedTuple):
     """The SCIM surface: ``secret`` is the bearer token, or with Basic the password of ``username``."""
 
     base_url: str
@@ -65,16 +62,14 @@ class ScimConnection:
     username: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offboarding:
+class Offboarding(NamedTuple):
     """What offboarding does differently here: groups (names) that a person stays in, and whether a ticket is a must."""
 
     keep_groups: tuple[str, ...] = ()
     require_ticket: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One connection, as configured; at least one of ``rest`` and ``scim`` is there.
 
     ``origin`` says in words where it was found. ``max_requests_per_second`` is the ceiling of the adaptive pace,
@@ -94,7 +89,7 @@ class Profile:
     max_requests_per_second: float = 10.0
     max_in_flight: int = 8
     ca_bundle: Path | None = None
-    offboarding: Offboarding = field(default_factory=Offboarding)
+    offboarding: Offboarding = Offboarding()
     origin: str = THE_ENVIRONMENT
 
     def surface(self, wanted: Surface | None = None) -> Surface:

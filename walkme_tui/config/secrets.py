@@ -6,9 +6,8 @@ is never in a message: what a command printed may be the secret itself.
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import SecretUnavailable
 from walkme_tui.domain.secrets import Secret
@@ -19,8 +18,7 @@ MAX_BYTES: Final = 64 * 1024
 MAX_SHOWN: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class CommandSource:
+class CommandSource(NamedTuple):
     """A program, run without a shell, whose first line of output is the secret."""
 
     argv: tuple[str, ...]
@@ -45,8 +43,7 @@ class CommandSource:
         return _secret(line, self.describe(), "Run it by hand: the first line that it prints must be the secret.")
 
 
-@dataclass(frozen=True, slots=True)
-class VariableSource:
+class VariableSource(NamedTuple):
     """A variable of the environment."""
 
     name: str
@@ -61,8 +58,7 @@ class VariableSource:
         return _secret(value, self.describe(), "Set and export it before you start walkme-tui.")
 
 
-@dataclass(frozen=True, slots=True)
-class FileSource:
+class FileSource(NamedTuple):
     """A file of one line that nobody but its owner may read."""
 
     path: Path
@@ -99,8 +95,7 @@ class FileSource:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyringSource:
+class KeyringSource(NamedTuple):
     """An entry of the system's keyring."""
 
     service: str

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
 from walkme_tui.config.credentials import beside, forbid_secrets, read_source, source_keys
@@ -55,8 +55,7 @@ class Settings:
     keymap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsReport:
+class SettingsReport(NamedTuple):
     """What could be read of a file, and everything that is wrong with it, by line."""
 
     settings: Settings

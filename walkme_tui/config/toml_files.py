@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
@@ -19,8 +19,7 @@ MAX_BYTES: Final = 1024 * 1024
 KeyPath = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a file: ``line`` counts from 1, None where it cannot be told."""
 
     file: Path

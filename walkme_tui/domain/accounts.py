@@ -1,7 +1,7 @@
 """The account that a profile connects to."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Environment(StrEnum):
@@ -18,8 +18,7 @@ class Surface(StrEnum):
     SCIM = "scim"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """What the screen says about the connection: names only, nothing secret."""
 
     profile: str

@@ -1,10 +1,9 @@
 """Groups of an account: they decide which WalkMe content a person sees."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One group; ``name`` is None where only its id is known, from a user who is in it."""
 
     id: str
@@ -16,8 +15,7 @@ class Group:
         return self.name or self.id
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSize:
+class GroupSize(NamedTuple):
     """A group and how many members the mirror knows of; the number is a lower bound until coverage is complete."""
 
     group: Group

@@ -1,14 +1,12 @@
 """What the local copy of the account hands out: rows of the server's list as they were last seen."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.records import ATTRIBUTES
 from walkme_tui.domain.users import UNKNOWN, User
 
 
-@dataclass(frozen=True, slots=True)
-class MirroredUser:
+class MirroredUser(NamedTuple):
     """A user as the mirror knows it.
 
     ``row_id`` is the mirror's own key, stable while the mirror lives. ``position`` is the place in the server's list,
@@ -23,8 +21,7 @@ class MirroredUser:
     detailed_at_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRow:
+class UnreadableRow(NamedTuple):
     """A place in the server's list whose record could not be read."""
 
     position: int

@@ -1,10 +1,9 @@
 """What a view of users shows."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class UserQuery:
+class UserQuery(NamedTuple):
     """Which users a view shows.
 
     ``text`` is what was typed: every word in it must occur in a user's names, email, external id, role, status or id,

@@ -1,7 +1,7 @@
 """What went over the wire, and how fast it may go."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Priority(IntEnum):
@@ -12,8 +12,7 @@ class Priority(IntEnum):
     BACKGROUND = 2
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
+class RequestRecord(NamedTuple):
     """One attempt of one request, as the request log keeps it: emails and tokens are redacted before it is made.
 
     ``path`` is the redacted path with query. ``status`` is None where no answer came; ``outcome`` then says why, in a
@@ -29,8 +28,7 @@ class RequestRecord:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficStatus:
+class TrafficStatus(NamedTuple):
     """How the line to the account does at this moment.
 
     ``permitted_per_second`` is the adaptive rate now, ``recent_per_second`` what was sent over the last seconds.

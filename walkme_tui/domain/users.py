@@ -83,9 +83,9 @@ class UnreadableRecord:
 class UserPage:
     """One page of the server's list.
 
-    ``rows`` stand at the positions ``(page - 1) * page_size`` and on. ``total`` is the number of users that the answer
-    claimed, None where it claimed none that can be true. ``oddities`` are short sentences on what was wrong with the
-    answer and was tolerated.
+    ``rows`` stand at the positions ``(page - 1) * page_size`` and on; a server may send more of them than it was asked
+    for, and more than it claims. ``total`` is the number of users that the answer claimed, None where it claimed none.
+    ``oddities`` are short sentences on what was wrong with the answer and was tolerated.
     """
 
     page: int

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import WalkmeError
 
 
-@dataclass(frozen=True, slots=True)
-class PageLoaded:
+class PageLoaded(NamedTuple):
     """The rows at positions ``first`` to ``last`` (inclusive) came from the server; ``last < first``: none came."""
 
     page: int
@@ -17,49 +16,42 @@ class PageLoaded:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class TotalChanged:
+class TotalChanged(NamedTuple):
     """The size of the server's list is known now, or another one."""
 
     total: Total
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageChanged:
+class CoverageChanged(NamedTuple):
     """Look-ups changed how much is loaded; a ``PageLoaded`` changes it too, without this."""
 
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class LoadFailed:
+class LoadFailed(NamedTuple):
     """A page did not come; ``retry_in_seconds`` is None where only the person can have it tried again."""
 
     error: WalkmeError
     retry_in_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoadRecovered:
+class LoadRecovered(NamedTuple):
     """A page came after failures."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserStored:
+class UserStored(NamedTuple):
     """A look-up of one user was written to the mirror."""
 
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserForgotten:
+class UserForgotten(NamedTuple):
     """The server has no such user any more and the mirror dropped it."""
 
     user_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsStored:
+class GroupsStored(NamedTuple):
     """The list of groups was read again."""
 
 

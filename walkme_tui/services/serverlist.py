@@ -11,12 +11,8 @@ MAX_ODDITIES: Final = 50
 
 
 def believable(answer: UserPage) -> UserPage:
-    """The answer without a total that cannot be true; ``oddities`` then says so."""
-    if answer.total is None:
-        return answer
-    if answer.total < 0:
-        return replace(answer, total=None, oddities=(*answer.oddities, "The server claims a negative number of users."))
-    if answer.rows and answer.first_position + len(answer.rows) > answer.total:
+    """The answer without a total that its own rows refute; ``oddities`` then says so."""
+    if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
         oddity = "The server claims fewer users than it sends, so its total is not used."
         return replace(answer, total=None, oddities=(*answer.oddities, oddity))
     return answer
@@ -39,6 +35,14 @@ def suits(answer: UserPage) -> UserPage:
         oddity = f"The server sends at most {sent} users a page."
         return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
     return answer
+
+
+def trimmed(answer: UserPage) -> UserPage:
+    """The answer without rows past its page size; ``oddities`` then says so."""
+    if len(answer.rows) <= answer.page_size:
+        return answer
+    oddity = "The server sent more users than asked for; the surplus was left out."
+    return replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
 
 
 class ServerList:
@@ -94,26 +98,25 @@ class ServerList:
 
     def judge(self, answer: UserPage) -> UserPage | None:
         """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
-        claim, answer = answer.total, believable(answer)
+        settles = answer.page == 1 and not self.settled
+        claim, answer = answer.total, believable(answer if settles else trimmed(answer))
         if claim is not None and answer.total is None:
             self._refuted.add(claim)
         elif not answer.rows and claim in self._refuted:
             # An empty page cannot refute what the pages before it did.
             answer = replace(answer, total=None)
-        if not self.settled and answer.page == 1:
-            answer = suits(answer)
+        if settles:
+            answer = trimmed(suits(answer))
             self.page_size, self.settled = answer.page_size, True
-        if len(answer.rows) > answer.page_size:
-            oddity = "The server sent more users than asked for; the surplus was left out."
-            answer = replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
         self.note(*answer.oddities)
         ids = tuple(row.id for row in answer.rows if isinstance(row, User))
         original = self._page_of.setdefault(hash(ids), answer.page) if ids else answer.page
         if original != answer.page and self.confirmed(original):
             self.note(f"Page {answer.page} of the list repeats page {original}; the repetition was left out.")
             return None
-        if not answer.rows and answer.total is not None and answer.first_position < answer.total:
-            self.note(f"Page {answer.page} of the list is empty although the server claims more users.")
+        expected = 0 if answer.total is None else min(answer.page_size, answer.total - answer.first_position)
+        if len(answer.rows) < expected:
+            self.note(f"Page {answer.page} of the list has {len(answer.rows)} users where {expected} were expected.")
         return answer
 
     def settle(self, page: int, rows: int, claimed: int | None) -> bool:

@@ -24,8 +24,9 @@ class SweepProgress:
 class SweepResult:
     """What a sweep saw.
 
-    ``complete``: every user that the list held at ``as_of_ms`` was seen. ``loaded`` distinct users, ``total`` as
-    claimed last. ``note`` is "complete", "complete as of …, list was changing" or "incomplete: …".
+    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
+    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
+    "complete as of …, list was changing" or "incomplete: …".
     """
 
     complete: bool
@@ -66,7 +67,8 @@ def _result(first: Walk, last: Walk, *, complete: bool) -> SweepResult:
         note = f"complete as of {format_time_ms(as_of_ms)}, list was changing"
     else:
         note = f"incomplete: {_reason(last, loaded, changing=changing)}"
-    return SweepResult(complete, loaded, last.total, as_of_ms, note)
+    held = len(last.seen) if last.total_at_start is None else last.total_at_start
+    return SweepResult(complete, loaded, held if complete else last.total, as_of_ms, note)
 
 
 def _reason(walk: Walk, loaded: int, *, changing: bool) -> str:
@@ -75,6 +77,8 @@ def _reason(walk: Walk, loaded: int, *, changing: bool) -> str:
         return walk.failure.message
     if walk.unreadable:
         return f"{walk.unreadable} records could not be read" if walk.unreadable > 1 else "one record could not be read"
+    if walk.repeated:
+        return "the server sent some pages twice in place of others"
     if changing:
         return "the list changed while it was read"
     if walk.total is None:

@@ -28,20 +28,21 @@ class Walk:
     """One pass: pages are saved to the mirror as they come; nobody is forgotten.
 
     ``seen`` holds hashes of ids, ``unsure`` those of them who may have come after the beginning. ``drifted`` tells that
-    the list changed or repeated itself, ``failure`` why the walk ended early.
+    the list changed or repeated itself, ``repeated`` that a whole page came twice, ``failure`` why it ended early.
+    ``total_at_start`` is what the first answer claimed, None where it claimed nothing that can be true.
     """
 
     def __init__(self, session: Session, page_size: int, report: Callable[[int, int | None], None]) -> None:
         self.seen: set[int] = set()
         self.unsure: set[int] = set()
         self.unreadable = 0
-        self.drifted = False
+        self.drifted = self.repeated = False
         self.failure: ApiError | None = None
         self.started_at_ms = session.clock()
         self._session = session
         self._report = report
         self._list = ServerList(page_size)
-        self._total_at_start: int | None = None
+        self.total_at_start: int | None = None
         self._barren = 0
         self._next = 2
 
@@ -79,12 +80,12 @@ class Walk:
     @property
     def proves_itself(self) -> bool:
         """As many users as the first answer claimed surely stood in the list then: so these were all."""
-        return self.failure is None and len(self.seen) - len(self.unsure) == self._total_at_start
+        return self.failure is None and len(self.seen) - len(self.unsure) == self.total_at_start
 
     @property
     def lacks_only_unreadable(self) -> bool:
         """Walking again would not bring more: what is missing came, but cannot be read."""
-        missing = (self._total_at_start or 0) - len(self.seen)
+        missing = (self.total_at_start or 0) - len(self.seen)
         return not self.drifted and self.unreadable == missing > 0
 
     def confirms(self, earlier: "Walk") -> bool:
@@ -94,9 +95,9 @@ class Walk:
         """
         if self.failure is not None or earlier.failure is not None:
             return False
-        if self._total_at_start is None:
+        if self.total_at_start is None:
             return self.seen == earlier.seen and not self.unreadable
-        return len(self.seen) - len(self.unsure - earlier.seen) == self._total_at_start
+        return len(self.seen) - len(self.unsure - earlier.seen) == self.total_at_start
 
     # ------------------------------------------------------------ walking
 
@@ -114,7 +115,8 @@ class Walk:
                 if not under_way:
                     return
                 arrived, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in arrived:
+                # Those that came first: what one failure ends must not cost the pages that came beside it.
+                for task in sorted(arrived, key=lambda task: task.exception() is not None):
                     await self._take(task.result())
         except (SignInRefused, PermissionRefused):
             raise
@@ -129,7 +131,7 @@ class Walk:
         asked: set[asyncio.Task[UserPage]] = set()
         total = self._list.total
         limit = PAGES_IN_FLIGHT if total is not None and total.exact else 1
-        most = MAX_USERS if self._total_at_start is None else 2 * self._total_at_start + 10 * self.page_size
+        most = MAX_USERS if self.total_at_start is None else 2 * self.total_at_start + 10 * self.page_size
         while (
             under_way + len(asked) < limit
             and self._barren < BARREN_PAGES
@@ -145,9 +147,9 @@ class Walk:
         before = self._list.total
         page = self._list.judge(answer)
         if page is not None and page.page == 1:
-            self._total_at_start = page.total
+            self.total_at_start = page.total
         if page is None:
-            self.drifted = True
+            self.drifted = self.repeated = True
             new, claimed = 0, None
         else:
             new, claimed = self._count(page), page.total

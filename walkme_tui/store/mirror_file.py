@@ -4,9 +4,8 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NamedTuple, NoReturn, TypeVar
 from zlib import crc32
 
 from walkme_tui.domain.errors import MirrorUnavailable
@@ -45,8 +44,7 @@ class UnusableFile(Exception):
     """The file is no mirror that this program can read; the message says why, to go on ``The local copy …``."""
 
 
-@dataclass(frozen=True, slots=True)
-class MirrorPlace:
+class MirrorPlace(NamedTuple):
     """What decides which file is opened, and whose it is; ``path`` None keeps everything in memory."""
 
     path: Path | None

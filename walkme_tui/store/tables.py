@@ -5,7 +5,7 @@ Nothing here opens, commits or rolls back; ``mirror_file`` does.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
@@ -113,7 +113,7 @@ class Tables:
         state = self._state()
         change = self._answers([user], state, fetched_at_ms)[user.id]
         assert change.after is not None  # noqa: S101 - an answer is always about somebody
-        change.after = replace(change.after, detailed_at_ms=fetched_at_ms)
+        change.after = change.after._replace(detailed_at_ms=fetched_at_ms)
         self._write([change], state)
         return change.after
 
@@ -154,7 +154,7 @@ class Tables:
                 state.next_row_id += 1
             else:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
-                after = replace(known, user=merged(known.user, user), fetched_at_ms=newest)
+                after = known._replace(user=merged(known.user, user), fetched_at_ms=newest)
             changes[user_id] = Change(known, after)
         return changes
 
@@ -182,11 +182,11 @@ class Tables:
         for change in changes.values():
             if change.after is not None:
                 stood_here.discard(change.after.row_id)
-                change.after = replace(
-                    change.after, position=self._lowest(change.after, first, end, lowest.get(change.after.user.id))
+                change.after = change.after._replace(
+                    position=self._lowest(change.after, first, end, lowest.get(change.after.user.id))
                 )
         for gone in self.rows(sorted(stood_here)).values():
-            changes[gone.user.id] = Change(gone, replace(gone, position=self._lowest(gone, first, end, None)))
+            changes[gone.user.id] = Change(gone, gone._replace(position=self._lowest(gone, first, end, None)))
 
     def _displace(self, first: int, end: int) -> set[int]:
         """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""

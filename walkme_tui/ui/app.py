@@ -1,12 +1,11 @@
 """The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -14,22 +13,30 @@ from textual.worker import WorkerFailed
 
 from walkme_tui.config.themes import ThemeSpec
 from walkme_tui.domain.commands import Command
-from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.early_plan import EarlyPlan
-from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.screens.no_profile import NoProfileScreen
+from walkme_tui.ui.sessions import choose_profile, leave, open_demo
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
 
 Screens = BrowserScreen | NoProfileScreen
+
+
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A screen that wants some keys before they are looked up as commands."""
+
+    def take_key(self, event: events.Key) -> bool:
+        """Act on the key; False if it means nothing here."""
+        ...
 
 
 class WalkmeApp(App[int]):
@@ -63,8 +70,7 @@ class WalkmeApp(App[int]):
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
         self.stylesheet.set_variables(self.get_css_variables())
-        for key, command in keys.pairs(self._commands):
-            self.bind(key, f"command('{command.id}')", description=command.title, show=False)
+        self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
@@ -91,10 +97,30 @@ class WalkmeApp(App[int]):
         """What was selected with the mouse, wrapped and capped as terminals need it."""
         send_to_clipboard(self, text)
 
-    def action_command(self, command_id: str) -> None:
-        """A key was pressed; dialogs have keys of their own."""
-        if not isinstance(self.screen, Screens):
-            return
+    async def on_event(self, event: events.Event) -> None:
+        """Act on keys as they come.
+
+        Textual forwards a key to the widget that has the focus and looks for its binding when it comes back. What was
+        typed ahead has been forwarded to the same widget by then, although the first key may have moved the focus.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.app_focus = True
+            if self._take_key(event):
+                return
+        await super().on_event(event)
+
+    def _take_key(self, event: events.Key) -> bool:
+        screen = self.screen
+        if isinstance(screen, TakesKeys) and screen.take_key(event):
+            return True
+        command_id = self._by_key.get(event.key)
+        if command_id is None or not isinstance(screen, Screens):
+            return False
+        self.run_command(command_id)
+        return True
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says: a key was pressed for it, or it was chosen in the palette."""
         verbs: dict[str, Callable[[], None]] = {
             "app.help": self.show_help,
             "app.palette": self.show_palette,
@@ -103,7 +129,7 @@ class WalkmeApp(App[int]):
         }
         if command_id in verbs:
             verbs[command_id]()
-        else:
+        elif isinstance(self.screen, Screens):
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:
@@ -120,55 +146,26 @@ class WalkmeApp(App[int]):
         """End the program; where a job runs, ask what becomes of it."""
         if self.work is None or not self.work.running:
             self.exit(0)
-        elif isinstance(self.screen, Screens):
-            self.run_worker(self._leave(), group=WorkerGroup.LEAVE, exclusive=True, name="leave")
-
-    async def _leave(self) -> None:
-        if await self._may_leave():
-            self.exit(0)
-
-    async def _may_leave(self) -> bool:
-        from walkme_tui.ui.flows.leaving import may_leave
-
-        return self.work is None or await may_leave(self, self.work)
+        else:
+            self.run_worker(leave(self), group=WorkerGroup.LEAVE, name="leave")
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
         if self.session is None and not self._start.profiles:
             return
-        self.run_worker(self._choose_profile(), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
-
-    async def _choose_profile(self) -> None:
-        from walkme_tui.ui.flows.switching import DEMO, profile_dialog
-
-        current = self.session.account.profile if self.session is not None else None
-        chosen = await self.push_screen_wait(profile_dialog(self._start.profiles, current))
-        if chosen == DEMO:
-            await self._open(self._start.open_demo, "the demo")
-        elif chosen is not None:
-            await self._open(lambda: self._start.open_session(chosen), chosen)
+        choosing = choose_profile(self, self._start)
+        self.run_worker(choosing, group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
-        opening = self._open(self._start.open_demo, "the demo")
+        opening = open_demo(self, self._start)
         self.run_worker(opening, group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
 
-    async def _open(self, opener: Callable[[], Session], what: str) -> None:
-        """Open another session, show it, and close the one before; a failure keeps that one."""
-        if not await self._may_leave():
-            return
-        try:
-            session = await asyncio.to_thread(opener)
-        except WalkmeError as error:
-            report(self, error, doing=f"Opening {what}")
-            return
-        before, work, self.session = self.session, self.work, session
+    async def show_session(self, session: Session) -> None:
+        """Show another session; whoever opened it closes the one before."""
+        self.session, self.work = session, None
         await self.switch_screen(self._screen_for(session))
-        if work is not None:
-            await work.aclose()
-        if before is not None:
-            await before.aclose()
 
     # ------------------------------------------------------------ help and palette
 
@@ -182,7 +179,7 @@ class WalkmeApp(App[int]):
         """All commands and themes."""
         from walkme_tui.ui.palette import show_palette
 
-        show_palette(self, self._commands, self._start.themes_folder, self._why_not, self.action_command)
+        show_palette(self, self._commands, self._start.themes_folder, self._why_not, self.run_command)
 
     def _why_not(self, command: Command) -> str:
         return self.work.why_not(command) if self.work is not None else ""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.cli.reading import Extent, completeness
 from walkme_tui.domain.errors import NotFound, PermissionRefused, SignInRefused, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import encode_user, format_time_ms
@@ -210,6 +211,21 @@ def test_a_user_who_is_gone_is_no_member_any_more(line: CommandLine, api: FakeDi
     assert len(rows(line("export").out)) == 6
 
 
+def test_members_are_complete_where_two_walks_prove_it_and_the_server_counts_nobody(
+    line: CommandLine, api: FakeDirectory
+) -> None:
+    api.total = None
+    answer = line("members", "Sales", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert (answer.json["complete"], len(answer.json["members"])) == (True, 3)
+
+
+def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> None:
+    answer = line("members", "Sales", "--cached")
+    assert answer.code == 1
+    assert answer.err == "walkme-tui: The local copy knows no group Sales.\nWithout --cached the server is asked.\n"
+
+
 # ---------------------------------------------------------------- export
 
 
@@ -317,7 +333,7 @@ def test_an_interrupted_export_leaves_the_old_file_only(
             raise KeyboardInterrupt
         return [user.id]
 
-    monkeypatch.setattr("walkme_tui.cli.export.csv_row", interrupt)
+    monkeypatch.setattr("walkme_tui.cli.listings.csv_row", interrupt)
     assert line("export", "--output", str(file)).code == 130
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
     assert file.read_text() == "old"
@@ -362,7 +378,7 @@ def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine,
     answer = line("export", "--json")
     assert answer.code == 1
     assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (False, 2000, 2500)
-    assert "The line is dead." in answer.err
+    assert answer.err.endswith("2 000 of 2 500 users are loaded: The line is dead.\n")
 
 
 def test_export_cached_tells_how_much_there_is(line: CommandLine, api: FakeDirectory) -> None:
@@ -373,6 +389,56 @@ def test_export_cached_tells_how_much_there_is(line: CommandLine, api: FakeDirec
     asked = len(api.calls)
     assert len(rows(line("export", "--cached").out)) == 7
     assert len(api.calls) == asked
+
+
+def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
+    line: CommandLine, api: FakeDirectory
+) -> None:
+    line("export")
+    del api.users[3]
+    line("export")
+    api.users.append(person(9))
+    line("whois", "person00009@example.com")
+    kept = [row["email"] for row in rows(line("export", "--cached").out)]
+    assert kept == [f"person{number:05d}@example.com" for number in (0, 1, 2, 4, 5, 6, 9)]
+
+
+def test_empty_cells_that_mean_not_known_are_said(line: CommandLine, api: FakeDirectory) -> None:
+    api.lean = True
+    unknown = "firstName, lastName, role, groups, externalId, createdAt, updatedAt"
+    said = f"walkme-tui: Not known of 7 users, because the list leaves it out: {unknown}. Those cells are empty.\n"
+    for form in ("--csv", "--markdown"):
+        answer = line("export", form)
+        assert (answer.code, answer.err) == (0, said)
+    assert said in line("members", "Sales", "--csv").err or rows(line("members", "Sales", "--csv").out) == []
+    assert line("export", "--json").err == ""
+    line("whois", "person00001@example.com")
+    assert "Not known of 6 users" in line("export").err
+
+
+def test_a_damaged_copy_is_said_and_made_anew(line: CommandLine) -> None:
+    line("export")
+    (file,) = line.paths.cache.glob("*/*.sqlite3")
+    file.write_bytes(b"no database" * 1000)
+    answer = line("export", "--cached")
+    assert answer.code == 1
+    assert "was damaged: it was moved aside as" in answer.err
+    assert (line("export").code, line("export", "--cached").code) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("extent", "said"),
+    [
+        (Extent(False, 6500, 6486, 0, "incomplete: x."), "6 500 users are loaded, the server counts 6 486 now: x."),
+        (Extent(False, 5, None, 0, ""), "5 of an unknown number of users are loaded."),
+        (Extent(False, 5, 1000, None, "incomplete"), "5 of 1 000 users are loaded."),
+    ],
+)
+def test_what_is_incomplete_is_said_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], extent: Extent, said: str
+) -> None:
+    assert completeness(extent) == 1
+    assert capsys.readouterr().err == f"walkme-tui: The answer is incomplete, {said}\n"
 
 
 def test_two_forms_at_once_are_refused(line: CommandLine) -> None:

@@ -133,3 +133,15 @@ def test_a_reader_that_goes_away_is_no_news(tmp_path: Path) -> None:
     )
     os.close(write)
     assert (found.returncode, found.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_cost_what_would_go_through_them_only(tmp_path: Path, closed: str) -> None:
+    folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path / "own") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    for words, code in (("members --demo nobody", 1), ("keys", 0)):
+        command = f'exec "$0" -m walkme_tui {words} {closed}'
+        found = subprocess.run(
+            ["sh", "-c", command, sys.executable], env={**os.environ, **folders}, check=False, timeout=60
+        )
+        assert found.returncode == code, words
+    assert not (tmp_path / "own").exists(), "a crash report"

@@ -3,7 +3,6 @@
 import asyncio
 import stat
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +56,7 @@ async def test_a_profile_is_browsed_over_http_and_leaves_a_private_mirror_behind
         assert "secret" in session.secret_source
         await read_once(session)
         await session.aclose()
-        basic = replace(profile, rest=RestConnection(url, "demo", secret, RestAuth.BASIC))
+        basic = profile._replace(rest=RestConnection(url, "demo", secret, RestAuth.BASIC))
         again = open_session(basic, paths=paths, read_only=True)
         assert again.account.read_only
         assert (await again.mirror.coverage()).loaded == 100
@@ -83,7 +82,7 @@ async def test_another_account_under_the_same_name_is_not_shown_the_old_ones_peo
 
 async def test_a_mirror_in_memory_leaves_nothing_behind(paths: Paths, secret: FileSource) -> None:
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
-        session = open_session(replace(profile_at(url, secret), mirror=MirrorPlace.MEMORY), paths=paths)
+        session = open_session(profile_at(url, secret)._replace(mirror=MirrorPlace.MEMORY), paths=paths)
         await read_once(session)
         await session.aclose()
     assert not paths.cache.exists()
@@ -103,7 +102,7 @@ async def test_a_secret_that_is_missing_is_said_at_the_first_call_and_not_before
 
 
 async def test_what_cannot_be_built_is_said_by_the_call(paths: Paths, secret: FileSource) -> None:
-    profile = replace(profile_at("https://walkme.test", secret), ca_bundle=paths.config / "nowhere.pem")
+    profile = profile_at("https://walkme.test", secret)._replace(ca_bundle=paths.config / "nowhere.pem")
     session = open_session(profile, paths=paths)
     try:
         async with serving(session) as (pages, _):

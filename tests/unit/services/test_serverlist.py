@@ -80,3 +80,26 @@ def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
     assert kept is not None
     assert len(kept.rows) == 50
     assert known.page_size == 50
+
+
+def test_a_surplus_refutes_no_total() -> None:
+    known = ServerList(10)
+    arrive(known, 1, 15, claimed=15)
+    kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 15))
+    assert kept is not None
+    assert kept.total is None, "ten users from the tenth on are more than fifteen"
+    kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 20))
+    assert kept is not None
+    assert kept.total == 20
+    assert len(kept.rows) == 10
+
+
+def test_a_page_that_lacks_users_is_said() -> None:
+    known = ServerList(10)
+    arrive(known, 1, 100, claimed=100)
+    known.judge(UserPage(2, 10, tuple(people(4, start=10)), 100))
+    known.judge(UserPage(3, 10, (), 100))
+    assert known.oddities == (
+        "Page 2 of the list has 4 users where 10 were expected.",
+        "Page 3 of the list has 0 users where 10 were expected.",
+    )

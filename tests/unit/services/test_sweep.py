@@ -20,7 +20,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User
 from walkme_tui.services.changes import Change, PageLoaded
-from walkme_tui.services.ports import Session
+from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.sweep import SweepProgress, SweepResult, sweep
 
 
@@ -30,7 +30,7 @@ async def swept(session: Session, page_size: int = 1000) -> SweepResult:
 
 async def mirrored_ids(session: Session) -> set[str]:
     held = await session.mirror.positions(0, 100_000)
-    return {row.user.id for row in held.values() if hasattr(row, "user")}
+    return {row.user.id for row in held.values() if isinstance(row, MirroredUser)}
 
 
 async def test_one_walk_brings_everyone_in_the_background() -> None:

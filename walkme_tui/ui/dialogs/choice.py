@@ -1,19 +1,18 @@
 """A list to choose one thing from, with a box to narrow it down where it is long."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Input
 
 from walkme_tui.domain.text import search_key, search_words
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, moves
+from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.text_line import TextLine
 
 NOTE_SHARE = 0.4
 
@@ -46,71 +45,59 @@ class ChoiceList(LineList[Choice]):
 class ChoiceDialog(Dialog[str]):
     """Answers with the ``answer`` of what was chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", show=False), *moves(letters=True)]
-
     def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
         super().__init__([(title, Ink.STRONG)], key_foot(("Enter", "take"), ("Esc", "leave")))
         self._choices = choices
         self._current = current
+        self._list = ChoiceList(id="choices")
 
     def middle(self) -> Sequence[Widget]:
         """The list."""
-        return [ChoiceList(id="choices")]
+        return [self._list]
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Move, and take."""
+        return {"enter": self.take, **movements(self._list)}
 
     def fill(self) -> None:
         """Fill the list and put the cursor on what holds now."""
-        choices = self.query_one(ChoiceList)
-        choices.show(self._choices)
+        self._list.show(self._choices)
         if self._current is not None:
-            choices.select(self._current)
-        choices.focus()
-
-    def action_move(self, action: str) -> None:
-        """Move the cursor."""
-        getattr(self.query_one(ChoiceList), f"action_{action}")()
-
-    def action_choose(self) -> None:
-        """Take the row under the cursor."""
-        self.query_one(ChoiceList).action_open()
+            self._list.select(self._current)
+        self.set_focus(self._list)
 
     @on(LineList.Opened)
-    def answer(self) -> None:
-        """Close with the answer."""
-        chosen = self.query_one(ChoiceList).current
-        if chosen is not None:
-            self.dismiss(chosen.answer)
+    def take(self) -> None:
+        """Close with the answer under the cursor."""
+        if self._list.current is not None and self.is_current:
+            self.dismiss(self._list.current.answer)
 
 
 class SearchDialog(ChoiceDialog):
     """The same with a box: what is typed narrows the list."""
 
-    BINDINGS: ClassVar[list[BindingType]] = moves(letters=False)
     LARGE: ClassVar[bool] = True
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        super().__init__(title, choices)
+        self._box = TextLine(prompt="type to narrow down", id="choice-filter")
+        self._box.typed = self._narrow
 
     def middle(self) -> Sequence[Widget]:
         """The box over the list."""
-        box = Input(id="choice-filter", compact=True, placeholder="type to narrow down")
-        box.cursor_blink = False
-        return [box, ChoiceList(id="choices")]
+        return [self._box, self._list]
 
     def fill(self) -> None:
-        """Typing goes to the box."""
+        """Typing goes to the box, movements to the list."""
         super().fill()
-        self.query_one(ChoiceList).keys_elsewhere = True
-        self.query_one(Input).focus()
+        self._list.keys_elsewhere = True
+        self.set_focus(self._box)
 
-    @on(Input.Changed)
-    def narrow(self, event: Input.Changed) -> None:
+    def _narrow(self, text: str) -> None:
         """Keep the choices that have every word that was typed."""
-        wanted = search_words(event.value)
-        choices = self.query_one(ChoiceList)
-        choices.show([choice for choice in self._choices if _has(choice, wanted)])
-        choices.move_to(0)
-
-    @on(Input.Submitted)
-    def take(self) -> None:
-        """Enter in the box takes the row under the cursor."""
-        self.action_choose()
+        wanted = search_words(text)
+        self._list.show([choice for choice in self._choices if _has(choice, wanted)])
+        self._list.move_to(0)
 
 
 def _has(choice: Choice, wanted: Sequence[str]) -> bool:

@@ -1,11 +1,11 @@
 """What the dialogs share in which something can be decided that matters."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -24,13 +24,9 @@ FRAME_SIDES: Final = 4
 
 
 class DecidingDialog(Dialog[Result]):
-    """The button that does nothing has the focus, and the keys that decide are deaf for the first 300 ms.
-
-    A key of a decision is bound to ``decide('name')``, which calls ``decide_name`` once the dialog listens.
-    """
+    """The button that does nothing has the focus, and the keys that decide are deaf for the first 300 ms."""
 
     BUTTON: ClassVar[str] = "Cancel"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "cancel", show=False)]
 
     def __init__(
         self, title: Line, foot: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic
@@ -38,14 +34,15 @@ class DecidingDialog(Dialog[Result]):
         super().__init__(title, foot, right)
         self._monotonic = monotonic
         self._opened_at: float | None = None
+        self._button = AnswerButton(self.BUTTON)
 
     def bottom(self) -> Sequence[Widget]:
         """The button, and the keys beside it."""
-        return [Horizontal(AnswerButton(self.BUTTON), OneLine(id="foot"), id="bottom")]
+        return [Horizontal(self._button, OneLine(id="foot"), id="bottom")]
 
     def fill(self) -> None:
         """Give the button the focus; count from the first picture on."""
-        self.query_one(AnswerButton).focus()
+        self.set_focus(self._button)
         self.call_after_refresh(self._listen)
 
     def _listen(self) -> None:
@@ -61,15 +58,31 @@ class DecidingDialog(Dialog[Result]):
         """True once a key can only be meant for this dialog."""
         return self._opened_at is not None and self._monotonic() - self._opened_at >= DEAF_SECONDS
 
-    def action_decide(self, name: str) -> None:
-        """Do what a key decides, unless it was pressed for what was on the screen before."""
+    # ------------------------------------------------------------ keys
+
+    def decisions(self) -> Mapping[str, Callable[[], object]]:
+        """The keys that decide something."""
+        raise NotImplementedError
+
+    def others(self) -> Mapping[str, Callable[[], object]]:
+        """The keys that only move, copy or look."""
+        return {}
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Enter presses the button, wherever the focus is."""
+        deciding = {key: partial(self._decide, action) for key, action in self.decisions().items()}
+        return {"enter": self.leave, "space": self.leave, **self.others(), **deciding}
+
+    def _decide(self, action: Callable[[], object]) -> None:
+        """Do it, unless the key was pressed for what was on the screen before."""
         if self.listens:
-            getattr(self, f"decide_{name}")()
+            action()
 
     @on(AnswerButton.Pressed)
     def leave(self) -> None:
         """The button answers nothing."""
-        self.dismiss(None)
+        if self.is_current:
+            self.dismiss(None)
 
 
 def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:

@@ -1,10 +1,10 @@
 """What all dialogs share: a title, something in the middle, a line of keys, and Esc."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final, Generic, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -12,26 +12,28 @@ from textual.widget import Widget
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_line import TextLine
 
 Result = TypeVar("Result")
 
+QUIT: Final = "ctrl+q"
+
 
 class Dialog(ModalScreen[Result | None], Generic[Result]):
-    """A small screen over the browser; Esc answers None."""
+    """A small screen over the browser; Esc answers None, and ``keys`` say what other keys do.
+
+    Keys that come before the dialog is filled wait for it.
+    """
 
     CSS_PATH = "../styles/dialogs.tcss"
     LARGE: ClassVar[bool] = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", show=False),
-        Binding("tab", "app.focus_next", show=False),
-        Binding("shift+tab", "app.focus_previous", show=False),
-    ]
 
     def __init__(self, title: Line, foot: Line, right: Line = ()) -> None:
         super().__init__()
         self._title = title
         self._right = right
         self._foot = foot
+        self._waiting: list[events.Key] | None = []
 
     def compose(self) -> ComposeResult:
         """Title, middle, foot."""
@@ -48,41 +50,54 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         """What stands below the middle: the line of keys."""
         return [OneLine(id="foot")]
 
-    def on_mount(self) -> None:
-        """Write the lines that stay, then what is in the middle."""
-        self.query_one("#title", OneLine).write(self._title, self._right)
-        self.query_one("#foot", OneLine).write(self._foot)
-        self.fill()
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """What keys do, besides Esc."""
+        raise NotImplementedError
 
     def fill(self) -> None:
         """Fill the middle and give something the keys."""
         raise NotImplementedError
 
-    @property
-    def text(self) -> str:
-        """All that it says, as plain text."""
-        return "\n".join(widget.text for widget in self.query(Widget).results() if isinstance(widget, (OneLine, Lines)))
+    def on_mount(self) -> None:
+        """Write the lines that stay, then what is in the middle, and take the keys that came meanwhile."""
+        self.query_one("#title", OneLine).write(self._title, self._right)
+        self.query_one("#foot", OneLine).write(self._foot)
+        self.fill()
+        waiting, self._waiting = self._waiting or [], None
+        for event in waiting:
+            if self.is_current:
+                self.take_key(event)
 
-    def action_cancel(self) -> None:
-        """Close without an answer."""
-        self.dismiss(None)
+    def take_key(self, event: events.Key) -> bool:
+        """Act on a key; every key ends here but the one that quits."""
+        if event.key == QUIT:
+            return False
+        if self._waiting is not None:
+            self._waiting.append(event)
+            return True
+        if isinstance(self.focused, TextLine) and self.focused.take(event):
+            return True
+        if event.key == "escape":
+            self.dismiss(None)
+        elif (action := self.keys().get(event.key)) is not None:
+            action()
+        return True
 
 
-MOVES = {
-    "down": "cursor_down",
-    "up": "cursor_up",
-    "pagedown": "page_down",
-    "pageup": "page_up",
-    "home": "first",
-    "end": "last",
-}
-LETTER_MOVES = {"j": "cursor_down", "k": "cursor_up", "g": "first", "G": "last"}
-
-
-def moves(*, letters: bool) -> list[BindingType]:
-    """The movement keys, which move the dialog's list; letters only where nothing is typed."""
-    keys = MOVES | LETTER_MOVES if letters else MOVES
-    return [Binding(key, f"move('{action}')", show=False) for key, action in keys.items()]
+def movements(lines: Lines) -> dict[str, Callable[[], object]]:
+    """The movement keys, which move a list or scroll a text."""
+    return {
+        "down": lines.action_cursor_down,
+        "j": lines.action_cursor_down,
+        "up": lines.action_cursor_up,
+        "k": lines.action_cursor_up,
+        "pagedown": lines.action_page_down,
+        "pageup": lines.action_page_up,
+        "home": lines.action_first,
+        "g": lines.action_first,
+        "end": lines.action_last,
+        "G": lines.action_last,
+    }
 
 
 def key_foot(*pairs: tuple[str, str]) -> Line:

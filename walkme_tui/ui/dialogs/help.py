@@ -1,15 +1,14 @@
 """The help: every key in its section, and what the signs mean."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.widget import Widget
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, moves
+from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
@@ -31,31 +30,27 @@ NOTES = (
 class HelpDialog(Dialog[None]):
     """All commands with the keys that they have now."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *moves(letters=True),
-        ("question_mark,f1,q", "cancel"),
-        ("space", "move('page_down')"),
-    ]
     LARGE: ClassVar[bool] = True
 
     def __init__(self, commands: Sequence[Command], why_not: Callable[[Command], str]) -> None:
         super().__init__([("Keys", Ink.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
         self._commands = commands
         self._why_not = why_not
+        self._text = Lines(id="help")
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
-        return [Lines(id="help")]
+        return [self._text]
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Scroll; the keys that open the help close it."""
+        closing = dict.fromkeys(("q", "question_mark", "f1", "enter"), lambda: self.dismiss(None))
+        return {**closing, "space": self._text.action_page_down, **movements(self._text)}
 
     def fill(self) -> None:
         """Write the text."""
-        text = self.query_one("#help", Lines)
-        text.set_lines(list(help_lines(self._commands, self._why_not)))
-        text.focus()
-
-    def action_move(self, action: str) -> None:
-        """Scroll."""
-        getattr(self.query_one("#help", Lines), f"action_{action}")()
+        self._text.set_lines(list(help_lines(self._commands, self._why_not)))
+        self.set_focus(self._text)
 
 
 def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[Line]:

@@ -1,15 +1,14 @@
 """A plan before anything is sent: the one place where a change is looked at and agreed to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, Final
+from functools import partial
+from typing import Final
 
-from textual import events, on
-from textual.binding import Binding, BindingType
+from textual import events
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
@@ -17,17 +16,16 @@ from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, wish
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
-from walkme_tui.ui.dialogs.dialog import key_foot, moves
+from walkme_tui.ui.dialogs.dialog import key_foot, movements
 from walkme_tui.ui.draft import Draft
-from walkme_tui.ui.widgets.answer_button import AnswerButton
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList
+from walkme_tui.ui.widgets.text_line import TextLine
 from walkme_tui.ui.words import count
 
 FRAME_LINES: Final = 9
 """What the dialog needs beside the plan: frame, title, ticket, keys and the blanks between them."""
-MAX_TICKET: Final = 200
 
 
 class PlanChoice(StrEnum):
@@ -52,14 +50,6 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
     ``clock`` gives milliseconds since the Unix epoch.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "decide('run')", show=False),
-        Binding("p", "save", show=False),
-        Binding("k", "keep", show=False),
-        Binding("t", "ticket", show=False),
-        *moves(letters=False),
-    ]
-
     def __init__(
         self,
         draft: Draft,
@@ -73,31 +63,31 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         self._draft = draft
         self._require = require
         self._clock = clock
-        self._wants_ticket = self._missing(draft.planned.with_ticket("")) != ""
+        wanted = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
+        self._list = PlanList()
+        self._ticket = TextLine(prompt=wanted, id="ticket")
 
     def middle(self) -> Sequence[Widget]:
         """The plan, and the ticket."""
-        wanted = "required by the configuration" if self._wants_ticket else "none"
-        box = Input(self._draft.ticket, id="ticket", compact=True, placeholder=wanted, max_length=MAX_TICKET)
-        box.cursor_blink = False
-        return [PlanList(), Horizontal(OneLine(id="ticket-label"), box, id="ticket-line")]
+        return [self._list, Horizontal(OneLine(id="ticket-label"), self._ticket, id="ticket-line")]
 
     def fill(self) -> None:
         """Write the plan; ages go on."""
         self.query_one("#frame").add_class("wide")
-        self._write()
         self.query_one("#ticket-label", OneLine).write([("Ticket", Ink.DIM)])
+        self._ticket.put(self._draft.ticket)
+        self._ticket.typed = self._keep_ticket
+        self._write()
         self.set_interval(1.0, self._write)
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
         """The plan takes the room that is left."""
-        self.query_one(PlanList).styles.max_height = max(3, event.size.height - FRAME_LINES)
+        self._list.styles.max_height = max(3, event.size.height - FRAME_LINES)
         self._write()
 
     def _write(self) -> None:
-        plan = self.query_one(PlanList)
-        plan.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
+        self._list.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
         keys: list[tuple[str, str]] = []
         if self._draft.plan.steps:
             keys.append(("y", f"run {count(len(self._draft.plan.steps), 'step', 'steps')}"))
@@ -116,32 +106,39 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     # ------------------------------------------------------------ keys
 
-    def action_move(self, action: str) -> None:
-        """Move through the plan."""
-        getattr(self.query_one(PlanList), f"action_{action}")()
+    def take_key(self, event: events.Key) -> bool:
+        """Esc and Enter in the ticket only end the typing."""
+        if event.key in {"escape", "enter", "tab"} and self.focused is self._ticket:
+            self.set_focus(self._button)
+            return True
+        return super().take_key(event)
 
-    def action_keep(self) -> None:
+    def others(self) -> Mapping[str, Callable[[], object]]:
+        """Move, keep a group, type the ticket, save."""
+        ticket = partial(self.set_focus, self._ticket)
+        return {
+            **movements(self._list),
+            "k": self._keep,
+            "t": ticket,
+            "tab": ticket,
+            "p": self._save,
+        }
+
+    def decisions(self) -> Mapping[str, Callable[[], object]]:
+        """Carry it out."""
+        return {"y": self._run}
+
+    def _keep(self) -> None:
         """Keep the group under the cursor, or leave it all the same."""
-        row = self.query_one(PlanList).current
+        row = self._list.current
         if row is not None and row.step is not None:
             self._draft = self._draft.toggled(row.step)
             self._write()
 
-    def action_ticket(self) -> None:
-        """Type the ticket."""
-        self.query_one("#ticket", Input).focus()
+    def _keep_ticket(self, text: str) -> None:
+        self._draft = replace(self._draft, ticket=text)
 
-    @on(Input.Changed)
-    def keep_ticket(self, event: Input.Changed) -> None:
-        """The ticket belongs to the draft."""
-        self._draft = replace(self._draft, ticket=event.value)
-
-    @on(Input.Submitted)
-    def leave_ticket(self) -> None:
-        """Enter in the ticket only ends the typing."""
-        self.query_one(AnswerButton).focus()
-
-    def decide_run(self) -> None:
+    def _run(self) -> None:
         """Carry it out, unless something is missing."""
         plan = self._draft.plan
         if not plan.steps:
@@ -149,11 +146,11 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         missing = self._missing(plan)
         if missing:
             self.app.notify(missing, title="A ticket is missing", severity="warning", markup=False)
-            self.action_ticket()
+            self.set_focus(self._ticket)
             return
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))
 
-    def action_save(self) -> None:
+    def _save(self) -> None:
         """Put it into a file."""
         if self._draft.plan.steps:
             self.dismiss(PlanAnswer(PlanChoice.SAVE, self._draft))

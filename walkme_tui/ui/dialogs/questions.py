@@ -1,7 +1,8 @@
 """Short questions with words of warning: an answer has a key of its own, Enter takes none of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -41,8 +42,7 @@ class QuestionDialog(DecidingDialog[str]):
         right = account_mark(account) if account is not None else ()
         super().__init__([(title, Ink.STRONG)], foot, right, monotonic)
         self._text = text
-        for answer in answers:
-            self._bindings.bind(answer.key, f"answer('{answer.key}')", show=False)
+        self._answers = answers
 
     def middle(self) -> Sequence[Widget]:
         """The sentences."""
@@ -58,7 +58,6 @@ class QuestionDialog(DecidingDialog[str]):
         text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
         text.refresh(layout=True)
 
-    def action_answer(self, key: str) -> None:
-        """Close with the answer, unless the key was meant for what was here before."""
-        if self.listens:
-            self.dismiss(key)
+    def decisions(self) -> Mapping[str, Callable[[], object]]:
+        """The answers."""
+        return {answer.key: partial(self.dismiss, answer.key) for answer in self._answers}

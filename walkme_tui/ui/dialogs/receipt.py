@@ -1,12 +1,11 @@
 """What became of a job: step by step, nothing made to look better than it is."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
@@ -15,7 +14,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
-from walkme_tui.ui.dialogs.dialog import key_foot, moves
+from walkme_tui.ui.dialogs.dialog import key_foot, movements
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
@@ -35,13 +34,6 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
     """Shows a job; ``text`` is its receipts as Markdown, ``problems`` what stopped it or could not be written."""
 
     BUTTON: ClassVar[str] = "Close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", show=False),
-        Binding("f", "copy_paths", show=False),
-        Binding("z", "decide('undo')", show=False),
-        Binding("P", "decide('resume')", show=False),
-        *moves(letters=True),
-    ]
 
     def __init__(
         self,
@@ -53,14 +45,15 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         now_ms: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._text = Lines(id="receipt")
         self._job = job
         self._markdown = text
         self._problems = problems
         self._now_ms = now_ms
         self._undoable = any(change_words.changed_something(record) for record in job.steps)
-        super().__init__([(change_words.done_of(job), Ink.STRONG)], self._keys(), account_mark(account), monotonic)
+        super().__init__([(change_words.done_of(job), Ink.STRONG)], self._foot_keys(), account_mark(account), monotonic)
 
-    def _keys(self) -> Line:
+    def _foot_keys(self) -> Line:
         keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
         if self._job.state.resumable:
             keys.append(("P", "go on"))
@@ -70,7 +63,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
-        return [Lines(id="receipt")]
+        return [self._text]
 
     def fill(self) -> None:
         """Write it."""
@@ -79,14 +72,12 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lines break elsewhere now."""
-        text = self.query_one("#receipt", Lines)
-        text.styles.max_height = max(3, event.size.height - FRAME_LINES)
+        self._text.styles.max_height = max(3, event.size.height - FRAME_LINES)
         self._write()
 
     def _write(self) -> None:
-        text = self.query_one("#receipt", Lines)
-        text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
-        text.refresh(layout=True)
+        self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
+        self._text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[Line]:
         job = self._job
@@ -106,15 +97,19 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
 
     # ------------------------------------------------------------ keys
 
-    def action_move(self, action: str) -> None:
-        """Scroll."""
-        getattr(self.query_one("#receipt", Lines), f"action_{action}")()
+    def others(self) -> Mapping[str, Callable[[], object]]:
+        """Scroll and copy."""
+        return {**movements(self._text), "c": self._copy_receipt, "f": self._copy_paths}
 
-    def action_copy(self) -> None:
+    def decisions(self) -> Mapping[str, Callable[[], object]]:
+        """What comes next."""
+        return {"z": self._undo, "P": self._resume}
+
+    def _copy_receipt(self) -> None:
         """Hand the receipt to the terminal's clipboard."""
         self._copy(self._markdown, "the receipt")
 
-    def action_copy_paths(self) -> None:
+    def _copy_paths(self) -> None:
         """Hand the paths of the files to the terminal's clipboard."""
         if self._job.receipts:
             self._copy("\n".join(clean(path) for path in self._job.receipts), "the paths of the receipts")
@@ -125,12 +120,12 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         else:
             self.app.notify("It is longer than a terminal takes. Take the file.", severity="warning", markup=False)
 
-    def decide_undo(self) -> None:
+    def _undo(self) -> None:
         """Take it back: the way back is shown first."""
         if self._undoable:
             self.dismiss(ReceiptChoice.UNDO)
 
-    def decide_resume(self) -> None:
+    def _resume(self) -> None:
         """Go on with it."""
         if self._job.state.resumable:
             self.dismiss(ReceiptChoice.RESUME)

@@ -13,17 +13,23 @@ from walkme_tui.ui.widgets.ink import Ink
 WAIT, STOP = "w", "s"
 
 
+class LeaveDialog(QuestionDialog):
+    """Wait, stop, or stay; asked once at a time."""
+
+
 async def may_leave(app: App[Any], work: Work) -> bool:
     """True once no job runs any more: at once, after the jobs, or after what is in flight; False to stay."""
     if not work.running:
         return True
+    if isinstance(app.screen, LeaveDialog):
+        return False
     running = list(work.running.values())
     title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
     text = [(job.told, Ink.PLAIN) for job in running]
     if len(running) == 1:
         text = [(doing(running[0].job.plan), Ink.PLAIN)]
     text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", Ink.DIM))
-    dialog = QuestionDialog(
+    dialog = LeaveDialog(
         title, text, [Answer(WAIT, "wait, then leave"), Answer(STOP, "stop and leave")], monotonic=work.monotonic
     )
     chosen = await app.push_screen_wait(dialog)
@@ -34,4 +40,5 @@ async def may_leave(app: App[Any], work: Work) -> bool:
     if chosen == STOP:
         work.stop()
     await work.idle()
-    return True
+    # Meanwhile the person may have been asked again, and stays.
+    return work.leaving

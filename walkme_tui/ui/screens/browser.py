@@ -28,13 +28,12 @@ from walkme_tui.ui.screens.situation import Situation
 from walkme_tui.ui.screens.verbs import run_verb
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
-from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.hints import Hints
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import StatusLine
-from walkme_tui.ui.widgets.tab_line import FilterLabel, TabLine, TabTitles
+from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup
 
@@ -78,6 +77,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.situation = Situation(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
         self.tab_line = TabLine()
+        self.tab_line.box.typed = self._filter_was_typed
         self._commands = commands
         self._opens_the_only_one = False
         self._groups_asked = False
@@ -226,9 +226,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.situation.tell_hints()
 
     def back(self) -> None:
-        """Take back one thing: the raw record, what covers the screen, the filter, the marks, the details."""
+        """Take back one thing: the box, the raw record, what covers the screen, the filter, the marks, the details."""
         table = self.area.table
-        if self.work.take_back():
+        if self.is_filtering:
+            self.leave_filter()
+        elif self.work.take_back():
             self.situation.tell()
         elif self.area.detail.display and self.area.detail.raw:
             self.area.detail.set_raw(False)
@@ -247,23 +249,24 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     # ------------------------------------------------------------ filter
 
-    @on(FilterLabel.Wanted)
-    def filter_was_clicked(self) -> None:
-        """A click on the place of the box."""
-        self.focus_filter()
+    @property
+    def is_filtering(self) -> bool:
+        """True while the filter box has the keys."""
+        return self.focused is self.tab_line.box
 
     def focus_filter(self) -> None:
         """Type into the filter box."""
         if self.filtering.target is not None:
-            box = self.tab_line.box()
             self.filtering.show_in(self.tab_line)
-            self.set_focus(box)
+            self.set_focus(self.tab_line.box)
 
-    @on(FilterBox.Typed)
-    def filter_by_what_was_typed(self, event: FilterBox.Typed) -> None:
-        """Narrow the list down."""
+    def take_key(self, event: events.Key) -> bool:
+        """Type into the filter box by this key, if it has the keys."""
+        return self.is_filtering and self.tab_line.box.take(event)
+
+    def _filter_was_typed(self, text: str) -> None:
         self._opens_the_only_one = False
-        self.filtering.put(event.text)
+        self.filtering.put(text)
         self._filtered()
 
     def _filtered(self) -> None:
@@ -282,12 +285,15 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self._look_ups = LookUps(self)
         self._look_ups.consider(text)
 
-    @on(FilterBox.Kept)
-    def go_on_with_what_is_left(self) -> None:
-        """To the list, or into the only user that is left."""
-        self.area.focus_pane(self.area.focused)
+    def keep_filter(self) -> None:
+        """From the box to the list, or into the only user that is left."""
+        self.leave_filter()
         self._opens_the_only_one = bool(self.filtering.text) and self.filtering.target is Pane.USERS
         self._open_the_only_one()
+
+    def leave_filter(self) -> None:
+        """From the box to the list; the text stays."""
+        self.area.focus_pane(self.area.focused)
 
     def _open_the_only_one(self) -> None:
         listing = self.area.users.listing
@@ -298,11 +304,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         elif self.area.users.cursor_user is not None:
             self._opens_the_only_one = False
             self.open_details()
-
-    @on(FilterBox.Left)
-    def leave_the_filter(self) -> None:
-        """To the list; the text stays."""
-        self.area.focus_pane(self.area.focused)
 
     # ------------------------------------------------------------ tables
 

@@ -8,7 +8,6 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.work import Work
-from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class Changing:
             browser.arrangement.tab,
             user.user.id if user is not None else None,
             self.job.id if self.job is not None else None,
-            isinstance(browser.focused, FilterBox),
+            browser.is_filtering,
             len(browser.app.screen_stack),
         )
 

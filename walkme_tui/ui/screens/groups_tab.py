@@ -1,7 +1,6 @@
 """What the Groups tab does: groups at the left, the members of the one under the cursor at the right."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -118,7 +117,7 @@ class GroupsTab:
     def follow(self) -> None:
         """Show the members of the group under the cursor."""
         size = self.groups.current
-        query = replace(self._query, group_id=size.group.id) if size is not None else NOBODY
+        query = self._query._replace(group_id=size.group.id) if size is not None else NOBODY
         self.members.table.show(query)
         self.head()
 

@@ -1,10 +1,9 @@
 """What stands there when no account can be opened: the three ways in."""
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from walkme_tui.domain.text import clean
@@ -19,8 +18,6 @@ LABEL_WIDTH = 14
 
 class NoProfileScreen(Screen[None], inherit_bindings=False):
     """Explains the environment, the file and the demo; ``d`` starts the demo."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("d", "demo")]
 
     def __init__(self, problem: str, profiles: Sequence[str]) -> None:
         super().__init__()
@@ -55,9 +52,12 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         self._problem = problem
         self.on_resize()
 
-    def action_demo(self) -> None:
-        """Wish for the demo."""
+    def take_key(self, event: events.Key) -> bool:
+        """Start the demo by ``d``."""
+        if event.key != "d":
+            return False
         self.post_message(StartDemo())
+        return True
 
     def run_command(self, command_id: str) -> None:
         """Scroll; there is nothing else here."""

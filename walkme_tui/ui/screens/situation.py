@@ -9,7 +9,6 @@ from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.screens import sayings
 from walkme_tui.ui.screens.sayings import Trouble
 from walkme_tui.ui.widgets.account_line import AccountLine
-from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.hints import Hints
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying, StatusLine
@@ -84,8 +83,7 @@ class Situation:
     def tell_hints(self) -> None:
         """Offer the keys that help where the keys go now."""
         browser = self._browser
-        filtering = isinstance(browser.focused, FilterBox)
-        ids = FILTER_HINTS if filtering else HINTS.get(browser.area.focused, LIST_HINTS)
+        ids = FILTER_HINTS if browser.is_filtering else HINTS.get(browser.area.focused, LIST_HINTS)
         browser.query_one(Hints).offer(ids, browser.changing.greyed)
 
     @property

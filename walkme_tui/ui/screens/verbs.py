@@ -71,6 +71,20 @@ def _toggle_raw(browser: "BrowserScreen") -> None:
         browser.open_details()
 
 
+def _open(browser: "BrowserScreen") -> None:
+    if browser.is_filtering:
+        browser.keep_filter()
+    else:
+        browser.area.movable.action_open()
+
+
+def _next_pane(browser: "BrowserScreen", by: int) -> None:
+    if browser.is_filtering:
+        browser.leave_filter()
+    else:
+        browser.area.focus_next(by)
+
+
 def _zoom(browser: "BrowserScreen") -> None:
     browser.lay_out(browser.arrangement.zoom(browser.area.focused))
 
@@ -161,8 +175,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "cursor.page_up": lambda browser: browser.area.movable.action_page_up(),
     "cursor.first": lambda browser: browser.area.movable.action_first(),
     "cursor.last": lambda browser: browser.area.movable.action_last(),
-    "pane.next": lambda browser: browser.area.focus_next(1),
-    "pane.previous": lambda browser: browser.area.focus_next(-1),
+    "pane.next": lambda browser: _next_pane(browser, 1),
+    "pane.previous": lambda browser: _next_pane(browser, -1),
     "tab.next": lambda browser: browser.lay_out(browser.arrangement.step(1)),
     "tab.previous": lambda browser: browser.lay_out(browser.arrangement.step(-1)),
     "tab.users": lambda browser: browser.show_tab(Tab.USERS),
@@ -178,7 +192,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "mark.range": _mark("mark_range"),
     "mark.all": _mark("mark_all"),
     "mark.clear": _mark("clear_marks"),
-    "row.open": lambda browser: browser.area.movable.action_open(),
+    "row.open": _open,
     "view.back": lambda browser: browser.back(),
     "pane.detail": lambda browser: browser.lay_out(browser.arrangement.toggle_detail(browser.size.width)),
     "pane.zoom": _zoom,

@@ -1,10 +1,7 @@
 """The button that a dialog gives the focus to, so that Enter does nothing that matters."""
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from walkme_tui.ui.widgets.ink import Ink
@@ -12,12 +9,10 @@ from walkme_tui.ui.widgets.one_line import OneLine
 
 
 class AnswerButton(OneLine, can_focus=True):
-    """``[ Cancel ]``: Enter, Space or a click presses it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", show=False)]
+    """``[ Cancel ]``; a click presses it, and so does what the dialog makes of Enter."""
 
     class Pressed(Message):
-        """The button was pressed."""
+        """The button was clicked."""
 
     def __init__(self, label: str) -> None:
         super().__init__(id="answer")
@@ -33,11 +28,7 @@ class AnswerButton(OneLine, can_focus=True):
     def _paint(self) -> None:
         self.write([(self._label, Ink.CURSOR if self.has_focus else Ink.PLAIN)])
 
-    def action_press(self) -> None:
-        """Tell it."""
-        self.post_message(self.Pressed())
-
     def on_click(self, event: events.Click) -> None:
         """A click presses it."""
         event.stop()
-        self.action_press()
+        self.post_message(self.Pressed())

@@ -20,6 +20,7 @@ class GroupList(LineList[GroupSize]):
         self._text = ""
         self._exact = False
         self._known = True
+        self._none_known = ""
 
     def fill(self, groups: Sequence[GroupSize], *, exact: bool, known: bool) -> None:
         """Show these groups; ``exact`` means that every membership is known, not ``known`` that none is."""
@@ -42,6 +43,19 @@ class GroupList(LineList[GroupSize]):
     def _show_kept(self) -> None:
         wanted = search_words(self._text)
         self.show([row for row in self._all if _has(row, wanted)] if wanted else self._all)
+        self._tell_why_empty()
+
+    def say_when_empty(self, text: str) -> None:
+        """What stands here while no group is known; where the filter hides them all, that is said instead."""
+        self._none_known = text
+        self._tell_why_empty()
+
+    def _tell_why_empty(self) -> None:
+        text = self._none_known
+        if self._all:
+            number = words.number(len(self._all))
+            text = f"None of the {number} groups has “{clean(self._text, 60)}”. Esc clears the filter."
+        super().say_when_empty(text)
 
     def key(self, row: GroupSize) -> Hashable:
         """Groups are told apart by id."""

@@ -27,6 +27,7 @@ class Ink(StrEnum):
     SANDBOX = "sandbox"
     CURSOR = "cursor"
     CURSOR_BLURRED = "cursor-blurred"
+    CARET = "caret"
 
 
 Piece: TypeAlias = tuple[str, Ink]
@@ -48,6 +49,7 @@ _VARIABLES: Final = {
     Ink.SANDBOX: ("on-filled", "sandbox", "filled-style"),
     Ink.CURSOR: ("cursor-text", "cursor", "cursor-style"),
     Ink.CURSOR_BLURRED: ("foreground", "marked", "cursor-blurred-style"),
+    Ink.CARET: ("on-filled", "accent", "cursor-style"),
 }
 _NAMES: Final = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names if name))
 

@@ -7,9 +7,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.widgets.filter_box import FilterBox
 from walkme_tui.ui.widgets.ink import Ink, Piece
 from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_line import TextLine
 
 TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
 
@@ -61,17 +61,6 @@ class FilterCount(OneLine):
         self.write((), [(f"{text} ", Ink.PLAIN)] if text else ())
 
 
-class FilterLabel(OneLine):
-    """Stands in for the filter box until the box is needed; a click asks for it."""
-
-    class Wanted(Message):
-        """The person wants to type."""
-
-    def on_click(self) -> None:
-        """Ask for the box."""
-        self.post_message(self.Wanted())
-
-
 class TabLine(Horizontal):
     """Tabs at the left, the filter in the middle, its count at the right."""
 
@@ -79,8 +68,7 @@ class TabLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._box: FilterBox | None = None
-        self._label = FilterLabel(id="filter-label")
+        self.box = TextLine(id="filter")
 
     def compose(self) -> ComposeResult:
         """The parts from the left."""
@@ -88,30 +76,10 @@ class TabLine(Horizontal):
         slash = OneLine(id="slash")
         slash.write([("/ ", Ink.ACCENT)])
         yield slash
-        yield self._label
+        yield self.box
         yield FilterCount()
-
-    @property
-    def text(self) -> str:
-        """What stands in the filter."""
-        return self._box.value if self._box is not None else ""
 
     def show_filter(self, text: str, prompt: str) -> None:
         """Show a filter's text, or what it would filter; an empty prompt: nothing can be filtered here."""
         self.set_class(not prompt, "no-filter")
-        if text and self._box is None:
-            self.box()
-        if self._box is None:
-            self._label.write([(prompt, Ink.DIM)])
-            return
-        self._box.placeholder = prompt
-        if self._box.value != text:
-            self._box.put(text)
-
-    def box(self) -> FilterBox:
-        """The box, made when it is first needed: it is dear, and a start can do without."""
-        if self._box is None:
-            self._box = FilterBox()
-            self.mount(self._box, after=self._label)
-            self._label.display = False
-        return self._box
+        self.box.put(text, prompt)

@@ -1,0 +1,101 @@
+"""The line to type into: editing, the caret, and what is shown of a long text."""
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.events import Key, Paste
+
+from walkme_tui.config.themes import read_theme, shipped_folder
+from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.widgets.text_line import MAX_LENGTH, TextLine
+
+
+class Typing(App[None]):
+    """A line of 12 cells."""
+
+    CSS = "TextLine { width: 12; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        theme, _ = read_theme(shipped_folder() / "dusk.toml")
+        assert theme is not None
+        self.register_theme(textual_theme(theme))
+        self.theme = theme.name
+        self.line = TextLine(prompt="type here")
+        self.told: list[str] = []
+        self.line.typed = self.told.append
+
+    def compose(self) -> ComposeResult:
+        yield self.line
+
+    def type(self, *keys: str) -> None:
+        for key in keys:
+            assert self.line.take(Key(key, key if len(key) == 1 else None))
+
+    @property
+    def shown(self) -> str:
+        return self.line.render_line(0).text
+
+
+async def test_typing_and_editing() -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)):
+        app.type("a", "b", " ", "c", "d", "left", "left", "X", "home", "delete", "end", "backspace")
+        assert app.line.text == "b Xc"
+        app.type("ctrl+a", "right", "ctrl+k", "e", "f", "ctrl+w")
+        assert app.line.text == ""
+        assert app.told[:3] == ["a", "ab", "ab "]
+        app.type("a", "b", "left", "ctrl+u")
+        assert app.line.text == "b"
+
+
+@pytest.mark.parametrize("key", ["enter", "escape", "tab", "up", "f1", "ctrl+p", "ctrl+q", "ctrl+c", "pageup"])
+async def test_other_keys_are_left_to_the_program(key: str) -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)):
+        assert not app.line.take(Key(key, None))
+
+
+async def test_moving_the_caret_tells_nobody() -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)):
+        app.type("a", "left", "right", "home", "end", "ctrl+k")
+        assert app.told == ["a"]
+
+
+async def test_the_prompt_stands_there_while_it_is_empty() -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)) as pilot:
+        assert app.shown.strip() == "type here"
+        app.screen.set_focus(app.line)
+        await pilot.pause()
+        assert app.shown.strip() == "type here"
+        app.type("z")
+        assert app.shown.strip() == "z"
+        app.line.put("other", "prompt")
+        assert (app.shown.strip(), app.told) == ("other", ["z"])
+
+
+@pytest.mark.parametrize("text", ["x" * 40, "東京都渋谷区神宮前", "a\u0301" * 30, "[red]markup[/]", "\x1b[31mred"])
+async def test_any_text_fits_and_the_end_is_in_view(text: str) -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)) as pilot:
+        app.screen.set_focus(app.line)
+        app.line.put(text)
+        await pilot.pause()
+        assert cell_len(app.shown) == 12
+        assert app.shown.replace("\n", "").isprintable()
+        app.type("!", "left")
+        assert "!" in app.shown
+
+
+async def test_a_paste_brings_its_first_line_without_controls() -> None:
+    app = Typing()
+    async with app.run_test(size=(20, 3)) as pilot:
+        app.screen.set_focus(app.line)
+        app.post_message(Paste("one\x1b[2J\ntwo"))
+        await pilot.pause()
+        assert app.line.text == "one[2J"
+        app.post_message(Paste("y" * 5000))
+        await pilot.pause()
+        assert len(app.line.text) == MAX_LENGTH
