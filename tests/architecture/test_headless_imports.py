@@ -44,6 +44,12 @@ def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
         ("whois a@example.com --cached", 1),
         ("members Sales --cached", 1),
         ("export --cached", 1),
+        ("jobs", 0),
+        ("jobs show x", 1),
+        ("jobs resume x --yes", 1),
+        ("undo x", 1),
+        ("plan show nothing.json", 2),
+        ("offboard a@example.com --read-only --yes", 5),
         ("config path", 0),
         ("config check", 0),
         ("profiles", 0),
@@ -61,7 +67,9 @@ def test_what_needs_no_server_loads_neither_screen_nor_client(tmp_path: Path, wo
     assert modules & (SCREEN | CLIENT | SIMULATOR) == set()
 
 
-@pytest.mark.parametrize("words", ["whois a@example.com --demo", "export --demo --filter nobody"])
+@pytest.mark.parametrize(
+    "words", ["whois a@example.com --demo", "export --demo --filter nobody", "offboard a@example.com --demo --yes"]
+)
 def test_what_asks_a_server_loads_no_screen(tmp_path: Path, words: str) -> None:
     _, modules = loaded(tmp_path, *words.split())
     assert "httpx" in modules
