@@ -81,19 +81,25 @@ class Executor:
                 state = JobState.DONE
         except BaseException:
             with suppress(JournalUnavailable, AccountBusy):
-                await asyncio.shield(self._journal.release(job.id, state))
+                await self._release(job.id, state)
             raise
-        await self._release(job.id, state, problem)
-        return await self._journal.job(job.id)
-
-    async def _release(self, job_id: str, state: JobState, problem: WalkmeError | None) -> None:
-        """Give the job back, and raise what stopped it."""
         try:
-            await asyncio.shield(self._journal.release(job_id, state))
+            await self._release(job.id, state)
         except (JournalUnavailable, AccountBusy) as error:
             raise problem or error from None
         if problem is not None:
             raise problem
+        return await self._journal.job(job.id)
+
+    async def _release(self, job_id: str, state: JobState) -> None:
+        """Give the job back, also where the task is cancelled meanwhile."""
+        releasing = asyncio.ensure_future(self._journal.release(job_id, state))
+        try:
+            await asyncio.shield(releasing)
+        except asyncio.CancelledError:
+            with suppress(JournalUnavailable, AccountBusy):
+                await releasing
+            raise
 
 
 class _Run:

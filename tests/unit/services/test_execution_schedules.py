@@ -1,0 +1,284 @@
+"""Random jobs under random schedules: at every await something may fail, stop, die, or be done by others.
+
+Whatever happens, in the end the account is as the journal says, nothing was carried out twice, and an undo restores it.
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tests.support.executing import GROUPS, Desk, SkippingTime, account, executing
+from tests.support.fake_directory import FakeDirectory, Write, person
+from walkme_tui.domain.errors import JournalUnavailable, OutcomeUnknown, Unreachable, WalkmeError
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.plans import AddMember, Change, PlanKind, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.undoing import applied, inverses
+from walkme_tui.domain.users import User
+from walkme_tui.services.execution import Control, Executor
+from walkme_tui.services.ports import Session
+
+PEOPLE = 5
+MOST_RUNS = 200
+
+
+class Act(Enum):
+    """What happens at one await; most of it only makes sense at some of them."""
+
+    NOTHING = auto()
+    DOWN = auto()
+    LOST = auto()
+    NEVER_ARRIVED = auto()
+    DIE_BEFORE = auto()
+    DIE_AFTER = auto()
+    STOP = auto()
+    END_TASK = auto()
+    DISK_FULL = auto()
+    OTHERS = auto()
+    PATCH_UNKNOWN = auto()
+
+
+class Fate:
+    """Deals acts out until there are none left; then everything goes well."""
+
+    def __init__(self, acts: Mapping[str, Iterable[Act]], api: FakeDirectory) -> None:
+        self._acts = {kind: iter(some) for kind, some in acts.items()}
+        self.api = api
+        self.dead = False
+        self.control = Control()
+        self.task: asyncio.Task[Job] | None = None
+        self.others: set[tuple[str, str]] = set()
+
+    def deal(self, kind: str) -> Act:
+        """What happens to this read, write or record; the dead do nothing."""
+        self.check()
+        act = next(self._acts[kind], Act.NOTHING)
+        match act:
+            case Act.STOP:
+                self.control.cancel()
+            case Act.END_TASK if self.task is not None:
+                self.task.cancel()
+            case Act.PATCH_UNKNOWN:
+                self.api.patch_refused = True
+            case Act.DIE_BEFORE:
+                self.die()
+        return act
+
+    def die(self) -> None:
+        """The process is gone: nothing it does from here on reaches anything."""
+        self.dead = True
+        self.check()
+
+    def check(self) -> None:
+        """Raise for the dead."""
+        if self.dead:
+            raise Unreachable("This process is dead.")
+
+    def reborn(self) -> None:
+        """The next process."""
+        self.dead, self.control, self.task = False, Control(), None
+
+
+class Wire:
+    """The account as the executor meets it."""
+
+    def __init__(self, api: FakeDirectory, fate: Fate) -> None:
+        self._api = api
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._api, name)
+        if name not in {"get_user", "find_user", "patch_user", "put_user", "add_member", "remove_member"}:
+            return real
+        writes = name not in {"get_user", "find_user"}
+
+        async def call(*arguments: Any) -> object:
+            act = self._fate.deal("writes" if writes else "reads")
+            if act is Act.OTHERS:
+                self._others(str(arguments[-1] if name.endswith("member") else arguments[0]))
+            if act is Act.DOWN:
+                raise Unreachable("Nobody answers.")
+            if act is Act.NEVER_ARRIVED:
+                raise OutcomeUnknown("Nobody answers.")
+            result = await real(*arguments)
+            if act is Act.DIE_AFTER:
+                self._fate.die()
+            if act is Act.LOST:
+                raise OutcomeUnknown("Nobody answers.") if writes else Unreachable("Nobody answers.")
+            return result
+
+        return call
+
+    def _others(self, user_id: str) -> None:
+        """Somebody else changes the person's status."""
+        if not any(isinstance(user, User) and user.id == user_id for user in self._api.users):
+            return
+        now = self._api.now(user_id)
+        self._api.edit(user_id, status="active" if now.status == "inactive" else "inactive")
+        self._fate.others.add((user_id, "status"))
+
+
+class Disk:
+    """The journal as the executor meets it."""
+
+    def __init__(self, real: Any, fate: Fate) -> None:
+        self._real = real
+        self._fate = fate
+
+    def __getattr__(self, name: str) -> Any:
+        real: Callable[..., Awaitable[object]] = getattr(self._real, name)
+        if name not in {"claim", "intend", "settle", "release"}:
+            return real
+
+        async def call(*arguments: object) -> object:
+            try:
+                act = self._fate.deal("records")
+                if act is Act.DISK_FULL and name != "release":
+                    raise JournalUnavailable("There is no space left.")
+                result = await real(*arguments)
+                if act is Act.DIE_AFTER:
+                    self._fate.die()
+            except Unreachable as error:
+                raise JournalUnavailable(error.message) from None
+            return result
+
+        return call
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> list[Change]:
+    """Changes of some people, each thing at most once."""
+    changes: list[Change] = []
+    for number in draw(st.lists(st.integers(0, PEOPLE - 1), min_size=2, max_size=4, unique=True)):
+        user = person(number)
+        if draw(st.booleans()):
+            changes.append(SetStatus(user.id, user.status, draw(st.sampled_from(["active", "inactive"]))))
+        for group in draw(st.lists(st.sampled_from(GROUPS), max_size=3, unique=True)):
+            joins = draw(st.booleans())
+            changes.append(AddMember(user.id, group) if joins else RemoveMember(user.id, group))
+    return changes
+
+
+ANYWHERE = [*[Act.NOTHING] * 8, Act.DIE_BEFORE, Act.DIE_AFTER, Act.STOP, Act.END_TASK]
+ACTS = st.fixed_dictionaries(
+    {
+        "reads": st.lists(st.sampled_from([*ANYWHERE, Act.DOWN, Act.OTHERS]), max_size=30),
+        "writes": st.lists(
+            st.sampled_from([*ANYWHERE, Act.DOWN, Act.LOST, Act.NEVER_ARRIVED, Act.OTHERS, Act.PATCH_UNKNOWN]),
+            max_size=20,
+        ),
+        "records": st.lists(st.sampled_from([*ANYWHERE, *ANYWHERE, Act.DISK_FULL]), max_size=40),
+    }
+)
+
+
+async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
+    """Run a job, in one process after the other, until it is done."""
+    real: Any = desk.journal
+    for _ in range(MOST_RUNS):
+        disk, wire = Disk(real, fate), Wire(desk.api, fate)
+        old = desk.session
+        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")  # type: ignore[arg-type]  # it is one
+        memory = real.write_memory("test", "there")
+        executor = Executor(session, disk, memory, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)  # type: ignore[arg-type]
+        fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.told.append))
+        try:
+            await fate.task
+        except (WalkmeError, asyncio.CancelledError) as error:
+            event(type(error).__name__)
+        for held in real._locks.held:  # the system takes them from the dead
+            real._locks.give_back(held)
+        fate.reborn()
+        job = await desk.journal.job(job.id)
+        if not job.state.resumable:
+            return job
+    raise AssertionError(f"it never came to an end: {job}")
+
+
+def call_of(change: Change) -> list[Write]:
+    """The writes that make a change."""
+    if isinstance(change, SetStatus):
+        return [Write("patch_user", (change.user_id, {"status": change.after}))]
+    name = "add_member" if isinstance(change, AddMember) else "remove_member"
+    return [Write(name, (change.group.id, change.user_id))]
+
+
+def is_call_of(write: Write, change: Change) -> bool:
+    """True for a write that makes this change, the whole record put back included."""
+    if isinstance(change, SetStatus) and write.name == "put_user":
+        whole: Any = write.arguments[1]
+        return write.arguments[0] == change.user_id and whole["status"] == change.after
+    return write in call_of(change)
+
+
+def thing(change: Change) -> tuple[str, str]:
+    """What a change is about."""
+    return change.user_id, "status" if isinstance(change, SetStatus) else change.group.id
+
+
+def by_the_journal(user: User, job: Job) -> User:
+    """The user as the steps that changed something left them."""
+    for record in job.records_of(user.id):
+        if record.changed:
+            user = applied(record.step.change, user)
+    return user
+
+
+def same(one: User, other: User, spared: set[tuple[str, str]]) -> bool:
+    """Equal in status and groups, but for what others did."""
+    status = (one.id, "status") in spared or one.status == other.status
+    groups = set(one.groups if isinstance(one.groups, tuple) else ())
+    groups ^= set(other.groups if isinstance(other.groups, tuple) else ())
+    return status and not {group for group in groups if (one.id, group) not in spared}
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(wishes(), ACTS, st.booleans())
+async def test_whatever_happens_the_journal_tells_what_was_done(
+    changes: list[Change], acts: dict[str, list[Act]], strict: bool
+) -> None:
+    api = account(PEOPLE)
+    before = {user.id: user for user in api.users if isinstance(user, User)}
+    fate = Fate(acts, api)
+    with tempfile.TemporaryDirectory() as folder:
+        async with executing(api, Path(folder), time=SkippingTime()) as desk:
+            job = await desk.executor.submit(desk.plan(changes, strict=strict))
+            job = await until_done(desk, fate, job)
+            check(job, api, before, fate.others)
+            event(", ".join(sorted(Counter(record.state.value for record in job.steps))))
+            await check_undo(desk, job, before, fate.others)
+
+
+def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tuple[str, str]]) -> None:
+    """Nothing is lost, done twice or unexplained."""
+    for record in job.steps:
+        change = record.step.change
+        carried_out = sum(is_call_of(write, change) for write in api.writes)
+        assert record.state.settled
+        assert carried_out <= record.attempts
+        if thing(change) in others:
+            continue
+        held = change.holds(api.now(change.user_id))
+        assert carried_out <= 1, record
+        assert held == (record.state is StepState.DONE), record
+        assert (carried_out == 1) == record.changed, record
+    for user_id, user in before.items():
+        assert same(by_the_journal(user, job), api.now(user_id), others)
+        assert api.now(user_id).role == user.role
+
+
+async def check_undo(desk: Desk, job: Job, before: dict[str, User], others: set[tuple[str, str]]) -> None:
+    """The way back leads to where it began, but for what others did and for what no server allows."""
+    users = {record.step.user_id: desk.api.now(record.step.user_id) for record in job.steps}
+    back = inverses(job.steps, users, dict(users), {})
+    undone = await desk.run(desk.plan(back.changes, strict=True, kind=PlanKind.UNDO))
+    refused = {thing(record.step.change) for record in undone.steps if record.state is StepState.NEEDS_REVIEW}
+    assert {place for place in refused if before[place[0]].status != "pending"} == set()
+    for user_id, user in before.items():
+        assert same(user, desk.api.now(user_id), others | refused)
