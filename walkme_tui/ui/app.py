@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App
@@ -28,15 +28,6 @@ from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
 
 Screens = BrowserScreen | NoProfileScreen
-
-
-@runtime_checkable
-class TakesKeys(Protocol):
-    """A screen that wants some keys before they are looked up as commands."""
-
-    def take_key(self, event: events.Key) -> bool:
-        """Act on the key; False if it means nothing here."""
-        ...
 
 
 class WalkmeApp(App[int]):
@@ -111,7 +102,7 @@ class WalkmeApp(App[int]):
 
     def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
-        if isinstance(screen, TakesKeys) and screen.take_key(event):
+        if isinstance(screen, keys.TakesKeys) and screen.take_key(event):
             return True
         command_id = self._by_key.get(event.key)
         if command_id is None or not isinstance(screen, Screens):
@@ -185,6 +176,12 @@ class WalkmeApp(App[int]):
         return self.work.why_not(command) if self.work is not None else ""
 
     # ------------------------------------------------------------ the end
+
+    def exit(self, *arguments: Any, **named: Any) -> None:
+        """End; whatever ends from now on opens no dialog any more."""
+        if self.work is not None:
+            self.work.leaving = True
+        super().exit(*arguments, **named)
 
     def _handle_exception(self, error: Exception) -> None:
         """A bug: end at once. What Textual would print shows local variables, and those are people and secrets."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+from textual import events
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import COMMANDS, Command
@@ -28,3 +31,12 @@ def pairs(commands: Iterable[Command]) -> Iterator[tuple[str, Command]]:
     for command in commands:
         for key in command.keys:
             yield key, command
+
+
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A screen that wants some keys before they are looked up as commands."""
+
+    def take_key(self, event: events.Key) -> bool:
+        """Act on the key; False if it means nothing here."""
+        ...

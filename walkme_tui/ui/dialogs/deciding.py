@@ -21,6 +21,9 @@ WIDE_FRAME: Final = 92
 FRAME: Final = 70
 FRAME_SHARE: Final = 0.96
 FRAME_SIDES: Final = 4
+FRAME_HEIGHT_SHARE: Final = 0.9
+FRAME_EDGES: Final = 6
+"""Border, title and keys, with the blanks between them."""
 
 
 class DecidingDialog(Dialog[Result]):
@@ -83,6 +86,11 @@ class DecidingDialog(Dialog[Result]):
         """The button answers nothing."""
         if self.is_current:
             self.dismiss(None)
+
+
+def room(screen_height: int, around: int) -> int:
+    """How many lines a frame of the style sheet has inside for what scrolls, with ``around`` lines beside it."""
+    return max(2, int(screen_height * FRAME_HEIGHT_SHARE) - FRAME_EDGES - around)
 
 
 def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:

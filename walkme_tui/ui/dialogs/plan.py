@@ -15,7 +15,7 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, wish
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import key_foot, movements
 from walkme_tui.ui.draft import Draft
 from walkme_tui.ui.widgets.ink import Ink
@@ -24,8 +24,7 @@ from walkme_tui.ui.widgets.plan_list import PlanList
 from walkme_tui.ui.widgets.text_line import TextLine
 from walkme_tui.ui.words import count
 
-FRAME_LINES: Final = 9
-"""What the dialog needs beside the plan: frame, title, ticket, keys and the blanks between them."""
+TICKET_LINES: Final = 2
 
 
 class PlanChoice(StrEnum):
@@ -83,7 +82,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The plan takes the room that is left."""
-        self._list.styles.max_height = max(3, event.size.height - FRAME_LINES)
+        self._list.styles.max_height = room(event.size.height, TICKET_LINES)
         self._write()
 
     def _write(self) -> None:

@@ -13,14 +13,12 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import key_foot, movements
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.step_lines import about_lines, ending_lines, people_lines
-
-FRAME_LINES = 7
 
 
 class ReceiptChoice(StrEnum):
@@ -72,7 +70,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Lines break elsewhere now."""
-        self._text.styles.max_height = max(3, event.size.height - FRAME_LINES)
+        self._text.styles.max_height = room(event.size.height, 0)
         self._write()
 
     def _write(self) -> None:

@@ -13,14 +13,14 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width
+from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import key_foot, movements
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 
-FRAME_LINES = 12
+EXPLANATION_LINES = 5
 
 
 class UnfinishedChoice(StrEnum):
@@ -65,7 +65,7 @@ class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The list takes the room that is left."""
-        self._list.styles.max_height = max(2, event.size.height - FRAME_LINES)
+        self._list.styles.max_height = room(event.size.height, EXPLANATION_LINES)
         self._explain()
 
     def _explain(self) -> None:

@@ -59,6 +59,8 @@ async def follow(view: View, job: Job, *, small: bool = False) -> None:
     view.changing.read_jobs()
     # The job belongs to the session: if this screen goes, it settles what is in flight.
     ended = await asyncio.shield(running.task)
+    if view.work.leaving:
+        return
     view.changing.read_jobs()
     if isinstance(ended.problem, AccountBusy):
         await _give_up(view, ended)

@@ -97,6 +97,7 @@ class Changing:
             self._browser.run_worker(tab.refresh_running(), group=WorkerGroup.JOBS, name="running jobs")
         else:
             tab.jobs.refresh()
+            tab.follow()
 
     # ------------------------------------------------------------ inside
 
