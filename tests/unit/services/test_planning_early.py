@@ -1,7 +1,7 @@
 """Namesakes are looked for while the server is asked, by the names that the mirror knows."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 from tests.support.fake_directory import FakeDirectory, person
@@ -23,7 +23,7 @@ class WatchedMirror(BrokenMirror):
         self.asked: list[tuple[list[str], bool]] = []
         self._api = api
 
-    async def namesakes(self, names: Collection[str], limit: int) -> Mapping[str, Sequence[User]]:
+    async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
         """Note it, and answer."""
         self.asked.append((sorted(names), self._api.in_flight > 0))
         return await super().namesakes(names, limit)
