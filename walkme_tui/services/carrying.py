@@ -20,13 +20,21 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.changes import UserForgotten, UserStored
 from walkme_tui.services.editing import Editor
 from walkme_tui.services.ledger import Ledger
-from walkme_tui.services.line import Line
+from walkme_tui.services.line import Line, OnlyThisOne
 from walkme_tui.services.permissions import require_scope
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reconciling import Reconciler
 
 # How often a step is sent in one run where answers are lost and the change is not there when read again.
 MAX_SENDS: Final = 3
+
+
+class NotSent(Exception):
+    """The service could not be used, and the step surely did not get through."""
+
+    def __init__(self, error: ServiceUnavailable) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Carrier:
@@ -52,6 +60,9 @@ class Carrier:
                 outcome = await self._reconciler.lost(record, interrupted=True)
             except NotFound:
                 outcome = Outcome(StepState.FAILED, outcomes.GONE)
+            except OnlyThisOne as only:
+                self._line.leave_out(only.error)
+                return
             except (SignInRefused, PermissionRefused):
                 raise
             except ApiError as error:
@@ -66,6 +77,9 @@ class Carrier:
                 user = await self._step(record, user)
             except NotFound:
                 await self._gone(records[index:])
+                return
+            except OnlyThisOne as only:
+                self._line.leave_out(only.error)
                 return
 
     async def _step(self, record: StepRecord, user: User | None) -> User | None:
@@ -98,25 +112,24 @@ class Carrier:
             record = await self._ledger.intend(record, user)
             try:
                 outcome = await self._outcome(record)
-            except ServiceUnavailable as error:
-                # It surely was not sent, so that nothing is in doubt.
+            except NotSent as unsent:
                 detail = outcomes.LOST_NOT_THERE if earlier else outcomes.UNSENT
                 record = await self._settle(record, Outcome(StepState.TODO, detail))
-                await self._line.wait_out(error, record.step.user_id)
+                await self._line.wait_out(unsent.error, record.step.user_id)
                 user = None
                 continue
             record = await self._settle(record, outcome)
             return record, outcome.after
 
     async def _outcome(self, record: StepRecord) -> Outcome:
-        """Send a step and find out what became of it; ``ServiceUnavailable``: it was not sent."""
+        """Send a step and find out what became of it; raises ``NotSent``."""
         change = record.step.change
         try:
             await self._send(change)
         except OutcomeUnknown:
             return await self._found_out(record, None, lost=True)
-        except ServiceUnavailable:
-            raise
+        except ServiceUnavailable as error:
+            raise NotSent(error) from error
         except SignInRefused:
             # The step was not refused, its sender was: it can be done once that is mended.
             await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
@@ -140,9 +153,7 @@ class Carrier:
             if error is not None:
                 return await self._reconciler.nothing_to_do(record, error)
             return await self._reconciler.accepted(record)
-        except NotFound:
-            raise
-        except (SignInRefused, PermissionRefused):
+        except (NotFound, SignInRefused, PermissionRefused):
             raise
         except ApiError as unreadable:
             return outcomes.unreadable(unreadable, sent=True)

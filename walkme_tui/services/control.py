@@ -6,7 +6,8 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS: Final = 20.0
+# With the time-outs of a write, of the look after it and of what is in flight this stays below a minute.
+PATIENCE_SECONDS: Final = 8.0
 
 
 class Stopped(Exception):

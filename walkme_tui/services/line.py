@@ -11,9 +11,19 @@ from walkme_tui.services.ports import DirectoryApi
 
 FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
+# So many people who alone cannot be read are left out; more of them are an outage by another name.
+MAX_LEFT_OUT: Final = 3
 PAUSED: Final = "Paused."
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+class OnlyThisOne(Exception):
+    """The service answers, only not about this user; ``error`` is what it does instead."""
+
+    def __init__(self, error: ServiceUnavailable) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class Line:
@@ -41,6 +51,7 @@ class Line:
         self._usable.set()
         self._proved = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._left_out = 0
         self.problem: WalkmeError | None = None
         """Why the run stops, None where nothing went wrong."""
 
@@ -56,6 +67,14 @@ class Line:
     def prove(self) -> None:
         """A step has come to its end: the service is there and takes changes."""
         self._proved.set()
+
+    def leave_out(self, error: ServiceUnavailable) -> None:
+        """One person cannot be read, and stays as they are; the job goes on with the others and is not done."""
+        self._left_out += 1
+        if self.problem is None:
+            self.problem = error
+        if self._left_out > MAX_LEFT_OUT:
+            self.stop(error)
 
     @property
     def stopping(self) -> bool:
@@ -92,9 +111,9 @@ class Line:
                 return waited
 
     async def read(self, user_id: str) -> User:
-        """The user as the server has them now, however long that takes; raises ``ApiError`` and ``Stopped``.
+        """The user as the server has them now, however long that takes.
 
-        It never raises ``ServiceUnavailable``: that is waited out.
+        Raises ``ApiError``, but never ``ServiceUnavailable``: that is waited out; ``Stopped``; and ``OnlyThisOne``.
         """
         while True:
             try:
@@ -103,7 +122,7 @@ class Line:
                 await self.wait_out(error, user_id)
 
     async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
-        """Return once the service answers again; ``Stopped`` where that was given up."""
+        """Return once the service answers again; ``Stopped`` where that was given up, or ``OnlyThisOne``."""
         if self._usable.is_set() and not self.stopping:
             self._usable.clear()
             try:
@@ -132,16 +151,36 @@ class Line:
             self._told(error.message)
             await self._control.until_resumed(_asleep(self._sleep, pause))
             try:
-                await self._control.unless_cancelled(self._look(user_id))
+                async with asyncio.timeout(None if left is None else left - pause):
+                    await self._control.unless_cancelled(self._look(user_id, thorough=wait > FIRST_WAIT_SECONDS))
+            except TimeoutError:
+                raise error from None
             except ServiceUnavailable as again:
                 error = again
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            except OnlyThisOne:
+                self._told("")
+                raise
             else:
                 self._told("")
                 return
 
-    async def _look(self, user_id: str) -> None:
-        """Ask for the user; any answer will do."""
+    async def _look(self, user_id: str, *, thorough: bool) -> None:
+        """Ask for the user; any answer will do. A ``thorough`` look finds out whether there is one about others."""
+        try:
+            await self._ask(user_id)
+        except ServiceUnavailable:
+            if not thorough:
+                raise
+            await self._api.list_users(1, 1)
+            try:
+                # Once more: the outage may have ended between the two.
+                await self._ask(user_id)
+            except ServiceUnavailable as error:
+                raise OnlyThisOne(error) from error
+
+    async def _ask(self, user_id: str) -> None:
+        """Read the user; that there is an answer is all that counts."""
         try:
             await self._api.get_user(user_id)
         except ServiceUnavailable:

@@ -22,6 +22,7 @@ from walkme_tui.domain.errors import (
     RequestRejected,
     SignInRefused,
 )
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import AddMember, Change, Plan, RemoveMember, SetStatus
 from walkme_tui.services.changes import UserForgotten, UserStored
@@ -266,7 +267,7 @@ async def test_a_membership_that_needs_nothing_is_success(tmp_path: Path, error:
 
 async def test_a_group_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     api = account()
-    job = await run(api, tmp_path, AddMember(BOTH.id, replace(group("g1"), id="g99")))
+    job = await run(api, tmp_path, AddMember(BOTH.id, Group("g99", "Sales")))
     assert said(job) == [("failed", "There is no such group.")]
 
 
@@ -386,7 +387,7 @@ async def refused(desk: Desk, plan: Plan) -> type[Exception]:
 
 async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
     async with executing(account(), tmp_path) as desk:
-        locked = replace(desk.session, account=replace(desk.session.account, read_only=True))
+        locked = replace(desk.session, account=desk.session.account._replace(read_only=True))
         desk.executor = Executor(locked, desk.journal, Memory(), ACTOR)
         assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
 

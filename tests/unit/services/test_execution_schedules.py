@@ -184,9 +184,9 @@ async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
     for _ in range(MOST_RUNS):
         disk, wire = Disk(real, fate), Wire(desk.api, fate)
         old = desk.session
-        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")  # type: ignore[arg-type]  # it is one
+        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")
         memory = real.write_memory("test", "there")
-        executor = Executor(session, disk, memory, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)  # type: ignore[arg-type]
+        executor = Executor(session, disk, memory, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
         fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.told.append))
         try:
             await fate.task

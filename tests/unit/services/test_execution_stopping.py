@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import BOTH, Desk, Memory, SkippingTime, account, executing, group, said, states
-from tests.support.fake_directory import person
+from tests.support.executing import BOTH, GROUPS, Desk, Memory, SkippingTime, account, executing, group, said, states
+from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import ManualTime, until
 from walkme_tui.domain.errors import (
@@ -19,6 +19,8 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import RemoveMember, SetStatus
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import User
 from walkme_tui.services.execution import Control, Executor
 from walkme_tui.store.journal import SqliteJournal
 
@@ -199,7 +201,7 @@ async def test_a_short_outage_is_waited_out(tmp_path: Path, error: Unreachable) 
         assert job.clean
         assert error.message in {told.paused for told in desk.told}
         assert not desk.told[-1].paused
-        assert desk.time.pauses == [1.0, 2.0, 4.0]
+        assert desk.time.pauses == [1.0, 2.0]
 
 
 async def test_a_write_that_was_not_sent_is_sent_when_the_service_is_back(tmp_path: Path) -> None:
@@ -289,6 +291,74 @@ async def test_any_answer_ends_the_wait(tmp_path: Path) -> None:
         api.remove(BOTH.id)
         job = await desk.run(plan)
     assert states(job) == ["failed", "skipped", "skipped"]
+
+
+class Poisoned(FakeDirectory):
+    """An account whose server fails over the records of some people."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__(people(12), groups=GROUPS)
+        self.poisonous = {person(number).id for number in numbers}
+
+    async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
+        """One user, if they can be read."""
+        found = await super().get_user(user_id, priority)
+        if user_id in self.poisonous:
+            raise ServerFault("The server had a fault (500).", status=500)
+        return found
+
+
+async def test_one_person_who_cannot_be_read_holds_nobody_else_up(tmp_path: Path) -> None:
+    api = Poisoned(6)
+    async with executing(api, tmp_path) as desk:
+        plan = desk.offboarding(6, 7, 1, 2)
+        with pytest.raises(ServerFault):
+            await desk.run(plan)
+        job = await desk.only()
+        assert job.state is JobState.INTERRUPTED
+        assert {record.step.user_id for record in job.unsettled} == {person(6).id}
+        api.poisonous.clear()
+        assert (await desk.resume(job)).clean
+
+
+async def test_who_cannot_be_read_after_a_write_stays_in_doubt(tmp_path: Path) -> None:
+    api = Poisoned()
+    api.meanwhile("patch_user", lambda: api.poisonous.add(BOTH.id))
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(ServerFault):
+            await desk.run(desk.offboarding(7, 6))
+        job = await desk.only()
+        assert states(job) == ["sent", "todo", "todo", "done", "done"]
+        with pytest.raises(ServerFault):
+            await desk.resume(job)
+        assert states(await desk.only()) == states(job)
+        api.poisonous.clear()
+        assert (await desk.resume(job)).clean
+    assert len(api.asked("patch_user")) == 2
+
+
+async def test_when_hardly_anybody_can_be_read_the_job_gives_up(tmp_path: Path) -> None:
+    api = Poisoned(*range(12))
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(ServerFault):
+            await desk.run(desk.offboarding(*range(12)))
+        assert not api.writes
+        assert len(api.calls) < 60
+
+
+async def test_a_look_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        plan = desk.offboarding(7)
+
+        def hang() -> None:
+            api.hold("get_user")
+
+        api.fail_next(DOWN)
+        api.meanwhile("get_user", hang)
+        with pytest.raises(Unreachable):
+            await desk.run(plan, Control(patience_seconds=1.05))
+        assert (await desk.only()).state is JobState.INTERRUPTED
 
 
 # ------------------------------------------------------------ resuming
