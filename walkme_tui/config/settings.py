@@ -222,7 +222,14 @@ def _ca_bundle(section: Section) -> Path | None:
     if named is None:
         return None
     path = beside(section, named)
-    if not path.is_file():
+    if not _is_file(path):
         section.complain("ca_bundle", f'"ca_bundle" in {section.title} names no file: {clean(str(path))}.')
         return None
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
