@@ -21,12 +21,9 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.screens.no_profile import NoProfileScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
-
-Screens = BrowserScreen | NoProfileScreen
 
 
 @runtime_checkable
@@ -35,6 +32,15 @@ class TakesKeys(Protocol):
 
     def take_key(self, event: events.Key) -> bool:
         """Act on the key; False if it means nothing here."""
+        ...
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A whole screen; dialogs have keys of their own."""
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says."""
         ...
 
 
@@ -76,8 +82,10 @@ class WalkmeApp(App[int]):
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
-    def _screen_for(self, session: Session | None, query: str = "") -> Screens:
+    def _screen_for(self, session: Session | None, query: str = "") -> Screen[None]:
         if session is None:
+            from walkme_tui.ui.screens.no_profile import NoProfileScreen
+
             return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
         early, self._early = self._early, None
         return BrowserScreen(session, self._commands, query=query, early=early, monotonic=self._monotonic)
@@ -107,7 +115,7 @@ class WalkmeApp(App[int]):
         if isinstance(screen, TakesKeys) and screen.take_key(event):
             return True
         command_id = self._by_key.get(event.key)
-        if command_id is None or not isinstance(screen, Screens):
+        if command_id is None or not isinstance(screen, RunsCommands):
             return False
         self.run_command(command_id)
         return True
@@ -122,7 +130,7 @@ class WalkmeApp(App[int]):
         }
         if command_id in verbs:
             verbs[command_id]()
-        elif isinstance(self.screen, Screens):
+        elif isinstance(self.screen, RunsCommands):
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:
