@@ -5,11 +5,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import httpx
 
-from walkme_tui.api.answers import Answer, BrokenJson, Place, Request
+from walkme_tui.api.answers import Answer, BrokenJson, Place, Request, without
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact
@@ -18,6 +19,7 @@ from walkme_tui.api.statuses import failure_of_answer
 from walkme_tui.api.translating import TIME_OUT, failure_of_exception
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
 from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 
 T = TypeVar("T")
@@ -74,7 +76,8 @@ class Connection:
                 async with self.pacer.turn(priority) as turn:
                     token = await credentials.token()
                     headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
-                    outcome = await self.attempt(request, headers=headers, attempt=attempt)
+                    judge = partial(self.judge, request=request, secret=token.access_token)
+                    outcome = await self.attempt(request, headers=headers, attempt=attempt, judge=judge)
                     if isinstance(outcome, Failure):
                         self.slow_down(outcome, turn)
                     else:
@@ -97,7 +100,7 @@ class Connection:
         headers: Mapping[str, str],
         content: bytes = b"",
         attempt: int,
-        judge: Judge | None = None,
+        judge: Judge,
     ) -> Answer | Failure:
         """Send once, without waiting for a turn, and note it in the request log."""
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
@@ -115,7 +118,7 @@ class Connection:
                 total_seconds=self._deadlines.total_seconds,
             )
             status = answer.status
-            failure = judge(answer) if judge is not None else self.judge(answer, request)
+            failure = judge(answer)
             summary = failure.summary if failure is not None else "ok"
         except (
             httpx.HTTPError, httpx.StreamError, httpx.InvalidURL,
@@ -132,9 +135,11 @@ class Connection:
             path = redact(request.target)
             self._log.add(RequestRecord(started_at_ms, request.method, path, status, summary, duration_ms, attempt))
 
-    def judge(self, answer: Answer, request: Request) -> Failure | None:
-        """What is wrong with an answer by its status."""
-        return failure_of_answer(answer, request, self.place, datetime.now(UTC))
+    def judge(self, answer: Answer, request: Request, secret: Secret) -> Failure | None:
+        """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""
+        if 200 <= answer.status < 300:
+            return None
+        return failure_of_answer(without(answer, secret), request, self.place, datetime.now(UTC))
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""

@@ -105,11 +105,11 @@ def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple
     return kind(message, status=status, request_id=request_id), Fate.FINAL, "refused"
 
 
-def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secret: str) -> Failure:
-    """The failure of a token call: what refuses the credentials says so, and never shows them."""
+def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> Failure:
+    """The failure of a token call: what refuses the credentials says so."""
     if answer.status not in {400, 401, 403}:
         return failure
-    said = "" if secret.encode() in answer.body else told(answer.body)
+    said = told(answer.body)
     shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
     error = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
