@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import unquote, unquote_plus
 
 from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.text import clean
 
 LIST_LIMIT_BYTES: Final = 32 * 1024 * 1024
@@ -134,6 +136,19 @@ def page_title(body: bytes) -> str:
 
     found = _TITLE.search(body[:PAGE_START].decode("utf-8", "replace"))
     return clean(" ".join(html.unescape(found[1]).split()), TITLE_LENGTH) if found else ""
+
+
+def without(answer: Answer, secret: Secret) -> Answer:
+    """The answer, its body emptied where it repeats the secret in any usual spelling: parts of it are shown."""
+    import html
+
+    text = answer.body[:PAGE_START].decode("utf-8", "replace")
+    value = secret.reveal()
+    spellings = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], value}
+    spellings |= {spelling.replace("/", "\\/") for spelling in spellings}
+    readings = {text, unquote(text), unquote_plus(text), html.unescape(text)}
+    told_it = any(spelling in reading for spelling in spellings for reading in readings)
+    return replace(answer, body=b"") if told_it else answer
 
 
 def told(body: bytes) -> str:

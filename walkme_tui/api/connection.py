@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import httpx
 
-from walkme_tui.api.answers import Answer, BrokenJson, Place, Request
+from walkme_tui.api.answers import Answer, BrokenJson, Place, Request, without
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact
@@ -19,6 +20,7 @@ from walkme_tui.api.statuses import failure_of_answer
 from walkme_tui.api.translating import TIME_OUT, failure_of_exception
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
 from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 
 T = TypeVar("T")
@@ -97,8 +99,9 @@ class Connection:
                     headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
                     if request.content:
                         headers["Content-Type"] = "application/json"
+                    judge = partial(self.judge, request=request, secret=token.access_token)
                     under_way.outcome_open = request.changes
-                    outcome = await self.attempt(request, headers=headers, attempt=attempt)
+                    outcome = await self.attempt(request, headers=headers, attempt=attempt, judge=judge)
                     under_way.outcome_open = False
                     if isinstance(outcome, Failure):
                         self.slow_down(outcome, turn)
@@ -121,7 +124,7 @@ class Connection:
         *,
         headers: Mapping[str, str],
         attempt: int,
-        judge: Judge | None = None,
+        judge: Judge,
     ) -> Answer | Failure:
         """Send once, without waiting for a turn, and note it in the request log."""
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
@@ -141,7 +144,7 @@ class Connection:
                 head_decides=request.changes,
             )
             status = answer.status
-            failure = judge(answer) if judge is not None else self.judge(answer, request)
+            failure = judge(answer)
             summary = failure.summary if failure is not None else "ok"
             self._budget.note(failure)
         except (
@@ -159,9 +162,11 @@ class Connection:
             path = redact(request.target)
             self._log.add(RequestRecord(started_at_ms, request.method, path, status, summary, duration_ms, attempt))
 
-    def judge(self, answer: Answer, request: Request) -> Failure | None:
-        """What is wrong with an answer by its status."""
-        return failure_of_answer(answer, request, self.place, datetime.now(UTC))
+    def judge(self, answer: Answer, request: Request, secret: Secret) -> Failure | None:
+        """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""
+        if 200 <= answer.status < 300:
+            return None
+        return failure_of_answer(without(answer, secret), request, self.place, datetime.now(UTC))
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""

@@ -114,8 +114,8 @@ def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple
     return kind(message, status=status, request_id=request_id), Fate.FINAL, "refused"
 
 
-def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secret: str) -> Failure:
-    """The failure of a token call: what refuses the credentials says so, and never shows them.
+def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> Failure:
+    """The failure of a token call: what refuses the credentials says so.
 
     Nothing else about it may be taken for an answer to the call that needed the token: no "not found" that would mean
     a user, no "method refused" that would mean a PATCH.
@@ -127,7 +127,7 @@ def failure_of_token_answer(failure: Failure, answer: Answer, place: Place, secr
         status, request_id = answer.status, answer.request_id
         other = UnexpectedAnswer(error.message, hint=WRONG_PLACE_HINT, status=status, request_id=request_id)
         return replace(failure, error=other)
-    said = "" if secret.encode() in answer.body else told(answer.body)
+    said = told(answer.body)
     shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
     refused = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)

@@ -17,10 +17,10 @@ import httpx
 
 from walkme_tui import __version__
 from walkme_tui.api.answers import Answer
+from walkme_tui.domain.accounts import is_loopback
 from walkme_tui.domain.errors import ConfigurationError
 
 KEEP_ALIVE_SECONDS: Final = 15.0
-LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
 # How long the body of an answer is waited for where the head has told everything that matters.
 LAST_WORDS_SECONDS: Final = 3.0
@@ -89,7 +89,7 @@ def make_client(
         http1=True,
         http2=False,
         follow_redirects=False,
-        trust_env=address.hostname not in LOOPBACK_HOSTS,
+        trust_env=not is_loopback(address.hostname or ""),
         timeout=httpx.Timeout(
             connect=deadlines.connect_seconds,
             read=deadlines.read_seconds,

@@ -35,7 +35,7 @@ def _places(context: Context) -> Iterator[tuple[Path, str]]:
     """Folders with the pattern of the databases in them."""
     cache = context.paths.cache
     name = context.options.profile
-    folders = sorted(cache.glob("*/")) if name is None else [cache / folder_name(name)]
+    folders = _folders_in(cache) if name is None else [cache / folder_name(name)]
     for folder in folders:
         yield folder, f"{MIRROR_FILE}*"
     runtime = context.environ.get("XDG_RUNTIME_DIR", "")
@@ -45,10 +45,19 @@ def _places(context: Context) -> Iterator[tuple[Path, str]]:
         yield Path(runtime) / "walkme-tui", f"{stem}-*.{suffix}*"
 
 
-def _delete(folder: Path, pattern: str) -> list[Path]:
-    if not folder.is_dir() or folder.is_symlink():
-        return []
+def _folders_in(cache: Path) -> list[Path]:
     try:
+        return sorted(cache.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise MirrorUnavailable(f"The folder {clean(str(cache))} cannot be read: {error.strerror}.") from error
+
+
+def _delete(folder: Path, pattern: str) -> list[Path]:
+    try:
+        if not folder.is_dir() or folder.is_symlink():
+            return []
         with folder_lock(folder):
             files = sorted(file for file in folder.glob(pattern) if file.is_file() or file.is_symlink())
             for file in files:

@@ -92,7 +92,14 @@ def _init(context: Context) -> int:
 
 def _path(context: Context) -> int:
     file = context.paths.config_file
-    print_lines([to_json({"file": str(file), "exists": file.exists()}) if context.options.json else clean(str(file))])
+    if not context.options.json:
+        print_lines([clean(str(file))])
+        return ExitCode.DONE
+    try:
+        exists = file.exists()
+    except OSError as error:
+        raise ConfigurationError(f"{clean(str(file))} cannot be looked for: {error.strerror}.") from error
+    print_lines([to_json({"file": str(file), "exists": exists})])
     return ExitCode.DONE
 
 

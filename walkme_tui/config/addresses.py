@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from walkme_tui.domain.accounts import is_loopback
+
 REGIONS: Final = {
     "us": "https://api.walkme.com",
     "eu": "https://eu-api.walkme.com",
@@ -43,15 +45,3 @@ def normalised_base_url(address: str) -> str:
         raise AddressRefused("must not hold . or .. in its path")
     shown_host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown_host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
-
-
-def is_loopback(host: str) -> bool:
-    """True for localhost, 127.0.0.0/8 and ::1."""
-    if host.lower() == "localhost":
-        return True
-    import ipaddress
-
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -19,7 +19,7 @@ def read_keymap(section: Section) -> dict[str, tuple[str, ...]]:
             continue
         if command_id not in known:
             message = f'"{clean(command_id, 60)}" in [keys] is no command.'
-            section.complain(command_id, message, nearest(command_id, sorted(known)))
+            section.complain(command_id, message, nearest(command_id, sorted(known | ANNOUNCED)))
             continue
         keys = _keys(section, command_id, value)
         if keys:

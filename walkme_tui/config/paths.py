@@ -39,7 +39,10 @@ class Paths(NamedTuple):
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Paths":
-        """The folders that ``WALKME_TUI_*_DIR`` name, else the ones that are usual on this system."""
+        """The folders that ``WALKME_TUI_*_DIR`` name, else the ones that are usual on this system.
+
+        ConfigurationError where one lies in a home folder that nobody knows.
+        """
         variables = os.environ if environ is None else environ
         return cls(
             config=_folder(variables, "WALKME_TUI_CONFIG_DIR", "user_config_path"),
@@ -59,9 +62,9 @@ def private_folder(folder: Path) -> Path:
 
     A folder that exists keeps its mode: the person may have widened it.
     """
-    if folder.is_dir():
-        return folder
     try:
+        if folder.is_dir():
+            return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
@@ -74,9 +77,16 @@ def private_folder(folder: Path) -> Path:
 
 def _folder(environ: Mapping[str, str], variable: str, usual: str) -> Path:
     named = environ.get(variable, "")
-    if named:
-        return Path(named).expanduser().absolute()
-    import platformdirs
+    try:
+        if named:
+            return Path(named).expanduser().absolute()
+        import platformdirs
 
-    find: Callable[..., Path] = getattr(platformdirs, usual)
-    return find(APPLICATION, appauthor=False)
+        find: Callable[..., Path] = getattr(platformdirs, usual)
+        return find(APPLICATION, appauthor=False)
+    except RuntimeError as error:
+        where = f"{variable} begins with ~" if named else f"{variable} is not set"
+        raise ConfigurationError(
+            f"{where}, and the home folder is not known.",
+            hint=f"Set {variable} to a whole path, or HOME.",
+        ) from error

@@ -15,14 +15,18 @@ MAX_SHOWN: Final = 60
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
     """A question after the most similar candidate (``Did you mean "theme"?``), else the list of all."""
+    known = list(candidates)
+    return similar(word, known) or (f"Possible: {', '.join(known)}." if known else "")
+
+
+def similar(word: str, candidates: Iterable[str]) -> str:
+    """A question after the candidate that is most similar, or that the word begins; empty if there is none."""
     import difflib
 
-    known = list(candidates)
-    lowered = {name.lower(): name for name in known}
+    lowered = {name.lower(): name for name in candidates}
     close = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    if close:
-        return f'Did you mean "{lowered[close[0]]}"?'
-    return f"Possible: {', '.join(known)}." if known else ""
+    close += [name for name in lowered if len(word) > 2 and name.startswith(word.lower())]
+    return f'Did you mean "{lowered[close[0]]}"?' if close else ""
 
 
 class Section:
@@ -83,7 +87,7 @@ class Section:
             self.complain(
                 key,
                 f'"{key}" {self.place} is "{clean(value, MAX_SHOWN)}"; it must be one of {_quoted(options)}.',
-                nearest(value, options),
+                similar(value, options),
             )
             return default
 

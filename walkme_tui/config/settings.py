@@ -19,7 +19,7 @@ from walkme_tui.config.profiles import (
     ScimConnection,
     Sync,
 )
-from walkme_tui.config.sections import Section, nearest
+from walkme_tui.config.sections import Section, nearest, similar
 from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.text import clean
@@ -171,7 +171,7 @@ def _rest_base_url(section: Section) -> str | None:
     if region not in REGIONS:
         known = ", ".join(f'"{name}"' for name in REGIONS)
         message = f'"region" in {section.title} is "{clean(region, 60)}"; it must be one of {known}.'
-        section.complain("region", message, nearest(region, REGIONS))
+        section.complain("region", message, similar(region, REGIONS))
     return REGIONS.get(region)
 
 
@@ -222,7 +222,14 @@ def _ca_bundle(section: Section) -> Path | None:
     if named is None:
         return None
     path = beside(section, named)
-    if not path.is_file():
+    if not _is_file(path):
         section.complain("ca_bundle", f'"ca_bundle" in {section.title} names no file: {clean(str(path))}.')
         return None
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -27,3 +27,15 @@ class Account(NamedTuple):
     base_url: str
     read_only: bool = False
     demo: bool = False
+
+
+def is_loopback(host: str) -> bool:
+    """True for localhost, 127.0.0.0/8 and ::1."""
+    if host.lower() == "localhost":
+        return True
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -90,7 +90,7 @@ class Directory:
                 raise RequestRejected(
                     f"{len(matches)} groups are called {shown}.", hint=f"Use one of the ids: {ids}{more}"
                 )
-        raise NotFound(f"There is no group {shown}.", hint="The groups of the account are listed in the Groups tab.")
+        raise NotFound(f"There is no group {shown}.", hint=_similar(folded, known))
 
     async def _store(self, user: User) -> MirroredUser:
         now = self._session.clock()
@@ -107,3 +107,14 @@ class Directory:
         except MirrorUnavailable:
             return
         self._session.changes.publish(UserForgotten(user_id))
+
+
+def _similar(folded: str, known: list[Group]) -> str:
+    """What to do about a name that no group has; ``folded`` is its search key."""
+    import difflib
+
+    names = {search_key(group.name): group.name for group in known if group.name}
+    close = difflib.get_close_matches(folded, names, n=1)
+    if close:
+        return f"Did you mean {clean(names[close[0]], MAX_SHOWN_KEY)}?"
+    return "The groups of the account are listed in the Groups tab."

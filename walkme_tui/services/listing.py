@@ -172,6 +172,12 @@ class Listing:
 
     # ------------------------------------------------------------ serving
 
+    async def recall(self) -> None:
+        """Read the first rows of the server's list from the mirror before ``run`` does, for the first picture."""
+        if self._view.order is None:
+            span = self._margin(*self._visible)
+            self._put(await self._view.read(self._mirror, self._pages, *span), span)
+
     async def run(self) -> None:
         """Serve until cancelled; nothing is left running then."""
         unsubscribe = self._changes.subscribe(self._hear)

@@ -21,13 +21,10 @@ from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.screens.no_profile import NoProfileScreen
 from walkme_tui.ui.sessions import choose_profile, leave, open_demo
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
-
-Screens = BrowserScreen | NoProfileScreen
 
 
 class WalkmeApp(App[int]):
@@ -70,8 +67,10 @@ class WalkmeApp(App[int]):
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
-    def _screen_for(self, session: Session | None, query: str = "") -> Screens:
+    def _screen_for(self, session: Session | None, query: str = "") -> Screen[None]:
         if session is None:
+            from walkme_tui.ui.screens.no_profile import NoProfileScreen
+
             return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
         early, plan = self._early, self._plan
         self._early = self._plan = None
@@ -105,7 +104,7 @@ class WalkmeApp(App[int]):
         if isinstance(screen, keys.TakesKeys) and screen.take_key(event):
             return True
         command_id = self._by_key.get(event.key)
-        if command_id is None or not isinstance(screen, Screens):
+        if command_id is None or not isinstance(screen, keys.RunsCommands):
             return False
         self.run_command(command_id)
         return True
@@ -120,7 +119,7 @@ class WalkmeApp(App[int]):
         }
         if command_id in verbs:
             verbs[command_id]()
-        elif isinstance(self.screen, Screens):
+        elif isinstance(self.screen, keys.RunsCommands):
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:

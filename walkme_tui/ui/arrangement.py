@@ -1,8 +1,7 @@
 """Which panes are on the screen: a plain value and the rules on it, so that a resize forgets nothing."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 WIDE: Final = 120
 """From this many columns on the details stand beside the list."""
@@ -40,8 +39,7 @@ WITHOUT_DETAIL: Final = frozenset({Tab.JOBS, Tab.REQUESTS})
 """The tabs on which there is no user to open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """What the person has chosen to see.
 
     ``beside`` are the tabs on which the details stand beside the list where there is room. ``opened`` means that one
@@ -73,7 +71,7 @@ class Arrangement:
 
     def on(self, tab: Tab) -> "Arrangement":
         """The same on another tab: what was opened or zoomed on this one is not."""
-        return self if tab is self.tab else replace(self, tab=tab, opened=False, zoomed=None)
+        return self if tab is self.tab else self._replace(tab=tab, opened=False, zoomed=None)
 
     def step(self, by: int) -> "Arrangement":
         """The same on the next tab, or the one before; round the ends."""
@@ -83,7 +81,7 @@ class Arrangement:
     def with_detail(self, shown: bool) -> "Arrangement":
         """The details of this tab beside the list, or not."""
         beside = self.beside | {self.tab} if shown else self.beside - {self.tab}
-        return replace(self, beside=beside, opened=self.opened and shown)
+        return self._replace(beside=beside, opened=self.opened and shown)
 
     def toggle_detail(self, width: int) -> "Arrangement":
         """Show or hide the details: beside the list where there is room, else as the whole screen."""
@@ -91,21 +89,21 @@ class Arrangement:
             return self
         shown = Pane.DETAIL in self.visible(width)
         if width >= WIDE:
-            return replace(self.with_detail(not shown), zoomed=None)
-        return replace(self, opened=not shown, zoomed=None)
+            return self.with_detail(not shown)._replace(zoomed=None)
+        return self._replace(opened=not shown, zoomed=None)
 
     def open(self) -> "Arrangement":
         """One user was opened."""
-        return self if self.tab in WITHOUT_DETAIL else replace(self, opened=True)
+        return self if self.tab in WITHOUT_DETAIL else self._replace(opened=True)
 
     def zoom(self, pane: Pane) -> "Arrangement":
         """One pane alone on the screen."""
-        return replace(self, zoomed=pane)
+        return self._replace(zoomed=pane)
 
     def unzoom(self) -> "Arrangement":
         """The panes share the screen again."""
-        return replace(self, zoomed=None)
+        return self._replace(zoomed=None)
 
     def uncover(self) -> "Arrangement":
         """Take back what covers the rest: the opened user first, then the zoom."""
-        return replace(self, opened=False) if self.opened else replace(self, zoomed=None)
+        return self._replace(opened=False) if self.opened else self._replace(zoomed=None)

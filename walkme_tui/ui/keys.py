@@ -40,3 +40,11 @@ class TakesKeys(Protocol):
     def take_key(self, event: events.Key) -> bool:
         """Act on the key; False if it means nothing here."""
         ...
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A whole screen; dialogs have keys of their own."""
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says."""

@@ -41,7 +41,7 @@ def run_browser(start: BrowserStart) -> int:
 async def _browse(start: BrowserStart) -> int:
     session, problem = await _open(start)
     plan = _early_plan(start, session)
-    early = await head_start(session) if session is not None else None
+    early = await head_start(session, start.query) if session is not None else None
     # In a thread, so that answers are taken in meanwhile.
     await asyncio.to_thread(_import_app)
     from walkme_tui.ui.app import WalkmeApp

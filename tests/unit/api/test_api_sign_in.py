@@ -1,8 +1,10 @@
 """Signing in: one token for everybody, renewed in time, by one request at a time."""
 
 import asyncio
+import html
 import json
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from walkme_tui.api.auth import (
     read_grant,
     token_request,
 )
+from walkme_tui.api.retrying import RetryPolicy
 from walkme_tui.domain.errors import (
     ApiError,
     SecretUnavailable,
@@ -267,6 +270,28 @@ async def test_refused_credentials_name_the_profile_and_the_source_and_never_the
     assert caught.value.status == 401
     assert SECRET not in f"{caught.value}{caught.value!r}{log}"
     assert len(desk.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503])
+@pytest.mark.parametrize("secret", ["plain-s3cret", 'quote"d', "s/lash", "p&ss wörd+", "<angle>"])
+async def test_a_token_call_that_repeats_the_secret_is_not_quoted(status: int, secret: str) -> None:
+    for echo in (secret, quote_plus(secret), quote(secret), html.escape(secret)):
+        desk = Desk()
+        desk.on("/accounts/connect/token", answer({"message": f"what was sent: client_secret={echo}"}, status))
+        async with desk.directory(read_secret=lambda: Secret(secret), policy=RetryPolicy(attempts=1)) as api:
+            with pytest.raises(ApiError) as caught:
+                await api.list_groups()
+        assert echo not in f"{caught.value}"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+async def test_an_answer_that_repeats_the_token_is_not_quoted(status: int) -> None:
+    desk = Desk()
+    desk.on("/groups", lambda target, headers: answer({"error": f"bad {headers['authorization']}"}, status))
+    async with desk.directory() as api:
+        with pytest.raises(ApiError) as caught:
+            await api.list_groups()
+    assert "token-" not in f"{caught.value}"
 
 
 async def test_what_the_token_call_says_is_told() -> None:

@@ -46,7 +46,10 @@ def test_certificates_and_names_are_always_verified(scheme: str) -> None:
     assert context.check_hostname
 
 
-@pytest.mark.parametrize(("url", "honoured"), [("https://api.example.com", True), ("http://127.0.0.1:8080", False)])
+@pytest.mark.parametrize(
+    ("url", "honoured"),
+    [("https://api.example.com", True), ("http://127.0.0.1:8080", False), ("http://127.1.2.3", False)],
+)
 async def test_proxies_of_the_environment_are_honoured_but_not_for_loopback(
     url: str, honoured: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

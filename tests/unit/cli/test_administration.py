@@ -56,6 +56,27 @@ def test_path_names_the_file_whether_it_is_there_or_not(line: CommandLine) -> No
     assert line("config", "path", "--json").json == {"file": str(line.paths.config_file), "exists": False}
 
 
+def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.configure(f'[profiles.acme]\nca_bundle = "{"x" * 300}"\n' + PROFILE)
+    answer = line("config", "check")
+    assert answer.code == 2
+    assert 'line 2: "ca_bundle" in [profiles.acme] names no file' in answer.out
+    monkeypatch.setenv("WALKME_TUI_CONFIG_DIR", f"/tmp/{'x' * 300}")
+    monkeypatch.setenv("WALKME_TUI_CACHE_DIR", f"/tmp/{'x' * 300}")
+    for words in (
+        ("config", "path", "--json"),
+        ("config", "init"),
+        ("cache", "clear"),
+        ("--profile=x", "cache", "clear"),
+    ):
+        answer = line(*words)
+        assert (answer.code, answer.out) == (2, "")
+        assert "File name too long" in answer.err
+    assert line("config", "path").code == 0
+
+
 def test_check_is_quiet_where_nothing_is_wrong(line: CommandLine) -> None:
     missing = line("config", "check")
     assert (missing.code, "config init" in missing.out) == (0, True)

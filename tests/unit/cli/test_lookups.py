@@ -180,6 +180,8 @@ def test_members_as_csv(line: CommandLine) -> None:
 def test_members_of_no_group(line: CommandLine, api: FakeDirectory) -> None:
     answer = line("members", "Saless")
     assert (answer.code, answer.out) == (1, "")
+    assert answer.err == "walkme-tui: There is no group Saless.\nDid you mean Sales?\n"
+    assert "Groups tab" in line("members", "Nothing like it").err
     assert api.asked("list_users") == []
 
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.config.addresses import REGIONS, AddressRefused, is_loopback, normalised_base_url
+from walkme_tui.config.addresses import REGIONS, AddressRefused, normalised_base_url
+from walkme_tui.domain.accounts import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def named(folder: Path) -> dict[str, str]:
+def named_folders(folder: Path) -> dict[str, str]:
     return {f"WALKME_TUI_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
 
 
 def test_the_variables_name_the_folders(tmp_path: Path) -> None:
-    assert Paths.from_environment(named(tmp_path)) == Paths.below(tmp_path)
+    assert Paths.from_environment(named_folders(tmp_path)) == Paths.below(tmp_path)
     assert Paths.below(tmp_path).config_file == tmp_path / "config" / "config.toml"
     assert Paths.below(tmp_path).state_file == tmp_path / "state" / "state.toml"
 
@@ -30,7 +30,7 @@ def test_the_variables_name_the_folders(tmp_path: Path) -> None:
 def test_home_and_relative_folders_are_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.chdir(tmp_path)
-    environ = {**named(tmp_path), "WALKME_TUI_CONFIG_DIR": "~/c", "WALKME_TUI_STATE_DIR": "s"}
+    environ = {**named_folders(tmp_path), "WALKME_TUI_CONFIG_DIR": "~/c", "WALKME_TUI_STATE_DIR": "s"}
     paths = Paths.from_environment(environ)
     assert (paths.config, paths.state) == (Path("/home/me/c"), tmp_path / "s")
 
@@ -51,7 +51,7 @@ def test_platformdirs_is_imported_only_where_a_variable_is_missing(tmp_path: Pat
         "import sys; from walkme_tui.config.paths import Paths; Paths.from_environment();"
         "sys.exit('platformdirs' in sys.modules)"
     )
-    environ = {**os.environ, **named(tmp_path)}
+    environ = {**os.environ, **named_folders(tmp_path)}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
 
 
@@ -103,3 +103,19 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_atomically(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real" / "x").read_text() == "new"
+
+
+@pytest.mark.parametrize("named", ["~nobody-of-this-name/cache", ""])
+def test_a_home_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str) -> None:
+    def unknown(*_: object, **__: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", unknown)
+    environ = {**named_folders(tmp_path), "WALKME_TUI_CACHE_DIR": named}
+    with pytest.raises(ConfigurationError, match=r"WALKME_TUI_CACHE_DIR .* home folder .* not known"):
+        Paths.from_environment(environ)
+
+
+def test_a_folder_that_cannot_be_looked_for_cannot_be_made_either(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="File name too long"):
+        private_folder(tmp_path / ("x" * 300))

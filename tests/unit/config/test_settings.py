@@ -158,6 +158,8 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (MINIMAL + 'regoin = "us"', 4, ["[profiles.acme.rest]", 'Did you mean "region"?']),
         (MINIMAL + "[profiles.acme.offboarding]\nkeep_group = []", 5, ['Did you mean "keep_groups"?']),
         (MINIMAL + '[keys]\n"user.rw" = "x"', 5, ["user.rw", 'Did you mean "user.raw"?']),
+        (MINIMAL + '[keys]\n"user.edti" = "x"', 5, ["user.edti", 'Did you mean "user.edit"?']),
+        (MINIMAL + "[profiles.acme]\nenvironment = 'prod'", 5, ['Did you mean "production"?']),
         # wrong types and values
         (MINIMAL + '[profiles.acme]\nread_only = "yes"', 5, ["must be true or false, not text"]),
         (MINIMAL + "[profiles.acme]\nenvironment = 'prod'", 5, ['"prod"', '"production", "sandbox"']),
@@ -309,3 +311,9 @@ def test_any_values_give_settings_or_complaints_never_another_error(
     values = {**top, "profiles": {"a": {**profile, "rest": rest}}}
     report = check_settings(write(tmp_path_factory.mktemp("c"), tomli_w.dumps(values)))
     assert report.problems or "a" in report.settings.profiles
+
+
+def test_a_word_that_is_like_none_is_answered_with_the_list_once(tmp_path: Path) -> None:
+    report = check_settings(write(tmp_path, MINIMAL + "[profiles.acme]\nenvironment = 'x'"))
+    assert [problem.hint for problem in report.problems] == [""]
+    assert '"production", "sandbox"' in report.problems[0].message

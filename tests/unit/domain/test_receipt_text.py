@@ -74,7 +74,7 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
         person = replace(plan.subjects[0].user, email=text, first_name=text, status=text)
         plan = replace(plan, subjects=(replace(plan.subjects[0], user=person), *plan.subjects[1:]))
         job = job_of(plan, [replace(record, step=step) for step in plan.steps])
-        return receipt(job, plan.subjects[0], replace(ACCOUNT, profile=text), 1_800_000_000_000, UTC)
+        return receipt(job, plan.subjects[0], ACCOUNT._replace(profile=text), 1_800_000_000_000, UTC)
 
     return st.builds(made, plans(), records, st.builds(Actor, HOSTILE, HOSTILE, HOSTILE), HOSTILE)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer, Place, Request
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer, Place, Request, without
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Connection
 from walkme_tui.api.pacing import Pacer
@@ -172,9 +172,8 @@ class RestDirectory:
         )
 
         def judge(answer: Answer) -> Failure | None:
-            failure = self._line.judge(answer, request)
-            shown = secret.reveal()
-            return failure and failure_of_token_answer(failure, answer, self._line.place, shown)
+            failure = self._line.judge(answer, request, secret)
+            return failure and failure_of_token_answer(failure, without(answer, secret), self._line.place)
 
         attempt = 0
         while True:

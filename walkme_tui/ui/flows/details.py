@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable, NotFound
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import MirroredUser
-from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.widgets.detail import DetailPane
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+
+    from walkme_tui.ui.flows.view import View
 
 REST_SECONDS: Final = 0.15
 FRESH_MS: Final = 30_000
@@ -21,7 +21,7 @@ FRESH_MS: Final = 30_000
 class Details:
     """Keeps the detail pane on the user under the cursor."""
 
-    def __init__(self, view: View, pane: DetailPane) -> None:
+    def __init__(self, view: "View", pane: DetailPane) -> None:
         self._view = view
         self._pane = pane
         self._timer: Timer | None = None
@@ -73,13 +73,15 @@ class Details:
             self._pane.show(answer, trouble)
 
 
-async def read_again(view: View, mirrored: MirroredUser) -> None:
+async def read_again(view: "View", mirrored: MirroredUser) -> None:
     """Read one user again because the person asked for it, and say how it went."""
     user = mirrored.user
     who = clean(user.email if isinstance(user.email, str) else user.id, 80)
     try:
         await view.directory.reread(user.id)
     except (ApiError, MirrorUnavailable) as error:
+        from walkme_tui.ui.errors import report
+
         report(view.app, error, doing=f"Reading {who} again")
     else:
         view.app.notify(f"Read {who} again.", markup=False, timeout=2)

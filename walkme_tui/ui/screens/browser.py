@@ -13,11 +13,10 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.changes import Change, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.listing import Phase
+from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
-from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.details import Details
 from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.head_start import HeadStart
@@ -38,6 +37,8 @@ from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
+
     from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.flows.looking_up import LookUp, LookUps
 
@@ -70,7 +71,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.directory = Directory(session)
         self.work = work
         self.changing = Changing(self, work, commands, plan)
-        self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, UserQuery(text=query))
+        users = early.listing if early is not None else Listing(session, self.pages, UserQuery(text=query))
+        self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = Filtering(self.area, query)
         self._look_ups: LookUps | None = None
         self.details = Details(self, self.area.detail)
@@ -79,6 +81,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.tab_line = TabLine()
         self.tab_line.box.typed = self._filter_was_typed
         self._commands = commands
+        self._laid_out_for: Size | None = None
         self._opens_the_only_one = False
         self._groups_asked = False
         self._groups_failed = False
@@ -177,6 +180,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         error = await self.area.groups_tab.ask()
         self._groups_failed = error is not None
         if error is not None and self.arrangement.tab is Tab.GROUPS:
+            from walkme_tui.ui.errors import report
+
             report(self.app, error, doing="Reading the groups")
 
     # ------------------------------------------------------------ panes
@@ -189,6 +194,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Show these panes."""
         new_tab = arrangement.tab is not self.arrangement.tab
         self.arrangement = arrangement
+        self._laid_out_for = self.size
         self.area.lay_out(arrangement, self.size.width)
         self.query_one(TabTitles).select(arrangement.tab)
         if self.area.detail.display:
@@ -210,7 +216,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         """Other panes may fit now."""
         self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "tiny")
-        if self.is_mounted:
+        if self._laid_out_for not in (None, event.size):
             self.lay_out(self.arrangement)
             self.situation.tell()
 
@@ -343,6 +349,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(UserTable.Failed)
     def say_what_failed(self, event: UserTable.Failed) -> None:
         """The table could not do what was asked for."""
+        from walkme_tui.ui.errors import report
+
         report(self.app, event.error, doing="This")
 
     @on(LineList.Moved, "#groups")

@@ -7,7 +7,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.listing import Listing
 from walkme_tui.services.pages import Pages
@@ -45,11 +44,9 @@ class PaneArea(Horizontal):
 
     BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
 
-    def __init__(self, session: Session, pages: Pages, directory: Directory, work: "Work", query: UserQuery) -> None:
+    def __init__(self, session: Session, pages: Pages, directory: Directory, work: "Work", users: Listing) -> None:
         super().__init__(id="body")
-        self.users = UserTable(
-            Listing(session, pages, query), started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS
-        )
+        self.users = UserTable(users, started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS)
         self.detail = DetailPane(session.clock, id=Pane.DETAIL)
         self.detail.display = False
         self.arrangement = Arrangement()

@@ -1,6 +1,6 @@
 """What the browser says when rows are missing or something went wrong: pure functions from the situation to words."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.content import Content
 
@@ -19,8 +19,7 @@ DIM = "$text-muted"
 LEAN = "This account's list does not say who is in which group. Opening a user reads that user's groups."
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Why no page comes; ``again_in`` seconds it is tried again, None: only when the person asks."""
 
     error: WalkmeError

@@ -115,13 +115,14 @@ class Situation:
     def _tell_tables(self) -> None:
         browser, session = self._browser, self._browser.session
         look_up = browser.look_up.saying if browser.look_up is not None else None
-        loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)
         for table in browser.query(UserTable):
-            if table.loading_text != loading:
-                table.loading_text = loading
-                if table.listing.phase is Phase.LOADING:
+            if table.listing.phase is Phase.LOADING:
+                loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)
+                if table.loading_text != loading:
+                    table.loading_text = loading
                     table.refresh()
-            table.say_when_empty(sayings.no_rows(table.listing.query, browser.pages.coverage, look_up))
+            elif table.listing.phase is Phase.EMPTY:
+                table.say_when_empty(sayings.no_rows(table.listing.query, browser.pages.coverage, look_up))
         if self._serving:
             browser.area.groups_tab.head()
 

@@ -21,7 +21,7 @@ class AccountLine(OneLine):
 
     def report(self, coverage: Coverage | None, traffic: TrafficStatus) -> None:
         """Say how much is here and how fast it comes."""
-        short = self.size.width < NARROW
+        short = self.app.size.width < NARROW
         self.write(_name(self._account), _figures(coverage, traffic, short))
 
 

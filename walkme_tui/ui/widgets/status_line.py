@@ -1,6 +1,6 @@
 """The line above the hints: what went wrong or is under way at the left, how the line does at the right."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
@@ -8,8 +8,7 @@ from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.one_line import OneLine
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """One sentence for the status line, clean, and how loud it is."""
 
     text: str
