@@ -56,7 +56,7 @@ class Arrangement(NamedTuple):
         """The panes that are shown on a screen of this width, from the left; never empty."""
         lists = LISTS[self.tab]
         if self.tab in WITHOUT_DETAIL:
-            return (self.zoomed,) if self.zoomed is not None else lists
+            return (self.zoomed,) if self.zoomed in lists else lists
         if self.opened and (width < WIDE or self.zoomed is not None):
             return (Pane.DETAIL,)
         if self.zoomed is not None:

@@ -39,6 +39,7 @@ async def may_leave(app: App[Any], work: Work) -> bool:
     work.leaving = True
     if chosen == STOP:
         work.stop()
+    work.listener(True)
     await work.idle()
     # Meanwhile the person may have been asked again, and stays.
     return work.leaving

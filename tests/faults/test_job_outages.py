@@ -1,0 +1,91 @@
+"""Jobs in a total outage, over TCP: little is asked, soon the job stops, and nothing is in the dark afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.doomed import ACTOR, QUICK, at_once
+from tests.support.executing import Memory
+from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.sessions import open_session, until
+from tests.support.tcp import asgi_server
+from tests.support.unpaced import unpaced
+from walkme_tui.api.rest.client import RestDirectory
+from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.domain.errors import ServiceUnavailable
+from walkme_tui.domain.jobs import JobState
+from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, Subject, numbered
+from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.users import User
+from walkme_tui.services.execution import Control, Executor
+from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.settings import SimulatorSettings
+from walkme_tui.store.journal import open_journal
+
+PEOPLE = 40
+MOST_PER_OPERATION = 1.2
+
+OUTAGES: dict[str, Callable[[FaultProxy], None]] = {
+    "refused": FaultProxy.refuse,
+    "reset": lambda proxy: setattr(proxy, "always", Fault.RESET),
+    "500": lambda proxy: setattr(proxy, "always", Fault.ERROR_500_BEFORE),
+    "503": lambda proxy: setattr(proxy, "always", Fault.BUSY),
+    "cut": lambda proxy: setattr(proxy, "always", Fault.CUT),
+}
+
+
+@asynccontextmanager
+async def executor(url: str, folder: Path) -> AsyncIterator[Executor]:
+    """An executor over TCP."""
+    settings = RestSettings("test", url, "demo", lambda: Secret("demo"), "the test", max_in_flight=8)
+    journal = open_journal(folder, actor=ACTOR)
+    try:
+        async with open_session(RestDirectory(settings, policy=QUICK, pacer=unpaced(8))) as session:
+            yield Executor(session, journal, Memory(), ACTOR, sleep=at_once)
+    finally:
+        await journal.aclose()
+
+
+def plan(simulator: Simulator) -> Plan:
+    """Everybody is to change their status."""
+    records = simulator.account.users(0, PEOPLE)
+    changes = [
+        SetStatus(str(record["id"]), str(record["status"]), "active" if record["status"] == "inactive" else "inactive")
+        for record in records
+    ]
+    subjects = tuple(Subject(User(change.user_id), 0) for change in changes)
+    return Plan(PlanKind.OFFBOARD, "test", "https://walkme.test", 0, subjects, numbered(changes))
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize("after", [0, 30])
+async def test_an_operation_costs_hardly_more_than_one_request(tmp_path: Path, outage: str, after: int) -> None:
+    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    with asgi_server(simulator) as server, FaultProxy(server) as proxy:
+        async with executor(proxy.url, tmp_path) as desk:
+            job = await desk.submit(plan(simulator))
+            asked = 0
+
+            async def strike() -> None:
+                nonlocal asked
+                await until(lambda: len(proxy.log) >= after)
+                await asyncio.to_thread(OUTAGES[outage], proxy)
+                asked = len(proxy.log)
+
+            striking = asyncio.create_task(strike())
+            if after == 0:
+                await striking
+            with pytest.raises(ServiceUnavailable):
+                await desk.run(job.id, Control(), lambda progress: None)
+            await striking
+            assert len(proxy.log) - asked <= MOST_PER_OPERATION * (PEOPLE - after / 3)
+            proxy.always = None
+            if outage == "refused":
+                await asyncio.to_thread(proxy.accept)
+            job = await desk.run(job.id, Control(), lambda progress: None)
+    assert job.state is JobState.DONE
+    assert job.clean
+    assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE

@@ -1,0 +1,255 @@
+"""The Jobs tab, jobs that an earlier run left, and leaving while one runs."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.workshops import Bench
+from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.users import User
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+
+
+def account(count: int = 12) -> FakeDirectory:
+    """People of whom everybody is active and in three groups."""
+    users: list[User] = [replace(user, status="active", groups=("g1", "g2", "g3")) for user in people(count)]
+    return FakeDirectory(users, groups=GROUPS)
+
+
+def user_of(api: FakeDirectory, index: int = 0) -> User:
+    user = api.users[index]
+    assert isinstance(user, User)
+    return user
+
+
+async def left_unfinished(setting: Setting, done: int, *, sent: bool = False) -> Job:
+    """An offboarding of the first person of which an earlier run did the first steps."""
+    session = setting.session()
+    workshop = setting.bench(session)
+    plan = await workshop.planner.offboard([user_of(as_fake(setting)).id], ticket="INC-7")
+    await workshop.aclose()
+    job = await setting.bench.left_unfinished(session, plan, done, sent=sent)
+    await session.aclose()
+    return job
+
+
+def as_fake(setting: Setting) -> FakeDirectory:
+    assert isinstance(setting.api, FakeDirectory)
+    return setting.api
+
+
+async def begun(browser: Browser) -> None:
+    """Carry out an offboarding that waits in its first write."""
+    await browser.loaded()
+    await browser.press("O")
+    await browser.listening("Ticket")
+    await browser.press("y")
+    await browser.settled(lambda: "Offboarding" in browser.status_line)
+
+
+async def test_jobs_are_listed_newest_first_with_their_steps() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.press("down", "x")
+        await browser.settled(lambda: sum("is inactive now" in toast for toast in browser.toasts) == 2)
+        await browser.press("L")
+        await browser.settled(lambda: len(browser.jobs) == 2)
+        assert browser.jobs[0] == "✓ done deactivate person00001@example.com 0 s 1/1"
+        assert "Deactivation of Amina O'Brien: 1 done" in browser.steps
+        await browser.press("down")
+        await browser.settled(lambda: "Deactivation of Zoë Çelik" in browser.steps)
+        assert "✓ done set status ● active -> ○ inactive" in browser.steps
+        await browser.press("enter")
+        await browser.listening("Done and verified.")
+
+
+async def test_where_nothing_was_done_the_tab_says_how_to() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.press("4")
+        await browser.settled(lambda: browser.says("Nothing was changed from here yet."))
+
+
+async def test_a_running_job_tells_its_progress_and_can_be_paused() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        assert browser.jobs[0].startswith("● running offboard")
+        await browser.press("P")
+        await browser.settled(lambda: "paused, P on its job goes on" in browser.status_line)
+        gate.set()
+        await browser.settled(lambda: len(api.writes) == 1)
+        await asyncio.sleep(0.05)
+        assert len(api.writes) == 1
+        await browser.press("P")
+        await browser.settled(lambda: any("Done and verified." in toast for toast in [*browser.toasts, browser.dialog]))
+        assert len(api.writes) == 4
+
+
+async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:
+    setting = Setting(api=account())
+    await left_unfinished(setting, 1, sent=True)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        assert "the outcome is read first" in " ".join(browser.dialog.split())
+        await browser.press("r")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert user_of(as_fake(setting)).groups == ()
+        await browser.press("enter")
+        assert browser.dialog == ""
+
+
+@pytest.mark.parametrize("key", ["enter", "escape"])
+async def test_it_may_wait(key: str) -> None:
+    setting = Setting(api=account())
+    await left_unfinished(setting, 1)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press(key)
+        assert browser.dialog == ""
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        assert browser.jobs[0] == "◌ interrupted offboard person00000@example.com INC-7 0 s 1/4"
+    assert not as_fake(setting).writes
+
+
+async def test_inspect_goes_to_the_job() -> None:
+    setting = Setting(api=account())
+    job = await left_unfinished(setting, 1)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press("i")
+        await browser.settled(lambda: f"job {job.id}" in browser.steps)
+        assert "3 todo" in browser.steps
+
+
+async def test_to_abandon_is_asked_once_more() -> None:
+    setting = Setting(api=account())
+    await left_unfinished(setting, 1)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press("d")
+        await browser.listening("Abandon the offboarding of Zoë Çelik?")
+        await browser.press("enter", "4")
+        await browser.settled(lambda: browser.jobs)
+        assert "interrupted" in browser.jobs[0]
+        await browser.press("A")
+        await browser.listening("Abandon the offboarding")
+        await browser.press("d")
+        await browser.settled(lambda: "– discarded" in browser.jobs[0])
+    assert not as_fake(setting).writes
+
+
+async def test_a_job_of_another_account_is_not_offered() -> None:
+    setting = Setting(api=account(), profile="globex")
+    await left_unfinished(setting, 1)
+    async with open_browser(Setting(api=account(), bench=setting.bench)) as browser:
+        await browser.loaded()
+        await asyncio.sleep(1.2)
+        assert browser.dialog == ""
+
+
+# ---------------------------------------------------------------- leaving
+
+
+async def test_q_while_a_job_runs_asks_and_enter_stays() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        await browser.press("q")
+        await browser.listening("A job is running")
+        await browser.press("enter")
+        assert browser.running
+        gate.set()
+        await browser.settled(lambda: "Done and verified." in browser.dialog or browser.toasts)
+
+
+async def test_to_wait_ends_the_program_after_the_job() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        await browser.press("q")
+        await browser.listening("A job is running")
+        await browser.press("w")
+        assert browser.running
+        assert "then the program ends" in browser.status_line
+        gate.set()
+        await browser.settled(lambda: not browser.running)
+    assert len(api.writes) == 4
+
+
+async def test_to_stop_finishes_what_is_in_flight_and_leaves_the_rest() -> None:
+    api, bench = account(), Bench()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await begun(browser)
+        await browser.press("ctrl+q")
+        await browser.listening("A job is running")
+        await browser.press("s")
+        gate.set()
+        await browser.settled(lambda: not browser.running)
+        assert browser.app.work is not None
+        (job,) = browser.app.work.left.values()
+        assert len(job.unsettled) == 3
+    assert len(api.writes) == 1
+
+
+async def test_when_the_program_ends_otherwise_what_is_in_flight_is_settled() -> None:
+    api, bench = account(), Bench()
+    gate = api.hold("patch_user")
+    setting = Setting(api=api, bench=bench)
+    async with open_browser(setting) as browser:
+        await begun(browser)
+        browser.app.exit(return_code=143)
+        asyncio.get_running_loop().call_later(0.2, gate.set)
+    session = setting.session()
+    workshop = bench(session)
+    (job,) = await workshop.journal.jobs()
+    assert job.state.value == "interrupted"
+    assert job.counts == {"done": 1, "todo": 3}
+    await workshop.aclose()
+    await session.aclose()
+
+
+# ---------------------------------------------------------------- what may be done
+
+
+async def test_read_only_refuses_with_the_reason_everywhere() -> None:
+    api = account()
+    async with open_browser(Setting(api=api, read_only=True)) as browser:
+        await browser.loaded()
+        for key in "OxXz":
+            await browser.press(key)
+        titles = {command.title for command in COMMANDS if command.writes}
+        told = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
+        assert len(told) == 4
+        await browser.press("question_mark")
+        for title in titles:
+            assert f"{title} (the profile acme is read-only)" in browser.dialog
+        await browser.press("escape", "colon")
+        await browser.type("offboard")
+        assert "the profile acme is read-only" in browser.dialog
+        await browser.press("enter")
+    assert not api.writes
+
+
+async def test_a_token_without_the_scope_refuses_too() -> None:
+    api = account()
+    api.granted = frozenset({"users:read"})
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.settled(lambda: any("lacks the scope users:write" in toast for toast in browser.toasts))
+    assert not api.writes

@@ -1,0 +1,155 @@
+"""Deactivate, reactivate, and take back what was done."""
+
+from dataclasses import replace
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.workshops import Bench
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import User
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+
+
+def account(count: int = 12) -> FakeDirectory:
+    """People of whom everybody is active and in three groups."""
+    users: list[User] = [replace(user, status="active", groups=("g1", "g2", "g3")) for user in people(count)]
+    return FakeDirectory(users, groups=GROUPS)
+
+
+def user_of(api: FakeDirectory, index: int = 0) -> User:
+    user = api.users[index]
+    assert isinstance(user, User)
+    return user
+
+
+async def offboarded(browser: Browser, *keys: str) -> None:
+    """Carry out an offboarding and close its receipt."""
+    await browser.press(*keys, "O")
+    await browser.listening("Ticket")
+    await browser.press("y")
+    await browser.settled(lambda: "Done and verified." in browser.dialog)
+    await browser.press("enter")
+
+
+async def test_x_in_a_sandbox_deactivates_at_once_and_z_takes_it_back() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: "Zoë Çelik is inactive now.  z takes it back." in browser.toasts)
+        assert user_of(api).status == "inactive"
+        assert browser.dialog == ""
+        await browser.press("z")
+        await browser.listening("○ inactive -> ● active")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert user_of(api).status == "active"
+
+
+async def test_x_acts_on_the_cursor_whatever_is_marked() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+    assert [user_of(api, index).status for index in range(3)] == ["active", "inactive", "active"]
+
+
+async def test_x_in_production_names_the_person_and_wants_y() -> None:
+    api = account()
+    async with open_browser(Setting(api=api, environment=Environment.PRODUCTION)) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.listening("Deactivate Zoë Çelik")
+        await browser.press("x", "enter")
+        assert browser.dialog == ""
+        assert not api.writes
+        await browser.press("x")
+        await browser.listening("Deactivate Zoë Çelik")
+        await browser.press("y")
+        await browser.settled(lambda: user_of(api).status == "inactive")
+
+
+async def test_what_is_so_already_is_said_and_nothing_is_sent() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("X")
+        await browser.settled(lambda: any("is active already. Nothing was sent." in toast for toast in browser.toasts))
+    assert not api.writes
+
+
+async def test_undo_restores_status_and_exactly_those_groups() -> None:
+    api = account()
+    before = user_of(api)
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await offboarded(browser)
+        await browser.press("z")
+        await browser.listening("join Engineering")
+        assert "join Sales" in browser.dialog.replace("        ", " ")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+    after = user_of(api)
+    assert after.status == before.status
+    assert set(after.groups or ()) == {"g1", "g2", "g3"}
+
+
+async def test_what_others_changed_since_is_left_out_and_named() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await offboarded(browser)
+        api.edit(user_of(api).id, groups=("g2",))
+        await browser.press("z")
+        await browser.listening("Left out")
+        assert "is in Support again already" in browser.dialog
+        assert "join        Support" not in browser.dialog
+
+
+async def test_a_job_that_was_taken_back_is_not_offered_again() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await offboarded(browser)
+        await browser.press("z")
+        await browser.listening("join")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("enter", "z")
+        await browser.settled(lambda: any("can be taken back" in toast for toast in browser.toasts))
+
+
+async def test_of_a_job_of_several_only_this_person_is_taken_back() -> None:
+    api, bench = account(), Bench()
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await browser.loaded()
+        await offboarded(browser, "space", "down", "space")
+        await browser.press("z")
+        await browser.listening("Undo for Amina O'Brien")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+    assert [user_of(api, index).status for index in range(2)] == ["inactive", "active"]
+
+
+async def test_z_on_a_job_takes_all_of_it_back() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await offboarded(browser, "space", "down", "space")
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.press("z")
+        await browser.listening("Undo for 2 people")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+    assert [user_of(api, index).status for index in range(2)] == ["active", "active"]
+
+
+async def test_where_nothing_was_changed_there_is_nothing_to_take_back() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("z")
+        await browser.settled(lambda: any("can be taken back" in toast for toast in browser.toasts))
