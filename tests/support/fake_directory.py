@@ -61,7 +61,8 @@ class FakeDirectory:
     """``DirectoryApi`` over a mutable list of users.
 
     ``total`` overrides the total that pages claim (None: claim none; leave it at ``"real"`` for the truth). ``lean``
-    makes list rows carry id, email and status only. ``oddities`` are added to every page.
+    makes list rows carry id, email and status only. ``oddities`` are added to every page, ``group_oddities`` are those
+    of the list of groups.
     """
 
     def __init__(self, users: Iterable[User | UnreadableRecord] = (), *, groups: Iterable[Group] = ()) -> None:
@@ -70,6 +71,7 @@ class FakeDirectory:
         self.total: int | str | None = "real"
         self.lean = False
         self.oddities: tuple[str, ...] = ()
+        self.group_oddities: tuple[str, ...] = ()
         self.offline: ApiError | None = None
         self.status = IDLE
         self.records: list[RequestRecord] = []

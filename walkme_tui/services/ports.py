@@ -51,6 +51,11 @@ class DirectoryApi(Protocol):
         """All groups."""
         ...
 
+    @property
+    def group_oddities(self) -> Sequence[str]:
+        """What was wrong with the last list of groups and was tolerated, in short sentences."""
+        ...
+
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
         ...
