@@ -101,8 +101,8 @@ class FakeDirectory:
     """``DirectoryApi`` over a mutable list of users.
 
     ``total`` overrides the total that pages claim (None: claim none; leave it at ``"real"`` for the truth). ``lean``
-    makes list rows carry id, email and status only. ``oddities`` are added to every page. The groups that there are
-    are those in ``groups`` and those that somebody is in.
+    makes list rows carry id, email and status only. ``oddities`` are added to every page, ``group_oddities`` are those
+    of the list of groups. The groups that there are are those in ``groups`` and those that somebody is in.
     """
 
     def __init__(self, users: Iterable[User | UnreadableRecord] = (), *, groups: Iterable[Group] = ()) -> None:
@@ -111,6 +111,7 @@ class FakeDirectory:
         self.total: int | str | None = "real"
         self.lean = False
         self.oddities: tuple[str, ...] = ()
+        self.group_oddities: tuple[str, ...] = ()
         self.offline: ApiError | None = None
         self.status = IDLE
         self.records: list[RequestRecord] = []

@@ -10,7 +10,7 @@ from walkme_tui.cli.forms import group_names, group_objects, member_object, plai
 from walkme_tui.cli.listings import Gaps, write_csv, write_json
 from walkme_tui.cli.output import data_output, print_lines, refuse_two_forms
 from walkme_tui.cli.progress import grouped
-from walkme_tui.cli.reading import Extent, completeness, read_account, users
+from walkme_tui.cli.reading import Extent, completeness, read_account, read_groups, users
 from walkme_tui.cli.running import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group
@@ -53,7 +53,7 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
     """The group that is meant: one that does not exist is not worth a walk over the whole account."""
     directory = Directory(session)
     if not cached:
-        await directory.refresh_groups()
+        await read_groups(session)
         return await directory.group(key)
     try:
         return await directory.group(key)

@@ -55,10 +55,17 @@ async def read_account(session: Session, cached: bool) -> Extent:
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 
 
+async def read_groups(session: Session) -> None:
+    """Read the groups again; what is odd about their list is said on standard error."""
+    await Directory(session).refresh_groups()
+    for oddity in session.api.group_oddities:
+        say(oddity)
+
+
 async def refresh_groups(session: Session) -> None:
     """Read the groups again; where the account refuses just that, the known names have to do, and it is said."""
     try:
-        await Directory(session).refresh_groups()
+        await read_groups(session)
     except (ServiceUnavailable, SignInRefused):
         raise
     except ApiError as error:

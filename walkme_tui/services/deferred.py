@@ -79,6 +79,11 @@ class DeferredApi:
         """What the token in use may do; None before there is a client."""
         return None if self._built is None else self._built.scopes
 
+    @property
+    def group_oddities(self) -> Sequence[str]:
+        """What was wrong with the last list of groups."""
+        return () if self._built is None else self._built.group_oddities
+
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment; at rest before it exists."""
         return AT_REST if self._built is None else self._built.traffic()

@@ -82,6 +82,11 @@ class DirectoryApi(Protocol):
         """What the token in use may do, None where no token was made yet or the server did not say."""
         ...
 
+    @property
+    def group_oddities(self) -> Sequence[str]:
+        """What was wrong with the last list of groups and was tolerated, in short sentences."""
+        ...
+
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
         ...

@@ -68,10 +68,6 @@ class SignIn:
         grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
         return grant if grant is not None and grant.ends_at > self._monotonic() else None
 
-    def revoke_all(self) -> None:
-        """Let every token end now."""
-        self._grants.clear()
-
 
 def _credentials(authorization: str, form: Mapping[str, str]) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")

@@ -252,7 +252,7 @@ class MirrorFile:
             case sqlite3.SQLITE_FULL:
                 message, hint = (
                     f"There is no space left for the local copy {where}.",
-                    "What is loaded can still be read.",
+                    "What is loaded can still be read. Make room, or name another folder in WALKME_TUI_CACHE_DIR.",
                 )
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 message, hint = f"Another program keeps the local copy {where} busy.", "Try again."

@@ -222,6 +222,12 @@ def test_members_are_complete_where_two_walks_prove_it_and_the_server_counts_nob
     assert (answer.json["complete"], len(answer.json["members"])) == (True, 3)
 
 
+def test_a_list_of_groups_that_is_not_whole_is_said(line: CommandLine, api: FakeDirectory) -> None:
+    api.group_oddities = ("The server sent 3 of 70 groups.",)
+    for words in (("members", "Sales"), ("members", "Nobody's"), ("export",)):
+        assert "walkme-tui: The server sent 3 of 70 groups.\n" in line(*words).err
+
+
 def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> None:
     answer = line("members", "Sales", "--cached")
     assert answer.code == 1

@@ -69,7 +69,7 @@ class RestDirectory:
         )
         self._sign_in = SignIn(self._ask_for_token)
         self._secret: Secret | None = None
-        self.oddities: tuple[str, ...] = ()
+        self.group_oddities: tuple[str, ...] = ()
         """What was wrong with the last list of groups and was tolerated, in sentences."""
 
     # ------------------------------------------------------------ reading
@@ -95,9 +95,9 @@ class RestDirectory:
         return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
-        """All groups; entries that cannot be read are left out and counted in ``oddities``."""
+        """All groups; entries that cannot be read are left out and counted in ``group_oddities``."""
         request = Request("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES)
-        groups, self.oddities = await self._call(request, priority, decode_groups)
+        groups, self.group_oddities = await self._call(request, priority, decode_groups)
         return groups
 
     # ------------------------------------------------------------ writing

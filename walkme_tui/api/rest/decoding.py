@@ -6,7 +6,7 @@ from typing import Any, Final
 from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json, told
 from walkme_tui.domain.errors import UnexpectedAnswer
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user
+from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user, storable
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 # No account is larger; a number beyond is a mistake, and would not fit where it is stored.
@@ -77,14 +77,9 @@ def _decode_group(raw: object) -> Group | None:
     if not isinstance(raw, dict):
         return None
     group_id, name = raw.get("id"), raw.get("name")
-    if not isinstance(group_id, str) or not 0 < len(group_id) <= MAX_ID_LENGTH or _mended(group_id) != group_id:
+    if not isinstance(group_id, str) or not 0 < len(group_id) <= MAX_ID_LENGTH or storable(group_id) != group_id:
         return None
-    return Group(group_id, _mended(name) if isinstance(name, str) else None)
-
-
-def _mended(text: str) -> str:
-    """``text`` with halves of characters, which JSON can escape and no file can hold, replaced."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return Group(group_id, storable(name) if isinstance(name, str) else None)
 
 
 def _list_in(value: Any, name: str, answer: Answer) -> list[Any]:
