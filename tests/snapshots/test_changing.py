@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -28,10 +29,12 @@ ZOE = "2819c223-7f76-453a-919d-413861904646"
 def the_same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are named alike in every picture."""
 
+    turn = count()
+
     class Letters:
         @staticmethod
         def choice(letters: Sequence[str]) -> str:
-            return letters[0]
+            return letters[next(turn) % len(letters)]
 
     monkeypatch.setattr(journal_tables, "secrets", Letters)
 
@@ -71,7 +74,7 @@ def showing(*keys: str, until: str = "Ticket", then: Callable[[Browser], Awaitab
 async def run(browser: Browser) -> None:
     """Carry out what is shown, and wait for the receipt."""
     await browser.press("y")
-    await browser.settled(lambda: "Receipt" in browser.dialog or "receipts" in browser.dialog)
+    await browser.listening("Receipt")
     await browser.tick(0)
 
 
@@ -222,35 +225,18 @@ def test_leaving_while_a_job_runs(looks: Look) -> None:
 
 def test_a_job_that_was_not_finished(looks: Look) -> None:
     setting = Setting(api=account())
-
-    async def leave_one() -> None:
-        session = setting.session()
-        workshop = setting.bench(session)
-        plan = await workshop.planner.offboard([ZOE], ticket="INC-7")
-        await workshop.aclose()
-        await setting.bench.left_unfinished(session, plan, 1, sent=True)
-        await session.aclose()
-
-    asyncio.run(leave_one())
+    asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
     assert looks(setting, showing(until="not finished"), NARROW)
 
 
 def test_abandoning_is_asked_once_more(looks: Look) -> None:
     setting = Setting(api=account())
-
-    async def leave_one() -> None:
-        session = setting.session()
-        workshop = setting.bench(session)
-        plan = await workshop.planner.offboard([ZOE], ticket="INC-7")
-        await workshop.aclose()
-        await setting.bench.left_unfinished(session, plan, 1, sent=True)
-        await session.aclose()
+    asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
 
     async def abandon(browser: Browser) -> None:
         await browser.press("d")
         await browser.listening("Abandon")
 
-    asyncio.run(leave_one())
     assert looks(setting, showing(until="not finished", then=abandon), NARROW)
 
 
