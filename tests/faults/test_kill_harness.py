@@ -39,6 +39,7 @@ def test_nothing_is_lost_done_twice_or_unexplained() -> None:
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_program_that_breaks_its_promise_is_caught(mutant: str) -> None:
     figures = Harness(seed=5, mutant=mutant).run(
-        operations=OPERATIONS_TO_CATCH_A_MUTANT, until=lambda figures: bool(figures.violations)
+        kills=10_000,
+        until=lambda figures: bool(figures.violations) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
     )
     assert BETRAYED_BY[mutant] in {violation.kind for violation in figures.violations}, figures.told()

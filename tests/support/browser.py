@@ -8,7 +8,7 @@ async with open_browser(FakeDirectory(people(250))) as browser:
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,10 @@ class Setting:
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
         return Session(account, self.api, mirror, self.time, self.time(), self.source)
+
+    def session_over(self, api: DirectoryApi) -> Session:
+        """A session of an earlier run: the same account as another client saw it."""
+        return replace(self, api=api, mirror=None).session()
 
     def app(self) -> WalkmeApp:
         """The program, not running yet; without a session if there is a ``problem``."""

@@ -51,6 +51,9 @@ BASE_URL = "http://walkme.test"
 USERS = 60
 PEOPLE = (4, 12)
 KILLS_A_JOB = 7
+# Once there were enough.
+LATER_KILLS_A_JOB = 1
+JOBS_A_JOURNAL = 10
 MAX_RUNS = 400
 ANSWER_SECONDS = 90.0
 
@@ -136,7 +139,13 @@ class World:
 
     simulator: Simulator
     proxy: FaultProxy
-    folder: Path
+    root: Path
+    jobs: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the journal is; every run reads all of its jobs, so now and then it begins with a new one."""
+        return self.root / str(self.jobs // JOBS_A_JOURNAL)
 
     def records(self) -> dict[str, Record]:
         """Every user as the server has them; only while nothing is under way."""
@@ -178,6 +187,7 @@ class Harness:
         self._seed = seed
         self._mutant = mutant
         self._share = share
+        self._kills = 0
         self._points = self._all_points()
         self.figures = Figures()
 
@@ -190,8 +200,8 @@ class Harness:
         until: Callable[[Figures], bool] = lambda figures: False,
         tell: Callable[[Figures], None] = lambda figures: None,
     ) -> Figures:
-        """Go on until there were so many of each, or until ``until``."""
-        figures = self.figures
+        """Go on until there were so many of each, or until ``until``; after so many kills there are few."""
+        figures, self._kills = self.figures, kills
         with ExitStack() as stack:
             nursery = stack.enter_context(Nursery())
             worlds = [
@@ -213,6 +223,7 @@ class Harness:
 
     def _one_job(self, nursery: Nursery, there: World) -> None:
         """A job, and for some of them the way back."""
+        there.jobs += 1
         before = there.records()
         plan = self._plan(there)
         job, touched = self._carried_out(nursery, there, plan)
@@ -230,9 +241,9 @@ class Harness:
         figures, first, before = self.figures, len(there.proxy.log), there.records()
         others: set[Place] = set()
         order = Order(plan_to_json(plan), there.proxy.url, str(there.folder), self._mutant)
-        kills = 0
+        kills, most = 0, KILLS_A_JOB if figures.kills.total() < self._kills else LATER_KILLS_A_JOB
         for _ in range(MAX_RUNS):
-            doomed, after_seconds = self._doom(order) if kills < KILLS_A_JOB else (order, None)
+            doomed, after_seconds = self._doom(order) if kills < most else (order, None)
             answer = nursery.run(doomed, after_seconds)
             there.proxy.settle()
             figures.runs += 1

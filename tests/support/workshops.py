@@ -9,7 +9,7 @@ from datetime import UTC
 from pathlib import Path
 
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
-from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.services.execution import Executor
 from walkme_tui.services.planning import Planner
 from walkme_tui.services.ports import Session
@@ -54,9 +54,14 @@ class Bench:
         self.receipts[name] = text
         return RECEIPTS / name
 
-    async def left_unfinished(self, session: Session, plan: Plan, done: int, *, sent: bool = False) -> Job:
-        """A job in the journal of which an earlier run did only the first steps; ``sent``: one more has left."""
-        journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
+    async def offboarding_left(self, session: Session, user_id: str, done: int, *, sent: bool = False) -> Job:
+        """An offboarding of which an earlier run did only the first steps; ``sent``: one more has left.
+
+        The session is closed.
+        """
+        workshop = self(session)
+        journal = workshop.journal
+        plan = await workshop.planner.offboard([user_id], ticket="INC-7")
         job = await journal.create(plan, ACTOR)
         await journal.claim(job.id)
         for step in plan.steps[:done]:
@@ -67,5 +72,6 @@ class Bench:
             await journal.intend(job.id, plan.steps[done].number, None, session.clock())
         await journal.release(job.id, JobState.INTERRUPTED)
         found = await journal.job(job.id)
-        await journal.aclose()
+        await workshop.aclose()
+        await session.aclose()
         return found

@@ -30,13 +30,8 @@ def user_of(api: FakeDirectory, index: int = 0) -> User:
 
 async def left_unfinished(setting: Setting, done: int, *, sent: bool = False) -> Job:
     """An offboarding of the first person of which an earlier run did the first steps."""
-    session = setting.session()
-    workshop = setting.bench(session)
-    plan = await workshop.planner.offboard([user_of(as_fake(setting)).id], ticket="INC-7")
-    await workshop.aclose()
-    job = await setting.bench.left_unfinished(session, plan, done, sent=sent)
-    await session.aclose()
-    return job
+    api = account()
+    return await setting.bench.offboarding_left(setting.session_over(api), user_of(api).id, done, sent=sent)
 
 
 def as_fake(setting: Setting) -> FakeDirectory:

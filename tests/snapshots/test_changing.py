@@ -1,0 +1,263 @@
+"""Pictures of what changes an account, one visual fact each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from tests.snapshots.conftest import Drive, Look
+from tests.snapshots.test_screens import quiet
+from tests.support.browser import Browser, Setting
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import NOON_MS
+from tests.support.workshops import Bench
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store import journal_tables
+from walkme_tui.store.mirror import open_mirror
+
+WIDE, NARROW = (120, 40), (80, 24)
+HOUR_MS = 3_600_000
+GROUPS = [Group("g1", "Sales"), Group("g2", "Field-EMEA"), Group("g3", "Beta")]
+ZOE = "2819c223-7f76-453a-919d-413861904646"
+
+
+@pytest.fixture(autouse=True)
+def the_same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs are named alike in every picture."""
+
+    turn = count()
+
+    class Letters:
+        @staticmethod
+        def choice(letters: Sequence[str]) -> str:
+            return letters[next(turn) % len(letters)]
+
+    monkeypatch.setattr(journal_tables, "secrets", Letters)
+
+
+def zoe(**changes: object) -> User:
+    user = User(
+        ZOE,
+        email="zoe.celik@example.com",
+        first_name="Zoë",
+        last_name="Çelik",
+        role="Editor",
+        status="active",
+        groups=("g1", "g2", "g3"),
+    )
+    return replace(user, **changes)  # type: ignore[arg-type]  # fields of a user, by name
+
+
+def account(*users: User) -> FakeDirectory:
+    others = [replace(user, groups=("g1", "g3"), status="active") for user in people(20)]
+    return FakeDirectory([*(users or (zoe(),)), *others], groups=GROUPS)
+
+
+def showing(*keys: str, until: str = "Ticket", then: Callable[[Browser], Awaitable[None]] | None = None) -> Drive:
+    """Wait for rows, press keys, wait for a dialog with this text."""
+
+    async def drive(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press(*keys)
+        await browser.listening(until)
+        if then is not None:
+            await then(browser)
+        await browser.tick(0)
+
+    return drive
+
+
+async def run(browser: Browser) -> None:
+    """Carry out what is shown, and wait for the receipt."""
+    await browser.press("y")
+    await browser.listening("Receipt")
+    await browser.tick(0)
+
+
+def test_offboard_one_person(looks: Look) -> None:
+    assert looks(Setting(api=account()), showing("O"), NARROW)
+
+
+def test_offboard_in_production_with_warnings(looks: Look) -> None:
+    api = account(zoe(role="Admin", external_id="okta|004211"))
+    setting = Setting(api=api, environment=Environment.PRODUCTION, bench=Bench(require_ticket=True))
+    assert looks(setting, showing("O"), NARROW)
+
+
+def test_offboard_wide(looks: Look) -> None:
+    api = account(zoe(external_id="okta|004211"))
+    assert looks(Setting(api=api, environment=Environment.PRODUCTION), showing("O"), WIDE)
+
+
+def test_consequences_stand_beside_their_steps(looks: Look) -> None:
+    """What the mirror told five hours ago, with its age."""
+    users = [zoe(), *(replace(user, groups=("g1", "g3"), status="active") for user in people(20))]
+    mirror = open_mirror(None, account_key="acme")
+    asyncio.run(mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(users), total=21), NOON_MS - 5 * HOUR_MS))
+    assert looks(Setting(api=account(), mirror=mirror), showing("O"), NARROW)
+
+
+def test_a_group_is_kept(looks: Look) -> None:
+    async def keep(browser: Browser) -> None:
+        await browser.press("down", "k")
+
+    assert looks(Setting(api=account()), showing("O", then=keep), NARROW)
+
+
+def test_a_ticket_is_typed(looks: Look) -> None:
+    async def ticket(browser: Browser) -> None:
+        await browser.press("t")
+        await browser.type("INC-42")
+
+    assert looks(Setting(api=account()), showing("O", then=ticket), NARROW)
+
+
+def test_many_groups_are_scrolled(looks: Look) -> None:
+    groups = [Group(f"g{number}", f"Team {number:02}") for number in range(1, 31)]
+    api = account(zoe(groups=tuple(group.id for group in groups)))
+    api.groups = groups
+
+    async def down(browser: Browser) -> None:
+        await browser.press(*["down"] * 18)
+
+    assert looks(Setting(api=api), showing("O", then=down), NARROW)
+
+
+def test_several_people(looks: Look) -> None:
+    assert looks(Setting(api=account()), showing("space", "down", "space", "down", "space", "O"), NARROW)
+
+
+def test_deactivate_in_production(looks: Look) -> None:
+    assert looks(Setting(api=account(), environment=Environment.PRODUCTION), showing("x"), NARROW)
+
+
+def test_undo_that_leaves_something_out(looks: Look) -> None:
+    api = account()
+
+    async def undo(browser: Browser) -> None:
+        await run(browser)
+        api.edit(ZOE, groups=("g2",))
+        await browser.press("z")
+        await browser.listening("Left out")
+
+    assert looks(Setting(api=api), showing("O", then=undo), NARROW)
+
+
+def test_receipt(looks: Look) -> None:
+    assert looks(Setting(api=account()), showing("O", then=run), NARROW)
+
+
+def test_receipt_with_a_failure(looks: Look) -> None:
+    api = account()
+
+    async def fail(browser: Browser) -> None:
+        def refuse() -> None:
+            api.inert = True
+
+        api.meanwhile("remove_member", refuse)
+        await run(browser)
+
+    assert looks(Setting(api=api), showing("O", then=fail), NARROW)
+
+
+def test_jobs(looks: Look) -> None:
+    assert looks(Setting(api=account()), jobs, NARROW)
+
+
+def test_jobs_wide(looks: Look) -> None:
+    assert looks(Setting(api=account()), jobs, WIDE)
+
+
+async def jobs(browser: Browser) -> None:
+    """Two jobs, one of them with failures."""
+    await quiet(browser)
+    await browser.press("x")
+    await browser.settled(lambda: browser.toasts)
+    api = browser.setting.api
+    assert isinstance(api, FakeDirectory)
+    api.inert = True
+    await browser.tick(600)
+    await browser.press("down", "O")
+    await browser.listening("Ticket")
+    await browser.press("t")
+    await browser.type("INC-42")
+    await browser.press("enter")
+    await run(browser)
+    await browser.press("enter")
+    browser.app.clear_notifications()
+    await browser.press("4")
+    await browser.settled(lambda: len(browser.jobs) == 2)
+    await browser.tick(0)
+
+
+def test_a_job_on_its_way(looks: Look) -> None:
+    api = account()
+
+    async def hold(browser: Browser) -> None:
+        gate = api.hold("remove_member")
+        await browser.press("y")
+        await browser.settled(lambda: "1 of 4 steps" in browser.status_line)
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.tick(0)
+        await browser.settled(lambda: "✓ done" in browser.steps)
+        del gate
+
+    assert looks(Setting(api=api), showing("O", then=hold), NARROW)
+
+
+def test_leaving_while_a_job_runs(looks: Look) -> None:
+    api = account()
+
+    async def leave(browser: Browser) -> None:
+        api.hold("remove_member")
+        await browser.press("y")
+        await browser.settled(lambda: "1 of 4 steps" in browser.status_line)
+        await browser.press("q")
+        await browser.listening("A job is running")
+
+    assert looks(Setting(api=api), showing("O", then=leave), NARROW)
+
+
+def test_a_job_that_was_not_finished(looks: Look) -> None:
+    setting = Setting(api=account())
+    asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
+    assert looks(setting, showing(until="not finished"), NARROW)
+
+
+def test_abandoning_is_asked_once_more(looks: Look) -> None:
+    setting = Setting(api=account())
+    asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
+
+    async def abandon(browser: Browser) -> None:
+        await browser.press("d")
+        await browser.listening("Abandon")
+
+    assert looks(setting, showing(until="not finished", then=abandon), NARROW)
+
+
+def test_read_only_greys_out(looks: Look) -> None:
+    async def help_(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("question_mark", *["pagedown"] * 2)
+        await browser.tick(0)
+
+    assert looks(Setting(api=account(), read_only=True), help_, NARROW)
+
+
+def test_a_refused_key_says_why(looks: Look) -> None:
+    async def refused(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("O")
+        await browser.tick(0)
+
+    assert looks(Setting(api=account(), read_only=True), refused, NARROW)
+
+
+def test_no_color(looks: Look) -> None:
+    setting = Setting(api=account(), theme="mono", environment=Environment.PRODUCTION)
+    assert looks(setting, showing("O"), NARROW)
