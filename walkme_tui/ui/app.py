@@ -50,6 +50,7 @@ class WalkmeApp(App[int]):
     CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "browser.tcss"
     TITLE = "walkme-tui"
     ENABLE_COMMAND_PALETTE = False
+    _has_theme = False
 
     def __init__(
         self,
@@ -72,8 +73,13 @@ class WalkmeApp(App[int]):
         self._last_filter = ControlCharacterFilter()
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
+        self._has_theme = True
         self.stylesheet.set_variables(self.get_css_variables())
         self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The variables of the theme; while there is only Textual's own, none: working them out takes time."""
+        return super().get_css_variables() if self._has_theme else {}
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
