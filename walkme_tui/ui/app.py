@@ -1,47 +1,27 @@
 """The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from walkme_tui.config.themes import ThemeSpec
-from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
-from walkme_tui.ui.errors import report
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
-
-
-@runtime_checkable
-class TakesKeys(Protocol):
-    """A screen that wants some keys before they are looked up as commands."""
-
-    def take_key(self, event: events.Key) -> bool:
-        """Act on the key; False if it means nothing here."""
-        ...
-
-
-@runtime_checkable
-class RunsCommands(Protocol):
-    """A whole screen; dialogs have keys of their own."""
-
-    def run_command(self, command_id: str) -> None:
-        """Do what a command says."""
-        ...
 
 
 class WalkmeApp(App[int]):
@@ -65,7 +45,7 @@ class WalkmeApp(App[int]):
         super().__init__(driver_class=BrowserDriver)
         self.session = session
         self.broken_by: BaseException | None = None
-        self._start = start
+        self.start = start
         self._problem = problem or start.problem
         self._early = early
         self._monotonic = monotonic
@@ -83,7 +63,7 @@ class WalkmeApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        screen = self._screen_for(self.session, self._start.query)
+        screen = self._screen_for(self.session, self.start.query)
         # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
@@ -92,7 +72,7 @@ class WalkmeApp(App[int]):
         if session is None:
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
-            return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
+            return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles])
         early, self._early = self._early, None
         return BrowserScreen(session, self._commands, query=query, early=early, monotonic=self._monotonic)
 
@@ -118,10 +98,10 @@ class WalkmeApp(App[int]):
 
     def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
-        if isinstance(screen, TakesKeys) and screen.take_key(event):
+        if isinstance(screen, keys.TakesKeys) and screen.take_key(event):
             return True
         command_id = self._by_key.get(event.key)
-        if command_id is None or not isinstance(screen, RunsCommands):
+        if command_id is None or not isinstance(screen, keys.RunsCommands):
             return False
         self.run_command(command_id)
         return True
@@ -136,48 +116,37 @@ class WalkmeApp(App[int]):
         }
         if command_id in verbs:
             verbs[command_id]()
-        elif isinstance(self.screen, RunsCommands):
+        elif isinstance(self.screen, keys.RunsCommands):
             self.screen.run_command(command_id)
 
     def action_help_quit(self) -> None:
         """ctrl+c is for copying; say how to quit."""
         self.notify("q quits, in every place ctrl+q does.", markup=False, timeout=4)
 
-    # ------------------------------------------------------------ sessions
+    # ------------------------------------------------------------ sessions and colours
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
-        if self.session is None and not self._start.profiles:
-            return
-        self.run_worker(self._choose_profile(), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
+        from walkme_tui.ui.flows.switching import choose_profile
 
-    async def _choose_profile(self) -> None:
-        from walkme_tui.ui.flows.switching import DEMO, profile_dialog
-
-        current = self.session.account.profile if self.session is not None else None
-        chosen = await self.push_screen_wait(profile_dialog(self._start.profiles, current))
-        if chosen == DEMO:
-            await self._open(self._start.open_demo, "the demo")
-        elif chosen is not None:
-            await self._open(lambda: self._start.open_session(chosen), chosen)
+        if self.session is not None or self.start.profiles:
+            self.run_worker(choose_profile(self), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
-        opening = self._open(self._start.open_demo, "the demo")
-        self.run_worker(opening, group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+        from walkme_tui.ui.flows.switching import open_demo
 
-    async def _open(self, opener: Callable[[], Session], what: str) -> None:
-        """Open another session, show it, and close the one before; a failure keeps that one."""
-        try:
-            session = await asyncio.to_thread(opener)
-        except WalkmeError as error:
-            report(self, error, doing=f"Opening {what}")
-            return
-        before, self.session = self.session, session
-        await self.switch_screen(self._screen_for(session))
-        if before is not None:
-            await before.aclose()
+        self.run_worker(open_demo(self), group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+
+    def show_session(self, session: Session) -> AwaitComplete:
+        """Put a browser over this session in the place of the screen."""
+        return self.switch_screen(self._screen_for(session))
+
+    def wear(self, spec: ThemeSpec) -> None:
+        """Change the colours."""
+        self.register_theme(textual_theme(spec))
+        self.theme = spec.name
 
     # ------------------------------------------------------------ help and palette
 
@@ -192,7 +161,7 @@ class WalkmeApp(App[int]):
         from walkme_tui.config.themes import load_themes
         from walkme_tui.ui.palette import palette
 
-        themes = load_themes(self._start.themes_folder).loaded
+        themes = load_themes(self.start.themes_folder).loaded
         self.push_screen(palette(self._commands, themes), lambda chosen: self._chosen(chosen, themes))
 
     def _chosen(self, answer: str | None, themes: dict[str, ThemeSpec]) -> None:
@@ -201,9 +170,7 @@ class WalkmeApp(App[int]):
         if answer is None:
             return
         if answer.startswith(THEME):
-            spec = themes[answer.removeprefix(THEME)]
-            self.register_theme(textual_theme(spec))
-            self.theme = spec.name
+            self.wear(themes[answer.removeprefix(THEME)])
         else:
             self.run_command(answer)
 
