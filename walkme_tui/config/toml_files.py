@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from walkme_tui.config.simple_toml import simple_toml
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
 
@@ -16,7 +15,6 @@ _SYNTAX: Final = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
 )
 MAX_BYTES: Final = 1024 * 1024
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 KeyPath = tuple[str, ...]
 
@@ -74,9 +72,8 @@ def read_toml(path: Path) -> TomlFile:
         return _unreadable(path, None, f"the file cannot be read: {error.strerror}.")
     if len(content) > MAX_BYTES:
         return _unreadable(path, None, "the file is larger than 1 MB, so it is not read.")
-    content = content.removeprefix(BYTE_ORDER_MARK)
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return _unreadable(path, line, "this is not UTF-8 text.", "Save the file as UTF-8.")
@@ -85,9 +82,6 @@ def read_toml(path: Path) -> TomlFile:
 
 def parse_toml(path: Path, text: str) -> TomlFile:
     """Parse the text of a file; a syntax error is the only problem of an otherwise empty result."""
-    simple = simple_toml(text)
-    if simple is not None:
-        return TomlFile(path, text, simple)
     import tomllib
 
     try:
