@@ -1,15 +1,18 @@
 """A browser that breaks when j is pressed, run by ``test_browser_crash.py`` in a terminal of its own.
 
-Its arguments: the folder for the report, and where it breaks: ``verb`` or ``worker``.
+Its arguments: the folder for the report, and where it breaks: ``verb`` or ``worker``; or ``secret``: it does not break,
+but its secret's command takes longer than anybody waits.
 """
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.deferred import DeferredApi
 from walkme_tui.ui.screens import verbs
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.start import run_browser
@@ -32,13 +35,19 @@ def break_in_a_worker(browser: BrowserScreen) -> None:
     browser.run_worker(work(), group=WorkerGroup.STATUS)
 
 
+def wait_for_the_secret() -> FakeDirectory:
+    time.sleep(600)
+    return FakeDirectory()
+
+
 def main() -> int:
     """Run it."""
     folder, where = sys.argv[1:]
     table = dict(verbs.VERBS)
     table["cursor.down"] = break_now if where == "verb" else break_in_a_worker
     verbs.VERBS = table  # type: ignore[misc]
-    setting = Setting(api=FakeDirectory(people(5)))
+    api = DeferredApi(wait_for_the_secret) if where == "secret" else FakeDirectory(people(5))
+    setting = Setting(api=api)
     start = BrowserStart(
         profiles=(),
         profile="acme",

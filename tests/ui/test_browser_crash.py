@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
 
 
-def run_and_press(where: str, folder: Path, key: bytes) -> tuple[int, str]:
-    """Run the browser in a terminal, press a key once rows are painted, and give back exit code and output."""
+def run_and_press(where: str, folder: Path, key: bytes, painted: bytes = b"person00001") -> tuple[int, str]:
+    """Run the browser in a terminal, press a key once this is painted, and give back exit code and output."""
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
     command = [sys.executable, "-m", "tests.support.crashing_browser", str(folder), where]
@@ -31,7 +31,7 @@ def run_and_press(where: str, folder: Path, key: bytes) -> tuple[int, str]:
                 output += os.read(master, 65536)
             except OSError:
                 break
-        if not pressed and b"person00001" in output:
+        if not pressed and painted in output:
             os.write(master, key)
             pressed = True
         if not readable and process.poll() is not None:
@@ -63,3 +63,9 @@ def test_quitting_gives_the_terminal_back(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     assert "\x1b[?1049l" in output
     assert output.rpartition("\x1b[?1049l")[2].count("walkme") == 0
+
+
+def test_a_secret_that_does_not_come_keeps_nobody_from_leaving(tmp_path: Path) -> None:
+    code, output = run_and_press("secret", tmp_path, b"q", painted=b"Asking")
+    assert code == 0
+    assert "\x1b[?1049l" in output

@@ -10,7 +10,7 @@ from walkme_tui.ui.screens.browser import BrowserScreen
 
 PROFILES = [
     ProfileChoice("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
-    ProfileChoice("globex", Environment.PRODUCTION, Surface.REST, "https://eu-api.walkme.com"),
+    ProfileChoice("globex", Environment.PRODUCTION, Surface.REST, "https://eu-api.walkme.com", theme="paper"),
 ]
 
 
@@ -64,6 +64,7 @@ async def test_another_profile_is_opened_and_the_one_before_closed() -> None:
         await browser.loaded()
         assert browser.cursor_email == "person00100@example.com"
         assert browser.account_line.startswith("globex  PRODUCTION")
+        assert browser.app.theme == "paper"
         await browser.press("down", "q")
     assert second.closed
 

@@ -71,6 +71,7 @@ class Listing:
         self._rows: dict[int, ListedRow] = {}
         self._held = (0, -1)
         self._stale = True
+        self._recalled = False
         self._visible = (0, FIRST_GUESS_ROWS - 1)
         self._downwards = True
         self._reread: tuple[int, ...] = ()
@@ -173,15 +174,19 @@ class Listing:
     # ------------------------------------------------------------ serving
 
     async def recall(self) -> None:
-        """Read the first rows of the server's list from the mirror before ``run`` does, for the first picture."""
+        """Read the first rows of the server's list from the mirror, for a first picture; ``run`` follows at once.
+
+        Nothing may be fetched in between: ``run`` does not read them again.
+        """
         if self._view.order is None:
             span = self._margin(*self._visible)
             self._put(await self._view.read(self._mirror, self._pages, *span), span)
+            self._recalled = bool(self._rows)
 
     async def run(self) -> None:
         """Serve until cancelled; nothing is left running then."""
         unsubscribe = self._changes.subscribe(self._hear)
-        self._stale = True
+        self._stale, self._recalled = not self._recalled, False
         self._window_wanted.set()
         self._tell(ViewChanged())
         if self._asked.narrows:

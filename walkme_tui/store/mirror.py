@@ -136,7 +136,7 @@ class SqliteMirror:
 
     async def _write(self, work: Callable[[Tables], R]) -> R:
         try:
-            return await self._thread.run(lambda: self._file.write(work), Urgency.WRITE)
+            return await self._thread.write(self._file.write_in_turn(work))
         except Closed:
             raise _closed() from None
 
@@ -144,7 +144,7 @@ class SqliteMirror:
         assert self._max_age_days is not None  # noqa: S101 - else there is nothing to drop
         moment_ms = int((time() - self._max_age_days * DAY_SECONDS) * 1000)
         while aged := self._file.read(lambda tables: tables.older_than(moment_ms, AGED_AT_ONCE)):
-            self._file.write(partial(Tables.forget_users, row_ids=aged))
+            yield from self._file.write_in_turn(partial(Tables.forget_users, row_ids=aged))
             yield
 
 

@@ -25,6 +25,10 @@ from walkme_tui.store.tables import Tables
 R = TypeVar("R")
 
 BUSY_MS: Final = 3_000
+# A write waits so long for its turn at a stretch, since reads wait behind it, and so long in all: SQLite gives turns to
+# whoever asks at the right moment, so that of several exports at once one may come last again and again.
+TURN_MS: Final = 200
+WRITE_PATIENCE_SECONDS: Final = 60.0
 DAY_SECONDS: Final = 86_400
 TABLES: Final = frozenset({"state", "users", "positions", "groups", "memberships", "search_rows"})
 
@@ -81,6 +85,13 @@ class MirrorFile:
         """Like ``read``, in one transaction."""
         return self.read(lambda tables: self._in_transaction(tables, work))
 
+    def write_in_turn(self, work: Callable[[Tables], R]) -> Steps[R]:
+        """Like ``write``, waiting in steps while other processes write."""
+        patience = time.monotonic() + WRITE_PATIENCE_SECONDS
+        while not self.read(_begins) and time.monotonic() < patience:
+            yield
+        return self.write(work)
+
     def scan(self, steps: Callable[[Tables], Steps[R]]) -> Steps[R]:
         """Like ``read`` for a reading in steps; it starts again where others made the file new in between."""
         while True:
@@ -111,7 +122,8 @@ class MirrorFile:
 
     def _in_transaction(self, tables: Tables, work: Callable[[Tables], R]) -> R:
         connection = tables.connection
-        connection.execute("BEGIN IMMEDIATE")
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
         try:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._data_version:
@@ -267,6 +279,21 @@ class MirrorFile:
             case _:
                 raise error
         raise MirrorUnavailable(message, hint=hint) from error
+
+
+def _begins(tables: Tables) -> bool:
+    """Begin a transaction that writes, unless others write."""
+    connection = tables.connection
+    connection.execute(f"PRAGMA busy_timeout = {TURN_MS}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return True
 
 
 def is_damage(error: sqlite3.Error) -> bool:

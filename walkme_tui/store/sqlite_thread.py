@@ -76,6 +76,13 @@ class SqliteThread:
         job = self._put(_Job(_one_step(work), urgency))
         return await asyncio.wrap_future(job.future)
 
+    async def write(self, steps: Steps[R]) -> R:
+        """The result of a write, which is finished all the same when the task is cancelled.
+
+        Between its steps it waits for other processes; a thread that is told to end does not wait with it.
+        """
+        return await asyncio.wrap_future(self._put(_Job(steps, Urgency.WRITE)).future)
+
     async def scan(self, steps: Steps[R]) -> R:
         """The result of a reading in steps; when the task is cancelled, the running statement is interrupted."""
         job = self._put(_Job(steps, Urgency.SCAN))
@@ -126,7 +133,7 @@ class SqliteThread:
             with self._waiting:
                 self._running = None
                 if more:
-                    job.abandoned = job.abandoned or (self._closing and job.urgency is Urgency.IDLE)
+                    job.abandoned = job.abandoned or (self._closing and job.urgency >= Urgency.WRITE)
                     self._queues[job.urgency].appendleft(job)
             if job is self._ended:
                 return

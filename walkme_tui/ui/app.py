@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -21,7 +22,6 @@ from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.sessions import choose_profile, leave, open_demo
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.workers import WorkerGroup
@@ -33,6 +33,7 @@ class WalkmeApp(App[int]):
     CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "browser.tcss"
     TITLE = "walkme-tui"
     ENABLE_COMMAND_PALETTE = False
+    _has_theme = False
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class WalkmeApp(App[int]):
         self.session = session
         self.work: Work | None = None
         self.broken_by: BaseException | None = None
-        self._start = start
+        self.start = start
         self._problem = problem or start.problem
         self._early, self._plan = early, plan
         self._monotonic = monotonic
@@ -57,12 +58,17 @@ class WalkmeApp(App[int]):
         self._last_filter = ControlCharacterFilter()
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
+        self._has_theme = True
         self.stylesheet.set_variables(self.get_css_variables())
         self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
 
+    def get_css_variables(self) -> dict[str, str]:
+        """The variables of the theme; while there is only Textual's own, none: working them out takes time."""
+        return super().get_css_variables() if self._has_theme else {}
+
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        screen = self._screen_for(self.session, self._start.query)
+        screen = self._screen_for(self.session, self.start.query)
         # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
@@ -71,10 +77,10 @@ class WalkmeApp(App[int]):
         if session is None:
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
-            return NoProfileScreen(self._problem, [profile.name for profile in self._start.profiles])
+            return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles])
         early, plan = self._early, self._plan
         self._early = self._plan = None
-        self.work = work_of(session, self._start.open_workshop, plan, self._monotonic)
+        self.work = work_of(session, self.start.open_workshop, plan, self._monotonic)
         return BrowserScreen(
             session, self._commands, self.work, query=query, early=early, plan=plan, monotonic=self._monotonic
         )
@@ -126,7 +132,7 @@ class WalkmeApp(App[int]):
         """ctrl+c is for copying; say how to quit."""
         self.notify("q quits, in every place ctrl+q does.", markup=False, timeout=4)
 
-    # ------------------------------------------------------------ sessions
+    # ------------------------------------------------------------ sessions and colours
 
     async def action_quit(self) -> None:
         """ctrl+q, in dialogs too."""
@@ -137,25 +143,33 @@ class WalkmeApp(App[int]):
         if self.work is None or not self.work.running:
             self.exit(0)
         else:
-            self.run_worker(leave(self), group=WorkerGroup.LEAVE, name="leave")
+            from walkme_tui.ui.flows.leaving import leave
+
+            self.run_worker(leave(self, self.work), group=WorkerGroup.LEAVE, name="leave")
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
-        if self.session is None and not self._start.profiles:
-            return
-        choosing = choose_profile(self, self._start)
-        self.run_worker(choosing, group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
+        from walkme_tui.ui.flows.switching import choose_profile
+
+        if self.session is not None or self.start.profiles:
+            self.run_worker(choose_profile(self), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
-        opening = open_demo(self, self._start)
-        self.run_worker(opening, group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+        from walkme_tui.ui.flows.switching import open_demo
 
-    async def show_session(self, session: Session) -> None:
-        """Show another session; whoever opened it closes the one before."""
+        self.run_worker(open_demo(self), group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+
+    def show_session(self, session: Session) -> AwaitComplete:
+        """Put a browser over this session in the place of the screen; whoever opened it closes the one before."""
         self.session, self.work = session, None
-        await self.switch_screen(self._screen_for(session))
+        return self.switch_screen(self._screen_for(session))
+
+    def wear(self, spec: ThemeSpec) -> None:
+        """Change the colours."""
+        self.register_theme(textual_theme(spec))
+        self.theme = spec.name
 
     # ------------------------------------------------------------ help and palette
 
@@ -169,7 +183,7 @@ class WalkmeApp(App[int]):
         """All commands and themes."""
         from walkme_tui.ui.palette import show_palette
 
-        show_palette(self, self._commands, self._start.themes_folder, self._why_not, self.run_command)
+        show_palette(self, self._commands, self.start.themes_folder, self._why_not, self.run_command)
 
     def _why_not(self, command: Command) -> str:
         return self.work.why_not(command) if self.work is not None else ""

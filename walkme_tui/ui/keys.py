@@ -1,13 +1,32 @@
-"""The keys of the commands, with those that the person bound anew."""
+"""The keys of the commands, with those that the person bound anew, and who acts on them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
-
-from textual import events
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import COMMANDS, Command
+
+if TYPE_CHECKING:
+    from textual.events import Key
+
+
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A screen that wants some keys before they are looked up as commands."""
+
+    def take_key(self, event: "Key") -> bool:
+        """Act on the key; False if it means nothing here."""
+        ...
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """A whole screen; dialogs have keys of their own."""
+
+    def run_command(self, command_id: str) -> None:
+        """Do what a command says."""
+        ...
 
 
 def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = COMMANDS) -> tuple[Command, ...]:
@@ -31,20 +50,3 @@ def pairs(commands: Iterable[Command]) -> Iterator[tuple[str, Command]]:
     for command in commands:
         for key in command.keys:
             yield key, command
-
-
-@runtime_checkable
-class TakesKeys(Protocol):
-    """A screen that wants some keys before they are looked up as commands."""
-
-    def take_key(self, event: events.Key) -> bool:
-        """Act on the key; False if it means nothing here."""
-        ...
-
-
-@runtime_checkable
-class RunsCommands(Protocol):
-    """A whole screen; dialogs have keys of their own."""
-
-    def run_command(self, command_id: str) -> None:
-        """Do what a command says."""

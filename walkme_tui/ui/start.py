@@ -4,6 +4,8 @@ import asyncio
 import gc
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 # Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 COLLECT_AFTER_SECONDS: Final = 1.0
-CLOSING_SECONDS: Final = 2.0
+CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
 SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
 INTERRUPTED: Final = 130  # as the rest of the command line says where a job is left to be resumed
@@ -35,7 +37,36 @@ def run_browser(start: BrowserStart) -> int:
     gc.disable()
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
-    return asyncio.run(_browse(start))
+    threads = ThreadPoolExecutor(thread_name_prefix="walkme")
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(threads)
+    try:
+        code = loop.run_until_complete(_browse(start))
+        loop.run_until_complete(_cancel_the_rest())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+    _leave_threads_behind(threads, code)
+    return code
+
+
+async def _cancel_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    if rest:
+        await asyncio.wait(rest, timeout=CLOSING_SECONDS)
+
+
+def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
+    """End the process here if a thread is still busy: a secret's command may take half a minute, and Python waits."""
+    waiting = threading.Thread(target=threads.shutdown, daemon=True)
+    waiting.start()
+    waiting.join(CLOSING_SECONDS)
+    if waiting.is_alive():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 async def _browse(start: BrowserStart) -> int:

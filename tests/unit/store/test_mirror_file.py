@@ -296,11 +296,12 @@ async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) ->
     await mirror.aclose()
 
 
-async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path) -> None:
+async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("walkme_tui.store.mirror_file.WRITE_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)
     await mirror.save_page(page(1), 1000)
-    await mirror._read(lambda tables: tables.connection.execute("PRAGMA busy_timeout = 50").fetchall())
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(MirrorUnavailable, match="busy"):
@@ -310,6 +311,30 @@ async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path) -> Non
     other.close()
     assert (await mirror.save_user(User("u-1"), 2000)).detailed_at_ms == 2000
     await mirror.aclose()
+
+
+async def test_a_write_waits_for_others_and_reads_do_not_wait_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
+    path = tmp_path / "mirror.sqlite3"
+    mirror = opened(path)
+    await mirror.save_page(page(1), 1000)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(mirror.save_user(User("u-1"), 2000))
+    for _ in range(5):
+        assert len(await mirror.positions(0, 9)) == 10
+        assert not writing.done()
+    other.execute("COMMIT")
+    assert (await writing).detailed_at_ms == 2000
+    other.execute("BEGIN IMMEDIATE")
+    waits = asyncio.create_task(mirror.save_user(User("u-2"), 3000))
+    await asyncio.sleep(0)
+    await asyncio.wait_for(mirror.aclose(), 10)
+    with pytest.raises(asyncio.CancelledError):
+        await waits
+    other.close()
 
 
 async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(

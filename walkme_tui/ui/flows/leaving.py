@@ -17,6 +17,12 @@ class LeaveDialog(QuestionDialog):
     """Wait, stop, or stay; asked once at a time."""
 
 
+async def leave(app: App[int], work: Work) -> None:
+    """End the program, once no job runs any more or the person lets it go on without them."""
+    if await may_leave(app, work):
+        app.exit(0)
+
+
 async def may_leave(app: App[Any], work: Work) -> bool:
     """True once no job runs any more: at once, after the jobs, or after what is in flight; False to stay."""
     if not work.running:

@@ -1,18 +1,93 @@
-"""Choosing another profile."""
+"""From one session to another: choosing a profile, opening it, closing the one before."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+from textual.app import App
+from textual.await_complete import AwaitComplete
+
+from walkme_tui.config.themes import ThemeSpec, load_themes
 from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.text import clean
-from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.browsing import BrowserStart, ProfileChoice
+from walkme_tui.services.ports import Session
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.leaving import may_leave
+from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.widgets.ink import Ink
 
 DEMO = ""
 """The answer that means the demo account; no profile has an empty name."""
 
 
-def profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> ChoiceDialog:
+class Program(Protocol):
+    """The app, as far as a change of sessions sees it."""
+
+    session: Session | None
+    work: Work | None
+    start: BrowserStart
+
+    @property
+    def app(self) -> App[Any]:
+        """The app itself, for toasts and dialogs."""
+        ...
+
+    def show_session(self, session: Session) -> AwaitComplete:
+        """Put a browser over this session in the place of the screen."""
+        ...
+
+    def wear(self, spec: ThemeSpec) -> None:
+        """Change the colours."""
+        ...
+
+
+async def choose_profile(program: Program) -> None:
+    """Ask which, and open it."""
+    current = program.session.account.profile if program.session is not None else None
+    chosen = await program.app.push_screen_wait(_profile_dialog(program.start.profiles, current))
+    if chosen == DEMO:
+        await open_demo(program)
+    elif chosen is not None:
+        await _open(program, lambda: program.start.open_session(chosen), chosen)
+
+
+async def open_demo(program: Program) -> None:
+    """Open the demo account."""
+    await _open(program, program.start.open_demo, "the demo")
+
+
+async def _open(program: Program, opener: Callable[[], Session], what: str) -> None:
+    """Open another session, show it, and close the one before; a failure keeps that one, and so may a running job."""
+    if program.work is not None and not await may_leave(program.app, program.work):
+        return
+    try:
+        session = await asyncio.to_thread(opener)
+    except WalkmeError as error:
+        report(program.app, error, doing=f"Opening {clean(what, 60)}")
+        return
+    before, work = program.session, program.work
+    _wear_its_theme(program, session.account.profile)
+    await program.show_session(session)
+    if work is not None:
+        await work.aclose()
+    if before is not None:
+        await before.aclose()
+
+
+def _wear_its_theme(program: Program, profile: str) -> None:
+    """A profile may have a theme of its own, so that production looks like production."""
+    own = next((choice.theme for choice in program.start.profiles if choice.name == profile), None)
+    if own is None or program.start.no_color:
+        return
+    spec = load_themes(program.start.themes_folder).loaded.get(own)
+    if spec is not None:
+        program.wear(spec)
+
+
+def _profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> ChoiceDialog:
     """A dialog that answers with the name of a profile, or ``DEMO``."""
     choices = [
         Choice(

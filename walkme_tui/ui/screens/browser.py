@@ -96,11 +96,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield self.area
         yield StatusLine()
         yield Hints(self._commands)
-        yield OneLine(id="too-small")
 
     def on_mount(self) -> None:
         """Paint first, ask the server then."""
-        self.query_one("#too-small", OneLine).write([(" The terminal is too small.", Ink.PLAIN)])
         self._unsubscribe = self.session.changes.subscribe(self._changed)
         self.area.users.not_loaded = self._not_loaded
         self.lay_out(self.arrangement)
@@ -215,10 +213,18 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Other panes may fit now."""
-        self.set_class(event.size.width < LEAST_WIDTH or event.size.height < LEAST_HEIGHT, "tiny")
+        self._say_if_too_small(event.size)
         if self._laid_out_for not in (None, event.size):
             self.lay_out(self.arrangement)
             self.situation.tell()
+
+    def _say_if_too_small(self, size: "Size") -> None:
+        tiny = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+        if tiny and not self.query("#too-small"):
+            line = OneLine(id="too-small")
+            line.write([(" The terminal is too small.", Ink.PLAIN)])
+            self.mount(line)
+        self.set_class(tiny, "tiny")
 
     @on(TabTitles.Chosen)
     def go_to_tab(self, event: TabTitles.Chosen) -> None:

@@ -8,7 +8,7 @@ from walkme_tui.ui import words
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.line_list import LineList
 
-COUNT_WIDTH = 10
+LEAST_COUNT_WIDTH = 4
 
 
 class GroupList(LineList[GroupSize]):
@@ -20,6 +20,7 @@ class GroupList(LineList[GroupSize]):
         self._text = ""
         self._exact = False
         self._known = True
+        self._count_width = LEAST_COUNT_WIDTH
         self._none_known = ""
 
     def fill(self, groups: Sequence[GroupSize], *, exact: bool, known: bool) -> None:
@@ -27,6 +28,8 @@ class GroupList(LineList[GroupSize]):
         if (exact, known) != (self._exact, self._known):
             self._exact, self._known = exact, known
             self.refresh()
+        widest = max((len(words.number(size.known_members)) for size in groups), default=0)
+        self._count_width = max(LEAST_COUNT_WIDTH, widest + (0 if exact else 2) + 1)
         self._all = groups
         self._show_kept()
 
@@ -66,9 +69,9 @@ class GroupList(LineList[GroupSize]):
         number = words.number(row.known_members)
         if not self._exact:
             number = f"≥ {number}" if self._known else "?"
-        name = words.fit(clean(row.group.label, 200), width - COUNT_WIDTH)
+        name = words.fit(clean(row.group.label, 200), width - self._count_width)
         ink = Ink.PLAIN if row.group.name is not None else Ink.DIM
-        return [(name, ink), (words.fit_right(number, COUNT_WIDTH), Ink.DIM)]
+        return [(name, ink), (words.fit_right(number, self._count_width), Ink.DIM)]
 
 
 def _has(row: GroupSize, wanted: Sequence[str]) -> bool:

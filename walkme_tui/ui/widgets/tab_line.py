@@ -68,18 +68,15 @@ class TabLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self.box = TextLine(id="filter")
+        self.box = TextLine(mark="/ ", id="filter")
 
     def compose(self) -> ComposeResult:
         """The parts from the left."""
         yield TabTitles()
-        slash = OneLine(id="slash")
-        slash.write([("/ ", Ink.ACCENT)])
-        yield slash
         yield self.box
         yield FilterCount()
 
     def show_filter(self, text: str, prompt: str) -> None:
         """Show a filter's text, or what it would filter; an empty prompt: nothing can be filtered here."""
-        self.set_class(not prompt, "no-filter")
+        self.box.visible = bool(prompt)
         self.box.put(text, prompt)

@@ -20,15 +20,16 @@ MAX_LENGTH: Final = 1000
 
 
 class TextLine(Widget, can_focus=True):
-    """A text with a caret; ``typed`` is called with the text after every change by the person."""
+    """A text with a caret behind a ``mark``; ``typed`` is called with the text after every change by the person."""
 
     DEFAULT_CSS = "TextLine { height: 1; }"
 
-    def __init__(self, *, prompt: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, *, prompt: str = "", mark: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self.text = ""
         self.typed: Callable[[str], None] = lambda _: None
         self._prompt = prompt
+        self._mark = mark
         self._caret = 0
 
     def put(self, text: str, prompt: str | None = None) -> None:
@@ -103,14 +104,15 @@ class TextLine(Widget, can_focus=True):
         if y > 0 or width < 1:
             return Strip.blank(width, base)
         dim, caret = base + inks[Ink.DIM], base + inks[Ink.CARET]
+        mark = Segment(self._mark, base + inks[Ink.ACCENT])
         if not self.has_focus:
             shown = Segment(clean(self.text), base) if self.text else Segment(self._prompt, dim)
-            return Strip([shown]).adjust_cell_length(width, base)
-        before, under, behind = self._window(width)
-        segments = [Segment(before, base), Segment(under, caret), Segment(behind, base)]
+            return Strip([mark, shown]).adjust_cell_length(width, base)
+        before, under, behind = self._window(width - len(self._mark))
+        segments = [mark, Segment(before, base), Segment(under, caret), Segment(behind, base)]
         if not self.text:
             segments.append(Segment(self._prompt[1:], dim))
-            segments[1] = Segment(self._prompt[:1] or " ", caret)
+            segments[2] = Segment(self._prompt[:1] or " ", caret)
         return Strip(segments).adjust_cell_length(width, base)
 
     def _window(self, width: int) -> tuple[str, str, str]:

@@ -34,7 +34,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     ListingView {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 0;
+        overflow: hidden; scrollbar-size: 0 0;
         & > .user-table--header { color: $text-muted; text-style: bold; }
         & > .user-table--gutter { color: $accent; }
         & > .user-table--mark { color: $accent; text-style: bold; }
