@@ -57,11 +57,14 @@ def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -
     """The help as lines: a section after the other; what cannot be used now is dim and says why."""
     for section, group in groupby(commands, key=lambda command: command.section):
         yield [(section, Ink.STRONG)]
+        told = ""
         for command in group:
             keys, reason = labels(command) or "no key", why_not(command)
+            if reason and reason != told:
+                told = reason
+                yield [(f"Not possible now: {reason}.", Ink.WARN)]
             key_ink = Ink.ACCENT if command.keys and not reason else Ink.DIM
-            title = f"{command.title} ({reason})" if reason else command.title
-            yield [(words.fit(keys, KEY_WIDTH), key_ink), (title, Ink.DIM if reason else Ink.PLAIN)]
+            yield [(words.fit(keys, KEY_WIDTH), key_ink), (command.title, Ink.DIM if reason else Ink.PLAIN)]
         yield ()
     yield [("Signs", Ink.STRONG)]
     for sign, meaning in SIGNS:

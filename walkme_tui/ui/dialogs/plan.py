@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Final
 
-from textual import events
+from textual import events, on
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -87,6 +87,12 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def _write(self) -> None:
         self._list.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
+        self.query_one("#foot", OneLine).write([("  ", Ink.PLAIN), *key_foot(*self._hints())])
+
+    def _hints(self) -> list[tuple[str, str]]:
+        """The keys that help where the focus is."""
+        if self.focused is self._ticket:
+            return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
         if self._draft.plan.steps:
             keys.append(("y", f"run {count(len(self._draft.plan.steps), 'step', 'steps')}"))
@@ -94,7 +100,13 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             keys.append(("k", "keep group"))
         if self._draft.planned.steps:
             keys += [("p", "save plan"), ("t", "ticket")]
-        self.query_one("#foot", OneLine).write([("  ", Ink.PLAIN), *key_foot(*keys)])
+        return keys
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def tell_keys(self) -> None:
+        """Other keys help where the focus is now."""
+        self._write()
 
     def _missing(self, plan: Plan) -> str:
         try:

@@ -9,8 +9,8 @@ from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.line_list import LineList
 
-STATE_WIDTH: Final = 15
-KIND_WIDTH: Final = 11
+STATE_WIDTH: Final = 16
+KIND_WIDTH: Final = 12
 AGE_WIDTH: Final = 6
 STEPS_WIDTH: Final = 8
 _INKS: Final = {

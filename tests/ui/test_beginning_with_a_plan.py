@@ -1,0 +1,104 @@
+"""The browser that the command line opens at a plan."""
+
+import asyncio
+from dataclasses import replace
+
+from tests.support.browser import Browser, Setting, close, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.plans import Plan
+from walkme_tui.services.browsing import Task
+from walkme_tui.services.ports import Session
+from walkme_tui.services.workshop import Workshop
+from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.early_plan import EarlyPlan
+
+
+def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:
+    api = FakeDirectory([replace(user, status="active") for user in people(5)])
+    return Setting(api=api, task=task), api
+
+
+def app_of(setting: Setting) -> WalkmeApp:
+    """The program as ``start`` makes it: the plan is on its way before the app is there."""
+    app = setting.app()
+    assert app.session is not None
+    assert setting.task is not None
+    app._plan = EarlyPlan(setting.task, app.session, setting.bench)
+    return app
+
+
+async def offboarding(_: Session, workshop: Workshop) -> Plan:
+    return await workshop.planner.offboard(["person00003@example.com"], ticket="INC-5")
+
+
+async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
+    setting, api = setting_with(Task("Offboard person00003@example.com", offboarding))
+    app = app_of(setting)
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = Browser(pilot, app, setting)
+        await browser.listening("Offboard Carmen Weber")
+        assert "INC-5" in browser.screen_text
+        assert setting.bench.opened == 1
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert api.writes
+    await close(app)
+
+
+async def test_to_leave_the_plan_is_to_go_on_in_the_list() -> None:
+    setting, api = setting_with(Task("Offboard person00003@example.com", offboarding))
+    app = app_of(setting)
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = Browser(pilot, app, setting)
+        await browser.listening("Offboard Carmen Weber")
+        await browser.press("escape")
+        await browser.loaded()
+        assert browser.running
+        assert browser.dialog == ""
+    await close(app)
+    assert not api.writes
+
+
+async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> None:
+    async def fail(_: Session, __: Workshop) -> Plan:
+        raise NotFound("No user has the email nobody@example.com.")
+
+    setting, _ = setting_with(Task("Offboard nobody@example.com", fail))
+    app = app_of(setting)
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = Browser(pilot, app, setting)
+        await browser.settled(lambda: not browser.running)
+        assert app.work is not None
+        assert isinstance(app.work.unplanned, NotFound)
+    await close(app)
+
+
+async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
+    gate = asyncio.Event()
+
+    async def wait(session: Session, workshop: Workshop) -> Plan:
+        await gate.wait()
+        return await offboarding(session, workshop)
+
+    setting, _ = setting_with(Task("Offboard person00003@example.com", wait))
+    app = app_of(setting)
+    async with app.run_test(size=(80, 24)) as pilot:
+        browser = Browser(pilot, app, setting)
+        await browser.settled(lambda: "asking the server… Esc stops." in browser.status_line)
+        await browser.press("escape")
+        gate.set()
+        await browser.loaded()
+        await browser.pause()
+        assert browser.dialog == ""
+        assert browser.running
+    await close(app)
+
+
+async def test_without_a_plan_nothing_is_opened_before_the_first_picture() -> None:
+    setting = Setting(api=FakeDirectory(people(5)))
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        assert setting.bench.opened <= 1
+        await browser.settled(lambda: setting.bench.opened == 1)
+        assert browser.dialog == ""
