@@ -40,7 +40,13 @@ def test_whois_knows_nobody(line: CommandLine) -> None:
     for key in ("nobody@example.com", "no-such-id"):
         answer = line("whois", key, "--json")
         assert (answer.code, answer.out) == (1, "")
-        assert answer.err.startswith("walkme-tui: ")
+        assert answer.err.startswith(f"walkme-tui: No user has the {'email' if '@' in key else 'id'} {key}.\n")
+    assert "export --filter NAME" in line("whois", "zoe celik").err
+
+
+def test_whois_keeps_the_word_that_the_wrong_place_was_asked(line: CommandLine, api: FakeDirectory) -> None:
+    api.fail_next(NotFound("a.test does not have this user: a web page.", hint="Check base_url."))
+    assert line("whois", "u-1").err == "walkme-tui: a.test does not have this user: a web page.\nCheck base_url.\n"
 
 
 def test_whois_cached_asks_nobody(line: CommandLine, api: FakeDirectory) -> None:
