@@ -19,6 +19,7 @@ SHORT_TEXT: Final = 200
 TITLE_LENGTH: Final = 80
 # How much of a web page is searched for its title.
 PAGE_START: Final = 16 * 1024
+SHORTEST_SECRET: Final = 4
 LATER_HINT: Final = "Try again later."
 WRONG_PLACE_HINT: Final = "Check base_url, and the proxy or VPN in between."
 
@@ -139,11 +140,16 @@ def page_title(body: bytes) -> str:
 
 
 def without(answer: Answer, secret: Secret) -> Answer:
-    """The answer, its body emptied where it repeats the secret in any usual spelling: parts of it are shown."""
+    """The answer, its body emptied where it repeats the secret in any usual spelling: parts of it are shown.
+
+    A secret of one to three characters is in every text, so it is not looked for.
+    """
     import html
 
-    text = answer.body[:PAGE_START].decode("utf-8", "replace")
     value = secret.reveal()
+    if len(value) < SHORTEST_SECRET:
+        return answer
+    text = answer.body[:PAGE_START].decode("utf-8", "replace")
     spellings = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], value}
     spellings |= {spelling.replace("/", "\\/") for spelling in spellings}
     readings = {text, unquote(text), unquote_plus(text), html.unescape(text)}

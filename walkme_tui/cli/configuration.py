@@ -26,8 +26,6 @@ TEMPLATE: Final = """\
 # environment = "production"        # production | sandbox
 # read_only = true                  # refuse every change
 # theme = "dusk"                    # see: walkme-tui themes
-# sync = "full"                     # full | lazy: fill the local copy in the background or only with what is looked at
-# resync_hours = 24                 # a complete local copy younger than this is not read again as a whole
 # mirror = "disk"                   # disk | memory
 # mirror_max_age_days = 30
 # max_requests_per_second = 10
@@ -48,10 +46,6 @@ TEMPLATE: Final = """\
 # base_url = "https://…/scim/v2"    # the Console shows it, beside the token
 # auth = "bearer"                   # bearer | basic (then: username, and password_command, password_env, …)
 # token_command = ["pass", "show", "walkme/acme-scim"]
-
-# [profiles.acme.offboarding]
-# keep_groups = ["Alumni"]
-# require_ticket = true
 
 # [keys]                            # ids: walkme-tui keys
 # "user.raw" = "F2"

@@ -88,13 +88,23 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
                 f"The local copy holds no user {clean(key, 120)}.", hint="Without --cached the server is asked."
             )
     else:
-        found = await directory.look_up(key)
+        found = await _look_up(directory, key)
     names = group_names(tuple(size.group for size in await directory.groups()))
     groups = found.user.groups
     if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):
         await refresh_groups(session)
         names = group_names(tuple(size.group for size in await directory.groups()))
     return found, names
+
+
+async def _look_up(directory: Directory, key: str) -> MirroredUser:
+    try:
+        return await directory.look_up(key)
+    except NotFound as error:
+        if "@" in key or error.hint:  # a hint is about the address that was asked
+            raise
+        hint = "A user is named by the whole email or by the id. To look for a name: walkme-tui export --filter NAME"
+        raise NotFound(f"No user has the id {clean(key, 120)}.", hint=hint, status=error.status) from error
 
 
 def _groups(user: User, names: dict[str, str | None]) -> list[str]:

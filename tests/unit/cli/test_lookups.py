@@ -1,51 +1,13 @@
-"""whois, members and export: what they answer, in every form, and how they end."""
-
-import csv
-import io
-import json
-import os
-import stat
-from dataclasses import replace
-from pathlib import Path
+"""whois and members: what they answer, in every form, and how they end."""
 
 import pytest
 
 from tests.support.command_line import NOON_MS, CommandLine
-from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.cli.reading import Extent, completeness
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.domain.errors import NotFound, PermissionRefused, SignInRefused, Unreachable
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import encode_user, format_time_ms
-from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
-
-GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West"), Group("g3", None)]
-COLUMNS = "id,email,firstName,lastName,role,status,groups,externalId,createdAt,updatedAt"
-HOSTILE = User(
-    id="h-1",
-    email="=cmd|'/c calc'!A1@example.com",
-    first_name='Zoë "\x1b[31m;,\n',
-    last_name="\u202eevil|`*",
-    role=None,
-    groups=("g1", "gone"),
-    extra={"department": "\x9bNorth", "odd": {"a": [1]}},
-)
-
-
-@pytest.fixture
-def api() -> FakeDirectory:
-    return FakeDirectory(people(7), groups=GROUPS)
-
-
-@pytest.fixture
-def line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
-) -> CommandLine:
-    return CommandLine(monkeypatch, capsys, tmp_path, api)
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
-
+from walkme_tui.domain.users import UNKNOWN, User
 
 # ---------------------------------------------------------------- whois
 
@@ -78,7 +40,13 @@ def test_whois_knows_nobody(line: CommandLine) -> None:
     for key in ("nobody@example.com", "no-such-id"):
         answer = line("whois", key, "--json")
         assert (answer.code, answer.out) == (1, "")
-        assert answer.err.startswith("walkme-tui: ")
+        assert answer.err.startswith(f"walkme-tui: No user has the {'email' if '@' in key else 'id'} {key}.\n")
+    assert "export --filter NAME" in line("whois", "zoe celik").err
+
+
+def test_whois_keeps_the_word_that_the_wrong_place_was_asked(line: CommandLine, api: FakeDirectory) -> None:
+    api.fail_next(NotFound("a.test does not have this user: a web page.", hint="Check base_url."))
+    assert line("whois", "u-1").err == "walkme-tui: a.test does not have this user: a web page.\nCheck base_url.\n"
 
 
 def test_whois_cached_asks_nobody(line: CommandLine, api: FakeDirectory) -> None:
@@ -232,235 +200,6 @@ def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> Non
     answer = line("members", "Sales", "--cached")
     assert answer.code == 1
     assert answer.err == "walkme-tui: The local copy knows no group Sales.\nWithout --cached the server is asked.\n"
-
-
-# ---------------------------------------------------------------- export
-
-
-def test_export_is_csv_with_the_documented_columns_in_the_servers_order(line: CommandLine) -> None:
-    answer = line("export")
-    assert answer.code == 0
-    assert answer.out.splitlines()[0] == COLUMNS
-    found = rows(answer.out)
-    assert [row["id"] for row in found] == [person(number).id for number in range(7)]
-    assert found[3] == {
-        "id": person(3).id,
-        "email": "person00003@example.com",
-        "firstName": str(person(3).first_name),
-        "lastName": str(person(3).last_name),
-        "role": str(person(3).role),
-        "status": str(person(3).status),
-        "groups": "Sales;Süd=West",
-        "externalId": "okta|000003",
-        "createdAt": "2023-11-14T22:16:20Z",
-        "updatedAt": "2024-03-09T16:03:00Z",
-    }
-
-
-def test_export_keeps_what_the_filter_keeps(line: CommandLine) -> None:
-    assert [row["email"] for row in rows(line("export", "--filter", "PERSON00005").out)] == ["person00005@example.com"]
-    assert rows(line("export", "--filter", "nobody at all").out) == []
-
-
-def test_export_as_json_is_one_object(line: CommandLine) -> None:
-    answer = line("export", "--json")
-    assert answer.json == {
-        "users": [encode_user(person(number)) for number in range(7)],
-        "complete": True,
-        "loaded": 7,
-        "total": 7,
-        "as_of": format_time_ms(NOON_MS + 1000),
-    }
-    assert line("export", "--json", "--filter", "nobody at all").json["users"] == []
-
-
-def test_export_as_markdown_is_a_table_that_nothing_breaks_out_of(line: CommandLine, api: FakeDirectory) -> None:
-    api.users = [HOSTILE]
-    head, rule, row = line("export", "--markdown").out.splitlines()
-    assert head.count("|") == rule.count("|") == row.replace("\\|", "").count("|") == 8
-    assert "\\`\\*" in row
-
-
-def test_csv_gives_raw_values_back(line: CommandLine, api: FakeDirectory) -> None:
-    api.users = [HOSTILE]
-    (row,) = rows(line("export").out)
-    assert row["email"] == HOSTILE.email
-    assert row["firstName"] == HOSTILE.first_name
-    assert row["lastName"] == HOSTILE.last_name
-    assert row["groups"] == "Sales;gone"
-    assert (row["role"], row["status"]) == ("", "")
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_safe_csv_disarms_formulas_in_every_column(line: CommandLine, api: FakeDirectory, start: str) -> None:
-    text = f"{start}1+1"
-    api.groups = [Group("g1", text)]
-    user = replace(person(1), email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
-    api.users = [replace(user, groups=("g1",))]
-    (plain,) = rows(line("export").out)
-    (safe,) = rows(line("export", "--safe-csv").out)
-    columns = ("email", "firstName", "lastName", "role", "status", "externalId", "groups")
-    assert {plain[name] for name in columns} == {text}
-    assert {safe[name] for name in columns} == {f"'{text}"}
-    assert safe["id"] == plain["id"]
-
-
-def test_export_writes_a_file_for_its_owner_only(line: CommandLine, tmp_path: Path) -> None:
-    file = tmp_path / "out" / "users.csv"
-    file.parent.mkdir()
-    file.write_text("old")
-    file.chmod(0o644)
-    answer = line("export", "--output", str(file))
-    assert (answer.code, answer.out) == (0, "")
-    assert len(rows(file.read_text())) == 7
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
-
-
-def test_export_to_a_dash_prints(line: CommandLine) -> None:
-    assert len(rows(line("export", "--output", "-").out)) == 7
-
-
-def test_a_file_that_cannot_be_written_is_named(line: CommandLine, tmp_path: Path) -> None:
-    answer = line("export", "--output", str(tmp_path / "no" / "users.csv"))
-    assert answer.code == 2
-    assert str(tmp_path / "no" / "users.csv") in answer.err
-
-
-def test_an_interrupted_export_leaves_the_old_file_only(
-    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "out" / "users.csv"
-    file.parent.mkdir()
-    file.write_text("old")
-    written: list[str] = []
-
-    def interrupt(user: User, names: object, safe: bool = False) -> list[str]:
-        written.append(user.id)
-        if len(written) == 3:
-            raise KeyboardInterrupt
-        return [user.id]
-
-    monkeypatch.setattr("walkme_tui.cli.listings.csv_row", interrupt)
-    assert line("export", "--output", str(file)).code == 130
-    assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
-    assert file.read_text() == "old"
-
-
-def test_a_pipe_is_written_as_it_is(line: CommandLine, tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        assert line("export", "--output", str(pipe)).code == 0
-        assert os.read(reader, 65536).decode().startswith(COLUMNS)
-    finally:
-        os.close(reader)
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-
-
-def test_an_incomplete_export_says_so_everywhere(line: CommandLine, api: FakeDirectory) -> None:
-    api.users[2] = UnreadableRecord("has no id")
-    answer = line("export", "--json")
-    assert answer.code == 1
-    assert answer.json["complete"] is False
-    assert (answer.json["loaded"], answer.json["total"], len(answer.json["users"])) == (6, 7, 6)
-    assert "incomplete" in answer.err
-    assert "6 of 7" in answer.err
-    plain = line("export")
-    assert plain.code == 1
-    assert "incomplete" in plain.err
-    assert len(rows(plain.out)) == 6
-
-
-def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine, api: FakeDirectory) -> None:
-    api.users = people(2500)
-    original = api.list_users
-
-    async def two_pages(page: int, page_size: int, *rest: object) -> object:
-        if page > 2:
-            raise Unreachable("The line is dead.")
-        return await original(page, page_size)
-
-    api.list_users = two_pages  # type: ignore[method-assign, assignment]  # a line that dies after two pages
-    answer = line("export", "--json")
-    assert answer.code == 1
-    assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (False, 2000, 2500)
-    assert answer.err.endswith("2 000 of 2 500 users are loaded: The line is dead.\n")
-
-
-def test_export_cached_tells_how_much_there_is(line: CommandLine, api: FakeDirectory) -> None:
-    empty = line("export", "--cached", "--json")
-    assert (empty.code, empty.json["users"], empty.json["total"], empty.json["as_of"]) == (1, [], None, None)
-    assert "without --cached" in empty.err
-    line("export")
-    asked = len(api.calls)
-    assert len(rows(line("export", "--cached").out)) == 7
-    assert len(api.calls) == asked
-
-
-def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
-    line: CommandLine, api: FakeDirectory
-) -> None:
-    line("export")
-    del api.users[3]
-    line("export")
-    api.users.append(person(9))
-    line("whois", "person00009@example.com")
-    kept = [row["email"] for row in rows(line("export", "--cached").out)]
-    assert kept == [f"person{number:05d}@example.com" for number in (0, 1, 2, 4, 5, 6, 9)]
-
-
-def test_empty_cells_that_mean_not_known_are_said(line: CommandLine, api: FakeDirectory) -> None:
-    api.lean = True
-    unknown = "firstName, lastName, role, groups, externalId, createdAt, updatedAt"
-    said = f"walkme-tui: Not known of 7 users, because the list leaves it out: {unknown}. Those cells are empty.\n"
-    for form in ("--csv", "--markdown"):
-        answer = line("export", form)
-        assert (answer.code, answer.err) == (0, said)
-    assert said in line("members", "Sales", "--csv").err or rows(line("members", "Sales", "--csv").out) == []
-    assert line("export", "--json").err == ""
-    line("whois", "person00001@example.com")
-    assert "Not known of 6 users" in line("export").err
-
-
-def test_a_damaged_copy_is_said_and_made_anew(line: CommandLine) -> None:
-    line("export")
-    (file,) = line.paths.cache.glob("*/*.sqlite3")
-    file.write_bytes(b"no database" * 1000)
-    answer = line("export", "--cached")
-    assert answer.code == 1
-    assert "was damaged: it was moved aside as" in answer.err
-    assert (line("export").code, line("export", "--cached").code) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("extent", "said"),
-    [
-        (Extent(False, 6500, 6486, 0, "incomplete: x."), "6 500 users are loaded, the server counts 6 486 now: x."),
-        (Extent(False, 5, None, 0, ""), "5 of an unknown number of users are loaded."),
-        (Extent(False, 5, 1000, None, "incomplete"), "5 of 1 000 users are loaded."),
-    ],
-)
-def test_what_is_incomplete_is_said_in_one_sentence(
-    capsys: pytest.CaptureFixture[str], extent: Extent, said: str
-) -> None:
-    assert completeness(extent) == 1
-    assert capsys.readouterr().err == f"walkme-tui: The answer is incomplete, {said}\n"
-
-
-def test_two_forms_at_once_are_refused(line: CommandLine) -> None:
-    for words in (("export", "--json", "--markdown"), ("members", "Sales", "--json", "--csv")):
-        answer = line(*words)
-        assert answer.code == 2
-        assert answer.out == ""
-    assert line.opened == []
-
-
-def test_progress_goes_to_standard_error_and_never_into_the_answer(line: CommandLine) -> None:
-    answer = line("export", "--json")
-    assert json.loads(answer.out)
-    assert answer.err == ""  # seven users are read before the first line is due
 
 
 # ---------------------------------------------------------------- profile

@@ -24,6 +24,7 @@ async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
         assert (by_email.user, by_id.user) == (person(3), person(4))
         assert by_email.detailed_at_ms == NOON_MS
         assert told == [UserStored(person(3).id), UserStored(person(4).id)]
+        assert {type(change) for change in told} == {UserStored}  # named tuples of one content are equal
         assert await directory.cached("person00003@EXAMPLE.com") == by_email
         assert await directory.cached(person(4).id) == by_id
         assert await directory.cached("person00005@example.com") is None
@@ -62,6 +63,7 @@ async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> Non
         with pytest.raises(NotFound):
             await directory.reread(person(4).id)
         assert told == [UserForgotten(person(4).id)]
+        assert type(told[0]) is UserForgotten
         assert await directory.cached(person(4).id) is None
 
 
@@ -97,7 +99,7 @@ async def test_groups_come_with_the_members_that_are_known() -> None:
         assert sizes == await directory.groups()
         assert GroupSize(SALES, 20) in sizes
         assert GroupSize(SUPPORT, 10) in sizes
-        assert told == [GroupsStored()]
+        assert [type(change) for change in told] == [GroupsStored]
 
 
 async def test_a_group_is_found_by_id_by_name_and_without_regard_to_accents_and_case() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
 import threading
 import time
 from pathlib import Path
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from walkme_tui.services.ports import Mirror
 
 PAGE = 4096
-ROOT = Path(__file__).parents[3]
 
 
 def page(number: int, size: int = 10, total: int = 10_000) -> UserPage:
@@ -296,47 +294,6 @@ async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) ->
     await mirror.aclose()
 
 
-async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("walkme_tui.store.mirror_file.WRITE_PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
-    path = tmp_path / "mirror.sqlite3"
-    mirror = opened(path)
-    await mirror.save_page(page(1), 1000)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(MirrorUnavailable, match="busy"):
-        await mirror.save_user(User("u-1"), 2000)
-    assert len(await mirror.positions(0, 9)) == 10
-    other.execute("ROLLBACK")
-    other.close()
-    assert (await mirror.save_user(User("u-1"), 2000)).detailed_at_ms == 2000
-    await mirror.aclose()
-
-
-async def test_a_write_waits_for_others_and_reads_do_not_wait_behind_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
-    path = tmp_path / "mirror.sqlite3"
-    mirror = opened(path)
-    await mirror.save_page(page(1), 1000)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    writing = asyncio.create_task(mirror.save_user(User("u-1"), 2000))
-    for _ in range(5):
-        assert len(await mirror.positions(0, 9)) == 10
-        assert not writing.done()
-    other.execute("COMMIT")
-    assert (await writing).detailed_at_ms == 2000
-    other.execute("BEGIN IMMEDIATE")
-    waits = asyncio.create_task(mirror.save_user(User("u-2"), 3000))
-    await asyncio.sleep(0)
-    await asyncio.wait_for(mirror.aclose(), 10)
-    with pytest.raises(asyncio.CancelledError):
-        await waits
-    other.close()
-
-
 async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,7 +315,7 @@ async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
     assert file.suffix == ".sqlite3"
 
 
-# ------------------------------------------------------------ whose, how old, who else
+# ------------------------------------------------------------ whose, how old
 
 
 async def test_the_people_of_another_account_are_never_shown(tmp_path: Path) -> None:
@@ -408,63 +365,6 @@ async def test_files_moved_aside_are_deleted_when_they_are_old(tmp_path: Path) -
         await mirror.coverage()
         await mirror.aclose()
         assert aside.exists() is kept
-
-
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from typing import TYPE_CHECKING
-from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import open_mirror
-
-async def main() -> None:
-    mirror = open_mirror(Path(sys.argv[1]), account_key="acme")
-    for number in range(2, 60, 2):
-        rows = tuple(User(f"u-{n}", groups=("sales", f"g{n}")) for n in range(number * 10 - 10, number * 10))
-        await mirror.save_page(UserPage(number, 10, rows, 10_000), 1000)
-        await mirror.positions(0, 100)
-    await mirror.aclose()
-    sys.exit(len(mirror.notices))
-
-asyncio.run(main())
-"""
-
-
-async def test_two_processes_fill_one_mirror(tmp_path: Path) -> None:
-    path = tmp_path / "mirror.sqlite3"
-    other = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(path), cwd=ROOT)
-    mirror = opened(path)
-    async with asyncio.timeout(60):
-        for number in range(1, 60, 2):
-            first = number * 10 - 10
-            rows = tuple(User(f"u-{n}", groups=("sales", f"g{n}")) for n in range(first, first + 10))
-            await mirror.save_page(UserPage(number, 10, rows, 10_000), 1000)
-            await mirror.positions(0, 100)
-        assert await other.wait() == 0
-    assert len(await mirror.positions(0, 1000)) == 590
-    assert (await mirror.coverage()).loaded == (await mirror.coverage()).with_groups == 590
-    sizes = {size.group.id: size.known_members for size in await mirror.groups()}
-    assert sizes == {"sales": 590} | {f"g{n}": 1 for n in range(590)}
-    for place in (0, 15, 333, 589):
-        row = (await mirror.positions(place, place))[place]
-        assert row == await mirror.user(f"u-{place}")
-    assert not mirror.notices
-    await mirror.aclose()
-
-
-async def test_what_another_process_did_to_the_groups_is_seen(tmp_path: Path) -> None:
-    ours, theirs = opened(tmp_path / "mirror.sqlite3"), opened(tmp_path / "mirror.sqlite3")
-    await ours.save_user(User("a", groups=("sales",)), 1000)
-    await theirs.forget_user("a")
-    await theirs.save_groups([], 1000)  # nobody is in the group any more, so it is gone
-    await theirs.save_user(User("b", groups=("beta",)), 1000)
-    await ours.save_user(User("c", groups=("sales", "beta")), 1000)
-    for mirror in (ours, theirs):
-        found = [(await mirror.user(user_id)) for user_id in ("b", "c")]
-        assert [row.user.groups for row in found if row] == [("beta",), ("sales", "beta")]
-        assert {size.group.id: size.known_members for size in await mirror.groups()} == {"sales": 1, "beta": 2}
-        assert not mirror.notices
-        await mirror.aclose()
 
 
 # ------------------------------------------------------------ migrations

@@ -21,6 +21,7 @@ from walkme_tui.ui.flows.details import Details
 from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.screens.changing import Changing
+from walkme_tui.ui.screens.filter_control import FilterControl
 from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from walkme_tui.ui.early_plan import EarlyPlan
-    from walkme_tui.ui.flows.looking_up import LookUp, LookUps
 
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 8
@@ -74,17 +74,13 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         users = early.listing if early is not None else Listing(session, self.pages, UserQuery(text=query))
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = Filtering(self.area, query)
-        self._look_ups: LookUps | None = None
         self.details = Details(self, self.area.detail)
         self.situation = Situation(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
         self.tab_line = TabLine()
-        self.tab_line.box.typed = self._filter_was_typed
+        self.filter: FilterControl = FilterControl(self)
         self._commands = commands
         self._laid_out_for: Size | None = None
-        self._opens_the_only_one = False
-        self._groups_asked = False
-        self._groups_failed = False
         self._unsubscribe: Callable[[], None] | None = None
 
     # ------------------------------------------------------------ life
@@ -112,7 +108,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.count_groups()
         self.situation.begin()
         self.set_interval(1.0, self.situation.tick)
-        self._consider_a_look_up()
+        self.filter.consider_a_look_up()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
 
@@ -148,10 +144,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
 
-    @property
-    def look_up(self) -> "LookUp | None":
-        """What the server was asked because it was typed, and how that went."""
-        return self._look_ups.current if self._look_ups is not None else None
+    def take_key(self, event: events.Key) -> bool:
+        """Type into the filter box by this key, if it has the keys."""
+        return self.filter.take_key(event)
 
     def run_command(self, command_id: str) -> None:
         """Do what a key or the palette asks for, if it may be done."""
@@ -167,20 +162,19 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def read_groups(self) -> None:
         """Ask the server for the groups."""
-        self._groups_asked = True
+        self.area.groups_tab.asked = True
         self.run_worker(self._read_groups(), group=WorkerGroup.GROUPS, exclusive=True, name="groups")
-
-    def count_groups(self) -> None:
-        """Read groups and counts as the local copy knows them now."""
-        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.STATUS, exclusive=True, name="count groups")
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
-        self._groups_failed = error is not None
         if error is not None and self.arrangement.tab is Tab.GROUPS:
             from walkme_tui.ui.errors import report
 
             report(self.app, error, doing="Reading the groups")
+
+    def count_groups(self) -> None:
+        """Read groups and counts as the local copy knows them now."""
+        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.STATUS, exclusive=True, name="count groups")
 
     # ------------------------------------------------------------ panes
 
@@ -198,7 +192,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if self.area.detail.display:
             self.details.show(self._subject())
         if new_tab:
-            if arrangement.tab is Tab.GROUPS and (self._groups_failed or not self._groups_asked):
+            if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.answered:
                 self.read_groups()
             if arrangement.tab is Tab.JOBS:
                 self.changing.read_jobs()
@@ -234,14 +228,14 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(events.DescendantFocus)
     def keys_went_elsewhere(self) -> None:
         """Another pane or the box has the keys."""
-        self.filtering.show_in(self.tab_line)
+        self.filter.show()
         self.situation.tell_hints()
 
     def back(self) -> None:
         """Take back one thing: the box, the raw record, what covers the screen, the filter, the marks, the details."""
         table = self.area.table
-        if self.is_filtering:
-            self.leave_filter()
+        if self.filter.has_keys:
+            self.filter.leave()
         elif self.work.take_back():
             self.situation.tell()
         elif self.area.detail.display and self.area.detail.raw:
@@ -252,70 +246,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.arrangement = self.arrangement.uncover()
             self.area.focus_pane(self.area.shown[-2])
         elif self.filtering.text:
-            self.filtering.put("")
-            self._filtered()
+            self.filter.clear()
         elif table is not None and table.marks:
             table.action_clear_marks()
         elif Pane.DETAIL in self.area.shown:
             self.lay_out(self.arrangement.with_detail(False))
-
-    # ------------------------------------------------------------ filter
-
-    @property
-    def is_filtering(self) -> bool:
-        """True while the filter box has the keys."""
-        return self.focused is self.tab_line.box
-
-    def focus_filter(self) -> None:
-        """Type into the filter box."""
-        if self.filtering.target is not None:
-            self.filtering.show_in(self.tab_line)
-            self.set_focus(self.tab_line.box)
-
-    def take_key(self, event: events.Key) -> bool:
-        """Type into the filter box by this key, if it has the keys."""
-        return self.is_filtering and self.tab_line.box.take(event)
-
-    def _filter_was_typed(self, text: str) -> None:
-        self._opens_the_only_one = False
-        self.filtering.put(text)
-        self._filtered()
-
-    def _filtered(self) -> None:
-        self.filtering.show_in(self.tab_line)
-        self._consider_a_look_up()
-        self.situation.tell()
-
-    def _consider_a_look_up(self) -> None:
-        """Ask the server where a whole address or id was typed."""
-        text = self.filtering.text if self.filtering.target is not Pane.GROUPS else ""
-        if self._look_ups is None:
-            if not text:
-                return
-            from walkme_tui.ui.flows.looking_up import LookUps
-
-            self._look_ups = LookUps(self)
-        self._look_ups.consider(text)
-
-    def keep_filter(self) -> None:
-        """From the box to the list, or into the only user that is left."""
-        self.leave_filter()
-        self._opens_the_only_one = bool(self.filtering.text) and self.filtering.target is Pane.USERS
-        self._open_the_only_one()
-
-    def leave_filter(self) -> None:
-        """From the box to the list; the text stays."""
-        self.area.focus_pane(self.area.focused)
-
-    def _open_the_only_one(self) -> None:
-        listing = self.area.users.listing
-        if not self._opens_the_only_one or listing.query != self.filtering.query():
-            return
-        if listing.total is None or listing.total.count != 1:
-            self._opens_the_only_one = False
-        elif self.area.users.cursor_user is not None:
-            self._opens_the_only_one = False
-            self.open_details()
 
     # ------------------------------------------------------------ tables
 
@@ -332,7 +267,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """The details show who is under the cursor now."""
         if event.table is self.area.table:
             self.details.follow(self._subject())
-            self._open_the_only_one()
+            self.filter.open_the_only_one()
 
     @on(UserTable.ViewChanged)
     def tell_of_the_view(self, event: UserTable.ViewChanged) -> None:
@@ -340,7 +275,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if event.table is self.area.table:
             self.details.follow(self._subject())
         self.situation.tell()
-        self._open_the_only_one()
+        self.filter.open_the_only_one()
 
     @on(UserTable.Opened)
     def open_user(self) -> None:
@@ -395,7 +330,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.situation.tell()
         else:
             self.situation.tell_soon()
-        if isinstance(change, PageLoaded) and not self._groups_asked:
+        if isinstance(change, PageLoaded) and not self.area.groups_tab.asked:
             self.read_groups()
         if isinstance(change, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()

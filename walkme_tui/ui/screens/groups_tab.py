@@ -46,7 +46,7 @@ class MembersPane(Vertical):
 
 
 class GroupsTab:
-    """Keeps the two panes together."""
+    """Keeps the two panes together; ``asked`` and ``answered`` say whether the server was, and did."""
 
     def __init__(self, session: Session, pages: Pages, directory: Directory) -> None:
         self.groups = GroupList(id="groups")
@@ -59,6 +59,8 @@ class GroupsTab:
         self.names: Mapping[str, str] = {}
         self.named: Callable[[Mapping[str, str]], None] = lambda _: None
         self._stale = False
+        self.asked = False
+        self.answered = False
 
     async def reload(self) -> Sequence[GroupSize]:
         """Groups and counts as the mirror knows them now; none if it cannot be read."""
@@ -81,6 +83,7 @@ class GroupsTab:
 
     async def ask(self) -> WalkmeError | None:
         """Groups from the server; the error if that failed."""
+        self.answered = False
         if not self.groups.total:
             self.groups.say_when_empty("Asking the server for the groups…")
         try:
@@ -88,6 +91,7 @@ class GroupsTab:
         except WalkmeError as error:
             self.groups.say_when_empty(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
             return error
+        self.answered = True
         self.groups.say_when_empty("This account has no groups.")
         self.fill(sizes)
         return None

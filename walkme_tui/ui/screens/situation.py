@@ -83,7 +83,7 @@ class Situation:
     def tell_hints(self) -> None:
         """Offer the keys that help where the keys go now."""
         browser = self._browser
-        ids = FILTER_HINTS if browser.is_filtering else HINTS.get(browser.area.focused, LIST_HINTS)
+        ids = FILTER_HINTS if browser.filter.has_keys else HINTS.get(browser.area.focused, LIST_HINTS)
         browser.query_one(Hints).offer(ids, browser.changing.greyed)
 
     @property
@@ -102,8 +102,8 @@ class Situation:
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
-        if browser.look_up is not None:
-            return browser.look_up.saying
+        if browser.filter.look_up is not None:
+            return browser.filter.look_up.saying
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
 
@@ -114,7 +114,7 @@ class Situation:
 
     def _tell_tables(self) -> None:
         browser, session = self._browser, self._browser.session
-        look_up = browser.look_up.saying if browser.look_up is not None else None
+        look_up = browser.filter.look_up.saying if browser.filter.look_up is not None else None
         for table in browser.query(UserTable):
             if table.listing.phase is Phase.LOADING:
                 loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)

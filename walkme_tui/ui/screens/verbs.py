@@ -72,15 +72,15 @@ def _toggle_raw(browser: "BrowserScreen") -> None:
 
 
 def _open(browser: "BrowserScreen") -> None:
-    if browser.is_filtering:
-        browser.keep_filter()
+    if browser.filter.has_keys:
+        browser.filter.keep()
     else:
         browser.area.movable.action_open()
 
 
 def _next_pane(browser: "BrowserScreen", by: int) -> None:
-    if browser.is_filtering:
-        browser.leave_filter()
+    if browser.filter.has_keys:
+        browser.filter.leave()
     else:
         browser.area.focus_next(by)
 
@@ -183,7 +183,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "tab.groups": lambda browser: browser.show_tab(Tab.GROUPS),
     "tab.jobs": lambda browser: browser.show_tab(Tab.JOBS),
     "tab.requests": lambda browser: browser.show_tab(Tab.REQUESTS),
-    "view.filter": lambda browser: browser.focus_filter(),
+    "view.filter": lambda browser: browser.filter.focus(),
     "view.inactive": _toggle_inactive,
     "user.groups": _members_or_groups,
     "row.refresh": _refresh_row,

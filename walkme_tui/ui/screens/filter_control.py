@@ -1,0 +1,95 @@
+"""The filter box at work: where its keys go, what typing starts, and what Enter opens."""
+
+from typing import TYPE_CHECKING
+
+from textual import events
+
+from walkme_tui.ui.arrangement import Pane
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.flows.looking_up import LookUp, LookUps
+    from walkme_tui.ui.screens.browser import BrowserScreen
+
+
+class FilterControl:
+    """Types into the box of the tab line, filters by it, and asks the server where a whole address was typed."""
+
+    def __init__(self, browser: "BrowserScreen") -> None:
+        self._browser = browser
+        self._box = browser.tab_line.box
+        self._box.typed = self._typed
+        self._look_ups: LookUps | None = None
+        self._opens_the_only_one = False
+
+    @property
+    def has_keys(self) -> bool:
+        """True while the box has the keys."""
+        return self._browser.focused is self._box
+
+    @property
+    def look_up(self) -> "LookUp | None":
+        """What the server was asked because it was typed, and how that went."""
+        return self._look_ups.current if self._look_ups is not None else None
+
+    def take_key(self, event: events.Key) -> bool:
+        """Type by this key, if the box has the keys."""
+        return self.has_keys and self._box.take(event)
+
+    def focus(self) -> None:
+        """Give the box the keys."""
+        if self._browser.filtering.target is not None:
+            self.show()
+            self._browser.set_focus(self._box)
+
+    def leave(self) -> None:
+        """From the box to the list; the text stays."""
+        self._browser.area.focus_pane(self._browser.area.focused)
+
+    def keep(self) -> None:
+        """From the box to the list, or into the only user that is left."""
+        self.leave()
+        filtering = self._browser.filtering
+        self._opens_the_only_one = bool(filtering.text) and filtering.target is Pane.USERS
+        self.open_the_only_one()
+
+    def clear(self) -> None:
+        """Filter by nothing."""
+        self._browser.filtering.put("")
+        self._filtered()
+
+    def show(self) -> None:
+        """Show the text of the list that has the keys now."""
+        self._browser.filtering.show_in(self._browser.tab_line)
+
+    def open_the_only_one(self) -> None:
+        """Open the user that Enter meant, once the list is the one that was typed for."""
+        browser, users = self._browser, self._browser.area.users
+        if not self._opens_the_only_one or users.listing.query != browser.filtering.query():
+            return
+        if users.listing.total is None or users.listing.total.count != 1:
+            self._opens_the_only_one = False
+        elif users.cursor_user is not None:
+            self._opens_the_only_one = False
+            browser.open_details()
+
+    def consider_a_look_up(self) -> None:
+        """Ask the server where a whole address or id was typed."""
+        filtering = self._browser.filtering
+        text = filtering.text if filtering.target is not Pane.GROUPS else ""
+        if self._look_ups is None:
+            if not text:
+                return
+            from walkme_tui.ui.flows.looking_up import LookUps
+
+            self._look_ups = LookUps(self._browser)
+        self._look_ups.consider(text)
+
+    def _typed(self, text: str) -> None:
+        self._opens_the_only_one = False
+        self._browser.filtering.put(text)
+        self._filtered()
+
+    def _filtered(self) -> None:
+        self.show()
+        self.consider_a_look_up()
+        self._browser.situation.tell()
