@@ -70,7 +70,7 @@ class Changing:
             browser.arrangement.tab,
             user.user.id if user is not None else None,
             self.job.id if self.job is not None else None,
-            browser.is_filtering,
+            browser.filter.has_keys,
             len(browser.app.screen_stack),
         )
 
