@@ -1,15 +1,14 @@
 """What the command line hands to the browser: everything chosen, nothing opened yet."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.services.ports import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileChoice:
+class ProfileChoice(NamedTuple):
     """One profile as the switcher lists it: ``target`` is the base URL of its surface, ``theme`` its own theme."""
 
     name: str
@@ -19,8 +18,7 @@ class ProfileChoice:
     theme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserStart:
+class BrowserStart(NamedTuple):
     """How the browser begins.
 
     ``profile`` is the name of the one to open; None means that none can be, and ``problem`` says why in full
