@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context, refuse_scim
@@ -30,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
 
 def browse_task(context: Context, task: Task) -> int:
     """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
-    start = replace(browser_start(context, ""), task=task)
+    start = browser_start(context, "")._replace(task=task)
     if start.profile is None and not start.demo:
         context.profile()
     from walkme_tui.ui.start import run_browser

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.config.sections import Section, nearest
 from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
@@ -19,8 +18,7 @@ _HUES: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "w
 ANSI: Final = frozenset({"ansi_default", *(f"ansi_{hue}" for hue in _HUES), *(f"ansi_bright_{hue}" for hue in _HUES)})
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """Colours by what they mean, each ``#rrggbb`` in lower case or ``ansi_…``.
 
     ``text`` and ``dim`` are written on ``background``, ``panel`` and ``zebra``; ``cursor`` is the background of the
@@ -46,8 +44,7 @@ class Palette:
     zebra: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeSpec:
+class ThemeSpec(NamedTuple):
     """One theme; ``palette`` is None for one without colours, which uses bold, dim and reverse only."""
 
     name: str
@@ -61,8 +58,7 @@ class ThemeSpec:
         return self.palette is None
 
 
-@dataclass(frozen=True, slots=True)
-class Themes:
+class Themes(NamedTuple):
     """What could be read, by name, and what could not, file by file."""
 
     loaded: dict[str, ThemeSpec]
@@ -144,7 +140,7 @@ def _theme(document: TomlFile) -> ThemeSpec | None:
 
 
 def _palette(section: Section) -> Palette | None:
-    roles = [role.name for role in fields(Palette)]
+    roles = Palette._fields
     section.only(roles)
     colors = {role: _color(section, role) for role in roles if role in section.values}
     missing = [role for role in roles if role not in section.values and role != "zebra"]

@@ -1,9 +1,8 @@
 """What the command line hands to the browser: everything chosen, nothing opened yet."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.plans import Plan
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from walkme_tui.services.workshop import Workshop
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileChoice:
+class ProfileChoice(NamedTuple):
     """One profile as the switcher lists it: ``target`` is the base URL of its surface, ``theme`` its own theme."""
 
     name: str
@@ -24,8 +22,7 @@ class ProfileChoice:
     theme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A change that the browser begins with: the plan is made, then shown for review over the list of users.
 
     ``title`` says in a few words what it is about until the plan is there. ``make_plan`` asks the server, writes
@@ -37,8 +34,7 @@ class Task:
     make_plan: Callable[[Session, "Workshop"], Awaitable[Plan]]
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserStart:
+class BrowserStart(NamedTuple):
     """How the browser begins.
 
     ``profile`` is the name of the one to open; None means that none can be, and ``problem`` says why in full

@@ -18,7 +18,7 @@ def textual_theme(spec: ThemeSpec) -> Theme:
 
 
 def _with_colors(spec: ThemeSpec, palette: Palette) -> Theme:
-    native = any(str(getattr(palette, role)).startswith("ansi_") for role in Palette.__slots__)
+    native = any(color is not None and color.startswith("ansi_") for color in palette)
     return Theme(
         name=spec.name,
         primary=palette.accent,

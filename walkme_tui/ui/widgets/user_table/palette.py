@@ -38,8 +38,6 @@ class Ground(Enum):
     CURSOR_BLURRED = "user-table--cursor-blurred"
 
 
-COMPONENT_CLASSES: Final = frozenset({ink.value for ink in Ink} | {ground.value for ground in Ground if ground.value})
-
 # On the cursor's row the text has the cursor's own colour: one ink for the row is legible in every theme, and cheap.
 _OWN_INK_ON_CURSOR: Final = frozenset({Ink.GUTTER, Ink.MARK})
 _CURSORS: Final = frozenset({Ground.CURSOR, Ground.CURSOR_BLURRED})

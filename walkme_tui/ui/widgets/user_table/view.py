@@ -5,6 +5,8 @@ from typing import ClassVar, Final, Self
 
 from textual.binding import BindingType
 from textual.content import Content
+from textual.css.styles import StylesBase
+from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -15,7 +17,7 @@ from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.ports import Clock
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, lay_out
 from walkme_tui.ui.widgets.user_table.painter import Painter
-from walkme_tui.ui.widgets.user_table.palette import COMPONENT_CLASSES, Palette
+from walkme_tui.ui.widgets.user_table.palette import Palette
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
 
 HEADER_LINES: Final = 1
@@ -29,7 +31,6 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENT_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = []
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -59,6 +60,8 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter: Painter | None = None
         self._palette: Palette | None = None
         self._palette_is_stale = True
+        self._components: dict[str, StylesBase] = {}
+        self._components_of = ""
         self._asking = False
         self._lines: list[Strip] = []
         self._lines_of: Painter | None = None
@@ -176,7 +179,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._palette is None or self._palette_is_stale:
             self._palette_is_stale = False
             _, _, background, color = self.colors
-            palette = Palette(background, color, self.get_component_styles, self.get_line_filters())
+            palette = Palette(background, color, self._component, self.get_line_filters())
             if self._palette is None or palette.essence != self._palette.essence:
                 self._palette = palette
         width, left = self.size.width, self.region.x
@@ -185,6 +188,22 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             columns = lay_out(width, self.app.size.width)
             painter = self._painter = Painter(Canvas(width, left, columns, self._palette), self._clock)
         return painter
+
+    def _component(self, name: str) -> StylesBase:
+        """What the style sheets say of a component class in the theme of the moment.
+
+        As ``COMPONENT_CLASSES`` they would all be worked out at every change of the focus, and three times at a start.
+        """
+        if self._components_of != self.app.theme:
+            self._components_of = self.app.theme
+            self._components.clear()
+        styles = self._components.get(name)
+        if styles is None:
+            node = DOMNode(classes=name)
+            node._attach(self)  # noqa: SLF001 - what Textual does for its own component classes
+            self.app.stylesheet.apply(node, animate=False)
+            styles = self._components[name] = node.styles
+        return styles
 
     def _words(self, painter: Painter, line: int) -> Strip:
         """A line of what is said in place of rows."""
