@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tests.support.browser import Browser, Setting, close, open_browser
-from tests.support.fake_directory import FakeDirectory, people
+from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
 from walkme_tui.services.browsing import Task
@@ -15,7 +15,7 @@ from walkme_tui.ui.early_plan import EarlyPlan
 
 
 def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:
-    api = FakeDirectory([replace(user, status="active") for user in people(5)])
+    api = FakeDirectory([replace(user, status="active") for user in map(person, range(5))])
     return Setting(api=api, task=task), api
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import Browser, Setting, open_browser
-from tests.support.fake_directory import FakeDirectory, people
+from tests.support.fake_directory import FakeDirectory, person
 from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import Unreachable
@@ -19,7 +19,9 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 
 def account(count: int = 12) -> FakeDirectory:
     """People of whom everybody is active and in three groups."""
-    users: list[User] = [replace(user, status="active", groups=("g1", "g2", "g3")) for user in people(count)]
+    users: list[User] = [
+        replace(user, status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
+    ]
     return FakeDirectory(users, groups=GROUPS)
 
 
