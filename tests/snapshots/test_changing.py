@@ -53,7 +53,7 @@ def zoe(**changes: object) -> User:
 
 
 def account(*users: User) -> FakeDirectory:
-    others = [replace(person(number), groups=("g1", "g3"), status="active") for number in range(20)]
+    others = [replace(user, groups=("g1", "g3"), status="active") for user in map(person, range(20))]
     return FakeDirectory([*(users or (zoe(),)), *others], groups=GROUPS)
 
 
@@ -95,10 +95,19 @@ def test_offboard_wide(looks: Look) -> None:
 
 def test_consequences_stand_beside_their_steps(looks: Look) -> None:
     """What the mirror told five hours ago, with its age."""
-    users = [zoe(), *(replace(person(number), groups=("g1", "g3"), status="active") for number in range(20))]
+    users = [zoe(), *(replace(user, groups=("g1", "g3"), status="active") for user in map(person, range(20)))]
     mirror = open_mirror(None, account_key="acme")
     asyncio.run(mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(users), total=21), NOON_MS - 5 * HOUR_MS))
-    assert looks(Setting(api=account(), mirror=mirror), showing("O"), NARROW)
+    api = account()
+    api.hold("list_users")
+
+    async def drive(browser: Browser) -> None:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.listening("last member (as of 03:00)")
+        await browser.tick(0)
+
+    assert looks(Setting(api=api, mirror=mirror), drive, NARROW)
 
 
 def test_a_group_is_kept(looks: Look) -> None:

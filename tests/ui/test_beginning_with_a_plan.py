@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tests.support.browser import Browser, Setting, close, open_browser
-from tests.support.fake_directory import FakeDirectory, person
+from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
 from walkme_tui.services.browsing import Task
@@ -15,7 +15,7 @@ from walkme_tui.ui.early_plan import EarlyPlan
 
 
 def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:
-    api = FakeDirectory([replace(person(number), status="active") for number in range(5)])
+    api = FakeDirectory([replace(user, status="active") for user in map(person, range(5))])
     return Setting(api=api, task=task), api
 
 
@@ -96,7 +96,7 @@ async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
 
 
 async def test_without_a_plan_nothing_is_opened_before_the_first_picture() -> None:
-    setting = Setting(api=FakeDirectory([person(number) for number in range(5)]))
+    setting = Setting(api=FakeDirectory(people(5)))
     async with open_browser(setting) as browser:
         await browser.loaded()
         assert setting.bench.opened <= 1

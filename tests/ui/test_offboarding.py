@@ -19,7 +19,9 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 
 def account(count: int = 12) -> FakeDirectory:
     """People of whom everybody is active and in three groups."""
-    users: list[User] = [replace(person(number), status="active", groups=("g1", "g2", "g3")) for number in range(count)]
+    users: list[User] = [
+        replace(user, status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
+    ]
     return FakeDirectory(users, groups=GROUPS)
 
 
