@@ -4,6 +4,8 @@ import os
 
 # Textual reads some of these when it is imported, so they go before any test module is.
 for name in list(os.environ):
+    if name.startswith("TEXTUAL_SNAPSHOT"):
+        continue  # the snapshot plugin's own, for the processes of a run in parallel
     if name.startswith(("WALKME_", "TEXTUAL")) or name in {"NO_COLOR", "COLORTERM", "FORCE_COLOR", "TMUX", "STY"}:
         del os.environ[name]
 os.environ["TERM"] = "xterm-256color"
