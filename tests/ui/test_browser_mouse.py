@@ -25,7 +25,7 @@ async def test_a_click_on_a_tab_goes_there() -> None:
         await browser.loaded()
         await browser.pilot.click("#tabs", offset=(13, 0))
         await browser.settled(lambda: browser.panes == ["groups", "members"])
-        await browser.pilot.click("#tabs", offset=(24, 0))
+        await browser.pilot.click("#tabs", offset=(32, 0))
         await browser.settled(lambda: browser.panes == ["requests"])
         await browser.pilot.click("#tabs", offset=(2, 0))
         await browser.settled(lambda: browser.panes == ["users", "detail"])
