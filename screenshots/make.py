@@ -35,6 +35,7 @@ SCENES: Final = (
     Scene("filter-120x40", ("slash", *"yilmaz"), "loaded"),
     Scene("groups-120x40", ("2", "down", "down"), "members"),
     Scene("detail-80x24", ("enter",), "External", NARROW),
+    Scene("offboard-80x24", ("O",), "Ticket", NARROW),
     Scene("help-120x40", ("question_mark",), "Moving"),
     Scene("light-120x40", ("down",), "read just now", theme="paper"),
 )

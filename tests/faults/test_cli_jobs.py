@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.held_account import HeldAccount, Program
 from walkme_tui.session import DEMO_USERS
 
+HEARD_SECONDS = 0.5  # a program without a terminal cannot say that it has heard the signal
 STEP_FIELDS = {"state", "call", "target", "detail"}
 
 
@@ -212,6 +214,7 @@ def test_a_lost_terminal_stops_the_job_without_a_crash_report(account: HeldAccou
     running = program.start_in_terminal("offboard", email, "--yes")
     account.wait_until_held()
     running.hang_up()
+    time.sleep(HEARD_SECONDS)
     account.let_go()
     assert running.end() == 130
     assert list((program.folder / "state").glob("crash*")) == []
