@@ -14,7 +14,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
@@ -218,7 +218,10 @@ def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GR
         ending.begin(number)
 
     before = {number: signal.signal(number, on_signal) for number in ENDING_SIGNALS}
-    if os.isatty(descriptor):
+    on_terminal = os.isatty(descriptor)
+    # A terminal that has vanished is none any more, so this is asked before.
+    streams = [stream for stream in (sys.__stdout__, sys.__stderr__) if stream is not None and stream.isatty()]
+    if on_terminal:
         watcher = threading.Thread(target=_await_hang_up, args=(descriptor,), name="walkme-terminal", daemon=True)
         watcher.start()
     try:
@@ -227,6 +230,23 @@ def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GR
         ending.finished.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+        if on_terminal and _is_hung_up(descriptor):
+            _write_nowhere(streams)
+
+
+def _is_hung_up(descriptor: int) -> bool:
+    """True if the other end of the terminal is closed."""
+    watched = select.poll()
+    watched.register(descriptor, 0)  # a hang-up is told without asking for it
+    return any(told & select.POLLHUP for _, told in watched.poll(0))
+
+
+def _write_nowhere(streams: Iterable[TextIO]) -> None:
+    """Lead the streams of a lost terminal nowhere: else what they hold fails at the very end, with exit code 120."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:

@@ -44,6 +44,8 @@ class Child(App):
 app = Child(driver_class=BrowserDriver)
 with ends_with_the_terminal(app):
     app.run()
+if sys.argv[-1] == "say goodbye":
+    sys.stdout.write("goodbye")
 sys.exit(app.return_code)
 """
 
@@ -187,6 +189,12 @@ def test_a_program_that_hangs_is_ended_by_force_with_the_terminal_restored() -> 
 
 def test_a_terminal_that_vanishes_ends_it() -> None:
     with child() as program:
+        program.hang_up()
+        assert program.end() == 128 + signal.SIGHUP
+
+
+def test_what_is_said_to_a_terminal_that_vanished_costs_nothing() -> None:
+    with child("say goodbye") as program:
         program.hang_up()
         assert program.end() == 128 + signal.SIGHUP
 
