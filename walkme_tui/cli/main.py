@@ -40,6 +40,12 @@ def run(argv: list[str]) -> int:
     Expected failures become one message and their exit code, a bug a crash report and 70.
     """
     _fill_closed_streams()
+    code = _run_and_tell(argv)
+    _let_go_of_lost_streams()
+    return code
+
+
+def _run_and_tell(argv: list[str]) -> int:
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -79,6 +85,17 @@ def _fill_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
+
+
+def _let_go_of_lost_streams() -> None:
+    """Lead streams whose terminal or reader has gone nowhere: else Python fails on them at last, with exit code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _report_bug(error: Exception) -> ExitCode:

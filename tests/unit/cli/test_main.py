@@ -145,3 +145,12 @@ def test_streams_that_are_closed_cost_what_would_go_through_them_only(tmp_path: 
         )
         assert found.returncode == code, words
     assert not (tmp_path / "own").exists(), "a crash report"
+
+
+def test_a_stream_that_takes_nothing_does_not_change_the_exit_code() -> None:
+    """What is left in a buffer fails once more when Python ends, with exit code 120."""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "walkme_tui", "--version"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=full, env=buffered, check=False)
+    assert done.returncode != 120
