@@ -1,6 +1,29 @@
 """What a view of users shows."""
 
+from enum import StrEnum
 from typing import NamedTuple
+
+
+class SortKey(StrEnum):
+    """What a view can be ordered by; the values are what people write and what ``state.toml`` holds."""
+
+    EMAIL = "email"
+    NAME = "name"
+    FIRST_NAME = "first"
+    LAST_NAME = "last"
+    ROLE = "role"
+    STATUS = "status"
+    GROUPS = "groups"
+    UPDATED = "updated"
+    CREATED = "created"
+    EXTERNAL_ID = "externalId"
+
+
+class Sort(NamedTuple):
+    """The order of a view: by what, and whether from the end (the newest, the last of the alphabet) instead."""
+
+    key: SortKey
+    reverse: bool = False
 
 
 class UserQuery(NamedTuple):
