@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from walkme_tui.domain.sweeps import Sweep
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
@@ -17,17 +19,20 @@ class Coverage:
 
     ``loaded`` users (distinct) of ``total`` that the server claims (None where unknown). ``with_groups`` of the loaded
     ones have known memberships. ``as_of_ms`` is when the oldest loaded row was read, milliseconds since the Unix epoch.
+    ``sweep`` is the latest walk over the whole list, None before the first.
     """
 
     loaded: int
     total: int | None
     with_groups: int
     as_of_ms: int | None
+    sweep: Sweep | None = None
 
     @property
     def complete(self) -> bool:
-        """Every user that the server claims is here."""
-        return self.total is not None and self.loaded >= self.total
+        """As many users as the server claims are here, and no walk over the list ended in doubt about that."""
+        doubtful = self.sweep is not None and self.sweep.ended_at_ms is not None and not self.sweep.complete
+        return self.total is not None and self.loaded >= self.total and not doubtful
 
     @property
     def memberships_complete(self) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
+from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.records import ATTRIBUTES
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -30,6 +31,28 @@ class UnreadableRow(NamedTuple):
 
 
 ListedRow: TypeAlias = MirroredUser | UnreadableRow
+
+
+class Update(NamedTuple):
+    """A user who was known already and is different now: ``fields`` are the attributes of ``User`` that changed.
+
+    A field that only came to be known did not change.
+    """
+
+    user_id: str
+    fields: frozenset[str]
+
+
+class Stored(NamedTuple):
+    """What storing a page meant: ``added`` are ids of users who were not known, ``updated`` who is different.
+
+    ``moved`` tells that somebody who was known stands elsewhere in the list, or nowhere any more.
+    """
+
+    coverage: Coverage
+    added: tuple[str, ...] = ()
+    updated: tuple[Update, ...] = ()
+    moved: bool = False
 
 
 def merged(known: User, answer: User) -> User:

@@ -1,26 +1,27 @@
-"""What a view of users shows."""
+"""What a view of users shows, and in which order."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class SortKey(StrEnum):
-    """What a view can be ordered by; the values are what people write and what ``state.toml`` holds."""
+    """What users can be put in order by; ``LISTED`` is their place in the server's list."""
 
     EMAIL = "email"
     NAME = "name"
-    FIRST_NAME = "first"
-    LAST_NAME = "last"
+    FIRST = "first"
+    LAST = "last"
     ROLE = "role"
     STATUS = "status"
     GROUPS = "groups"
     UPDATED = "updated"
     CREATED = "created"
     EXTERNAL_ID = "externalId"
+    LISTED = "listed"
 
 
 class Sort(NamedTuple):
-    """The order of a view: by what, and whether from the end (the newest, the last of the alphabet) instead."""
+    """An order: users of whom the key is not known, or empty, stand last either way."""
 
     key: SortKey
     reverse: bool = False
@@ -29,17 +30,25 @@ class Sort(NamedTuple):
 class UserQuery(NamedTuple):
     """Which users a view shows.
 
-    ``text`` is what was typed: every word in it must occur in a user's names, email, external id, role, status or id,
-    folded by ``text.search_key``. Of an id that is a UUID only the beginning counts, from four characters on: ``ed``
-    occurs in every eighth one by chance. ``group_id`` keeps the members of one group. ``hide_inactive`` drops users
-    known to be inactive. A query that narrows nothing is the server's own list, in its order.
+    ``text`` is what was typed, in the language of ``domain.filters``. ``group_id`` keeps the members of one group,
+    ``without_group_id`` drops those of another. ``hide_inactive`` drops users known to be inactive. Without a ``sort``
+    a choice among the users is in the order in which they came to be known, so that whoever comes later stands below;
+    a query that neither narrows nor sorts is the server's own list, in its order.
     """
 
     text: str = ""
     group_id: str | None = None
     hide_inactive: bool = False
+    sort: Sort | None = None
+    without_group_id: str | None = None
 
     @property
     def narrows(self) -> bool:
-        """True if the view is a choice among the users that are loaded, False if it is the server's own list."""
-        return bool(self.text.strip()) or self.group_id is not None or self.hide_inactive
+        """True if the view is a choice among the users that are loaded."""
+        grouped = self.group_id is not None or self.without_group_id is not None
+        return bool(self.text.strip()) or self.hide_inactive or grouped
+
+    @property
+    def is_list(self) -> bool:
+        """True if the view is the server's own list, holes included."""
+        return not self.narrows and self.sort is None

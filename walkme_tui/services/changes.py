@@ -6,14 +6,26 @@ from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.mirrored import Update
 
 
 class PageLoaded(NamedTuple):
-    """The rows at positions ``first`` to ``last`` (inclusive) came from the server; ``last < first``: none came."""
+    """The rows at positions ``first`` to ``last`` (inclusive) came from the server; ``last < first``: none came.
+
+    ``only_new`` tells that nobody who was known before changed, moved or left the list by it.
+    """
 
     page: int
     first: int
     last: int
+    only_new: bool = False
+
+
+class UsersChanged(NamedTuple):
+    """Of users who were known already some are different now, and some are ``added`` (ids)."""
+
+    added: tuple[str, ...]
+    updated: tuple[Update, ...]
 
 
 class TotalChanged(NamedTuple):
@@ -56,7 +68,7 @@ class GroupsStored(NamedTuple):
 
 
 PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
-Change: TypeAlias = PageEvent | UserStored | UserForgotten | GroupsStored
+Change: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored
 
 
 @dataclass(eq=False, slots=True)

@@ -11,9 +11,10 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import Json, User, UserPage
@@ -107,10 +108,10 @@ class DirectoryApi(Protocol):
 class Mirror(Protocol):
     """The local copy of the account. Every call raises ``MirrorUnavailable`` and nothing else expected."""
 
-    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
+    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
         """Put a page's rows at their positions and update its users; absent fields keep what is stored.
 
-        Positions at or past ``page.total`` are dropped. In one transaction.
+        Positions at or past ``page.total`` are dropped. All of the page is stored, or nothing.
         """
         ...
 
@@ -130,11 +131,24 @@ class Mirror(Protocol):
         """What stands at positions ``first`` to ``last`` (inclusive) of the server's list; absent ones are missing."""
         ...
 
-    async def matching(self, query: UserQuery) -> Sequence[int]:
-        """Row ids of the loaded users that a query keeps, by position, then those without one.
+    async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
+        """The first users that a query keeps, at most ``limit``, in its order: what a screen can show at once.
 
-        A call whose task is cancelled stops the scan behind it, so that typing never queues up.
+        Whoever has exactly the email that was typed comes first. A call whose task is cancelled stops the search
+        behind it, so that typing never queues up.
         """
+        ...
+
+    async def matching(self, query: UserQuery, after: int = 0) -> Sequence[int]:
+        """Row ids of all loaded users that a query keeps, in its order, of which ``first`` is the beginning.
+
+        Only those with a row id above ``after``: without a sort that is who came since. Ends like ``first`` when its
+        task is cancelled.
+        """
+        ...
+
+    async def prepare_sorting(self) -> None:
+        """Make every order that users can be put in available at once; takes seconds in the background."""
         ...
 
     async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
@@ -166,6 +180,26 @@ class Mirror(Protocol):
 
     async def coverage(self) -> Coverage:
         """How much of the account is here."""
+        ...
+
+    async def next_row_id(self) -> int:
+        """The row id that the next new user gets: all known ones are below."""
+        ...
+
+    async def note_sweep(self, sweep: Sweep) -> None:
+        """Remember where the walk over the whole list stands; ``coverage`` tells it again."""
+        ...
+
+    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> Tally:
+        """How many listed users an answer has described since ``since_ms``.
+
+        Those of them are ``sure`` whose row id is below ``before_row_id`` or who were created before
+        ``created_before_ms``.
+        """
+        ...
+
+    async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
+        """Ids of at most ``limit`` users whom no answer has described since ``since_ms``."""
         ...
 
     @property

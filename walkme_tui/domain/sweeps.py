@@ -1,0 +1,35 @@
+"""One walk over the whole list of the server, as it is remembered from one start to the next."""
+
+from typing import NamedTuple
+
+
+class Sweep(NamedTuple):
+    """Where a walk stands, or how it ended.
+
+    ``started_at_ms`` is when its first page was asked for, milliseconds since the Unix epoch. Pages of ``page_size``
+    users came up to, and without, ``next_page``. ``total_at_start`` is what the first answer claimed, None where it
+    claimed nothing that can be true. Users whose row id is below ``first_new_row_id`` were known when the walk began,
+    the first page's among them. ``walk`` is 1, or 2 for the second walk after one that proved nothing. ``drifted``
+    tells that the list changed or repeated itself on the way, ``unreadable`` counts records that are no user.
+    ``ended_at_ms`` is None while it goes on; ``complete`` and ``note`` then say how it ended: "complete",
+    "complete as of …, list was changing" or "incomplete: …".
+    """
+
+    started_at_ms: int
+    page_size: int
+    next_page: int
+    total_at_start: int | None
+    first_new_row_id: int
+    walk: int = 1
+    drifted: bool = False
+    unreadable: int = 0
+    ended_at_ms: int | None = None
+    complete: bool = False
+    note: str = ""
+
+
+class Tally(NamedTuple):
+    """What a walk saw: ``seen`` distinct users, of whom ``sure`` ones stood in the list when it began."""
+
+    seen: int
+    sure: int
