@@ -1,90 +1,152 @@
-"""What the browser remembers from one start to the next, in ``state.toml``: never people's data."""
+"""What the browser remembers from one start to the next, in ``state.toml``: what the person chose, never what was read.
+
+The file is the program's own and is written anew with every change; what other versions put there is kept.
+"""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from walkme_tui.config.file_lock import file_lock
 from walkme_tui.config.paths import private_folder
-from walkme_tui.config.toml_files import read_toml
+from walkme_tui.config.state_entries import (
+    Document,
+    State,
+    read_state,
+    with_look,
+    with_theme,
+    with_view,
+    without_view,
+)
+from walkme_tui.config.toml_files import MAX_BYTES, read_toml
 from walkme_tui.config.writing import write_atomically
+from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.views import MAX_FILTER, Look, SavedView, TableName, all_views, find_view, why_name_refused
 
 BROKEN_SUFFIX: Final = ".broken"
-MAX_WIDTHS: Final = 100
+PATIENCE_SECONDS: Final = 0.5
+HEADING: Final = """\
+# What the browser of walkme-tui remembers: saved views, the theme, the order and the width of tables.
+# The program writes it anew with every change: entries of your own are kept, comments are lost.
+
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The arrangement of the screen.
+class StateFile:
+    """What is remembered, in a file, or without one for as long as this object lives.
 
-    ``tab`` is the name of the open tab, ``theme`` the one chosen in the program, both None before. ``detail_open`` is
-    None while the width of the screen decides. ``pane_widths`` are columns by the pane's name.
+    Everything is read when it is asked for, so that what other processes saved is seen. Nothing here raises: what
+    writes gives a sentence for the person where that failed, and ``notice`` holds one once a file was found broken.
+    Each call may take as long as the disk does; threads may call it.
     """
 
-    tab: str | None = None
-    theme: str | None = None
-    profile: str | None = None
-    detail_open: bool | None = None
-    hide_inactive: bool = False
-    pane_widths: dict[str, int] = field(default_factory=dict)
+    def __init__(self, file: Path | None) -> None:
+        self.notice = ""
+        self._file = file
+        self._document: Document = {}
+
+    # ------------------------------------------------------------ views
+
+    def views(self) -> tuple[SavedView, ...]:
+        """The saved views, then the built-in ones that no saved one stands in for."""
+        return all_views(self._state().views)
+
+    def save_view(self, view: SavedView) -> str:
+        """Keep a view, in the place of one of the same name; the sentence says why that was not possible."""
+        refusal = why_name_refused(view.name)
+        if not refusal and len(view.text) > MAX_FILTER:
+            refusal = f"The filter has {len(view.text)} characters; a saved one has at most {MAX_FILTER}."
+        return refusal or self._change(lambda document: with_view(document, view))
+
+    def delete_view(self, name: str) -> str:
+        """Forget a saved view; the sentence says why that was not possible."""
+        if find_view(name, self._state().views) is None:
+            built_in = find_view(name, all_views(()))
+            shown = clean(name, 60)
+            return f"The view {shown} is built in and stays." if built_in else f"There is no view {shown}."
+        return self._change(lambda document: without_view(document, name))
+
+    # ------------------------------------------------------------ looks and colours
+
+    def look(self, profile: str, table: TableName) -> Look:
+        """How a table of this profile was shown when it was last looked at."""
+        return self._state().looks.get((profile, table), Look())
+
+    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+        """Keep how a table of this profile is shown; the sentence says why that was not possible."""
+        return self._change(lambda document: with_look(document, profile, table, look))
+
+    def theme(self) -> str | None:
+        """The name of the theme that was chosen in the program, None if none was."""
+        return self._state().theme
+
+    def remember_theme(self, name: str) -> str:
+        """Keep the theme that was chosen; the sentence says why that was not possible."""
+        return self._change(lambda document: with_theme(document, name))
+
+    # ------------------------------------------------------------ the file
+
+    def _state(self) -> State:
+        return read_state(self._document if self._file is None else self._read(self._file))
+
+    def _read(self, file: Path) -> Document:
+        """What the file holds, nothing where there is none."""
+        try:
+            found = read_toml(file)
+        except FileNotFoundError:
+            return {}
+        if not found.problems:
+            return found.values
+        try:
+            # Another process may be about to put it right: only whoever has the lock moves a file.
+            with file_lock(_lock_of(file), PATIENCE_SECONDS):
+                return self._read_or_set_aside(file)[0]
+        except OSError as error:
+            self.notice = f"{clean(str(file))} cannot be read ({error.strerror}), so nothing is remembered."
+            return {}
+
+    def _read_or_set_aside(self, file: Path) -> tuple[Document, str]:
+        """What the file holds, parsed and as text; one that is no TOML is moved aside. The lock is held; OSError."""
+        try:
+            found = read_toml(file)
+        except FileNotFoundError:
+            return {}, ""
+        if found.problems:
+            aside = file.with_name(file.name + BROKEN_SUFFIX)
+            file.replace(aside)
+            self.notice = (
+                f"{clean(str(file))} could not be read: {found.problems[0].message} "
+                f"It was moved to {clean(str(aside))} and a new one begins."
+            )
+        return found.values, found.text
+
+    def _change(self, edit: Callable[[Document], Document]) -> str:
+        if self._file is None:
+            self._document = edit(self._document)
+            return ""
+        try:
+            private_folder(self._file.parent)
+            with file_lock(_lock_of(self._file), PATIENCE_SECONDS):
+                return self._rewrite(self._file, edit)
+        except ConfigurationError as error:
+            return f"{clean(error.message)} So this is not remembered."
+        except OSError as error:
+            return f"{clean(str(self._file))} cannot be written ({error.strerror}), so this is not remembered."
+        except RecursionError:
+            return f"{clean(str(self._file))} is nested too deeply to be written, so this is not remembered."
+
+    def _rewrite(self, file: Path, edit: Callable[[Document], Document]) -> str:
+        import tomli_w
+
+        document, before = self._read_or_set_aside(file)
+        text = HEADING + tomli_w.dumps(edit(document))
+        if len(text.encode()) > MAX_BYTES:
+            return f"{clean(str(file))} is full, so this is not remembered. Delete a few saved views."
+        if text != before:
+            write_atomically(file, text)
+        return ""
 
 
-def load_state(file: Path) -> tuple[State, str]:
-    """The remembered state and a sentence for the person, empty if all is well; never raises.
-
-    A file that is no TOML is moved aside; an entry of another type counts as not there.
-    """
-    try:
-        document = read_toml(file)
-    except (FileNotFoundError, NotADirectoryError):
-        return State(), ""
-    if document.problems:
-        return State(), _set_aside(file)
-    found = document.values
-    known = {name: found[name] for name, fits in _FITS.items() if name in found and fits(found[name])}
-    return State(**known), ""
-
-
-def save_state(file: Path, state: State) -> None:
-    """Write the state for its owner only, all or nothing; OSError or ConfigurationError if that fails."""
-    import tomli_w
-
-    values = {name: value for name, value in asdict(state).items() if value is not None}
-    private_folder(file.parent)
-    write_atomically(file, tomli_w.dumps(values))
-
-
-def _set_aside(file: Path) -> str:
-    aside = file.with_name(file.name + BROKEN_SUFFIX)
-    try:
-        file.replace(aside)
-    except OSError:
-        return f"{clean(str(file))} cannot be read, so the program begins with its usual arrangement."
-    return f"{clean(file.name)} could not be read; it was moved to {clean(str(aside))} and a new one begins."
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 100
-
-
-def _truth(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _widths(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) <= MAX_WIDTHS and all(map(_width, value.values()))
-
-
-def _width(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10_000
-
-
-_FITS: Final[dict[str, Callable[[Any], bool]]] = {
-    "tab": _text,
-    "theme": _text,
-    "profile": _text,
-    "detail_open": _truth,
-    "hide_inactive": _truth,
-    "pane_widths": _widths,
-}
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.lock")

@@ -1,68 +1,397 @@
-"""state.toml: what comes back, and what a broken one costs."""
+"""state.toml: what comes back, what a broken one costs, and what happens when it cannot be written."""
 
+import errno
+import os
 import stat
-from dataclasses import fields
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.config.state import State, load_state, save_state
+from walkme_tui.config.file_lock import file_lock
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.views import BUILT_IN, MAX_FILTER, Look, SavedView, TableName, same_name, why_name_refused
 
-WIDTHS = st.dictionaries(st.text(max_size=10), st.integers(1, 500), max_size=5)
-NAMES = st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
-STATES = st.builds(
-    State,
-    tab=NAMES,
-    theme=NAMES,
-    profile=NAMES,
-    detail_open=st.none() | st.booleans(),
-    hide_inactive=st.booleans(),
-    pane_widths=WIDTHS,
+LEAVERS = SavedView("leavers", "status:inactive has:groups", Sort(SortKey.UPDATED, reverse=True), wide=True)
+BY_EMAIL = Look(Sort(SortKey.EMAIL), wide=True)
+
+LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=60)
+NAMES = st.from_regex(r"[^\W_][\w.-]{0,39}", fullmatch=True).filter(lambda name: not why_name_refused(name))
+SORTS = st.none() | st.builds(Sort, st.sampled_from(SortKey), st.booleans())
+VIEWS = st.builds(SavedView, NAMES, LINES, SORTS, st.booleans(), st.booleans())
+LOOKS = st.dictionaries(
+    st.tuples(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.sampled_from(TableName)),
+    st.builds(Look, SORTS, st.booleans()),
+    max_size=5,
 )
 
 
-@given(STATES)
-def test_what_is_saved_comes_back(tmp_path_factory: pytest.TempPathFactory, state: State) -> None:
+def saved(memory: StateFile) -> tuple[SavedView, ...]:
+    return tuple(view for view in memory.views() if view not in BUILT_IN)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "state.toml"
+
+
+@pytest.fixture
+def memory(file: Path) -> StateFile:
+    return StateFile(file)
+
+
+@pytest.fixture
+def written(memory: StateFile, file: Path) -> Path:
+    """A file with a view in it."""
+    assert memory.save_view(LEAVERS) == ""
+    return file
+
+
+# ---------------------------------------------------------------- what comes back
+
+
+@given(
+    st.lists(VIEWS, max_size=6, unique_by=lambda view: view.name.casefold()),
+    LOOKS,
+    st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+    st.booleans(),
+)
+def test_what_is_remembered_comes_back_in_its_order(
+    tmp_path_factory: pytest.TempPathFactory,
+    views: list[SavedView],
+    looks: dict[tuple[str, TableName], Look],
+    theme: str | None,
+    on_disk: bool,
+) -> None:
     file = tmp_path_factory.mktemp("s") / "state" / "state.toml"
-    save_state(file, state)
-    assert load_state(file) == (state, "")
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    first = StateFile(file if on_disk else None)
+    wanted: list[SavedView] = []
+    for view in views:
+        at = next((at for at, other in enumerate(wanted) if same_name(other.name, view.name)), None)
+        wanted[len(wanted) if at is None else at : None if at is None else at + 1] = [view]
+        assert first.save_view(view) == ""
+    for (profile, table), look in looks.items():
+        assert first.remember_look(profile, table, look) == ""
+    if theme is not None:
+        assert first.remember_theme(theme) == ""
+    second = StateFile(file) if on_disk else first
+    assert list(second.views()[: len(wanted)]) == wanted
+    assert second.theme() == theme
+    assert {place: second.look(*place) for place in looks} == looks
+    assert second.notice == ""
+    assert on_disk or not file.parent.exists()
 
 
-def test_every_entry_can_be_remembered(tmp_path: Path) -> None:
-    state = State("groups", "paper", "acme", detail_open=True, hide_inactive=True, pane_widths={"detail": 40})
-    assert all(getattr(state, entry.name) != getattr(State(), entry.name) for entry in fields(State))
-    save_state(tmp_path / "state.toml", state)
-    assert load_state(tmp_path / "state.toml")[0] == state
+def test_the_file_reads_well_and_is_its_owners_only(memory: StateFile, written: Path) -> None:
+    memory.remember_look("acme", TableName.USERS, BY_EMAIL)
+    memory.remember_theme("paper")
+    text = written.read_text()
+    assert text.startswith("# What the browser of walkme-tui remembers")
+    assert text.partition("\n\n")[2] == (
+        'theme = "paper"\n\n'
+        '[views.leavers]\nfilter = "status:inactive has:groups"\nsort = "updated"\nreverse = true\nwide = true\n\n'
+        '[profiles.acme.users]\nsort = "email"\nwide = true\n'
+    )
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
 
 
-def test_no_file_is_a_fresh_state(tmp_path: Path) -> None:
-    assert load_state(tmp_path / "state.toml") == (State(), "")
+def test_a_file_that_others_could_read_becomes_its_owners_only(memory: StateFile, written: Path) -> None:
+    written.chmod(0o644)
+    memory.remember_theme("paper")
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("content", [b"tab = ", b"\xff\xfe", b"tab = 1\ntab = 2"])
-def test_a_broken_file_is_moved_aside_and_said_so(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "state.toml"
+def test_no_file_is_a_fresh_memory_and_reading_makes_none(memory: StateFile, file: Path) -> None:
+    assert memory.views() == BUILT_IN
+    assert (memory.theme(), memory.look("acme", TableName.USERS), memory.notice) == (None, Look(), "")
+    assert not file.parent.exists()
+
+
+def test_a_view_takes_the_place_of_one_of_the_same_name(memory: StateFile, written: Path) -> None:
+    memory.save_view(SavedView("other"))
+    memory.save_view(SavedView("Leavers", "role:admin"))
+    assert saved(memory) == (SavedView("Leavers", "role:admin"), SavedView("other"))
+
+
+def test_of_two_views_that_somebody_gave_the_same_name_saving_leaves_one(memory: StateFile, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text('[views.a]\nfilter = "1"\n[views.b]\n[views.A]\nfilter = "2"\n')
+    assert saved(memory) == (SavedView("a", "1"), SavedView("b"))
+    memory.save_view(SavedView("a", "3"))
+    assert list(tomllib.loads(file.read_text())["views"]) == ["a", "b"]
+    assert saved(memory) == (SavedView("a", "3"), SavedView("b"))
+
+
+def test_a_view_is_deleted_by_any_spelling_of_its_name(memory: StateFile, written: Path) -> None:
+    assert memory.delete_view("LEAVERS") == ""
+    assert memory.views() == BUILT_IN
+    assert "views" not in written.read_text().partition("\n\n")[2]
+    assert memory.delete_view("leavers") == "There is no view leavers."
+
+
+def test_a_built_in_view_stays_and_comes_back_when_the_one_in_its_place_goes(memory: StateFile) -> None:
+    assert memory.delete_view("admins") == "The view admins is built in and stays."
+    own = SavedView("admins", "role:admin status:active")
+    memory.save_view(own)
+    assert memory.views()[0] == own
+    assert len(memory.views()) == len(BUILT_IN)
+    assert memory.delete_view("admins") == ""
+    assert memory.views() == BUILT_IN
+
+
+def test_a_look_that_is_as_at_first_takes_no_room(memory: StateFile, written: Path) -> None:
+    before = written.read_bytes()
+    memory.remember_look("acme", TableName.MEMBERS, BY_EMAIL)
+    assert memory.look("acme", TableName.MEMBERS) == BY_EMAIL
+    assert memory.look("acme", TableName.USERS) == memory.look("other", TableName.MEMBERS) == Look()
+    memory.remember_look("acme", TableName.MEMBERS, Look())
+    assert written.read_bytes() == before
+
+
+def test_what_changes_nothing_is_not_written(memory: StateFile, written: Path) -> None:
+    before = written.stat()
+    assert memory.save_view(LEAVERS) == ""
+    assert (written.stat().st_ino, written.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1bb", "a\x85b", "a\u2028b", "a\udc80b"])
+def test_a_filter_is_one_line_of_text_in_the_file_and_out_of_it(memory: StateFile, file: Path, text: str) -> None:
+    assert memory.save_view(SavedView("odd", text)) == ""
+    assert saved(memory) == (SavedView("odd", "a b"),)
+    if text != "a\udc80b":
+        file.write_text(tomli_w.dumps({"views": {"odd": {"filter": text}}}))
+        assert saved(memory) == (SavedView("odd", "a b"),)
+
+
+def test_what_cannot_be_saved_is_refused_with_the_reason(memory: StateFile, file: Path) -> None:
+    assert "at most 1000" in memory.save_view(SavedView("long", "x" * (MAX_FILTER + 1)))
+    assert memory.save_view(SavedView("no good")) == why_name_refused("no good") != ""
+    assert not file.exists()
+
+
+# ---------------------------------------------------------------- what others wrote
+
+
+def test_what_this_version_does_not_know_is_kept(memory: StateFile, file: Path) -> None:
+    document: dict[str, Any] = {
+        "tabs": ["users", 3],
+        "views": {
+            "leavers": {"filter": "x", "sort": "department", "columns": ["email"]},
+            "_odd": {"filter": "y"},
+            "number": 3,
+        },
+        "profiles": {"acme": {"users": {"sort": "email", "frozen": 2}, "jobs": {"wide": True}}, "odd": "text"},
+    }
+    file.parent.mkdir()
+    file.write_text(tomli_w.dumps(document))
+    assert saved(memory) == (SavedView("leavers", "x"),)
+    memory.save_view(SavedView("Leavers", "z"))
+    memory.remember_look("acme", TableName.USERS, Look())
+    memory.remember_theme("paper")
+    document["views"] = {"Leavers": {"filter": "z", "columns": ["email"]}, "_odd": {"filter": "y"}, "number": 3}
+    document["profiles"]["acme"]["users"] = {"frozen": 2}
+    assert tomllib.loads(file.read_text()) == {**document, "theme": "paper"}
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "email", "x" * 101]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(["filter", "sort", "reverse", "wide", "users", "members", "a", "A", "_"]), inner
+        )
+    ),
+    max_leaves=8,
+).filter(lambda value: value is not None)
+
+
+def without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_none(inner) for key, inner in value.items() if inner is not None}
+    return [without_none(inner) for inner in value if inner is not None] if isinstance(value, list) else value
+
+
+@given(st.dictionaries(st.sampled_from(["theme", "views", "profiles", "other"]), JUNK))
+def test_entries_of_any_other_type_count_as_not_there(
+    tmp_path_factory: pytest.TempPathFactory, document: dict[str, Any]
+) -> None:
+    file = tmp_path_factory.mktemp("s") / "state.toml"
+    file.write_text(tomli_w.dumps(without_none(document)))
+    memory = StateFile(file)
+    assert all(not why_name_refused(view.name) and isinstance(view.text, str) for view in memory.views())
+    memory.theme()
+    assert memory.save_view(LEAVERS) == memory.remember_look("a", TableName.USERS, BY_EMAIL) == ""
+    assert LEAVERS in memory.views()
+    assert memory.look("a", TableName.USERS) == BY_EMAIL
+    assert memory.notice == ""
+    assert ("other" in document) == ("other" in tomllib.loads(file.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ("", SavedView("x")),
+        ('sort = "nonsense"\nreverse = true', SavedView("x")),
+        ('filter = "a"\nsort = "name"\nreverse = 1', SavedView("x", "a", Sort(SortKey.NAME))),
+        ('wide = "yes"\nhide_inactive = true', SavedView("x", hide_inactive=True)),
+        ("filter = 3", None),
+        (f'filter = "{"x" * (MAX_FILTER + 1)}"', None),
+    ],
+)
+def test_a_view_is_as_much_as_can_be_used_but_none_without_its_filter(
+    memory: StateFile, file: Path, entry: str, found: SavedView | None
+) -> None:
+    file.parent.mkdir()
+    file.write_text(f"[views.x]\n{entry}\n[views.X]\n")
+    assert saved(memory) == (found or SavedView("X"),)
+
+
+@pytest.mark.parametrize("content", [b"theme = ", b"\xff\xfe", b"theme = 1\ntheme = 2", b"#" * 1024 * 1024 + b"#"])
+@pytest.mark.parametrize("first", ["read", "write"])
+def test_a_broken_file_is_moved_aside_and_said_so(memory: StateFile, file: Path, content: bytes, first: str) -> None:
+    file.parent.mkdir()
     file.write_bytes(content)
-    state, notice = load_state(file)
-    assert state == State()
-    assert str(tmp_path / "state.toml.broken") in notice
-    assert [file.name for file in tmp_path.iterdir()] == ["state.toml.broken"]
-    assert (tmp_path / "state.toml.broken").read_bytes() == content
-    assert load_state(file) == (State(), "")
+    assert (memory.views() == BUILT_IN) if first == "read" else (memory.remember_theme("paper") == "")
+    aside = file.with_name("state.toml.broken")
+    assert f"It was moved to {aside} and a new one begins." in memory.notice
+    assert aside.read_bytes() == content
+    assert file.exists() == (first == "write")
+    assert StateFile(file).notice == ""
 
 
-def test_entries_of_another_type_or_program_count_as_not_there(tmp_path: Path) -> None:
-    file = tmp_path / "state.toml"
-    file.write_text('tab = 3\ntheme = "paper"\nhide_inactive = "yes"\nfuture = 1\n[pane_widths]\ndetail = true\n')
-    assert load_state(file) == (State(theme="paper"), "")
+def test_a_folder_in_its_place_costs_the_memory_only(memory: StateFile, file: Path) -> None:
+    file.mkdir(parents=True)
+    assert memory.views() == BUILT_IN
+    assert memory.notice
 
 
-def test_a_folder_in_its_place_costs_the_memory_only(tmp_path: Path) -> None:
-    (tmp_path / "state.toml").mkdir()
-    state, notice = load_state(tmp_path / "state.toml")
-    assert state == State()
-    assert notice
+# ---------------------------------------------------------------- several writers
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.views import SavedView
+memory = StateFile(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(15):
+    said = memory.save_view(SavedView(f"{sys.argv[2]}{number}", "x"))
+    assert said == "", said
+"""
+
+
+def test_two_processes_and_several_threads_lose_nothing_of_each_other(memory: StateFile, file: Path) -> None:
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(file), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for name in "ab"
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    with ThreadPoolExecutor(2) as threads:
+        said = list(threads.map(lambda number: memory.save_view(SavedView(f"t{number}", "x")), range(10)))
+    for writer in writers:
+        writer.communicate(timeout=60)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert set(said) == {""}
+    names = {f"{writer}{number}" for writer in "ab" for number in range(15)} | {f"t{number}" for number in range(10)}
+    assert {view.name for view in saved(memory)} == names
+    assert sorted(found.name for found in file.parent.iterdir()) == [".state.toml.lock", "state.toml"]
+
+
+def test_what_another_process_saved_is_seen_at_once(memory: StateFile, written: Path) -> None:
+    StateFile(written).save_view(SavedView("theirs"))
+    assert [view.name for view in saved(memory)] == ["leavers", "theirs"]
+
+
+def test_a_writer_that_stands_still_does_not_hold_the_others_up(
+    memory: StateFile, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkme_tui.config.state.PATIENCE_SECONDS", 0.02)
+    before = written.read_bytes()
+    with file_lock(written.parent / ".state.toml.lock", 1):
+        assert "another process is writing it" in memory.remember_theme("paper")
+        assert memory.views()[0] == LEAVERS
+        assert written.read_bytes() == before
+    assert memory.remember_theme("paper") == ""
+
+
+def test_a_file_system_without_locks_is_written_all_the_same(
+    memory: StateFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(handle: int, kind: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("walkme_tui.config.file_lock.fcntl.flock", no_locks)
+    assert memory.remember_theme("paper") == ""
+    assert memory.theme() == "paper"
+
+
+# ---------------------------------------------------------------- when it cannot be written
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    memory = StateFile(tmp_path / "state" / "state.toml")
+    assert "cannot be made" in memory.remember_theme("paper")
+    assert memory.views() == BUILT_IN
+    assert "cannot be read" in memory.notice
+
+
+def test_a_folder_that_takes_no_file_is_said(memory: StateFile, written: Path) -> None:
+    lock = written.parent / ".state.toml.lock"
+    lock.unlink()
+    lock.symlink_to("elsewhere")
+    assert memory.remember_theme("paper").startswith(f"{written} cannot be written")
+    assert not (written.parent / "elsewhere").exists()
+    written.write_text("theme = ")
+    assert memory.theme() is None
+    assert memory.notice.startswith(f"{written} cannot be read")
+    assert written.read_text() == "theme = "
+
+
+def test_a_full_disk_is_said_and_keeps_what_was_there(
+    memory: StateFile, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("walkme_tui.config.writing.os.fsync", full)
+    said = memory.save_view(SavedView("more"))
+    assert said == f"{written} cannot be written (No space left on device), so this is not remembered."
+    assert saved(memory) == (LEAVERS,)
+    assert sorted(found.name for found in written.parent.iterdir()) == [".state.toml.lock", "state.toml"]
+
+
+def test_a_file_never_grows_beyond_what_is_read_again(memory: StateFile, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text(f'filler = "{"x" * (1024 * 1024 - 600)}"\n')
+    said = [memory.save_view(SavedView(f"v{number}", "y" * 200)) for number in range(5)]
+    assert said[0] == ""
+    assert "is full" in said[-1]
+    assert memory.views()[0].name == "v0"
+    assert memory.notice == ""
+
+
+def test_a_file_that_is_nested_too_deeply_is_said(memory: StateFile, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text("x" + ".a" * 5000 + " = 1\n")
+    assert memory.views() == BUILT_IN
+    assert "nested too deeply" in memory.remember_theme("paper")

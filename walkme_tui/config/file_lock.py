@@ -1,0 +1,46 @@
+"""A lock between the processes and threads that write the same small file."""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from walkme_tui.config.writing import OWNER_ONLY
+
+PAUSE_SECONDS: Final = 0.005
+_WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+
+
+@contextmanager
+def file_lock(lock: Path, patience_seconds: float) -> Iterator[None]:
+    """Hold ``lock`` for the length of a block; it is a file of its own and stays, empty.
+
+    TimeoutError if somebody else keeps it for longer than the patience lasts, another OSError if it cannot be made.
+    The system gives it back when a process ends, however it ends. On a file system without locks nothing is held.
+    """
+    # Opened for writing: NFS gives exclusive locks to nothing less.
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
+    try:
+        until = time.monotonic() + patience_seconds
+        while not _try(handle):
+            if time.monotonic() > until:
+                raise TimeoutError(errno.ETIMEDOUT, "another process is writing it", str(lock))
+            time.sleep(PAUSE_SECONDS)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _try(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
+    return True

@@ -1,0 +1,165 @@
+"""What the entries of ``state.toml`` mean, and what a change makes of them: plain data, nothing is read or written.
+
+::
+
+    theme = "paper"
+
+    [views.leavers]
+    filter = "status:inactive has:groups"
+    sort = "updated"
+    reverse = true
+
+    [profiles.acme.users]
+    sort = "email"
+    wide = true
+
+Views and the theme belong to the person, the look of a table to the profile. An entry of another type counts as not
+there. What this version does not know stands in the document as it was.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.views import MAX_FILTER, Look, SavedView, TableName, same_name, why_name_refused
+
+Document = Mapping[str, Any]
+
+MAX_THEME: Final = 100
+
+_THEME: Final = "theme"
+_VIEWS: Final = "views"
+_PROFILES: Final = "profiles"
+_LOOK_KEYS: Final = frozenset({"sort", "reverse", "wide"})
+_VIEW_KEYS: Final = _LOOK_KEYS | {"filter", "hide_inactive"}
+# A filter is one line, and half of a surrogate pair (from a command line that is no UTF-8) fits into no file.
+_NOT_IN_A_LINE: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class State(NamedTuple):
+    """A document as the program uses it; ``looks`` holds the tables that are not as they are at first."""
+
+    theme: str | None
+    views: tuple[SavedView, ...]
+    looks: Mapping[tuple[str, TableName], Look]
+
+
+def one_line(text: str) -> str:
+    """A filter as it can stand in the filter box and in the file."""
+    return _NOT_IN_A_LINE.sub(" ", text)
+
+
+def read_state(document: Document) -> State:
+    """Everything in a document that can be used."""
+    theme = document.get(_THEME)
+    return State(
+        theme if isinstance(theme, str) and 0 < len(theme) <= MAX_THEME else None,
+        _views(_table(document.get(_VIEWS))),
+        _looks(_table(document.get(_PROFILES))),
+    )
+
+
+def with_theme(document: Document, name: str) -> Document:
+    """The document with another theme."""
+    return {**document, _THEME: name}
+
+
+def with_view(document: Document, view: SavedView) -> Document:
+    """The document with a view, in the place of one of the same name or as the last."""
+    entries = _table(document.get(_VIEWS))
+    same = [name for name in entries if same_name(name, view.name)]
+    kept = _unknown(_table(entries[same[0]]), _VIEW_KEYS) if same else {}
+    entry = {"filter": one_line(view.text), **_look_entry(Look(view.sort, view.wide))}
+    if view.hide_inactive:
+        entry["hide_inactive"] = True
+    changed: dict[str, Any] = {}
+    for name, found in entries.items():
+        if name in same[:1]:
+            changed[view.name] = entry | kept
+        elif name not in same:
+            changed[name] = found
+    changed.setdefault(view.name, entry)
+    return _with_table(document, _VIEWS, changed)
+
+
+def without_view(document: Document, name: str) -> Document:
+    """The document without a view."""
+    entries = _table(document.get(_VIEWS))
+    return _with_table(document, _VIEWS, {each: found for each, found in entries.items() if not same_name(each, name)})
+
+
+def with_look(document: Document, profile: str, table: TableName, look: Look) -> Document:
+    """The document with the look of one table of a profile; one that is as at first takes no room."""
+    profiles = _table(document.get(_PROFILES))
+    tables = _table(profiles.get(profile))
+    entry = _look_entry(look) | _unknown(_table(tables.get(table)), _LOOK_KEYS)
+    return _with_table(document, _PROFILES, _with_table(profiles, profile, _with_table(tables, table.value, entry)))
+
+
+# ---------------------------------------------------------------- from the file
+
+
+def _views(entries: Document) -> tuple[SavedView, ...]:
+    found: list[SavedView] = []
+    for name, entry in entries.items():
+        view = _view(name, _table(entry)) if isinstance(entry, dict) else None
+        if view is not None and not any(same_name(view.name, other.name) for other in found):
+            found.append(view)
+    return tuple(found)
+
+
+def _view(name: str, entry: Document) -> SavedView | None:
+    text = entry.get("filter", "")
+    # One whose filter cannot be used is none at all: without it the view would show everybody.
+    if why_name_refused(name) or not isinstance(text, str) or len(text) > MAX_FILTER:
+        return None
+    look = _look(entry)
+    return SavedView(name, one_line(text), look.sort, entry.get("hide_inactive") is True, look.wide)
+
+
+def _looks(profiles: Document) -> Mapping[tuple[str, TableName], Look]:
+    looks = {
+        (profile, table): _look(_table(_table(tables).get(table)))
+        for profile, tables in profiles.items()
+        for table in TableName
+    }
+    return {place: look for place, look in looks.items() if look != Look()}
+
+
+def _look(entry: Document) -> Look:
+    sort: Sort | None
+    try:
+        sort = Sort(SortKey(str(entry.get("sort"))), entry.get("reverse") is True)
+    except ValueError:
+        sort = None
+    return Look(sort, entry.get("wide") is True)
+
+
+# ---------------------------------------------------------------- into the file
+
+
+def _look_entry(look: Look) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    if look.sort is not None:
+        entry["sort"] = look.sort.key.value
+        if look.sort.reverse:
+            entry["reverse"] = True
+    if look.wide:
+        entry["wide"] = True
+    return entry
+
+
+def _with_table(document: Document, key: str, table: Document) -> dict[str, Any]:
+    """The document with a table inside it, without it if it is empty."""
+    if table:
+        return {**document, key: table}
+    return {each: value for each, value in document.items() if each != key}
+
+
+def _unknown(entry: Document, known: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in known}
+
+
+def _table(value: Any) -> Document:
+    return value if isinstance(value, dict) else {}
