@@ -8,7 +8,7 @@ from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
-from walkme_tui.store.rows import storable_or_none
+from walkme_tui.store.rows import folded_name, storable_or_none
 
 
 class GroupTable:
@@ -57,6 +57,19 @@ class GroupTable:
         """The number of a group; None if the mirror has never met it."""
         row = self._connection.execute("SELECT gid FROM groups WHERE id = ?", (storable(group_id),)).fetchone()
         return None if row is None else int(row[0])
+
+    def meant(self, name: str) -> list[int]:
+        """The groups that a folded name means: those it names whole, or by id, else all that begin with it."""
+        rows = self._connection.execute("SELECT gid, id, name FROM groups").fetchall()
+        folded = [(gid, folded_name(group_id), folded_name(label or "")) for gid, group_id, label in rows]
+        whole = [gid for gid, group_id, label in folded if name in {group_id, label}]
+        return whole or [gid for gid, _, label in folded if label.startswith(name)]
+
+    def members(self, gids: Sequence[int]) -> int:
+        """How many memberships are known of these groups together."""
+        marks = ",".join(map(str, gids))
+        select = f"SELECT coalesce(sum(members), 0) FROM groups WHERE gid IN ({marks})"  # noqa: S608 - numbers
+        return int(self._connection.execute(select).fetchone()[0])
 
     def replace_list(self, groups: Sequence[Group]) -> None:
         """Take over the server's list of groups; others stay, without a name, while somebody is in them."""

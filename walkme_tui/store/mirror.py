@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group, GroupSize
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
+from walkme_tui.store.mirror_layout import SORT_INDEXES
 from walkme_tui.store.people import has_active, namesakes
-from walkme_tui.store.search import matching
+from walkme_tui.store.search import by_email, first, matching
 from walkme_tui.store.sqlite_thread import Closed, SqliteThread, Steps, Urgency
+from walkme_tui.store.sweeps import not_seen, tally, write_sweep
 from walkme_tui.store.tables import Tables
 
 if TYPE_CHECKING:
@@ -43,21 +46,38 @@ def open_mirror(
     return SqliteMirror(MirrorPlace(path, runtime_folder, account_key, max_age_days))
 
 
+class Reader:
+    """A connection with a thread of its own."""
+
+    def __init__(self, name: str, file: MirrorFile) -> None:
+        self.file = file
+        self.thread = SqliteThread(name, file.interrupt)
+
+    async def aclose(self) -> None:
+        """Close both."""
+        await self.thread.aclose(self.file.close)
+
+
 class SqliteMirror:
-    """``services.ports.Mirror`` over one SQLite file; calls raise ``MirrorUnavailable`` and nothing else expected."""
+    """``services.ports.Mirror`` over one SQLite file; calls raise ``MirrorUnavailable`` and nothing else expected.
+
+    What is written goes through one connection, what a screen waits for through a second, and what may take a second,
+    like putting a million users in order, through a third. In memory there is but one for all.
+    """
 
     def __init__(self, place: MirrorPlace) -> None:
-        self._file = MirrorFile(place)
-        self._thread = SqliteThread("mirror", self._file.interrupt)
+        self._place = place
+        self._writer = Reader("mirror", MirrorFile(place))
+        self._beside: dict[str, Reader] = {}
         self._max_age_days = place.max_age_days
         self._aged = place.max_age_days is None
 
     @property
     def notices(self) -> Sequence[str]:
         """What the person should know, in full sentences."""
-        return tuple(self._file.notices)
+        return tuple(self._writer.file.notices)
 
-    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
+    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
         """Put a page's rows at their positions and update its users, in one transaction."""
         return await self._write(lambda tables: tables.save_page(page, fetched_at_ms))
 
@@ -82,9 +102,18 @@ class SqliteMirror:
         """What stands at positions ``first`` to ``last`` (inclusive); absent ones are missing."""
         return await self._read(lambda tables: tables.positions(first, last))
 
-    async def matching(self, query: UserQuery) -> "array[int]":
-        """Row ids of the loaded users that a query keeps, by position, then those without one."""
-        return await self._scan(lambda tables: matching(tables, query))
+    async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
+        """The first users that a query keeps, at most ``limit``, in its order."""
+        return await self._scan(lambda tables: first(tables, query, limit, _now_ms()), self._reader("reads"))
+
+    async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
+        """Row ids above ``after`` of the loaded users that a query keeps, in its order."""
+        return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
+
+    async def prepare_sorting(self) -> None:
+        """Make every order that users can be put in available at once; others are served between two of them."""
+        for statement in SORT_INDEXES:
+            await self._write(partial(_execute, statement=statement))
 
     async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
         """The users with these row ids; gone ones are missing."""
@@ -96,7 +125,7 @@ class SqliteMirror:
 
     async def user_by_email(self, email: str) -> MirroredUser | None:
         """One user by email, compared without case."""
-        return await self._read(lambda tables: tables.user_by_email(email))
+        return await self._read(lambda tables: by_email(tables, email))
 
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their known number of members, by name."""
@@ -114,38 +143,79 @@ class SqliteMirror:
         """How much of the account is here."""
         return await self._read(lambda tables: tables.coverage())
 
+    async def next_row_id(self) -> int:
+        """The row id that the next new user gets."""
+        return await self._read(Tables.next_row_id)
+
+    async def note_sweep(self, sweep: Sweep) -> None:
+        """Remember where the walk over the whole list stands."""
+        await self._write(lambda tables: write_sweep(tables, sweep))
+
+    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> Tally:
+        """How many listed users were described since, and how many of them surely stood in the list before."""
+        return await self._scan(lambda tables: _at_once(tally(tables, since_ms, before_row_id, created_before_ms)))
+
+    async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
+        """Ids of at most ``limit`` users whom no answer has described since."""
+        return await self._scan(lambda tables: _at_once(not_seen(tables, since_ms, limit)))
+
     async def aclose(self) -> None:
         """Finish what is queued and close the file; may be called again."""
-        await self._thread.aclose(self._file.close)
+        for reader in self._beside.values():
+            await reader.aclose()
+        await self._writer.aclose()
+
+    def _reader(self, name: str) -> Reader:
+        """The connection beside the writer's; the writer's own while that is not open, or open in memory."""
+        if not self._writer.file.is_on_disk:
+            return self._writer
+        if name not in self._beside:
+            self._beside[name] = Reader(f"mirror {name}", MirrorFile(self._place, self._writer.file))
+        return self._beside[name]
 
     async def _read(self, work: Callable[[Tables], R]) -> R:
+        reader = self._reader("reads")
         try:
-            result = await self._thread.run(lambda: self._file.read(work), Urgency.READ)
+            result = await reader.thread.run(lambda: reader.file.read(work), Urgency.READ)
             if not self._aged:
                 self._aged = True
-                self._thread.post(self._drop_aged())
+                self._writer.thread.post(self._drop_aged())
         except Closed:
             raise _closed() from None
         return result
 
-    async def _scan(self, steps: Callable[[Tables], Steps[R]]) -> R:
+    async def _scan(self, steps: Callable[[Tables], Steps[R]], reader: Reader | None = None) -> R:
+        reader = reader or self._reader("scans")
         try:
-            return await self._thread.scan(self._file.scan(steps))
+            return await reader.thread.scan(reader.file.scan(steps))
         except Closed:
             raise _closed() from None
 
     async def _write(self, work: Callable[[Tables], R]) -> R:
         try:
-            return await self._thread.write(self._file.write_in_turn(work))
+            return await self._writer.thread.write(self._writer.file.write_in_turn(work))
         except Closed:
             raise _closed() from None
 
     def _drop_aged(self) -> Steps[None]:
         assert self._max_age_days is not None  # noqa: S101 - else there is nothing to drop
         moment_ms = int((time() - self._max_age_days * DAY_SECONDS) * 1000)
-        while aged := self._file.read(lambda tables: tables.older_than(moment_ms, AGED_AT_ONCE)):
-            yield from self._file.write_in_turn(partial(Tables.forget_users, row_ids=aged))
+        while aged := self._writer.file.read(lambda tables: tables.older_than(moment_ms, AGED_AT_ONCE)):
+            yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=aged))
             yield
+
+
+def _execute(tables: Tables, statement: str) -> None:
+    tables.connection.execute(statement)
+
+
+def _at_once(result: R) -> Steps[R]:
+    yield
+    return result
+
+
+def _now_ms() -> int:
+    return int(time() * 1000)
 
 
 def _closed() -> MirrorUnavailable:

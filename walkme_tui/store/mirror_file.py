@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, NoReturn, TypeVar
 from zlib import crc32
 
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.store.migrations import MIRROR, statements
+from walkme_tui.store.mirror_layout import FIND, LAYOUT, STATEMENTS, TABLES
 from walkme_tui.store.places import (
     files_aside,
     folder_lock,
@@ -21,6 +21,7 @@ from walkme_tui.store.places import (
 )
 from walkme_tui.store.sqlite_thread import Steps
 from walkme_tui.store.tables import Tables
+from walkme_tui.store.text_table import has_trigrams
 
 R = TypeVar("R")
 
@@ -30,7 +31,6 @@ BUSY_MS: Final = 3_000
 TURN_MS: Final = 200
 WRITE_PATIENCE_SECONDS: Final = 60.0
 DAY_SECONDS: Final = 86_400
-TABLES: Final = frozenset({"state", "users", "positions", "groups", "memberships", "search_rows"})
 
 SETTINGS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MS}",
@@ -58,15 +58,26 @@ class MirrorPlace(NamedTuple):
 
 
 class MirrorFile:
-    """The open database. Everything but ``interrupt`` belongs to the one thread that works with it."""
+    """The open database. Everything but ``interrupt`` and ``is_on_disk`` belongs to the one thread that works with it.
 
-    def __init__(self, place: MirrorPlace) -> None:
+    ``beside`` is another connection of this process to the same file, which was opened before: what that one makes
+    anew, this one opens again.
+    """
+
+    def __init__(self, place: MirrorPlace, beside: "MirrorFile | None" = None) -> None:
         self._place = place
+        self._beside = beside
         self._path: Path | None = None
         self._inode: int | None = None
         self._tables: Tables | None = None
         self._data_version: int | None = None
-        self.notices: list[str] = []
+        self.generation = 0
+        self.notices: list[str] = [] if beside is None else beside.notices
+
+    @property
+    def is_on_disk(self) -> bool:
+        """True while the file is open where other connections can open it, too."""
+        return self._tables is not None and self._path is not None
 
     # ------------------------------------------------------------ work
 
@@ -118,6 +129,8 @@ class MirrorFile:
         """Close the file; it is opened again when it is used again."""
         tables, self._tables = self._tables, None
         if tables is not None:
+            if self._beside is None:
+                self.generation += 1
             tables.connection.close()
 
     def _in_transaction(self, tables: Tables, work: Callable[[Tables], R]) -> R:
@@ -142,6 +155,9 @@ class MirrorFile:
     # ------------------------------------------------------------ opening
 
     def _opened(self) -> Tables:
+        if self._beside is not None and self.generation != self._beside.generation:
+            self.close()
+            self.generation = self._beside.generation
         if self._tables is None:
             self._tables = Tables(self._open())
         return self._tables
@@ -179,7 +195,7 @@ class MirrorFile:
                 make_private_file(path)
                 connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
                 try:
-                    mine = self._prepare(connection)
+                    foreign = self._prepare(connection)
                 except (UnusableFile, sqlite3.Error) as error:
                     connection.close()
                     if not isinstance(error, UnusableFile) and not is_damage(error):
@@ -189,42 +205,52 @@ class MirrorFile:
                 except BaseException:
                     connection.close()
                     raise
-                if mine:
+                if not foreign:
                     self._path, self._inode = path, path.stat().st_ino
                     return connection
                 connection.close()
                 # A new file, not an empty one: a process that still shows the other account keeps its own.
                 remove_database(path)
-                self.notices.append("The local copy was of another account: it was deleted, and a new one is made.")
+                self.notices.append(f"The local copy was {foreign}: it was deleted, and a new one is made.")
             raise OSError("it was unusable twice")
 
-    def _prepare(self, connection: sqlite3.Connection) -> bool:
-        """Bring an open database to the newest layout; False if it is another account's."""
+    def _prepare(self, connection: sqlite3.Connection) -> str:
+        """Make the tables of an open database where it is empty; what makes it one that cannot be used, or nothing."""
         for setting in SETTINGS:
             connection.execute(setting).fetchall()
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout > len(MIRROR):
+        if layout > LAYOUT:
             raise UnusableFile("was made by a newer version")
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if layout == 0 and found:
             raise UnusableFile("was a database of something else")
-        if layout < len(MIRROR):
-            connection.execute("BEGIN IMMEDIATE")
-            layout = connection.execute("PRAGMA user_version").fetchone()[0]
-            for statement in statements(MIRROR, layout):
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO state (only_row, account_key) VALUES (1, ?) ON CONFLICT DO NOTHING",
-                (self._place.account_key,),
-            )
-            connection.execute("COMMIT")
+        if 0 < layout < LAYOUT:
+            return "made by an older version"
+        if layout == 0:
+            self._make_tables(connection)
         elif not found >= TABLES:
             raise UnusableFile("lacked some of its tables")
-        owner = connection.execute("SELECT account_key FROM state").fetchone()
+        owner = connection.execute("SELECT account_key, has_find FROM state").fetchone()
         if owner is None:
             raise UnusableFile("did not say whose it is")
         self._data_version = None
-        return bool(owner[0] == self._place.account_key)
+        if owner[0] != self._place.account_key:
+            return "of another account"
+        # An index that this SQLite cannot keep up would be wrong from the next page on.
+        return "" if bool(owner[1]) == has_trigrams(connection) else "made with another SQLite"
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was here first
+            has_find = has_trigrams(connection)
+            for statement in (*STATEMENTS, *((FIND,) if has_find else ())):
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO state (only_row, account_key, has_find) VALUES (1, ?, ?)",
+                (self._place.account_key, has_find),
+            )
+            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+        connection.execute("COMMIT")
 
     def _drop_old_files_aside(self, path: Path) -> None:
         """People's data in a file moved aside is kept no longer than in the mirror."""

@@ -3,14 +3,14 @@
 import json
 import re
 import sqlite3
-from binascii import crc32
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
-from walkme_tui.domain.users import UNKNOWN, Status, User
+from walkme_tui.domain.users import UNKNOWN, User
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -37,8 +37,10 @@ USER_COLUMNS: Final = (
 )
 WIDTH: Final = USER_COLUMNS.count(",") + 1
 
-# Where ``search_rows`` keeps users that stand at no position: behind every position that a server can claim.
-UNLISTED: Final = 1 << 62
+# Behind every position that a server can claim.
+LAST_POSITION: Final = 1 << 62
+
+REMEMBERED_LENGTH: Final = 40
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_BEGINNING: Final = re.compile(r"[0-9a-f-]{4,36}")
@@ -70,27 +72,38 @@ def _dashed(digits: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def email_crc(email: str) -> int:
-    """A short number that emails share which differ only in case: what they are looked up by."""
-    return crc32(email.casefold().encode())
+def user_text(user: User) -> str:
+    """What the words of a filter are looked for in, folded; blanks keep words from reaching over two fields.
 
-
-def user_search_key(user: User) -> str:
-    """What a filter is compared with; blanks keep words from reaching over two fields."""
-    parts = [user.first_name, user.last_name, user.email, user.external_id, user.role, user.status]
+    Role and status are not in it: they have few values, which are looked through instead.
+    """
+    parts = [folded_name(name) for name in (user.first_name, user.last_name) if isinstance(name, str)]
+    parts += [search_key(part) for part in (user.email, user.external_id) if isinstance(part, str)]
     if isinstance(stored_id(user.id), str):
-        parts.append(user.id)
-    return search_key(" ".join([part for part in parts if isinstance(part, str)]))
+        parts.append(search_key(user.id))
+    return " ".join(filter(None, parts))
 
 
-def is_inactive(user: User) -> bool:
-    """True for a user known to be inactive."""
-    return user.status == Status.INACTIVE
+def name_keys(user: User) -> tuple[str | None, str | None]:
+    """What a user is put in order by: first name first, and last name first; None where no name is known."""
+    names = [folded_name(name) for name in (user.first_name, user.last_name) if isinstance(name, str)]
+    names = [name for name in names if name]
+    return " ".join(names) or None, " ".join(reversed(names)) or None
+
+
+@lru_cache(maxsize=16_384)
+def _folded_before(name: str) -> str:
+    return search_key(name)
+
+
+def folded_name(name: str) -> str:
+    """``search_key``, remembered: the same names come again and again. A long one is not worth its place."""
+    return _folded_before(name) if len(name) <= REMEMBERED_LENGTH else search_key(name)
 
 
 def user_values(user: User, groups: str | None) -> Row:
-    """The columns ``id`` to ``email_crc`` of a user; ``groups`` are the gids as the column holds them."""
-    values = (
+    """The columns ``id`` to ``group_count`` of a user; ``groups`` are the gids as the column holds them."""
+    values: tuple[Any, ...] = (
         user.email,
         user.first_name,
         user.last_name,
@@ -104,10 +117,10 @@ def user_values(user: User, groups: str | None) -> Row:
     known = ALL_KNOWN
     if UNKNOWN in values:
         known = sum(bit for bit, value in zip(BITS.values(), values, strict=True) if value is not UNKNOWN)
-    columns = [None if value is UNKNOWN else value for value in values[:-1]]
+        values = tuple([None if value is UNKNOWN else value for value in values])
     extra = json.dumps(dict(user.extra)) if user.extra else None
-    crc = email_crc(user.email) if isinstance(user.email, str) else None
-    return (stored_id(user.id), *columns, groups, extra, known, crc)
+    group_count = len(user.groups) if isinstance(user.groups, tuple) else None
+    return (stored_id(user.id), *values[:-1], groups, extra, known, *name_keys(user), group_count)
 
 
 def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> MirroredUser:

@@ -1,115 +1,177 @@
-"""Which of the loaded users a view shows, in the order of the server's list.
+"""Which of the loaded users a view shows, and in which order.
 
 Searches are generators: between two steps the thread may serve somebody else, or find that nobody waits any more.
+Without a sort users come in the order of their row ids, which is that in which they came to be known, so that whoever
+comes later stands below.
 """
 
-import sqlite3
 from array import array
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.filters import parse_filter
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_words
-from walkme_tui.store.rows import UNLISTED, uuid_range
+from walkme_tui.domain.text import search_key
+from walkme_tui.store.filter_sql import Plan, Sql, plan
+from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
 from walkme_tui.store.tables import Tables
+from walkme_tui.store.text_table import expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from walkme_tui.store.sqlite_thread import Steps
 
-# Rows looked at in one step: about 5 ms, so that a window read waits no longer behind a search.
-STEP: Final = 20_000
-# Up to so many ids that begin with a word are written into the statement; more are looked up row by row.
-MAX_LISTED_IDS: Final = 1_000
+# Rows taken from SQLite at once: a few milliseconds.
+STEP: Final = 4_096
+# So many found users are put in order one by one; where there are more, an order that is there already is walked.
+FEW: Final = 2_000
 
 
-def matching(tables: Tables, query: UserQuery) -> "Steps[array[int]]":
-    """Row ids of the users that ``query`` keeps: by position, then those without one by row id."""
-    condition, values = _condition(tables.connection, query)
-    if query.group_id is None:
-        return (yield from _scan(tables.connection, condition, values))
-    gid = tables.groups.find(query.group_id)
-    if gid is None:
-        return array("q")
-    return (yield from _members(tables.connection, gid, condition, values))
+def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[list[MirroredUser]]":
+    """The first users that ``query`` keeps, at most ``limit``."""
+    query = _storable(query)
+    found = plan(tables, query, now_ms)
+    if query.sort is None:
+        row_ids = [*_exact(tables, query, found)]
+        row_ids += [row_id for row_id in _taken(tables, _unsorted(found, 0, limit + 1)) if row_id not in row_ids]
+    else:
+        row_ids = _first_sorted(tables, query.sort, found, limit)
+    yield
+    users = tables.rows(row_ids[:limit])
+    return [users[row_id] for row_id in row_ids[:limit] if row_id in users]
 
 
-def _condition(connection: sqlite3.Connection, query: UserQuery) -> tuple[str, list[object]]:
-    """What a row of ``search_rows`` has to satisfy, as SQL without the group, and the values in it."""
-    parts: list[str] = ["inactive = 0"] if query.hide_inactive else []
-    values: list[object] = []
-    # The longest word is the rarest: the others are then hardly looked for.
-    for word in sorted(search_words(storable(query.text)), key=len, reverse=True):
-        by_id, id_values = _id_condition(connection, word)
-        parts.append(f"(instr(search_key, ?) > 0{by_id})")
-        values += [word, *id_values]
-    return " AND ".join(parts) or "1", values
-
-
-def _id_condition(connection: sqlite3.Connection, word: str) -> tuple[str, list[object]]:
-    """The alternative that the id is a UUID which begins with ``word``; empty where none does."""
-    ends = uuid_range(word)
-    if ends is None:
-        return "", []
-    found = connection.execute(
-        "SELECT row_id FROM users WHERE id BETWEEN ? AND ? LIMIT ?", (*ends, MAX_LISTED_IDS + 1)
-    ).fetchall()
-    if not found:
-        return "", []
-    if len(found) <= MAX_LISTED_IDS:
-        return f" OR row_id IN ({','.join(str(row_id) for (row_id,) in found)})", []
-    in_range = "users.row_id = search_rows.row_id AND users.id BETWEEN ? AND ?"
-    return f" OR EXISTS (SELECT 1 FROM users WHERE {in_range})", list(ends)  # noqa: S608 - a constant
-
-
-def parts(connection: sqlite3.Connection, condition: str, values: "Sequence[object]") -> "Iterator[array[int]]":
-    """Row ids of the users whose row of ``search_rows`` satisfies a condition in SQL, in the order of that table.
-
-    They come in parts, each of one step.
-    """
-    last = connection.execute("SELECT max(position) FROM positions").fetchone()[0]
-    select = "SELECT row_id FROM search_rows WHERE"
-    listed = f"{select} position BETWEEN ? AND ? AND {condition} ORDER BY position, row_id"
-    for first in range(0, -1 if last is None else last + 1, STEP):
-        yield _row_ids(connection.execute(listed, (first, first + STEP - 1, *values)))
-    after = 0
-    unlisted = f"{select} position = ? AND row_id > ? AND row_id <= ? AND {condition} ORDER BY row_id"
-    step = f"SELECT max(row_id) FROM ({select} position = ? AND row_id > ? ORDER BY row_id LIMIT ?)"  # noqa: S608 - constants
-    while (until := connection.execute(step, (UNLISTED, after, STEP)).fetchone()[0]) is not None:
-        yield _row_ids(connection.execute(unlisted, (UNLISTED, after, until, *values)))
-        after = until
-
-
-def _scan(connection: sqlite3.Connection, condition: str, values: list[object]) -> "Steps[array[int]]":
-    found = array("q")
-    for part in parts(connection, condition, values):
-        found.extend(part)
+def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Steps[array[int]]":
+    """Row ids of all users that ``query`` keeps, above ``after``."""
+    query = _storable(query)
+    found = plan(tables, query, now_ms)
+    exact = [] if query.sort is not None else [row_id for row_id in _exact(tables, query, found) if row_id > after]
+    order = array("i", exact)
+    statement = _unsorted(found, after, -1) if query.sort is None else _sorted(tables, query.sort, found, after)
+    rows = tables.connection.execute(*statement)
+    while part := rows.fetchmany(STEP):
+        order.extend([row_id for (row_id,) in part if row_id not in exact])
         yield
-    return found
+    return order
 
 
-def _members(connection: sqlite3.Connection, gid: int, condition: str, values: list[object]) -> "Steps[array[int]]":
-    """Members in steps by row id, each with their position, then sorted."""
-    places: list[tuple[int, int]] = []
-    statement = (
-        "SELECT coalesce((SELECT min(position) FROM positions WHERE positions.row_id = memberships.row_id), ?) "
-        "AS place, row_id FROM memberships WHERE gid = ? AND row_id > ? AND row_id <= ?"
-    )
-    if condition != "1":
-        same = "search_rows.position = place AND search_rows.row_id = memberships.row_id"
-        statement += f" AND EXISTS (SELECT 1 FROM search_rows WHERE {same} AND {condition})"  # noqa: S608 - see _condition
-    select = "SELECT row_id FROM memberships WHERE gid = ? AND row_id > ? ORDER BY row_id LIMIT ?"
-    step = f"SELECT max(row_id) FROM ({select})"  # noqa: S608 - a constant
-    after = 0
-    while (until := connection.execute(step, (gid, after, STEP)).fetchone()[0]) is not None:
-        places += connection.execute(statement, (UNLISTED, gid, after, until, *values)).fetchall()
-        after = until
-        yield
-    places.sort()
-    return array("q", [row_id for _, row_id in places])
+def by_email(tables: Tables, email: str) -> MirroredUser | None:
+    """One user by email without regard to case; of several the one described last."""
+    wanted = storable(email).casefold()
+    folded = search_key(wanted)
+    users = tables.rows(_taken(tables, _with_whole(tables, folded, ()))) if folded else {}
+    found = [
+        user for user in users.values() if isinstance(user.user.email, str) and user.user.email.casefold() == wanted
+    ]
+    return max(found, key=lambda user: (user.fetched_at_ms, user.row_id), default=None)
 
 
-def _row_ids(rows: sqlite3.Cursor) -> "array[int]":
-    return array("q", chain.from_iterable(rows.fetchall()))
+# ------------------------------------------------------------ statements
+
+Statement = tuple[str, tuple[object, ...]]
+
+
+def _unsorted(found: Plan, after: int, limit: int) -> Statement:
+    source, conditions = _source(found), list(found.conditions)
+    if after:
+        conditions.append(Sql("users.row_id > ?", (after,)))
+    order = "" if found.sources is not None else " ORDER BY users.row_id"
+    where, values = _where(conditions)
+    select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{order} LIMIT ?"  # noqa: S608 - see plan
+    return select, (*source.values, *values, limit)
+
+
+def _sorted(tables: Tables, sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
+    source, conditions = _source(found), list(found.conditions)
+    if found.sources is None:
+        source = Sql(_in_order(tables, sort))
+    if after:
+        conditions.append(Sql("users.row_id > ?", (after,)))
+    where, values = _where(conditions)
+    select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{_order(sort)} LIMIT ?"  # noqa: S608
+    return select, (*source.values, *values, limit)
+
+
+def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[int]:
+    """Few users are put in order; of many, those that come first in an order that is there are looked at first."""
+    if found.sources is not None or found.conditions:
+        few = _taken(tables, _unsorted(found, 0, FEW))
+        if len(few) < FEW:
+            named = Plan((Sql(f"SELECT row_id FROM users WHERE row_id IN ({','.join(map(str, few))})"),), (), ())  # noqa: S608
+            return _taken(tables, _sorted(tables, sort, named, 0, limit))
+    if _index(tables, sort) is not None:
+        found = Plan(None, found.everything, found.everything)
+    return _taken(tables, _sorted(tables, sort, found, 0, limit))
+
+
+def _source(found: Plan) -> Sql:
+    """Where the users come from, in ascending order of row ids."""
+    if found.sources is None:
+        return Sql("users")
+    text = " UNION ".join(source.text for source in found.sources)
+    ordered = f"{text} ORDER BY row_id" if len(found.sources) > 1 else text
+    values = tuple(value for source in found.sources for value in source.values)
+    return Sql(f"({ordered}) AS found CROSS JOIN users ON users.row_id = found.row_id", values)
+
+
+def _texts(conditions: list[Sql]) -> str:
+    needed = any("texts.text" in condition.text for condition in conditions)
+    return " CROSS JOIN texts ON texts.row_id = users.row_id" if needed else ""
+
+
+def _where(conditions: list[Sql]) -> Statement:
+    values = tuple(value for condition in conditions for value in condition.values)
+    return (" WHERE " + " AND ".join(f"({condition.text})" for condition in conditions) if conditions else ""), values
+
+
+def _order(sort: Sort) -> str:
+    key = SORT_EXPRESSIONS[sort.key]
+    way = "DESC" if sort.reverse else "ASC"
+    return f" ORDER BY {key} {way} NULLS LAST, users.row_id {way}"
+
+
+def _in_order(tables: Tables, sort: Sort) -> str:
+    index = _index(tables, sort)
+    return "users" if index is None else f"users INDEXED BY {index}"
+
+
+_BUILT_IN: Final = {SortKey.ROLE: "users_by_role", SortKey.STATUS: "users_by_status"}
+
+
+def _index(tables: Tables, sort: Sort) -> str | None:
+    """The index that has users in this order, None where there is none yet."""
+    if sort.key is SortKey.LISTED:
+        return None
+    key = SortKey.NAME if sort.key is SortKey.FIRST else sort.key
+    name = _BUILT_IN.get(key, f"sorted_by_{key.name.lower()}")
+    known = tables.connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
+    return name if known.fetchone() else None
+
+
+def _taken(tables: Tables, statement: Statement) -> list[int]:
+    return [row_id for (row_id,) in tables.connection.execute(*statement).fetchall()]
+
+
+# ------------------------------------------------------------ a whole address
+
+
+def _exact(tables: Tables, query: UserQuery, found: Plan) -> list[int]:
+    """Whoever has exactly the email that was typed, if the query keeps them."""
+    addresses = [word for word in parse_filter(query.text).words if "@" in word[1:-1] and " " not in word]
+    if len(addresses) != 1:
+        return []
+    users = tables.rows(_taken(tables, _with_whole(tables, addresses[0], found.everything)))
+    emails = {user.row_id: user.user.email for user in users.values()}
+    return [row_id for row_id, email in emails.items() if isinstance(email, str) and search_key(email) == addresses[0]]
+
+
+def _with_whole(tables: Tables, folded: str, conditions: tuple[Sql, ...]) -> Statement:
+    """Users in whose text ``folded`` stands between blanks."""
+    whole = Sql("instr(' ' || texts.text || ' ', ?) > 0", (f" {folded} ",))
+    index = expression([folded]) if tables.texts.has_find else None
+    sources = None if index is None else (Sql("SELECT rowid AS row_id FROM find WHERE find MATCH ?", (index,)),)
+    return _unsorted(Plan(sources, (whole, *conditions), ()), 0, 10)
+
+
+def _storable(query: UserQuery) -> UserQuery:
+    return query._replace(text=storable(query.text))

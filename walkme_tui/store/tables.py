@@ -4,18 +4,21 @@ Nothing here opens, commits or rolls back; ``mirror_file`` does.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow, merged
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, merged
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.store.group_table import GroupTable
-from walkme_tui.store.rows import GROUPS_KNOWN, UNLISTED, USER_COLUMNS, WIDTH, email_crc, mirrored_user, stored_id
-from walkme_tui.store.user_changes import Change, UserChanges
+from walkme_tui.store.id_table import IdTable
+from walkme_tui.store.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
+from walkme_tui.store.sweeps import read_sweep
+from walkme_tui.store.text_table import TextTable
+from walkme_tui.store.user_changes import Change, UserChanges, changed_fields
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
@@ -37,6 +40,8 @@ class Tables:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.groups = GroupTable(connection)
+        self.ids = IdTable(connection)
+        self.texts = TextTable(connection, bool(self._one("SELECT has_find FROM state")[0]))
 
     # ------------------------------------------------------------ reading
 
@@ -44,7 +49,7 @@ class Tables:
         """How much of the account is here."""
         state = self._state()
         oldest = self._one("SELECT min(fetched_at_ms) FROM users WHERE position IS NOT NULL")
-        return Coverage(state.loaded, state.total, state.with_groups, oldest[0])
+        return Coverage(state.loaded, state.total, state.with_groups, oldest[0], read_sweep(self))
 
     def positions(self, first: int, last: int) -> dict[int, ListedRow]:
         """What stands at positions ``first`` to ``last``."""
@@ -52,7 +57,7 @@ class Tables:
             f"SELECT {USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms "  # noqa: S608 - constants
             "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ? "
             "ORDER BY positions.position",
-            (max(first, 0), min(last, UNLISTED)),
+            (max(first, 0), min(last, LAST_POSITION)),
         ).fetchall()
         found: dict[int, ListedRow] = {}
         for row in rows:
@@ -65,48 +70,56 @@ class Tables:
 
     def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
         """The users with these row ids."""
-        return {user.row_id: user for user in self._users("users.row_id", row_ids)}
+        found: dict[int, MirroredUser] = {}
+        for start in range(0, len(row_ids), BATCH):
+            batch = row_ids[start : start + BATCH]
+            marks = ",".join("?" * len(batch))
+            rows = self.connection.execute(
+                f"SELECT {USER_COLUMNS} FROM users WHERE row_id IN ({marks})",  # noqa: S608 - constants, question marks
+                batch,
+            ).fetchall()
+            found.update((row[0], mirrored_user(row, self.groups.ids)) for row in rows)
+        return found
 
     def user(self, user_id: str) -> MirroredUser | None:
         """One user by id."""
-        return next(self._users("users.id", [stored_id(storable(user_id))]), None)
+        return next(iter(self._known([stored_id(storable(user_id))]).values()), None)
 
-    def user_by_email(self, email: str) -> MirroredUser | None:
-        """One user by email without regard to case; of several the one described last."""
-        wanted = storable(email).casefold()
-        found = [
-            mirrored
-            for mirrored in self._users("users.email_crc", [email_crc(wanted)])
-            if isinstance(mirrored.user.email, str) and mirrored.user.email.casefold() == wanted
-        ]
-        return max(found, key=lambda mirrored: (mirrored.fetched_at_ms, mirrored.row_id), default=None)
-
-    def _users(self, column: str, values: Sequence[Any]) -> Iterator[MirroredUser]:
-        for start in range(0, len(values), BATCH):
-            batch = values[start : start + BATCH]
-            marks = ",".join("?" * len(batch))
-            rows = self.connection.execute(
-                f"SELECT {USER_COLUMNS} FROM users WHERE {column} IN ({marks})",  # noqa: S608 - constants and question marks
-                batch,
-            ).fetchall()
-            for row in rows:
-                yield mirrored_user(row, self.groups.ids)
+    def _known(self, ids: Sequence[bytes | str]) -> dict[str, MirroredUser]:
+        """The users with these stored ids, by id."""
+        found = self.ids.find(ids)
+        return {user.user.id: user for user in self.rows(sorted(found.values())).values()} if found else {}
 
     # ------------------------------------------------------------ writing
 
-    def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
+    def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
         """Put a page's rows at their positions and update its users."""
         state = self._state()
+        dropped = False
         if page.total is not None:
             state.total = min(page.total, MAX_TOTAL)
             self.connection.execute("UPDATE state SET total_at_ms = ?", (fetched_at_ms,))
-            self._drop_positions(state, state.total)
+            dropped = self._drop_positions(state, state.total)
         end = page.first_position + max(page.page_size, len(page.rows))
         rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
         changes = self._answers((row for row in page.rows if isinstance(row, User)), state, fetched_at_ms)
         self._place(page.first_position, end, rows, changes, fetched_at_ms)
         self._write(changes.values(), state)
-        return self.coverage()
+        return self._stored(changes, dropped)
+
+    def _stored(self, changes: dict[str, Change], dropped: bool) -> Stored:
+        added: list[str] = []
+        updated: list[Update] = []
+        moved = dropped
+        for user_id, change in changes.items():
+            before, after = change.before, change.after
+            if before is None:
+                added.append(user_id)
+            elif after is not None and before is not after:
+                moved = moved or before.position != after.position
+                if before.user != after.user:
+                    updated.append(Update(user_id, changed_fields(before.user, after.user)))
+        return Stored(self.coverage(), tuple(added), tuple(updated), moved)
 
     def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
         """Store what a look-up of one user answered."""
@@ -145,7 +158,7 @@ class Tables:
         told: dict[str, User] = {}
         for user in users:
             told[user.id] = merged(told[user.id], user) if user.id in told else user
-        before = {found.user.id: found for found in self._users("users.id", [stored_id(key) for key in told])}
+        before = self._known([stored_id(key) for key in told])
         changes: dict[str, Change] = {}
         for user_id, user in told.items():
             known = before.get(user_id)
@@ -206,29 +219,28 @@ class Tables:
         found = self._one("SELECT min(position) FROM positions WHERE row_id = ?", user.row_id)
         return None if found[0] is None else int(found[0])
 
-    def _drop_positions(self, state: State, total: int) -> None:
-        """Empty the positions from ``total`` on.
+    def _drop_positions(self, state: State, total: int) -> bool:
+        """Empty the positions from ``total`` on; True if there were any.
 
         Whoever's lowest position is among them stands nowhere any more, so this needs no user's own look: a server
         that claims 0 for a moment must not cost a minute.
         """
         last = self._one("SELECT max(position) FROM positions")[0]
         if last is None or last < total:
-            return
-        self.connection.execute("DELETE FROM positions WHERE position >= ?", (total,))
-        behind = "SELECT row_id FROM search_rows WHERE position >= ? AND position < ?"
-        span = (total, UNLISTED)
-        counts = f"SELECT count(*), coalesce(sum(known & {GROUPS_KNOWN} > 0), 0) FROM users"  # noqa: S608 - constants
-        lost, lost_with_groups = self._one(f"{counts} WHERE row_id IN ({behind})", *span)
-        self.connection.execute(f"UPDATE users SET position = NULL WHERE row_id IN ({behind})", span)  # noqa: S608 - constants
-        self.connection.execute(
-            "UPDATE search_rows SET position = ?2 WHERE position >= ?1 AND position < ?2", (total, UNLISTED)
+            return False
+        behind = "position >= ?1 AND row_id IN (SELECT row_id FROM positions WHERE position >= ?1)"
+        lost, lost_with_groups = self._one(
+            f"SELECT count(*), coalesce(sum(known & {GROUPS_KNOWN} > 0), 0) FROM users WHERE {behind}",  # noqa: S608
+            total,
         )
+        self.connection.execute(f"UPDATE users SET position = NULL WHERE {behind}", (total,))  # noqa: S608
+        self.connection.execute("DELETE FROM positions WHERE position >= ?", (total,))
         state.loaded -= lost
         state.with_groups -= lost_with_groups
+        return True
 
     def _write(self, changes: Iterable[Change], state: State) -> None:
-        written = UserChanges(self.connection, self.groups)
+        written = UserChanges(self.connection, self.groups, self.ids, self.texts)
         written.apply(changes)
         self.connection.execute(
             "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ?",
@@ -239,6 +251,10 @@ class Tables:
                 state.next_row_id,
             ),
         )
+
+    def next_row_id(self) -> int:
+        """The row id that the next new user gets."""
+        return self._state().next_row_id
 
     def _state(self) -> State:
         return State(*self._one("SELECT total, loaded, with_groups, next_row_id FROM state"))

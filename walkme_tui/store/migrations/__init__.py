@@ -1,10 +1,9 @@
-"""Steps from one layout of a database to the next, by ``PRAGMA user_version``; each is imported only when it runs."""
+"""Steps from one layout of the journal to the next, by ``PRAGMA user_version``; each is imported only when it runs."""
 
 from importlib import import_module
 from typing import Final
 
 # The n-th module brings a database from layout n to layout n + 1 with the statements in its ``STATEMENTS``.
-MIRROR: Final = ("walkme_tui.store.migrations.mirror_0001",)
 JOURNAL: Final = ("walkme_tui.store.migrations.journal_0001",)
 
 

@@ -1,0 +1,125 @@
+"""The tables of the mirror.
+
+A mirror is a copy that the server can fill again, so that a file of another layout is made anew, not migrated.
+
+``users.known`` has a bit for each field that some answer carried (``rows.BITS``), so that NULL can mean null.
+``users.groups`` holds gids in the order of the answer (``3,17``); ``memberships`` is its index by group.
+``users.position`` is the lowest place in the server's list; ``positions`` has every place, also of a user that the
+server repeats and of records that could not be read. ``name_key`` and ``last_key`` are what names are put in order by.
+
+``ids`` finds a user by id. Ids are random, and a million random entries, a thousand at a time, would be most of the
+work of a crawl. So new ones go to the small ``recent_ids`` first and are merged in order (``id_table``).
+
+``texts`` holds what a filter is compared with, folded. ``find`` is its index by three characters (``search_words``):
+without contents of its own, and without positions, which makes it half as large; what it finds is compared again.
+"""
+
+from typing import Final
+
+from walkme_tui.domain.queries import SortKey
+
+LAYOUT: Final = 2
+
+STATEMENTS: Final = (
+    """
+    CREATE TABLE state (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        account_key TEXT NOT NULL,
+        has_find INTEGER NOT NULL,
+        total INTEGER,
+        total_at_ms INTEGER,
+        groups_at_ms INTEGER,
+        loaded INTEGER NOT NULL DEFAULT 0,
+        with_groups INTEGER NOT NULL DEFAULT 0,
+        next_row_id INTEGER NOT NULL DEFAULT 1,
+        sweep TEXT
+    )
+    """,
+    """
+    CREATE TABLE users (
+        row_id INTEGER PRIMARY KEY,
+        id NOT NULL,
+        email TEXT,
+        first_name TEXT,
+        last_name TEXT,
+        role TEXT,
+        status TEXT,
+        external_id TEXT,
+        created_at_ms INTEGER,
+        updated_at_ms INTEGER,
+        groups TEXT,
+        extra TEXT,
+        known INTEGER NOT NULL,
+        name_key TEXT,
+        last_key TEXT,
+        group_count INTEGER,
+        position INTEGER,
+        fetched_at_ms INTEGER NOT NULL,
+        detailed_at_ms INTEGER
+    )
+    """,
+    # Few different values: what is new goes to the end of each, so that these two cost little from the beginning.
+    "CREATE INDEX users_by_role ON users (nullif(role, ''))",
+    "CREATE INDEX users_by_status ON users (nullif(status, ''))",
+    "CREATE INDEX listed_by_age ON users (fetched_at_ms) WHERE position IS NOT NULL",
+    "CREATE INDEX unlisted_by_age ON users (fetched_at_ms) WHERE position IS NULL",
+    "CREATE TABLE ids (id PRIMARY KEY NOT NULL, row_id INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE recent_ids (id PRIMARY KEY NOT NULL, row_id INTEGER NOT NULL) WITHOUT ROWID",
+    """
+    CREATE TABLE positions (
+        position INTEGER PRIMARY KEY,
+        row_id INTEGER,
+        problem TEXT,
+        fetched_at_ms INTEGER
+    )
+    """,
+    "CREATE INDEX positions_by_user ON positions (row_id) WHERE row_id IS NOT NULL",
+    # AUTOINCREMENT: a gid that other rows or another process remember must never come to mean another group.
+    """
+    CREATE TABLE groups (
+        gid INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT,
+        listed INTEGER NOT NULL DEFAULT 0,
+        members INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE TABLE memberships (gid INTEGER, row_id INTEGER, PRIMARY KEY (gid, row_id)) WITHOUT ROWID",
+    "CREATE TABLE texts (row_id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+)
+
+FIND: Final = (
+    "CREATE VIRTUAL TABLE find USING fts5("
+    "text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')"
+)
+
+TABLES: Final = frozenset({"state", "users", "ids", "recent_ids", "positions", "groups", "memberships", "texts"})
+
+# What users are put in order by. An empty text is NULL here: it stands last, like what is not known.
+SORT_EXPRESSIONS: Final = {
+    SortKey.EMAIL: "nullif(email, '') COLLATE NOCASE",
+    SortKey.NAME: "name_key",
+    SortKey.FIRST: "name_key",
+    SortKey.LAST: "last_key",
+    SortKey.ROLE: "nullif(role, '')",
+    SortKey.STATUS: "nullif(status, '')",
+    SortKey.GROUPS: "group_count",
+    SortKey.UPDATED: "updated_at_ms",
+    SortKey.CREATED: "created_at_ms",
+    SortKey.EXTERNAL_ID: "nullif(external_id, '') COLLATE NOCASE",
+    SortKey.LISTED: "position",
+}
+
+# Made when the mirror is complete: while it is filled, each would cost as much as all the rest.
+SORT_INDEXES: Final = tuple(
+    f"CREATE INDEX IF NOT EXISTS sorted_by_{key.name.lower()} ON users ({SORT_EXPRESSIONS[key]})"
+    for key in (
+        SortKey.EMAIL,
+        SortKey.NAME,
+        SortKey.LAST,
+        SortKey.GROUPS,
+        SortKey.UPDATED,
+        SortKey.CREATED,
+        SortKey.EXTERNAL_ID,
+    )
+)

@@ -1,0 +1,81 @@
+"""The folded texts that filters are compared with, and their index by three characters.
+
+The index holds texts in which every run of letters and digits begins with two blanks: ``zoe.celik`` is kept as
+``··zoe··celik``. So ``··z`` finds the words that begin with z, ``·zo`` those that begin with zo, and ``zoe`` whatever
+has it anywhere. Three characters are one entry of the index, so that all of these are single look-ups.
+"""
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+# ASCII that is neither letter nor digit; folded text has no capitals.
+_SEPARATORS: Final = r"\x00-/:-@\[-`{-\x7f"
+GLOB_SEPARATORS: Final = "\x01-/:-@[-`{-\x7f"
+_BETWEEN_WORDS: Final = re.compile(f"[{_SEPARATORS}]+")
+_WORD: Final = re.compile(f"[^{_SEPARATORS}]+")
+_MARGIN: Final = "  "
+
+# Of a long word, so many entries are looked up: the rest is compared with the texts, and each common one costs.
+MOST_ENTRIES: Final = 6
+
+
+def has_trigrams(connection: sqlite3.Connection) -> bool:
+    """True if this SQLite can index by three characters."""
+    used = connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0]
+    return bool(used) and sqlite3.sqlite_version_info >= (3, 34, 0)
+
+
+def is_short_word(word: str) -> bool:
+    """True for one or two letters or digits: they are looked for where a word begins, everything else anywhere."""
+    return len(word) <= 2 and _WORD.fullmatch(word) is not None
+
+
+def begins_a_word(word: str, folded: str) -> bool:
+    """True if a run of letters and digits in a folded text begins with ``word``, which is one."""
+    return any(run.startswith(word) for run in _WORD.findall(folded))
+
+
+def entries(word: str) -> list[str]:
+    """What the index is asked for a folded word, all of it; empty where the word has nothing that is indexed."""
+    if is_short_word(word):
+        return [(_MARGIN + word)[-3:]]
+    marked = _MARGIN.join(_BETWEEN_WORDS.split(word))
+    places = range(len(marked) - 2)
+    if len(places) > MOST_ENTRIES:
+        # The beginning and the end tell most: what is between is often a domain that everybody has.
+        last = len(marked) - 3
+        places = sorted({0, 1, 3, last - 3, last - 1, last})  # type: ignore[assignment]
+    found = dict.fromkeys(marked[at : at + 3] for at in places)
+    return [entry for entry in found if not entry.isspace()]
+
+
+def expression(words: Collection[str]) -> str | None:
+    """The full-text expression that keeps a superset of the texts with all words; None where it would keep all."""
+    wanted = dict.fromkeys(entry for word in words for entry in entries(word))
+    return " AND ".join(f'"{entry}"' for entry in wanted) or None
+
+
+class TextTable:
+    """Writes ``texts`` and ``find`` over one connection; ``has_find`` tells whether there is an index."""
+
+    def __init__(self, connection: sqlite3.Connection, has_find: bool) -> None:
+        self._connection = connection
+        self.has_find = has_find
+
+    def add(self, rows: Sequence[tuple[int, str]]) -> None:
+        """Add texts by row id."""
+        if self.has_find:
+            self._connection.executemany("INSERT INTO find (rowid, text) VALUES (?, ?)", _marked(rows))
+        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", rows)
+
+    def remove(self, rows: Sequence[tuple[int, str]]) -> None:
+        """Drop texts by row id; an index without contents of its own has to be told what they were."""
+        if self.has_find:
+            self._connection.executemany("INSERT INTO find (find, rowid, text) VALUES ('delete', ?, ?)", _marked(rows))
+        self._connection.executemany("DELETE FROM texts WHERE row_id = ?", [(row_id,) for row_id, _ in rows])
+
+
+def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    return [(row_id, _MARGIN + _MARGIN.join(_BETWEEN_WORDS.split(text))) for row_id, text in rows]
