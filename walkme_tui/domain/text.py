@@ -7,7 +7,9 @@ literally and that occupies the columns it seems to; the raw value stays where i
 
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 MAX_MARKS_PER_LETTER: Final = 2
 DOTTED_CIRCLE: Final = "\u25cc"
@@ -108,3 +110,83 @@ def search_key(text: str) -> str:
 def search_words(text: str) -> tuple[str, ...]:
     """The words of a filter, folded; a user matches when every one of them occurs in the user's search key."""
     return tuple(search_key(text).split())
+
+
+# ------------------------------------------------------------ where words were found
+
+# Words from so many characters on are found anywhere, shorter ones only where a run of letters and digits begins.
+ANYWHERE_FROM: Final = 3
+# Half-width Japanese sound marks are no marks to Unicode, but fold like them.
+_SOUND_MARKS: Final = "\uff9e\uff9f"
+
+Span: TypeAlias = tuple[int, int]
+
+
+def match_spans(text: str, words: Collection[str]) -> list[Span]:
+    """Where ``words``, folded by ``search_key``, occur in ``text``: spans of it in order, none touching another.
+
+    A word of one or two characters occurs only where a run of letters and digits begins, a longer one anywhere. What
+    folds to nothing is part of a span where letters on both sides are (``O'Brien`` for ``obrien``), and a mark where
+    its letter is; a letter that folds to several is one whole.
+    """
+    if text.isascii() and "'" not in text and "`" not in text:
+        folded = text.lower()
+        # Character by character the search key, but for blanks.
+        if folded.isprintable() and "  " not in folded:
+            spans = [span for word in words if word in folded for span in _occurrences(folded, word)]
+            return _merged(spans) if len(spans) > 1 else spans
+    folded, starts, ends = _folded_with_places(text)
+    found = [span for word in words if word in folded for span in _occurrences(folded, word)]
+    return _merged((starts[first], ends[last - 1]) for first, last in found)
+
+
+def _occurrences(folded: str, word: str) -> Iterator[Span]:
+    """Each place of a word in a folded text; they may overlap."""
+    at = folded.find(word) if word else -1
+    while at >= 0:
+        if len(word) >= ANYWHERE_FROM or (folded[at].isalnum() and not folded[at - 1 : at].isalnum()):
+            yield at, at + len(word)
+        at = folded.find(word, at + 1)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+@lru_cache(maxsize=1024)
+def _folded_with_places(text: str) -> tuple[str, list[int], list[int]]:
+    """The search key of a text, and where the letter begins and ends in the text that each character came from."""
+    folded = ""
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _letters(text):
+        for character in _folded_letter(text[start:end]):
+            if character == " " and folded[-1:] in {"", " "}:
+                continue
+            folded += character
+            starts.append(start)
+            ends.append(end)
+    return folded.rstrip(), starts, ends
+
+
+def _letters(text: str) -> Iterator[Span]:
+    """Each character with the marks that follow it."""
+    start = 0
+    for place, character in enumerate(text):
+        if place > start and not (unicodedata.category(character).startswith("M") or character in _SOUND_MARKS):
+            yield start, place
+            start = place
+    if text:
+        yield start, len(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded_letter(letter: str) -> str:
+    # Between two letters, so that a blank stays: folding looks at one letter at a time but for blanks.
+    return search_key(f"x{letter}x")[1:-1]
