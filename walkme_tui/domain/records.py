@@ -4,6 +4,7 @@ The JSON names are those of the WalkMe REST API (walkme-api.md, part 1); ``encod
 every object ``x`` that ``decode_user`` accepts.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,6 +27,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 MAX_ID_LENGTH: Final = 256
 
+_USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
 
 def decode_user(raw: object) -> User | UnreadableRecord:
     """Read one JSON value as a user; what cannot be one comes back as an ``UnreadableRecord`` with the reason."""
@@ -38,18 +41,28 @@ def decode_user(raw: object) -> User | UnreadableRecord:
         return UnreadableRecord("its id is empty" if not user_id else "its id is too long")
     if storable(user_id) != user_id:
         return UnreadableRecord("its id holds half a character")
-    extra: dict[str, Json] = {name: value for name, value in raw.items() if name not in KNOWN_NAMES}
-    known: dict[str, object] = {}
-    for name, decode in _DECODERS.items():
-        if name not in raw:
-            continue
-        attribute, value = ATTRIBUTES[name], raw[name]
-        decoded = None if value is None else decode(value)
-        if value is None or decoded is not None:
-            known[attribute] = decoded
-        if value is not None and (decoded is None or _encode(attribute, decoded) != value):
-            extra[name] = value
+    known, extra = _read(raw)
     return User(id=user_id, extra=extra, **known)  # type: ignore[arg-type]
+
+
+def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
+    """The attributes of ``User`` but the id, and what goes to ``extra``."""
+    known: dict[str, object] = {}
+    extra: dict[str, Json] = {}
+    for name, value in raw.items():
+        reading = _READINGS.get(name)
+        if reading is None:
+            if name != "id":
+                extra[name] = value
+        elif value is None:
+            known[reading[0]] = None
+        else:
+            decoded, whole = reading[1](value)
+            if decoded is not None:
+                known[reading[0]] = decoded
+            if not whole:
+                extra[name] = value
+    return known, extra
 
 
 def encode_user(user: User) -> dict[str, Json]:
@@ -100,21 +113,35 @@ def _encode(attribute: str, value: Any) -> Json:
     return format_time_ms(value) if attribute.endswith("_ms") else value
 
 
-def _decode_text(value: object) -> str | None:
-    return storable(value) if isinstance(value, str) else None
+def _decode_text(value: object) -> tuple[str | None, bool]:
+    if not isinstance(value, str):
+        return None, False
+    text = storable(value)
+    return text, text == value
 
 
-def _decode_groups(value: object) -> tuple[str, ...] | None:
+def _decode_groups(value: object) -> tuple[tuple[str, ...] | None, bool]:
     if not isinstance(value, list):
-        return None
+        return None, False
     whole = all(isinstance(group, str) and group and storable(group) == group for group in value)
-    return tuple(value) if whole else None
+    return (tuple(value), True) if whole else (None, False)
 
 
-_DECODERS: Final[dict[str, Callable[[object], object]]] = {
-    **dict.fromkeys(TEXT_FIELDS, _decode_text),
-    "groups": _decode_groups,
-    **dict.fromkeys(TIME_FIELDS, parse_time_ms),
+def _decode_time(value: object) -> tuple[int | None, bool]:
+    if isinstance(value, str) and _USUAL_TIME.fullmatch(value):
+        try:
+            return int(datetime.fromisoformat(value).timestamp()) * 1000, True
+        except ValueError:
+            return None, False
+    milliseconds = parse_time_ms(value)
+    return milliseconds, milliseconds is not None and format_time_ms(milliseconds) == value
+
+
+# What an attribute's JSON value is read by: it gives the value, None if it is none, and whether nothing was lost.
+_READINGS: Final[dict[str, tuple[str, Callable[[object], tuple[object, bool]]]]] = {
+    **{name: (attribute, _decode_text) for name, attribute in TEXT_FIELDS.items()},
+    "groups": ("groups", _decode_groups),
+    **{name: (attribute, _decode_time) for name, attribute in TIME_FIELDS.items()},
 }
 
 
