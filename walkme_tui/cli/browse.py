@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context, refuse_scim
+from walkme_tui.cli.filtering import memory_of, view_of
 from walkme_tui.cli.speaking import say_error
 from walkme_tui.config.choosing import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.browsing import BrowserStart, ProfileChoice, Task
+from walkme_tui.domain.views import SavedView
+from walkme_tui.services.browsing import BrowserStart, Memory, ProfileChoice, Task
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start the browser; ConfigurationError where there is no terminal, or the profile cannot be used."""
+    """Start the browser; ConfigurationError for an unknown view or profile, and where there is no terminal."""
     context = Context.of(options)
+    memory = memory_of(context)
+    query = " ".join(options.query)
+    view = view_of(query, memory)
     require_terminal(context)
-    start = browser_start(context, " ".join(options.query))
+    start = browser_start(context, query, view=view, memory=memory)
     from walkme_tui.ui.start import run_browser
 
     return run_browser(start)
@@ -29,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 def browse_task(context: Context, task: Task) -> int:
     """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
-    start = browser_start(context, "")._replace(task=task)
+    start = browser_start(context)._replace(task=task)
     if start.profile is None and not start.demo:
         context.profile()
     from walkme_tui.ui.start import run_browser
@@ -49,8 +54,13 @@ def require_terminal(context: Context) -> None:
     )
 
 
-def browser_start(context: Context, query: str) -> BrowserStart:
-    """Everything that the browser begins with; a missing profile is for its first screen to explain."""
+def browser_start(
+    context: Context, query: str = "", *, view: SavedView | None = None, memory: Memory | None = None
+) -> BrowserStart:
+    """Everything that the browser begins with; a missing profile is for its first screen to explain.
+
+    With a view, its filter is the one to begin with and not ``query``.
+    """
     profile: Profile | None = None
     problem = ""
     if context.options.demo:
@@ -62,6 +72,7 @@ def browser_start(context: Context, query: str) -> BrowserStart:
             problem = error.message
         if profile is not None:
             refuse_scim(profile.surface(context.options.surface), f"the profile {profile.name}")
+    memory = memory or memory_of(context)
     known = known_profiles(context)
     if profile is not None:
         known[profile.name] = profile
@@ -79,14 +90,16 @@ def browser_start(context: Context, query: str) -> BrowserStart:
         open_session=open_session,
         open_demo=context.open_demo,
         demo=context.options.demo,
-        query=query,
+        query=query if view is None else view.text,
         keymap=_keymap(context),
-        theme=None if profile is None else profile.theme,
+        theme=(profile.theme if profile else None) or memory.theme(),
         no_color=context.no_color,
         problem=problem,
         state_folder=context.paths.state,
         themes_folder=context.paths.themes,
         open_workshop=open_workshop,
+        view=view,
+        memory=memory,
     )
 
 

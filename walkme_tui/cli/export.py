@@ -4,12 +4,13 @@ import argparse
 from contextlib import aclosing
 
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.filtering import memory_of, query_of
 from walkme_tui.cli.forms import group_names
 from walkme_tui.cli.listings import Gaps, write_csv, write_json, write_markdown
 from walkme_tui.cli.output import data_output, refuse_two_forms
 from walkme_tui.cli.reading import Extent, completeness, read_account, refresh_groups, users
 from walkme_tui.cli.running import with_session
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.cli.speaking import say
 from walkme_tui.domain.records import encode_user
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -19,13 +20,17 @@ def run(options: argparse.Namespace) -> int:
     """Write the users; an account that could not be read whole is said, and is exit code 1."""
     context = Context.of(options)
     refuse_two_forms(options)
+    memory = memory_of(context)
+    query = query_of(options.filter, memory)
+    if memory.notice:
+        say(memory.notice)
 
     async def work(session: Session) -> tuple[Extent, Gaps]:
         if not options.cached:
             await refresh_groups(session)
         extent = await read_account(session, options.cached)
         names = group_names(tuple(size.group for size in await Directory(session).groups()))
-        async with aclosing(users(session, UserQuery(text=options.filter), extent)) as found:
+        async with aclosing(users(session, query, extent)) as found:
             with data_output(options.output) as stream:
                 if context.options.json:
                     objects = (encode_user(row.user) async for row in found)

@@ -1,6 +1,7 @@
 """The parser of the command line: cheap to build, the work is elsewhere."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -13,6 +14,7 @@ from walkme_tui.domain.text import clean
 PROGRAM: Final = "walkme-tui"
 BROWSE: Final = "browse"
 SIMULATOR: Final = "simulator"
+FILTERING: Final = frozenset({BROWSE, "export"})
 CHANGING: Final = frozenset({"offboard", "undo", "jobs", "plan"})
 
 # Name and one line of help, in the order of the help.
@@ -36,6 +38,8 @@ SUB_COMMANDS: Final = {
 
 # The global options that take a value: whoever looks for the first word has to step over it.
 _WITH_VALUE: Final = ("--profile", "--surface")
+# -group:beta is a term of a filter, and argparse takes it for an option: -h with a value, if it is -has:groups.
+_LEAVES_OUT: Final = re.compile(r"-[^\W\d_]{2,}:")
 
 _ENVIRONMENT: Final = """\
 environment:
@@ -98,14 +102,22 @@ def build_parser(wanted: str = "") -> Parser:
 def with_sub_command(words: Sequence[str]) -> list[str]:
     """The words with ``browse`` put in where no sub-command is named: a first word that is none is its QUERY.
 
-    ``--help`` and ``--version`` before any word are the whole program's.
+    ``--help`` and ``--version`` before any word are the whole program's. Terms of a filter that begin with a hyphen get
+    a blank before it, so that they are not taken for options.
     """
+    found = _with_browse(words)
+    if first_word(found) not in FILTERING:
+        return found
+    return [f" {word}" if _LEAVES_OUT.match(word) else word for word in found]
+
+
+def _with_browse(words: Sequence[str]) -> list[str]:
     index = 0
     while index < len(words):
         word = words[index]
         if word in {"-h", "--help", "--version"} or word in SUB_COMMANDS:
             return list(words)
-        if not word.startswith("-") or word in {"-", "--"}:
+        if not word.startswith("-") or word in {"-", "--"} or _LEAVES_OUT.match(word):
             break
         index += 2 if word in _WITH_VALUE else 1
     if index > len(words):
@@ -149,7 +161,10 @@ def _add_globals(to: argparse._ActionsContainer) -> None:
 def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
     """What one sub-command takes beside the global options."""
     if name == BROWSE:
-        parser.add_argument("query", nargs="*", metavar="QUERY", help="words to filter by, or a full email")
+        parser.add_argument(
+            "query", nargs="*", metavar="QUERY", help="a filter, or @NAME for a saved view, and words that narrow it"
+        )
+        parser.gathers = "query"
     elif name == "whois":
         parser.add_argument("key", metavar="EMAIL|ID", help="a full email or an id")
         _add_look_up(parser)
@@ -178,7 +193,9 @@ def _add_look_up(parser: Parser) -> None:
 
 
 def _add_export(parser: Parser) -> None:
-    parser.add_argument("--filter", metavar="QUERY", default="", help="only users whose record has all these words")
+    parser.add_argument(
+        "--filter", metavar="QUERY", default="", help="only users that this filter keeps, or @NAME: a saved view"
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write here, for you only, instead of printing")
     parser.add_argument("--cached", action="store_true", help="from the local copy only, without asking the server")
     forms = parser.add_mutually_exclusive_group()
@@ -233,7 +250,8 @@ def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersActi
 def _epilog() -> str:
     codes = "\n".join(f"  {code.value:<4} {clean(meaning)}" for code, meaning in MEANINGS)
     return (
-        'A first word that is no sub-command is a QUERY: walkme-tui "zoe celik"\n\n'
+        'A first word that is no sub-command is a QUERY: walkme-tui "zoe celik"\n'
+        "@NAME begins with a saved view, more words narrow it: walkme-tui @inactive-in-groups group:sales\n\n"
         f"exit codes:\n{codes}\n\n{_ENVIRONMENT}"
     )
 

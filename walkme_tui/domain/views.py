@@ -48,7 +48,7 @@ _TITLES: Final[Mapping[SavedView, str]] = MappingProxyType(
         SavedView("inactive-in-groups", "status:inactive has:groups"): "Inactive users who still are in groups",
         SavedView("admins", "role:admin"): "Admins",
         SavedView("pending", "status:pending"): "Pending users",
-        SavedView("newest", sort=Sort(SortKey.CREATED, reverse=True)): "Everybody, the newest first",
+        SavedView("recent", "created:<30d", Sort(SortKey.CREATED, reverse=True)): "Created in the last 30 days",
     }
 )
 BUILT_IN: Final = tuple(_TITLES)

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.views import Look, SavedView, TableName
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
@@ -20,6 +21,48 @@ class ProfileChoice(NamedTuple):
     surface: Surface
     target: str
     theme: str | None = None
+
+
+class Memory(Protocol):
+    """What outlasts the program: saved views, the theme that was chosen, how the tables of a profile were left.
+
+    Nothing here raises. What writes answers with a sentence for the person where that failed, else with an empty one.
+    Each call may take as long as a disk does; threads may call it. Everything is read anew when it is asked for: other
+    processes save, too.
+    """
+
+    @property
+    def notice(self) -> str:
+        """A sentence about what was found broken so far, empty while nothing was."""
+        ...
+
+    def views(self) -> Sequence[SavedView]:
+        """The saved views, then the built-in ones that no saved one stands in for."""
+        ...
+
+    def save_view(self, view: SavedView) -> str:
+        """Keep a view, in the place of one of the same name."""
+        ...
+
+    def delete_view(self, name: str) -> str:
+        """Forget a saved view; a built-in one stays."""
+        ...
+
+    def look(self, profile: str, table: TableName) -> Look:
+        """How a table of this profile was left."""
+        ...
+
+    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+        """Keep how a table of this profile is shown."""
+        ...
+
+    def theme(self) -> str | None:
+        """The name of the theme that was chosen in the program, None if none was."""
+        ...
+
+    def remember_theme(self, name: str) -> str:
+        """Keep the theme that was chosen; a profile's own one in config.toml goes before it at the next start."""
+        ...
 
 
 class Task(NamedTuple):
@@ -42,9 +85,12 @@ class BrowserStart(NamedTuple):
     a profile by name and raises ``ConfigurationError``; ``open_demo`` starts the demo account. Both block for a moment:
     call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
     that the person bound anew, never none. ``theme`` is a theme's name, None for the default. ``no_color``
-    wins over it. ``state_folder`` takes ``state.toml`` and crash reports, ``themes_folder`` holds the person's own
+    wins over it. ``state_folder`` takes crash reports, ``themes_folder`` holds the person's own
     themes; None: there is none. ``open_workshop`` opens what changes the account of an open session; it blocks for a
-    moment too. ``task`` is the change to begin with, None for none.
+    moment too. ``task`` is the change to begin with, None for none. ``query`` is the whole filter to begin with.
+    ``view`` is the saved view that was asked for, None for none: its order and columns go before the remembered ones,
+    and its text is ``query``, with what was written after its name. ``memory`` outlasts the program, except in the
+    demo; None: nothing is remembered.
     """
 
     profiles: Sequence[ProfileChoice]
@@ -61,3 +107,5 @@ class BrowserStart(NamedTuple):
     themes_folder: Path | None = None
     open_workshop: Callable[[Session], "Workshop"] | None = None
     task: Task | None = None
+    view: SavedView | None = None
+    memory: Memory | None = None

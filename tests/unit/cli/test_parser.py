@@ -113,6 +113,8 @@ def test_demo_and_profile_exclude_each_other() -> None:
         (("--demo", "--", "-x"), "-x"),
         (("zoe", "whois"), "zoe whois"),
         (("",), ""),
+        (("@leavers",), "@leavers"),
+        (("@leavers", "--demo", "zoe", "--json", "çelik"), "@leavers zoe çelik"),
     ],
 )
 def test_a_first_word_that_is_no_sub_command_is_a_query(words: tuple[str, ...], query: str) -> None:
@@ -124,6 +126,31 @@ def test_a_first_word_that_is_no_sub_command_is_a_query(words: tuple[str, ...], 
 @given(st.text(min_size=1).filter(lambda word: not word.startswith("-") and word not in SUB_COMMANDS))
 def test_any_other_first_word_is_a_query(word: str) -> None:
     assert parsed(word).query == [word]
+
+
+@pytest.mark.parametrize(
+    "term", ["-group:beta", "-has:groups", "-HAS:groups", "-status:", '-group:"Field EMEA"', "-xx:y"]
+)
+def test_a_term_that_leaves_people_out_is_no_option(term: str) -> None:
+    for words in (
+        (term,),
+        ("browse", term),
+        (term, "--demo"),
+        ("--demo", term),
+        ("--", term),
+        ("--profile", "a", term),
+    ):
+        options = parsed(*words)
+        assert (options.command, " ".join(options.query).strip()) == ("browse", term)
+    assert parsed("zoe", term, "--demo", "celik").query == ["zoe", f" {term}", "celik"]
+    exports = [["--filter", term], [f"--filter={term}"], ["--cached", "--filter", term, "--json"]]
+    assert [parsed("export", *words).filter.strip() for words in exports] == [term] * 3
+
+
+@pytest.mark.parametrize("words", [("-h",), ("zoe", "-x"), ("zoe", "-x:y"), ("whois", "-group:beta")])
+def test_other_words_with_a_hyphen_stay_options(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises((UsageError, SystemExit)):
+        parsed(*words)
 
 
 @pytest.mark.parametrize("name", SUB_COMMANDS)
