@@ -15,7 +15,7 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
@@ -201,7 +201,7 @@ class BrokenMirror(SqliteMirror):
         self.slow_search: asyncio.Event | None = None
         self.slow_reads: asyncio.Event | None = None
 
-    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Coverage:
+    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
         """Save, unless the disk is full."""
         self._write_allowed()
         return await super().save_page(page, fetched_at_ms)
@@ -224,13 +224,21 @@ class BrokenMirror(SqliteMirror):
             await self.slow_reads.wait()
         return await super().positions(first, last)
 
-    async def matching(self, query: UserQuery) -> "array[int]":
+    async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
+        """Search for the first, unless it is broken, and no sooner than ``slow_search`` allows."""
+        await self._begin_search(query)
+        return await super().first(query, limit)
+
+    async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
         """Search, unless it is broken, and no sooner than ``slow_search`` allows."""
+        await self._begin_search(query)
+        return await super().matching(query, after)
+
+    async def _begin_search(self, query: UserQuery) -> None:
         self.searches.append(query)
         self._read_allowed()
         if self.slow_search is not None:
             await self.slow_search.wait()
-        return await super().matching(query)
 
     async def coverage(self) -> Coverage:
         """Read, unless it is broken."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -66,8 +66,9 @@ class Listing:
         self._pages = pages
         self._settle_seconds = settle_seconds
         self._asked = query
-        self._view = View(query, array("q") if query.narrows else None)
+        self._view = View(query, None if query.is_list else array("i"))
         self._searched = False
+        self._again = False
         self._rows: dict[int, ListedRow] = {}
         self._held = (0, -1)
         self._stale = True
@@ -90,10 +91,13 @@ class Listing:
 
     @property
     def total(self) -> Total | None:
-        """Number of rows, None where nothing is known yet; for a narrowed view exact among the loaded users."""
+        """Number of rows, None where nothing is known yet; for a chosen or sorted view it counts the loaded users.
+
+        There it is not exact while only the first rows are known.
+        """
         if self._view.order is None:
             return self._pages.total
-        return Total(len(self._view.order), exact=True) if self._searched else None
+        return Total(len(self._view.order), exact=self._view.whole) if self._searched else None
 
     @property
     def phase(self) -> Phase:
@@ -189,7 +193,7 @@ class Listing:
         self._stale, self._recalled = not self._recalled, False
         self._window_wanted.set()
         self._tell(ViewChanged())
-        if self._asked.narrows:
+        if not self._asked.is_list:
             self._view_wanted.set()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -218,7 +222,7 @@ class Listing:
     def _hear_narrowed(self, change: Change) -> None:
         if isinstance(change, PageLoaded):
             if change.first <= change.last:
-                self._search_soon()
+                self._search_soon(again=not change.only_new)
         elif isinstance(change, UserStored | UserForgotten):
             self._stale = True
             if isinstance(change, UserForgotten) or not self._holds(change.user_id):
@@ -233,8 +237,12 @@ class Listing:
 
     # ------------------------------------------------------------ the view
 
-    def _search_soon(self) -> None:
-        """Search again once the pages that arrive together are in, and never more than half of the time."""
+    def _search_soon(self, *, again: bool = True) -> None:
+        """Search again once the pages that arrive together are in, and never more than half of the time.
+
+        Where it is not to be ``again``, only new users came: without a sort, those among them that are kept are added.
+        """
+        self._again = self._again or again or self._asked.sort is not None
         if self._settling is None:
             pause = max(self._settle_seconds, self._build_seconds)
             self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
@@ -248,7 +256,7 @@ class Listing:
         while True:
             await self._view_wanted.wait()
             self._view_wanted.clear()
-            if not self._asked.narrows and self._asked == self._view.query:
+            if self._asked.is_list and self._asked == self._view.query:
                 continue
             building = self._building = asyncio.create_task(self._build(self._asked))
             try:
@@ -261,31 +269,67 @@ class Listing:
                 building.result()
 
     async def _build(self, query: UserQuery) -> None:
-        """Search, read the first screen of what was found, and only then show it."""
+        """Bring the view to what the mirror knows now, the first screen of a new one before the rest."""
         clock = asyncio.get_running_loop().time
         started = clock()
-        order: array[int] | None = None
-        if query.narrows:
-            try:
-                found = await self._mirror.matching(query)
-                order = found if isinstance(found, array) else array("q", found)
-            except MirrorUnavailable as error:
-                self._pages.note(error.message)
-                order = array("q")
+        try:
+            if query.is_list:
+                await self._show_list(query)
+            elif self._searched and self._view.whole and query == self._view.query and not self._again:
+                await self._grow()
+            else:
+                await self._search(query)
+        except MirrorUnavailable as error:
+            self._pages.note(error.message)
+            self._searched = True
+            self._exchange(View(query, array("i")), {}, (0, -1))
         self._build_seconds = clock() - started
-        old, view = self._view, View(query, order)
-        height = self._visible[1] - self._visible[0] + 1
-        span = self._margin(*self._visible) if query == old.query else self._margin(0, height - 1)
+        self._window_wanted.set()
+
+    async def _show_list(self, query: UserQuery) -> None:
+        view = View(query, None)
+        span = self._margin(0, self._visible[1] - self._visible[0])
         rows = await view.read(self._mirror, self._pages, *span)
-        same = self._searched and query == old.query and order == old.order
         self._searched = True
-        self._view = view
-        if same:
+        self._exchange(view, rows, span)
+
+    async def _search(self, query: UserQuery) -> None:
+        """The first rows of another view at once, then all of it; the same view again when it is whole."""
+        if not self._searched or query != self._view.query:
+            limit = 2 * (self._visible[1] - self._visible[0] + 1)
+            users = await self._mirror.first(query, limit)
+            order, whole = array("i", [user.row_id for user in users]), len(users) < limit
+            self._searched = True
+            self._exchange(View(query, order, whole), dict(enumerate(users)), (0, len(users) - 1))
+            if whole:
+                return
+        self._again = False
+        try:
+            found = await self._mirror.matching(query)
+        except asyncio.CancelledError:
+            self._again = True  # what changed since the last search is not in the view yet
+            raise
+        view = View(query, found if isinstance(found, array) else array("i", found))
+        span = self._margin(*self._visible)
+        rows = await view.read(self._mirror, self._pages, *span)
+        if view.order == self._view.order:
+            self._view = view
             self._put(rows, span)
         else:
-            self._rows, self._held = rows, span
-            self._tell(ViewChanged())
-        self._window_wanted.set()
+            self._exchange(view, rows, span)
+
+    async def _grow(self) -> None:
+        """Add to a view that is not sorted who was found since; nobody else moves."""
+        view = self._view
+        found = await self._mirror.matching(view.query, view.highest)
+        if found and view.order is not None:
+            view = View(view.query, view.order + array("i", found))
+            span = self._margin(*self._visible)
+            self._exchange(view, await view.read(self._mirror, self._pages, *span), span)
+
+    def _exchange(self, view: View, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
+        self._view, self._rows, self._held = view, dict(rows), span
+        self._tell(ViewChanged())
 
     # ------------------------------------------------------------ the window
 

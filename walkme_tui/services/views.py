@@ -1,14 +1,14 @@
 """One view of the users, read from the mirror: the server's list by position, or a choice of row ids in an order."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Mirror
 
@@ -16,16 +16,26 @@ if TYPE_CHECKING:
     from array import array
 
 EVERYONE: Final = UserQuery()
+IN_THE_LISTS_ORDER: Final = UserQuery(sort=Sort(SortKey.LISTED))
 CHUNK_ROWS: Final = 1000
 SCAN_ROWS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order."""
+    """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order.
+
+    ``whole`` is False while ``order`` is only the beginning: what a screen can show at once.
+    """
 
     query: UserQuery
     order: "array[int] | None"
+    whole: bool = True
+
+    @property
+    def highest(self) -> int:
+        """The highest row id in an order without a sort: the last, unless a whole address brought somebody forward."""
+        return max(self.order[0], self.order[-1]) if self.order else 0
 
     async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
         """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
@@ -59,7 +69,11 @@ class View:
 
     async def user_ids(self, mirror: Mirror) -> list[str]:
         """Ids of all loaded users, in this order; raises ``MirrorUnavailable``."""
-        order = await mirror.matching(EVERYONE) if self.order is None else self.order
+        order: Sequence[int]
+        if self.order is None:
+            order = await mirror.matching(IN_THE_LISTS_ORDER)
+        else:
+            order = self.order if self.whole else await mirror.matching(self.query)
         ids: list[str] = []
         for first, last in chunks(0, len(order) - 1):
             row_ids = order[first : last + 1]
