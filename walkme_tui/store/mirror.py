@@ -1,5 +1,6 @@
 """The mirror: the local copy of the account, in SQLite."""
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ R = TypeVar("R")
 
 # Users deleted for their age in one transaction: about 20 ms, so that nobody waits long behind it.
 AGED_AT_ONCE: Final = 500
+# Pages that are saved in one transaction: half a second of writing, which nobody who reads waits for.
+PAGES_AT_ONCE: Final = 4
 
 
 def open_mirror(
@@ -69,6 +72,7 @@ class SqliteMirror:
         self._place = place
         self._writer = Reader("mirror", MirrorFile(place))
         self._beside: dict[str, Reader] = {}
+        self._saving: deque[_Saving] = deque()
         self._max_age_days = place.max_age_days
         self._aged = place.max_age_days is None
 
@@ -78,8 +82,30 @@ class SqliteMirror:
         return tuple(self._writer.file.notices)
 
     async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
-        """Put a page's rows at their positions and update its users, in one transaction."""
-        return await self._write(lambda tables: tables.save_page(page, fetched_at_ms))
+        """Put a page's rows at their positions and update its users; pages that wait together go in together."""
+        saving = _Saving(page, fetched_at_ms)
+        self._saving.append(saving)
+        try:
+            return await self._writer.thread.write(self._save(saving))
+        except Closed:
+            raise _closed() from None
+
+    def _save(self, saving: "_Saving") -> Steps[Stored]:
+        """Save a page and others that wait, in one transaction: each costs half as much then."""
+        if saving.stored is None:
+            self._saving.remove(saving)
+            most = PAGES_AT_ONCE if self._writer.file.is_on_disk else 1
+            others = [self._saving.popleft() for _ in range(min(most - 1, len(self._saving)))]
+            together = (saving, *others)
+            try:
+                stored = yield from self._writer.file.write_in_turn(partial(_save_all, together=together))
+            except BaseException:
+                self._saving.extendleft(reversed(others))  # their own turns come, and tell whoever waits for them
+                raise
+            for each, result in zip(together, stored, strict=True):
+                each.stored = result
+        assert saving.stored is not None  # noqa: S101 - set above, or by who took it along
+        return saving.stored
 
     async def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
         """Store what a look-up of one user answered."""
@@ -203,6 +229,19 @@ class SqliteMirror:
         while aged := self._writer.file.read(lambda tables: tables.older_than(moment_ms, AGED_AT_ONCE)):
             yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=aged))
             yield
+
+
+class _Saving:
+    """A page that waits to be saved; ``stored`` is what came of it."""
+
+    def __init__(self, page: UserPage, fetched_at_ms: int) -> None:
+        self.page = page
+        self.fetched_at_ms = fetched_at_ms
+        self.stored: Stored | None = None
+
+
+def _save_all(tables: Tables, together: Sequence[_Saving]) -> list[Stored]:
+    return [tables.save_page(each.page, each.fetched_at_ms) for each in together]
 
 
 def _execute(tables: Tables, statement: str) -> None:

@@ -39,7 +39,7 @@ SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",  # sorting must not leave people's data in a temporary folder
     "PRAGMA secure_delete = FAST",
     "PRAGMA cache_size = -8000",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA journal_size_limit = 33554432",
 )
 
