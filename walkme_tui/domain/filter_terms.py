@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 
 # What stands for "in no group" after ``group:``; in quotes it is a name like any other.
@@ -24,6 +25,11 @@ class Value(NamedTuple):
     text: str
     quoted: bool
     open: bool
+
+    @property
+    def key(self) -> str:
+        """What it is compared by, folded; half a character stands in no database, nor can be looked up there."""
+        return search_key(storable(self.text))
 
 
 class Term(NamedTuple):

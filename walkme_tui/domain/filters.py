@@ -28,7 +28,6 @@ from typing import Final, Literal, NamedTuple, NoReturn, TypeAlias
 
 from walkme_tui.domain.filter_terms import MAX_VALUES, NO_GROUP, Term, Value, terms
 from walkme_tui.domain.filter_times import age_ms, nearest_date, period_ms
-from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import ANYWHERE_FROM, clean, search_key
 
 TimeField: TypeAlias = Literal["created", "updated"]
@@ -216,7 +215,7 @@ def _test(term: Term) -> Test | None:
         raise _Wrong(f"A term has at most {MAX_VALUES} values.")
     if term.field is None:
         return _word(term.values[0])
-    values = tuple(value for value in term.values if _key(value))
+    values = tuple(value for value in term.values if value.key)
     if not values:
         return None
     match term.field.casefold():
@@ -240,12 +239,7 @@ def _one_too_many() -> NoReturn:
 
 
 def _folded(values: tuple[Value, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_key(value) for value in values))
-
-
-def _key(value: Value) -> str:
-    """What a value is compared by; half a character stands in no database, nor can be looked up there."""
-    return search_key(storable(value.text))
+    return tuple(dict.fromkeys(value.key for value in values))
 
 
 def _only(field: str, values: tuple[Value, ...]) -> str:
@@ -255,7 +249,7 @@ def _only(field: str, values: tuple[Value, ...]) -> str:
 
 
 def _word(value: Value) -> Word | None:
-    folded = _key(value)
+    folded = value.key
     if len(folded) < ANYWHERE_FROM:
         folded = "".join(filter(str.isalnum, folded))
     return Word(folded) if folded else None
@@ -263,7 +257,7 @@ def _word(value: Value) -> Word | None:
 
 def _group(values: tuple[Value, ...]) -> InGroup | InNoGroup:
     names = _folded(values)
-    if all(value.quoted or _key(value) != NO_GROUP for value in values):
+    if all(value.quoted or value.key != NO_GROUP for value in values):
         return InGroup(names)
     if len(values) > 1:
         raise _Wrong('group:none stands alone; a group of that name is group:"none".')

@@ -1,0 +1,246 @@
+"""How a half-typed filter term goes on, and which values of a filter nobody has."""
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from walkme_tui.domain.filter_completion import (
+    MAX_CHOICES,
+    MAX_OFFERED_LENGTH,
+    Completion,
+    KnownValues,
+    applied,
+    complete,
+    unmatched_values,
+)
+from walkme_tui.domain.filters import InGroup, Problem, parse_filter
+from walkme_tui.domain.text import clean, search_key
+
+KNOWN = KnownValues(
+    ("active", "inactive", "pending"),
+    frozenset({"Admin", "Admin (Console)", "Editor", "Viewer"}),
+    ["Sales", "Field EMEA", "Beta", "None", 'The "A" team', "Sales, North", "8c1f00"],
+)
+NOTHING = KnownValues()
+
+ANY = st.characters(exclude_categories=())
+NAMES = st.text(st.one_of(st.sampled_from('ab ,":-\x1b\u200bé'), ANY), max_size=12)
+TYPED = st.lists(
+    st.sampled_from(["sta", "status:", "-role:", "group:", "has:", '"', ",", " ", "a", "No", "sales", "x:"]), max_size=6
+).map("".join)
+
+
+def choices(text: str, values: KnownValues = KNOWN) -> list[str]:
+    """The choices at the end of a text."""
+    found = complete(text, len(text), values)
+    return [] if found is None else list(found.choices)
+
+
+# ------------------------------------------------------------ completion
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sta", ["status:"]),
+        ("STA", ["status:"]),
+        ("-gr", ["-group:"]),
+        ("zoe up", ["updated:"]),
+        ("status", ["status:"]),
+        ("s", []),
+        ("", []),
+        ("-", []),
+        ('"sta', []),
+        ("sales", []),
+        ("status:", ["status:active", "status:inactive", "status:pending"]),
+        ("Status:in", ["Status:inactive"]),
+        ("status:activ", ["status:active", "status:inactive"]),
+        ("status:active", []),
+        ("status:active,", ["status:active,inactive", "status:active,pending"]),
+        ("status:active,pe", ["status:active,pending"]),
+        ("role:ad", ["role:Admin", 'role:"Admin (Console)"']),
+        ("role:admin", ['role:"Admin (Console)"']),
+        ("role:con", ['role:"Admin (Console)"']),
+        ("role:wer", ["role:Viewer"]),
+        ("role:er", []),
+        ("group:fie", ['group:"Field EMEA"']),
+        ('group:"fie', ['group:"Field EMEA"']),
+        ('group:"sal', ['group:"Sales"', 'group:"Sales, North"']),
+        ("-group:emea", ['-group:"Field EMEA"']),
+        ("group:no", ['group:"None"', 'group:"Sales, North"', "group:none"]),
+        ("group:none", []),
+        ("group:the", ['group:"The ""A"" team"']),
+        ("group:beta,8", ["group:beta,8c1f00"]),
+        ("has:", ["has:email", "has:externalId", "has:groups", "has:name", "has:role"]),
+        ("has:E", ["has:email", "has:externalId"]),
+        ("has:role,", []),
+        ("created:", []),
+        ("foo:", []),
+        ("status:active ", []),
+    ],
+)
+def test_what_a_term_could_become(text: str, expected: list[str]) -> None:
+    assert choices(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ghost"),
+    [("sta", "tus:"), ("STATUS:IN", "active"), ("group:fie", ""), ('group:"fie', 'ld EMEA"'), ("role:con", "")],
+)
+def test_behind_the_caret_stands_what_the_best_choice_adds(text: str, ghost: str) -> None:
+    found = complete(text, len(text), KNOWN)
+    assert found is not None
+    assert found.ghost == ghost
+
+
+def test_what_is_not_known_yet_is_not_offered() -> None:
+    assert choices("role:", NOTHING) == []
+    assert choices("group:", NOTHING) == ["group:none"]
+    assert choices("status:p", NOTHING) == ["status:pending"]
+
+
+def test_only_so_many_are_offered_and_the_way_to_nobody_s_group_is_one_of_them() -> None:
+    many = KnownValues(groups=[f"Group {number:03}" for number in range(500)])
+    assert choices("group:", many) == [*(f'group:"Group {number:03}"' for number in range(7)), "group:none"]
+    assert len(choices("group:gr", many)) == MAX_CHOICES
+    assert choices("group:gr,", many)[0] == 'group:gr,"Group 000"'
+
+
+def test_the_term_before_the_caret_is_completed_wherever_it_stands() -> None:
+    text = "sta group:x"
+    found = complete(text, 3, KNOWN)
+    assert found == Completion(0, 3, "sta", ("status:",))
+    assert applied(text, found, found.choices[0]) == ("status: group:x", 7)
+    assert complete(text, 2, KNOWN) is None
+    assert complete(text, 4, KNOWN) is None
+    assert complete(text, -1, KNOWN) is None
+    assert complete(text, 12, KNOWN) is None
+
+
+def test_an_open_quote_does_not_reach_over_what_follows_the_caret() -> None:
+    text = 'group:"fie status:active'
+    found = complete(text, 10, KNOWN)
+    assert found is not None
+    assert applied(text, found, found.choices[0]) == ('group:"Field EMEA" status:active', 18)
+    assert complete('group:"fie d" x', 10, KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("Zoë's", ["Zoë's"]),
+        ("  two   blanks ", ['"two blanks"']),
+        ("zero\u200bwidth", ["zerowidth"]),
+        ("a\x1b[31mb", []),
+        ("\u202e", []),
+        ("", []),
+        ("'", []),
+        ("x" * (MAX_OFFERED_LENGTH + 1), []),
+    ],
+)
+def test_hostile_names_are_offered_in_plain_letters_or_not_at_all(name: str, offered: list[str]) -> None:
+    assert choices("role:", KnownValues(roles=[name])) == [f"role:{value}" for value in offered]
+
+
+@given(st.lists(NAMES, max_size=6), TYPED)
+@example(["\u202ea\x1b", "none"], "group:")
+def test_choices_are_safe_to_show_and_to_take(names: list[str], text: str) -> None:
+    found = complete(text, len(text), KnownValues(names, names, names))
+    if found is None:
+        return
+    assert 1 <= len(found.choices) <= MAX_CHOICES
+    assert len(set(found.choices)) == len(found.choices)
+    for choice in found.choices:
+        assert clean(choice) == choice
+        whole, caret = applied(text, found, choice)
+        assert whole[found.start : caret] == choice
+        assert caret == len(whole)
+        assert len(parse_filter(choice).conditions) <= 1
+    assert not found.ghost or (found.typed + found.ghost).casefold() == found.choices[0].casefold()
+
+
+@given(st.lists(NAMES, min_size=1, max_size=6), st.data())
+def test_a_chosen_group_is_found_by_its_name(names: list[str], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(names))
+    key = search_key(name)
+    assume(key)
+    typed = key[: data.draw(st.integers(0, len(key) - 1))].replace('"', '""')
+    text = f'-group:"{typed}'
+    values = KnownValues(groups=names)
+    for choice in choices(text, values):
+        [condition] = parse_filter(choice).conditions
+        assert isinstance(condition.test, InGroup)
+        assert set(condition.test.names) <= set(map(search_key, names))
+        assert unmatched_values(parse_filter(choice), choice, values) == ()
+
+
+# ------------------------------------------------------------ values that nobody has
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        (
+            "zoe role:admn",
+            (9, 13),
+            "No loaded user has the role admn. Known: Admin, Admin (Console), Editor, Viewer.",
+        ),
+        ("status:active,gone", (14, 18), "No loaded user has the status gone. Known: active, inactive, pending."),
+        ("-group:slaes", (7, 12), "No group begins with “slaes”. Nearest: Sales."),
+        ('group:"Field EMAE" x', (6, 18), "No group begins with “Field EMAE”. Nearest: Field EMEA."),
+        ("group:qqq", (6, 9), "No group begins with “qqq”."),
+        ("role:a\x1bb", (5, 8), "No loaded user has the role a␛b. Known: Admin, Admin (Console), Editor, Viewer."),
+    ],
+)
+def test_a_value_that_fits_nobody_is_told_with_what_would(text: str, place: tuple[int, int], said: str) -> None:
+    assert unmatched_values(parse_filter(text), text, KNOWN) == (Problem(*place, said),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zoe",
+        "STATUS:in",
+        "role:ADM,v",
+        "group:none",
+        'group:"field',
+        "-group:sal",
+        "created:2024",
+        "status:,",
+        "group:8C",
+    ],
+)
+def test_values_that_begin_like_a_known_one_are_fine(text: str) -> None:
+    assert unmatched_values(parse_filter(text), text, KNOWN) == ()
+
+
+def test_several_are_told_in_order() -> None:
+    text = "role:x,admin,y group:z"
+    found = unmatched_values(parse_filter(text), text, KNOWN)
+    assert [text[problem.start : problem.end] for problem in found] == ["x", "y", "z"]
+
+
+def test_nothing_is_said_of_what_is_not_known() -> None:
+    text = "status:x role:x group:x"
+    assert unmatched_values(parse_filter(text), text, NOTHING) == ()
+    empty = unmatched_values(parse_filter(text), text, KnownValues((), (), ()))
+    assert [problem.reason for problem in empty] == [
+        "No loaded user has the status x.",
+        "No loaded user has the role x.",
+        "No group begins with “x”.",
+    ]
+
+
+def test_of_many_roles_only_the_nearest_are_told() -> None:
+    roles = [*(f"Role {number:03}" for number in range(300)), "Editor"]
+    text = "role:edtior"
+    [problem] = unmatched_values(parse_filter(text), text, KnownValues(roles=roles))
+    assert problem.reason == "No loaded user has the role edtior. Nearest: Editor."
+
+
+@given(st.lists(NAMES, max_size=8), NAMES)
+def test_a_reason_is_one_line_that_a_terminal_can_show(names: list[str], typed: str) -> None:
+    text = "role:" + typed
+    for problem in unmatched_values(parse_filter(text), text, KnownValues(names, names, names)):
+        assert clean(problem.reason) == problem.reason
+        assert 5 <= problem.start < problem.end <= len(text)

@@ -1,0 +1,202 @@
+"""What the rest of a half-typed filter term could be, and which of its values nobody has.
+
+Both know the account only as far as the mirror does: ``KnownValues``.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from itertools import repeat
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.filter_terms import MAX_VALUES, NO_GROUP, Term, Value, quoted, terms, written
+from walkme_tui.domain.filters import (
+    FIELDS,
+    HAS_FIELDS,
+    SHOWN,
+    Condition,
+    Filter,
+    HasRole,
+    HasStatus,
+    InGroup,
+    Problem,
+    nearest,
+)
+from walkme_tui.domain.text import ANYWHERE_FROM, clean, search_key
+from walkme_tui.domain.users import Status
+
+MAX_CHOICES: Final = 8
+# A field is offered from so many characters on: words are more usual than fields.
+FIELD_FROM: Final = 2
+# So many statuses or roles are named in a sentence.
+MAX_TOLD: Final = 6
+# A value that is longer is not offered: nobody would recognise it in a line.
+MAX_OFFERED_LENGTH: Final = 120
+
+
+class KnownValues(NamedTuple):
+    """What people of the account have, as the server spells it; None where that is not known yet.
+
+    ``groups`` are names, and ids of groups whose name is not known.
+    """
+
+    statuses: Collection[str] | None = None
+    roles: Collection[str] | None = None
+    groups: Collection[str] | None = None
+
+
+class Completion(NamedTuple):
+    """What ``text[start:end]``, the term before the caret, could become: whole terms, the best first, one at least."""
+
+    start: int
+    end: int
+    typed: str
+    choices: tuple[str, ...]
+
+    @property
+    def ghost(self) -> str:
+        """What the best choice adds behind the caret; empty where it does not begin with what was typed."""
+        best = self.choices[0]
+        begins = best[: len(self.typed)].casefold() == self.typed.casefold()
+        return best[len(self.typed) :] if begins else ""
+
+
+def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
+    """What the term that ends at ``caret`` could become; None inside a term, after a blank and where nothing fits.
+
+    Choices hold directory text only as ``text.clean`` shows it, and only where that means the same to a filter.
+    """
+    if not 0 <= caret <= len(text) or text[caret : caret + 1].strip():
+        return None
+    last = deque(terms(text[:caret]), maxlen=1)
+    if not last or last[0].end != caret or len(last[0].values) > MAX_VALUES:
+        return None
+    (term,) = last
+    value = term.values[-1]
+    if value.open and '"' in text[caret:]:
+        return None  # in quotes that are closed further on
+    choices = _fields(value) if term.field is None else _values(term, values)
+    typed, head = text[term.start : caret], text[term.start : value.start]
+    different = tuple(head + choice for choice in choices if (head + choice).casefold() != typed.casefold())
+    return Completion(term.start, caret, typed, different[:MAX_CHOICES]) if different else None
+
+
+def applied(text: str, completion: Completion, choice: str) -> tuple[str, int]:
+    """The text with ``choice`` in place of what was typed, and where the caret is then: behind it."""
+    return text[: completion.start] + choice + text[completion.end :], completion.start + len(choice)
+
+
+def _fields(word: Value) -> list[str]:
+    if word.quoted or len(word.text) < FIELD_FROM:
+        return []
+    return [f"{field}:" for field in FIELDS if field.startswith(word.text.casefold())]
+
+
+def _values(term: Term, values: KnownValues) -> list[str]:
+    *earlier, last = term.values
+    match (term.field or "").casefold():
+        case "status":
+            return _fitting(last, earlier, values.statuses or tuple(Status))
+        case "role":
+            return _fitting(last, earlier, values.roles or ())
+        case "group":
+            fitting = _fitting(last, earlier, values.groups or ())
+            if earlier or last.quoted or not NO_GROUP.startswith(last.key):
+                return fitting
+            return [*fitting[: MAX_CHOICES - 1], NO_GROUP]
+        case "has" if not earlier:
+            return _fitting(last, earlier, HAS_FIELDS)
+    return []
+
+
+def _fitting(last: Value, earlier: Collection[Value], known: Collection[str]) -> list[str]:
+    """The known values that begin with what was typed, then those with a word that does, then those that hold it.
+
+    Where it is a value already, only longer ones: ``active`` must not become ``inactive``.
+    """
+    wanted = last.key
+    there = {wanted, *(value.key for value in earlier)}
+    begin: list[str] = []
+    word_begins: list[str] = []
+    hold: list[str] = []
+    whole = False
+    for folded, spelling in _spellings(tuple(known)):
+        at = folded.find(wanted)
+        whole = whole or folded == wanted
+        if at < 0 or folded in there:
+            continue
+        better = begin if at == 0 else hold if folded[at - 1].isalnum() else word_begins
+        better.append(quoted(spelling) if last.quoted else written(spelling))
+        if len(begin) > MAX_CHOICES:
+            break
+    if whole:
+        return begin
+    return [*begin, *word_begins, *(hold if len(wanted) >= ANYWHERE_FROM else ())]
+
+
+@lru_cache(maxsize=8)
+def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each value folded, and as it can be typed and shown; in alphabetical order, without those that cannot."""
+    spellings: dict[str, str] = {}
+    for value in sorted(known):
+        if len(value) > MAX_OFFERED_LENGTH:
+            continue
+        folded = search_key(value)
+        for spelling in (" ".join(clean(value).split()), folded):
+            # What ``clean`` made visible is not what a filter finds; without it the value may still be written.
+            if folded and search_key(spelling) == folded and clean(spelling) == spelling:
+                spellings.setdefault(folded, spelling)
+                break
+    return tuple(sorted(spellings.items()))
+
+
+# ------------------------------------------------------------ values that nobody has
+
+
+def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[Problem, ...]:
+    """The values after ``status:``, ``role:`` and ``group:`` that fit nothing known, in order.
+
+    ``typed`` is ``parse_filter(text)``. Nothing is said of what is not known yet.
+    """
+    return tuple(problem for condition in typed.conditions for problem in _unmatched(condition, text, values))
+
+
+def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator[Problem]:
+    match condition.test:
+        case HasStatus():
+            known = values.statuses
+        case HasRole():
+            known = values.roles
+        case InGroup():
+            known = values.groups
+        case _:
+            return
+    if known is None:
+        return
+    folded = _folded(tuple(known))
+    for term in terms(text[condition.start : condition.end]):
+        for value in term.values:
+            wanted = value.key
+            if wanted and not any(map(str.startswith, folded, repeat(wanted))):
+                reason = _nobody_has(condition.test, value.text, known)
+                yield Problem(condition.start + value.start, condition.start + value.end, reason)
+
+
+@lru_cache(maxsize=8)
+def _folded(known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(search_key, known))
+
+
+def _nobody_has(test: HasStatus | HasRole | InGroup, typed: str, known: Collection[str]) -> str:
+    shown = clean(typed, SHOWN)
+    close = nearest(typed, known)
+    if isinstance(test, InGroup):
+        return f"No group begins with “{shown}”." + _told("Nearest", close)
+    # All, if they are few: whoever mistypes a role may not know how roles are called here.
+    told = ("Known", sorted(known)) if len(known) <= MAX_TOLD else ("Nearest", close)
+    return f"No loaded user has the {test.kind} {shown}." + _told(*told)
+
+
+def _told(introduction: str, names: Collection[str]) -> str:
+    shown = ", ".join(clean(name, SHOWN) for name in names if name)
+    return f" {introduction}: {shown}." if shown else ""
