@@ -10,8 +10,9 @@
     quoted = '"' { any character but '"' | '""' } ( '"' | the end of the text )
     time   = [ "<" | "<=" | ">" | ">=" ] ( date | age ) | [ date ] ".." [ date ]    what created: and updated: take
     date   = YYYY [ "-" MM [ "-" DD ] ]            the whole year, month or day, in UTC
-    age    = number ( "h" | "d" | "w" | "mo" | "y" )   ``updated:<30d``: less than 30 days ago
+    age    = number ( "h" | "d" | "w" | "mo" | "y" )   updated:<30d is less than 30 days ago, updated:30d at most
 
+has: takes externalId, groups, name, role or email, or a beginning that only one of them has; group:none is in no group.
 So ``sales "zoe celik" status:active,pending group:"Field EMEA" -group:beta created:<2024 has:externalId``. Quotes keep
 blanks, commas and colons together. Letters before a colon are a field, unless what follows makes it an address
 (``http://…``); ``10:42`` is a word.
