@@ -99,7 +99,7 @@ def search_key(text: str) -> str:
     dropped, runs of white space made one blank. The same function folds what is stored and what is typed.
     """
     if text.isascii():
-        return " ".join(text.lower().translate(_FOLDED).split())
+        return " ".join(text.lower().replace("'", "").replace("`", "").split())
     # A capital dotted İ casefolds to i and a combining dot, so marks are dropped after folding.
     # Folded before decomposing too: an acute accent used as an apostrophe would become a blank with a mark.
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED)).casefold().translate(_FOLDED)

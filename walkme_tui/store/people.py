@@ -9,7 +9,7 @@ from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.store.filter_sql import distinct
-from walkme_tui.store.rows import name_keys
+from walkme_tui.store.rows import name_key
 from walkme_tui.store.tables import BATCH, Tables
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def namesakes(tables: Tables, names: Collection[str], limit: int) -> "Steps[dict
         yield
         for start in range(0, len(row_ids), BATCH):
             for _, user in sorted(tables.rows(row_ids[start : start + BATCH]).items()):
-                name = name_keys(user.user)[0] or ""
+                name = name_key(user.user) or ""
                 if len(found.get(name, ())) < limit:
                     found.setdefault(name, []).append(user.user)
             yield

@@ -77,18 +77,25 @@ def user_text(user: User) -> str:
 
     Role and status are not in it: they have few values, which are looked through instead.
     """
-    parts = [folded_name(name) for name in (user.first_name, user.last_name) if isinstance(name, str)]
-    parts += [search_key(part) for part in (user.email, user.external_id) if isinstance(part, str)]
-    if isinstance(stored_id(user.id), str):
-        parts.append(search_key(user.id))
-    return " ".join(filter(None, parts))
+    return _text(user, _names(user), stored_id(user.id))
 
 
-def name_keys(user: User) -> tuple[str | None, str | None]:
-    """What a user is put in order by: first name first, and last name first; None where no name is known."""
+def name_key(user: User) -> str | None:
+    """What users are put in order by, first name first; None where no name is known."""
+    return " ".join(_names(user)) or None
+
+
+def _names(user: User) -> list[str]:
+    """First and last name, folded, as far as they are known and not empty."""
     names = [folded_name(name) for name in (user.first_name, user.last_name) if isinstance(name, str)]
-    names = [name for name in names if name]
-    return " ".join(names) or None, " ".join(reversed(names)) or None
+    return [name for name in names if name]
+
+
+def _text(user: User, names: list[str], stored: bytes | str) -> str:
+    parts = [*names, *[search_key(part) for part in (user.email, user.external_id) if isinstance(part, str)]]
+    if isinstance(stored, str):
+        parts.append(search_key(stored))
+    return " ".join([part for part in parts if part])
 
 
 @lru_cache(maxsize=16_384)
@@ -101,8 +108,8 @@ def folded_name(name: str) -> str:
     return _folded_before(name) if len(name) <= REMEMBERED_LENGTH else search_key(name)
 
 
-def user_values(user: User, groups: str | None) -> Row:
-    """The columns ``id`` to ``group_count`` of a user; ``groups`` are the gids as the column holds them."""
+def user_values(user: User, groups: str | None) -> tuple[Row, str]:
+    """The columns ``id`` to ``group_count`` of a user, and ``user_text``; ``groups`` are the column's gids."""
     values: tuple[Any, ...] = (
         user.email,
         user.first_name,
@@ -112,15 +119,17 @@ def user_values(user: User, groups: str | None) -> Row:
         user.external_id,
         user.created_at_ms,
         user.updated_at_ms,
-        user.groups,
     )
     known = ALL_KNOWN
-    if UNKNOWN in values:
-        known = sum(bit for bit, value in zip(BITS.values(), values, strict=True) if value is not UNKNOWN)
+    every = (*values, user.groups)
+    if any([value is UNKNOWN for value in every]):  # noqa: C419 - a list is quicker, and this runs for everybody
+        known = sum(bit for bit, value in zip(BITS.values(), every, strict=True) if value is not UNKNOWN)
         values = tuple([None if value is UNKNOWN else value for value in values])
     extra = json.dumps(dict(user.extra)) if user.extra else None
     group_count = len(user.groups) if isinstance(user.groups, tuple) else None
-    return (stored_id(user.id), *values[:-1], groups, extra, known, *name_keys(user), group_count)
+    names, stored = _names(user), stored_id(user.id)
+    name_key, last_key = (" ".join(names), " ".join(names[::-1])) if names else (None, None)
+    return (stored, *values, groups, extra, known, name_key, last_key, group_count), _text(user, names, stored)
 
 
 def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> MirroredUser:

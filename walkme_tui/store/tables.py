@@ -194,10 +194,11 @@ class Tables:
         self.connection.executemany("INSERT INTO positions VALUES (?, ?, ?, ?)", values)
         for change in changes.values():
             if change.after is not None:
-                stood_here.discard(change.after.row_id)
-                change.after = change.after._replace(
-                    position=self._lowest(change.after, first, end, lowest.get(change.after.user.id))
-                )
+                row_id, user, _, fetched, detailed = change.after
+                stood_here.discard(row_id)
+                here = lowest.get(user.id)
+                place = here if change.before is None else self._lowest(change.before, first, end, here)
+                change.after = MirroredUser(row_id, user, place, fetched, detailed)
         for gone in self.rows(sorted(stood_here)).values():
             changes[gone.user.id] = Change(gone, gone._replace(position=self._lowest(gone, first, end, None)))
 

@@ -71,10 +71,10 @@ class UserChanges:
     def _insert(self, after: MirroredUser) -> None:
         row_id, user = after.row_id, after.user
         column = self._groups.column(user)
-        values = user_values(user, column)
+        values, text = user_values(user, column)
         self._new.append((row_id, *values, after.position, after.fetched_at_ms, after.detailed_at_ms))
         self._new_ids.append((values[0], row_id))
-        self._new_texts.append((row_id, user_text(user)))
+        self._new_texts.append((row_id, text))
         if column:
             self._joined += pairs(column, row_id)
 
@@ -90,8 +90,9 @@ class UserChanges:
             self._touched.append(stamps)
             return
         column = self._groups.column(after.user)
-        self._changed.append((*user_values(after.user, column), *stamps))
-        was, now = user_text(before.user), user_text(after.user)
+        values, now = user_values(after.user, column)
+        self._changed.append((*values, *stamps))
+        was = user_text(before.user)
         if was != now:
             self._gone_texts.append((after.row_id, was))
             self._new_texts.append((after.row_id, now))
