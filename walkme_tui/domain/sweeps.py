@@ -12,7 +12,8 @@ class Sweep(NamedTuple):
     the first page's among them. ``walk`` is 1, or 2 for the second walk after one that proved nothing. ``drifted``
     tells that the list changed or repeated itself on the way, ``unreadable`` counts records that are no user.
     ``ended_at_ms`` is None while it goes on; ``complete`` and ``note`` then say how it ended: "complete",
-    "complete as of …, list was changing" or "incomplete: …".
+    "complete as of …, list was changing" or "incomplete: …". ``renews`` tells that an earlier walk had seen everyone,
+    so that whoever is met for the first time now is new in the account.
     """
 
     started_at_ms: int
@@ -26,6 +27,12 @@ class Sweep(NamedTuple):
     ended_at_ms: int | None = None
     complete: bool = False
     note: str = ""
+    renews: bool = False
+
+    @property
+    def knew_everyone(self) -> bool:
+        """True if everyone was known before what comes now: users who are added are new in the account."""
+        return self.renews or self.complete
 
 
 class Tally(NamedTuple):

@@ -5,7 +5,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
@@ -30,6 +30,7 @@ __all__ = [
     "Outcome",
     "Priority",
     "Session",
+    "Syncing",
     "UnreadableRow",
     "WriteMemory",
 ]
@@ -202,6 +203,18 @@ class Mirror(Protocol):
         """Ids of at most ``limit`` users whom no answer has described since ``since_ms``."""
         ...
 
+    async def try_lead(self) -> bool:
+        """Be the one process that walks over the whole list of this mirror; False while another one is.
+
+        It ends with ``stop_leading``, with ``aclose`` and with the process, however that ends. A mirror in memory is
+        always led.
+        """
+        ...
+
+    async def stop_leading(self) -> None:
+        """Let others walk."""
+        ...
+
     @property
     def notices(self) -> Sequence[str]:
         """What the person should know: a corrupt file moved aside, a fallback, in full sentences."""
@@ -284,13 +297,26 @@ Clock = Callable[[], int]
 """Milliseconds since the Unix epoch, now."""
 
 
+class Syncing(NamedTuple):
+    """How the rest of the account is read in the background.
+
+    ``fully``: by itself, all of it. A mirror that saw everyone less than ``resync_ms`` ago is not read again.
+    ``pages_at_once`` are under way at most; one request less than may be, so that nobody waits behind them.
+    """
+
+    fully: bool = True
+    resync_ms: int = 24 * 60 * 60 * 1000
+    pages_at_once: int = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """An open profile: everything the browser and the command line need of it.
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
     ``secret_source`` says in words where the credential comes from, for messages. ``changes`` is where pages and
-    look-ups say what they stored. ``warm_up`` and ``after_close`` belong to whoever opened the session.
+    look-ups say what they stored. ``warm_up`` and ``after_close`` belong to whoever opened the session. ``syncing`` is
+    what the profile says about the crawl.
     """
 
     account: Account
@@ -302,6 +328,7 @@ class Session:
     changes: Changes = field(default_factory=Changes)
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
+    syncing: Syncing = field(default_factory=Syncing)
 
     async def prepare(self) -> None:
         """Do early what the first call would wait for (imports, connection, sign-in); raises ``WalkmeError``.

@@ -14,6 +14,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store.leadership import Leadership
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
 from walkme_tui.store.mirror_layout import SORT_INDEXES
 from walkme_tui.store.people import has_active, namesakes
@@ -73,6 +74,7 @@ class SqliteMirror:
         self._writer = Reader("mirror", MirrorFile(place))
         self._beside: dict[str, Reader] = {}
         self._saving: deque[_Saving] = deque()
+        self._leadership = Leadership()
         self._max_age_days = place.max_age_days
         self._aged = place.max_age_days is None
 
@@ -179,17 +181,26 @@ class SqliteMirror:
 
     async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> Tally:
         """How many listed users were described since, and how many of them surely stood in the list before."""
-        return await self._scan(lambda tables: _at_once(tally(tables, since_ms, before_row_id, created_before_ms)))
+        return await self._scan(lambda tables: tally(tables, since_ms, before_row_id, created_before_ms))
 
     async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
         """Ids of at most ``limit`` users whom no answer has described since."""
         return await self._scan(lambda tables: _at_once(not_seen(tables, since_ms, limit)))
+
+    async def try_lead(self) -> bool:
+        """Be the one process that walks over the whole list."""
+        return await self._read(self._leadership.take)
+
+    async def stop_leading(self) -> None:
+        """Let others walk."""
+        await self._read(lambda _: self._leadership.give_back())
 
     async def aclose(self) -> None:
         """Finish what is queued and close the file; may be called again."""
         for reader in self._beside.values():
             await reader.aclose()
         await self._writer.aclose()
+        self._leadership.give_back()
 
     def _reader(self, name: str) -> Reader:
         """The connection beside the writer's; the writer's own while that is not open, or open in memory."""
