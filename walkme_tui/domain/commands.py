@@ -53,6 +53,8 @@ COMMANDS: Final = (
     Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "groups"),
     Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh"),
     Command("view.refresh", ("R",), "Read the visible list and the groups again", FIND),
+    Command("crawl.pause", (), "Pause reading the whole account, or go on (P)", FIND),
+    Command("crawl.restart", (), "Read the whole account again from the server", FIND),
     Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark"),
     Command("mark.range", ("v",), "Mark from the last mark to here", MARK),
     Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK),

@@ -10,6 +10,7 @@ class WorkerGroup(StrEnum):
     CURSOR = "cursor"  # finds the person under the cursor again after the list changed
     MARKS = "marks"  # loads what a range or "all" marks
     SESSION = "session"  # opens and closes profiles
+    CRAWL = "crawl"  # reads the whole account
     PAGES = "pages"  # fetches pages of the server's list
     DETAILS = "details"  # reads the user whose details are open
     GROUPS = "groups"  # reads the groups

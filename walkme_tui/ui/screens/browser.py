@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from walkme_tui.ui.early_plan import EarlyPlan
+    from walkme_tui.ui.screens.crawling import Crawling
 
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 8
@@ -82,6 +83,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._commands = commands
         self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._monotonic = monotonic
+        self.crawling: Crawling | None = None
 
     # ------------------------------------------------------------ life
 
@@ -103,7 +106,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        from walkme_tui.ui.screens.crawling import Crawling
+
         self.run_worker(self._serve_pages(), group=WorkerGroup.PAGES, name="pages")
+        self.crawling = Crawling(self, self._monotonic)
+        self.crawling.begin(self.pages)
         self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
         self.situation.begin()
@@ -150,6 +157,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def run_command(self, command_id: str) -> None:
         """Do what a key or the palette asks for, if it may be done."""
+        if command_id == "job.pause" and self.arrangement.tab is not Tab.JOBS:
+            command_id = "crawl.pause"  # one key for what goes on where the person is
         if not self.changing.refuses(command_id):
             run_verb(self, command_id)
 
@@ -330,6 +339,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.situation.tell()
         else:
             self.situation.tell_soon()
+        if self.crawling is not None:
+            self.crawling.hear(change)
         if isinstance(change, PageLoaded) and not self.area.groups_tab.asked:
             self.read_groups()
         if isinstance(change, (PageLoaded, UserStored, UserForgotten)):

@@ -74,7 +74,8 @@ class Situation:
         browser = self._browser
         self._told_at = self._monotonic()
         traffic = browser.session.api.traffic() if self._serving else QUIET
-        browser.query_one(AccountLine).report(browser.pages.coverage, traffic)
+        left = browser.crawling.left if browser.crawling is not None else ""
+        browser.query_one(AccountLine).report(browser.pages.coverage, traffic, left)
         browser.query_one(StatusLine).report(self._saying(), traffic)
         self._tell_tables()
         self._tell_count()
@@ -104,6 +105,9 @@ class Situation:
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
+        crawl = browser.crawling.saying if browser.crawling is not None else None
+        if crawl is not None:
+            return crawl
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
 

@@ -52,6 +52,8 @@ def _refresh_row(browser: "BrowserScreen") -> None:
 
 
 def _refresh_view(browser: "BrowserScreen") -> None:
+    if browser.crawling is not None:
+        browser.crawling.retry_now()
     if browser.pages.failure is not None:
         browser.pages.retry_now()
     else:
@@ -205,6 +207,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "user.reactivate": _change_status(Status.ACTIVE),
     "job.undo": _undo,
     "job.pause": _pause,
+    "crawl.pause": lambda browser: browser.crawling.toggle() if browser.crawling is not None else None,
+    "crawl.restart": lambda browser: browser.crawling.restart() if browser.crawling is not None else None,
     "job.discard": _discard,
     "job.receipt": _receipt,
 }

@@ -19,10 +19,10 @@ class AccountLine(OneLine):
         super().__init__(id="account")
         self._account = account
 
-    def report(self, coverage: Coverage | None, traffic: TrafficStatus) -> None:
-        """Say how much is here and how fast it comes."""
+    def report(self, coverage: Coverage | None, traffic: TrafficStatus, left: str = "") -> None:
+        """Say how much is here, how fast it comes, and how long the rest takes (``left``; empty: nobody can tell)."""
         short = self.app.size.width < NARROW
-        self.write(_name(self._account), _figures(coverage, traffic, short))
+        self.write(_name(self._account), _figures(coverage, traffic, short, left))
 
 
 def _name(account: Account) -> Line:
@@ -39,7 +39,7 @@ def _name(account: Account) -> Line:
     return pieces
 
 
-def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool) -> Line:
+def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, left: str) -> Line:
     parts = []
     if coverage is not None and coverage.total is not None:
         people = words.number(coverage.total) if short else words.count(coverage.total, "person", "people")
@@ -51,4 +51,6 @@ def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool) -> 
         parts.append(f"≥ {words.count(coverage.loaded, 'person', 'people')}")
     if traffic.recent_per_second >= BUSY_PER_SECOND:
         parts.append(f"{traffic.recent_per_second:.1f}/s")
+    if left:
+        parts.append(left)
     return [(" · ".join(parts) + " ", Ink.PLAIN)]
