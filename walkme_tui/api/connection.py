@@ -80,6 +80,7 @@ class Connection:
         self._calls: set[asyncio.Timeout] = set()
         self._closed = False
         self._all_ended = asyncio.Event()
+        self._decoding = asyncio.Lock()
 
     # ------------------------------------------------------------ calls
 
@@ -109,7 +110,7 @@ class Connection:
                         self.pacer.succeeded()
                 if isinstance(outcome, Answer):
                     try:
-                        return await _decoded(outcome, decode)
+                        return await self._decoded(outcome, decode)
                     except BrokenJson as error:
                         outcome = Failure(error, Fate.AMBIGUOUS, "broken JSON", status=outcome.status)
                 if outcome.fate is Fate.UNAUTHORIZED and not replayed:
@@ -188,6 +189,17 @@ class Connection:
         finally:
             del self._waits[me]
 
+    async def _decoded(self, answer: Answer, decode: Callable[[Answer], T]) -> T:
+        """What ``decode`` makes of an answer, on a worker thread if it is large: one at a time.
+
+        Several would only take turns on the interpreter's lock, each with its objects in memory, and leave less of it
+        to the event loop.
+        """
+        if len(answer.body) <= LARGE_BODY_BYTES:
+            return decode(answer)
+        async with self._decoding:
+            return await asyncio.to_thread(decode, answer)
+
     # ------------------------------------------------------------ how it goes
 
     def traffic(self) -> TrafficStatus:
@@ -254,10 +266,3 @@ class Connection:
             if call.expired():
                 raise outcome_unknown(closed) if under_way.outcome_open else closed from None
             raise
-
-
-async def _decoded(answer: Answer, decode: Callable[[Answer], T]) -> T:
-    """What ``decode`` makes of an answer, on a worker thread if it is large."""
-    if len(answer.body) <= LARGE_BODY_BYTES:
-        return decode(answer)
-    return await asyncio.to_thread(decode, answer)

@@ -1,5 +1,6 @@
 """The mirror's database file: opened, checked, and rebuilt when it cannot be used, since it is only a copy."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from walkme_tui.store.text_table import has_trigrams
 
 R = TypeVar("R")
 
+WRITERS_CACHE: Final = "PRAGMA cache_size = -8000"
+READERS_CACHE: Final = "PRAGMA cache_size = -4000"
 BUSY_MS: Final = 3_000
 # A write waits so long for its turn at a stretch, since reads wait behind it, and so long in all: SQLite gives turns to
 # whoever asks at the right moment, so that of several exports at once one may come last again and again.
@@ -36,12 +39,16 @@ SETTINGS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA temp_store = MEMORY",  # sorting must not leave people's data in a temporary folder
     "PRAGMA secure_delete = FAST",
-    "PRAGMA cache_size = -8000",
     "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA journal_size_limit = 33554432",
 )
+
+
+# Where sorting puts what it does not keep in memory, which for a million would be 60 MB: beside the file, where people
+# are already and nobody else can look; never in a temporary folder for all.
+SORTS_BESIDE: Final = "PRAGMA temp_store = FILE"
+SORTS_IN_MEMORY: Final = "PRAGMA temp_store = MEMORY"
 
 
 class UnusableFile(Exception):
@@ -173,6 +180,7 @@ class MirrorFile:
             )
         self._path = None
         connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        connection.execute(SORTS_IN_MEMORY)
         self._prepare(connection)
         return connection
 
@@ -194,6 +202,8 @@ class MirrorFile:
             for _ in range(2):
                 make_private_file(path)
                 connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
+                os.environ["SQLITE_TMPDIR"] = str(path.parent)  # the only way to say it that SQLite does not deprecate
+                connection.execute(SORTS_BESIDE)
                 try:
                     foreign = self._prepare(connection)
                 except (UnusableFile, sqlite3.Error) as error:
@@ -216,7 +226,7 @@ class MirrorFile:
 
     def _prepare(self, connection: sqlite3.Connection) -> str:
         """Make the tables of an open database where it is empty; what makes it one that cannot be used, or nothing."""
-        for setting in SETTINGS:
+        for setting in (*SETTINGS, WRITERS_CACHE if self._beside is None else READERS_CACHE):
             connection.execute(setting).fetchall()
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout > LAYOUT:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 COLLECT_AFTER_SECONDS: Final = 1.0
+SWITCH_SECONDS: Final = 0.001
 CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
 SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
@@ -35,6 +36,8 @@ def run_browser(start: BrowserStart) -> int:
     """Run the browser until the person leaves; the exit code: 0, 70 after a crash, 128 + n after signal n."""
     # Nothing that a start makes is garbage: looking for some would be a fifth of it.
     gc.disable()
+    # A thread that decodes or writes lets the event loop go on after a millisecond, not after five.
+    sys.setswitchinterval(SWITCH_SECONDS)
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
     threads = ThreadPoolExecutor(thread_name_prefix="walkme")
