@@ -1,5 +1,6 @@
 """Groups of an account: they decide which WalkMe content a person sees."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 
@@ -20,3 +21,23 @@ class GroupSize(NamedTuple):
 
     group: Group
     known_members: int
+
+
+class Belonging(StrEnum):
+    """How people belong to groups, whichever groups these are; who is in none is only known where groups are."""
+
+    NONE = "none"  # known to be in no group
+    LEFT_BEHIND = "left behind"  # inactive, and known to be in a group
+    UNKNOWN = "unknown"  # no answer told their groups
+
+
+class Gaps(NamedTuple):
+    """How many loaded users belong to groups in each of these ways."""
+
+    none: int
+    left_behind: int
+    unknown: int
+
+    def of(self, belonging: Belonging) -> int:
+        """The number for one of them."""
+        return {Belonging.NONE: self.none, Belonging.LEFT_BEHIND: self.left_behind}.get(belonging, self.unknown)

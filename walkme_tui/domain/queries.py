@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from walkme_tui.domain.groups import Belonging
+
 
 class SortKey(StrEnum):
     """What users can be put in order by; ``LISTED`` is their place in the server's list."""
@@ -31,9 +33,10 @@ class UserQuery(NamedTuple):
     """Which users a view shows.
 
     ``text`` is what was typed, in the language of ``domain.filters``. ``group_id`` keeps the members of one group,
-    ``without_group_id`` drops those of another. ``hide_inactive`` drops users known to be inactive. Without a ``sort``
-    a choice among the users is in the order in which they came to be known, so that whoever comes later stands below;
-    a query that neither narrows nor sorts is the server's own list, in its order.
+    ``without_group_id`` drops those of another, ``belonging`` keeps those who belong to groups in this way.
+    ``hide_inactive`` drops users known to be inactive. Without a ``sort`` a choice among the users is in the order in
+    which they came to be known, so that whoever comes later stands below; a query that neither narrows nor sorts is the
+    server's own list, in its order.
     """
 
     text: str = ""
@@ -41,11 +44,12 @@ class UserQuery(NamedTuple):
     hide_inactive: bool = False
     sort: Sort | None = None
     without_group_id: str | None = None
+    belonging: Belonging | None = None
 
     @property
     def narrows(self) -> bool:
         """True if the view is a choice among the users that are loaded."""
-        grouped = self.group_id is not None or self.without_group_id is not None
+        grouped = (self.group_id, self.without_group_id, self.belonging) != (None, None, None)
         return bool(self.text.strip()) or self.hide_inactive or grouped
 
     @property

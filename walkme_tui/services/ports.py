@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.groups import Gaps, Group, GroupSize
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
 from walkme_tui.domain.plans import Plan
@@ -166,6 +166,13 @@ class Mirror(Protocol):
 
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their known number of members, by name."""
+        ...
+
+    async def membership_gaps(self) -> Gaps:
+        """How many loaded users are in no group, inactive but still in groups, and of unknown groups.
+
+        Everybody is looked at, half a second for a million: not for every page that comes.
+        """
         ...
 
     async def namesakes(self, names: Collection[str], limit: int) -> Mapping[str, Sequence[User]]:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from walkme_tui.domain import filters
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import search_key
+from walkme_tui.store import membership
 from walkme_tui.store.rows import BITS, uuid_range
 from walkme_tui.store.tables import Tables
 from walkme_tui.store.text_table import GLOB_SEPARATORS, begins_a_word, entries, expression, is_short_word
@@ -47,6 +48,7 @@ class Sql(NamedTuple):
 
 
 EVERYBODY: Final = Sql("SELECT row_id FROM users")
+_BELONGING: Final = {belonging: (Sql(select),) for belonging, select in membership.SOURCES.items()}
 
 
 class Plan(NamedTuple):
@@ -112,6 +114,8 @@ class _Planner:
             gid = self._groups.find(query.without_group_id)
             condition = self._members(() if gid is None else (gid,)).condition
             terms.append(_Means(Sql(f"NOT ({condition.text})", condition.values)))
+        if query.belonging is not None:
+            terms.append(_Means(Sql(membership.CONDITIONS[query.belonging]), sources=_BELONGING.get(query.belonging)))
         if query.hide_inactive:
             terms.append(_Means(Sql("users.status IS NOT 'inactive'")))
         return terms

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.groups import Gaps, Group, GroupSize
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.leadership import Leadership
+from walkme_tui.store.membership import gaps
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
 from walkme_tui.store.mirror_layout import SORT_INDEXES
 from walkme_tui.store.people import has_active, namesakes
@@ -158,6 +159,10 @@ class SqliteMirror:
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their known number of members, by name."""
         return await self._read(lambda tables: tables.groups.sizes())
+
+    async def membership_gaps(self) -> Gaps:
+        """How many loaded users are in no group, inactive but still in groups, and of unknown groups."""
+        return await self._scan(gaps)
 
     async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
         """Loaded users by their full names, folded; at most ``limit`` of each."""
