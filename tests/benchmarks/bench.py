@@ -57,6 +57,12 @@ class Figure:
         """True if it is as wanted."""
         return self.measured <= self.wanted
 
+    def line(self) -> str:
+        """As it is printed."""
+        verdict = "" if self.holds else "  MISSED"
+        measured, wanted = (f"{value:.3g} {self.unit}" for value in (self.measured, self.wanted))
+        return f"{self.name:30} {measured:>11} {'<= ' + wanted:>11}  {self.detail}{verdict}\n"
+
 
 # ---------------------------------------------------------------- moving about
 
@@ -190,9 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.only or BENCHMARKS:
         for figure in BENCHMARKS[name](effort):
             holds &= figure.holds
-            verdict = "" if figure.holds else "  MISSED"
-            measured, wanted = (f"{value:.3g} {figure.unit}" for value in (figure.measured, figure.wanted))
-            sys.stdout.write(f"{figure.name:30} {measured:>11} {'<= ' + wanted:>11}  {figure.detail}{verdict}\n")
+            sys.stdout.write(figure.line())
             sys.stdout.flush()
     return 0 if holds else 1
 

@@ -34,6 +34,14 @@ class Answer:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What was written up to the end of a frame, or of a pause: the last byte came ``seconds`` after the key."""
+
+    seconds: float
+    data: bytes
+
+
 class PtyProgram:
     """Starts ``arguments`` at 120x40 with these environment variables; leaving the context kills it."""
 
@@ -47,6 +55,7 @@ class PtyProgram:
             os.execvpe(arguments[0], list(arguments), dict(environment))
         self.output = bytearray()
         self._asked = False
+        self._pressed_at = self.started_at
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +120,28 @@ class PtyProgram:
             raise TimeoutError(f"no frame for {key!r}; it wrote at last: {bytes(self.output[-2000:])!r}")
         frame_size = self.output.index(FRAME_END, at) + len(FRAME_END) - at
         return Answer(answered_at - pressed_at, frame_size, len(self.output) - at)
+
+    def frames(self, key: bytes, quiet_seconds: float) -> list[Frame]:
+        """Press a key and take all that comes until nothing did for ``quiet_seconds``, frame by frame."""
+        self._pressed_at = time.perf_counter()
+        os.write(self._terminal, key)
+        return self.more_frames(quiet_seconds)
+
+    def more_frames(self, quiet_seconds: float) -> list[Frame]:
+        """The same for what comes later; seconds are counted from that key."""
+        taken: list[Frame] = []
+        pending = b""
+        while data := self.read(quiet_seconds):
+            seconds = time.perf_counter() - self._pressed_at
+            *whole, pending = (pending + data).split(FRAME_END)
+            taken += [Frame(seconds, frame + FRAME_END) for frame in whole]
+        if pending:
+            taken.append(Frame(time.perf_counter() - self._pressed_at, pending))
+        return taken
+
+    def send(self, keys: bytes) -> None:
+        """Press keys and do not wait for their answers."""
+        os.write(self._terminal, keys)
 
     def go(self, key: bytes) -> None:
         """Press a key whose answer does not matter, or may be none."""

@@ -109,7 +109,7 @@ def complete_mirror(users: int) -> Path:
 
 
 def _fill(path: Path, users: int) -> None:
-    people = Population(users, SEED, _today_ms())
+    people = Population(users, SEED, today_ms())
     now_ms = int(time.time() * 1000)
     file = MirrorFile(MirrorPlace(path, None, "nobody's yet", None))
     try:
@@ -135,5 +135,6 @@ def _set(tables: Tables, setting: str) -> None:
     tables.connection.execute(f"PRAGMA {setting}").fetchall()
 
 
-def _today_ms() -> int:
+def today_ms() -> int:
+    """The beginning of this day, UTC: the simulator's people are as old as on it."""
     return int(time.time() * 1000) // DAY_MS * DAY_MS

@@ -1,0 +1,54 @@
+"""The browser with somebody who looks at its event loop: every lateness goes into the file that ``LATENESS`` names.
+
+A beat is due every 5 ms; how late it comes is how long the loop could not answer a key.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Coroutine  # noqa: TC003 - the program is not imported by others
+from pathlib import Path
+from typing import Any, Final
+
+from walkme_tui.ui import start
+
+BEAT_SECONDS: Final = 0.005
+
+
+async def _beat(late: list[float]) -> None:
+    while True:
+        due = time.perf_counter() + BEAT_SECONDS
+        await asyncio.sleep(BEAT_SECONDS)
+        late.append(time.perf_counter() - due)
+        if len(late) >= 400:
+            _write(late)
+
+
+def _write(late: list[float]) -> None:
+    with Path(os.environ["LATENESS"]).open("a", encoding="ascii") as file:
+        file.writelines(f"{seconds:.5f}\n" for seconds in late)
+    late.clear()
+
+
+def main() -> int:
+    """Browse, watched."""
+    browse = start._browse
+
+    async def watched(begin: Any) -> int:
+        late: list[float] = []
+        beating = asyncio.create_task(_beat(late))
+        browsing: Coroutine[Any, Any, int] = browse(begin)
+        try:
+            return await browsing
+        finally:
+            beating.cancel()
+
+    start._browse = watched
+    from walkme_tui.__main__ import main as begin
+
+    return begin()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
