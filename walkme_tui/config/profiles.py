@@ -72,6 +72,7 @@ class Offboarding(NamedTuple):
 class Profile(NamedTuple):
     """One connection, as configured; at least one of ``rest`` and ``scim`` is there.
 
+    ``refresh_minutes`` is how often what is on the screen is read again by itself, 0 for never.
     ``origin`` says in words where it was found. ``max_requests_per_second`` is the ceiling of the adaptive pace,
     ``max_in_flight`` that of the requests under way at once.
     """
@@ -84,6 +85,7 @@ class Profile(NamedTuple):
     theme: str | None = None
     sync: Sync = Sync.FULL
     resync_hours: float = 24.0
+    refresh_minutes: float = 0.0
     mirror: MirrorPlace = MirrorPlace.DISK
     mirror_max_age_days: float = 30.0
     max_requests_per_second: float = 10.0

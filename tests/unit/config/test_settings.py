@@ -22,6 +22,7 @@ read_only = true
 theme = "paper"
 sync = "lazy"
 resync_hours = 1.5
+refresh_minutes = 5
 mirror = "memory"
 mirror_max_age_days = 7
 max_requests_per_second = 2
@@ -70,7 +71,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert settings.default_profile == "acme"
     assert settings.keymap == {"user.raw": ("f2",), "view.filter": ("comma", "slash")}
     assert (profile.environment, profile.read_only, profile.theme) == (Environment.SANDBOX, True, "paper")
-    assert (profile.sync, profile.resync_hours) == (Sync.LAZY, 1.5)
+    assert (profile.sync, profile.resync_hours, profile.refresh_minutes) == (Sync.LAZY, 1.5, 5)
     assert (profile.mirror, profile.mirror_max_age_days) == (MirrorPlace.MEMORY, 7)
     assert (profile.max_requests_per_second, profile.max_in_flight) == (2, 3)
     assert profile.ca_bundle == tmp_path / "ca.pem"
@@ -90,7 +91,7 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
     profile = load_settings(write(tmp_path, MINIMAL)).profiles["acme"]
     assert profile.environment is Environment.PRODUCTION
     assert (profile.read_only, profile.theme, profile.ca_bundle) == (False, None, None)
-    assert (profile.sync, profile.resync_hours) == (Sync.FULL, 24)
+    assert (profile.sync, profile.resync_hours, profile.refresh_minutes) == (Sync.FULL, 24, 0)
     assert (profile.mirror, profile.mirror_max_age_days) == (MirrorPlace.DISK, 30)
     assert (profile.max_requests_per_second, profile.max_in_flight) == (10, 8)
     assert profile.offboarding == Offboarding()
