@@ -4,16 +4,24 @@ A condition is true, false, or NULL where the field that it is about is not know
 it is not known to be false: somebody whose groups are unknown is not "in no group".
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain import filters
+from walkme_tui.domain.groups import Belonging
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.text import search_key
 from walkme_tui.store import membership
-from walkme_tui.store.rows import BITS, uuid_range
+from walkme_tui.store.rows import BITS, folded_name, uuid_range
 from walkme_tui.store.tables import Tables
-from walkme_tui.store.text_table import GLOB_SEPARATORS, begins_a_word, entries, expression, is_short_word
+from walkme_tui.store.text_table import (
+    GLOB_SEPARATORS,
+    begins_a_word,
+    comparable,
+    entries,
+    expression,
+    is_short_word,
+)
 
 # A group of so many members is a better place to begin than the words that are looked for, too.
 SMALL_GROUP: Final = 20_000
@@ -21,7 +29,7 @@ SMALL_GROUP: Final = 20_000
 MOST_NAMED_IDS: Final = 1_000
 # So many sources are read side by side; of more, everybody is looked at.
 MOST_SOURCES: Final = 20
-# So many statuses or roles are looked through for a word; where there are more, each user's own is compared.
+# So many statuses or roles are named in the statement; where more of them fit, each user's own is compared.
 MOST_VALUES: Final = 200
 
 STATUS: Final = "nullif(users.status, '')"
@@ -47,19 +55,32 @@ class Sql(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-EVERYBODY: Final = Sql("SELECT row_id FROM users")
-_BELONGING: Final = {belonging: (Sql(select),) for belonging, select in membership.SOURCES.items()}
+class Source(NamedTuple):
+    """Rows of ``table`` that tell of users, which are there in ascending order of row ids."""
+
+    table: str
+    condition: Sql
+    row_id: str = "row_id"
+
+    def row_ids(self, after: int) -> Sql:
+        """Their row ids above ``after``, as a statement."""
+        text = f"SELECT {self.row_id} AS row_id FROM {self.table} WHERE {self.condition.text}"  # noqa: S608 - see plan
+        values = self.condition.values
+        return Sql(f"{text} AND {self.row_id} > ?", (*values, after)) if after else Sql(text, values)
+
+
+EVERYBODY: Final = Source("users", Sql("1"))
+_BELONGING: Final = {Belonging.LEFT_BEHIND: (Source("users", Sql(membership.INACTIVE)),)}
 
 
 class Plan(NamedTuple):
     """How the users of a query are found.
 
-    ``sources`` are selects of row ids, each in ascending order; whoever is kept is in one of them. None: look at
-    everybody. ``conditions`` are what those in the sources still have to satisfy, ``everything`` is what everybody
-    would have to: over ``users`` and ``texts``.
+    Whoever is kept is in one of ``sources``; without any, everybody is looked at. ``conditions`` are what those in the
+    sources still have to satisfy, ``everything`` is what everybody would have to: over ``users`` and ``texts``.
     """
 
-    sources: tuple[Sql, ...] | None
+    sources: tuple[Source, ...] | None
     conditions: tuple[Sql, ...]
     everything: tuple[Sql, ...]
 
@@ -77,7 +98,7 @@ class _Means(NamedTuple):
     """
 
     condition: Sql
-    sources: tuple[Sql, ...] | None = None
+    sources: tuple[Source, ...] | None = None
     size: int | None = None
     word: str = ""
     exact: bool = False
@@ -87,23 +108,25 @@ class _Planner:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._groups = tables.groups
-        self._known: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def plan(self, query: UserQuery, typed: filters.Filter) -> Plan:
         terms = self._of_the_view(query)
         for condition in typed.conditions:
             means = self._means(condition.test)
-            if condition.negated and not isinstance(condition.test, filters.Nobody):
-                means = _Means(Sql(f"NOT ({means.condition.text})", means.condition.values))
-                if isinstance(condition.test, filters.InGroup) and not self._gids(condition.test.names):
-                    means = _Means(Sql(NOBODY))
-            terms.append(means)
+            terms.append(self._negated(condition.test, means) if condition.negated else means)
         everything = tuple(term.condition for term in terms)
         driver = self._driver(terms)
         if driver is None:
             return Plan(None, everything, everything)
         sources, settled = driver
         return Plan(sources, tuple(term.condition for term in terms if term not in settled), everything)
+
+    def _negated(self, test: filters.Test, means: _Means) -> _Means:
+        """Everybody of whom the term is known to be false; nobody where it would leave out nobody by mistake."""
+        mistaken = isinstance(test, filters.InGroup) and not all(map(self._groups.meant, test.names))
+        if mistaken or isinstance(test, filters.Nobody):
+            return _Means(Sql(NOBODY))
+        return _Means(Sql(f"NOT ({means.condition.text})", means.condition.values))
 
     def _of_the_view(self, query: UserQuery) -> list[_Means]:
         terms: list[_Means] = []
@@ -120,7 +143,7 @@ class _Planner:
             terms.append(_Means(Sql("users.status IS NOT 'inactive'")))
         return terms
 
-    def _driver(self, terms: Sequence[_Means]) -> tuple[tuple[Sql, ...], tuple[_Means, ...]] | None:
+    def _driver(self, terms: Sequence[_Means]) -> tuple[tuple[Source, ...], tuple[_Means, ...]] | None:
         """Where to begin, and the terms that need not be looked at again then."""
         small = min((term for term in terms if term.size is not None), key=lambda term: term.size or 0, default=None)
         words = [term for term in terms if term.word]
@@ -129,7 +152,7 @@ class _Planner:
         found = expression([term.word for term in words]) if words else None
         if found is not None:
             exact = tuple(term for term in words if term.exact)
-            return (Sql("SELECT rowid AS row_id FROM find WHERE find MATCH ?", (found,)),), exact
+            return (in_index(found),), exact
         others = [term for term in terms if term.sources is not None]
         # Of several words the longest is the rarest, as a rule; a status or a role is looked up as quickly.
         best = max(others, key=lambda term: len(str(term.condition.values)), default=None)
@@ -154,8 +177,7 @@ class _Planner:
             case filters.Between():
                 return _Means(_between(test))
             case filters.Has():
-                bits, filled = _FILLED[test.field]
-                return _Means(_if_known(bits, Sql(filled)))
+                return _Means(_filled(test.field))
             case _:
                 return _Means(Sql(NOBODY))
 
@@ -174,20 +196,18 @@ class _Planner:
         )
         if not indexed:
             return _Means(condition)
-        found = Sql("SELECT rowid AS row_id FROM find WHERE find MATCH ?", (expression([word]),))
+        found = in_index(expression([word]) or "")
         return _Means(condition, sources=(found, *(source for _, sources in others for source in sources)))
 
-    def _other_places(self, word: str) -> list[tuple[Sql, tuple[Sql, ...]]]:
+    def _other_places(self, word: str) -> list[tuple[Sql, tuple[Source, ...]]]:
         """Where else a word may stand, each as a condition and its sources."""
-        found: list[tuple[Sql, tuple[Sql, ...]]] = []
+        found: list[tuple[Sql, tuple[Source, ...]]] = []
         for column, values in zip((STATUS, ROLE), self._values, strict=True):
-            having = tuple(value for value in values if _occurs(word, search_key(value)))
-            if len(values) > MOST_VALUES:
-                found.append((Sql(f"instr(lower(coalesce({column}, '')), ?) > 0", (word,)), (EVERYBODY,)))
+            having = tuple(value for value, folded in values.items() if _occurs(word, folded))
+            if len(having) > MOST_VALUES:
+                found.append((_has_word(word, f"coalesce(folded({column}), '')"), (EVERYBODY,)))
             elif having:
-                marks = ",".join("?" * len(having))
-                condition = Sql(f"coalesce({column} IN ({marks}), 0)", having)
-                found.append((condition, tuple(_having(column, value) for value in having)))
+                found.append((_is_one_of(column, having), tuple(_having(column, value) for value in having)))
         ends = uuid_range(word)
         if ends is not None:
             row_ids = self._tables.ids.between(*ends, MOST_NAMED_IDS + 1)
@@ -195,21 +215,20 @@ class _Planner:
                 found.append((Sql("users.id BETWEEN ? AND ?", ends), (EVERYBODY,)))
             elif row_ids:
                 named = ",".join(map(str, row_ids))
-                source = Sql(f"SELECT row_id FROM users WHERE row_id IN ({named})")  # noqa: S608 - numbers
-                found.append((Sql(f"users.row_id IN ({named})"), (source,)))
+                found.append((Sql(f"users.row_id IN ({named})"), (Source("users", Sql(f"row_id IN ({named})")),)))
         return found
 
     def _value(self, column: str, bit: int, which: int, beginnings: Sequence[str]) -> _Means:
         """Users whose status or role begins with one of these; one that equals it means itself alone."""
-        having: dict[str, None] = {}
-        for beginning in beginnings:
-            folded = {value: search_key(value) for value in self._values[which]}
-            equal = [value for value, key in folded.items() if key == beginning]
-            having.update(dict.fromkeys(equal or [value for value, key in folded.items() if key.startswith(beginning)]))
+        values = self._values[which]
+        whole = set(values.values()).intersection(beginnings)
+        parts = tuple(beginning for beginning in beginnings if beginning not in whole)
+        having = tuple(value for value, folded in values.items() if folded in whole or folded.startswith(parts))
         if not having:
             return _Means(_if_known(bit, Sql("0")))
-        marks = ",".join("?" * len(having))
-        condition = _if_known(bit, Sql(f"coalesce({column} IN ({marks}), 0)", tuple(having)))
+        if len(having) > MOST_VALUES:
+            return _Means(_if_known(bit, _begins_with(column, whole, parts)))
+        condition = _if_known(bit, _is_one_of(column, having))
         return _Means(condition, sources=tuple(_having(column, value) for value in having))
 
     def _members(self, gids: Sequence[int]) -> _Means:
@@ -218,42 +237,63 @@ class _Planner:
             return _Means(_if_known(BITS["groups"], Sql("0")))
         marks = ",".join(map(str, gids))
         inside = f"EXISTS (SELECT 1 FROM memberships WHERE gid IN ({marks}) AND row_id = users.row_id)"  # noqa: S608
-        sources = tuple(Sql("SELECT row_id FROM memberships WHERE gid = ?", (gid,)) for gid in gids)
-        if len(sources) > MOST_SOURCES:
-            sources = (Sql(f"SELECT DISTINCT row_id FROM memberships WHERE gid IN ({marks}) ORDER BY row_id"),)  # noqa: S608
-        return _Means(_if_known(BITS["groups"], Sql(inside)), sources=sources, size=self._groups.members(gids))
+        condition = _if_known(BITS["groups"], Sql(inside))
+        size = self._groups.members(gids)
+        if len(gids) <= MOST_SOURCES:
+            sources = tuple(Source("memberships", Sql("gid = ?", (gid,))) for gid in gids)
+        elif size <= SMALL_GROUP:
+            in_one = Sql(f"row_id IN (SELECT row_id FROM memberships WHERE gid IN ({marks}))")  # noqa: S608 - numbers
+            sources = (Source("users", in_one),)
+        else:
+            return _Means(condition)
+        return _Means(condition, sources=sources, size=size)
 
     def _gids(self, names: Sequence[str]) -> tuple[int, ...]:
         return tuple(dict.fromkeys(gid for name in names for gid in self._groups.meant(name)))
 
-    @property
-    def _values(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The statuses and the roles that users have: few, so that they are looked through."""
-        if self._known is None:
-            self._known = (distinct(self._tables, "status"), distinct(self._tables, "role"))
-        return self._known
+    @cached_property
+    def _values(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The statuses and the roles that users have, folded: few, as a rule, so that they are looked through."""
+        status, role = (distinct(self._tables, column) for column in ("status", "role"))
+        return {value: folded_name(value) for value in status}, {value: folded_name(value) for value in role}
 
 
-def distinct(tables: Tables, column: str, most: int = MOST_VALUES + 1) -> tuple[str, ...]:
-    """The first ``most`` values of ``status`` or ``role`` in the mirror; each costs one look into an index."""
-    found: list[str] = []
-    value, last = f"nullif({column}, '')", ""
-    select = f"SELECT {value} FROM users WHERE {value} > ? ORDER BY {value} LIMIT 1"  # noqa: S608 - constants
-    while (row := tables.connection.execute(select, (last,)).fetchone()) is not None and len(found) < most:
-        last = row[0]
-        found.append(last)
-    return tuple(found)
+def distinct(tables: Tables, column: str) -> list[str]:
+    """The values of ``status`` or ``role`` in the mirror, in order; each costs one look into an index."""
+    value = f"nullif({column}, '')"
+    least = f"SELECT {value} FROM users WHERE {value} > {{}} ORDER BY {value} LIMIT 1"  # noqa: S608 - constants
+    select = (
+        f"WITH RECURSIVE found (value) AS (SELECT ({least.format(chr(39) * 2)}) "  # noqa: S608 - constants
+        f"UNION ALL SELECT ({least.format('found.value')}) FROM found WHERE found.value IS NOT NULL) "
+        "SELECT value FROM found WHERE value IS NOT NULL"
+    )
+    return [found for (found,) in tables.connection.execute(select).fetchall()]
 
 
-def _having(column: str, value: str) -> Sql:
-    return Sql(f"SELECT row_id FROM users WHERE {column} = ?", (value,))  # noqa: S608 - constants
+def in_index(found: str) -> Source:
+    """Users whose texts the index finds by a full-text expression."""
+    return Source("find", Sql("find MATCH ?", (found,)), "rowid")
 
 
-def _has_word(word: str) -> Sql:
+def _having(column: str, value: str) -> Source:
+    return Source("users", Sql(f"{column} = ?", (value,)))
+
+
+def _is_one_of(column: str, values: tuple[str, ...]) -> Sql:
+    return Sql(f"coalesce({column} IN ({','.join('?' * len(values))}), 0)", values)
+
+
+def _begins_with(column: str, whole: Collection[str], parts: Collection[str]) -> Sql:
+    """The value, folded, is one of ``whole`` or begins with one of ``parts``."""
+    tests = [*[f"folded({column}) = ?" for _ in whole], *[f"instr(folded({column}), ?) = 1" for _ in parts]]
+    return Sql(f"coalesce({' OR '.join(tests)}, 0)", tuple(map(comparable, (*whole, *parts))))
+
+
+def _has_word(word: str, text: str = "texts.text") -> Sql:
     """The text has the word: anywhere, or where a word begins if it is a short one."""
     if is_short_word(word):
-        return Sql("(' ' || texts.text) GLOB ?", (f"*[{GLOB_SEPARATORS}]{word}*",))
-    return Sql("instr(texts.text, ?) > 0", (word,))
+        return Sql(f"(' ' || {text}) GLOB ?", (f"*[{GLOB_SEPARATORS}]{word}*",))
+    return Sql(f"instr({text}, ?) > 0", (comparable(word),))
 
 
 def _occurs(word: str, folded: str) -> bool:
@@ -273,3 +313,9 @@ def _between(test: filters.Between) -> Sql:
 def _if_known(bits: int, condition: Sql) -> Sql:
     """The condition, NULL where no answer carried the field that it is about."""
     return Sql(f"CASE WHEN users.known & {bits} THEN {condition.text} END", condition.values)
+
+
+def _filled(field: filters.HasField) -> Sql:
+    """One of the columns is not empty; NULL where none is, and one is not known."""
+    bits, filled = _FILLED[field]
+    return Sql(f"CASE WHEN {filled} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END")

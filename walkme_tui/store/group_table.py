@@ -3,12 +3,16 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
 from walkme_tui.store.rows import folded_name, storable_or_none
+
+# Others were met once, and go with the next list.
+_KNOWN: Final = "(listed = 1 OR members > 0)"
 
 
 class GroupTable:
@@ -60,7 +64,7 @@ class GroupTable:
 
     def meant(self, name: str) -> list[int]:
         """The groups that a folded name means: those it names whole, or by id, else all that begin with it."""
-        rows = self._connection.execute("SELECT gid, id, name FROM groups").fetchall()
+        rows = self._connection.execute(f"SELECT gid, id, name FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
         folded = [(gid, folded_name(group_id), folded_name(label or "")) for gid, group_id, label in rows]
         whole = [gid for gid, group_id, label in folded if name in {group_id, label}]
         return whole or [gid for gid, _, label in folded if label.startswith(name)]
@@ -97,9 +101,7 @@ class GroupTable:
 
     def sizes(self) -> tuple[GroupSize, ...]:
         """All groups that are listed or have members, by name."""
-        rows = self._connection.execute(
-            "SELECT id, name, members FROM groups WHERE listed = 1 OR members > 0"
-        ).fetchall()
+        rows = self._connection.execute(f"SELECT id, name, members FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
         found = [GroupSize(Group(group_id, name), members) for group_id, name, members in rows]
         return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))
 

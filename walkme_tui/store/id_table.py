@@ -44,7 +44,7 @@ class IdTable:
             self._connection.execute("INSERT INTO ids SELECT id, row_id FROM recent_ids ORDER BY id")
             self._connection.execute("DELETE FROM recent_ids")
 
-    def remove(self, ids: Iterable[StoredId]) -> None:
+    def remove(self, ids: Collection[StoredId]) -> None:
         """Drop ids."""
         for table in ("recent_ids", "ids"):
             self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(user_id,) for user_id in ids])  # noqa: S608

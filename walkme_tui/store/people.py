@@ -1,6 +1,5 @@
 """What a plan asks about everybody else: who has the same name, and whether somebody else has a role."""
 
-import sys
 from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -41,7 +40,7 @@ def has_active(tables: Tables, role: str, besides: Collection[str]) -> "Steps[bo
     """True if an active user with this role, compared without case, has none of these ids."""
     yield
     wanted = search_key(storable(role))
-    for known in distinct(tables, "role", sys.maxsize):
+    for known in distinct(tables, "role"):
         if search_key(known) != wanted:
             continue
         select = "SELECT row_id FROM users WHERE nullif(role, '') = ? AND status = ? LIMIT ?"

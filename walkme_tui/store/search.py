@@ -13,10 +13,10 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
-from walkme_tui.store.filter_sql import Plan, Sql, plan
+from walkme_tui.store.filter_sql import Plan, Source, Sql, in_index, plan
 from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
 from walkme_tui.store.tables import Tables
-from walkme_tui.store.text_table import expression
+from walkme_tui.store.text_table import comparable, expression
 
 if TYPE_CHECKING:
     from walkme_tui.store.sqlite_thread import Steps
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 STEP: Final = 4_096
 # So many found users are put in order one by one; where there are more, an order that is there already is walked.
 FEW: Final = 2_000
+# So many who have the email that was typed come first; an email should have but one owner.
+MOST_EXACT: Final = 10
+MOST_NAMESAKES: Final = 1_000
 
 
 def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[list[MirroredUser]]":
@@ -59,7 +62,7 @@ def by_email(tables: Tables, email: str) -> MirroredUser | None:
     """One user by email without regard to case; of several the one described last."""
     wanted = storable(email).casefold()
     folded = search_key(wanted)
-    users = tables.rows(_taken(tables, _with_whole(tables, folded, ()))) if folded else {}
+    users = tables.rows(_taken(tables, _with_email(tables, folded, (), MOST_NAMESAKES))) if folded else {}
     found = [
         user for user in users.values() if isinstance(user.user.email, str) and user.user.email.casefold() == wanted
     ]
@@ -72,21 +75,26 @@ Statement = tuple[str, tuple[object, ...]]
 
 
 def _unsorted(found: Plan, after: int, limit: int) -> Statement:
-    source, conditions = _source(found), list(found.conditions)
-    if after:
-        conditions.append(Sql("users.row_id > ?", (after,)))
-    order = "" if found.sources is not None else " ORDER BY users.row_id"
+    """Users in ascending order of row ids, without putting them in order: as many are looked at as are asked for."""
+    conditions = list(found.conditions)
+    if found.sources is None:
+        source, order = Sql("users"), " ORDER BY users.row_id"
+        conditions += _above(after)
+    else:
+        # A union of several comes in order, which SQLite does not know.
+        source, order = _source(found.sources, after), " ORDER BY found.row_id" if len(found.sources) == 1 else ""
     where, values = _where(conditions)
     select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{order} LIMIT ?"  # noqa: S608 - see plan
     return select, (*source.values, *values, limit)
 
 
 def _sorted(tables: Tables, sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
-    source, conditions = _source(found), list(found.conditions)
+    conditions = list(found.conditions)
     if found.sources is None:
         source = Sql(_in_order(tables, sort))
-    if after:
-        conditions.append(Sql("users.row_id > ?", (after,)))
+        conditions += _above(after)
+    else:
+        source = _source(found.sources, after)
     where, values = _where(conditions)
     select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{_order(sort)} LIMIT ?"  # noqa: S608
     return select, (*source.values, *values, limit)
@@ -97,21 +105,25 @@ def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[i
     if found.sources is not None or found.conditions:
         few = _taken(tables, _unsorted(found, 0, FEW))
         if len(few) < FEW:
-            named = Plan((Sql(f"SELECT row_id FROM users WHERE row_id IN ({','.join(map(str, few))})"),), (), ())  # noqa: S608
-            return _taken(tables, _sorted(tables, sort, named, 0, limit))
+            named = Source("users", Sql(f"row_id IN ({','.join(map(str, few))})"))
+            return _taken(tables, _sorted(tables, sort, Plan((named,), (), ()), 0, limit))
     if _index(tables, sort) is not None:
         found = Plan(None, found.everything, found.everything)
     return _taken(tables, _sorted(tables, sort, found, 0, limit))
 
 
-def _source(found: Plan) -> Sql:
+def _source(sources: tuple[Source, ...], after: int) -> Sql:
     """Where the users come from, in ascending order of row ids."""
-    if found.sources is None:
-        return Sql("users")
-    text = " UNION ".join(source.text for source in found.sources)
-    ordered = f"{text} ORDER BY row_id" if len(found.sources) > 1 else text
-    values = tuple(value for source in found.sources for value in source.values)
+    parts = [source.row_ids(after) for source in sources]
+    text = " UNION ".join(part.text for part in parts)
+    # With a limit SQLite keeps to the order of a part, and so reads the several side by side instead of all of each.
+    ordered = f"{text} ORDER BY row_id LIMIT -1" if len(parts) > 1 else text
+    values = tuple(value for part in parts for value in part.values)
     return Sql(f"({ordered}) AS found CROSS JOIN users ON users.row_id = found.row_id", values)
+
+
+def _above(after: int) -> list[Sql]:
+    return [Sql("users.row_id > ?", (after,))] if after else []
 
 
 def _texts(conditions: list[Sql]) -> str:
@@ -160,17 +172,16 @@ def _exact(tables: Tables, query: UserQuery, found: Plan) -> list[int]:
     addresses = [word for word in parse_filter(query.text).words if "@" in word[1:-1] and " " not in word]
     if len(addresses) != 1:
         return []
-    users = tables.rows(_taken(tables, _with_whole(tables, addresses[0], found.everything)))
-    emails = {user.row_id: user.user.email for user in users.values()}
-    return [row_id for row_id, email in emails.items() if isinstance(email, str) and search_key(email) == addresses[0]]
+    return _taken(tables, _with_email(tables, addresses[0], found.everything, MOST_EXACT))
 
 
-def _with_whole(tables: Tables, folded: str, conditions: tuple[Sql, ...]) -> Statement:
-    """Users in whose text ``folded`` stands between blanks."""
-    whole = Sql("instr(' ' || texts.text || ' ', ?) > 0", (f" {folded} ",))
+def _with_email(tables: Tables, folded: str, conditions: tuple[Sql, ...], limit: int) -> Statement:
+    """Users who have this email, folded."""
+    compared = comparable(folded)
+    whole = Sql("instr(texts.text, ?) > 0", (compared,)), Sql("folded(users.email) = ?", (compared,))
     index = expression([folded]) if tables.texts.has_find else None
-    sources = None if index is None else (Sql("SELECT rowid AS row_id FROM find WHERE find MATCH ?", (index,)),)
-    return _unsorted(Plan(sources, (whole, *conditions), ()), 0, 10)
+    sources = None if index is None else (in_index(index),)
+    return _unsorted(Plan(sources, (*whole, *conditions), ()), 0, limit)
 
 
 def _storable(query: UserQuery) -> UserQuery:

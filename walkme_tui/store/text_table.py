@@ -3,6 +3,9 @@
 The index holds texts in which every run of letters and digits begins with two blanks: ``zoe.celik`` is kept as
 ``··zoe··celik``. So ``··z`` finds the words that begin with z, ``·zo`` those that begin with zo, and ``zoe`` whatever
 has it anywhere. Three characters are one entry of the index, so that all of these are single look-ups.
+
+The texts themselves are kept so that ``GLOB`` can tell where a word begins (``comparable``): it knows only the
+separators that a pattern names, and a text ends for it at the first NUL.
 """
 
 import re
@@ -10,12 +13,19 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-# ASCII that is neither letter nor digit; folded text has no capitals.
-_SEPARATORS: Final = r"\x00-/:-@\[-`{-\x7f"
-GLOB_SEPARATORS: Final = "\x01-/:-@[-`{-\x7f"
-_BETWEEN_WORDS: Final = re.compile(f"[{_SEPARATORS}]+")
-_WORD: Final = re.compile(f"[^{_SEPARATORS}]+")
+from walkme_tui.store.rows import folded_name
+
+_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
+_BETWEEN_ASCII_WORDS: Final = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")  # the same, sooner
+_WORD: Final = re.compile(r"[^\W_]+")
 _MARGIN: Final = "  "
+
+# ASCII that is neither letter nor digit, as a GLOB pattern has it; folded text has no capitals.
+GLOB_SEPARATORS: Final = "\x01-/:-@[-`{-\x7f"
+# Both are white space to Python, so that no folded text has them.
+_BEHIND_OTHER_SEPARATORS: Final = "\x1f"
+_NUL: Final = "\x1e"
+_OTHER_SEPARATOR: Final = re.compile(r"[^\w\x00-\x7f]")
 
 # Of a long word, so many entries are looked up: the rest is compared with the texts, and each common one costs.
 MOST_ENTRIES: Final = 6
@@ -25,6 +35,18 @@ def has_trigrams(connection: sqlite3.Connection) -> bool:
     """True if this SQLite can index by three characters."""
     used = connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0]
     return bool(used) and sqlite3.sqlite_version_info >= (3, 34, 0)
+
+
+def comparable(folded: str) -> str:
+    """A folded text, or a word to look for in one, as it is compared: every separator is ASCII or followed by ASCII."""
+    if not folded.isascii():
+        folded = _OTHER_SEPARATOR.sub(rf"\g<0>{_BEHIND_OTHER_SEPARATORS}", folded)
+    return folded.replace("\0", _NUL)
+
+
+def folded_value(value: str | None) -> str | None:
+    """A status or a role as it is compared; ``folded`` in statements."""
+    return None if value is None else comparable(folded_name(value))
 
 
 def is_short_word(word: str) -> bool:
@@ -41,7 +63,7 @@ def entries(word: str) -> list[str]:
     """What the index is asked for a folded word, all of it; empty where the word has nothing that is indexed."""
     if is_short_word(word):
         return [(_MARGIN + word)[-3:]]
-    marked = _MARGIN.join(_BETWEEN_WORDS.split(word))
+    marked = _spread(word)
     places = range(len(marked) - 2)
     if len(places) > MOST_ENTRIES:
         # The beginning and the end tell most: what is between is often a domain that everybody has.
@@ -62,20 +84,27 @@ class TextTable:
 
     def __init__(self, connection: sqlite3.Connection, has_find: bool) -> None:
         self._connection = connection
+        connection.create_function("folded", 1, folded_value, deterministic=True)
         self.has_find = has_find
 
     def add(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Add texts by row id."""
+        """Add folded texts by row id."""
         if self.has_find:
             self._connection.executemany("INSERT INTO find (rowid, text) VALUES (?, ?)", _marked(rows))
-        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", rows)
+        compared = [(row_id, comparable(text)) for row_id, text in rows]
+        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", compared)
 
     def remove(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Drop texts by row id; an index without contents of its own has to be told what they were."""
+        """Drop folded texts by row id; an index without contents of its own has to be told what they were."""
         if self.has_find:
             self._connection.executemany("INSERT INTO find (find, rowid, text) VALUES ('delete', ?, ?)", _marked(rows))
         self._connection.executemany("DELETE FROM texts WHERE row_id = ?", [(row_id,) for row_id, _ in rows])
 
 
 def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
-    return [(row_id, _MARGIN + _MARGIN.join(_BETWEEN_WORDS.split(text))) for row_id, text in rows]
+    return [(row_id, _MARGIN + _spread(text)) for row_id, text in rows]
+
+
+def _spread(folded: str) -> str:
+    """A folded text with two blanks for whatever is between its runs of letters and digits."""
+    return _MARGIN.join((_BETWEEN_ASCII_WORDS if folded.isascii() else _BETWEEN_WORDS).split(folded))

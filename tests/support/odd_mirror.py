@@ -1,0 +1,102 @@
+"""A mirror with odd people in it, and beside it the directory that its searches must agree with."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from tests.support.odd_people import NOW_MS
+from tests.support.search_oracle import Directory
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import MirroredUser, merged
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store import search
+from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
+from walkme_tui.store.sqlite_thread import Steps
+from walkme_tui.store.tables import Tables
+
+R = TypeVar("R")
+
+
+class OddMirror:
+    """Everything that is written goes to the mirror and to ``directory``; in memory, unless there is a ``path``."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.file = MirrorFile(MirrorPlace(path, None, "account", None))
+        self.directory = Directory()
+        self.row_ids: dict[str, int] = {}
+        self._next_row_id = 1
+        self._listed: dict[str, str | None] = {}
+
+    def save_page(self, number: int, users: Sequence[User], total: int | None = None) -> None:
+        """A page of the server's list with these users."""
+        page = UserPage(number, len(users) or 1, tuple(users), total)
+        self.file.write(partial(Tables.save_page, page=page, fetched_at_ms=NOW_MS))
+        self._learn(users)
+
+    def save_user(self, user: User) -> None:
+        """What a look-up of one user answered."""
+        self.file.write(partial(Tables.save_user, user=user, fetched_at_ms=NOW_MS))
+        self._learn([user])
+
+    def forget_user(self, user_id: str) -> None:
+        """The user is gone; whoever comes with this id later is somebody new."""
+        row_id = self.row_ids.pop(user_id)
+        del self.directory.people[row_id]
+        self.file.write(partial(Tables.forget_users, row_ids=[row_id]))
+        self._know_groups()
+
+    def save_groups(self, groups: Sequence[Group]) -> None:
+        """The server's list of groups."""
+        self.file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=NOW_MS))
+        self._listed = {group.id: group.name for group in groups}
+        self._know_groups()
+
+    def _learn(self, users: Sequence[User]) -> None:
+        for user in users:
+            row_id = self.row_ids.get(user.id)
+            if row_id is None:
+                row_id = self.row_ids[user.id] = self._next_row_id
+                self._next_row_id += 1
+                self.directory.people[row_id] = user
+            else:
+                self.directory.people[row_id] = merged(self.directory.people[row_id], user)
+        self._know_groups()
+
+    def _know_groups(self) -> None:
+        groups = [user.groups for user in self.directory.people.values() if isinstance(user.groups, tuple)]
+        members = {group for each in groups for group in each}
+        self.directory.groups = dict.fromkeys(members, None) | self._listed
+
+    # ------------------------------------------------------------ what the mirror says
+
+    def matching(self, query: UserQuery, after: int = 0) -> list[int]:
+        """Row ids as the mirror finds them."""
+        return list(self.file.read(lambda tables: result(search.matching(tables, query, after, NOW_MS))))
+
+    def first(self, query: UserQuery, limit: int) -> list[MirroredUser]:
+        """The first that the mirror finds."""
+        return self.file.read(lambda tables: result(search.first(tables, query, limit, NOW_MS)))
+
+    def check(self, query: UserQuery) -> list[int]:
+        """Row ids of those whom the query keeps; raises ``AssertionError`` where the mirror sees that otherwise."""
+        expected = self.directory.kept(query, NOW_MS)
+        assert self.matching(query) == expected, query
+        for limit in (1, 5, 80):
+            found = self.first(query, limit)
+            assert [user.row_id for user in found] == expected[:limit], query
+            assert [user.user for user in found] == [self.directory.people[row_id] for row_id in expected[:limit]]
+        middle = expected[len(expected) // 2] if expected else 1
+        for after in (middle, self._next_row_id - 1):
+            assert self.matching(query, after) == [row_id for row_id in expected if row_id > after], query
+        return expected
+
+
+def result(steps: Steps[R]) -> R:
+    """What a reading in steps comes to."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  # StopIteration does not know its type

@@ -1,0 +1,165 @@
+"""Which people a query keeps, found by asking each of them in plain Python: what the mirror's searches must agree with.
+
+A test of a filter is true or false of a person, or None where the field that it is about is not known. A negated one
+keeps only those of whom it is known to be false.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from uuid import UUID
+
+from walkme_tui.domain import filters
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import ANYWHERE_FROM, search_key
+from walkme_tui.domain.users import UNKNOWN, Known, User
+
+# So many owners of the email that was typed come first, and an id is found from so many of its characters on.
+MOST_EXACT = 10
+ID_FROM = 4
+
+
+@dataclass
+class Directory:
+    """People by row id, and the groups that are known, by id, with their names; changed by the tests as they like."""
+
+    people: dict[int, User] = field(default_factory=dict)
+    groups: dict[str, str | None] = field(default_factory=dict)
+
+    def kept(self, query: UserQuery, now_ms: int) -> list[int]:
+        """Row ids of those whom a query without a sort keeps, in its order."""
+        asking = _Asking(self, query, now_ms)
+        kept = [row_id for row_id in sorted(self.people) if asking.keeps(self.people[row_id])]
+        addresses = [word for word in filters.parse_filter(query.text).words if "@" in word[1:-1] and " " not in word]
+        if len(addresses) != 1:
+            return kept
+        exact = [row_id for row_id in kept if _key(self.people[row_id].email) == addresses[0]][:MOST_EXACT]
+        return exact + [row_id for row_id in kept if row_id not in exact]
+
+    def values(self, attribute: str) -> set[str]:
+        """The statuses or the roles that people have, folded."""
+        return {_key(getattr(user, attribute)) for user in self.people.values() if getattr(user, attribute)}
+
+    def meant(self, name: str) -> set[str]:
+        """Ids of the groups that a folded name means."""
+        folded = {group_id: (search_key(group_id), search_key(label or "")) for group_id, label in self.groups.items()}
+        whole = {group_id for group_id, keys in folded.items() if name in keys}
+        return whole or {group_id for group_id, (_, label) in folded.items() if label.startswith(name)}
+
+
+class _Asking:
+    def __init__(self, directory: Directory, query: UserQuery, now_ms: int) -> None:
+        self._query = query
+        self._conditions = filters.resolved(filters.parse_filter(query.text), now_ms).conditions
+        self._meant = cache(directory.meant)
+        self._values = cache(directory.values)
+
+    def keeps(self, user: User) -> bool:
+        query = self._query
+        if query.hide_inactive and user.status == "inactive":
+            return False
+        if query.group_id is not None and _in_any(user, {query.group_id}) is not True:
+            return False
+        if query.without_group_id is not None and _in_any(user, {query.without_group_id}) is not False:
+            return False
+        return all(self._holds(each, user) for each in self._conditions)
+
+    def _holds(self, condition: filters.Condition, user: User) -> bool:
+        test = condition.test
+        if condition.negated and isinstance(test, filters.InGroup) and not all(map(self._meant, test.names)):
+            return False
+        return self._true(test, user) is (not condition.negated)
+
+    def _true(self, test: filters.Test, user: User) -> bool | None:
+        match test:
+            case filters.Word():
+                return has_word(user, test.text)
+            case filters.HasStatus():
+                return self._begins(user.status, "status", test.values)
+            case filters.HasRole():
+                return self._begins(user.role, "role", test.values)
+            case filters.InGroup():
+                return _in_any(user, set[str]().union(*map(self._meant, test.names)))
+            case filters.InNoGroup():
+                return None if user.groups is UNKNOWN else not user.groups
+            case filters.Between():
+                return _between(user.created_at_ms if test.field == "created" else user.updated_at_ms, test)
+            case filters.Has():
+                return _has(user, test.field)
+        return None  # Nobody, whom even a negation would not keep
+
+    def _begins(self, value: Known[str | None], attribute: str, beginnings: Sequence[str]) -> bool | None:
+        """A beginning that somebody has as a whole means that alone."""
+        if value is UNKNOWN:
+            return None
+        there, folded = self._values(attribute), _key(value)
+        return any(folded == each if each in there else folded.startswith(each) for each in beginnings)
+
+
+def has_word(user: User, word: str) -> bool:
+    """A folded word stands in what a person is found by, as ``filters.Word`` says; also in role and status."""
+    if _is_uuid(user.id) and len(word) >= ID_FROM and user.id.startswith(word):
+        return True
+    return any(_occurs(word, text) for text in (_found_by(user), _key(user.role), _key(user.status)))
+
+
+def _found_by(user: User) -> str:
+    parts = [_key(part) for part in (user.first_name, user.last_name, user.email, user.external_id)]
+    if not _is_uuid(user.id):
+        parts.append(search_key(user.id))
+    return " ".join(filter(None, parts))
+
+
+def _occurs(word: str, folded: str) -> bool:
+    if len(word) >= ANYWHERE_FROM:
+        return word in folded
+    return any(run.startswith(word) for run in _runs(folded))
+
+
+@lru_cache(maxsize=20_000)
+def _runs(folded: str) -> tuple[str, ...]:
+    """The runs of letters and digits in a text."""
+    return tuple("".join(letter if letter.isalnum() else " " for letter in folded).split(" "))
+
+
+def _between(at_ms: Known[int | None], test: filters.Between) -> bool | None:
+    if not isinstance(at_ms, int):
+        return None
+    return (test.first_ms is None or at_ms >= test.first_ms) and (test.end_ms is None or at_ms < test.end_ms)
+
+
+def _has(user: User, name: filters.HasField) -> bool | None:
+    attributes: Mapping[str, tuple[object, ...]] = {
+        "externalId": (user.external_id,),
+        "email": (user.email,),
+        "role": (user.role,),
+        "groups": (user.groups,),
+        "name": (user.first_name, user.last_name),
+    }
+    values = attributes[name]
+    if any(value is not UNKNOWN and value for value in values):
+        return True
+    return None if UNKNOWN in values else False
+
+
+def _in_any(user: User, groups: set[str]) -> bool | None:
+    if user.groups is UNKNOWN:
+        return None
+    return not groups.isdisjoint(user.groups or ())
+
+
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
+    return search_key(text)
+
+
+def _key(text: Known[str | None]) -> str:
+    return _folded(text) if isinstance(text, str) else ""
+
+
+def _is_uuid(user_id: str) -> bool:
+    """A UUID in its usual form; any other spelling is a text like any other."""
+    try:
+        return str(UUID(user_id)) == user_id
+    except ValueError:
+        return False
