@@ -1,6 +1,7 @@
 """How fast requests may go: a rate and a number in flight that grow on success and halve on 429.
 
-``Pace`` holds the rules and takes the time as an argument; ``Pacer`` lets tasks wait by them.
+``Pace`` holds the rules and takes the time as an argument, ``Refusals`` remembers for it what the server did not put up
+with; ``Pacer`` lets tasks wait by them.
 """
 
 import asyncio
@@ -17,7 +18,20 @@ from walkme_tui.domain.traffic import Priority
 START_PER_SECOND: Final = 4.0
 START_IN_FLIGHT: Final = 4
 FLOOR_PER_SECOND: Final = 0.2
-GROWTH_PER_SUCCESS: Final = 0.1
+# A tenth more each second: from the start to the usual 10 a second in ten seconds.
+GROWTH_PER_SECOND: Final = 0.1
+# One answer says that the last second went well, and no more, even if it is the first for a long time.
+LONGEST_CREDIT_SECONDS: Final = 1.0
+# This part of the refused rate is come back to. A server that saves permits up refuses late, at a rate well above its
+# own: then this is refused too, and so on, until the mark is just below what the server permits.
+MARK: Final = 0.9
+# From nothing to the refused rate; from half of it to the mark in under two seconds.
+COME_BACK_SECONDS: Final = 4.0
+# Above the mark the growth begins at nothing and is whole again after so long without a refusal. The first time is as
+# long as the usual window ("300 a minute"): with less, each minute would begin as if nothing had been refused. Each
+# refusal that comes sooner doubles it; at the longest, a server that now permits twice as much is used after 90 s.
+FIRST_PATIENCE_SECONDS: Final = 60.0
+LONGEST_PATIENCE_SECONDS: Final = 600.0
 # A session opens with a token, a page, the groups and a detail, and perhaps a look-up: none of these waits.
 BURST: Final = 6.0
 # One request and one place stay free for what a person waits for while a crawl runs.
@@ -36,11 +50,64 @@ class Turn:
     epoch: int
 
 
+class Refusals:
+    """The rate that was refused last, in ``per_second`` (None: none yet), and how fast the rate may grow therefore.
+
+    Up to the mark, a bit below it, the rate comes back quickly. Above the mark it grows slowly at first and ever less
+    so; ``patience_seconds`` after the refusal it grows as if there had been none, and a server that has become generous
+    is used again.
+    """
+
+    def __init__(self, now: float) -> None:
+        self.per_second: float | None = None
+        self.patience_seconds = FIRST_PATIENCE_SECONDS
+        self._least = 0.0
+        self._quiet_since = now
+        self._answered = True
+
+    def note(self, per_second: float, now: float) -> None:
+        """This rate was refused."""
+        if self.per_second is not None and not self._answered:
+            # Still the same refusal: a window that is closed until its end. Not the present rate was too much, but the
+            # one that used it up, and the more so the longer it is closed; how much more is not to be guessed.
+            self.per_second = max(self._least, self.per_second * MARK)
+        else:
+            sooner = self.per_second is not None and now - self._quiet_since < self.patience_seconds
+            doubled = min(LONGEST_PATIENCE_SECONDS, self.patience_seconds * 2)
+            self.patience_seconds = doubled if sooner else FIRST_PATIENCE_SECONDS
+            self.per_second = per_second
+            self._least = per_second / 2
+        self._answered = False
+        self._quiet_since = max(self._quiet_since, now)
+
+    def answered(self) -> None:
+        """The server answers: the next refusal is a new one."""
+        self._answered = True
+
+    def paused(self, until: float) -> None:
+        """That nothing is refused during a pause says nothing about the rate."""
+        self._quiet_since = until
+
+    def grown(self, per_second: float, seconds: float, now: float) -> float:
+        """The rate after so many seconds that went well."""
+        if self.per_second is None:
+            return per_second * (1 + GROWTH_PER_SECOND * seconds)
+        trust = min(1.0, max(0.0, now - self._quiet_since) / self.patience_seconds)
+        probed = per_second * (1 + GROWTH_PER_SECOND * seconds * trust)
+        back = min(self.per_second * MARK, per_second + self.per_second * seconds / COME_BACK_SECONDS)
+        return max(probed, back)
+
+
 class Pace:
     """The rules, without waiting: may a request of this priority start now, and if not, in how many seconds?
 
     Never more than ``BURST`` plus the rate times the seconds are started in any stretch of time. After the first 429
     the burst shrinks to one second's worth, and nothing saved up survives a pause.
+
+    The rate grows with the time that went well, not with the number of answers: those that were under way at a
+    slow-down do not undo it. It grows only while somebody waits for it, so that a refusal is remembered by a rate that
+    was used. The number in flight comes back by one with each answer: a small one would starve the rate on a slow line
+    (5/s at 600 ms are 3 in flight), and it is the rate that the server refuses.
     """
 
     def __init__(self, *, max_per_second: float, max_in_flight: int, now: float) -> None:
@@ -51,6 +118,9 @@ class Pace:
         self.in_flight = 0
         self.throttled_count = 0
         self.paused_until = now
+        self.refusals = Refusals(now)
+        self._held_up = False
+        self._grown_at = now
         self._epoch = 0
         self._saved = BURST
         self._counted_at = now
@@ -71,6 +141,7 @@ class Pace:
         needed = min(1.0 + kept_free, self.burst)
         short = needed - self._saved
         wait = short / self.per_second if short > ROUNDING else 0.0
+        self._held_up |= wait > 0.0
         return max(0.0, self.paused_until - now) + wait
 
     def start(self, priority: Priority, now: float) -> Turn:
@@ -88,8 +159,13 @@ class Pace:
     def succeeded(self, now: float) -> None:
         """An answer came: a little faster from here."""
         self._count(now)
-        self.per_second = min(self.max_per_second, self.per_second + GROWTH_PER_SUCCESS)
-        self.in_flight_limit = min(float(self.max_in_flight), self.in_flight_limit + 0.5 / self.in_flight_limit)
+        if self._held_up:
+            seconds = min(LONGEST_CREDIT_SECONDS, max(0.0, now - self._grown_at))
+            self.per_second = min(self.max_per_second, self.refusals.grown(self.per_second, seconds, now))
+        self._held_up = False
+        self._grown_at = now
+        self.refusals.answered()
+        self.in_flight_limit = min(float(self.max_in_flight), self.in_flight_limit + 1.0)
 
     def throttled(self, turn: Turn | None, now: float) -> None:
         """429: half the speed, once for all requests that were under way together; None is a request without a turn."""
@@ -98,6 +174,8 @@ class Pace:
         if turn is not None and turn.epoch != self._epoch:
             return
         self._epoch += 1
+        self.refusals.note(self.per_second, now)
+        self._grown_at = now
         self.per_second = max(FLOOR_PER_SECOND, self.per_second / 2)
         self.in_flight_limit = max(1.0, self.in_flight_limit / 2)
         self._saved = 0.0
@@ -108,6 +186,7 @@ class Pace:
         self._count(now)
         if until > max(now, self.paused_until):
             self.paused_until = until
+            self.refusals.paused(until)
             # A pause saves up one request at most: what comes after it must not be the next flood.
             self._saved = min(1.0, self._saved + (until - self._counted_at) * self.per_second)
             self._counted_at = until

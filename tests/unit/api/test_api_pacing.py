@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.pacing import BURST, FLOOR_PER_SECOND, LONGEST_PAUSE_SECONDS, START_PER_SECOND, Pace, Pacer, Turn
+from walkme_tui.api.pacing import (
+    BURST,
+    FLOOR_PER_SECOND,
+    LONGEST_PAUSE_SECONDS,
+    START_PER_SECOND,
+    Pace,
+    Pacer,
+    Turn,
+)
 from walkme_tui.domain.traffic import Priority
 
 SLACK = 1e-6
@@ -70,24 +78,31 @@ def paced(time: FakeTime, *, max_per_second: float = 10.0, max_in_flight: int = 
 
 
 class Course:
-    """Drives a pace through events and remembers when requests started."""
+    """Drives a pace through events.
+
+    ``starts`` has for each request that started how many the rate had allowed until then (the rate times the seconds,
+    added up), and how many might be saved up at that moment.
+    """
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
         self.now = 0.0
+        self.allowed = 0.0
         self.turns: list[Turn] = []
-        self.starts: list[float] = []
+        self.starts: list[tuple[float, float]] = []
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.now += seconds
+        self.allowed += seconds * self.pace.per_second
 
     def start(self, priority: Priority) -> None:
         """A request starts if it may."""
         if self.pace.delay(priority, self.now) == 0.0:
             assert self.now >= self.pace.paused_until
             self.turns.append(self.pace.start(priority, self.now))
-            self.starts.append(self.now)
+            saved = BURST if self.pace.throttled_count == 0 else max(1.0, min(BURST, self.pace.per_second))
+            self.starts.append((self.allowed, saved))
 
     def hurry(self, times: int) -> None:
         """As many requests as may, each answered at once."""
@@ -141,9 +156,9 @@ def test_no_course_of_events_exceeds_the_rate_or_the_number_in_flight(
         assert pace.in_flight == len(course.turns) <= max_in_flight
         assert FLOOR_PER_SECOND <= pace.per_second <= max_per_second
         assert 1.0 <= pace.in_flight_limit <= max_in_flight
-    for first, began in enumerate(course.starts):
-        for count, moment in enumerate(course.starts[first:], start=1):
-            assert count <= BURST + max_per_second * (moment - began) + SLACK
+    for first, (before, saved) in enumerate(course.starts):
+        for count, (after, _) in enumerate(course.starts[first:], start=1):
+            assert count <= saved + (after - before) + SLACK
 
 
 @given(st.lists(st.booleans(), max_size=60))
@@ -152,6 +167,7 @@ def test_a_429_halves_once_for_all_that_were_under_way_and_never_goes_below_the_
     now = 0.0
     for fine in answers:
         now += 10.0
+        hold_up(pace, now)
         first, second = pace.start(Priority.DEMAND, now), pace.start(Priority.DEMAND, now)
         before = pace.per_second
         if fine:
@@ -182,8 +198,75 @@ def test_growth_reaches_the_limits_of_the_profile_and_stops_there() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     assert (pace.per_second, pace.in_flight_limit) == (4.0, 4.0)
     for second in range(200):
+        hold_up(pace, float(second))
         pace.succeeded(float(second))
     assert (pace.per_second, pace.in_flight_limit) == (10.0, 8.0)
+
+
+def test_the_answers_of_one_moment_count_once_and_so_does_the_first_after_a_long_time() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
+    hold_up(pace, 0.0)
+    pace.succeeded(100.0)
+    assert pace.per_second == pytest.approx(START_PER_SECOND * 1.1)
+    for _ in range(20):
+        hold_up(pace, 100.0)
+        pace.succeeded(100.0)
+    assert pace.per_second == pytest.approx(START_PER_SECOND * 1.1)
+
+
+def test_a_rate_that_nobody_waits_for_does_not_grow() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
+    for second in range(200):
+        assert pace.delay(Priority.DEMAND, float(second)) == 0.0
+        pace.start(Priority.DEMAND, float(second))
+        pace.succeeded(second + 0.2)
+        pace.end()
+    assert pace.per_second == START_PER_SECOND
+
+
+def test_an_answer_that_was_under_way_at_a_slow_down_does_not_undo_it() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
+    hold_up(pace, 0.0)
+    refused = pace.start(Priority.DEMAND, 0.0)
+    pace.throttled(refused, 30.0)
+    hold_up(pace, 30.0)
+    pace.succeeded(30.0)
+    assert pace.per_second == START_PER_SECOND / 2
+
+
+def test_the_number_in_flight_comes_back_by_one_with_each_answer() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=4, now=0.0)
+    for second in range(3):
+        pace.throttled(None, float(second))
+    limits = []
+    for second in range(3, 7):
+        limits.append(pace.in_flight_limit)
+        pace.succeeded(float(second))
+    assert [*limits, pace.in_flight_limit] == [1, 2, 3, 4, 4]
+
+
+def test_after_a_429_nothing_is_saved_up_and_later_one_second_s_worth() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
+    pace.throttled(None, 0.0)
+    assert pace.delay(Priority.DEMAND, 0.0) == pytest.approx(2 / START_PER_SECOND)
+    hold_up(pace, 100.0)
+    assert pace.recent_per_second(100.0) == pytest.approx(START_PER_SECOND / 2 / 5)
+
+
+def test_after_a_pause_one_request_starts_at_once_however_long_it_was() -> None:
+    pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
+    pace.pause(60.0, 0.0)
+    assert pace.delay(Priority.DEMAND, 59.0) == pytest.approx(1.0)
+    hold_up(pace, 60.0)
+    assert pace.recent_per_second(60.0) == pytest.approx(1 / 5)
+
+
+def hold_up(pace: Pace, now: float) -> None:
+    """Start requests until the next one has to wait for the rate."""
+    while pace.delay(Priority.DEMAND, now) == 0.0:
+        pace.start(Priority.DEMAND, now)
+        pace.end()
+    assert pace.delay(Priority.DEMAND, now)
 
 
 def test_a_profile_below_the_starting_pace_is_never_exceeded() -> None:

@@ -1,0 +1,207 @@
+"""What the pace learns from refusals: the rules, and servers of several kinds, on a clock that nobody waits for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.paced_line import TIMER_SECONDS, Constant, Line, Places, Window, bucket
+from walkme_tui.api.pacing import (
+    FLOOR_PER_SECOND,
+    GROWTH_PER_SECOND,
+    LONGEST_PATIENCE_SECONDS,
+    MARK,
+    START_PER_SECOND,
+    Refusals,
+)
+
+SLACK = 1e-6
+LATENCIES = (0.02, 0.2, 0.6)
+
+
+# ---------------------------------------------------------------- what is remembered of refusals
+
+
+@given(st.floats(1, 20), st.lists(st.floats(0.01, 300), min_size=1, max_size=20), st.floats(0, 1), st.floats(0, 900))
+def test_after_a_refusal_the_rate_grows_no_faster_than_before_any_but_up_to_the_mark(
+    refused: float, gaps: list[float], seconds: float, quiet: float
+) -> None:
+    refusals, now = Refusals(0.0), 0.0
+    for gap in gaps:
+        now += gap
+        refusals.answered()
+        refusals.note(refused, now)
+    mark = refused * MARK
+    for rate in (refused / 2, mark, refused):
+        grown = refusals.grown(rate, seconds, now + quiet)
+        assert rate <= grown <= max(mark, rate * (1 + GROWTH_PER_SECOND * seconds)) + SLACK
+    assert refusals.grown(mark, seconds, now) == pytest.approx(mark)
+    assert refusals.grown(mark, 1.0, now + LONGEST_PATIENCE_SECONDS) == pytest.approx(mark * (1 + GROWTH_PER_SECOND))
+
+
+def test_refusals_that_follow_soon_make_more_patient_and_a_long_quiet_time_less() -> None:
+    refusals = Refusals(0.0)
+    patience = []
+    for moment in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0 + LONGEST_PATIENCE_SECONDS):
+        refusals.answered()
+        refusals.note(5.0, moment)
+        patience.append(refusals.patience_seconds)
+    assert patience == [60, 120, 240, 480, 600, 600, 600, 60]
+
+
+def test_refusals_without_an_answer_between_them_lower_what_is_remembered_by_a_tenth_each_and_to_half_at_most() -> None:
+    refusals = Refusals(0.0)
+    for moment, rate in enumerate((10.0, 5.0, 2.5)):
+        refusals.note(rate, float(moment))
+    assert refusals.per_second == pytest.approx(10 * MARK * MARK)
+    for moment in range(3, 60):
+        refusals.note(FLOOR_PER_SECOND, float(moment))
+    assert refusals.per_second == 5.0
+    refusals.answered()
+    refusals.note(8.0, 70.0)
+    assert refusals.per_second == 8.0
+
+
+def test_a_pause_is_no_time_without_refusals() -> None:
+    refusals = Refusals(0.0)
+    refusals.note(5.0, 0.0)
+    refusals.paused(300.0)
+    assert refusals.grown(4.5, 1.0, 300.0) == pytest.approx(4.5)
+    assert refusals.grown(4.5, 1.0, 330.0) == pytest.approx(4.5 * (1 + GROWTH_PER_SECOND / 2))
+
+
+# ---------------------------------------------------------------- a server that refuses
+
+
+@pytest.mark.parametrize("retry_after", [None, 1.0])
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_of_five_a_second_almost_all_is_used_and_hardly_anything_refused(
+    latency: float, retry_after: float | None
+) -> None:
+    # Wanted are 80 % and 5 %; what is between is left to real clocks.
+    line = Line(latency, retry_after=retry_after)
+    line.limit = bucket(line, 5.0)
+    line.run(660.0)
+    for first, last in ((60.0, 120.0), (120.0, 360.0), (360.0, 660.0)):
+        assert line.fine(first, last) >= 0.92 * 5.0 * (last - first)
+        assert line.refused_share(first, last) < 0.015
+
+
+def test_a_pause_is_not_taken_for_time_in_which_nothing_was_refused() -> None:
+    # A server that asks for half a minute each time is worth the more patience between two refusals.
+    line = Line(0.2, retry_after=30.0)
+    line.limit = bucket(line, 5.0)
+    line.run(1260.0)
+    assert line.refused(60.0, 1260.0) <= 22
+    assert line.fine(60.0, 1260.0) >= 0.5 * 5.0 * 1200
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+@pytest.mark.parametrize("per_second", [1.0, 2.0, 9.0])
+def test_other_rates_are_found_as_well(per_second: float, latency: float) -> None:
+    line = Line(latency)
+    line.limit = bucket(line, per_second)
+    line.run(660.0)
+    assert line.fine(60.0, 660.0) >= 0.8 * per_second * 600
+    assert line.refused_share(60.0, 660.0) < 0.05
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_window_of_a_second_is_used_as_well_as_a_bucket(latency: float) -> None:
+    line = Line(latency)
+    line.limit = Window(5, 1.0, line.clock.now)
+    line.run(660.0)
+    assert line.fine(60.0, 660.0) >= 0.9 * 5.0 * 600
+    assert line.refused_share(60.0, 660.0) < 0.015
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+@pytest.mark.parametrize("most", [60, 100, 300])
+def test_a_window_of_a_minute_is_used_up_and_its_end_is_no_storm(most: int, latency: float) -> None:
+    line = Line(latency)
+    line.limit = Window(most, 60.0, line.clock.now)
+    line.run(1200.0)
+    assert line.fine(60.0, 1200.0) >= 0.9 * most * 19
+    for minute in range(60, 1200, 60):
+        assert line.fine(minute, minute + 60.0) >= 0.7 * most
+        # What was under way when it closed, and what asked until it opened.
+        assert line.refused(minute, minute + 60.0) <= 16
+    # It is learned to make them last: of a minute that closes early it can only be asked every few seconds.
+    assert line.refused(600.0, 1200.0) <= max(0.035 * most, 5) * 10
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_server_with_few_places_is_not_pressed(latency: float) -> None:
+    line = Line(latency)
+    line.limit = Places(1, latency, line.clock.now)
+    line.run(660.0)
+    assert line.fine(60.0, 660.0) >= 0.8 * min(10.0, 1 / latency) * 600
+    assert line.refused_share(60.0, 660.0) < 0.05
+
+
+# ---------------------------------------------------------------- a server that changes its mind
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_server_that_becomes_generous_is_used_again(latency: float) -> None:
+    line = Line(latency)
+    line.limit = bucket(line, 5.0)
+    line.run(600.0)
+    line.limit = Constant(fine=True)
+    line.run(800.0)
+    assert line.fine(700.0, 800.0) >= 0.95 * 10.0 * 100
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_server_that_becomes_stingy_is_obeyed(latency: float) -> None:
+    line = Line(latency)
+    line.limit = bucket(line, 5.0)
+    line.run(300.0)
+    line.limit = bucket(line, 1.0)
+    line.run(600.0)
+    assert line.refused(300.0, 340.0) <= 20
+    assert line.fine(340.0, 600.0) >= 0.8 * 260
+    assert line.refused_share(340.0, 600.0) < 0.05
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_server_that_refuses_everything_is_asked_now_and_then_and_used_at_once_when_it_is_back(
+    latency: float,
+) -> None:
+    line = Line(latency)
+    line.run(100.0)
+    line.limit = Constant(fine=False)
+    line.run(400.0)
+    assert line.refused(120.0, 400.0) <= 280 * FLOOR_PER_SECOND + 1
+    line.limit = Constant(fine=True)
+    line.run(480.0)
+    assert line.fine(408.0, 413.0) >= 0.4 * 10.0 * 5
+    assert line.fine(440.0, 480.0) >= 0.9 * 10.0 * 40
+
+
+# ---------------------------------------------------------------- a server that refuses nothing
+
+
+@pytest.mark.parametrize("latency", [0.05, 0.2, 0.6])
+def test_a_crawl_uses_the_permitted_rate_after_a_short_ramp_and_a_person_never_waits_for_it(latency: float) -> None:
+    line = Line(latency, look_every=1.7)
+    line.run(3.0)
+    assert line.pace.per_second < 0.6 * 10.0
+    line.run(12.0)
+    assert line.pace.per_second > 0.9 * 10.0
+    line.run(75.0)
+    for second in range(15, 75, 10):
+        assert line.fine(second, second + 10.0) >= 0.9 * 10.0 * 10
+    assert len(line.person_waited) > 40
+    assert max(line.person_waited) <= 1 / START_PER_SECOND
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_a_person_waits_one_interval_at_most_where_the_server_refuses(latency: float) -> None:
+    line = Line(latency, look_every=1.7)
+    line.limit = bucket(line, 5.0)
+    line.run(60.0)
+    line.person_waited.clear()
+    line.run(660.0)
+    # The interval is the longest right after a refusal, when the rate is half of what it was.
+    assert max(line.person_waited) <= 1 / 2.5 + 2 * TIMER_SECONDS
+    assert sum(waited > 0 for waited in line.person_waited) <= 0.1 * len(line.person_waited)
