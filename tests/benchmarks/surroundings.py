@@ -15,9 +15,12 @@ from typing import Final
 
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import UserPage
 from walkme_tui.simulator.population import Population
 from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror_layout import LAYOUT, SORT_INDEXES
+from walkme_tui.store.sweeps import write_sweep
 from walkme_tui.store.tables import Tables
 
 ROOT: Final = Path(__file__).parents[2]
@@ -96,7 +99,7 @@ def complete_mirror(users: int) -> Path:
     """A mirror of every user of the simulated account, made once a week: a million takes a minute or two."""
     folder = Path(tempfile.gettempdir()) / "walkme-tui-benchmarks"
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"mirror-{users}.sqlite3"
+    path = folder / f"mirror-{LAYOUT}-{users}.sqlite3"
     if path.exists() and time.time() - path.stat().st_mtime < KEEP_SECONDS:
         return path
     sys.stderr.write(f"Making a mirror of {users} users in {folder} …\n")
@@ -121,6 +124,11 @@ def _fill(path: Path, users: int) -> None:
             rows = tuple(decode_user(people.record(number)) for number in range(first, min(first + PAGE_SIZE, users)))
             page = UserPage(first // PAGE_SIZE + 1, PAGE_SIZE, rows, users)
             file.write(partial(Tables.save_page, page=page, fetched_at_ms=now_ms))
+        # A walk that ended well: else the browser would read it all again, and be measured doing so.
+        ended = Sweep(now_ms, PAGE_SIZE, 1, users, 1, ended_at_ms=now_ms, complete=True, note="complete")
+        file.write(partial(write_sweep, sweep=ended))
+        for statement in SORT_INDEXES:
+            file.write(partial(_execute, statement=statement))
     finally:
         file.close()
 
@@ -132,7 +140,11 @@ def _give(path: Path, account_key: str) -> None:
 
 
 def _set(tables: Tables, setting: str) -> None:
-    tables.connection.execute(f"PRAGMA {setting}").fetchall()
+    _execute(tables, f"PRAGMA {setting}")
+
+
+def _execute(tables: Tables, statement: str) -> None:
+    tables.connection.execute(statement).fetchall()
 
 
 def today_ms() -> int:
