@@ -3,15 +3,17 @@
 import asyncio
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.changes import Change, PageLoaded, TotalChanged, UserForgotten, UserStored
+from walkme_tui.services.listing_changes import ListingChange as ListingChange  # noqa: PLC0414 - taken from here
+from walkme_tui.services.listing_changes import Phase as Phase  # noqa: PLC0414
+from walkme_tui.services.listing_changes import RowsChanged as RowsChanged  # noqa: PLC0414
+from walkme_tui.services.listing_changes import ViewChanged as ViewChanged  # noqa: PLC0414
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Session
 from walkme_tui.services.views import EVERYONE, View, chunks
@@ -22,30 +24,6 @@ FIRST_GUESS_ROWS: Final = 50
 MIN_MARGIN_ROWS: Final = 120
 MARGIN_SCREENS: Final = 3
 SETTLE_SECONDS: Final = 0.15
-
-
-class Phase(StrEnum):
-    """How much is known of a view."""
-
-    LOADING = "loading"
-    READY = "ready"
-    EMPTY = "empty"
-
-
-@dataclass(frozen=True, slots=True)
-class RowsChanged:
-    """Rows ``first`` to ``last`` (inclusive) may answer ``row()`` differently now."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class ViewChanged:
-    """The query, total, order or phase changed: every index may stand for another user now."""
-
-
-ListingChange: TypeAlias = RowsChanged | ViewChanged
 
 
 class Listing:
