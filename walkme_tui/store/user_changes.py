@@ -58,7 +58,7 @@ class UserChanges:
             self._count(change.after, 1)
             if change.before is None:
                 self._insert(change.after)
-            elif change.before != change.after:
+            elif change.before != change.after or not _same(change.before.user, change.after.user):
                 self._update(change.before, change.after)
         self._flush()
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.migrations import MIRROR, statements
 from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror_layout import LAYOUT
 from walkme_tui.store.places import files_aside
 from walkme_tui.store.sqlite_thread import Steps, Urgency
 from walkme_tui.store.tables import Tables
@@ -53,6 +54,13 @@ def garbled(path: Path, start: int) -> None:
         length = file.tell() - start
         file.seek(start)
         file.write(b"\xa5garbage" * (length // 8))
+
+
+async def set_for_writing(mirror: SqliteMirror, setting: str) -> None:
+    """Set something for the connection that writes."""
+    file = mirror._writer.file
+    work = partial(file.read, lambda tables: tables.connection.execute(f"PRAGMA {setting}").fetchall())
+    await mirror._writer.thread.run(work, Urgency.READ)
 
 
 async def test_what_was_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
@@ -94,7 +102,7 @@ async def test_calls_after_closing_say_so_and_closing_twice_is_fine(tmp_path: Pa
     saving = asyncio.create_task(mirror.save_page(page(1), 1000))
     await asyncio.sleep(0)
     await asyncio.gather(mirror.aclose(), mirror.aclose())
-    assert (await saving).loaded == 10  # what was queued was finished
+    assert (await saving).coverage.loaded == 10  # what was queued was finished
     for call in (mirror.coverage(), mirror.matching(UserQuery("u")), mirror.save_groups([], 1)):
         with pytest.raises(MirrorUnavailable, match="closed"):
             await call
@@ -114,7 +122,7 @@ async def test_a_file_that_is_no_database_is_moved_aside_and_made_new(tmp_path: 
         path.write_bytes(content)
         mirror = opened(path)
         assert await mirror.positions(0, 9) == {}
-        assert (await mirror.save_page(page(1), 1000)).loaded == 10
+        assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
         (notice,) = mirror.notices
         assert "damaged" in notice
         await mirror.aclose()
@@ -136,7 +144,7 @@ async def test_damage_that_a_call_meets_is_repaired_under_it(tmp_path: Path, cal
     elif call == "matching":
         assert list(await mirror.matching(UserQuery("u77"))) == []
     elif call == "save_page":
-        assert (await mirror.save_page(page(2, 1000), 2000)).loaded == 1000
+        assert (await mirror.save_page(page(2, 1000), 2000)).coverage.loaded == 1000
     elif call == "save_user":
         assert (await mirror.save_user(User("new"), 2000)).user.id == "new"
     elif call == "forget_user":
@@ -146,7 +154,7 @@ async def test_damage_that_a_call_meets_is_repaired_under_it(tmp_path: Path, cal
     (notice,) = mirror.notices
     assert "damaged" in notice
     assert len(files_aside(path)) == 1
-    assert (await mirror.save_page(page(1), 2000)).loaded >= 10
+    assert (await mirror.save_page(page(1), 2000)).coverage.loaded >= 10
     assert len(await mirror.matching(UserQuery(group_id="sales"))) >= 10
     await mirror.aclose()
     again = opened(path)
@@ -179,7 +187,7 @@ async def test_a_row_that_was_never_written_so_is_damage(tmp_path: Path, damage:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (f"PRAGMA user_version = {len(MIRROR) + 1}", "newer version"),
+        (f"PRAGMA user_version = {LAYOUT + 1}", "newer version"),
         ("DROP TABLE memberships", "tables"),
         ("PRAGMA user_version = 0", "something else"),
         ("DELETE FROM state", "whose"),
@@ -198,6 +206,45 @@ async def test_a_file_with_another_layout_is_moved_aside(tmp_path: Path, change:
     assert word in notice
     assert len(files_aside(path)) == 1
     await mirror.aclose()
+
+
+async def test_a_file_of_an_older_layout_is_deleted_and_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE users (row_id INTEGER PRIMARY KEY, id); PRAGMA user_version = 1;")
+    connection.close()
+    mirror = opened(path)
+    assert await mirror.positions(0, 9) == {}
+    (notice,) = mirror.notices
+    assert "made by an older version" in notice
+    assert "deleted" in notice
+    assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
+    await mirror.aclose()
+    assert files_in(tmp_path) == [path]  # the server has all that was in it, so that nothing is kept
+    again = opened(path)
+    assert len(await again.positions(0, 9)) == 10
+    assert not again.notices
+    await again.aclose()
+
+
+async def test_a_file_made_with_an_index_that_this_sqlite_cannot_keep_up_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    await made(path)
+    for has_find in (False, True):
+        monkeypatch.setattr("walkme_tui.store.mirror_file.has_trigrams", lambda _, has_find=has_find: has_find)
+        mirror = opened(path)
+        assert await mirror.positions(0, 9) == {}
+        (notice,) = mirror.notices
+        assert "another SQLite" in notice
+        await mirror.save_page(page(1), 1000)
+        assert len(await mirror.matching(UserQuery("u3"))) == 1
+        await mirror.aclose()
+        same = opened(path)
+        assert len(await same.matching(UserQuery("example"))) == 10
+        assert not same.notices
+        await same.aclose()
 
 
 async def test_of_two_that_meet_the_damage_only_one_moves_the_file(tmp_path: Path) -> None:
@@ -232,7 +279,7 @@ async def test_a_search_starts_again_when_the_file_was_made_new_under_it(tmp_pat
             yield
         return len(tables.positions(0, 9))
 
-    search = asyncio.create_task(mirror._thread.scan(mirror._file.scan(searching)))
+    search = asyncio.create_task(mirror._reader("scans").thread.scan(mirror._reader("scans").file.scan(searching)))
     await begun.wait()
     garbled(path, PAGE)
     assert await mirror.positions(2000, 2100) == {}
@@ -248,7 +295,7 @@ async def test_a_search_starts_again_when_the_file_was_made_new_under_it(tmp_pat
 async def test_where_no_file_can_be_made_the_mirror_stays_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     mirror = opened(tmp_path / "file" / "mirror.sqlite3")
-    assert (await mirror.save_page(page(1), 1000)).loaded == 10
+    assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
     (notice,) = mirror.notices
     assert "kept in memory" in notice
     assert "file exists" in notice
@@ -260,7 +307,7 @@ async def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: 
     await made(path)
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
     mirror = opened(path)
-    assert (await mirror.save_page(page(2), 1000)).loaded == 10
+    assert (await mirror.save_page(page(2), 1000)).coverage.loaded == 10
     assert "kept in memory" in mirror.notices[0]
     await mirror.aclose()
 
@@ -268,7 +315,7 @@ async def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: 
 async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     await mirror.save_page(page(1), 1000)
-    await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 1").fetchall())
+    await set_for_writing(mirror, "max_page_count = 1")
     with pytest.raises(MirrorUnavailable, match="no space"):
         await mirror.save_page(page(1, 1000), 2000)
     with pytest.raises(MirrorUnavailable, match="no space"):
@@ -276,8 +323,8 @@ async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) 
     assert len(await mirror.positions(0, 999)) == 10
     assert (await mirror.coverage()).loaded == 10
     assert len(await mirror.matching(UserQuery(group_id="sales"))) == 10
-    await mirror._read(lambda tables: tables.connection.execute("PRAGMA max_page_count = 100000").fetchall())
-    assert (await mirror.save_page(page(1, 1000), 3000)).loaded == 1000
+    await set_for_writing(mirror, "max_page_count = 100000")
+    assert (await mirror.save_page(page(1, 1000), 3000)).coverage.loaded == 1000
     for user in (User("a", groups=("second",)), User("b", groups=("first",))):  # nothing is left of what was undone
         assert await mirror.save_user(user, 3000) == await mirror.user(user.id)
     assert not mirror.notices
@@ -287,7 +334,7 @@ async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) 
 async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     await mirror.save_page(page(1), 1000)
-    await mirror._read(lambda tables: tables.connection.execute("PRAGMA query_only = 1").fetchall())
+    await set_for_writing(mirror, "query_only = 1")
     with pytest.raises(MirrorUnavailable, match="cannot be written"):
         await mirror.save_user(User("u-1"), 2000)
     assert len(await mirror.positions(0, 9)) == 10
@@ -304,7 +351,7 @@ async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
     path = home / "acme" / "mirror.sqlite3"
     for runtime_folder, word in ((runtime, str(runtime)), (None, "memory"), (home / "run", "memory")):
         mirror = open_mirror(path, account_key="acme", runtime_folder=runtime_folder)
-        assert (await mirror.save_page(page(1), 1000)).loaded == 10
+        assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
         (notice,) = mirror.notices
         assert "network drive" in notice
         assert word in notice
@@ -348,7 +395,7 @@ async def test_old_people_are_deleted_after_the_first_reading(tmp_path: Path) ->
     await mirror.aclose()
     aged = opened(path, max_age_days=2)
     assert len(await aged.positions(0, 9)) == 10
-    await aged._thread.run(lambda: None, Urgency.IDLE)  # behind the deleting
+    await aged._writer.thread.run(lambda: None, Urgency.IDLE)  # behind the deleting
     assert await aged.user("unlisted") is None
     assert sorted(await aged.positions(0, 2000)) == list(range(10, 20))
     assert [size.known_members for size in await aged.groups()] == [10]
@@ -365,19 +412,3 @@ async def test_files_moved_aside_are_deleted_when_they_are_old(tmp_path: Path) -
         await mirror.coverage()
         await mirror.aclose()
         assert aside.exists() is kept
-
-
-# ------------------------------------------------------------ migrations
-
-
-def test_each_layout_is_reached_from_the_one_before() -> None:
-    everything = statements(MIRROR, 0)
-    assert everything[-1] == f"PRAGMA user_version = {len(MIRROR)}"
-    assert statements(MIRROR, len(MIRROR)) == []
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    for layout in range(len(MIRROR)):
-        assert connection.execute("PRAGMA user_version").fetchone() == (layout,)
-        for statement in statements(MIRROR[: layout + 1], layout):
-            connection.execute(statement)
-    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIRROR),)
-    connection.close()

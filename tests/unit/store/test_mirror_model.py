@@ -4,17 +4,21 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.support.odd_people import NOW_MS
+from tests.support.search_oracle import Directory
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow, merged
+from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow, Update, merged
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.records import ATTRIBUTES, encode_user
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.store.mirror import open_mirror
@@ -56,11 +60,17 @@ QUERIES = (
     UserQuery(group_id="sales"),
     UserQuery("bo", group_id="beta", hide_inactive=True),
     UserQuery(group_id="never heard of"),
+    UserQuery(without_group_id="sales"),
+    UserQuery("-zoe status:active,odd"),
+    UserQuery("o group:sales,field"),
+    UserQuery("-group:none -status:inactive"),
+    UserQuery("zoe@example.com"),
 )
 
 
 @dataclass
 class Entry:
+    row_id: int
     user: User
     fetched_at_ms: int
     detailed_at_ms: int | None = None
@@ -72,11 +82,13 @@ class Model:
     places: dict[int, str | UnreadableRow] = field(default_factory=dict)
     group_names: dict[str, str | None] = field(default_factory=dict)
     total: int | None = None
+    next_row_id: int = 1
 
     def learn(self, user: User, at: int) -> Entry:
         entry = self.entries.get(user.id)
         if entry is None:
-            entry = self.entries[user.id] = Entry(user, at)
+            entry = self.entries[user.id] = Entry(self.next_row_id, user, at)
+            self.next_row_id += 1
         else:
             entry.user, entry.fetched_at_ms = merged(entry.user, user), max(entry.fetched_at_ms, at)
         return entry
@@ -84,36 +96,39 @@ class Model:
     def position(self, user_id: str) -> int | None:
         return min((place for place, who in self.places.items() if who == user_id), default=None)
 
-    def matches(self, user: User, query: UserQuery) -> bool:
-        names = (user.first_name, user.last_name, user.email, user.external_id, user.role, user.status)
-        is_uuid = user.id in IDS[:2]
-        key = search_key(" ".join([text for text in names if isinstance(text, str)] + ([] if is_uuid else [user.id])))
-        for word in search_key(query.text).split():
-            if word not in key and not (is_uuid and len(word) >= 4 and user.id.startswith(word)):
-                return False
-        if query.group_id is not None and query.group_id not in self.groups_of(user):
-            return False
-        return not (query.hide_inactive and user.status == "inactive")
-
     def groups_of(self, user: User) -> tuple[str, ...]:
         return user.groups if isinstance(user.groups, tuple) else ()
 
-    def matching(self, query: UserQuery) -> list[str]:
-        order = {user_id: index for index, user_id in enumerate(self.entries)}
-        found = [entry.user.id for entry in self.entries.values() if self.matches(entry.user, query)]
-        infinity = 10**9
-        return sorted(
-            found, key=lambda user_id: (p if (p := self.position(user_id)) is not None else infinity, order[user_id])
-        )
+    def positions(self) -> dict[str, int | None]:
+        return {user_id: self.position(user_id) for user_id in self.entries}
+
+    def matching(self, query: UserQuery) -> list[int]:
+        groups = {group for entry in self.entries.values() for group in self.groups_of(entry.user)}
+        people = {entry.row_id: entry.user for entry in self.entries.values()}
+        return Directory(people, dict.fromkeys(groups) | self.group_names).kept(query, NOW_MS)
+
+
+def changes(before: User, after: User) -> Update | None:
+    fields = frozenset(
+        name
+        for name in ATTRIBUTES.values()
+        if UNKNOWN not in (getattr(before, name), getattr(after, name))
+        and getattr(before, name) != getattr(after, name)
+    )
+    return None if before == after else Update(before.id, fields)
 
 
 class MirrorMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.mirror = open_mirror(None, account_key="account")
+        self.mirror = open_mirror(self.path(), account_key="account")
         self.model = Model()
         self.now = 1000
+        self.turn = 0
+
+    def path(self) -> Path | None:
+        return None
 
     def teardown(self) -> None:
         self.do(self.mirror.aclose())
@@ -135,6 +150,9 @@ class MirrorMachine(RuleBasedStateMachine):
         self.now += step
         page = UserPage(number, size, tuple(rows), total)
         model = self.model
+        before = {user_id: entry.user for user_id, entry in model.entries.items()}
+        stood = model.positions()
+        moved = total is not None and any(place >= total for place in model.places)
         if total is not None:
             model.total = total
         first = page.first_position
@@ -146,7 +164,13 @@ class MirrorMachine(RuleBasedStateMachine):
                 model.learn(row, self.now)
             if total is None or place < total:
                 model.places[place] = row.id if isinstance(row, User) else UnreadableRow(place, row.reason, self.now)
-        assert self.do(self.mirror.save_page(page, self.now)) == self.expected_coverage()
+        stored = self.do(self.mirror.save_page(page, self.now))
+        assert stored.coverage == self.expected_coverage()
+        assert stored.moved is (moved or any(model.position(user_id) != place for user_id, place in stood.items()))
+        assert list(stored.added) == [user_id for user_id in model.entries if user_id not in before]
+        updates = {changes(before[user_id], model.entries[user_id].user) for user_id in before} - {None}
+        assert set(stored.updated) == updates
+        assert len(stored.updated) == len(updates)
 
     @rule(user=USERS)
     def save_user(self, user: User) -> None:
@@ -199,13 +223,16 @@ class MirrorMachine(RuleBasedStateMachine):
 
     @invariant()
     def searches_are_the_same(self) -> None:
-        for query in QUERIES:
+        self.turn += 1
+        for query in QUERIES[self.turn % 4 :: 4]:
             row_ids = self.do(self.mirror.matching(query))
             rows = self.do(self.mirror.rows(row_ids))
-            assert [rows[row_id].user.id for row_id in row_ids] == self.model.matching(query), query
+            assert [rows[row_id].row_id for row_id in row_ids] == list(row_ids) == self.model.matching(query), query
+            assert [user.row_id for user in self.do(self.mirror.first(query, 2))] == list(row_ids)[:2]
 
     @invariant()
     def counts_are_the_same(self) -> None:
+        assert self.do(self.mirror.next_row_id()) == self.model.next_row_id
         assert self.do(self.mirror.coverage()) == self.expected_coverage()
         members = {
             group: sum(group in self.model.groups_of(entry.user) for entry in self.model.entries.values())
@@ -236,12 +263,27 @@ class MirrorMachine(RuleBasedStateMachine):
     def same(self, row: MirroredUser | None, user_id: str) -> None:
         assert row is not None
         entry = self.model.entries[user_id]
-        assert row.user == entry.user
+        assert (row.row_id, row.user) == (entry.row_id, entry.user)
         now, then = (json.dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
         assert now == then  # in JSON 1 is not true, nor 1.0
         assert (row.fetched_at_ms, row.detailed_at_ms) == (entry.fetched_at_ms, entry.detailed_at_ms)
         assert row.position == self.model.position(user_id)
 
 
+class MachineOnDisk(MirrorMachine):
+    """What is read goes through connections of its own, beside the one that writes."""
+
+    def path(self) -> Path | None:
+        self.folder = TemporaryDirectory()
+        return Path(self.folder.name) / "mirror.sqlite3"
+
+    def teardown(self) -> None:
+        super().teardown()
+        assert not self.mirror.notices
+        self.folder.cleanup()
+
+
 MirrorMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)
+MachineOnDisk.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
 TestMirrorAgainstModel = MirrorMachine.TestCase
+TestMirrorOnDiskAgainstModel = MachineOnDisk.TestCase

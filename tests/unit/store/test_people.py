@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store import people, search, tables
+from walkme_tui.store import people, tables
 from walkme_tui.store.mirror import SqliteMirror, open_mirror
 
 
@@ -57,7 +57,6 @@ async def test_more_names_than_one_walk_looks_for_are_all_found(
 ) -> None:
     monkeypatch.setattr(people, "NAMES_AT_ONCE", 2)
     monkeypatch.setattr(people, "BATCH", 3)
-    monkeypatch.setattr(search, "STEP", 4)
     await filled(mirror, [named(number, "Test", f"T{number}") for number in range(11)])
     found = await mirror.namesakes([f"test t{number}" for number in range(11)], 5)
     assert {name: [user.id for user in users] for name, users in found.items()} == {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -100,3 +101,65 @@ def test_any_small_directory_is_searched_as_asking_everybody_would(
         for word in words:
             mirror.check(UserQuery(word))
             mirror.check(UserQuery(written(word)))
+
+
+def changed(odd: OddPeople, mirror: OddMirror, number: int, page: int) -> None:
+    """Something happens in the account: people change, go, come again, or stand elsewhere in the list."""
+    chance, pick = odd.random.random(), odd.random.choice
+    known = [mirror.directory.people[row_id] for row_id in mirror.row_ids.values()]
+    if not known or chance < 0.15:
+        mirror.save_user(odd.user(number))
+    elif chance < 0.3:
+        mirror.forget_user(pick(known).id)
+    elif chance < 0.5:
+        mirror.save_user(replace(odd.user(number), id=pick(known).id))
+    elif chance < 0.6:
+        mirror.save_groups(odd.random.sample(GROUPS, odd.random.randrange(len(GROUPS))))
+    else:
+        rows = odd.random.sample(known, min(page, len(known)))
+        if chance < 0.75:
+            rows = [replace(odd.user(number + at), id=user.id) for at, user in enumerate(rows)]
+        mirror.save_page(odd.random.randrange(1, 4), rows, pick((None, len(known), 3 * page)))
+
+
+@pytest.mark.parametrize("patching", [_as_it_is, _with_small_limits, _without_index])
+def test_a_large_directory_that_changes_is_searched_as_it_is_now(patching: Patching) -> None:
+    odd = OddPeople(Random(patching.__name__))
+    with patched(patching, lambda patch: patch.setattr(id_table, "MERGE_AT", 90)):
+        mirror = OddMirror()
+        mirror.save_groups(GROUPS)
+        for page in range(1, 4):
+            mirror.save_page(page, [odd.user(number) for number in range(page * 100, page * 100 + 100)], 300)
+        for turn in range(150):
+            changed(odd, mirror, 1000 + 100 * turn, 100)
+            mirror.check(query_of(odd, list(mirror.directory.people.values()), odd.random.choice((0, 1, 1, 2, 3))))
+
+
+@settings(deadline=None, max_examples=60)
+@given(random=st.randoms(use_true_random=False), turns=st.integers(1, 8), merge_at=st.integers(1, 6))
+def test_any_small_directory_that_changes_is_searched_as_it_is_now(random: Random, turns: int, merge_at: int) -> None:
+    odd = OddPeople(random)
+    with patched(lambda patch: patch.setattr(id_table, "MERGE_AT", merge_at)):
+        mirror = OddMirror()
+        for turn in range(turns):
+            changed(odd, mirror, 10 * turn, 3)
+            people = list(mirror.directory.people.values())
+            mirror.check(query_of(odd, people or [odd.user(0)], odd.random.choice((0, 1, 2))))
+
+
+@pytest.mark.parametrize("patching", [_as_it_is, _without_index])
+def test_whoever_has_the_email_that_was_typed_comes_first(patching: Patching) -> None:
+    with patched(patching):
+        mirror = OddMirror()
+        elsewhere = [
+            User(f"before-{n}", f"x-zoe.celik@example.com{n}", external_id="zoe.celik@example.com") for n in range(20)
+        ]
+        owners = [
+            User(f"owner-{n}", "Zoë.Çelik@example.COM", status="inactive" if n % 2 else "active") for n in range(24)
+        ]
+        mirror.save_page(1, [*elsewhere, *owners], None)
+        for text in ("zoe.celik@example.com", "ZOË.ÇELIK@EXAMPLE.COM status:active", "owner zoe.celik@example.com"):
+            assert mirror.check(UserQuery(text))[0] == 21
+        assert mirror.check(UserQuery("zoe.celik@example.com"))[10] == 1  # of very many owners only some
+        assert mirror.check(UserQuery("zoe.celik@example.com", hide_inactive=True))[:3] == [21, 23, 25]
+        assert mirror.check(UserQuery("zoe.celik@example.com x-zoe.celik@example.com"))[:2] == [1, 2]
