@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.config.paths import Paths, private_folder
-from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth
+from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.services.deferred import DeferredApi
-from walkme_tui.services.ports import DirectoryApi, Session
+from walkme_tui.services.ports import DirectoryApi, Session, Syncing
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ DEMO_LATENCY_MS: Final = 60.0
 DEMO_URL: Final = "http://127.0.0.1"  # never connected to: the demo's client calls its account inside the program
 DEMO_SOURCE: Final = "the demo itself"
 MAX_FOLDER_NAME: Final = 100
+HOUR_MS: Final = 60 * 60 * 1000
 
 
 def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> Session:
@@ -61,7 +62,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         read_only=read_only or profile.read_only,
     )
     source = profile.rest.secret.describe()
-    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare)
+    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare, syncing=_syncing(profile))
 
 
 def open_demo_session(
@@ -147,6 +148,14 @@ def folder_name(profile_name: str) -> str:
     if safe and len(safe) <= MAX_FOLDER_NAME:
         return safe
     return f"{safe[: MAX_FOLDER_NAME - 17]}%{sha256(_bytes(profile_name)).hexdigest()[:16]}"
+
+
+def _syncing(profile: Profile) -> Syncing:
+    return Syncing(
+        fully=profile.sync is Sync.FULL,
+        resync_ms=int(profile.resync_hours * HOUR_MS),
+        pages_at_once=max(1, profile.max_in_flight - 1),
+    )
 
 
 def _bytes(text: str) -> bytes:

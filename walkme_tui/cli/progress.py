@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from walkme_tui.services.sweep import SweepProgress
+from walkme_tui.services.walk import SweepProgress
 
 BAR: Final = 24
 TICK_SECONDS: Final = 0.1

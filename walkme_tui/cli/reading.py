@@ -45,13 +45,12 @@ async def read_account(session: Session, cached: bool) -> Extent:
     from walkme_tui.cli.progress import ProgressLine
     from walkme_tui.services.sweep import sweep
 
-    since_ms = session.clock()
     progress = ProgressLine(sys.stderr)
     try:
         result = await sweep(session, progress)
     finally:
         progress.close()
-    since = since_ms if result.complete else None
+    since = result.as_of_ms if result.complete else None
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 
 

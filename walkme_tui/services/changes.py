@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.mirrored import Update
+from walkme_tui.domain.mirrored import Stored, Update
 
 
 class PageLoaded(NamedTuple):
@@ -22,10 +22,17 @@ class PageLoaded(NamedTuple):
 
 
 class UsersChanged(NamedTuple):
-    """Of users who were known already some are different now, and some are ``added`` (ids)."""
+    """Some users who were known already are different now, and some are new in the account: ``added`` (ids)."""
 
     added: tuple[str, ...]
     updated: tuple[Update, ...]
+
+    @classmethod
+    def by(cls, stored: Stored) -> "UsersChanged | None":
+        """What storing a page tells of; None: nothing. Before everyone was met once, nobody met first is news."""
+        sweep = stored.coverage.sweep
+        added = stored.added if sweep is not None and sweep.knew_everyone else ()
+        return cls(added, stored.updated) if added or stored.updated else None
 
 
 class TotalChanged(NamedTuple):
@@ -35,9 +42,13 @@ class TotalChanged(NamedTuple):
 
 
 class CoverageChanged(NamedTuple):
-    """Look-ups changed how much is loaded; a ``PageLoaded`` changes it too, without this."""
+    """Look-ups or the crawl changed how much is loaded; a ``PageLoaded`` of a page that was wanted does it without."""
 
     coverage: Coverage
+
+
+class CrawlChanged(NamedTuple):
+    """``Crawl.progress`` tells something else now: at once where the phase is another, else twice a second at most."""
 
 
 class LoadFailed(NamedTuple):
@@ -68,7 +79,7 @@ class GroupsStored(NamedTuple):
 
 
 PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
-Change: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored
+Change: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | CrawlChanged
 
 
 @dataclass(eq=False, slots=True)

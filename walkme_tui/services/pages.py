@@ -7,20 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from walkme_tui.domain.coverage import Coverage, Total
-from walkme_tui.domain.errors import (
-    ConfigurationError,
-    MirrorUnavailable,
-    NotFound,
-    PermissionRefused,
-    RateLimited,
-    RequestRejected,
-    ServiceUnavailable,
-    SignInRefused,
-    WalkmeError,
-)
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
+from walkme_tui.domain.errors import MirrorUnavailable, NotFound, RequestRejected, WalkmeError
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.backing_off import UP_TO_A_PERSON, LoadFailure, pause_after
 from walkme_tui.services.changes import (
     Change,
     CoverageChanged,
@@ -29,23 +20,15 @@ from walkme_tui.services.changes import (
     PageLoaded,
     TotalChanged,
     UserForgotten,
+    UsersChanged,
     UserStored,
 )
 from walkme_tui.services.ports import Session
 from walkme_tui.services.serverlist import ServerList
 
-MAX_BACK_OFF_SECONDS: Final = 30.0
 MAX_UNSAVED_ROWS: Final = 2000
 # How many pages may be under way when one more of this priority starts: the next page ahead waits for what is visible.
 IN_FLIGHT: Final = {Priority.DEMAND: 4, Priority.PREFETCH: 2, Priority.BACKGROUND: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFailure:
-    """Why no page comes; ``retry_at`` in seconds of the monotonic clock, None = only when the person asks."""
-
-    error: WalkmeError
-    retry_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +166,7 @@ class Pages:
         """Try again at once; after refused credentials the secret is read from its source again."""
         if self.failure is None:
             return
-        if isinstance(self.failure.error, SignInRefused | PermissionRefused | ConfigurationError):
+        if isinstance(self.failure.error, UP_TO_A_PERSON):
             self._session.api.forget_sign_in()
         self.failure = replace(self.failure, retry_at=self._monotonic())
         self._wake.set()
@@ -238,6 +221,15 @@ class Pages:
         if isinstance(change, UserStored | UserForgotten):
             self._recount = True
             self._wake.set()
+        elif isinstance(change, CoverageChanged) and change.coverage is not self.coverage:
+            self._follow(change.coverage)
+
+    def _follow(self, coverage: Coverage) -> None:
+        """The crawl stored a page, here or in another process."""
+        self.coverage = coverage
+        if coverage.total is not None and self._list.follow(coverage.total):
+            self._tell_total()
+            self._wake.set()
 
     async def _rest(self) -> None:
         """Sleep until something is wanted, arrives, or a failure is to be tried again."""
@@ -291,7 +283,7 @@ class Pages:
     # ------------------------------------------------------------ one page
 
     async def _fetch(self, page: int, priority: Priority) -> None:
-        epoch, streak = self._epoch, self._streak
+        epoch, streak, asked_at_ms = self._epoch, self._streak, self._session.clock()
         try:
             answer = await self._session.api.list_users(page, self.page_size, priority)
         except (NotFound, RequestRejected) as error:
@@ -300,23 +292,27 @@ class Pages:
             else:
                 self._list.note(f"The server refused page {page} of the list. {error.message}")
                 self._recover(page)
-                await self._arrive(UserPage(page, self.page_size, (), None), epoch)
+                await self._arrive(UserPage(page, self.page_size, (), None), epoch, asked_at_ms)
         except WalkmeError as error:
             self._fail(page, error, streak)
         else:
             self._recover(page)
-            await self._arrive(answer, epoch)
+            await self._arrive(answer, epoch, asked_at_ms)
         finally:
             self._flights.discard(page)
             self._wake.set()
 
-    async def _arrive(self, answer: UserPage, epoch: int) -> None:
-        """Save what came, then tell everyone."""
+    async def _arrive(self, answer: UserPage, epoch: int, asked_at_ms: int) -> None:
+        """Save what came, then tell everyone.
+
+        A page counts as read when it was asked for: nothing in it is older than that.
+        """
         page = self._list.judge(answer)
         rows = 0
+        stored: Stored | None = None
         if page is not None:
             rows = len(page.rows)
-            await self._save(page)
+            stored = await self._save(page, asked_at_ms)
         page = page or replace(answer, rows=(), total=None)
         claimed = page.total
         changed = self._list.settle(page.page, rows, claimed)
@@ -324,30 +320,35 @@ class Pages:
         if changed and claimed is None and total is not None and total.exact:
             # The end was found by looking: the mirror is told, in the place of the claim that did not come.
             beyond = total.count // self.page_size + 2
-            await self._save(UserPage(beyond, self.page_size, (), total.count))
+            await self._save(UserPage(beyond, self.page_size, (), total.count), asked_at_ms)
         if epoch != self._epoch:
             self._list.forget(page.page)
         if changed:
             self._tell_total()
         first = page.first_position
-        self._session.changes.publish(PageLoaded(page.page, first, first + rows - 1))
+        only_new = stored is not None and not stored.updated and not stored.moved
+        self._session.changes.publish(PageLoaded(page.page, first, first + rows - 1, only_new))
+        news = None if stored is None else UsersChanged.by(stored)
+        if news is not None:
+            self._session.changes.publish(news)
 
-    async def _save(self, page: UserPage) -> None:
+    async def _save(self, page: UserPage, asked_at_ms: int) -> Stored | None:
         """To the mirror, or where that is impossible to a bounded memory."""
-        now = self._session.clock()
         try:
-            self.coverage = await self._session.mirror.save_page(page, now)
+            stored = await self._session.mirror.save_page(page, asked_at_ms)
         except MirrorUnavailable as error:
             self._list.note(f"{error.message} Pages are kept in memory as far as they fit.")
             if page.rows:
                 self._unsaved.pop(page.page, None)
-                self._unsaved[page.page] = _rows(page, now)
+                self._unsaved[page.page] = _rows(page, asked_at_ms)
             while len(self._unsaved) > max(1, MAX_UNSAVED_ROWS // self.page_size):
                 oldest = next(iter(self._unsaved))
                 del self._unsaved[oldest]
                 self._list.forget(oldest)
-        else:
-            self._unsaved.pop(page.page, None)
+            return None
+        self._unsaved.pop(page.page, None)
+        self.coverage = stored.coverage
+        return stored
 
     def _tell_total(self) -> None:
         if self._list.total is not None:
@@ -363,12 +364,9 @@ class Pages:
     def _fail(self, page: int, error: WalkmeError, streak: int) -> None:
         """Note a failure; requests that were under way together make the pause longer once, not each."""
         self._tries[page] = self._tries.get(page, 0) + 1
-        pause: float | None = None
-        if isinstance(error, ServiceUnavailable):
+        pause = pause_after(error, streak + 1)
+        if pause is not None:
             self._streak = streak + 1
-            pause = min(MAX_BACK_OFF_SECONDS, 2.0 ** min(self._streak - 1, 10))
-            if isinstance(error, RateLimited):
-                pause = max(pause, error.retry_after_seconds or 0)
         self.failure = LoadFailure(error, None if pause is None else self._monotonic() + pause)
         self._session.changes.publish(LoadFailed(error, pause))
 

@@ -75,6 +75,23 @@ class ServerList:
         elif reach:
             self.total = Total(reach, exact=False)
 
+    def resume(self, page_size: int, next_page: int, total: int | None) -> None:
+        """Go on where an earlier look at this list stopped: the pages before ``next_page`` came, and were full.
+
+        ``total`` is what the server claimed, None where it claimed nothing.
+        """
+        self.page_size, self.settled = page_size, True
+        self._rows_of = dict.fromkeys(range(1, next_page), page_size)
+        self._last = next_page - 1
+        self._claimed = total is not None
+        self.total = self._estimate() if total is None else Total(total, exact=True)
+
+    def follow(self, claimed: int) -> bool:
+        """Somebody else heard the server claim this length; True if that changed the total."""
+        before, self._claimed = self.total, True
+        self._become(Total(claimed, exact=True))
+        return self.total != before
+
     def confirmed(self, page: int) -> bool:
         """This page came, with rows or without."""
         return page in self._rows_of
@@ -129,14 +146,17 @@ class ServerList:
         else:
             self._empty.add(page)
         self._claimed = self._claimed or claimed is not None
-        total = self._estimate() if claimed is None else Total(claimed, exact=True)
-        if before is not None and total.count < before.count:
+        self._become(self._estimate() if claimed is None else Total(claimed, exact=True), page)
+        return self.total != before
+
+    def _become(self, total: Total, page: int | None = None) -> None:
+        """Take a total; ``page`` is the one that told it, and has come whatever it says."""
+        if self.total is not None and total.count < self.total.count:
             # Whole pages past the end left the mirror: should the list grow again, they are missing.
             end = -(-total.count // self.page_size)
             for gone in [other for other in self._rows_of if other > end and other != page]:
                 self.forget(gone)
         self.total = total
-        return total != before
 
     def _estimate(self) -> Total:
         """The length of the list after an answer that claimed none, from the pages that came."""

@@ -1,189 +1,340 @@
-"""One pass over the server's list from the first page to the last, and what it proves."""
+"""One pass over the server's list, from where it stands to the end: several pages under way, each stored as it comes.
+
+Who was seen is not kept here, since a million ids are too much to hold: the mirror knows who was described since the
+pass began, and knows it after a restart too.
+"""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
 
-from walkme_tui.domain.errors import (
-    ApiError,
-    PermissionRefused,
-    RequestRejected,
-    SignInRefused,
-    UnexpectedAnswer,
-)
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import RequestRejected, UnexpectedAnswer, WalkmeError
+from walkme_tui.domain.mirrored import Stored
+from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.changes import PageLoaded
+from walkme_tui.services.changes import CoverageChanged, PageLoaded, UsersChanged
+from walkme_tui.services.lookups import together
 from walkme_tui.services.ports import Session
 from walkme_tui.services.serverlist import ServerList
 
 SMALLER_PAGES: Final = (500, 250, 100)
-PAGES_IN_FLIGHT: Final = 4
 BARREN_PAGES: Final = 2
 CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 MAX_USERS: Final = 10_000_000
+# Pages that are stored together: the mirror is quicker with several at once, and no more wait in memory.
+MAX_STORED_AT_ONCE: Final = 4
+# When a page fails, those under way beside it are given so long, each after the other, to come all the same.
+GRACE_SECONDS: Final = 1.0
+
+
+class SweepProgress(NamedTuple):
+    """So far: ``loaded`` users came of ``total`` (None: not known) in this ``walk`` (1, or 2 after a drift).
+
+    ``pages_done`` of ``pages`` (None: not known) came.
+    """
+
+    loaded: int
+    total: int | None
+    walk: int = 1
+    pages_done: int = 0
+    pages: int | None = None
+
+
+Report: TypeAlias = Callable[[SweepProgress], None]
+
+
+class MirrorRenewed(Exception):
+    """The mirror is another file by now: what was walked over is not in it."""
+
+
+class _Flight(NamedTuple):
+    """A page that is being asked for."""
+
+    page: int
+    asked_at_ms: int
+
+
+_Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
+
+
+class _Kept(NamedTuple):
+    """A page and what storing it meant."""
+
+    page: UserPage
+    stored: Stored
 
 
 class Walk:
-    """One pass: pages are saved to the mirror as they come; nobody is forgotten.
+    """One pass: ``sweep`` says how far it is, and the mirror is told of it; nobody is forgotten.
 
-    ``seen`` holds hashes of ids, ``unsure`` those of them who may have come after the beginning. ``drifted`` tells that
-    the list changed or repeated itself, ``repeated`` that a whole page came twice, ``failure`` why it ended early.
-    ``total_at_start`` is what the first answer claimed, None where it claimed nothing that can be true.
+    ``failure`` says why ``go_on`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
+    came since it was called. ``repeated`` tells that a whole page came twice. ``skipped`` are pages that were given up.
     """
 
-    def __init__(self, session: Session, page_size: int, report: Callable[[int, int | None], None]) -> None:
-        self.seen: set[int] = set()
-        self.unsure: set[int] = set()
-        self.unreadable = 0
-        self.drifted = self.repeated = False
-        self.failure: ApiError | None = None
-        self.started_at_ms = session.clock()
+    def __init__(self, session: Session, sweep: Sweep, known: ServerList, report: Report) -> None:
+        self.sweep = sweep
+        self.failure: WalkmeError | None = None
+        self.failed_page: int | None = None
+        self.arrived = 0
+        self.repeated = False
         self._session = session
+        self._known = known
         self._report = report
-        self._list = ServerList(page_size)
-        self.total_at_start: int | None = None
+        self._halted = False
+        self._next = sweep.next_page
+        self._users = 0
+        self._early: dict[int, int] = {}  # unreadable records of pages that came before an earlier page did
+        self._skipped: dict[int, WalkmeError] = {}
         self._barren = 0
-        self._next = 2
+        self._end_found = False
+        self._seen_before = 0
+        self._look_at = max(2, sweep.next_page)
+        self._noted: Sweep | None = None
 
     @classmethod
-    async def over(cls, session: Session, page_size: int, report: Callable[[int, int | None], None]) -> "Walk":
-        """Walk the whole list in pages of this size, in smaller ones where the server refuses it.
+    async def begun(
+        cls, session: Session, page_size: int, report: Report, *, number: int = 1, renews: bool = False
+    ) -> "Walk":
+        """Ask for the first page of this size, or of a smaller one where the server refuses it, and store it.
 
-        Raises the ``ApiError`` of the first page, or of a lost right to read, and ``MirrorUnavailable``.
+        Raises what prevents it: an ``ApiError``, ``ConfigurationError`` or ``MirrorUnavailable``.
         """
         sizes = (page_size, *(size for size in SMALLER_PAGES if size < page_size))
         for size in sizes:
-            walk = cls(session, size, report)
+            row_id = await session.mirror.next_row_id()
             try:
-                first = await walk._ask(1)
+                answer = await session.api.list_users(1, size, Priority.BACKGROUND)
             except (RequestRejected, UnexpectedAnswer):
                 if size == sizes[-1]:
                     raise
                 continue
-            await walk._take(first)
-            await walk._go_on()
-            return walk
+            return await cls._begun(session, answer, report, Sweep(0, size, 1, None, row_id, number, renews=renews))
         raise AssertionError("the last size either answers or raises")
 
-    @property
-    def page_size(self) -> int:
-        """Users a page, as the server kept it."""
-        return self._list.page_size
+    @classmethod
+    async def _begun(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
+        """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
+        mirror, known = session.mirror, ServerList(sweep.page_size)
+        page = known.judge(answer)
+        assert page is not None  # noqa: S101 - nothing came yet that it could repeat
+        started_at_ms = await _unused_moment(session)
+        stored = await mirror.save_page(page, started_at_ms)
+        row_id = await mirror.next_row_id()
+        if row_id - sweep.first_new_row_id == len(stored.added):
+            # Only this page brought new users meanwhile: they stood in the list when its total was counted.
+            sweep = sweep._replace(first_new_row_id=row_id)
+        sweep = sweep._replace(started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=page.total)
+        walk = cls(session, sweep, known, report)
+        walk._settle(page)
+        await walk._tell([_Kept(page, stored)])
+        return walk
+
+    @classmethod
+    def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
+        """Go on where ``sweep``, an unfinished one, stopped; ``coverage`` is the mirror's."""
+        known = ServerList(sweep.page_size)
+        claimed = None if sweep.total_at_start is None else coverage.total or sweep.total_at_start
+        known.resume(sweep.page_size, sweep.next_page, claimed)
+        walk = cls(session, sweep, known, report)
+        walk._noted = sweep
+        # As far as that can be known: pages are full, and only the last one is not.
+        came = (sweep.next_page - 1) * sweep.page_size
+        walk._users = (came if claimed is None else min(came, claimed)) - sweep.unreadable
+        return walk
 
     @property
     def total(self) -> int | None:
         """Length of the list, as claimed last or found; None where neither tells."""
-        total = self._list.total
+        total = self._known.total
         return total.count if total is not None and total.exact else None
 
     @property
-    def proves_itself(self) -> bool:
-        """As many users as the first answer claimed surely stood in the list then: so these were all."""
-        return self.failure is None and len(self.seen) - len(self.unsure) == self.total_at_start
+    def unreadable(self) -> int:
+        """Records that came and are no user."""
+        return self.sweep.unreadable + sum(self._early.values())
 
     @property
-    def lacks_only_unreadable(self) -> bool:
-        """Walking again would not bring more: what is missing came, but cannot be read."""
-        missing = (self.total_at_start or 0) - len(self.seen)
-        return not self.drifted and self.unreadable == missing > 0
+    def skipped(self) -> Mapping[int, WalkmeError]:
+        """Pages that were given up, and why."""
+        return self._skipped
 
-    def confirms(self, earlier: "Walk") -> bool:
-        """The same, with the users of an earlier walk: who was seen before and after the beginning stood there then.
-
-        Where no total is claimed, both walks saw the same users.
-        """
-        if self.failure is not None or earlier.failure is not None:
-            return False
-        if self.total_at_start is None:
-            return self.seen == earlier.seen and not self.unreadable
-        return len(self.seen) - len(self.unsure - earlier.seen) == self.total_at_start
+    async def tally(self) -> Tally:
+        """Whom this walk saw; those who came twice are a sign that the list changed."""
+        sweep = self.sweep
+        before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
+        tally = await self._session.mirror.tally(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
+        if self._users > tally.seen:
+            self.sweep = sweep._replace(drifted=True)
+        return tally
 
     # ------------------------------------------------------------ walking
 
-    def _ask(self, page: int) -> "asyncio.Task[UserPage]":
-        call = self._session.api.list_users(page, self.page_size, Priority.BACKGROUND)
-        return asyncio.ensure_future(call)
+    def halt(self) -> None:
+        """Ask for nothing more: ``go_on`` returns when what is under way is stored."""
+        self._halted = True
 
-    async def _go_on(self) -> None:
-        """Ask for the pages after the first, several at once where the length is known, until nothing new comes."""
-        arrived: set[asyncio.Task[UserPage]] = set()
-        under_way: set[asyncio.Task[UserPage]] = set()
+    def skip(self, page: int, error: WalkmeError) -> None:
+        """Do without this page."""
+        self._skipped[page] = error
+        self._advance()
+
+    async def go_on(self) -> None:
+        """Ask for what is missing until the list ends, a page does not come, or ``halt`` is called.
+
+        Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
+        """
+        self.failure = self.failed_page = None
+        self.arrived, self._halted, self._next = 0, False, self.sweep.next_page
+        flights: _Flights = {}
         try:
             while True:
-                under_way |= self._ask_more(len(under_way))
-                if not under_way:
+                self._ask_more(flights)
+                if not flights:
                     return
-                arrived, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                # Those that came first: what one failure ends must not cost the pages that came beside it.
-                for task in sorted(arrived, key=lambda task: task.exception() is not None):
-                    await self._take(task.result())
-        except (SignInRefused, PermissionRefused):
-            raise
-        except ApiError as error:
-            self.failure = error
+                if any(task.done() for task in flights):
+                    await self._land(flights)
+                    continue
+                if not await self._until_one_lands(flights):
+                    return
         finally:
-            for task in under_way:
+            for task in flights:
                 task.cancel()
-            await asyncio.gather(*arrived, *under_way, return_exceptions=True)
+            await asyncio.gather(*flights, return_exceptions=True)
 
-    def _ask_more(self, under_way: int) -> "set[asyncio.Task[UserPage]]":
-        asked: set[asyncio.Task[UserPage]] = set()
-        total = self._list.total
-        limit = PAGES_IN_FLIGHT if total is not None and total.exact else 1
-        most = MAX_USERS if self.total_at_start is None else 2 * self.total_at_start + 10 * self.page_size
-        while (
-            under_way + len(asked) < limit
-            and self._barren < BARREN_PAGES
-            and len(self.seen) <= most
-            and self._list.exists(self._next)
-        ):
-            asked.add(self._ask(self._next))
-            self._next += 1
-        return asked
+    async def _until_one_lands(self, flights: "_Flights") -> bool:
+        """Wait; False where a page has failed and the others do not come soon."""
+        grace = None if self.failure is None else GRACE_SECONDS
+        done, _ = await asyncio.wait(flights, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
 
-    async def _take(self, answer: UserPage) -> None:
-        """Count and save one page."""
-        before = self._list.total
-        page = self._list.judge(answer)
-        if page is not None and page.page == 1:
-            self.total_at_start = page.total
-        if page is None:
-            self.drifted = self.repeated = True
-            new, claimed = 0, None
-        else:
-            new, claimed = self._count(page), page.total
-            if new or page.page == 1:
-                await self._session.mirror.save_page(page, self._session.clock())
-        self._barren = 0 if new else self._barren + 1
-        changed = self._list.settle(answer.page, new, claimed)
-        if changed and before is not None and before.exact:
-            self.drifted = True
-        self._report(len(self.seen), self.total)
-        if page is not None and new:
-            first = page.first_position
-            self._session.changes.publish(PageLoaded(page.page, first, first + len(page.rows) - 1))
+    async def _land(self, flights: "_Flights") -> None:
+        """Take in pages that came; a failure only where none did, for it must not cost those that came beside it."""
+        done = [task for task in flights if task.done()]
+        came = [task for task in done if task.exception() is None][:MAX_STORED_AT_ONCE]
+        landed = [(task.result(), flights.pop(task)) for task in came]
+        if landed:
+            self.arrived += len(landed)
+            # Before the pages are stored: a slow disk must not keep the line waiting.
+            self._ask_more(flights)
+            await self._take(landed)
+            return
+        for task in done:
+            page = flights.pop(task).page
+            try:
+                task.result()
+            except WalkmeError as error:
+                if self.failure is None:
+                    self.failure, self.failed_page = error, page
 
-    def _count(self, page: UserPage) -> int:
-        """Number of users in this page that the walk had not seen; unreadable records count as new."""
-        new = 0
-        for row in page.rows:
-            if not isinstance(row, User):
-                self.unreadable += 1
-                new += 1
-                continue
-            mark = hash(row.id)
-            if mark in self.seen:
-                self.drifted = True
-                continue
-            self.seen.add(mark)
-            new += 1
-            # The first answer carries its own proof: its users and its total are of one moment.
-            if page.page != 1 and not self._is_old(row):
-                self.unsure.add(mark)
-        return new
+    def _ask_more(self, flights: "_Flights") -> None:
+        """Keep as many pages under way as may be; those that came and are not stored yet count."""
+        total = self._known.total
+        limit = self._session.syncing.pages_at_once if total is not None and total.exact else 1
+        while len(flights) < limit and (page := self._following()) is not None:
+            call = self._session.api.list_users(page, self.sweep.page_size, Priority.BACKGROUND)
+            flights[asyncio.ensure_future(call)] = _Flight(page, self._session.clock())
+            self._next = page + 1
 
-    def _is_old(self, user: User) -> bool:
-        """The user surely existed when the walk began, whatever the difference of the clocks."""
-        created = user.created_at_ms
-        return isinstance(created, int) and created < self.started_at_ms - CLOCK_SKEW_MS
+    def _following(self) -> int | None:
+        """The next page to ask for, None where there is none."""
+        if self._halted or self.failure is not None or self._barren >= BARREN_PAGES:
+            return None
+        sweep = self.sweep
+        page = max(self._next, sweep.next_page)
+        while page in self._early or page in self._skipped:
+            page += 1
+        most = MAX_USERS if sweep.total_at_start is None else 2 * sweep.total_at_start + 10 * sweep.page_size
+        return page if (page - 1) * sweep.page_size <= most and self._known.exists(page) else None
+
+    # ------------------------------------------------------------ one page
+
+    async def _take(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
+        """Store pages; those that bring nobody only tell something about the list."""
+        pages: list[UserPage] = []
+        times: list[int] = []
+        for answer, flight in landed:
+            page = self._known.judge(answer)
+            if page is None:
+                self.repeated = True
+                self.sweep = self.sweep._replace(drifted=True)
+            self._settle(page or replace(answer, rows=(), total=None))
+            if page is not None and page.rows:
+                pages.append(page)
+                times.append(max(flight.asked_at_ms, self.sweep.started_at_ms))
+        stored = await together(map(self._session.mirror.save_page, pages, times))
+        if any(each.coverage.sweep is None for each in stored):
+            raise MirrorRenewed
+        await self._tell(list(map(_Kept, pages, stored)))
+
+    def _settle(self, page: UserPage) -> None:
+        """What a page means for what is known of the list."""
+        before = self._known.total
+        if self._known.settle(page.page, len(page.rows), page.total):
+            if before is not None and before.exact:
+                self.sweep = self.sweep._replace(drifted=True)
+            self._end_found = page.total is None and self.total is not None
+        self._barren = 0 if page.rows else self._barren + 1
+        unreadable = sum(not isinstance(row, User) for row in page.rows)
+        self._users += len(page.rows) - unreadable
+        self._early[page.page] = unreadable
+        self._advance()
+
+    async def _tell(self, kept: Sequence[_Kept]) -> None:
+        """Tell the mirror, whoever walks, and everyone how far it is."""
+        mirror, sweep = self._session.mirror, self.sweep
+        if self._end_found and self.total is not None:
+            # Found by looking: the mirror is told in the place of the claim that did not come.
+            self._end_found = False
+            end = UserPage(self.total // sweep.page_size + 2, sweep.page_size, (), self.total)
+            await mirror.save_page(end, sweep.started_at_ms)
+        if sweep != self._noted:
+            self._noted = sweep
+            await mirror.note_sweep(sweep)
+        await self._look_for_new()
+        pages = None if self.total is None else -(-self.total // sweep.page_size)
+        done = sweep.next_page - 1 + len(self._early)
+        self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages))
+        for each in kept:
+            self._publish(*each)
+
+    def _advance(self) -> None:
+        """Everything up to the first page that is missing is done."""
+        next_page, unreadable = self.sweep.next_page, self.sweep.unreadable
+        while next_page in self._early or next_page in self._skipped:
+            unreadable += self._early.pop(next_page, 0)
+            next_page += 1
+        self.sweep = self.sweep._replace(next_page=next_page, unreadable=unreadable)
+
+    async def _look_for_new(self) -> None:
+        """Where nothing tells how long the list is, see after 2, 4, 8, … pages whether anybody new came at all."""
+        done = self.sweep.next_page - 1
+        if self.sweep.total_at_start is None and done >= self._look_at:
+            self._look_at = 2 * done
+            seen = (await self._session.mirror.tally(self.sweep.started_at_ms, 0, 0)).seen
+            if seen == self._seen_before:
+                self._barren = BARREN_PAGES
+            self._seen_before = seen
+
+    def _publish(self, page: UserPage, stored: Stored) -> None:
+        changes, first = self._session.changes, page.first_position
+        changes.publish(CoverageChanged(stored.coverage))
+        if page.rows:
+            only_new = not stored.updated and not stored.moved
+            changes.publish(PageLoaded(page.page, first, first + len(page.rows) - 1, only_new))
+        news = UsersChanged.by(stored)
+        if news is not None:
+            changes.publish(news)
+
+
+async def _unused_moment(session: Session) -> int:
+    """A time, in milliseconds, from which on nobody was described yet.
+
+    It is now, and later only where clocks went back: what is stored with this time or a later one was asked for now.
+    """
+    moment_ms, step_ms = session.clock() + 1, 1000
+    while (await session.mirror.tally(moment_ms, 0, 0)).seen:
+        moment_ms, step_ms = moment_ms + step_ms, 2 * step_ms
+    return moment_ms

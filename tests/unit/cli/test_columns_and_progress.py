@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from walkme_tui.cli.columns import aligned, cut, width
 from walkme_tui.cli.forms import markdown_row, to_json
 from walkme_tui.cli.progress import ProgressLine, grouped, progress_text
-from walkme_tui.services.sweep import SweepProgress
+from walkme_tui.services.walk import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
 JSON = st.recursive(

@@ -50,7 +50,7 @@ def test_export_as_json_is_one_object(line: CommandLine) -> None:
         "complete": True,
         "loaded": 7,
         "total": 7,
-        "as_of": format_time_ms(NOON_MS + 1000),
+        "as_of": format_time_ms(NOON_MS + 1001),
     }
     assert line("export", "--json", "--filter", "nobody at all").json["users"] == []
 

@@ -128,13 +128,13 @@ def test_members_are_read_after_a_whole_sweep(line: CommandLine) -> None:
         "complete": True,
         "loaded": 7,
         "total": 7,
-        "as_of": format_time_ms(NOON_MS + 1000),
+        "as_of": format_time_ms(NOON_MS + 1001),
     }
 
 
 def test_members_for_people_are_aligned_with_their_number(line: CommandLine) -> None:
     lines = line("members", "g1").out.splitlines()
-    assert lines[0] == "Sales: 3 members, as of 2027-01-15T08:00:01Z"
+    assert lines[0] == "Sales: 3 members, as of 2027-01-15T08:00:01.001Z"
     starts = {text.index(word) for text, word in zip(lines[2:], ("ID", *["00000000-"] * 3), strict=True)}
     assert len(starts) == 1
 
@@ -170,7 +170,7 @@ def test_members_cached_answers_at_once_from_the_copy(line: CommandLine, api: Fa
     answer = line("members", "Sales", "--cached", "--json")
     assert answer.code == 0
     assert len(answer.json["members"]) == 3
-    assert answer.json["as_of"] == format_time_ms(NOON_MS + 1000)
+    assert answer.json["as_of"] == format_time_ms(NOON_MS + 1001)
     assert len(api.calls) == asked
 
 

@@ -209,7 +209,8 @@ async def test_everyone_hears_of_a_page() -> None:
         async with running(pages.run):
             pages.want("test", [1, 2])
             await until(lambda: pages.confirmed(2) and len(told) == 3)
-            assert told == [TotalChanged(Total(130, exact=True)), PageLoaded(1, 0, 99), PageLoaded(2, 100, 129)]
+            first, second = PageLoaded(1, 0, 99, only_new=True), PageLoaded(2, 100, 129, only_new=True)
+            assert told == [TotalChanged(Total(130, exact=True)), first, second]
             assert pages.coverage is not None
             assert pages.coverage.complete
             unsubscribe()
