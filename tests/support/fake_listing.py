@@ -127,13 +127,23 @@ class FakeListing:
         self._here.update(range(first, last + 1))
         self.tell(RowsChanged(first, last))
 
-    def replace(self, rows: Sequence[ListedRow], query: UserQuery | None = None, *, quietly: bool = False) -> None:
-        """Other rows stand there now, of another query if one is given; ``quietly``: as after a page was read again."""
+    def replace(
+        self, rows: Sequence[ListedRow], query: UserQuery | None = None, *, quietly: bool = False, exact: bool = True
+    ) -> None:
+        """Other rows stand there now, of another query if one is given; ``quietly``: as after a page was read again.
+
+        Not ``exact``: these are only the first of them.
+        """
         before = len(self._rows)
         self._rows = rows
         self._phase = Phase.READY if rows else Phase.EMPTY
         self._query = query or self._query
+        self._exact = exact
         self.tell(RowsChanged(0, before - 1) if quietly else ViewChanged())
+
+    def replace_total(self, *, exact: bool) -> None:
+        """Whether the number of rows is certain."""
+        self._exact = exact
 
     @property
     def rows(self) -> Sequence[ListedRow]:

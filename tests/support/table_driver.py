@@ -67,6 +67,9 @@ class TableApp(App[None]):
     def on_user_table_opened(self, event: UserTable.Opened) -> None:
         self.heard.append(event)
 
+    def on_user_table_heading_clicked(self, event: UserTable.HeadingClicked) -> None:
+        self.heard.append(event)
+
     def on_user_table_marks_changed(self, event: UserTable.MarksChanged) -> None:
         self.heard.append(event)
 

@@ -1,17 +1,29 @@
 """Columns fit whatever width the table has."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.ui.widgets.user_table.columns import GAP, GUTTER, Field, lay_out
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.ui.widgets.user_table.columns import GAP, GUTTER, SORTED_BY, Column, Field, lay_out, next_sort
 
 
 @given(st.integers(1, 500), st.integers(1, 500))
 def test_columns_stand_side_by_side_and_inside(width: int, screen: int) -> None:
-    columns = lay_out(width, max(screen, width))
+    stand_side_by_side_and_inside(lay_out(width, max(screen, width)).columns, width)
+
+
+@given(st.integers(1, 500), st.integers(-1, 20))
+def test_wide_columns_too_on_every_page(width: int, page: int) -> None:
+    layout = lay_out(width, width, wide=True, page=page)
+    assert 0 <= layout.page < layout.pages
+    stand_side_by_side_and_inside(layout.columns, width if width > 40 else 500)
+
+
+def stand_side_by_side_and_inside(columns: Sequence[Column], width: int) -> None:
     assert columns[0].field is Field.EMAIL
     assert columns[0].start == GUTTER
     for left, right in pairwise(columns):
@@ -33,12 +45,60 @@ def test_columns_stand_side_by_side_and_inside(width: int, screen: int) -> None:
     ],
 )
 def test_what_is_shown_at_which_width(width: int, screen: int, fields: str) -> None:
-    assert " ".join(column.field.value for column in lay_out(width, screen)) == fields
+    assert " ".join(column.field.value for column in lay_out(width, screen).columns) == fields
 
 
 def test_more_room_goes_to_the_columns_that_can_use_it() -> None:
-    narrow, wide = ({column.field: column.width for column in lay_out(width, width)} for width in (120, 160))
+    narrow, wide = ({column.field: column.width for column in lay_out(width, width).columns} for width in (120, 160))
     for field in (Field.EMAIL, Field.FIRST, Field.LAST, Field.EXTERNAL_ID):
         assert wide[field] > narrow[field]
     for field in (Field.STATUS, Field.GROUPS, Field.UPDATED):
         assert wide[field] == narrow[field]
+
+
+@pytest.mark.parametrize("width", [20, 40, 77, 80, 120, 160, 206, 300])
+def test_wide_pages_have_every_column_and_the_email_always_in_its_place(width: int) -> None:
+    pages = [lay_out(width, width, wide=True, page=page) for page in range(lay_out(width, width, wide=True).pages)]
+    assert {column.field for page in pages for column in page.columns} == set(Field) - {Field.NAME}
+    assert len({page.columns[0] for page in pages}) == 1
+
+
+def test_wide_columns_hold_an_id_from_eighty_cells_on() -> None:
+    for width in (80, 120, 200):
+        for page in range(lay_out(width, width, wide=True).pages):
+            for column in lay_out(width, width, wide=True, page=page).columns:
+                if column.field in {Field.ID, Field.EXTERNAL_ID}:
+                    assert column.width >= 36
+
+
+def test_the_next_order_is_that_of_the_next_column_and_after_the_last_the_servers() -> None:
+    keys = lay_out(77, 120).sort_keys
+    sort, stops = next_sort(None, keys), []
+    while sort is not None:
+        stops.append(sort)
+        sort = next_sort(sort, keys)
+    assert stops == [
+        Sort(SortKey.EMAIL),
+        Sort(SortKey.NAME),
+        Sort(SortKey.ROLE),
+        Sort(SortKey.STATUS),
+        Sort(SortKey.GROUPS, reverse=True),
+        Sort(SortKey.UPDATED, reverse=True),
+    ]
+
+
+def test_from_an_order_by_a_column_that_is_not_shown_it_goes_to_the_first() -> None:
+    assert next_sort(Sort(SortKey.CREATED), lay_out(80, 80).sort_keys) == Sort(SortKey.EMAIL)
+
+
+def test_every_order_but_the_servers_has_a_column() -> None:
+    assert set(SORTED_BY.values()) == set(SortKey) - {SortKey.LISTED}
+
+
+def test_a_heading_takes_the_gap_behind_it() -> None:
+    layout = lay_out(77, 120)
+    email, name = layout.columns[:2]
+    assert layout.field_at(GUTTER - 1) is None
+    assert layout.field_at(email.start) is layout.field_at(name.start - 1) is Field.EMAIL
+    assert layout.field_at(name.start) is Field.NAME
+    assert layout.field_at(80) is None

@@ -23,6 +23,8 @@ def cell(user: User, field: Field, now_ms: int) -> str:
     """The text of one column for one user; ``?`` where no answer told, nothing where the answer was empty."""
     if field is Field.UPDATED:
         return _age(user.updated_at_ms, now_ms)
+    if field is Field.CREATED:
+        return _day(user.created_at_ms)
     return _CELLS[field](user)
 
 
@@ -62,6 +64,12 @@ def _age(updated_at_ms: Known[int | None], now_ms: int) -> str:
     return "" if updated_at_ms is None else words.age(now_ms, updated_at_ms)
 
 
+def _day(created_at_ms: Known[int | None]) -> str:
+    if created_at_ms is UNKNOWN:
+        return UNKNOWN_CELL
+    return "" if created_at_ms is None else words.day(created_at_ms)
+
+
 _CELLS: Final[dict[Field, Callable[[User], str]]] = {
     Field.EMAIL: lambda user: _text(user.email),
     Field.NAME: _name,
@@ -71,4 +79,5 @@ _CELLS: Final[dict[Field, Callable[[User], str]]] = {
     Field.STATUS: lambda user: _status(user.status),
     Field.GROUPS: lambda user: _count(user.groups),
     Field.EXTERNAL_ID: lambda user: _text(user.external_id),
+    Field.ID: lambda user: _text(user.id),
 }

@@ -1,8 +1,11 @@
-"""Which columns a table of a given width shows, and how wide each is."""
+"""Which columns a table of a given width shows, how wide each is, and what can be sorted by them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
+
+from walkme_tui.domain.queries import Sort, SortKey
 
 GUTTER: Final = 3
 """Cells before the first column: the cursor's bar, the mark, a blank."""
@@ -28,10 +31,31 @@ class Field(StrEnum):
     STATUS = "STATUS"
     GROUPS = "GRP"
     UPDATED = "UPD"
+    CREATED = "CREATED"
     EXTERNAL_ID = "EXTERNAL ID"
+    ID = "ID"
 
 
-RIGHT_ALIGNED: Final = frozenset({Field.GROUPS, Field.UPDATED})
+RIGHT_ALIGNED: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.CREATED})
+
+SORTED_BY: Final[Mapping[Field, SortKey]] = MappingProxyType(
+    {
+        Field.EMAIL: SortKey.EMAIL,
+        Field.NAME: SortKey.NAME,
+        Field.FIRST: SortKey.FIRST,
+        Field.LAST: SortKey.LAST,
+        Field.ROLE: SortKey.ROLE,
+        Field.STATUS: SortKey.STATUS,
+        Field.GROUPS: SortKey.GROUPS,
+        Field.UPDATED: SortKey.UPDATED,
+        Field.CREATED: SortKey.CREATED,
+        Field.EXTERNAL_ID: SortKey.EXTERNAL_ID,
+    }
+)
+"""What users are put in order by in a column; by ids nobody wants to sort."""
+
+LARGEST_FIRST: Final = frozenset({SortKey.GROUPS, SortKey.UPDATED, SortKey.CREATED})
+"""Sorted by these, the most and the newest are what is looked for."""
 
 
 class Column(NamedTuple):
@@ -40,6 +64,26 @@ class Column(NamedTuple):
     field: Field
     start: int
     width: int
+
+
+class Layout(NamedTuple):
+    """The columns from the left; where they do not fit side by side, this is ``page`` of ``pages``, from 0."""
+
+    columns: tuple[Column, ...]
+    page: int = 0
+    pages: int = 1
+
+    def field_at(self, x: int) -> Field | None:
+        """Whose heading is at the table's cell ``x``, the gap behind a column taken with it."""
+        for column in self.columns:
+            if column.start <= x < column.start + column.width + GAP:
+                return column.field
+        return None
+
+    @property
+    def sort_keys(self) -> tuple[SortKey, ...]:
+        """What can be sorted by in the columns that are shown."""
+        return tuple(SORTED_BY[column.field] for column in self.columns if column.field in SORTED_BY)
 
 
 class _Wish(NamedTuple):
@@ -72,14 +116,79 @@ _NARROW: Final = (_Wish(Field.EMAIL, 22, 3, 44), _Wish(Field.NAME, 14, 2, 32), _
 _SLIM: Final = (_Wish(Field.EMAIL, 14, 1, 44), _STATUS)
 _LAST_RESORT: Final = (_Wish(Field.EMAIL, 1, 1, 44),)
 
+# Wide enough for nearly everybody's; the email stays, beside it stand as many of the others as there is room for.
+_WIDE_EMAIL: Final = 44
+_LEAST_WIDE_EMAIL: Final = 16
+_LONGEST_ID: Final = 36
+_BESIDE_THE_EMAIL: Final = (
+    _Wish(Field.FIRST, 16, 2, 28),
+    _Wish(Field.LAST, 18, 2, 30),
+    _Wish(Field.ROLE, 12, 1, 24),
+    *_FIXED,
+    _Wish(Field.CREATED, 11),
+    _Wish(Field.EXTERNAL_ID, _LONGEST_ID, 2, 60),
+    _Wish(Field.ID, _LONGEST_ID),
+)
 
-def lay_out(width: int, screen_width: int) -> tuple[Column, ...]:
-    """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``."""
+
+def lay_out(width: int, screen_width: int, *, wide: bool = False, page: int = 0) -> Layout:
+    """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``.
+
+    ``wide``: all there are, each wide enough to be read; what does not fit beside the email stands on another page.
+    """
+    if wide:
+        return _wide(width, page)
     richest = (_NARROW, _SLIM) if screen_width < NARROW_SCREEN else (_FULL, _BESIDE_A_PANE, _NARROW, _SLIM)
     for wishes in richest:
         if _least(wishes) <= width:
-            return _place(wishes, width)
-    return _place(_LAST_RESORT, width)
+            return Layout(_place(wishes, width))
+    return Layout(_place(_LAST_RESORT, width))
+
+
+def next_sort(sort: Sort | None, keys: Sequence[SortKey]) -> Sort | None:
+    """The order by the column right of the one that is sorted by now; None, the server's, comes before the first."""
+    at = keys.index(sort.key) + 1 if sort is not None and sort.key in keys else 0
+    return natural(keys[at]) if at < len(keys) else None
+
+
+def natural(key: SortKey) -> Sort:
+    """An order as it is wanted first: the newest and the most on top, texts from A."""
+    return Sort(key, reverse=key in LARGEST_FIRST)
+
+
+def _wide(width: int, page: int) -> Layout:
+    beside = width - GUTTER - GAP - EDGE
+    email = max(_LEAST_WIDE_EMAIL, min(_WIDE_EMAIL, beside - _LONGEST_ID))
+    room = max(1, beside - email)
+    starts = _page_starts(room)
+    page = max(0, min(page, len(starts) - 1))
+    first = starts[page]
+    shown = _BESIDE_THE_EMAIL[first : first + _fitting(first, room)]
+    if len(shown) == 1:
+        shown = (shown[0]._replace(least=min(shown[0].least, room)),)
+    # From page to page the email keeps its width: only what is beside it changes.
+    grows = _Wish(Field.EMAIL, email, 3, 64) if len(starts) == 1 else _Wish(Field.EMAIL, email)
+    return Layout(_place((grows, *shown), width), page, len(starts))
+
+
+def _page_starts(room: int) -> list[int]:
+    """Which of the columns beside the email is the first on each page; the last page is as full as the others."""
+    starts = [0]
+    while starts[-1] + _fitting(starts[-1], room) < len(_BESIDE_THE_EMAIL):
+        starts.append(starts[-1] + _fitting(starts[-1], room))
+    fuller = (first for first in range(starts[-1]) if first + _fitting(first, room) >= len(_BESIDE_THE_EMAIL))
+    return [*starts[:-1], next(fuller, starts[-1])]
+
+
+def _fitting(first: int, room: int) -> int:
+    """How many of the columns from ``first`` on fit into ``room`` cells, at least one."""
+    count, used = 0, 0
+    for wish in _BESIDE_THE_EMAIL[first:]:
+        used += wish.least + (GAP if count else 0)
+        if used > room and count:
+            break
+        count += 1
+    return count
 
 
 def _least(wishes: Sequence[_Wish]) -> int:

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import SortKey
 
 if TYPE_CHECKING:
     from walkme_tui.ui.widgets.user_table.table import UserTable
@@ -39,6 +40,14 @@ class Opened(Told, namespace="user_table"):
     def __init__(self, table: "UserTable", user: MirroredUser) -> None:
         super().__init__(table)
         self.user = user
+
+
+class HeadingClicked(Told, namespace="user_table"):
+    """A click on the heading of a column that users can be sorted by."""
+
+    def __init__(self, table: "UserTable", key: SortKey) -> None:
+        super().__init__(table)
+        self.key = key
 
 
 class MarksChanged(Told, namespace="user_table"):

@@ -16,9 +16,11 @@ class Ink(StrEnum):
     """What a piece of a row means to the eye; the value is its component class."""
 
     HEADER = "user-table--header"
+    SORTED = "user-table--sorted"
     GUTTER = "user-table--gutter"
     MARK = "user-table--mark"
     PLAIN = "user-table--plain"
+    FOUND = "user-table--found"
     SECONDARY = "user-table--secondary"
     DIM = "user-table--dim"
     PLACEHOLDER = "user-table--placeholder"
@@ -39,7 +41,7 @@ class Ground(Enum):
 
 
 # On the cursor's row the text has the cursor's own colour: one ink for the row is legible in every theme, and cheap.
-_OWN_INK_ON_CURSOR: Final = frozenset({Ink.GUTTER, Ink.MARK})
+_OWN_INK_ON_CURSOR: Final = frozenset({Ink.GUTTER, Ink.MARK, Ink.FOUND})
 _CURSORS: Final = frozenset({Ground.CURSOR, Ground.CURSOR_BLURRED})
 
 

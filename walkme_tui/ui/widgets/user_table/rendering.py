@@ -9,18 +9,23 @@ from rich.segment import Segment
 from rich.style import Style
 
 from walkme_tui.domain.mirrored import ListedRow, UnreadableRow
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.queries import Sort
+from walkme_tui.domain.text import clean, match_spans
 from walkme_tui.domain.users import Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
-from walkme_tui.ui.widgets.user_table.columns import GAP, GUTTER, RIGHT_ALIGNED, Column, Field
+from walkme_tui.ui.widgets.user_table.columns import EDGE, GAP, GUTTER, RIGHT_ALIGNED, SORTED_BY, Column, Field, Layout
 from walkme_tui.ui.widgets.user_table.palette import Ground, Ink, Palette
 from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 
 CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
+UPWARDS: Final = "↑"
+DOWNWARDS: Final = "↓"
+MORE_LEFT: Final = "‹"
+MORE_RIGHT: Final = "›"
 _GAP: Final = " " * GAP
 _FILLER: Final = "to the end of the line"
 
@@ -31,7 +36,9 @@ _STATUS_INKS: Final[dict[object, Ink]] = {
     Status.INACTIVE: Ink.INACTIVE,
     Status.PENDING: Ink.PENDING,
 }
-_SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.EXTERNAL_ID})
+_SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.CREATED, Field.EXTERNAL_ID, Field.ID})
+# What the words of a filter are looked for in.
+_SEARCHED: Final = frozenset(Field) - {Field.GROUPS, Field.UPDATED, Field.CREATED}
 
 
 class Look(NamedTuple):
@@ -43,22 +50,42 @@ class Look(NamedTuple):
 
 
 class Canvas(NamedTuple):
-    """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the colours."""
+    """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the colours.
+
+    ``sort`` is the order that the header tells, ``words`` are those whose letters are highlighted, folded.
+    """
 
     width: int
     left: int
-    columns: Sequence[Column]
+    layout: Layout
     palette: Palette
-
-    def is_at(self, width: int, left: int, palette: Palette) -> bool:
-        """True if nothing moved and nothing changed its colour."""
-        return self.width == width and self.left == left and self.palette is palette
+    sort: Sort | None = None
+    words: Sequence[str] = ()
 
 
 def header_line(canvas: Canvas) -> LeanStrip:
-    """The names of the columns."""
-    names = [_fit(column.field.value, column) for column in canvas.columns]
-    return _strip([(" " * GUTTER + _GAP.join(names), Ink.HEADER)], Ground.PLAIN, canvas)
+    """The names of the columns, the sorted one with an arrow, and signs for columns that are further left or right."""
+    layout, sort = canvas.layout, canvas.sort
+    pieces: list[Piece] = [(f" {MORE_LEFT} " if layout.page else " " * GUTTER, Ink.HEADER)]
+    at = GUTTER
+    for column in layout.columns:
+        heading, ink = column.field.value, Ink.HEADER
+        if sort is not None and SORTED_BY.get(column.field) is sort.key:
+            heading, ink = _with_arrow(heading, column, DOWNWARDS if sort.reverse else UPWARDS), Ink.SORTED
+        text = _fit(heading, column)
+        # An arrow before a short heading stands in the gap.
+        text = heading if len(heading) > column.width and column.field in RIGHT_ALIGNED else text
+        end = column.start + column.width
+        pieces += [(" " * (end - len(text) - at), Ink.HEADER), (text, ink)]
+        at = end
+    if layout.page < layout.pages - 1 and at <= canvas.width - EDGE:
+        pieces += [(" " * (canvas.width - EDGE - at), Ink.HEADER), (MORE_RIGHT, Ink.HEADER)]
+    return _strip(pieces, Ground.PLAIN, canvas)
+
+
+def _with_arrow(heading: str, column: Column, arrow: str) -> str:
+    """An arrow on the side where a heading has room; it leaves its numbers where they are."""
+    return f"{arrow} {heading}" if column.field in RIGHT_ALIGNED else f"{heading} {arrow}"
 
 
 def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> LeanStrip:
@@ -70,7 +97,7 @@ def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> 
         reason = clean(f"record {words.number(row.position + 1)} cannot be read: {row.reason}", canvas.width * 4)
         pieces.append((words.fit(reason, max(0, canvas.width - GUTTER)), Ink.UNREADABLE))
     else:
-        pieces += _user_pieces(row.user, look, now_ms, canvas.columns)
+        pieces += _user_pieces(row.user, look, now_ms, canvas)
     return _strip(pieces, look.ground, canvas)
 
 
@@ -86,13 +113,37 @@ def _gutter(look: Look) -> Sequence[Piece]:
     return ((f"{bar}  ", Ink.GUTTER if bar != " " else Ink.PLAIN),)
 
 
-def _user_pieces(user: User, look: Look, now_ms: int, columns: Sequence[Column]) -> list[Piece]:
+def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Piece]:
     pieces: list[Piece] = []
-    for column in columns:
+    for column in canvas.layout.columns:
         ink = Ink.DIM if look.dim else _ink(user, column.field)
         if pieces:
             pieces.append((_GAP, pieces[-1][1]))
-        pieces.append((_fit(cell(user, column.field, now_ms), column), ink))
+        text = cell(user, column.field, now_ms)
+        shown = _fit(text, column)
+        if canvas.words and column.field in _SEARCHED:
+            pieces += _highlighted(text, shown, canvas.words, ink)
+        else:
+            pieces.append((shown, ink))
+    return pieces
+
+
+def _highlighted(text: str, shown: str, sought: Sequence[str], ink: Ink) -> list[Piece]:
+    """A cell with the letters that were found in its text, those behind its end told by the ellipsis."""
+    pieces: list[Piece] = []
+    at = 0
+    kept = len(text) if shown.startswith(text) else len(shown.rstrip()) - len(words.ELLIPSIS)
+    for first, last in match_spans(text, sought):
+        start = min(first, kept)
+        end = last if last <= kept else kept + len(words.ELLIPSIS)
+        if start > at:
+            pieces.append((shown[at:start], ink))
+        pieces.append((shown[start:end], Ink.FOUND))
+        at = end
+        if last > kept:
+            break
+    if at < len(shown):
+        pieces.append((shown[at:], ink))
     return pieces
 
 

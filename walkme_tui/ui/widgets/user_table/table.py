@@ -11,7 +11,8 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.listing import Listing, ListingChange, RowsChanged
 from walkme_tui.services.ports import Clock
 from walkme_tui.ui.widgets.user_table import messages
-from walkme_tui.ui.widgets.user_table.columns import GUTTER
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY
+from walkme_tui.ui.widgets.user_table.following import NEAR_SCREENS, Following, at_hand, following
 from walkme_tui.ui.widgets.user_table.marking import mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.marks import Marks
 from walkme_tui.ui.widgets.user_table.palette import Ground
@@ -32,6 +33,7 @@ class UserTable(ListingView):
 
     CursorMoved: TypeAlias = messages.CursorMoved
     Opened: TypeAlias = messages.Opened
+    HeadingClicked: TypeAlias = messages.HeadingClicked
     MarksChanged: TypeAlias = messages.MarksChanged
     ViewChanged: TypeAlias = messages.ViewChanged
     Said: TypeAlias = messages.Said
@@ -51,6 +53,10 @@ class UserTable(ListingView):
         self._started_at_ms = started_at_ms
         self._cursor = 0
         self._person: MirroredUser | None = None
+        self._chosen = False
+        self._sought: MirroredUser | None = None
+        self._following = Following(keeps=True, waits=False)
+        self._goes_to_the_end = False
         self._marks = Marks()
         self._shown_query = listing.query
         self._is_new_view = False
@@ -118,13 +124,47 @@ class UserTable(ListingView):
     def _view_changed(self) -> None:
         """Every index may stand for another user: find the cursor's person again."""
         if self.listing.query != self._shown_query:
-            self._shown_query = self.listing.query
-            self._is_new_view = True
-        self.rows_replaced()
-        if self._person is not None and self.row_count:
-            self._find(self._person)
-        else:
+            self._begin_view(self._shown_query, self.listing.query)
+        self.take_row_count()
+        self._place_cursor()
+        self.repaint_changed()
+        self.ask()
+
+    def _begin_view(self, before: UserQuery, now: UserQuery) -> None:
+        self._following = following(before, now, chosen=self._chosen)
+        if not self._following.keeps:
+            self._sought = None
+        self._shown_query, self._is_new_view, self._goes_to_the_end = now, True, False
+
+    @property
+    def is_whole(self) -> bool:
+        """False while no more than the first rows of an order are known."""
+        total = self.listing.total
+        return total is None or total.exact or self.listing.query.is_list
+
+    def _place_cursor(self) -> None:
+        """Put the cursor where its person is now, as far as that is known."""
+        if self._goes_to_the_end and self.is_whole and self.row_count:
+            self.move_to(self.row_count - 1)
+            return
+        person = self._sought or self._person
+        if self._is_new_view and not self._following.keeps:
+            person = None
+        if person is None or not self.row_count:
             self._settle()
+            return
+        near = range(self.scroll_offset.y, min(self.scroll_offset.y + NEAR_SCREENS * self.page_rows, self.row_count))
+        index = at_hand(self.listing, person, (self._cursor, *near))
+        if index is not None:
+            self._follow(index, person)
+        elif self.is_whole and not self._has_all_at_hand(near):
+            self._find(person)
+        else:
+            self._sought = person if self._following.waits and not self.is_whole else None
+            self._settle()
+
+    def _has_all_at_hand(self, near: range) -> bool:
+        return len(near) == self.row_count and all(self.listing.row(index) is not None for index in near)
 
     def _look_under_the_cursor(self) -> None:
         """Rows under the cursor were read: take over who came, follow who went elsewhere."""
@@ -138,37 +178,42 @@ class UserTable(ListingView):
                 self._tell_move()
         elif here is not None and here.user.id == self._person.user.id:
             self._person = here
-        else:
+        elif self._sought is None:
             self._find(self._person)
 
     def _find(self, person: MirroredUser) -> None:
+        self._sought = person
+
         async def find() -> None:
             try:
                 index = await self.listing.locate(person.user.id)
             except WalkmeError as error:
                 self.post_message(messages.Failed(self, error))
                 index = None
-            if self._person is None or self._person.user.id != person.user.id:
+            if self._sought is not person:
                 return  # the cursor was moved meanwhile
             if index is not None:
-                self._follow(index)
+                self._follow(index, person)
             else:
+                self._sought = None
                 self._settle()
 
         self.run_worker(find(), group=WorkerGroup.CURSOR, exclusive=True, name="find the cursor's person")
 
-    def _follow(self, index: int) -> None:
+    def _follow(self, index: int, person: MirroredUser) -> None:
         """The cursor's person is at this index now: be there, on the same line of the screen if it can be."""
         line = self._cursor - self.scroll_offset.y
+        was_away = self._person is None or self._person.user.id != person.user.id
         before, self._cursor = self._cursor, index
-        if self._is_new_view or not 0 <= line < self.page_rows:
+        self._person, self._sought = self._user_at(index) or person, None
+        if self._is_new_view or was_away or not 0 <= line < self.page_rows:
             self._keep_in_view()
         else:
             self.scroll_to_row(index - line)
         self._is_new_view = False
-        self._person = self._user_at(index) or self._person
         if index != before:
             self.repaint_rows((before, index))
+        if index != before or was_away:
             self._tell_move()
 
     def _settle(self) -> None:
@@ -177,6 +222,7 @@ class UserTable(ListingView):
         self._cursor = 0 if self._is_new_view else max(0, min(self._cursor, self.row_count - 1))
         self._is_new_view = False
         self._person = self._user_at(self._cursor)
+        self._chosen = self._chosen and (before[0] is None or self._sought is not None)
         self._keep_in_view()
         if before != (self._person, self._cursor):
             self.repaint_rows(self.visible_rows, only_changed=True)
@@ -200,6 +246,7 @@ class UserTable(ListingView):
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, or on the nearest there is, and keep it in view."""
         index = max(0, min(index, self.row_count - 1))
+        self._chosen, self._sought, self._goes_to_the_end = True, None, False
         if index == self._cursor:
             self._keep_in_view()
             return
@@ -246,12 +293,16 @@ class UserTable(ListingView):
         self.move_to(0)
 
     def action_last(self) -> None:
-        """Last row."""
-        self.move_to(self.row_count - 1)
+        """Last row; while only the first rows of an order are known, as soon as the last one is."""
+        if self.is_whole:
+            self.move_to(self.row_count - 1)
+        else:
+            self._chosen, self._sought, self._goes_to_the_end = True, None, True
 
     def action_open(self) -> None:
         """Open the user under the cursor."""
         if self._person is not None:
+            self._chosen = True
             self.post_message(messages.Opened(self, self._person))
 
     # ------------------------------------------------------------ marks
@@ -259,6 +310,7 @@ class UserTable(ListingView):
     def action_toggle_mark(self) -> None:
         """Mark the user under the cursor, or take the mark away."""
         if self._person is not None:
+            self._chosen = True
             self._marks.toggle(self._person)
             self._marks_changed((self._cursor,))
 
@@ -300,13 +352,22 @@ class UserTable(ListingView):
         """Put the cursor on the row; in the gutter mark it, too; a double click opens it."""
         event.stop()
         index = self.scroll_offset.y + event.y - HEADER_LINES
-        if event.y < HEADER_LINES or index not in self.visible_rows:
+        if event.y < HEADER_LINES:
+            self._click_heading(event.x)
+            return
+        if index not in self.visible_rows:
             return
         self.move_to(index)
         if event.x < GUTTER:
             self.action_toggle_mark()
         elif event.chain == 2:
             self.action_open()
+
+    def _click_heading(self, x: int) -> None:
+        field = self.layout_of_columns.field_at(x)
+        key = SORTED_BY.get(field) if field is not None else None
+        if key is not None:
+            self.post_message(messages.HeadingClicked(self, key))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll; the cursor stays on its user."""

@@ -1,7 +1,8 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
-from collections.abc import Sequence
-from typing import ClassVar, Final, Self
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import ClassVar, Final, NamedTuple, Self
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -11,11 +12,14 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
+from textual.widget import Widget
 
+from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.ports import Clock
-from walkme_tui.ui.widgets.user_table.columns import GUTTER, lay_out
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, Layout, lay_out
 from walkme_tui.ui.widgets.user_table.painter import Painter
 from walkme_tui.ui.widgets.user_table.palette import Palette
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
@@ -25,10 +29,23 @@ MESSAGE_LINE: Final = 2
 AGES_CHANGE_SECONDS: Final = 30.0
 
 
+class _Face(NamedTuple):
+    """What every line depends on beside its row: a painter is for one of these."""
+
+    width: int
+    left: int
+    palette: Palette
+    wide: bool
+    page: int
+    sort: Sort | None
+    words: tuple[str, ...]
+
+
 class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of a listing below the names of their columns, or words where there are none.
 
-    ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed.
+    ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed. The header
+    tells the order of the listing's query, and in the rows the words of its filter are highlighted.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -39,6 +56,8 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .user-table--header { color: $text-muted; text-style: bold; }
         & > .user-table--gutter { color: $accent; }
         & > .user-table--mark { color: $accent; text-style: bold; }
+        & > .user-table--found { color: $accent; text-style: bold; }
+        & > .user-table--sorted { color: $accent; text-style: bold; }
         & > .user-table--secondary { color: $foreground 60%; }
         & > .user-table--dim { color: $foreground 50%; }
         & > .user-table--placeholder { color: $foreground 40%; }
@@ -57,7 +76,12 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self.empty_text = Content("Nobody is here.")
         self.loading_text = Content("Loading …")
         self._clock = clock
+        self._wide = False
+        self._page = 0
         self._painter: Painter | None = None
+        self._face: _Face | None = None
+        self._read_query: UserQuery | None = None
+        self._sought_words: tuple[str, ...] = ()
         self._palette: Palette | None = None
         self._palette_is_stale = True
         self._components: dict[str, StylesBase] = {}
@@ -95,19 +119,49 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if self.listing.phase is Phase.EMPTY:
             self.refresh()
 
+    @property
+    def wide(self) -> bool:
+        """True if the columns are wide, on several pages where they do not fit side by side."""
+        return self._wide
+
+    def show_wide(self, wide: bool) -> None:
+        """Show wide columns, or those that fit side by side."""
+        if wide != self._wide:
+            self._wide, self._page = wide, 0
+            self._show_other_columns()
+
+    def turn_columns(self, by: int) -> None:
+        """Show the columns further right, or further left, of wide ones."""
+        page = max(0, min(self._page + by, self.layout_of_columns.pages - 1))
+        if page != self._page:
+            self._page = page
+            self._show_other_columns()
+
+    @property
+    def layout_of_columns(self) -> Layout:
+        """The columns that are shown."""
+        return lay_out(self.size.width, self.app.size.width, wide=self._wide, page=self._page)
+
+    @property
+    def sort_keys(self) -> tuple[SortKey, ...]:
+        """What can be sorted by in the columns that are shown."""
+        return self.layout_of_columns.sort_keys
+
+    def _show_other_columns(self) -> None:
+        if self.is_mounted:
+            self.repaint_changed()
+
     def on_mount(self) -> None:
         """Ages grow while nobody does anything."""
         self.set_interval(AGES_CHANGE_SECONDS, lambda: self.repaint_rows(self.visible_rows, only_changed=True))
 
-    def rows_replaced(self) -> None:
-        """Every index may stand for another row now: paint what differs."""
+    def take_row_count(self) -> None:
+        """Scroll no further than the rows reach now."""
         size = Size(0, self.row_count + HEADER_LINES)
-        if size == self.virtual_size and self.row_count:
-            self.repaint_rows(self.visible_rows, only_changed=True)
-        else:
-            self.virtual_size = size
-            self.refresh()
-        self.ask()
+        if size != self.virtual_size:
+            # Nothing around the table depends on it: setting it the usual way lays the whole screen out anew.
+            self.set_reactive(Widget.virtual_size, size)
+            self.scroll_y = self.scroll_target_y = self.validate_scroll_y(self.scroll_y)
 
     def notify_style_update(self) -> None:
         """The theme or the focus changed: look the colours up again when something is drawn."""
@@ -175,19 +229,24 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         return painter.line(index, row, self.look(index, row))
 
     def _ready_painter(self) -> Painter:
-        """The painter for the place, the size and the colours of this moment."""
+        """The painter for the place, the size, the colours, the order and the filter of this moment."""
         if self._palette is None or self._palette_is_stale:
             self._palette_is_stale = False
             _, _, background, color = self.colors
             palette = Palette(background, color, self._component, self.get_line_filters())
             if self._palette is None or palette.essence != self._palette.essence:
                 self._palette = palette
+        query = self.listing.query
+        if query is not self._read_query:
+            self._read_query = query
+            self._sought_words = parse_filter(query.text).words if query.text.strip() else ()
         width, left = self.size.width, self.region.x
-        painter = self._painter
-        if painter is None or not painter.canvas.is_at(width, left, self._palette):
-            columns = lay_out(width, self.app.size.width)
-            painter = self._painter = Painter(Canvas(width, left, columns, self._palette), self._clock)
-        return painter
+        face = _Face(width, left, self._palette, self._wide, self._page, query.sort, self._sought_words)
+        if self._painter is None or face != self._face:
+            self._face = face
+            canvas = Canvas(width, left, self.layout_of_columns, self._palette, query.sort, self._sought_words)
+            self._painter = Painter(canvas, self._clock)
+        return self._painter
 
     def _component(self, name: str) -> StylesBase:
         """What the style sheets say of a component class in the theme of the moment.
@@ -241,6 +300,19 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if regions:
             self.refresh(*regions)
 
+    def repaint_changed(self) -> None:
+        """Paint the lines that are not what stands there: after every index may have come to mean another row."""
+        if len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
+            self.refresh()
+            return
+        painter, width = self._ready_painter(), self.size.width
+        lines = [self._draw_line(painter, y) for y in range(self.size.height)]
+        changed = [y for y, (before, now) in enumerate(zip(self._lines, lines, strict=True)) if before != now]
+        self._lines, self._lines_of = lines, painter
+        self._stale_lines.clear()  # they are to be painted already
+        if changed:
+            super().refresh(*(Region(0, first, width, last - first + 1) for first, last in _runs(changed)))
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Paint the rows; the header stays as it is."""
         if self.show_vertical_scrollbar:
@@ -248,3 +320,10 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if round(old_value) != round(new_value):
             self.refresh(Region(0, HEADER_LINES, self.size.width, self.page_rows))
             self.ask()
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of ascending numbers without a gap."""
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _, number in run]
+        yield members[0], members[-1]

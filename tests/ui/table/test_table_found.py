@@ -1,0 +1,112 @@
+"""The letters that a filter's words matched stand out, in what is shown of a cell and nowhere else."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from tests.support.fake_directory import people, person
+from tests.support.fake_listing import FakeListing, mirrored
+from tests.support.table_driver import TableDriver, table_of
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import User
+
+
+async def search(table: TableDriver, text: str) -> None:
+    table.listing.replace(table.listing.rows, UserQuery(text))
+    await table.settle()
+
+
+def found(table: TableDriver, row: int) -> list[str]:
+    """What stands out in a row, word by word: in the table's own style sheet it is bold, and nothing else is."""
+    strip = table.strips()[row + 1]
+    return " ".join(part.text for part in strip if part.style is not None and part.style.bold).split()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("zoe", ["Zoë"]),
+        ("celik", ["Çelik"]),
+        ("person00", ["person00"]),
+        ("zoe celik", ["Zoë", "Çelik"]),
+        ("kta|000", ["kta|000"]),
+        ("active", ["active"]),
+        ("act view", ["View", "act"]),
+        ("nobody", []),
+        ("-zoe status:active", []),
+        ('"person00000@example.com"', ["person00000@example.com"]),
+    ],
+)
+async def test_the_letters_that_were_found_stand_out(text: str, expected: list[str]) -> None:
+    async with table_of([replace(person(0), external_id="okta|000000")]) as table:
+        await search(table, text)
+        assert found(table, 0) == expected
+
+
+async def test_without_a_filter_nothing_stands_out() -> None:
+    async with table_of(people(3)) as table:
+        await search(table, "zoe")
+        await search(table, "")
+        assert found(table, 0) == []
+
+
+async def test_another_word_changes_what_stands_out_in_rows_that_stay() -> None:
+    async with table_of(people(3)) as table:
+        await search(table, "zo")
+        assert found(table, 0) == ["Zo"]
+        await search(table, "zoe")
+        assert found(table, 0) == ["Zoë"]
+
+
+async def test_what_is_cut_off_is_told_by_the_ellipsis() -> None:
+    long = replace(person(0), email="somebody.with.a.very.long.address.indeed@headquarters.example.com")
+    async with table_of([long], size=(80, 5)) as table:
+        await search(table, "headquarters")
+        assert found(table, 0) == ["…"]
+        await search(table, "somebody")
+        assert found(table, 0) == ["somebody"]
+
+
+async def test_a_word_across_the_cut_stands_out_as_far_as_it_is_shown() -> None:
+    async with table_of([replace(person(0), email="a" * 20 + "b" * 60)], size=(80, 5)) as table:
+        await search(table, "b" * 60)
+        (shown,) = found(table, 0)
+        assert shown.strip("b") == "…"
+        assert len(shown) > 3
+
+
+async def test_rows_that_were_not_found_by_words_are_not_drawn_again() -> None:
+    async with table_of(people(5)) as table:
+        before = list(table.table.render_lines(table.table.size.region))
+        await search(table, "status:active")
+        assert [list(strip) for strip in table.table.render_lines(table.table.size.region)] == [
+            list(strip) for strip in before
+        ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(max_size=50), min_size=4, max_size=4), st.text(max_size=4))
+async def test_what_stands_out_moves_no_column(texts: list[str], sought: str) -> None:
+    first, last, email, external = texts
+    user = User("1", email, first, last, "Viewer", "active", external, None, 0, ("a",))
+    async with table_of([user], size=(120, 4)) as table:
+        plain = table.lines
+        await search(table, f'"{sought.replace(chr(34), "")}" "{first[:3].replace(chr(34), "")}"')
+        assert table.lines == plain
+        assert {cell_len(line) for line in table.lines} == {120}
+
+
+async def test_a_new_filter_writes_only_lines_that_differ() -> None:
+    listing = FakeListing(people(60))
+    async with table_of(listing, size=(120, 20)) as table:
+        listing.replace([mirrored(at, person(at * 10)) for at in range(4)], UserQuery("zoe"))
+        await table.settle()
+        asked: list[int] = []
+        table.table._set_dirty = lambda *regions: asked.extend(  # type: ignore[method-assign]
+            y for region in regions for y in region.line_range
+        )
+        listing.replace([mirrored(at, person(at * 10)) for at in range(4)], UserQuery("zo"))
+        assert asked == [1, 2, 3, 4]
