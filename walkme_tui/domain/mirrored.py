@@ -55,6 +55,12 @@ class Stored(NamedTuple):
     moved: bool = False
 
 
+def changed_fields(before: User, after: User) -> frozenset[str]:
+    """The attributes that are different now; one that only came to be known is not."""
+    pairs_of = ((name, getattr(before, name), getattr(after, name)) for name in ATTRIBUTES.values())
+    return frozenset(name for name, was, now in pairs_of if was != now and was is not UNKNOWN and now is not UNKNOWN)
+
+
 def merged(known: User, answer: User) -> User:
     """What is known of a user after a new answer about them: absent fields keep what was known, null and [] are values.
 

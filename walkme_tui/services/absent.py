@@ -16,8 +16,8 @@ async def check_absent(session: Session, user_id: str) -> bool:
     try:
         user = await session.api.get_user(user_id, Priority.BACKGROUND)
     except NotFound:
-        await session.mirror.forget_user(user_id)
-        session.changes.publish(UserForgotten(user_id))
+        was = await session.mirror.forget_user(user_id)
+        session.changes.publish(UserForgotten(user_id, was))
     except WalkmeError as error:
         return not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON))
     else:

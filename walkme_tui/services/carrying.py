@@ -187,7 +187,7 @@ class Carrier:
         await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
         user_id = records[0].step.user_id
         try:
-            await self._session.mirror.forget_user(user_id)
+            was = await self._session.mirror.forget_user(user_id)
         except MirrorUnavailable:
             return
-        self._session.changes.publish(UserForgotten(user_id))
+        self._session.changes.publish(UserForgotten(user_id, was))

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.mirrored import Stored, Update
+from walkme_tui.domain.users import User
 
 
 class PageLoaded(NamedTuple):
@@ -69,9 +70,10 @@ class UserStored(NamedTuple):
 
 
 class UserForgotten(NamedTuple):
-    """The server has no such user any more and the mirror dropped it."""
+    """The server has no such user any more and the mirror dropped it; ``was`` is whom it knew by this id."""
 
     user_id: str
+    was: User | None = None
 
 
 class GroupsStored(NamedTuple):

@@ -202,9 +202,9 @@ class DetailReading:
         try:
             answer = await self._session.api.get_user(user.user.id, Priority.BACKGROUND)
         except NotFound:
-            await self._session.mirror.forget_user(user.user.id)
+            was = await self._session.mirror.forget_user(user.user.id)
             self._count(gone=1)
-            self._tell_soon(UserForgotten(user.user.id))
+            self._tell_soon(UserForgotten(user.user.id, was))
         except ServiceUnavailable as error:
             self._bear(user, error, streak)
         except UP_TO_A_PERSON as error:

@@ -2,10 +2,10 @@
 
 from walkme_tui.domain.errors import MirrorUnavailable, NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupSize
-from walkme_tui.domain.mirrored import MirroredUser, merged
+from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.changes import GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.changes import GroupsStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 
 UNSAVED_ROW_ID = -1
@@ -95,18 +95,22 @@ class Directory:
     async def _store(self, user: User) -> MirroredUser:
         now = self._session.clock()
         try:
+            before = await self._session.mirror.user(user.id)
             stored = await self._session.mirror.save_user(user, now)
         except MirrorUnavailable:
             return MirroredUser(UNSAVED_ROW_ID, user, None, now, now)
         self._session.changes.publish(UserStored(user.id))
+        if before is not None and before.user != stored.user:
+            fields = changed_fields(before.user, stored.user)
+            self._session.changes.publish(UsersChanged((), (Update(user.id, fields),)))
         return stored
 
     async def _forget(self, user_id: str) -> None:
         try:
-            await self._session.mirror.forget_user(user_id)
+            was = await self._session.mirror.forget_user(user_id)
         except MirrorUnavailable:
             return
-        self._session.changes.publish(UserForgotten(user_id))
+        self._session.changes.publish(UserForgotten(user_id, was))
 
 
 def _similar(folded: str, known: list[Group]) -> str:

@@ -196,13 +196,11 @@ class LookUps:
 
     async def _forgotten(self, user_id: str) -> None:
         try:
-            known = await self._session.mirror.user(user_id)
-            if known is None:
-                return
-            await self._session.mirror.forget_user(user_id)
+            was = await self._session.mirror.forget_user(user_id)
         except MirrorUnavailable:
             return
-        self._session.changes.publish(UserForgotten(user_id))
+        if was is not None:
+            self._session.changes.publish(UserForgotten(user_id, was))
 
 
 def _nobody(keys: Sequence[str]) -> NotFound:

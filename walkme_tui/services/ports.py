@@ -120,8 +120,8 @@ class Mirror(Protocol):
         """Store what a look-up of one user answered; absent fields keep what is stored."""
         ...
 
-    async def forget_user(self, user_id: str) -> None:
-        """The server says 404: drop the user from every view."""
+    async def forget_user(self, user_id: str) -> User | None:
+        """The server says 404: drop the user from every view; whom the mirror knew by this id."""
         ...
 
     async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:

@@ -114,14 +114,15 @@ class SqliteMirror:
         """Store what a look-up of one user answered."""
         return await self._write(lambda tables: tables.save_user(user, fetched_at_ms))
 
-    async def forget_user(self, user_id: str) -> None:
-        """Drop a user from every view."""
+    async def forget_user(self, user_id: str) -> User | None:
+        """Drop a user from every view; whom the mirror knew by this id."""
 
-        def forget(tables: Tables) -> None:
+        def forget(tables: Tables) -> User | None:
             known = tables.user(user_id)
             tables.forget_users([] if known is None else [known.row_id])
+            return None if known is None else known.user
 
-        await self._write(forget)
+        return await self._write(forget)
 
     async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
         """Replace the list of groups; ids that only users mention stay, without a name."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, merged
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.store.group_table import GroupTable
@@ -18,7 +18,7 @@ from walkme_tui.store.id_table import IdTable
 from walkme_tui.store.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
 from walkme_tui.store.sweeps import read_sweep
 from walkme_tui.store.text_table import TextTable
-from walkme_tui.store.user_changes import Change, UserChanges, changed_fields
+from walkme_tui.store.user_changes import Change, UserChanges
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.records import ATTRIBUTES
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.store.group_table import GroupTable, pairs
 from walkme_tui.store.id_table import IdTable
@@ -119,12 +118,6 @@ class UserChanges:
         self._texts.remove(self._gone_texts)
         self._texts.add(self._new_texts)
         self._groups.change_members(self._joined, self._left)
-
-
-def changed_fields(before: User, after: User) -> frozenset[str]:
-    """The attributes that are different now; one that only came to be known is not."""
-    pairs_of = ((name, getattr(before, name), getattr(after, name)) for name in ATTRIBUTES.values())
-    return frozenset(name for name, was, now in pairs_of if was != now and was is not UNKNOWN and now is not UNKNOWN)
 
 
 def _same(before: User, after: User) -> bool:

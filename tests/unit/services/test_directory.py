@@ -62,7 +62,7 @@ async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> Non
         del api.users[4]
         with pytest.raises(NotFound):
             await directory.reread(person(4).id)
-        assert told == [UserForgotten(person(4).id)]
+        assert told == [UserForgotten(person(4).id, person(4))]
         assert type(told[0]) is UserForgotten
         assert await directory.cached(person(4).id) is None
 

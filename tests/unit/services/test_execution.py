@@ -280,7 +280,7 @@ async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path)
         plan = desk.offboarding(6, 7)
         api.remove(BOTH.id)
         job = await desk.run(plan)
-        assert UserForgotten(BOTH.id) in heard
+        assert UserForgotten(BOTH.id, BOTH) in heard
         assert await desk.session.mirror.user(BOTH.id) is None
     gone = "there is no such user any more"
     assert said(job)[-3:] == [("failed", gone), ("skipped", gone), ("skipped", gone)]
