@@ -30,6 +30,7 @@ DEMO_URL: Final = "http://127.0.0.1"  # never connected to: the demo's client ca
 DEMO_SOURCE: Final = "the demo itself"
 MAX_FOLDER_NAME: Final = 100
 HOUR_MS: Final = 60 * 60 * 1000
+MINUTE_MS: Final = 60 * 1000
 
 
 def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> Session:
@@ -154,6 +155,7 @@ def _syncing(profile: Profile) -> Syncing:
     return Syncing(
         fully=profile.sync is Sync.FULL,
         resync_ms=int(profile.resync_hours * HOUR_MS),
+        refresh_ms=int(profile.refresh_minutes * MINUTE_MS),
         pages_at_once=max(1, profile.max_in_flight - 1),
     )
 

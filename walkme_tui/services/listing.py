@@ -85,6 +85,11 @@ class Listing:
             return Phase.LOADING
         return Phase.READY if total.count else Phase.EMPTY
 
+    @property
+    def settled(self) -> bool:
+        """The view is the one that was asked for last."""
+        return self._asked == self._view.query
+
     def row(self, index: int) -> ListedRow | None:
         """The row at ``index``, None where it is not here (yet); one look into a dictionary."""
         return self._rows.get(index)

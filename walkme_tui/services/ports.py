@@ -308,12 +308,14 @@ class Syncing(NamedTuple):
     """How the rest of the account is read in the background.
 
     ``fully``: by itself, all of it. A mirror that saw everyone less than ``resync_ms`` ago is not read again.
-    ``pages_at_once`` are under way at most; one request less than may be, so that nobody waits behind them.
+    ``pages_at_once`` are under way at most; one request less than may be, so that nobody waits behind them. What is on
+    the screen is read again every ``refresh_ms``, 0 for never.
     """
 
     fully: bool = True
     resync_ms: int = 24 * 60 * 60 * 1000
     pages_at_once: int = 7
+    refresh_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

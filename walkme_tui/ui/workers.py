@@ -17,6 +17,7 @@ class WorkerGroup(StrEnum):
     LOOK_UP = "look-up"  # asks the server for an email that was typed
     COPY = "copy"  # reads what is copied, and asks what of it
     STATUS = "status"  # keeps the status line true
+    NEWS = "news"  # lists what changed in the account
     WRITE = "write"  # plans a change with the person and follows it; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab
     LEAVE = "leave"  # asks what becomes of running jobs when the person leaves

@@ -10,6 +10,8 @@ from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.timer import Timer
 
     from walkme_tui.ui.flows.view import View
@@ -19,13 +21,14 @@ FRESH_MS: Final = 30_000
 
 
 class Details:
-    """Keeps the detail pane on the user under the cursor."""
+    """Keeps the detail pane on the user under the cursor; ``looked_at`` is told on whom it came to rest."""
 
     def __init__(self, view: "View", pane: DetailPane) -> None:
         self._view = view
         self._pane = pane
         self._timer: Timer | None = None
         self._next: Subject = None
+        self.looked_at: Callable[[str], None] = lambda _: None
 
     def follow(self, subject: Subject) -> None:
         """The cursor is here now; the pane shows it once the cursor rests."""
@@ -45,9 +48,11 @@ class Details:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        subject = self._next
+        if isinstance(subject, MirroredUser):
+            self.looked_at(subject.user.id)
         if not self._pane.display:
             return
-        subject = self._next
         self._pane.show(subject)
         if isinstance(subject, MirroredUser) and self._old(subject):
             self._pane.run_worker(self._reread(subject), group=WorkerGroup.DETAILS, exclusive=True)

@@ -70,6 +70,10 @@ class View(Protocol):
         """Go to the Groups tab, with the cursor on this group."""
         ...
 
+    def show_user(self, user_id: str) -> None:
+        """Go to the Users tab, with the cursor on this user."""
+        ...
+
     @property
     def screen(self) -> Screen[Any]:
         """The screen itself."""

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.screens.crawling import Crawling
+    from walkme_tui.ui.screens.news_marks import NewsMarks
 
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 8
@@ -85,6 +86,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._unsubscribe: Callable[[], None] | None = None
         self._monotonic = monotonic
         self.crawling: Crawling | None = None
+        self.news: NewsMarks | None = None
 
     # ------------------------------------------------------------ life
 
@@ -111,13 +113,30 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.run_worker(self._serve_pages(), group=WorkerGroup.PAGES, name="pages")
         self.crawling = Crawling(self, self._monotonic)
         self.crawling.begin(self.pages)
+        self._begin_news()
         self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
         self.situation.begin()
         self.set_interval(1.0, self.situation.tick)
+        if self.session.syncing.refresh_ms:
+            self.set_interval(self.session.syncing.refresh_ms / 1000, self._refresh_by_itself)
         self.filter.consider_a_look_up()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
+
+    def _begin_news(self) -> None:
+        from walkme_tui.ui.screens.news_marks import NewsMarks
+
+        self.news = NewsMarks(self)
+        self.news.begin()
+        self.details.looked_at = self.news.rested_on
+        for table in (self.area.users, self.area.groups_tab.members.table):
+            self.news.attach(table)
+
+    def _refresh_by_itself(self) -> None:
+        table = self.area.table
+        if table is not None and self.pages.failure is None:
+            table.listing.refresh()
 
     async def _serve_pages(self) -> None:
         if self._serving is None:
@@ -129,6 +148,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Hear no more of the session."""
         self.changing.end()
+        if self.news is not None:
+            self.news.end()
         if self._unsubscribe is not None:
             self._unsubscribe()
 
@@ -168,6 +189,18 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.area.groups_tab.want(group_id)
         self.show_tab(Tab.GROUPS)
         self.area.focus_pane(Pane.GROUPS)
+
+    def show_user(self, user_id: str) -> None:
+        """Go to the Users tab, with the cursor on this user, whatever was filtered there."""
+        self.show_tab(Tab.USERS)
+        self.filtering.clear(Pane.USERS)
+        self.area.focus_pane(Pane.USERS)
+        self.run_worker(self._go_to(user_id), group=WorkerGroup.CURSOR, exclusive=True, name="go to a user")
+
+    async def _go_to(self, user_id: str) -> None:
+        user = await self.directory.cached(user_id)
+        if user is not None:
+            self.area.users.go_to(user)
 
     def read_groups(self) -> None:
         """Ask the server for the groups."""
@@ -275,6 +308,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def details_follow(self, event: UserTable.CursorMoved) -> None:
         """The details show who is under the cursor now."""
         if event.table is self.area.table:
+            if self.news is not None:
+                self.news.moved(event.user.user.id if event.user is not None else None)
             self.details.follow(self._subject())
             self.filter.open_the_only_one()
 

@@ -106,8 +106,9 @@ class Situation:
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
         crawl = browser.crawling.saying if browser.crawling is not None else None
-        if crawl is not None:
-            return crawl
+        news = browser.news.saying if browser.news is not None else None
+        if crawl is not None or news is not None:
+            return crawl or news
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
 

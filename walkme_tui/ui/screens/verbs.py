@@ -208,6 +208,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "job.undo": _undo,
     "job.pause": _pause,
     "crawl.pause": lambda browser: browser.crawling.toggle() if browser.crawling is not None else None,
+    "news.show": lambda browser: browser.news.show() if browser.news is not None else None,
     "crawl.restart": lambda browser: browser.crawling.restart() if browser.crawling is not None else None,
     "job.discard": _discard,
     "job.receipt": _receipt,

@@ -21,6 +21,7 @@ class Ink(StrEnum):
     MARK = "user-table--mark"
     PLAIN = "user-table--plain"
     FOUND = "user-table--found"
+    CHANGED = "user-table--changed"
     SECONDARY = "user-table--secondary"
     DIM = "user-table--dim"
     PLACEHOLDER = "user-table--placeholder"

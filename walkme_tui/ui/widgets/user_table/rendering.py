@@ -22,6 +22,7 @@ from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
+NEW: Final = "+"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
 MORE_LEFT: Final = "‹"
@@ -36,17 +37,36 @@ _STATUS_INKS: Final[dict[object, Ink]] = {
     Status.INACTIVE: Ink.INACTIVE,
     Status.PENDING: Ink.PENDING,
 }
+_TOLD_BY: Final = {
+    Field.EMAIL: ("email",),
+    Field.NAME: ("first_name", "last_name"),
+    Field.FIRST: ("first_name",),
+    Field.LAST: ("last_name",),
+    Field.ROLE: ("role",),
+    Field.STATUS: ("status",),
+    Field.GROUPS: ("groups",),
+    Field.UPDATED: ("updated_at_ms",),
+    Field.CREATED: ("created_at_ms",),
+    Field.EXTERNAL_ID: ("external_id",),
+    Field.ID: (),
+}
 _SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.CREATED, Field.EXTERNAL_ID, Field.ID})
 # What the words of a filter are looked for in.
 _SEARCHED: Final = frozenset(Field) - {Field.GROUPS, Field.UPDATED, Field.CREATED}
 
 
 class Look(NamedTuple):
-    """How a row is to be drawn, apart from what it says."""
+    """How a row is to be drawn, apart from what it says.
+
+    ``changed`` are the attributes of ``User`` that the person has not seen since they changed; ``new`` is somebody whom
+    the person has not seen at all.
+    """
 
     ground: Ground
     marked: bool
     dim: bool
+    changed: frozenset[str] = frozenset()
+    new: bool = False
 
 
 class Canvas(NamedTuple):
@@ -110,6 +130,8 @@ def _gutter(look: Look) -> Sequence[Piece]:
     bar = {Ground.CURSOR: CURSOR_BAR, Ground.CURSOR_BLURRED: BLURRED_BAR}.get(look.ground, " ")
     if look.marked:
         return ((bar, Ink.GUTTER), (f"{MARK} ", Ink.MARK))
+    if look.new:
+        return ((bar, Ink.GUTTER), (f"{NEW} ", Ink.CHANGED))
     return ((f"{bar}  ", Ink.GUTTER if bar != " " else Ink.PLAIN),)
 
 
@@ -117,6 +139,8 @@ def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Pi
     pieces: list[Piece] = []
     for column in canvas.layout.columns:
         ink = Ink.DIM if look.dim else _ink(user, column.field)
+        if look.changed and not look.changed.isdisjoint(_TOLD_BY[column.field]):
+            ink = Ink.CHANGED
         if pieces:
             pieces.append((_GAP, pieces[-1][1]))
         text = cell(user, column.field, now_ms)

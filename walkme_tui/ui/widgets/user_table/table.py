@@ -1,7 +1,7 @@
 """The table of users: a cursor and marks over a listing."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from textual import events
 
@@ -19,6 +19,9 @@ from walkme_tui.ui.widgets.user_table.palette import Ground
 from walkme_tui.ui.widgets.user_table.rendering import Look
 from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
 from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from walkme_tui.services.news import News
 
 WHEEL_LINES: Final = 3
 
@@ -49,6 +52,7 @@ class UserTable(ListingView):
     ) -> None:
         super().__init__(listing, clock=clock, id=id)
         self.zebra = True
+        self.news: News | None = None
         self.not_loaded: Callable[[], int | None] = lambda: None
         self._started_at_ms = started_at_ms
         self._cursor = 0
@@ -86,6 +90,14 @@ class UserTable(ListingView):
     def show(self, query: UserQuery) -> None:
         """Change the view; the cursor stays on its person if the new one has them, else it goes to the first row."""
         self.listing.show(query)
+
+    def go_to(self, person: MirroredUser) -> None:
+        """Put the cursor on this user, now or when the view that was asked for is there."""
+        self._person, self._chosen = person, True
+        if self.listing.settled:
+            self._find(person)
+        else:
+            self._sought = person
 
     # ------------------------------------------------------------ life
 
@@ -238,8 +250,13 @@ class UserTable(ListingView):
             ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
         else:
             ground = Ground.ZEBRA if self.zebra and index % 2 else Ground.PLAIN
-        marked = isinstance(row, MirroredUser) and row.user.id in self._marks
-        return Look(ground, marked, dim=row is not None and row.fetched_at_ms < self._started_at_ms)
+        dim = row is not None and row.fetched_at_ms < self._started_at_ms
+        if not isinstance(row, MirroredUser):
+            return Look(ground, marked=False, dim=dim)
+        user_id, news = row.user.id, self.news
+        if news is None:
+            return Look(ground, user_id in self._marks, dim)
+        return Look(ground, user_id in self._marks, dim, news.unseen(user_id), news.is_new(user_id))
 
     # ------------------------------------------------------------ cursor
 

@@ -57,6 +57,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .user-table--gutter { color: $accent; }
         & > .user-table--mark { color: $accent; text-style: bold; }
         & > .user-table--found { color: $accent; text-style: bold; }
+        & > .user-table--changed { color: $text-warning; text-style: underline; }
         & > .user-table--sorted { color: $accent; text-style: bold; }
         & > .user-table--secondary { color: $foreground 60%; }
         & > .user-table--dim { color: $foreground 50%; }

@@ -1,0 +1,90 @@
+"""What changed in the account while it was looked at, as a list to choose somebody from."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import User
+from walkme_tui.services.news import News, NewsCount
+from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.widgets.ink import Ink
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.flows.view import View
+
+FORGET: Final = "forget"
+GONE: Final = "gone:"
+MOST_LISTED: Final = 500
+LABELS: Final = {
+    "email": "email",
+    "first_name": "first name",
+    "last_name": "last name",
+    "role": "role",
+    "status": "status",
+    "external_id": "external id",
+    "groups": "groups",
+    "created_at_ms": "created",
+    "updated_at_ms": "updated",
+}
+
+
+def news_words(count: NewsCount) -> str:
+    """``since 10:42: 3 new, 1 gone, 7 changed``; what is none is left out."""
+    parts = ((count.new, "new"), (count.gone, "gone"), (count.changed, "changed"))
+    told = ", ".join(f"{words.number(number)} {what}" for number, what in parts if number)
+    return f"since {words.clock_time(count.since_ms)[:5]}: {told or 'nothing changed'}"
+
+
+async def show_news(view: "View", news: News) -> None:
+    """List who is new, gone and changed; choosing somebody goes there."""
+    count = news.count
+    if not count.any:
+        view.app.notify(f"{news_words(count).capitalize()}.", markup=False, timeout=4)
+        return
+    try:
+        choices = [*await _present(view, news), *_gone(news), Choice(FORGET, "All of this is known: begin anew")]
+    except MirrorUnavailable as error:
+        report(view.app, error, doing="Reading who changed")
+        return
+    left = count.new + count.changed + count.gone + 1 - len(choices)
+    more = f" (the first {words.number(MOST_LISTED)} are listed)" if left > 0 else ""
+    chosen = await view.app.push_screen_wait(SearchDialog(f"{news_words(count).capitalize()}{more}", choices))
+    if chosen == FORGET:
+        news.forget()
+    elif chosen is not None and not chosen.startswith(GONE):
+        view.show_user(chosen)
+
+
+async def _present(view: "View", news: News) -> Sequence[Choice]:
+    choices: list[Choice] = []
+    updated = news.updated
+    for user_id in [*news.new, *updated][:MOST_LISTED]:
+        known = await view.session.mirror.user(user_id)
+        label = _label(known.user) if known is not None else clean(user_id, 60)
+        if user_id in updated:
+            choices.append(Choice(user_id, label, _fields(updated[user_id])))
+        else:
+            choices.append(Choice(user_id, label, "new", Ink.GOOD))
+    return choices
+
+
+def _gone(news: News) -> Sequence[Choice]:
+    people = list(news.gone.items())[:MOST_LISTED]
+    return [
+        Choice(f"{GONE}{user_id}", _label(was) if was is not None else clean(user_id, 60), "gone", Ink.WARN)
+        for user_id, was in people
+    ]
+
+
+def _label(user: User) -> str:
+    email = user.email if isinstance(user.email, str) else ""
+    return clean("   ".join(part for part in (user.full_name, email) if part) or user.id, 100)
+
+
+def _fields(fields: frozenset[str]) -> str:
+    """The names of what changed; when it was updated says nothing where something else does."""
+    told = [label for name, label in LABELS.items() if name in fields]
+    return ", ".join([label for label in told if label != "updated"] or told or ["other fields"])
