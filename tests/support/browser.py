@@ -24,7 +24,7 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.services.browsing import BrowserStart, ProfileChoice, Task
-from walkme_tui.services.ports import DirectoryApi, Mirror, Session
+from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
 from walkme_tui.store.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.dialogs.deciding import DEAF_SECONDS, DecidingDialog
@@ -41,7 +41,10 @@ SOURCE = "the variable WALKME_CLIENT_SECRET"
 
 @dataclass
 class Setting:
-    """What a browser is opened over; every part can be changed before."""
+    """What a browser is opened over; every part can be changed before.
+
+    The account is read whole in the background only where ``syncing`` says so: most tests are about something else.
+    """
 
     api: DirectoryApi = field(default_factory=FakeDirectory)
     mirror: Mirror | None = None
@@ -60,6 +63,7 @@ class Setting:
     read_only: bool = False
     bench: Bench = field(default_factory=Bench)
     task: Task | None = None
+    syncing: Syncing = field(default_factory=lambda: Syncing(fully=False))
 
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""
@@ -67,7 +71,7 @@ class Setting:
             self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
-        return Session(account, self.api, mirror, self.time, self.time(), self.source)
+        return Session(account, self.api, mirror, self.time, self.time(), self.source, syncing=self.syncing)
 
     def session_over(self, api: DirectoryApi) -> Session:
         """A session of an earlier run: the same account as another client saw it."""

@@ -1,0 +1,121 @@
+"""Reading the whole account behind the screen: progress, pausing, and what it finds to be different."""
+
+from dataclasses import replace
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.users import User
+from walkme_tui.services.ports import Syncing
+from walkme_tui.ui.widgets.user_table.palette import Ink
+
+FULLY = Syncing(fully=True)
+
+
+async def read_whole(browser: Browser, count: int) -> None:
+    await browser.settled(lambda: browser.browser.crawling is not None and browser.browser.crawling.progress.note)
+    await browser.tick()
+    await browser.settled(lambda: f"{count:,} people · 100 % loaded".replace(",", " ") in browser.account_line)
+
+
+def underlined(browser: Browser, index: int) -> str:
+    """The text of a row that is drawn as changed."""
+    table = browser.table
+    strip = table.render_line(index - table.scroll_offset.y + 1)
+    assert table._palette is not None
+    look = table.look(index, table.listing.row(index))
+    style = table._palette.style(look.ground, Ink.CHANGED)
+    return "".join(segment.text for segment in strip if segment.style == style).strip()
+
+
+async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
+    api = FakeDirectory(people(2500))
+    gate = api.hold("list_users")
+    async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
+        await browser.settled(lambda: api.asked("list_users") == [(1, 100)])
+        gate.set()
+        await browser.loaded()
+        await read_whole(browser, 2500)
+        assert (3, 1000) in api.asked("list_users")
+        assert browser.status_line == ""
+
+
+async def test_p_pauses_and_goes_on() -> None:
+    api = FakeDirectory(people(4000))
+    async with open_browser(Setting(api=api, syncing=Syncing(fully=True, pages_at_once=1))) as browser:
+        gate = api.hold("list_users")
+        await browser.settled(lambda: len(api.asked("list_users")) == 1)
+        gate.set()
+        gate = api.hold("list_users")
+        await browser.settled(lambda: any(size == 1000 for _, size in api.asked("list_users")))
+        await browser.press("P")
+        gate.set()
+        await browser.settled(lambda: "paused: 1 000 of 4 000. P goes on." in browser.status_line)
+        asked = len(api.asked("list_users"))
+        await browser.tick(30)
+        assert len(api.asked("list_users")) == asked
+        await browser.press("P")
+        await read_whole(browser, 4000)
+
+
+async def test_an_outage_is_told_and_waited_out() -> None:
+    api = FakeDirectory(people(3000))
+    async with open_browser(Setting(api=api, syncing=Syncing(fully=False))) as browser:
+        await browser.loaded()
+        api.offline = Unreachable("Nobody answers.")
+        browser.browser.run_command("crawl.restart")
+        await browser.settled(lambda: "Nobody answers." in browser.status_line)
+        api.offline = None
+        await browser.press("R")
+        await read_whole(browser, 3000)
+
+
+async def test_what_is_different_is_marked_until_it_was_looked_at() -> None:
+    api = FakeDirectory(people(50))
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.edit(person(2).id, role="Owner", updated_at_ms=person(2).updated_at_ms)
+        await browser.press("R")
+        await browser.settled(lambda: "1 changed. N lists them." in browser.status_line)
+        assert underlined(browser, 2) == "Owner"
+        await browser.press("down", "down")
+        await browser.settled(lambda: browser.detail.startswith("Bo Tanaka"))
+        await browser.press("down")
+        await browser.settled(lambda: underlined(browser, 2) == "")
+        assert "1 changed" in browser.status_line
+
+
+async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
+    api = FakeDirectory(people(300))
+    async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
+        await browser.loaded()
+        await read_whole(browser, 300)
+        newcomer = replace(person(900), email="new@example.com")
+        api.users.append(newcomer)
+        api.remove(person(7).id)
+        browser.setting.time.advance(60)
+        browser.browser.run_command("crawl.restart")
+        await browser.settled(lambda: "1 new, 1 gone" in browser.status_line)
+        await browser.filter("person00001@")
+        await browser.press("enter", "N")
+        await browser.settled(lambda: "gone" in browser.dialog)
+        assert "new@example.com new" in browser.dialog
+        assert "person00007@example.com gone" in browser.dialog
+        await browser.press("enter")
+        await browser.settled(lambda: browser.cursor_email == "new@example.com")
+        assert browser.filter_text == ""
+        assert isinstance(browser.cursor_user, User)
+        await browser.press("N")
+        await browser.settled(lambda: "begin anew" in browser.dialog)
+        await browser.type("begin anew")
+        await browser.press("enter")
+        await browser.settled(lambda: "N lists them" not in browser.status_line)
+
+
+async def test_the_screen_is_read_again_by_itself_where_the_profile_says_so() -> None:
+    api = FakeDirectory(people(30))
+    async with open_browser(Setting(api=api, syncing=Syncing(fully=False, refresh_ms=50))) as browser:
+        await browser.loaded()
+        before = len(api.asked("list_users"))
+        await browser.settled(lambda: len(api.asked("list_users")) > before + 1)
+        assert not browser.toasts
