@@ -42,15 +42,18 @@ async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
 
 async def test_p_pauses_and_goes_on() -> None:
     api = FakeDirectory(people(4000))
+    gate = api.hold("list_users")
     async with open_browser(Setting(api=api, syncing=Syncing(fully=True, pages_at_once=1))) as browser:
-        gate = api.hold("list_users")
         await browser.settled(lambda: len(api.asked("list_users")) == 1)
         gate.set()
         gate = api.hold("list_users")
         await browser.settled(lambda: any(size == 1000 for _, size in api.asked("list_users")))
         await browser.press("P")
         gate.set()
-        await browser.settled(lambda: "paused: 1 000 of 4 000. P goes on." in browser.status_line)
+        crawling = browser.browser.crawling
+        await browser.settled(lambda: crawling is not None and crawling.progress.loaded == 1000)
+        await browser.tick()
+        assert browser.status_line.startswith("Reading the account is paused: 1 000 of 4 000. P goes on.")
         asked = len(api.asked("list_users"))
         await browser.tick(30)
         assert len(api.asked("list_users")) == asked
