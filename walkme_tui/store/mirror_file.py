@@ -65,10 +65,10 @@ class MirrorPlace(NamedTuple):
 
 
 class MirrorFile:
-    """The open database. Everything but ``interrupt`` and ``is_on_disk`` belongs to the one thread that works with it.
+    """The open database. ``interrupt``, ``is_on_disk``, ``path`` and ``follow`` may be called from any thread.
 
-    ``beside`` is another connection of this process to the same file, which was opened before: what that one makes
-    anew, this one opens again.
+    Everything else belongs to the one thread that works with it. ``beside`` is another connection of this process to
+    the same file, which was opened before: what one of the two makes anew, the other opens again.
     """
 
     def __init__(self, place: MirrorPlace, beside: "MirrorFile | None" = None) -> None:
@@ -78,6 +78,7 @@ class MirrorFile:
         self._inode: int | None = None
         self._tables: Tables | None = None
         self._data_version: int | None = None
+        self._outdated = False
         self.generation = 0
         self.notices: list[str] = [] if beside is None else beside.notices
 
@@ -85,6 +86,15 @@ class MirrorFile:
     def is_on_disk(self) -> bool:
         """True while the file is open where other connections can open it, too."""
         return self._tables is not None and self._path is not None
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file lies, None before it was opened and in memory."""
+        return self._path
+
+    def follow(self, inode: int | None) -> None:
+        """A connection beside this one opened the file with this inode: so must this one, or they drift apart."""
+        self._outdated = self._outdated or inode != self._inode
 
     # ------------------------------------------------------------ work
 
@@ -165,9 +175,24 @@ class MirrorFile:
         if self._beside is not None and self.generation != self._beside.generation:
             self.close()
             self.generation = self._beside.generation
+        if self._outdated:
+            self._outdated = False
+            self.close()
         if self._tables is None:
-            self._tables = Tables(self._open())
+            self._tables = Tables(self._open() if self._beside is None else self._open_beside(self._beside))
         return self._tables
+
+    def _open_beside(self, writer: "MirrorFile") -> sqlite3.Connection:
+        """Open the writer's file; nothing is kept in memory here, where the writer would not put anything."""
+        path = writer.path
+        if path is None:
+            raise MirrorUnavailable("The local copy is kept in memory from now on.", hint="Try again.")
+        try:
+            connection = self._open_file(path)
+        except (OSError, sqlite3.Error) as error:
+            raise MirrorUnavailable(f"The local copy cannot be read ({_reason(error)}).", hint="Try again.") from error
+        writer.follow(self._inode)
+        return connection
 
     def _open(self) -> sqlite3.Connection:
         path = self._choose_path()
