@@ -47,9 +47,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def simulator(users: int, latency_ms: int = 0) -> Iterator[dict[str, str]]:
-    """A simulated account over TCP; the variables that make a profile of it."""
+def simulator(users: int, latency_ms: int = 0, rate_per_s: float | None = None) -> Iterator[dict[str, str]]:
+    """A simulated account over TCP, which allows any rate or just this; the variables that make a profile of it."""
     command = program("simulator", "--port", "0", "--users", str(users), "--seed", str(SEED))
+    command += [] if rate_per_s is None else ["--rate-per-s", str(rate_per_s)]
     process = subprocess.Popen(
         [*command, "--latency-ms", str(latency_ms)],
         stdout=subprocess.PIPE,
