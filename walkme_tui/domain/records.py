@@ -49,6 +49,7 @@ def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
     """The attributes of ``User`` but the id, and what goes to ``extra``."""
     known: dict[str, object] = {}
     extra: dict[str, Json] = {}
+    unread: dict[str, Json] = {}
     for name, value in raw.items():
         reading = _READINGS.get(name)
         if reading is None:
@@ -61,8 +62,8 @@ def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
             if decoded is not None:
                 known[reading[0]] = decoded
             if not whole:
-                extra[name] = value
-    return known, extra
+                unread[name] = value
+    return known, {**extra, **unread} if unread else extra
 
 
 def encode_user(user: User) -> dict[str, Json]:

@@ -43,9 +43,9 @@ class GroupTable:
         except KeyError as error:
             raise sqlite3.DatabaseError("a user is in a group that is missing") from error
 
-    def column(self, user: User) -> str | None:
-        """What the column ``groups`` of a user has to hold; numbers for new groups are given."""
-        return ",".join([str(self._gid(group)) for group in user.groups]) if isinstance(user.groups, tuple) else None
+    def gids(self, user: User) -> list[int] | None:
+        """The numbers of a user's groups, None where they are null or unknown; new groups get theirs."""
+        return [self._gid(group) for group in user.groups] if isinstance(user.groups, tuple) else None
 
     def _gid(self, group_id: str) -> int:
         gid = self._gids.get(group_id)
@@ -106,11 +106,6 @@ class GroupTable:
         return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))
 
 
-def gids(column: str | None) -> list[int]:
-    """The numbers in a column ``groups``."""
-    return list(map(int, column.split(","))) if column else []
-
-
-def pairs(column: str | None, row_id: int) -> list[tuple[int, int]]:
-    """The memberships that a user's column ``groups`` stands for."""
-    return [(gid, row_id) for gid in gids(column)]
+def column(gids: Sequence[int] | None) -> str | None:
+    """What the column ``groups`` of a user with these groups has to hold."""
+    return None if gids is None else ",".join(map(str, gids))

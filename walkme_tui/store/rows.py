@@ -108,8 +108,11 @@ def folded_name(name: str) -> str:
     return _folded_before(name) if len(name) <= REMEMBERED_LENGTH else search_key(name)
 
 
-def user_values(user: User, groups: str | None) -> tuple[Row, str]:
-    """The columns ``id`` to ``group_count`` of a user, and ``user_text``; ``groups`` are the column's gids."""
+def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Row, str]:
+    """The columns ``id`` to ``group_count`` of a user, and ``user_text``.
+
+    ``stored`` is the id as it is stored, ``groups`` are the gids as the column holds them.
+    """
     values: tuple[Any, ...] = (
         user.email,
         user.first_name,
@@ -127,7 +130,7 @@ def user_values(user: User, groups: str | None) -> tuple[Row, str]:
         values = tuple([None if value is UNKNOWN else value for value in values])
     extra = json.dumps(dict(user.extra)) if user.extra else None
     group_count = len(user.groups) if isinstance(user.groups, tuple) else None
-    names, stored = _names(user), stored_id(user.id)
+    names = _names(user)
     name_key, last_key = (" ".join(names), " ".join(names[::-1])) if names else (None, None)
     return (stored, *values, groups, extra, known, name_key, last_key, group_count), _text(user, names, stored)
 

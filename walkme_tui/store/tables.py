@@ -98,7 +98,7 @@ class Tables:
         dropped = False
         if page.total is not None:
             state.total = min(page.total, MAX_TOTAL)
-            self.connection.execute("UPDATE state SET total_at_ms = ?", (fetched_at_ms,))
+            self.connection.execute("UPDATE state SET total_at_ms = ? WHERE only_row = 1", (fetched_at_ms,))
             dropped = self._drop_positions(state, state.total)
         end = page.first_position + max(page.page_size, len(page.rows))
         rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
@@ -135,7 +135,7 @@ class Tables:
         state = self._state()
         users = self.rows(row_ids).values()
         self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
-        self._write([Change(user, None) for user in users], state)
+        self._write([Change(user, None, stored_id(user.user.id)) for user in users], state)
 
     def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
         """Replace the list of groups."""
@@ -158,9 +158,10 @@ class Tables:
         told: dict[str, User] = {}
         for user in users:
             told[user.id] = merged(told[user.id], user) if user.id in told else user
-        before = self._known([stored_id(key) for key in told])
+        stored = [stored_id(key) for key in told]
+        before = self._known(stored)
         changes: dict[str, Change] = {}
-        for user_id, user in told.items():
+        for (user_id, user), key in zip(told.items(), stored, strict=True):
             known = before.get(user_id)
             if known is None:
                 after = MirroredUser(state.next_row_id, user, None, fetched_at_ms, None)
@@ -168,7 +169,7 @@ class Tables:
             else:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
                 after = known._replace(user=merged(known.user, user), fetched_at_ms=newest)
-            changes[user_id] = Change(known, after)
+            changes[user_id] = Change(known, after, key)
         return changes
 
     def _place(
@@ -200,7 +201,8 @@ class Tables:
                 place = here if change.before is None else self._lowest(change.before, first, end, here)
                 change.after = MirroredUser(row_id, user, place, fetched, detailed)
         for gone in self.rows(sorted(stood_here)).values():
-            changes[gone.user.id] = Change(gone, gone._replace(position=self._lowest(gone, first, end, None)))
+            elsewhere = gone._replace(position=self._lowest(gone, first, end, None))
+            changes[gone.user.id] = Change(gone, elsewhere, stored_id(gone.user.id))
 
     def _displace(self, first: int, end: int) -> set[int]:
         """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""
@@ -243,8 +245,9 @@ class Tables:
     def _write(self, changes: Iterable[Change], state: State) -> None:
         written = UserChanges(self.connection, self.groups, self.ids, self.texts)
         written.apply(changes)
+        # Of one row for sure: else SQLite makes a savepoint, at which the index writes all it has collected.
         self.connection.execute(
-            "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ?",
+            "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ? WHERE only_row = 1",
             (
                 state.total,
                 state.loaded + written.loaded,

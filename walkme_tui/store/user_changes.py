@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.store.group_table import GroupTable, pairs
+from walkme_tui.store.group_table import GroupTable, column
 from walkme_tui.store.id_table import IdTable
-from walkme_tui.store.rows import Row, stored_id, user_text, user_values
+from walkme_tui.store.rows import Row, user_text, user_values
 from walkme_tui.store.text_table import TextTable
 
 
 @dataclass(slots=True)
 class Change:
-    """One user before and after; None where the mirror did not know them, or is to forget them."""
+    """One user before and after; None where the mirror did not know them, or is to forget them.
+
+    ``stored`` is their id as it is stored.
+    """
 
     before: MirroredUser | None
     after: MirroredUser | None
+    stored: bytes | str
 
 
 class UserChanges:
@@ -52,13 +56,13 @@ class UserChanges:
                 self._count(change.before, -1)
             if change.after is None:
                 if change.before is not None:
-                    self._delete(change.before)
+                    self._delete(change.before, change.stored)
                 continue
             self._count(change.after, 1)
             if change.before is None:
-                self._insert(change.after)
+                self._insert(change.after, change.stored)
             elif change.before != change.after or not _same(change.before.user, change.after.user):
-                self._update(change.before, change.after)
+                self._update(change.before, change.after, change.stored)
         self._flush()
 
     def _count(self, user: MirroredUser, step: int) -> None:
@@ -67,39 +71,38 @@ class UserChanges:
             if user.user.groups is not UNKNOWN:
                 self.with_groups += step
 
-    def _insert(self, after: MirroredUser) -> None:
+    def _insert(self, after: MirroredUser, stored: bytes | str) -> None:
         row_id, user = after.row_id, after.user
-        column = self._groups.column(user)
-        values, text = user_values(user, column)
+        gids = self._groups.gids(user)
+        values, text = user_values(user, stored, column(gids))
         self._new.append((row_id, *values, after.position, after.fetched_at_ms, after.detailed_at_ms))
-        self._new_ids.append((values[0], row_id))
+        self._new_ids.append((stored, row_id))
         self._new_texts.append((row_id, text))
-        if column:
-            self._joined += pairs(column, row_id)
+        if gids:
+            self._joined += [(gid, row_id) for gid in gids]
 
-    def _delete(self, before: MirroredUser) -> None:
-        self._left += pairs(self._groups.column(before.user), before.row_id)
+    def _delete(self, before: MirroredUser, stored: bytes | str) -> None:
+        self._left += [(gid, before.row_id) for gid in self._groups.gids(before.user) or ()]
         self._gone.append((before.row_id,))
-        self._gone_ids.append(stored_id(before.user.id))
+        self._gone_ids.append(stored)
         self._gone_texts.append((before.row_id, user_text(before.user)))
 
-    def _update(self, before: MirroredUser, after: MirroredUser) -> None:
+    def _update(self, before: MirroredUser, after: MirroredUser, stored: bytes | str) -> None:
         stamps = (after.position, after.fetched_at_ms, after.detailed_at_ms, after.row_id)
         if _same(before.user, after.user):
             self._touched.append(stamps)
             return
-        column = self._groups.column(after.user)
-        values, now = user_values(after.user, column)
+        gids = self._groups.gids(after.user)
+        values, now = user_values(after.user, stored, column(gids))
         self._changed.append((*values, *stamps))
         was = user_text(before.user)
         if was != now:
             self._gone_texts.append((after.row_id, was))
             self._new_texts.append((after.row_id, now))
         if before.user.groups != after.user.groups:
-            old = set(pairs(self._groups.column(before.user), after.row_id))
-            new = set(pairs(column, after.row_id))
-            self._left += old - new
-            self._joined += new - old
+            old, new = set(self._groups.gids(before.user) or ()), set(gids or ())
+            self._left += [(gid, after.row_id) for gid in old - new]
+            self._joined += [(gid, after.row_id) for gid in new - old]
 
     def _flush(self) -> None:
         many = self._connection.executemany
