@@ -63,7 +63,9 @@ def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
                 known[reading[0]] = decoded
             if not whole:
                 unread[name] = value
-    return known, {**extra, **unread} if unread else extra
+    # In an order of their own: a record that is written and read again is the same to the letter.
+    extra.update((name, unread[name]) for name in ATTRIBUTES if name in unread)
+    return known, extra
 
 
 def encode_user(user: User) -> dict[str, Json]:
