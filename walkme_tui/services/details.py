@@ -16,11 +16,12 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.groups import Belonging
+from walkme_tui.domain.mirrored import Update, changed_fields
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.backing_off import UP_TO_A_PERSON, LoadFailure, pause_after
-from walkme_tui.services.changes import Change, UserForgotten, UserStored
+from walkme_tui.services.changes import Change, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.crawl_progress import Speed
 from walkme_tui.services.ports import Session
 
@@ -217,7 +218,7 @@ class DetailReading:
 
     async def _store(self, user: "MirroredUser", answer: User, asked_at_ms: int) -> None:
         self._streak, self._failure = 0, None
-        await self._session.mirror.save_user(answer, asked_at_ms)
+        stored = await self._session.mirror.save_user(answer, asked_at_ms)
         if answer.id != user.user.id:
             self._settled.add(user.row_id)  # whoever that is, the one who was asked for stays unknown
             self._count(refused=1)
@@ -230,6 +231,9 @@ class DetailReading:
             self._server_tells = True
             self._count(read=1)
         self._tell_soon(UserStored(answer.id))
+        fields = changed_fields(user.user, stored.user) if answer.id == user.user.id else None
+        if fields:
+            self._tell_soon(UsersChanged((), (Update(answer.id, fields),)))
 
     # ------------------------------------------------------------ failing
 

@@ -18,10 +18,11 @@ from walkme_tui.domain.errors import (
     SignInRefused,
     Unreachable,
 )
+from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes import Change, UserForgotten, UserStored
+from walkme_tui.services.changes import Change, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.details import AT_ONCE, MAX_SILENT, UNKNOWN_GROUPS, Cost, DetailReading, ReadingProgress
 from walkme_tui.services.ports import Mirror, Session
 
@@ -177,7 +178,8 @@ async def test_who_is_gone_is_forgotten() -> None:
         ended = await bench.reading.run(EVERYONE)
         assert (ended.read, ended.gone) == (2, 1)
         assert await bench.session.mirror.user(person(1).id) is None
-        assert person(1).id in [each.user_id for each in bench.told if isinstance(each, UserForgotten)]
+        (forgotten,) = [change for change in bench.told if isinstance(change, UserForgotten)]
+        assert (forgotten.user_id, forgotten.was and forgotten.was.email) == (person(1).id, "person00001@example.com")
 
 
 async def test_an_outage_is_waited_out_and_nobody_is_left_out() -> None:
@@ -323,6 +325,14 @@ async def test_what_came_is_told_together() -> None:
             await task
         assert sorted(change.user_id for change in bench.told if isinstance(change, UserStored)) == ids(*range(30))
         assert len(set(at)) == 1
+
+
+async def test_whoever_is_different_now_is_told_and_what_only_came_to_be_known_is_not() -> None:
+    async with lean(3) as bench:
+        bench.api.edit(person(1).id, status="pending")
+        await bench.reading.run(EVERYONE)
+        changed = [change for change in bench.told if isinstance(change, UsersChanged)]
+        assert changed == [UsersChanged((), (Update(person(1).id, frozenset({"status"})),))]
 
 
 async def test_progress_tells_the_speed_and_what_is_left() -> None:
