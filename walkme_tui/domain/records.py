@@ -55,8 +55,8 @@ def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
         if reading is None:
             if name != "id":
                 extra[name] = value
-        elif value is None:
-            known[reading[0]] = None
+        elif value is None or (type(value) is str and reading[1] is _decode_text and value.isascii()):
+            known[reading[0]] = value  # as most are: nothing to read, and a crawl reads millions
         else:
             decoded, whole = reading[1](value)
             if decoded is not None:
