@@ -26,6 +26,7 @@ class OddMirror:
         self.file = MirrorFile(MirrorPlace(path, None, "account", None))
         self.directory = Directory()
         self.row_ids: dict[str, int] = {}
+        self.gone: list[str] = []
         self._next_row_id = 1
         self._listed: dict[str, str | None] = {}
 
@@ -43,6 +44,7 @@ class OddMirror:
     def forget_user(self, user_id: str) -> None:
         """The user is gone; whoever comes with this id later is somebody new."""
         row_id = self.row_ids.pop(user_id)
+        self.gone.append(user_id)
         del self.directory.people[row_id]
         self.file.write(partial(Tables.forget_users, row_ids=[row_id]))
         self._know_groups()
@@ -79,9 +81,13 @@ class OddMirror:
         """The first that the mirror finds."""
         return self.file.read(lambda tables: result(search.first(tables, query, limit, NOW_MS)))
 
-    def check(self, query: UserQuery) -> list[int]:
-        """Row ids of those whom the query keeps; raises ``AssertionError`` where the mirror sees that otherwise."""
-        expected = self.directory.kept(query, NOW_MS)
+    def check(self, query: UserQuery, expected: list[int] | None = None) -> list[int]:
+        """Row ids of those whom the query keeps; raises ``AssertionError`` where the mirror sees that otherwise.
+
+        For a query with a sort the caller has to know what is ``expected``.
+        """
+        if expected is None:
+            expected = self.directory.kept(query, NOW_MS)
         assert self.matching(query) == expected, query
         for limit in (1, 5, 80):
             found = self.first(query, limit)

@@ -1,0 +1,177 @@
+"""Orders of users against Python's ``sorted``: by every key, both ways, with and without indexes made for them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.odd_mirror import OddMirror
+from tests.support.odd_people import EVERYONE, GROUPS, NOW_MS, OddPeople
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.text import search_key
+from walkme_tui.domain.users import User
+from walkme_tui.store import search
+from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror_layout import SORT_INDEXES
+from walkme_tui.store.tables import Tables
+
+SORTS = tuple(Sort(key, reverse) for key in SortKey for reverse in (False, True))
+QUERIES = (
+    UserQuery(),
+    UserQuery("zo"),
+    UserQuery("example -celik"),
+    UserQuery("status:active"),
+    UserQuery("role:viewer"),  # several sources side by side
+    UserQuery("created:<400d"),
+    UserQuery("has:externalId -status:active", hide_inactive=True),
+    UserQuery(group_id=EVERYONE),
+    UserQuery("nobody at all"),
+)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _without_case(value: object) -> bytes | None:
+    """As it is compared: without the case of ASCII letters."""
+    return value.encode().lower() if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _names(user: User, *order: str) -> str | None:
+    names = [search_key(name) for name in (getattr(user, which) for which in order) if isinstance(name, str)]
+    return " ".join(filter(None, names)) or None
+
+
+KEYS: dict[SortKey, Callable[[MirroredUser], Any]] = {
+    SortKey.EMAIL: lambda row: _without_case(row.user.email),
+    SortKey.NAME: lambda row: _names(row.user, "first_name", "last_name"),
+    SortKey.FIRST: lambda row: _names(row.user, "first_name", "last_name"),
+    SortKey.LAST: lambda row: _names(row.user, "last_name", "first_name"),
+    SortKey.ROLE: lambda row: _text(row.user.role),
+    SortKey.STATUS: lambda row: _text(row.user.status),
+    SortKey.GROUPS: lambda row: len(row.user.groups) if isinstance(row.user.groups, tuple) else None,
+    SortKey.UPDATED: lambda row: _number(row.user.updated_at_ms),
+    SortKey.CREATED: lambda row: _number(row.user.created_at_ms),
+    SortKey.EXTERNAL_ID: lambda row: _without_case(row.user.external_id),
+    SortKey.LISTED: lambda row: row.position,
+}
+
+
+def in_order(mirror: OddMirror, query: UserQuery) -> list[int]:
+    """The row ids that a query keeps, put in its order; of whom the key is not known, or empty, stands last."""
+    assert query.sort is not None
+    key, reverse = KEYS[query.sort.key], query.sort.reverse
+    kept = mirror.directory.kept(query._replace(sort=None), NOW_MS)
+    rows = mirror.file.read(lambda tables: tables.rows(kept)).values()
+    known = sorted((key(row), row.row_id) for row in rows if key(row) is not None)
+    unknown = sorted(row.row_id for row in rows if key(row) is None)
+    if reverse:
+        return [row_id for _, row_id in reversed(known)] + unknown[::-1]
+    return [row_id for _, row_id in known] + unknown
+
+
+def filled(odd: OddPeople, size: int) -> OddMirror:
+    """A mirror of people some of whom stand elsewhere in the list than they came, twice, or nowhere."""
+    mirror = OddMirror()
+    mirror.save_groups(GROUPS)
+    people = [odd.user(number) for number in range(size)]
+    mirror.save_page(1, people, None)
+    mirror.save_page(2, odd.random.sample(people, size), None)
+    mirror.save_page(1, odd.random.sample(people, size // 2), None)
+    for number in range(size, size + size // 5):
+        mirror.save_user(odd.user(number))
+    return mirror
+
+
+def prepare(mirror: OddMirror) -> None:
+    for statement in SORT_INDEXES:
+        mirror.file.write(partial(_execute, statement=statement))
+
+
+def _execute(tables: Tables, statement: str) -> None:
+    tables.connection.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def large() -> OddMirror:
+    return filled(OddPeople(Random("orders")), 400)
+
+
+@pytest.fixture(scope="module")
+def large_with_indexes() -> OddMirror:
+    mirror = filled(OddPeople(Random("orders")), 400)
+    prepare(mirror)
+    return mirror
+
+
+@pytest.mark.parametrize("few", [3, search.FEW])
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text or query.group_id or "everybody")
+def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
+    large: OddMirror, large_with_indexes: OddMirror, monkeypatch: pytest.MonkeyPatch, query: UserQuery, few: int
+) -> None:
+    monkeypatch.setattr(search, "FEW", few)
+    for sort in SORTS:
+        sorted_query = query._replace(sort=sort)
+        expected = in_order(large, sorted_query)
+        large.check(sorted_query, expected)
+        large_with_indexes.check(sorted_query, expected)
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    random=st.randoms(use_true_random=False),
+    size=st.integers(1, 9),
+    query=st.sampled_from(QUERIES),
+    sort=st.sampled_from(SORTS),
+    few=st.sampled_from((1, 3, search.FEW)),
+    prepared=st.booleans(),
+)
+def test_any_few_people_are_put_in_order_as_sorted_does(
+    random: Random, size: int, query: UserQuery, sort: Sort, few: int, prepared: bool
+) -> None:
+    odd = OddPeople(random)
+    mirror = filled(odd, size)
+    if prepared:
+        prepare(mirror)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "FEW", few)
+        mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
+        changed = odd.user(99)
+        mirror.save_user(User(next(iter(mirror.row_ids)), changed.email, changed.first_name, role=changed.role))
+        mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_whoever_changes_stands_where_they_belong_now(prepared: bool) -> None:
+    odd = OddPeople(Random("changes"))
+    mirror = filled(odd, 60)
+    if prepared:
+        prepare(mirror)
+    for number, user_id in enumerate(mirror.row_ids):
+        mirror.save_user(replace(odd.user(number), id=user_id))
+    for sort in SORTS:
+        mirror.check(UserQuery(sort=sort), in_order(mirror, UserQuery(sort=sort)))
+
+
+async def test_orders_are_prepared_while_others_save_and_look(tmp_path: Any) -> None:
+    odd, mirror = OddPeople(Random("prepared")), open_mirror(tmp_path / "mirror.sqlite3", account_key="account")
+    for number in range(60):
+        await mirror.save_user(odd.user(number), NOW_MS)
+    query = UserQuery(sort=Sort(SortKey.LAST, reverse=True))
+    expected = await mirror.matching(query)
+    await mirror.prepare_sorting()
+    await mirror.prepare_sorting()  # again changes nothing
+    assert await mirror.matching(query) == expected
+    assert [user.row_id for user in await mirror.first(query, 7)] == list(expected[:7])
+    await mirror.aclose()

@@ -1,0 +1,151 @@
+"""What texts are compared as, and that their index finds everybody who has a word, and by one entry nobody else."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from walkme_tui.domain.filter_terms import quoted
+from walkme_tui.domain.filters import parse_filter
+from walkme_tui.domain.text import match_spans, search_key
+from walkme_tui.store.mirror_layout import FIND, STATEMENTS
+from walkme_tui.store.text_table import (
+    GLOB_SEPARATORS,
+    MOST_ENTRIES,
+    TextTable,
+    begins_a_word,
+    comparable,
+    entries,
+    expression,
+    folded_value,
+    is_short_word,
+)
+
+# Few letters, so that words meet, and separators of every kind: ASCII or not, NUL, what GLOB takes for patterns.
+LETTERS = st.text(st.sampled_from("ab1éß李 .-_*?[]^\"'\0\x01\x1e\x1f\x7f–·«\N{NO-BREAK SPACE}🎉"), max_size=9)
+TEXTS = (LETTERS | st.text(st.characters(codec="utf-8"), max_size=9)).map(search_key)
+
+
+def words_of(text: str) -> list[str]:
+    """What a filter makes of a text in quotes: a word, or nothing where it has no letters and is short."""
+    return list(parse_filter(quoted(text)).words)
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in (*STATEMENTS, FIND):
+            connection.execute(statement)
+        yield connection
+
+
+def found(connection: sqlite3.Connection, index: str | None) -> set[int]:
+    assert index is not None
+    return {row_id for (row_id,) in connection.execute("SELECT rowid FROM find WHERE find MATCH ?", (index,))}
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6), LETTERS)
+@example(["a\0bo", "–bo", "bo"], "bo")
+@example(["ab"], "ab\0")
+def test_sqlite_compares_as_python_does(texts: list[str], typed: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for word in words_of(typed) + [word for text in texts for word in words_of(text[1:4])]:
+            for text in texts:
+                short = is_short_word(word)
+                compare = "(' ' || ?) GLOB ?" if short else "instr(?, ?) > 0"
+                sought = f"*[{GLOB_SEPARATORS}]{word}*" if short else comparable(word)
+                (holds,) = connection.execute(f"SELECT {compare}", (comparable(text), sought)).fetchone()
+                assert bool(holds) is (begins_a_word(word, text) if short else word in text), (text, word)
+
+
+@given(TEXTS)
+def test_comparable_keeps_texts_apart_and_adds_nothing_to_plain_ones(text: str) -> None:
+    assert "\0" not in comparable(text)
+    assert comparable(text).replace("\x1f", "").replace("\x1e", "\0") == text
+    if re.fullmatch(r"[ -~]*", text):
+        assert comparable(text) == text
+
+
+@given(TEXTS, LETTERS)
+@example("zoe.celik@example.com", "ce")
+@example("–zoe", "zo")
+def test_a_short_word_begins_where_the_screen_marks_it(text: str, typed: str) -> None:
+    for word in words_of(typed):
+        if is_short_word(word):
+            assert begins_a_word(word, text) is bool(match_spans(text, [word]))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6), LETTERS)
+def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(texts: list[str], typed: str) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in (*STATEMENTS, FIND):
+            connection.execute(statement)
+        TextTable(connection, has_find=True).add(list(enumerate(texts)))
+        for word in words_of(typed) + [word for text in texts for word in words_of(text[1:5])]:
+            short = is_short_word(word)
+            expected = {at for at, text in enumerate(texts) if (begins_a_word(word, text) if short else word in text)}
+            if entries(word):
+                assert found(connection, expression([word])) >= expected
+            if short or (len(word) == 3 and word.isalnum()):
+                assert len(entries(word)) == 1
+                assert found(connection, expression([word])) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("z", ["  z"]),
+        ("zo", [" zo"]),
+        ("zoe", ["zoe"]),
+        ("zoe.c", ["zoe", "oe ", "e  ", "  c"]),
+        (".com", ["  c", " co", "com"]),
+        ("...", []),
+        ("a..", ["a  "]),
+        ("zoe celik", ["zoe", "oe ", "  c", " ce", "eli", "lik"]),
+    ],
+)
+def test_what_the_index_is_asked_for_a_word(word: str, expected: list[str]) -> None:
+    assert entries(word) == expected
+    assert len(expected) <= MOST_ENTRIES
+
+
+def test_several_words_are_one_expression_without_repetitions() -> None:
+    assert expression(["zoe", "zo", "zoe"]) == '"zoe" AND " zo"'
+    assert expression(["..."]) is None
+    assert expression([]) is None
+
+
+def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None:
+    table = TextTable(connection, has_find=True)
+    table.add([(1, "zoe\0bo"), (2, "–zoe weber")])
+    assert found(connection, expression(["zoe"])) == {1, 2}
+    assert connection.execute("SELECT text FROM texts ORDER BY row_id").fetchall() == [
+        ("zoe\x1ebo",),
+        ("–\x1fzoe weber",),
+    ]
+    table.remove([(1, "zoe\0bo")])
+    assert found(connection, expression(["zoe"])) == {2}
+    assert found(connection, expression(["bo"])) == set()
+    table.remove([(2, "–zoe weber")])
+    connection.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab(main, find, row)")
+    assert connection.execute("SELECT term FROM indexed").fetchall() == []
+    assert connection.execute("SELECT count(*) FROM texts").fetchone() == (0,)
+
+
+def test_without_an_index_only_the_texts_are_kept(connection: sqlite3.Connection) -> None:
+    table = TextTable(connection, has_find=False)
+    table.add([(1, "zoe")])
+    assert found(connection, '"zoe"') == set()
+    assert connection.execute("SELECT * FROM texts").fetchall() == [(1, "zoe")]
+    table.remove([(1, "zoe")])
+    assert connection.execute("SELECT * FROM texts").fetchall() == []
+
+
+def test_statements_can_fold_a_value(connection: sqlite3.Connection) -> None:
+    TextTable(connection, has_find=True)
+    assert connection.execute("SELECT folded(?), folded(NULL)", ("Zoë\0O'Brien",)).fetchone() == ("zoe\x1eobrien", None)
+    assert folded_value("Ödön–Rolle") == "odon–\x1frolle"
