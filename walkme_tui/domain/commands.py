@@ -51,6 +51,8 @@ COMMANDS: Final = (
     Command("view.filter", ("slash",), "Filter what is loaded; look up a full email", FIND, "filter"),
     Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
     Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "groups"),
+    Command("groups.compare", ("c",), "Who is in one marked group but not in the other", FIND, "compare"),
+    Command("groups.read_details", ("M",), "Read the groups of users one by one, or stop that", FIND),
     Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh"),
     Command("view.refresh", ("R",), "Read the visible list and the groups again", FIND),
     Command("news.show", ("N",), "Who is new, gone or different since this was opened", FIND),

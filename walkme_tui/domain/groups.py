@@ -41,3 +41,10 @@ class Gaps(NamedTuple):
     def of(self, belonging: Belonging) -> int:
         """The number for one of them."""
         return {Belonging.NONE: self.none, Belonging.LEFT_BEHIND: self.left_behind}.get(belonging, self.unknown)
+
+
+class Difference(NamedTuple):
+    """Who is in one group but not in another."""
+
+    group: Group
+    other: Group

@@ -58,7 +58,7 @@ class ReadingProgress(NamedTuple):
 
     ``gone`` are no users any more, ``refused`` could not be read, ``silent`` are those of whom the server does not
     tell the groups even so. ``per_second`` is what was done lately, ``seconds_left`` None where nobody can tell.
-    ``failure`` is what it waits for.
+    Because of ``failure`` it asks for nobody for ``waiting_seconds`` more.
     """
 
     total: int = 0
@@ -68,7 +68,8 @@ class ReadingProgress(NamedTuple):
     silent: int = 0
     per_second: float = 0.0
     seconds_left: float | None = None
-    failure: LoadFailure | None = None
+    failure: WalkmeError | None = None
+    waiting_seconds: float = 0.0
 
     @property
     def done(self) -> int:
@@ -134,7 +135,15 @@ class DetailReading:
         counts = self._counts
         speed = self._speed.per_second(self._monotonic()) if self.running else 0.0
         left = (counts.total - counts.done) / speed if speed > 0 else None
-        return counts._replace(per_second=speed, seconds_left=left, failure=self._failure)
+        failure, waiting = self._failure, 0.0
+        if failure is not None and failure.retry_at is not None:
+            waiting = max(0.0, failure.retry_at - self._monotonic())
+        return counts._replace(
+            per_second=speed,
+            seconds_left=left,
+            failure=failure.error if failure is not None else None,
+            waiting_seconds=waiting,
+        )
 
     def stop(self) -> None:
         """Ask for nobody more; what is under way is still stored, and then ``run`` returns."""

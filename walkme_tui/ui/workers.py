@@ -14,6 +14,7 @@ class WorkerGroup(StrEnum):
     PAGES = "pages"  # fetches pages of the server's list
     DETAILS = "details"  # reads the user whose details are open
     GROUPS = "groups"  # reads the groups
+    MEMBERSHIPS = "memberships"  # reads the groups of users one by one
     LOOK_UP = "look-up"  # asks the server for an email that was typed
     COPY = "copy"  # reads what is copied, and asks what of it
     STATUS = "status"  # keeps the status line true

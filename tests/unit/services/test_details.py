@@ -188,9 +188,8 @@ async def test_an_outage_is_waited_out_and_nobody_is_left_out() -> None:
         async with bench.running() as task:
             for pause in (1.0, 2.0, 4.0):
                 await until(lambda pause=pause: pause in bench.time.pauses)  # type: ignore[misc]
-                failure = bench.reading.progress.failure
-                assert failure is not None
-                assert failure.retry_at == bench.time.monotonic() + pause
+                assert isinstance(bench.reading.progress.failure, Unreachable)
+                assert bench.reading.progress.waiting_seconds == pause
                 asked = len(bench.asked)
                 bench.time.advance(pause)
                 await until(lambda asked=asked: len(bench.asked) > asked)  # type: ignore[misc]

@@ -289,6 +289,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.area.focus_pane(self.area.shown[-2])
         elif self.filtering.text:
             self.filter.clear()
+        elif self.area.focused is Pane.GROUPS and self.area.groups_tab.groups.marked:
+            self.area.groups_tab.mark("clear_marks")
         elif table is not None and table.marks:
             table.action_clear_marks()
         elif Pane.DETAIL in self.area.shown:

@@ -16,7 +16,6 @@ from walkme_tui.ui.widgets.status_line import Saying
 
 MAX_MESSAGE = 400
 DIM = "$text-muted"
-LEAN = "This account's list does not say who is in which group. Opening a user reads that user's groups."
 
 
 class Trouble(NamedTuple):
@@ -50,31 +49,25 @@ def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Conte
     if _credentials(error):
         said = f"{message} {hint}".rstrip()
         keys = "R reads the secret again and tries.   C takes another profile."
-        return _paragraphs((_sign_in_words(account, source), "bold $error"), said, keys)
+        return paragraphs((_sign_in_words(account, source), "bold $error"), said, keys)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
-    return _paragraphs((message, "bold $warning"), hint, kept)
+    return paragraphs((message, "bold $warning"), hint, kept)
 
 
 def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None) -> Content:
     """What stands in the table when the view is known to be empty."""
     if not query.narrows:
         people = "People are added in the WalkMe Console or by your identity provider."
-        return _paragraphs(("This account has no users.", "bold"), people, "R asks again.")
+        return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
         head = f"None of the {loaded} has “{clean(query.text.strip(), 100)}”."
         advice = "The server cannot search, but a full email address is asked from it."
-        return _paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
-    if query.group_id == "":
-        return _paragraphs(("No group is chosen.", DIM))
-    if query.group_id is not None:
-        known = f"None of the {loaded} is known to be in this group."
-        lean = coverage is not None and coverage.with_groups == 0 and coverage.loaded > 0
-        return _paragraphs(("No member is known.", "bold"), known, LEAN if lean else "")
-    return _paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
+        return paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
+    return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
-def _paragraphs(*parts: Part) -> Content:
+def paragraphs(*parts: Part) -> Content:
     """Paragraphs with a blank line between them; empty ones are left out."""
     shown = [joined(part) for part in parts if part]
     return lines(line for paragraph in shown for line in (paragraph, joined("")))
@@ -86,21 +79,6 @@ def filter_count(query: UserQuery, kept: int | None, coverage: Coverage | None) 
         return ""
     without = "inactive hidden · " if query.hide_inactive else ""
     return f"{without}{words.number(kept)} of {words.number(coverage.loaded)} loaded"
-
-
-def members_heading(label: str, known: int, coverage: Coverage | None) -> str:
-    """How many members a group has, as far as can be known."""
-    name = clean(label, 200)
-    if coverage is None:
-        return name
-    if coverage.memberships_complete:
-        when = f", complete as of {words.clock_time(coverage.as_of_ms)[:5]}" if coverage.as_of_ms is not None else ""
-        return f"{name} · {words.count(known, 'member', 'members')}{when}"
-    if coverage.with_groups < coverage.loaded:
-        unknown = coverage.loaded - coverage.with_groups
-        least = f" · ≥ {words.number(known)}" if known else ""
-        return f"{name}{least} · groups of {words.number(unknown)} loaded users not known yet"
-    return f"{name} · ≥ {words.count(known, 'member', 'members')} · {words.loaded_share(coverage)}"
 
 
 def _credentials(error: WalkmeError) -> bool:

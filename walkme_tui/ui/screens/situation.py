@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from textual.content import Content
+
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.services.listing import Phase
 from walkme_tui.ui.arrangement import Pane, Tab
@@ -23,7 +26,7 @@ QUIET: Final = TrafficStatus(
 )
 SOON_SECONDS: Final = 0.5
 LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "app.quit")
-GROUP_HINTS: Final = ("row.open", "view.filter", "row.refresh", "app.palette", "app.help", "app.quit")
+GROUP_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "groups.compare", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")
 REQUEST_HINTS: Final = ("app.palette", "app.help", "app.quit")
@@ -107,8 +110,9 @@ class Situation:
             return browser.filter.look_up.saying
         crawl = browser.crawling.saying if browser.crawling is not None else None
         news = browser.news.saying if browser.news is not None else None
-        if crawl is not None or news is not None:
-            return crawl or news
+        reading = browser.area.groups_tab.reading_saying
+        if crawl is not None or reading is not None or news is not None:
+            return crawl or reading or news
         oddities = browser.pages.oddities
         return Saying(oddities[-1], Ink.DIM) if oddities else None
 
@@ -127,9 +131,17 @@ class Situation:
                     table.loading_text = loading
                     table.refresh()
             elif table.listing.phase is Phase.EMPTY:
-                table.say_when_empty(sayings.no_rows(table.listing.query, browser.pages.coverage, look_up))
+                table.say_when_empty(self._no_rows(table.listing.query, look_up))
         if self._serving:
             browser.area.groups_tab.head()
+
+    def _no_rows(self, query: UserQuery, look_up: Saying | None) -> Content:
+        coverage = self._browser.pages.coverage
+        if query.text.strip() or (query.group_id, query.belonging) == (None, None):
+            return sayings.no_rows(query, coverage, look_up)
+        from walkme_tui.ui.screens.group_sayings import nobody
+
+        return nobody(query, coverage)
 
     def _tell_count(self) -> None:
         browser, pages = self._browser, self._browser.pages
@@ -141,7 +153,9 @@ class Situation:
             )
         elif browser.filtering.target is Pane.GROUPS and browser.filtering.text:
             groups = browser.area.groups_tab.groups
-            text = f"{len(groups.rows)} of {groups.total} groups"
+            text = f"{groups.kept} of {groups.total} groups"
+        elif browser.filtering.target is Pane.MEMBERS:
+            text = browser.area.groups_tab.kept
         elif browser.filtering.hide_inactive:
             text = "inactive hidden"
         browser.query_one(FilterCount).say(text)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.workers import WorkerGroup
@@ -94,10 +95,34 @@ def _zoom(browser: "BrowserScreen") -> None:
 def _mark(action: str) -> Verb:
     def mark(browser: "BrowserScreen") -> None:
         table = browser.area.table
-        if table is not None and browser.area.focused is not Pane.GROUPS:
+        if browser.area.focused is Pane.GROUPS:
+            _say(browser, browser.area.groups_tab.mark(action))
+        elif table is not None:
             getattr(table, f"action_{action}")()
 
     return mark
+
+
+def _say(browser: "BrowserScreen", text: str) -> None:
+    if text:
+        browser.app.notify(text, markup=False, timeout=6)
+
+
+def _compare_groups(browser: "BrowserScreen") -> None:
+    if browser.area.groups_tab.compares:
+        browser.filtering.clear(Pane.GROUPS)
+        browser.show_tab(Tab.GROUPS)
+        browser.area.focus_pane(Pane.GROUPS)
+    _say(browser, browser.area.groups_tab.compare())
+
+
+def _read_details(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.reading_details import read_or_stop
+
+    table = browser.area.table
+    view = table.listing.query if table is not None else UserQuery()
+    flow = read_or_stop(browser, browser.area.groups_tab.reading, view)
+    browser.run_worker(flow, group=WorkerGroup.MEMBERSHIPS, name="read the groups of users")
 
 
 def _copy_receipt_path(browser: "BrowserScreen") -> None:
@@ -188,6 +213,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "view.filter": lambda browser: browser.filter.focus(),
     "view.inactive": _toggle_inactive,
     "user.groups": _members_or_groups,
+    "groups.compare": _compare_groups,
+    "groups.read_details": _read_details,
     "row.refresh": _refresh_row,
     "view.refresh": _refresh_view,
     "mark.toggle": _mark("toggle_mark"),

@@ -1,40 +1,77 @@
-"""The groups at the left of the Groups tab."""
+"""The groups at the left of the Groups tab, and below them those people whom no single group has."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
-from walkme_tui.domain.groups import GroupSize
+from rich.cells import cell_len
+
+from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, search_words
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line
-from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.pinned_list import PinnedList
 
-LEAST_COUNT_WIDTH = 4
+LEAST_COUNT_WIDTH: Final = 4
+MAX_NAME: Final = 200
+MARK: Final = "✓ "
+NO_MARK: Final = "  "
+COMPARED: Final = 2
+"""So many marked groups can be held against each other."""
 
 
-class GroupList(LineList[GroupSize]):
-    """Groups by name with the number of members, a lower bound where not every membership is known."""
+class Special(NamedTuple):
+    """A row that is no group: what these people have in common, and ``number``, how many there are, as it is shown."""
+
+    subject: Belonging | Difference
+    number: str
+
+
+GroupRow: TypeAlias = GroupSize | Special
+
+LABELS: Final = {
+    Belonging.NONE: ("(in no group)", "(no group)"),
+    Belonging.LEFT_BEHIND: ("(inactive, still in groups)", "(inactive)"),
+    Belonging.UNKNOWN: ("(groups unknown)", "(unknown)"),
+}
+NOTES: Final[Mapping[int, tuple[str, ...]]] = {
+    0: ("",),
+    1: ("mark one more to compare", "mark one more"),
+    2: ("c goes through the two", "c compares"),
+}
+TOO_MANY: Final = ("two can be compared, unmark the others", "two marks compare", "two, not more")
+
+
+class GroupList(PinnedList[GroupRow]):
+    """Groups by name with the number of members, a lower bound where not every membership is known; some are marked."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._all: Sequence[GroupSize] = ()
+        self._special: Sequence[Special] = ()
+        self._marks: dict[str, Group] = {}
         self._text = ""
         self._exact = False
         self._known = True
         self._count_width = LEAST_COUNT_WIDTH
         self._none_known = ""
 
-    def fill(self, groups: Sequence[GroupSize], *, exact: bool, known: bool) -> None:
-        """Show these groups; ``exact`` means that every membership is known, not ``known`` that none is."""
-        if (exact, known) != (self._exact, self._known):
-            self._exact, self._known = exact, known
+    # ------------------------------------------------------------ rows
+
+    def fill(self, groups: Sequence[GroupSize], special: Sequence[Special], *, exact: bool, known: bool) -> None:
+        """Show these; ``exact`` means that every membership is known, not ``known`` that none is."""
+        self._all, self._special = groups, special
+        look = (self._exact, self._known, self._count_width)
+        self._exact, self._known = exact, known
+        rows: list[GroupRow] = [*groups, *special]
+        self._count_width = max([LEAST_COUNT_WIDTH, *[len(self._number(row)) + 1 for row in rows]])
+        if (self._exact, self._known, self._count_width) != look:
             self.refresh()
-        widest = max((len(words.number(size.known_members)) for size in groups), default=0)
-        self._count_width = max(LEAST_COUNT_WIDTH, widest + (0 if exact else 2) + 1)
-        self._all = groups
+        there = {size.group.id: size.group for size in groups}
+        self._mark({group_id: there[group_id] for group_id in self._marks if group_id in there})
         self._show_kept()
 
     def filter(self, text: str) -> None:
-        """Keep the groups whose name has every word of ``text``."""
+        """Keep what has every word of ``text`` in its name; a group also by its id."""
         self._text = text
         self._show_kept()
 
@@ -43,9 +80,19 @@ class GroupList(LineList[GroupSize]):
         """All groups, with those that the filter hides."""
         return len(self._all)
 
+    @property
+    def kept(self) -> int:
+        """The groups that the filter keeps."""
+        return self.scrolled
+
     def _show_kept(self) -> None:
         wanted = search_words(self._text)
-        self.show([row for row in self._all if _has(row, wanted)] if wanted else self._all)
+        groups: Sequence[GroupSize] = self._all
+        special: Sequence[Special] = self._special
+        if wanted:
+            groups = [row for row in groups if _has(f"{row.group.name or ''} {row.group.id}", wanted)]
+            special = [row for row in special if _has(_label(row.subject, MAX_NAME), wanted)]
+        self.show_parts(groups, special)
         self._tell_why_empty()
 
     def say_when_empty(self, text: str) -> None:
@@ -60,20 +107,97 @@ class GroupList(LineList[GroupSize]):
             text = f"None of the {number} groups has “{clean(self._text, 60)}”. Esc clears the filter."
         super().say_when_empty(text)
 
-    def key(self, row: GroupSize) -> Hashable:
-        """Groups are told apart by id."""
-        return row.group.id
+    # ------------------------------------------------------------ marks
 
-    def line(self, row: GroupSize, width: int) -> Line:
-        """Name and number of members."""
+    @property
+    def marked(self) -> Sequence[Group]:
+        """The marked groups, in the order of marking."""
+        return tuple(self._marks.values())
+
+    def toggle_mark(self) -> None:
+        """Mark the group under the cursor, or take the mark away; nothing else can be marked."""
+        row = self.current
+        if isinstance(row, GroupSize):
+            kept = {group_id: group for group_id, group in self._marks.items() if group_id != row.group.id}
+            self._mark(kept if row.group.id in self._marks else {**kept, row.group.id: row.group})
+
+    def clear_marks(self) -> None:
+        """Take every mark away."""
+        self._mark({})
+
+    def _mark(self, marks: dict[str, Group]) -> None:
+        before, self._marks = self._marks, marks
+        changed = before.keys() ^ marks.keys()
+        for index, row in enumerate(self.rows):
+            if isinstance(row, GroupSize) and row.group.id in changed:
+                self.refresh_line(index)
+        self.refresh_note()
+
+    def note(self, width: int) -> str:
+        """What can be done with the marks; the longest words for which there is room."""
+        said = NOTES.get(len(self._marks), TOO_MANY)
+        return next((text for text in said if len(text) <= width), "")
+
+    # ------------------------------------------------------------ one row
+
+    def key(self, row: GroupRow) -> Hashable:
+        """Groups are told apart by id, which is a text; the others by what they are about."""
+        return row.group.id if isinstance(row, GroupSize) else _key_of(row.subject)
+
+    def select_subject(self, subject: Belonging | Difference) -> bool:
+        """Put the cursor on the row about this; False if there is none."""
+        return self.select(_key_of(subject))
+
+    def line(self, row: GroupRow, width: int) -> Line:
+        """Mark, name and number."""
+        room = max(0, width - len(NO_MARK) - self._count_width)
+        if isinstance(row, GroupSize):
+            name = (words.fit(clean(row.group.label, MAX_NAME), room), Ink.PLAIN if row.group.name else Ink.DIM)
+            mark: Piece = (MARK, Ink.ACCENT) if row.group.id in self._marks else (NO_MARK, Ink.PLAIN)
+        else:
+            ink = Ink.PLAIN if isinstance(row.subject, Difference) else Ink.DIM
+            name, mark = (words.fit(_label(row.subject, room), room), ink), (NO_MARK, Ink.PLAIN)
+        return [mark, name, (words.fit_right(self._number(row), self._count_width), Ink.DIM)]
+
+    def repaint(self, index: int, was: GroupRow, now: GroupRow) -> None:
+        """Where only the number is another one, only that is painted: this happens for every page of a crawl."""
+        if self.key(was) == self.key(now) and was[0] == now[0]:
+            self.refresh_cells(index, max(0, self.size.width - 1 - self._count_width))
+        else:
+            self.refresh_line(index)
+
+    def _number(self, row: GroupRow) -> str:
+        if isinstance(row, Special):
+            return row.number
         number = words.number(row.known_members)
-        if not self._exact:
-            number = f"≥ {number}" if self._known else "?"
-        name = words.fit(clean(row.group.label, 200), width - self._count_width)
-        ink = Ink.PLAIN if row.group.name is not None else Ink.DIM
-        return [(name, ink), (words.fit_right(number, self._count_width), Ink.DIM)]
+        if self._exact:
+            return number
+        return f"≥ {number}" if self._known else "?"
 
 
-def _has(row: GroupSize, wanted: Sequence[str]) -> bool:
-    key = search_key(f"{row.group.name or ''} {row.group.id}")
+def _key_of(subject: Belonging | Difference) -> Hashable:
+    return ("special", subject)
+
+
+def _label(subject: Belonging | Difference, room: int) -> str:
+    """What a row is called where there is so much room; clean."""
+    if isinstance(subject, Difference):
+        return _both(clean(subject.group.label, MAX_NAME), clean(subject.other.label, MAX_NAME), room)
+    long, short = LABELS[subject]
+    return long if len(long) <= room else short
+
+
+def _both(name: str, other: str, room: int) -> str:
+    """``Sales, not Beta``; where that does not fit, both names give way, the longer one first."""
+    between = ", not "
+    left = room - len(between)
+    first, second = cell_len(name), cell_len(other)
+    if first + second > left:
+        first = min(first, max(left // 2, left - second))
+        second = left - first
+    return f"{words.cut(name, first)}{between}{words.cut(other, second)}"
+
+
+def _has(text: str, wanted: Sequence[str]) -> bool:
+    key = search_key(text)
     return all(word in key for word in wanted)

@@ -55,6 +55,35 @@ class LineList(Lines, Generic[Row]):
         """How a row is written in ``width`` cells."""
         raise NotImplementedError
 
+    def repaint(self, index: int, was: Row, now: Row) -> None:  # noqa: ARG002 - for lists that paint a part of a row
+        """Paint a row that says something else now."""
+        self.refresh_line(index)
+
+    # ------------------------------------------------------------ where rows stand
+
+    @property
+    def line_count(self) -> int:
+        """How many lines everything takes."""
+        return len(self.rows)
+
+    @property
+    def page_lines(self) -> int:
+        """How many lines of the screen the rows scroll in."""
+        return max(1, self.size.height)
+
+    def line_of(self, index: int) -> int:
+        """The line of a row, counted from the first of all."""
+        return index
+
+    def row_at(self, y: int) -> int | None:
+        """The row on a line of the screen, None where none is."""
+        index = self.scroll_offset.y + y
+        return index if 0 <= index < len(self.rows) else None
+
+    def bare_line(self, y: int) -> Line:  # noqa: ARG002 - for lists that have such lines
+        """What stands on a line of the screen where no row is."""
+        return ()
+
     # ------------------------------------------------------------ rows and cursor
 
     @property
@@ -70,12 +99,12 @@ class LineList(Lines, Generic[Row]):
         if cursor is None:
             cursor = max(0, min(self.cursor, len(rows) - 1))
         if len(old) != len(rows):
-            self.virtual_size = Size(0, len(rows))
+            self.virtual_size = Size(0, self.line_count)
             self.refresh()
         else:
             for index, (was, now) in enumerate(zip(old, rows, strict=True)):
                 if was != now:
-                    self.refresh_line(index)
+                    self.repaint(index, was, now)
         after = rows[cursor] if rows else None
         moved = before is None or after is None or self.key(before) != self.key(after)
         if cursor != self.cursor:
@@ -117,30 +146,25 @@ class LineList(Lines, Generic[Row]):
         self.refresh_line(self.cursor)
         self.cursor = index
         self.refresh_line(index)
-        self._keep_in_view()
+        self.keep_in_view()
 
-    def _keep_in_view(self) -> None:
-        height = max(1, self.size.height)
-        top = self.scroll_offset.y
-        if self.cursor < top:
-            self.scroll_to(
-                y=max(0, self.cursor - height // 2 if top - self.cursor == 1 else self.cursor), animate=False
-            )
-        elif self.cursor >= top + height:
-            self.scroll_to(
-                y=self.cursor - height + 1 + (height // 2 if self.cursor == top + height else 0), animate=False
-            )
+    def keep_in_view(self) -> None:
+        """Scroll to the cursor; by half a page where it went one row too far: a scroll by one line costs as much."""
+        line, top, height = self.line_of(self.cursor), self.scroll_offset.y, self.page_lines
+        if line < top:
+            self.scroll_to(y=max(0, line - height // 2 if top - line == 1 else line), animate=False)
+        elif line >= top + height:
+            self.scroll_to(y=line - height + 1 + (height // 2 if line == top + height else 0), animate=False)
 
     # ------------------------------------------------------------ painting
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        index = self.scroll_offset.y + y
-        base = self.rich_style
+        index, base = self.row_at(y), self.rich_style
         if not self.rows:
             return self._empty_strip(y, base)
-        if index >= len(self.rows):
-            return Strip.blank(self.size.width, base)
+        if index is None:
+            return self.ink_strip(self.bare_line(y), base)
         line = self.line(self.rows[index], self.size.width - 2)
         if index != self.cursor:
             return self.ink_strip([(" ", Ink.PLAIN), *line], base)
@@ -169,7 +193,7 @@ class LineList(Lines, Generic[Row]):
 
     def on_resize(self) -> None:
         """The cursor stays in view."""
-        self._keep_in_view()
+        self.keep_in_view()
 
     # ------------------------------------------------------------ keys and mouse
 
@@ -183,11 +207,11 @@ class LineList(Lines, Generic[Row]):
 
     def action_page_down(self) -> None:
         """A page down."""
-        self.move_to(self.cursor + max(1, self.size.height - 1))
+        self.move_to(self.cursor + max(1, self.page_lines - 1))
 
     def action_page_up(self) -> None:
         """A page up."""
-        self.move_to(self.cursor - max(1, self.size.height - 1))
+        self.move_to(self.cursor - max(1, self.page_lines - 1))
 
     def action_first(self) -> None:
         """First row."""
@@ -204,8 +228,8 @@ class LineList(Lines, Generic[Row]):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row; a second click opens it."""
-        index = self.scroll_offset.y + event.y
-        if index >= len(self.rows):
+        index = self.row_at(event.y)
+        if index is None:
             return
         if event.chain > 1:
             self.action_open()

@@ -1,0 +1,79 @@
+"""What the Groups tab counts, and when it counts again."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from walkme_tui.domain.groups import Difference, Gaps, GroupSize
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.ports import Session
+
+REST: Final = 20
+"""After counting people it rests so many times as long as that took: of a million people it takes half a second."""
+
+
+class GroupCounts:
+    """The sizes of the groups, which are there at once, and how many people belong to groups in other ways.
+
+    ``differences`` has a number for each that was asked for, None until it is counted.
+    """
+
+    def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.sizes: Sequence[GroupSize] = ()
+        self.gaps: Gaps | None = None
+        self._differences: dict[Difference, int | None] = {}
+        self._mirror = session.mirror
+        self._monotonic = monotonic
+        self._sizes_are_old = False
+        self._people_are_old = True
+        self._counting = False
+        self._rests_until = float("-inf")
+
+    @property
+    def differences(self) -> Mapping[Difference, int | None]:
+        """How many people are in one group but not in another."""
+        return self._differences
+
+    def age(self) -> None:
+        """Memberships were learned."""
+        self._sizes_are_old = self._people_are_old = True
+
+    @property
+    def stale(self) -> bool:
+        """It is time to count again."""
+        rested = self._monotonic() >= self._rests_until
+        return not self._counting and (self._sizes_are_old or (self._people_are_old and rested))
+
+    async def read_sizes(self) -> None:
+        """The groups and their known numbers of members; raises ``MirrorUnavailable``."""
+        self._sizes_are_old = False
+        self.sizes = await self._mirror.groups()
+
+    async def count_people(self) -> bool:
+        """Look at everybody, unless it was done a moment ago; True if it was done. Raises ``MirrorUnavailable``."""
+        if self._counting or not self._people_are_old or self._monotonic() < self._rests_until:
+            return False
+        self._counting, self._people_are_old = True, False
+        began = self._monotonic()
+        try:
+            self.gaps = await self._mirror.membership_gaps()
+            await self.count_differences()
+        except BaseException:
+            self._people_are_old = True
+            raise
+        finally:
+            self._counting = False
+            self._rests_until = self._monotonic() + REST * (self._monotonic() - began)
+        return True
+
+    def compare(self, differences: Sequence[Difference]) -> None:
+        """From now on these are counted, too."""
+        self._differences = {each: self._differences.get(each) for each in differences}
+
+    async def count_differences(self) -> None:
+        """Look at the members of the groups that are compared; raises ``MirrorUnavailable``."""
+        for each in tuple(self._differences):
+            query = UserQuery(group_id=each.group.id, without_group_id=each.other.id)
+            count = len(await self._mirror.matching(query))
+            if each in self._differences:
+                self._differences[each] = count
