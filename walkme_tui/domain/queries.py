@@ -1,7 +1,9 @@
 """What a view of users shows, and in which order."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.groups import Belonging
 
@@ -20,6 +22,24 @@ class SortKey(StrEnum):
     CREATED = "created"
     EXTERNAL_ID = "externalId"
     LISTED = "listed"
+
+
+SORT_NAMES: Final[Mapping[SortKey, str]] = MappingProxyType(
+    {
+        SortKey.EMAIL: "email",
+        SortKey.NAME: "name",
+        SortKey.FIRST: "first name",
+        SortKey.LAST: "last name",
+        SortKey.ROLE: "role",
+        SortKey.STATUS: "status",
+        SortKey.GROUPS: "number of groups",
+        SortKey.UPDATED: "time of the last update",
+        SortKey.CREATED: "time of creation",
+        SortKey.EXTERNAL_ID: "external id",
+        SortKey.LISTED: "place in the server's list",
+    }
+)
+"""What an order is called in a sentence."""
 
 
 class Sort(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.views import Look, SavedView, TableName
 from walkme_tui.services.ports import Session
 
@@ -109,3 +110,14 @@ class BrowserStart(NamedTuple):
     task: Task | None = None
     view: SavedView | None = None
     memory: Memory | None = None
+
+    def first_query(self, profile: str) -> tuple[UserQuery, bool]:
+        """What the users of a profile are shown by at first, and whether in wide columns.
+
+        The view that was asked for goes before how the table was left.
+        """
+        if self.view is not None:
+            view = self.view
+            return UserQuery(self.query, hide_inactive=view.hide_inactive, sort=view.sort), view.wide
+        look = self.memory.look(profile, TableName.USERS) if self.memory is not None else Look()
+        return UserQuery(self.query, sort=look.sort), look.wide

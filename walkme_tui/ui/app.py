@@ -14,6 +14,7 @@ from textual.worker import WorkerFailed
 
 from walkme_tui.config.themes import ThemeSpec
 from walkme_tui.domain.commands import Command
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
@@ -44,6 +45,7 @@ class WalkmeApp(App[int]):
         problem: str = "",
         early: HeadStart | None = None,
         plan: EarlyPlan | None = None,
+        first: tuple[UserQuery, bool] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
@@ -52,7 +54,7 @@ class WalkmeApp(App[int]):
         self.broken_by: BaseException | None = None
         self.start = start
         self._problem = problem or start.problem
-        self._early, self._plan = early, plan
+        self._early, self._plan, self._first = early, plan, first
         self._monotonic = monotonic
         self._commands = keys.bound(start.keymap)
         self._last_filter = ControlCharacterFilter()
@@ -68,21 +70,30 @@ class WalkmeApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        screen = self._screen_for(self.session, self.start.query)
+        screen = self._screen_for(self.session)
         # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
-    def _screen_for(self, session: Session | None, query: str = "") -> Screen[None]:
+    def _screen_for(self, session: Session | None) -> Screen[None]:
         if session is None:
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
             return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles])
         early, plan = self._early, self._plan
-        self._early = self._plan = None
+        query, wide = self._first or self.start.first_query(session.account.profile)
+        self._early = self._plan = self._first = None
         self.work = work_of(session, self.start.open_workshop, plan, self._monotonic)
         return BrowserScreen(
-            session, self._commands, self.work, query=query, early=early, plan=plan, monotonic=self._monotonic
+            session,
+            self._commands,
+            self.work,
+            query=query,
+            wide=wide,
+            memory=None if session.account.demo else self.start.memory,
+            early=early,
+            plan=plan,
+            monotonic=self._monotonic,
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -180,10 +191,11 @@ class WalkmeApp(App[int]):
         self.push_screen(HelpDialog(self._commands, self._why_not))
 
     def show_palette(self) -> None:
-        """All commands and themes."""
+        """All commands, views, orders and themes."""
         from walkme_tui.ui.palette import show_palette
 
-        show_palette(self, self._commands, self.start.themes_folder, self._why_not, self.run_command)
+        ordering = self.screen.ordering if isinstance(self.screen, BrowserScreen) else None
+        show_palette(self, self._commands, self.start, self._why_not, self.run_command, ordering)
 
     def _why_not(self, command: Command) -> str:
         return self.work.why_not(command) if self.work is not None else ""

@@ -19,14 +19,14 @@ class HeadStart(NamedTuple):
     serving: asyncio.Task[None] | None
 
 
-async def head_start(session: Session, text: str) -> HeadStart:
+async def head_start(session: Session, query: UserQuery) -> HeadStart:
     """Recall what an earlier start stored; where that is nothing, ask the server for the first page.
 
     In that case it comes back when the request is on its way: importing Textual holds everything else up. Otherwise
-    the server is asked after the first picture. ``text`` is what the users are filtered by from the beginning.
+    the server is asked after the first picture. ``query`` is what the users are shown by from the beginning.
     """
     pages = Pages(session)
-    listing = Listing(session, pages, UserQuery(text=text))
+    listing = Listing(session, pages, query)
     await pages.recall()
     await listing.recall()
     if pages.total is not None:

@@ -1,30 +1,58 @@
 """The command palette: the commands and the themes, found by typing."""
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from textual.app import App
 
 from walkme_tui.config.themes import load_themes
 from walkme_tui.domain.commands import Command
+from walkme_tui.domain.queries import SORT_NAMES, SortKey
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.views import SavedView, title
+from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.widgets.ink import Ink
 
 THEME = "theme:"
+SORT = "sort:"
+VIEW = "view:"
 ITSELF = "app.palette"
 MOVING = "cursor."
 
 
-def palette(commands: Sequence[Command], themes: Iterable[str], why_not: Callable[[Command], str]) -> SearchDialog:
-    """A dialog that answers with a command's id, or ``theme:`` and the name of a theme.
+class Arranges(Protocol):
+    """The order of the users on the screen, as far as the palette changes it."""
+
+    def views(self) -> Sequence[SavedView]:
+        """The views that can be applied."""
+        ...
+
+    def apply(self, view: SavedView) -> None:
+        """Show the users as a view has them."""
+        ...
+
+    def sort_by(self, key: SortKey) -> None:
+        """Sort by this, or the other way round."""
+        ...
+
+
+def palette(
+    commands: Sequence[Command],
+    themes: Iterable[str],
+    why_not: Callable[[Command], str],
+    views: Iterable[SavedView] = (),
+) -> SearchDialog:
+    """A dialog that answers with a command's id, or ``view:``, ``sort:`` or ``theme:`` and what is meant.
 
     ``why_not`` says in a phrase why a command cannot be used, empty if it can.
     """
     offered = [each for each in commands if each.id != ITSELF and not each.id.startswith(MOVING)]
     choices = [_choice(command, why_not(command)) for command in offered]
+    choices += [Choice(f"{VIEW}{view.name}", f"View {view.name}", clean(title(view), 60)) for view in views]
+    choices += [Choice(f"{SORT}{key.value}", f"Sort by {name}", "order") for key, name in SORT_NAMES.items()]
     choices += [Choice(f"{THEME}{name}", f"Theme {name}", "colours") for name in themes]
     return SearchDialog("Commands", choices)
 
@@ -32,24 +60,34 @@ def palette(commands: Sequence[Command], themes: Iterable[str], why_not: Callabl
 def show_palette(
     app: App[Any],
     commands: Sequence[Command],
-    themes_folder: Path | None,
+    start: BrowserStart,
     why_not: Callable[[Command], str],
     run: Callable[[str], None],
+    arranges: Arranges | None,
 ) -> None:
-    """Let the person choose; ``run`` is given the id of a command, a theme is put on."""
-    themes = load_themes(themes_folder).loaded
+    """Let the person choose: ``run`` is given a command's id, ``arranges`` a view or an order, a theme is put on."""
+    themes = load_themes(start.themes_folder).loaded
+    views = {view.name: view for view in arranges.views()} if arranges is not None else {}
 
     def chosen(answer: str | None) -> None:
+        what, sign, name = (answer or "").partition(":")
         if answer is None:
             return
-        if answer.startswith(THEME):
-            spec = themes[answer.removeprefix(THEME)]
+        if what + sign == THEME:
+            spec = themes[name]
             app.register_theme(textual_theme(spec))
             app.theme = spec.name
+            said = start.memory.remember_theme(name) if start.memory is not None else ""
+            if said:
+                app.notify(said, severity="warning", markup=False, timeout=8)
+        elif what + sign == SORT and arranges is not None:
+            arranges.sort_by(SortKey(name))
+        elif what + sign == VIEW and arranges is not None:
+            arranges.apply(views[name])
         else:
             run(answer)
 
-    app.push_screen(palette(commands, themes, why_not), chosen)
+    app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
 
 
 def _choice(command: Command, reason: str) -> Choice:

@@ -75,13 +75,14 @@ def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
 async def _browse(start: BrowserStart) -> int:
     session, problem = await _open(start)
     plan = _early_plan(start, session)
-    early = await head_start(session, start.query) if session is not None else None
+    first = start.first_query(session.account.profile) if session is not None else None
+    early = await head_start(session, first[0]) if session is not None and first is not None else None
     # In a thread, so that answers are taken in meanwhile.
     await asyncio.to_thread(_import_app)
     from walkme_tui.ui.app import WalkmeApp
     from walkme_tui.ui.terminal import ends_with_the_terminal
 
-    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan)
+    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first)
     asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
     with ends_with_the_terminal(app, lambda: _grace_seconds(app)):
         try:

@@ -1,6 +1,7 @@
-"""What is filtered, list by list, and the one box that shows it."""
+"""What is filtered and sorted, list by list, and the one box that shows the filter."""
 
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.queries import Sort, UserQuery
+from walkme_tui.domain.views import SavedView
 from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.widgets.tab_line import TabLine
@@ -9,12 +10,16 @@ NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filt
 
 
 class Filtering:
-    """Keeps a text for each list that can be filtered; the box shows that of the list that has the keys."""
+    """Keeps a text for each list that can be filtered, and an order for each table of users.
 
-    def __init__(self, area: PaneArea, text: str = "") -> None:
+    The box shows the text of the list that has the keys.
+    """
+
+    def __init__(self, area: PaneArea, query: UserQuery) -> None:
         self._area = area
-        self._texts = {Pane.USERS: text, Pane.GROUPS: "", Pane.MEMBERS: ""}
-        self.hide_inactive = False
+        self._texts = {Pane.USERS: query.text, Pane.GROUPS: "", Pane.MEMBERS: ""}
+        self._sorts: dict[Pane, Sort | None] = {Pane.USERS: query.sort, Pane.MEMBERS: None}
+        self.hide_inactive = query.hide_inactive
 
     @property
     def target(self) -> Pane | None:
@@ -29,7 +34,7 @@ class Filtering:
 
     def query(self, pane: Pane = Pane.USERS) -> UserQuery:
         """What a table of users is to show; the group is added by who knows it."""
-        return UserQuery(text=self._texts[pane], hide_inactive=self.hide_inactive)
+        return UserQuery(self._texts[pane], hide_inactive=self.hide_inactive, sort=self._sorts[pane])
 
     def put(self, text: str) -> None:
         """Filter the target by this."""
@@ -38,6 +43,22 @@ class Filtering:
             return
         self._texts[target] = text
         self._apply(target)
+
+    def sort_of(self, pane: Pane) -> Sort | None:
+        """The order of a table of users; None: as the server has them."""
+        return self._sorts[pane]
+
+    def sort(self, pane: Pane, sort: Sort | None) -> None:
+        """Show a table of users in this order."""
+        if sort != self._sorts[pane]:
+            self._sorts[pane] = sort
+            self._apply(pane)
+
+    def show(self, view: SavedView) -> None:
+        """Show the users as a saved view has them."""
+        self._texts[Pane.USERS], self._sorts[Pane.USERS] = view.text, view.sort
+        self.hide_inactive = view.hide_inactive
+        self._apply(Pane.USERS)
 
     def toggle_inactive(self) -> bool:
         """Hide inactive users, or show them again; True if they are hidden now."""

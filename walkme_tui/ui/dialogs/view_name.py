@@ -1,0 +1,45 @@
+"""Asks for the name of a view that is to be saved."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.widget import Widget
+
+from walkme_tui.domain.text import clean
+from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.text_line import TextLine
+
+
+class ViewNameDialog(Dialog[str]):
+    """Answers with a name that can be taken; ``judge`` says what a name means and whether it can."""
+
+    def __init__(self, text: str, judge: Callable[[str], tuple[str, bool]]) -> None:
+        super().__init__([("Save this view as", Ink.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
+        self._text = text
+        self._judge = judge
+        self._box = TextLine(mark="@", id="view-name")
+        self._box.typed = self._say
+
+    def middle(self) -> Sequence[Widget]:
+        """The box, and what the name means."""
+        return [self._box, Lines(id="notes")]
+
+    def fill(self) -> None:
+        """Typing goes to the box."""
+        self._say("")
+        self.set_focus(self._box)
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Take the name, if it can be."""
+        return {"enter": self._take}
+
+    def _say(self, name: str) -> None:
+        said, can_be = self._judge(name) if name else ("Letters, digits and - _ . make a name.", True)
+        what = clean(self._text, 200) or "all users, in this order"
+        notes: list[Line] = [[(what, Ink.DIM)], [(said, Ink.DIM if can_be else Ink.WARN)]]
+        self.query_one("#notes", Lines).set_lines(notes)
+
+    def _take(self) -> None:
+        if self._box.text and self._judge(self._box.text)[1]:
+            self.dismiss(self._box.text)

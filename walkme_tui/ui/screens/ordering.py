@@ -1,0 +1,134 @@
+"""In which order and how wide the tables are shown: what the keys change, and what is remembered of it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName
+from walkme_tui.ui.arrangement import Pane
+from walkme_tui.ui.widgets.user_table.columns import LARGEST_FIRST
+from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from walkme_tui.services.browsing import Memory
+    from walkme_tui.ui.screens.browser import BrowserScreen
+    from walkme_tui.ui.widgets.user_table import UserTable
+
+TABLES: Final = {Pane.USERS: TableName.USERS, Pane.MEMBERS: TableName.MEMBERS}
+
+
+class Ordering:
+    """Sorts the table that is looked at and gives its columns room; ``memory`` keeps both, None: nothing is kept."""
+
+    def __init__(self, browser: "BrowserScreen", memory: "Memory | None") -> None:
+        self._browser = browser
+        self._memory = memory
+        self._complained = False
+
+    def begin(self) -> None:
+        """Show the table of members as it was left; that of the users begins so by itself."""
+        if self._memory is not None:
+            look = self._memory.look(self._browser.session.account.profile, TableName.MEMBERS)
+            if self._memory.notice:
+                self._browser.app.notify(self._memory.notice, severity="warning", markup=False, timeout=12)
+            self._browser.filtering.sort(Pane.MEMBERS, look.sort)
+            self._browser.area.groups_tab.members.table.show_wide(look.wide)
+
+    def sort_next(self) -> None:
+        """Sort by the next column that is shown; after the last one there is the server's own order again."""
+        table, pane = self._browser.area.table, self._pane
+        if table is None or pane is None:
+            return
+        now = self._browser.filtering.sort_of(pane)
+        keys = list(dict.fromkeys(table.sort_keys))
+        at = keys.index(now.key) + 1 if now is not None and now.key in keys else 0
+        # A sort by a column that is not shown goes on with the first that is.
+        self._sort(keys[at] if at < len(keys) else None)
+
+    def sort_by(self, key: SortKey) -> None:
+        """Sort by this, ``LISTED`` as the server has them; by the same again the other way round."""
+        pane = self._pane
+        now = self._browser.filtering.sort_of(pane) if pane is not None else None
+        if now is not None and now.key is key:
+            self.reverse()
+        else:
+            self._sort(None if key is SortKey.LISTED else key)
+
+    def reverse(self) -> None:
+        """The other way round; a table that is not sorted is sorted by its first column, from the end."""
+        table, pane = self._browser.area.table, self._pane
+        if table is None or pane is None:
+            return
+        now = self._browser.filtering.sort_of(pane)
+        if now is not None:
+            self._put(pane, Sort(now.key, not now.reverse))
+        elif table.sort_keys:
+            self._put(pane, Sort(table.sort_keys[0], reverse=True))
+
+    def toggle_wide(self) -> None:
+        """Give the columns more room, or put them side by side again."""
+        table, pane = self._browser.area.table, self._pane
+        if table is not None and pane is not None:
+            table.show_wide(not table.wide)
+            self._remember(pane, table)
+
+    def turn_columns(self, by: int) -> None:
+        """Show the columns further right, or further left."""
+        if self._browser.area.table is not None:
+            self._browser.area.table.turn_columns(by)
+
+    def apply(self, view: SavedView) -> None:
+        """Show the users as a saved view has them."""
+        table = self._browser.area.users
+        table.show_wide(view.wide)
+        self._browser.filtering.show(view)
+        self._remember(Pane.USERS, table)
+
+    def save(self) -> None:
+        """Keep what the users are shown by under a name."""
+        from walkme_tui.ui.flows.saved_views import save_view
+
+        query, wide = self._browser.filtering.query(), self._browser.area.users.wide
+        now = SavedView("", query.text.strip(), query.sort, query.hide_inactive, wide)
+        saving = save_view(self._browser, self._memory, now)
+        self._browser.run_worker(saving, group=WorkerGroup.VIEWS, name="save a view")
+
+    def forget(self) -> None:
+        """Let the person choose a saved view, and forget it."""
+        from walkme_tui.ui.flows.saved_views import delete_view
+
+        forgetting = delete_view(self._browser, self._memory)
+        self._browser.run_worker(forgetting, group=WorkerGroup.VIEWS, name="forget a view")
+
+    def views(self) -> Sequence[SavedView]:
+        """The views that can be applied."""
+        return BUILT_IN if self._memory is None else self._memory.views()
+
+    # ------------------------------------------------------------ inside
+
+    @property
+    def _pane(self) -> Pane | None:
+        """Whose order is meant: that of the table which is looked at."""
+        area = self._browser.area
+        return None if area.table is None else Pane.USERS if area.table is area.users else Pane.MEMBERS
+
+    def _sort(self, key: SortKey | None) -> None:
+        if self._pane is not None:
+            self._put(self._pane, None if key is None else Sort(key, reverse=key in LARGEST_FIRST))
+
+    def _put(self, pane: Pane, sort: Sort | None) -> None:
+        self._browser.filtering.sort(pane, sort)
+        table = self._browser.area.table
+        if table is not None:
+            self._remember(pane, table)
+        self._browser.situation.tell()
+
+    def _remember(self, pane: Pane, table: "UserTable") -> None:
+        """Keep it for the next start; that it could not be kept is said once."""
+        if self._memory is None:
+            return
+        look = Look(self._browser.filtering.sort_of(pane), table.wide)
+        said = self._memory.remember_look(self._browser.session.account.profile, TABLES[pane], look)
+        if said and not self._complained:
+            self._browser.app.notify(said, severity="warning", markup=False, timeout=8)
+        self._complained = bool(said)
