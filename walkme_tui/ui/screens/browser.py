@@ -16,6 +16,7 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.services.views import EVERYONE
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.flows.details import Details
 from walkme_tui.ui.flows.work import Work
@@ -23,6 +24,7 @@ from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.screens.changing import Changing
 from walkme_tui.ui.screens.filter_control import FilterControl
 from walkme_tui.ui.screens.filtering import Filtering
+from walkme_tui.ui.screens.ordering import Ordering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
 from walkme_tui.ui.screens.verbs import run_verb
@@ -40,6 +42,7 @@ from walkme_tui.ui.workers import WorkerGroup
 if TYPE_CHECKING:
     from textual.geometry import Size
 
+    from walkme_tui.services.browsing import Memory
     from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.screens.crawling import Crawling
     from walkme_tui.ui.screens.news_marks import NewsMarks
@@ -61,7 +64,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         commands: Sequence[Command],
         work: Work,
         *,
-        query: str = "",
+        query: UserQuery = EVERYONE,
+        wide: bool = False,
+        memory: "Memory | None" = None,
         early: HeadStart | None = None,
         plan: "EarlyPlan | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -73,9 +78,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.directory = Directory(session)
         self.work = work
         self.changing = Changing(self, work, commands, plan)
-        users = early.listing if early is not None else Listing(session, self.pages, UserQuery(text=query))
+        users = early.listing if early is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = Filtering(self.area, query)
+        self.ordering: Ordering = Ordering(self, memory)
+        self._wide = wide
         self.details = Details(self, self.area.detail)
         self.situation = Situation(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
@@ -102,6 +109,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Paint first, ask the server then."""
         self._unsubscribe = self.session.changes.subscribe(self._changed)
         self.area.users.not_loaded = self._not_loaded
+        self.area.users.show_wide(self._wide)
         self.lay_out(self.arrangement)
         self.situation.tell()
         self.changing.begin()
@@ -114,6 +122,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.crawling = Crawling(self, self._monotonic)
         self.crawling.begin(self.pages)
         self._begin_news()
+        self.ordering.begin()
         self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
         self.situation.begin()
@@ -327,6 +336,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def open_user(self) -> None:
         """Enter or a double click."""
         self.open_details()
+
+    @on(UserTable.HeadingClicked)
+    def sort_by_the_heading(self, event: UserTable.HeadingClicked) -> None:
+        """A click on the heading of a column."""
+        if event.table is self.area.table:
+            self.ordering.sort_by(event.key)
 
     @on(UserTable.Said)
     def say_what_was_marked(self, event: UserTable.Said) -> None:
