@@ -48,6 +48,11 @@ class QuestionDialog(DecidingDialog[str]):
         """The sentences."""
         return [Lines(id="question")]
 
+    def fill(self) -> None:
+        """Write before the first layout: the first dialog of a session would be laid out without the sentences."""
+        self._write()
+        super().fill()
+
     def on_resize(self, _event: events.Resize) -> None:
         """Lines break elsewhere now."""
         self._write()

@@ -36,9 +36,9 @@ LABELS: Final = {
 NOTES: Final[Mapping[int, tuple[str, ...]]] = {
     0: ("",),
     1: ("mark one more to compare", "mark one more"),
-    2: ("c goes through the two", "c compares"),
+    2: ("c shows who is in one only", "c compares"),
 }
-TOO_MANY: Final = ("two can be compared, unmark the others", "two marks compare", "two, not more")
+TOO_MANY: Final = ("unmark all but two to compare", "unmark all but two")
 
 
 class GroupList(PinnedList[GroupRow]):
