@@ -148,6 +148,10 @@ class Mirror(Protocol):
         """
         ...
 
+    async def values(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The statuses and the roles that loaded users have; of very many only the first hundreds."""
+        ...
+
     async def prepare_sorting(self) -> None:
         """Make every order that users can be put in available at once; takes seconds in the background."""
         ...

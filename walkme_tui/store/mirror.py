@@ -14,6 +14,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store.filter_sql import distinct
 from walkme_tui.store.leadership import Leadership
 from walkme_tui.store.membership import gaps
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
@@ -139,6 +140,10 @@ class SqliteMirror:
     async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
         """Row ids above ``after`` of the loaded users that a query keeps, in its order."""
         return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
+
+    async def values(self) -> tuple[Sequence[str], Sequence[str]]:
+        """The statuses and the roles that loaded users have; of very many only the first hundreds."""
+        return await self._read(lambda tables: (distinct(tables, "status"), distinct(tables, "role")))
 
     async def prepare_sorting(self) -> None:
         """Make every order that users can be put in available at once; others are served between two of them."""

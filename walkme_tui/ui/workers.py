@@ -19,6 +19,7 @@ class WorkerGroup(StrEnum):
     COPY = "copy"  # reads what is copied, and asks what of it
     STATUS = "status"  # keeps the status line true
     NEWS = "news"  # lists what changed in the account
+    VALUES = "values"  # reads what a filter can be completed with
     VIEWS = "views"  # saves and forgets views
     WRITE = "write"  # plans a change with the person and follows it; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab

@@ -1,14 +1,17 @@
 """The filter box at work: where its keys go, what typing starts, and what Enter opens."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import events
 
 from walkme_tui.ui.arrangement import Pane
 
+TAKES_COMPLETION: Final = frozenset({"tab", "right"})
+
 if TYPE_CHECKING:
     from walkme_tui.ui.flows.looking_up import LookUp, LookUps
     from walkme_tui.ui.screens.browser import BrowserScreen
+    from walkme_tui.ui.screens.completing import Completing
 
 
 class FilterControl:
@@ -20,6 +23,9 @@ class FilterControl:
         self._box.typed = self._typed
         self._look_ups: LookUps | None = None
         self._opens_the_only_one = False
+        self._completing: Completing | None = None
+        self.problem = ""
+        """What is wrong with the filter, in a sentence; empty if nothing is."""
 
     @property
     def has_keys(self) -> bool:
@@ -33,13 +39,22 @@ class FilterControl:
 
     def take_key(self, event: events.Key) -> bool:
         """Type by this key, if the box has the keys."""
-        return self.has_keys and self._box.take(event)
+        return self.has_keys and (self._take_completion(event.key) or self._box.take(event))
+
+    def _take_completion(self, key: str) -> bool:
+        if key not in TAKES_COMPLETION or self._completing is None or not self._speaks_filter:
+            return False
+        completed = self._completing.completed(self._box.text, self._box.caret)
+        if completed is not None:
+            self._box.become(*completed)
+        return completed is not None
 
     def focus(self) -> None:
         """Give the box the keys."""
         if self._browser.filtering.target is not None:
-            self.show()
+            self._completions.refresh()
             self._browser.set_focus(self._box)
+            self.show()
 
     def leave(self) -> None:
         """From the box to the list; the text stays."""
@@ -58,8 +73,31 @@ class FilterControl:
         self._filtered()
 
     def show(self) -> None:
-        """Show the text of the list that has the keys now."""
+        """Show the text of the list that has the keys now, what is wrong with it and how it could go on."""
         self._browser.filtering.show_in(self._browser.tab_line)
+        text = self._browser.filtering.text if self._speaks_filter else ""
+        if not text:
+            self.problem = ""
+            self._box.annotate("", ())
+            return
+        caret = self._box.caret if self.has_keys else None
+        problems = self._completions.problems(text, caret)
+        completion = self._completions.completion(text, caret) if caret is not None else None
+        self.problem = problems[0].reason if problems else ""
+        self._box.annotate(completion.ghost if completion else "", [(each.start, each.end) for each in problems])
+
+    @property
+    def _speaks_filter(self) -> bool:
+        """What is typed is a filter of users, not a part of a group's name."""
+        return self._browser.filtering.target in {Pane.USERS, Pane.MEMBERS}
+
+    @property
+    def _completions(self) -> "Completing":
+        if self._completing is None:
+            from walkme_tui.ui.screens.completing import Completing
+
+            self._completing = Completing(self._browser)
+        return self._completing
 
     def open_the_only_one(self) -> None:
         """Open the user that Enter meant, once the list is the one that was typed for."""

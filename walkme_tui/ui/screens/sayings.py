@@ -61,7 +61,13 @@ def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None)
         return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
-        head = f"None of the {loaded} has “{clean(query.text.strip(), 100)}”."
+        from walkme_tui.domain.filters import parse_filter
+
+        wrong = parse_filter(query.text).problems
+        if wrong:
+            head = "A word of the filter is wrong, so it keeps nobody."
+            return paragraphs((head, "bold"), " ".join(each.reason for each in wrong), "Esc clears the filter.")
+        head = f"None of the {loaded} fits “{clean(query.text.strip(), 100)}”."
         advice = "The server cannot search, but a full email address is asked from it."
         return paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")

@@ -106,6 +106,8 @@ class Situation:
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
+        if browser.filter.problem:
+            return Saying(browser.filter.problem, Ink.WARN)
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
         crawl = browser.crawling.saying if browser.crawling is not None else None

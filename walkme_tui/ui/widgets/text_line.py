@@ -4,11 +4,12 @@ Textual's own input takes keys through a queue. What is typed ahead over a slow 
 does something, and here letters are commands.
 """
 
-from collections.abc import Callable  # noqa: TC003 - Textual reads the annotations of widgets
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
@@ -31,6 +32,23 @@ class TextLine(Widget, can_focus=True):
         self._prompt = prompt
         self._mark = mark
         self._caret = 0
+        self._ghost = ""
+        self._wrong: Sequence[tuple[int, int]] = ()
+
+    @property
+    def caret(self) -> int:
+        """Before which character the next one is inserted."""
+        return self._caret
+
+    def annotate(self, ghost: str, wrong: Sequence[tuple[int, int]]) -> None:
+        """Show how the text could go on behind a caret at its end, and which spans of it are wrong."""
+        if (ghost, tuple(wrong)) != (self._ghost, self._wrong):
+            self._ghost, self._wrong = ghost, tuple(wrong)
+            self.refresh()
+
+    def become(self, text: str, caret: int) -> None:
+        """Another text, as if the person had typed it."""
+        self._become(text, caret)
 
     def put(self, text: str, prompt: str | None = None) -> None:
         """Show another text without telling anyone; ``prompt`` stands there while it is empty."""
@@ -105,19 +123,42 @@ class TextLine(Widget, can_focus=True):
             return Strip.blank(width, base)
         dim, caret = base + inks[Ink.DIM], base + inks[Ink.CARET]
         mark = Segment(self._mark, base + inks[Ink.ACCENT])
-        if not self.has_focus:
-            shown = Segment(clean(self.text), base) if self.text else Segment(self._prompt, dim)
-            return Strip([mark, shown]).adjust_cell_length(width, base)
-        before, under, behind = self._window(width - len(self._mark))
-        segments = [mark, Segment(before, base), Segment(under, caret), Segment(behind, base)]
         if not self.text:
-            segments.append(Segment(self._prompt[1:], dim))
-            segments[2] = Segment(self._prompt[:1] or " ", caret)
+            prompt = [Segment(self._prompt, dim)]
+            if self.has_focus:
+                prompt = [Segment(self._prompt[:1] or " ", caret), Segment(self._prompt[1:], dim)]
+            return Strip([mark, *prompt]).adjust_cell_length(width, base)
+        wrong = base + inks[Ink.BAD] + Style(underline=True)
+        if not self.has_focus:
+            shown = self._pieces(0, len(self.text), base, wrong)
+            return Strip([mark, *shown]).adjust_cell_length(width, base)
+        before = self._pieces(0, self._caret, base, wrong)
+        under, behind = clean(self.text[self._caret : self._caret + 1]), []
+        if under:
+            behind = self._pieces(self._caret + 1, len(self.text), base, wrong)
+        elif self._ghost:
+            under, behind = self._ghost[0], [Segment(self._ghost[1:], dim)]
+        room = width - len(self._mark) - cell_len(under or " ")
+        segments = [mark, *_last_cells(before, room), Segment(under or " ", caret), *behind]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _window(self, width: int) -> tuple[str, str, str]:
-        """What is before, under and behind the caret, from where on the caret is inside ``width`` cells."""
-        before, under = clean(self.text[: self._caret]), clean(self.text[self._caret : self._caret + 1]) or " "
-        while before and cell_len(before) + cell_len(under) > width:
-            before = before[1:]
-        return before, under, clean(self.text[self._caret + 1 :])
+    def _pieces(self, first: int, end: int, right: Style, wrong: Style) -> list[Segment]:
+        """A part of the text, what is wrong in it marked."""
+        pieces: list[Segment] = []
+        for start, stop in self._wrong:
+            start, stop = max(first, start), min(end, stop)  # noqa: PLW2901 - as far as it lies in the part
+            if start < stop:
+                pieces += [Segment(clean(self.text[first:start]), right), Segment(clean(self.text[start:stop]), wrong)]
+                first = stop
+        return [*pieces, Segment(clean(self.text[first:end]), right)]
+
+
+def _last_cells(segments: Sequence[Segment], width: int) -> list[Segment]:
+    """The end of a line that fits ``width`` cells: what stands before the caret stays in view."""
+    kept: list[Segment] = []
+    for text, style, _ in reversed(segments):
+        while text and cell_len(text) > width:
+            text = text[1:]  # noqa: PLW2901 - cut from the left
+        width -= cell_len(text)
+        kept.insert(0, Segment(text, style))
+    return kept

@@ -1,0 +1,53 @@
+"""What the filter box knows while somebody types: how the word goes on, and which words are wrong."""
+
+from typing import TYPE_CHECKING
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.filter_completion import Completion, KnownValues, applied, complete, unmatched_values
+from walkme_tui.domain.filters import Problem, parse_filter
+from walkme_tui.domain.users import Status
+from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.screens.browser import BrowserScreen
+
+NONE_KNOWN = KnownValues()
+
+
+class Completing:
+    """Completes words of the filter and finds what is wrong with them, by the values that the loaded users have."""
+
+    def __init__(self, browser: "BrowserScreen") -> None:
+        self._browser = browser
+        self._values = NONE_KNOWN
+
+    def refresh(self) -> None:
+        """Read the values anew: somebody is about to type."""
+        self._browser.run_worker(self._read(), group=WorkerGroup.VALUES, exclusive=True, name="values to complete")
+
+    async def _read(self) -> None:
+        browser = self._browser
+        try:
+            statuses, roles = await browser.session.mirror.values()
+        except MirrorUnavailable:
+            return
+        names = browser.group_names
+        known = {each.value: None for each in Status} | dict.fromkeys(statuses)
+        self._values = KnownValues(tuple(known), roles, tuple(names.values()) if names else None)
+        browser.filter.show()
+
+    def completion(self, text: str, caret: int) -> Completion | None:
+        """How the term before the caret goes on; None where nobody can tell."""
+        found = complete(text, caret, self._values) if caret == len(text) else None
+        return found if found is not None and found.ghost else None
+
+    def completed(self, text: str, caret: int) -> tuple[str, int] | None:
+        """Text and caret with the completion taken over; None where there is none."""
+        found = self.completion(text, caret)
+        return None if found is None else applied(text, found, found.choices[0])
+
+    def problems(self, text: str, caret: int | None) -> tuple[Problem, ...]:
+        """What is wrong with a filter; a word that is still being typed, at the ``caret``, is given the time."""
+        typed = parse_filter(text)
+        wrong = (*typed.problems, *unmatched_values(typed, text, self._values))
+        return tuple(sorted(each for each in wrong if each.end != caret))
