@@ -14,13 +14,10 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.filter_sql import distinct
 from walkme_tui.store.leadership import Leadership
 from walkme_tui.store.membership import gaps
 from walkme_tui.store.mirror_file import DAY_SECONDS, MirrorFile, MirrorPlace
 from walkme_tui.store.mirror_layout import SORT_INDEXES
-from walkme_tui.store.people import has_active, namesakes
-from walkme_tui.store.search import by_email, first, matching
 from walkme_tui.store.sqlite_thread import Closed, SqliteThread, Steps, Urgency
 from walkme_tui.store.sweeps import not_seen, tally, write_sweep
 from walkme_tui.store.tables import Tables
@@ -69,6 +66,8 @@ class SqliteMirror:
 
     What is written goes through one connection, what a screen waits for through a second, and what may take a second,
     like putting a million users in order, through a third. In memory there is but one for all.
+
+    What reads filters is imported when something is looked for: a start shows the list without it.
     """
 
     def __init__(self, place: MirrorPlace) -> None:
@@ -135,14 +134,20 @@ class SqliteMirror:
 
     async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
         """The first users that a query keeps, at most ``limit``, in its order."""
+        from walkme_tui.store.search import first
+
         return await self._scan(lambda tables: first(tables, query, limit, _now_ms()), self._reader("reads"))
 
     async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
         """Row ids above ``after`` of the loaded users that a query keeps, in its order."""
+        from walkme_tui.store.search import matching
+
         return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
 
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
+        from walkme_tui.store.filter_sql import distinct
+
         return await self._read(lambda tables: (distinct(tables, "status"), distinct(tables, "role")))
 
     async def prepare_sorting(self) -> None:
@@ -160,6 +165,8 @@ class SqliteMirror:
 
     async def user_by_email(self, email: str) -> MirroredUser | None:
         """One user by email, compared without case."""
+        from walkme_tui.store.search import by_email
+
         return await self._read(lambda tables: by_email(tables, email))
 
     async def groups(self) -> tuple[GroupSize, ...]:
@@ -172,10 +179,14 @@ class SqliteMirror:
 
     async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
         """Loaded users by their full names, folded; at most ``limit`` of each."""
+        from walkme_tui.store.people import namesakes
+
         return await self._scan(lambda tables: namesakes(tables, names, limit))
 
     async def has_active(self, role: str, besides: Collection[str]) -> bool:
         """True if a loaded active user with this role has none of these ids."""
+        from walkme_tui.store.people import has_active
+
         return await self._scan(lambda tables: has_active(tables, role, besides))
 
     async def coverage(self) -> Coverage:

@@ -14,7 +14,6 @@ from textual.strip import Strip
 from textual.visual import Visual
 from textual.widget import Widget
 
-from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.listing import Listing, Phase
@@ -240,7 +239,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         query = self.listing.query
         if query is not self._read_query:
             self._read_query = query
-            self._sought_words = parse_filter(query.text).words if query.text.strip() else ()
+            self._sought_words = _words_of(query.text) if query.text.strip() else ()
         width, left = self.size.width, self.region.x
         face = _Face(width, left, self._palette, self._wide, self._page, query.sort, self._sought_words)
         if self._painter is None or face != self._face:
@@ -328,3 +327,10 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         members = [number for _, number in run]
         yield members[0], members[-1]
+
+
+def _words_of(text: str) -> tuple[str, ...]:
+    """The words of a filter; most starts have none, and need not wait for its language."""
+    from walkme_tui.domain.filters import parse_filter
+
+    return parse_filter(text).words
