@@ -128,6 +128,8 @@ class GroupList(PinnedList[GroupRow]):
     def _mark(self, marks: dict[str, Group]) -> None:
         before, self._marks = self._marks, marks
         changed = before.keys() ^ marks.keys()
+        if not changed:
+            return
         for index, row in enumerate(self.rows):
             if isinstance(row, GroupSize) and row.group.id in changed:
                 self.refresh_line(index)

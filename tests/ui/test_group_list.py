@@ -1,0 +1,210 @@
+"""The list of groups by itself: its numbers, its marks, and how little of it is painted when a number changes."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.pilot import Pilot
+
+from walkme_tui.config.themes import read_theme, shipped_folder
+from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
+from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.widgets.group_list import GroupList, Special
+
+SALES, BETA, ALPHA = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alpha")
+NOBODY = Special(Belonging.NONE, "≥ 41")
+LEFT = Special(Belonging.LEFT_BEHIND, "≥ 7")
+
+
+class Painted(GroupList):
+    """Notes what is to be painted again; an empty region is everything."""
+
+    regions: list[Region]
+
+    def refresh(self, *regions: Region, **options: Any) -> "Painted":
+        """Note it."""
+        if hasattr(self, "regions"):
+            self.regions.extend(regions or (Region(),))
+        return super().refresh(*regions, **options)
+
+
+class Screenful(App[None]):
+    """Nothing but the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups = Painted(id="groups")
+        theme, _ = read_theme(shipped_folder() / "dusk.toml")
+        assert theme is not None
+        self.register_theme(textual_theme(theme))
+        self.theme = theme.name
+
+    def compose(self) -> ComposeResult:
+        yield self.groups
+
+
+def sizes(*numbers: int) -> Sequence[GroupSize]:
+    return [GroupSize(group, number) for group, number in zip((ALPHA, BETA, SALES), numbers, strict=True)]
+
+
+@asynccontextmanager
+async def shown(
+    width: int = 24, *, exact: bool = False, known: bool = True
+) -> AsyncIterator[tuple[Painted, Pilot[None]]]:
+    app = Screenful()
+    async with app.run_test(size=(width, 10)) as pilot:
+        app.groups.fill(sizes(870, 312, 1204), [NOBODY, LEFT], exact=exact, known=known)
+        app.groups.focus()
+        await pilot.pause()
+        app.groups.regions = []
+        yield app.groups, pilot
+
+
+def screen(groups: GroupList) -> list[str]:
+    return [groups.render_line(y).text.rstrip() for y in range(groups.size.height)]
+
+
+# ------------------------------------------------------------ numbers
+
+
+async def test_numbers_are_right_aligned_and_at_least() -> None:
+    async with shown() as (groups, _):
+        assert screen(groups)[:6] == [
+            "▌  Alpha          ≥ 870",
+            "   Beta           ≥ 312",
+            "   Sales        ≥ 1 204",
+            "─" * 24,
+            "   (no group)      ≥ 41",
+            "   (inactive)       ≥ 7",
+        ]
+
+
+async def test_exact_numbers_are_told_as_such_and_unknown_ones_are_not_told() -> None:
+    async with shown(exact=True) as (groups, _):
+        assert screen(groups)[2] == "   Sales          1 204"
+    async with shown(known=False) as (groups, _):
+        assert screen(groups)[2] == "   Sales              ?"
+
+
+async def test_only_the_numbers_that_changed_are_painted() -> None:
+    async with shown() as (groups, _):
+        groups.fill(sizes(870, 313, 1206), [NOBODY, LEFT._replace(number="≥ 8")], exact=False, known=True)
+        width = len("≥ 1 204") + 1
+        assert groups.regions == [Region(24 - 1 - width, line, width + 1, 1) for line in (1, 2, 5)]
+        assert screen(groups)[2].endswith("≥ 1 206")
+
+
+async def test_nothing_is_painted_where_nothing_changed() -> None:
+    async with shown() as (groups, _):
+        groups.fill(sizes(870, 312, 1204), [NOBODY, LEFT], exact=False, known=True)
+        assert groups.regions == []
+
+
+@pytest.mark.parametrize(("exact", "numbers"), [(False, (870, 312, 12_040)), (True, (870, 312, 1204))])
+async def test_wider_or_surer_numbers_move_all_of_them(exact: bool, numbers: tuple[int, int, int]) -> None:
+    async with shown() as (groups, _):
+        groups.fill(sizes(*numbers), [NOBODY, LEFT], exact=exact, known=True)
+        assert Region() in groups.regions
+        assert len({cell_len(line) for line in screen(groups)[:3]}) == 1
+
+
+# ------------------------------------------------------------ marks
+
+
+async def test_marks_stand_in_the_gutter_and_the_line_says_what_can_be_done_with_them() -> None:
+    async with shown(40) as (groups, _):
+        notes = []
+        for _ in range(3):
+            groups.toggle_mark()
+            groups.action_cursor_down()
+            notes.append(screen(groups)[3].strip("─ "))
+        assert [line[1] for line in screen(groups)[:3]] == ["✓", "✓", "✓"]
+        assert notes == ["mark one more to compare", "c shows who is in one only", "unmark all but two to compare"]
+        groups.clear_marks()
+        assert screen(groups)[3] == "─" * 40
+        assert [line[1] for line in screen(groups)[:3]] == [" ", " ", " "]
+
+
+async def test_a_mark_paints_its_row_and_the_line_between() -> None:
+    async with shown() as (groups, _):
+        groups.toggle_mark()
+        assert sorted(region.y for region in groups.regions) == [0, 3]
+
+
+async def test_marks_stay_on_their_groups_and_go_with_them() -> None:
+    async with shown() as (groups, _):
+        groups.toggle_mark()
+        groups.action_cursor_down()
+        groups.toggle_mark()
+        renamed = [GroupSize(ALPHA._replace(name="Omega"), 1), GroupSize(SALES, 2)]
+        groups.fill(renamed, [], exact=True, known=True)
+        assert groups.marked == (Group("g3", "Omega"),)
+
+
+async def test_what_is_no_group_cannot_be_marked() -> None:
+    async with shown() as (groups, _):
+        groups.action_last()
+        groups.toggle_mark()
+        assert groups.marked == ()
+
+
+async def test_a_group_whose_id_is_the_name_of_something_special_is_a_group() -> None:
+    async with shown() as (groups, _):
+        odd = [GroupSize(Group("none", "Odd"), 1), GroupSize(Group("left behind", "Even"), 1)]
+        groups.fill(odd, [NOBODY, LEFT], exact=True, known=True)
+        assert len({groups.key(row) for row in groups.rows}) == 4
+
+
+# ------------------------------------------------------------ names
+
+
+async def test_two_long_names_share_the_room() -> None:
+    long = Difference(Group("a", "Engineering and Research"), Group("b", "Marketing Communications"))
+    async with shown(40) as (groups, _):
+        groups.fill(sizes(1, 1, 1), [Special(long, "5")], exact=True, known=True)
+        assert screen(groups)[4] == "   Engineering …, not Marketing Co…   5"
+        groups.fill(sizes(1, 1, 1), [Special(long._replace(other=BETA), "5")], exact=True, known=True)
+        assert screen(groups)[4] == "   Engineering and Resea…, not Beta   5"
+
+
+@pytest.mark.parametrize("width", [8, 12, 24, 40, 80])
+async def test_hostile_names_take_their_room_and_no_more(width: int) -> None:
+    texts = [
+        "[@click=app.quit]x[/]",
+        "\x1b[31mred\x1b]52;c;ZXZpbA==\x07",
+        "one\ntwo",
+        "\u202edlrow",
+        "東京都渋谷区神宮前" * 9,
+    ]
+    names = [Group(f"g{number}", text) for number, text in enumerate(texts)]
+    rows = [GroupSize(name, 1) for name in names]
+    special = [Special(Difference(name, names[-1]), "1") for name in names]
+    async with shown(width) as (groups, _):
+        groups.fill(rows, special[:3], exact=True, known=True)
+        for row in groups.rows:
+            text = "".join(piece for piece, _ in groups.line(row, width - 2))
+            assert cell_len(text) == max(width - 2, 2 + 4)
+            assert text.isprintable()
+
+
+async def test_a_filter_keeps_special_rows_by_their_own_words_only() -> None:
+    async with shown() as (groups, _):
+        compared = Special(Difference(SALES, BETA), "3")
+        groups.fill(sizes(1, 2, 3), [compared, NOBODY, LEFT], exact=True, known=True)
+        kept = {}
+        for text in ("sales", "inactive", "group", "g1", ""):
+            groups.filter(text)
+            kept[text] = [groups.key(row) for row in groups.rows]
+        sales, left, nobody = groups.key(compared), groups.key(LEFT), groups.key(NOBODY)
+        assert kept == {
+            "sales": ["g1", sales],
+            "inactive": [left],
+            "group": [nobody, left],
+            "g1": ["g1"],
+            "": ["g3", "g2", "g1", sales, nobody, left],
+        }
+        assert (groups.kept, groups.total) == (3, 3)

@@ -1,0 +1,116 @@
+"""What the Groups tab says of how much is known."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Belonging, Difference, Gaps, Group, GroupSize
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.ui.screens.group_sayings import facts, kept_of, nobody, special_rows, title
+from walkme_tui.ui.widgets.group_list import Special
+
+SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")
+ROW = GroupSize(SALES, 1204)
+ONLY_SALES, ONLY_BETA = Difference(SALES, BETA), Difference(BETA, SALES)
+NOON_MS = 1_800_000_000_000
+COMPLETE = Coverage(loaded=2000, total=2000, with_groups=2000, as_of_ms=NOON_MS)
+LOADING = Coverage(loaded=1240, total=2000, with_groups=1240, as_of_ms=NOON_MS)
+LEAN = Coverage(loaded=2000, total=2000, with_groups=0, as_of_ms=NOON_MS)
+PARTLY = Coverage(loaded=2000, total=2000, with_groups=300, as_of_ms=NOON_MS)
+GAPS = Gaps(none=41, left_behind=7, unknown=0)
+
+
+@pytest.fixture(autouse=True)
+def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("coverage", "known", "said"),
+    [
+        (None, 1204, ""),
+        (COMPLETE, 1204, "1 204 members, complete as of 08:00"),
+        (COMPLETE, 1, "1 member, complete as of 08:00"),
+        (LOADING, 1204, "≥ 1 204 members · 62 % loaded"),
+        (LEAN, 0, "groups of 2 000 users not known yet"),
+        (PARTLY, 31, "≥ 31 · groups of 1 700 users not known yet"),
+    ],
+)
+def test_a_heading_says_how_many_members_there_are_and_how_sure_that_is(
+    coverage: Coverage | None, known: int, said: str
+) -> None:
+    assert facts(ROW, known, coverage) == said
+
+
+def test_people_who_are_no_group_are_counted_as_people() -> None:
+    nowhere = Special(Belonging.NONE, "≥ 41")
+    assert facts(nowhere, 41, LOADING) == "≥ 41 people · 62 % loaded"
+    assert facts(nowhere, 1, COMPLETE) == "1 person, complete as of 08:00"
+    unknown = Special(Belonging.UNKNOWN, "1 700")
+    assert facts(unknown, 1700, PARTLY) == "1 700 of 2 000 loaded · M reads them one by one"
+
+
+def test_titles_say_who_they_are() -> None:
+    assert title(ROW) == "Sales"
+    assert title(GroupSize(Group("g9", None), 3)) == "g9"
+    assert title(Special(ONLY_SALES, "")) == "In Sales, not in Beta"
+    assert title(Special(Belonging.LEFT_BEHIND, "")) == "Inactive, still in groups"
+    hostile = Group("g", "\x1b[2J[red]x\u202e")
+    assert "\x1b" not in title(GroupSize(hostile, 0)) + title(Special(Difference(hostile, hostile), ""))
+
+
+@pytest.mark.parametrize(
+    ("coverage", "numbers"),
+    [(COMPLETE, ["12", "·", "41", "7"]), (LOADING, ["≥ 12", "·", "≥ 41", "≥ 7"]), (LEAN, ["?", "?", "?", "?"])],
+)
+def test_numbers_are_exact_lower_bounds_or_unknown(coverage: Coverage, numbers: list[str]) -> None:
+    rows = special_rows(GAPS, {ONLY_SALES: 12, ONLY_BETA: None}, coverage)
+    assert [row.subject for row in rows] == [ONLY_SALES, ONLY_BETA, Belonging.NONE, Belonging.LEFT_BEHIND]
+    assert [row.number for row in rows] == numbers
+
+
+def test_before_they_are_counted_the_numbers_are_not_here_yet() -> None:
+    assert [row.number for row in special_rows(None, {}, COMPLETE)] == ["·", "·"]
+    assert [row.number for row in special_rows(None, {}, None)] == ["·", "·"]
+
+
+def test_those_of_unknown_groups_have_a_row_as_long_as_there_are_some() -> None:
+    some = special_rows(Gaps(0, 0, 1700), {}, PARTLY)
+    assert some[-1] == Special(Belonging.UNKNOWN, "1 700")
+    loading = special_rows(Gaps(0, 0, 1240), {}, LOADING)
+    assert loading[-1] == Special(Belonging.UNKNOWN, "≥ 1 240")
+
+
+def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
+    assert kept_of(12, 1204, COMPLETE, hide_inactive=False) == "12 of 1 204"
+    assert kept_of(12, 1204, LOADING, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
+
+
+@pytest.mark.parametrize(
+    ("query", "coverage", "said"),
+    [
+        (UserQuery(group_id=""), COMPLETE, "No group is chosen."),
+        (UserQuery(group_id="g1"), COMPLETE, "This group has no members."),
+        (UserQuery(group_id="g1", hide_inactive=True), COMPLETE, "t shows them."),
+        (UserQuery(group_id="g1"), LOADING, "None of the 1 240 users loaded is known to be in this group."),
+        (UserQuery(group_id="g1"), LEAN, "M reads the groups of everybody one by one"),
+        (UserQuery(group_id="g1", without_group_id="g2"), COMPLETE, "Nobody is in the one group but not in the other."),
+        (UserQuery(group_id="g1", without_group_id="g2"), PARTLY, "nobody is known to be in the one group but not"),
+        (UserQuery(belonging=Belonging.NONE), COMPLETE, "Everybody is in a group."),
+        (UserQuery(belonging=Belonging.NONE), LOADING, "Of the 1 240 users loaded nobody is known to be in no group."),
+        (UserQuery(belonging=Belonging.NONE), LEAN, "M reads the groups of everybody one by one"),
+        (UserQuery(belonging=Belonging.LEFT_BEHIND), COMPLETE, "No inactive user is in a group."),
+        (UserQuery(belonging=Belonging.LEFT_BEHIND), LOADING, "No inactive user is known to be in a group."),
+        (UserQuery(belonging=Belonging.UNKNOWN), COMPLETE, "The groups of all of the 2 000 users loaded are known."),
+    ],
+)
+def test_an_empty_table_says_why_and_what_helps(query: UserQuery, coverage: Coverage, said: str) -> None:
+    text = nobody(query, coverage).plain
+    assert said in text
+    assert ("M reads" in text) == (coverage is LEAN or coverage is PARTLY)
