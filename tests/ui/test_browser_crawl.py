@@ -24,7 +24,7 @@ def underlined(browser: Browser, index: int) -> str:
     strip = table.render_line(index - table.scroll_offset.y + 1)
     assert table._palette is not None
     look = table.look(index, table.listing.row(index))
-    style = table._palette.style(look.ground, Ink.CHANGED)
+    style = table._palette.on(look.ground)[Ink.CHANGED]
     return "".join(segment.text for segment in strip if segment.style == style).strip()
 
 

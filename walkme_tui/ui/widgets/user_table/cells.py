@@ -1,6 +1,7 @@
 """What stands in a cell: clean text without markup, styles or padding."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from walkme_tui.domain.text import clean
@@ -17,6 +18,8 @@ STATUS_WORD_CELLS: Final = 8
 
 # A cell shows a few dozen characters, some may be combining marks; nobody reads on behind that.
 MAX_CHARACTERS: Final = 400
+# While a filter is typed the same people are drawn again and again, with other letters highlighted.
+REMEMBERED: Final = 1024
 
 
 def cell(user: User, field: Field, now_ms: int) -> str:
@@ -28,16 +31,28 @@ def cell(user: User, field: Field, now_ms: int) -> str:
     return _CELLS[field](user)
 
 
+def _shown(text: str) -> str:
+    """Display copy of a text; most are plain, and need no remembering."""
+    if text.isascii() and text.isprintable() and len(text) <= MAX_CHARACTERS:
+        return text
+    return _cleaned(text[: MAX_CHARACTERS + 1])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _cleaned(text: str) -> str:
+    return clean(text, MAX_CHARACTERS)
+
+
 def _text(value: Known[str | None]) -> str:
     if value is UNKNOWN:
         return UNKNOWN_CELL
-    return clean(value, MAX_CHARACTERS) if value else ""
+    return _shown(value) if value else ""
 
 
 def _name(user: User) -> str:
     if user.first_name is UNKNOWN and user.last_name is UNKNOWN:
         return UNKNOWN_CELL
-    return clean(user.full_name, MAX_CHARACTERS)
+    return _shown(user.full_name)
 
 
 def _status(value: Known[str | None]) -> str:
@@ -46,7 +61,7 @@ def _status(value: Known[str | None]) -> str:
         return UNKNOWN_CELL
     if not value:
         return ""
-    word = clean(value, MAX_CHARACTERS)
+    word = _shown(value)
     if value in GLYPHS:
         return f"{GLYPHS[value]} {word}"
     return f"  {word}" if len(word) <= STATUS_WORD_CELLS else word

@@ -35,6 +35,9 @@ class Field(StrEnum):
     EXTERNAL_ID = "EXTERNAL ID"
     ID = "ID"
 
+    # Looked up for every cell of every row: the one that Enum has is Python.
+    __hash__ = str.__hash__
+
 
 RIGHT_ALIGNED: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.CREATED})
 

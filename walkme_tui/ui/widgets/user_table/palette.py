@@ -1,8 +1,7 @@
 """The table's colours: component classes of the style sheet, resolved once for every theme."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
-from itertools import product
 from typing import Final
 
 from rich.segment import Segment
@@ -30,6 +29,9 @@ class Ink(StrEnum):
     INACTIVE = "user-table--status-inactive"
     PENDING = "user-table--status-pending"
     OTHER = "user-table--status-other"
+
+    # Looked up for every piece of every row: the one that Enum has is Python.
+    __hash__ = str.__hash__
 
 
 class Ground(Enum):
@@ -61,19 +63,20 @@ class Palette:
         self._component = component
         self._filters = tuple(filters)
         same: dict[Style, Style] = {}
-        self._styles: dict[tuple[Ground, Ink], Style] = {}
-        for ground, ink in product(Ground, Ink):
-            style = self._mix(ground, ink)
-            self._styles[ground, ink] = same.setdefault(style, style)
+        self._styles: dict[Ground, dict[Ink, Style]] = {ground: {} for ground in Ground}
+        for ground, styles in self._styles.items():
+            for ink in Ink:
+                style = self._mix(ground, ink)
+                styles[ink] = same.setdefault(style, style)
 
     @property
     def essence(self) -> tuple[object, object]:
         """Equal where two palettes draw everything in the same way."""
         return self._styles, self._filters
 
-    def style(self, ground: Ground, ink: Ink) -> Style:
-        """How this ink looks on this ground."""
-        return self._styles[ground, ink]
+    def on(self, ground: Ground) -> Mapping[Ink, Style]:
+        """How every ink looks on this ground."""
+        return self._styles[ground]
 
     def filtered(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments as the app's filters let them pass: no colour where none is wanted, no control character."""

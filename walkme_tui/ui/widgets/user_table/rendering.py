@@ -1,7 +1,6 @@
 """A row of the table as one line: pieces of text with their inks, then a strip."""
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
@@ -27,8 +26,8 @@ UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
 MORE_LEFT: Final = "‹"
 MORE_RIGHT: Final = "›"
+_BARS: Final = {Ground.CURSOR: CURSOR_BAR, Ground.CURSOR_BLURRED: BLURRED_BAR}
 _GAP: Final = " " * GAP
-_FILLER: Final = "to the end of the line"
 
 Piece: TypeAlias = tuple[str, Ink]
 
@@ -127,7 +126,7 @@ def blank_line(canvas: Canvas) -> LeanStrip:
 
 
 def _gutter(look: Look) -> Sequence[Piece]:
-    bar = {Ground.CURSOR: CURSOR_BAR, Ground.CURSOR_BLURRED: BLURRED_BAR}.get(look.ground, " ")
+    bar = _BARS.get(look.ground, " ")
     if look.marked:
         return ((bar, Ink.GUTTER), (f"{MARK} ", Ink.MARK))
     if look.new:
@@ -187,32 +186,41 @@ def _fit(text: str, column: Column) -> str:
 
 def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip:
     """Pieces as a strip of the canvas's width: neighbours of one style joined, those of unsure width left alone."""
-    texts: list[str] = []
-    styles: list[Style] = []
+    inks = canvas.palette.on(ground)
+    segments: list[Segment] = []
     loose: set[int] = set()
-    room = canvas.width
-    for text, ink in chain(pieces, ((_FILLER, Ink.PLAIN),)):
-        style = canvas.palette.style(ground, ink)
-        shown, cells = _cut(text, room)
-        sure = has_sure_width(shown)
-        if texts and sure and len(texts) - 1 not in loose and _joins(shown, style, styles[-1]):
-            texts[-1] += shown
-        elif shown:
-            if not sure:
-                loose.add(len(texts))
-            texts.append(shown)
-            styles.append(style)
+    written, style = "", inks[Ink.PLAIN]
+    room, sure = canvas.width, True
+    for text, ink in pieces:
+        shown, cells, is_sure = _measured(text, room)
         room -= cells
-    segments = [Segment(text, style) for text, style in zip(texts, styles, strict=True)]
+        its_style = inks[ink]
+        if sure and is_sure and (its_style is style or _joins(shown, its_style, style)):
+            written += shown
+            continue
+        if written:
+            segments.append(Segment(written, style))
+        if not is_sure:
+            loose.add(len(segments))
+        written, style, sure = shown, its_style, is_sure
+    if sure and _joins(" ", inks[Ink.PLAIN], style):
+        written += " " * room
+    else:
+        segments.append(Segment(written, style))
+        written, style = " " * room, inks[Ink.PLAIN]
+    if written:
+        segments.append(Segment(written, style))
     return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
 
 
-def _cut(text: str, room: int) -> tuple[str, int]:
-    """What of a piece fits, and how many cells that takes; blanks are cut without a sign."""
-    if text is _FILLER:
-        return " " * room, room
-    cells = len(text) if text.isascii() else cell_len(text)
-    return (text, cells) if cells <= room else (words.fit(text, room), room)
+def _measured(text: str, room: int) -> tuple[str, int, bool]:
+    """What of a piece fits, how many cells that takes, and whether all terminals agree on that."""
+    if text.isascii():
+        return (text, len(text), True) if len(text) <= room else (words.fit(text, room), room, True)
+    cells = cell_len(text)
+    if cells > room:
+        text, cells = words.fit(text, room), room
+    return text, cells, has_sure_width(text)
 
 
 def _joins(text: str, style: Style, before: Style) -> bool:

@@ -135,12 +135,15 @@ class UserTable(ListingView):
 
     def _view_changed(self) -> None:
         """Every index may stand for another user: find the cursor's person again."""
-        if self.listing.query != self._shown_query:
+        is_asked_for = self.listing.query != self._shown_query
+        if is_asked_for:
             self._begin_view(self._shown_query, self.listing.query)
         self.take_row_count()
         self._place_cursor()
         self.repaint_changed()
         self.ask()
+        if is_asked_for:
+            self.paint_now()
 
     def _begin_view(self, before: UserQuery, now: UserQuery) -> None:
         self._following = following(before, now, chosen=self._chosen)
@@ -209,6 +212,7 @@ class UserTable(ListingView):
             else:
                 self._sought = None
                 self._settle()
+                self.repaint_changed()
 
         self.run_worker(find(), group=WorkerGroup.CURSOR, exclusive=True, name="find the cursor's person")
 
@@ -237,7 +241,6 @@ class UserTable(ListingView):
         self._chosen = self._chosen and (before[0] is None or self._sought is not None)
         self._keep_in_view()
         if before != (self._person, self._cursor):
-            self.repaint_rows(self.visible_rows, only_changed=True)
             self._tell_move()
 
     def _user_at(self, index: int) -> MirroredUser | None:

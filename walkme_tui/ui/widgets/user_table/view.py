@@ -313,6 +313,15 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if changed:
             super().refresh(*(Region(0, first, width, last - first + 1) for first, last in _runs(changed)))
 
+    def paint_now(self) -> None:
+        """Show what is to be painted: Textual would wait for the next sixtieth of a second, and somebody waits."""
+        screen = self.screen
+        if screen.is_current and self._repaint_required:
+            # What Textual does with it by and by, by way of two queues and a timer.
+            self._repaint_required = False
+            screen._dirty_widgets.add(self)  # noqa: SLF001
+            screen._on_timer_update()  # noqa: SLF001
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Paint the rows; the header stays as it is."""
         if self.show_vertical_scrollbar:
