@@ -23,7 +23,8 @@ from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
-from walkme_tui.services.browsing import BrowserStart, ProfileChoice, Task
+from walkme_tui.domain.views import SavedView
+from walkme_tui.services.browsing import BrowserStart, Memory, ProfileChoice, Task
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
 from walkme_tui.store.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
@@ -63,6 +64,8 @@ class Setting:
     read_only: bool = False
     bench: Bench = field(default_factory=Bench)
     task: Task | None = None
+    memory: Memory | None = None
+    view: SavedView | None = None
     syncing: Syncing = field(default_factory=lambda: Syncing(fully=False))
 
     def session(self) -> Session:
@@ -95,6 +98,8 @@ class Setting:
             state_folder=self.state_folder,
             open_workshop=self.bench,
             task=self.task,
+            memory=self.memory,
+            view=self.view,
         )
         session = self.session() if self.problem is None else None
         return WalkmeApp(start, session, theme, monotonic=self.time.monotonic)

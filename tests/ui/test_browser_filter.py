@@ -98,7 +98,7 @@ async def test_no_match_says_of_how_many_and_what_helps() -> None:
         await browser.loaded()
         await browser.filter("nosuchname")
         await browser.settled(lambda: browser.row_count == 0)
-        assert browser.says("None of the 100 users loaded has “nosuchname”.")
+        assert browser.says("None of the 100 users loaded fits “nosuchname”.")
         assert browser.says("a full email address is asked from it")
 
 
@@ -129,7 +129,7 @@ async def test_an_email_that_is_not_there_is_said_not_to_be() -> None:
         await browser.loaded()
         await browser.filter("nobody@example.com")
         await browser.settled(lambda: "nobody@example.com is not on the server." in browser.status_line)
-        assert browser.says("None of the 100 users loaded has “nobody@example.com”.")
+        assert browser.says("None of the 100 users loaded fits “nobody@example.com”.")
 
 
 async def test_an_email_that_cannot_be_asked_for_says_why() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName
-from walkme_tui.ui.arrangement import Pane
+from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.widgets.user_table.columns import LARGEST_FIRST
 from walkme_tui.ui.workers import WorkerGroup
 
@@ -80,9 +80,12 @@ class Ordering:
     def apply(self, view: SavedView) -> None:
         """Show the users as a saved view has them."""
         table = self._browser.area.users
+        self._browser.show_tab(Tab.USERS)
         table.show_wide(view.wide)
         self._browser.filtering.show(view)
         self._remember(Pane.USERS, table)
+        self._browser.filter.show()
+        self._browser.situation.tell()
 
     def save(self) -> None:
         """Keep what the users are shown by under a name."""

@@ -1,0 +1,179 @@
+"""Orders, widths and saved views: by keys, by the palette, by a click, and at the next start."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.views import Look, SavedView, TableName
+
+BY_NAME = Sort(SortKey.NAME)
+
+
+def account(count: int = 100) -> FakeDirectory:
+    return FakeDirectory(people(count))
+
+
+def heading(browser: Browser) -> str:
+    return next(line for line in browser.screen_text.splitlines() if "EMAIL" in line)
+
+
+async def sorted_by(browser: Browser, sort: Sort | None) -> None:
+    await browser.settled(lambda: browser.table.listing.query.sort == sort)
+    await browser.pause()
+
+
+async def choose(browser: Browser, text: str) -> None:
+    await browser.press("colon")
+    await browser.type(text)
+    await browser.press("enter")
+
+
+async def test_s_goes_through_the_columns_and_back_to_the_list() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.row_count == 100)
+        first = browser.emails[0]
+        seen = []
+        for key in (SortKey.EMAIL, SortKey.NAME, SortKey.ROLE, SortKey.STATUS):
+            await browser.press("s")
+            await sorted_by(browser, Sort(key))
+            seen.append(heading(browser))
+        assert [line.partition("↑")[0].split()[-1] for line in seen] == ["EMAIL", "NAME", "ROLE", "STATUS"]
+        await browser.press("s")
+        await sorted_by(browser, Sort(SortKey.GROUPS, reverse=True))
+        await browser.press("s", "s")
+        await sorted_by(browser, None)
+        await browser.settled(lambda: browser.emails[:1] == [first])
+
+
+async def test_reversing_keeps_the_cursor_on_its_person() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("down", "down", "s")
+        await sorted_by(browser, Sort(SortKey.EMAIL))
+        await browser.press("S")
+        await sorted_by(browser, Sort(SortKey.EMAIL, reverse=True))
+        await browser.settled(lambda: browser.cursor_email == "person00002@example.com")
+        assert "EMAIL ↓" in heading(browser)
+
+
+async def test_the_end_of_an_order_is_its_true_end() -> None:
+    async with open_browser(Setting(api=account(100))) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.row_count == 100)
+        await browser.press("s", "G")
+        await browser.settled(lambda: browser.cursor_email == "person00099@example.com")
+
+
+async def test_a_click_on_a_heading_sorts_and_again_reverses() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        x = heading(browser).index("NAME")
+        y = browser.screen_text.splitlines().index(heading(browser))
+        await browser.pilot.click(offset=(x, y))
+        await sorted_by(browser, BY_NAME)
+        await browser.pilot.click(offset=(x, y))
+        await sorted_by(browser, Sort(SortKey.NAME, reverse=True))
+
+
+async def test_order_and_width_are_there_at_the_next_start(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await browser.press("s", "s", "w")
+        await sorted_by(browser, BY_NAME)
+    assert StateFile(tmp_path / "state.toml").look("acme", TableName.USERS) == Look(BY_NAME, wide=True)
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await sorted_by(browser, BY_NAME)
+        assert browser.table.wide
+        assert "NAME ↑" not in heading(browser) or "FIRST" in heading(browser)
+
+
+async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await browser.filter("status:inactive")
+        await browser.press("enter", "s")
+        await choose(browser, "save this view")
+        await browser.settled(lambda: "Save this view as" in browser.dialog)
+        await browser.type("no good")
+        assert "without blanks" in browser.dialog
+        await browser.press("enter")
+        assert browser.dialog
+        await browser.press("ctrl+u")
+        await browser.type("leavers")
+        await browser.press("enter")
+        await browser.settled(lambda: any("@leavers" in toast for toast in browser.toasts))
+        await browser.press("escape")
+        await browser.settled(lambda: browser.filter_text == "")
+        await choose(browser, "view leavers")
+        await browser.settled(lambda: browser.filter_text == "status:inactive")
+        await sorted_by(browser, Sort(SortKey.EMAIL))
+        await choose(browser, "forget a saved")
+        await browser.settled(lambda: "Forget a saved view" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: any("leavers is forgotten" in toast for toast in browser.toasts))
+    assert "leavers" not in [view.name for view in memory.views()]
+
+
+async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    memory.remember_look("acme", TableName.USERS, Look(BY_NAME))
+    view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
+    setting = Setting(api=account(), memory=memory, view=view, query=view.text)
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await sorted_by(browser, Sort(SortKey.EMAIL, reverse=True))
+        assert browser.filter_text == "status:pending"
+        assert browser.table.wide
+        assert browser.cursor_email == "person00099@example.com"
+
+
+class FullDisk(StateFile):
+    """A memory that cannot keep anything."""
+
+    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+        return "The disk is full."
+
+
+async def test_what_cannot_be_kept_is_said_once() -> None:
+    async with open_browser(Setting(api=account(), memory=FullDisk(None))) as browser:
+        await browser.loaded()
+        await browser.press("s", "s", "s")
+        await sorted_by(browser, Sort(SortKey.ROLE))
+        assert browser.toasts == ["The disk is full."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "becomes"),
+    [("stat", "tab", "status:"), ("status:in", "right", "status:inactive"), ("zoe role:ed", "tab", "zoe role:Editor")],
+)
+async def test_the_completion_behind_the_caret_is_taken(typed: str, key: str, becomes: str) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter(typed)
+        await browser.settled(lambda: f"/ {becomes}".lower() in browser.screen_text.lower())
+        await browser.press(key)
+        assert browser.filter_text == becomes
+        assert browser.focus == "filter"
+
+
+async def test_a_wrong_word_is_told_and_keeps_nobody() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("rolle:admin ")
+        await browser.settled(lambda: browser.status_line == "! There is no rolle:, but role:.")
+        await browser.settled(lambda: browser.row_count == 0)
+        assert browser.says("A word of the filter is wrong, so it keeps nobody.")
+        await browser.press("ctrl+u")
+        await browser.type("role:boss ")
+        await browser.settled(lambda: "No loaded user has the role boss." in browser.status_line)
+        await browser.press("ctrl+u")
+        await browser.settled(lambda: browser.row_count == 100)
+        assert browser.status_line == ""
