@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import Status, User
-from walkme_tui.store.filter_sql import distinct
+from walkme_tui.store.conditions import EVERY, distinct
 from walkme_tui.store.rows import name_key
 from walkme_tui.store.tables import BATCH, Tables
 
@@ -40,7 +40,7 @@ def has_active(tables: Tables, role: str, besides: Collection[str]) -> "Steps[bo
     """True if an active user with this role, compared without case, has none of these ids."""
     yield
     wanted = search_key(storable(role))
-    for known in distinct(tables, "role"):
+    for known in distinct(tables, "role", EVERY):
         if search_key(known) != wanted:
             continue
         select = "SELECT row_id FROM users WHERE nullif(role, '') = ? AND status = ? LIMIT ?"

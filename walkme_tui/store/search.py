@@ -6,6 +6,7 @@ comes later stands below.
 """
 
 from array import array
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.filters import parse_filter
@@ -13,7 +14,8 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
-from walkme_tui.store.filter_sql import Plan, Source, Sql, in_index, plan
+from walkme_tui.store.conditions import Source, Sql, counted, in_index
+from walkme_tui.store.filter_sql import Plan, plan
 from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
 from walkme_tui.store.tables import Tables
 from walkme_tui.store.text_table import comparable, expression
@@ -23,11 +25,20 @@ if TYPE_CHECKING:
 
 # Rows taken from SQLite at once: a few milliseconds.
 STEP: Final = 4_096
-# So many found users are put in order one by one; where there are more, an order that is there already is walked.
-FEW: Final = 2_000
+# Fewer users than this are put in order. Of more, so many of those who come first in an order that is there are looked
+# at: if one in a hundred is kept, they fill a screen. Either takes 30 ms. If some are kept, it may be more of them, up
+# to this share of all: looking at one there takes ten times as long as in the order of the table.
+MANY: Final = 10_000
+WALK: Final = 8_000
+WALK_SHARE: Final = 16
+# Where all are wanted in order: of more than this share of everybody it is quicker to find them and walk the order.
+SORTED_SHARE: Final = 8
 # So many who have the email that was typed come first; an email should have but one owner.
 MOST_EXACT: Final = 10
 MOST_NAMESAKES: Final = 1_000
+
+
+ALL: Final = Plan(None, (), ())
 
 
 def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[list[MirroredUser]]":
@@ -50,11 +61,14 @@ def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Step
     found = plan(tables, query, now_ms)
     exact = [] if query.sort is not None else [row_id for row_id in _exact(tables, query, found) if row_id > after]
     order = array("i", exact)
-    statement = _unsorted(found, after, -1) if query.sort is None else _sorted(tables, query.sort, found, after)
-    rows = tables.connection.execute(*statement)
-    while part := rows.fetchmany(STEP):
-        order.extend([row_id for (row_id,) in part if row_id not in exact])
-        yield
+    if query.sort is None:
+        for part in _parts(tables, _unsorted(found, after, -1)):
+            order.extend([row_id for row_id in part if row_id not in exact])
+            yield
+    else:
+        for part in _all_sorted(tables, query.sort, found, after):
+            order.extend(part)
+            yield
     return order
 
 
@@ -88,10 +102,11 @@ def _unsorted(found: Plan, after: int, limit: int) -> Statement:
     return select, (*source.values, *values, limit)
 
 
-def _sorted(tables: Tables, sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
+def _sorted(sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
+    """Users put in order: all who are kept are looked at before the first is there."""
     conditions = list(found.conditions)
     if found.sources is None:
-        source = Sql(_in_order(tables, sort))
+        source = Sql("users NOT INDEXED")  # one by one in the order of an index takes ten times as long
         conditions += _above(after)
     else:
         source = _source(found.sources, after)
@@ -100,16 +115,53 @@ def _sorted(tables: Tables, sort: Sort, found: Plan, after: int, limit: int = -1
     return select, (*source.values, *values, limit)
 
 
+def _walked(sort: Sort, index: str, conditions: Sequence[Sql], walk: int, limit: int) -> Statement:
+    """Those whom ``conditions`` keep of the first ``walk`` users in the order of an index."""
+    where, values = _where(conditions)
+    first = f"SELECT row_id FROM users INDEXED BY {index}{_order(sort)} LIMIT ?"  # noqa: S608 - constants
+    source = f"({first}) AS found CROSS JOIN users ON users.row_id = found.row_id{_texts(conditions)}"
+    return f"SELECT users.row_id FROM {source}{where} LIMIT ?", (walk, *values, limit)  # noqa: S608 - see plan
+
+
 def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[int]:
-    """Few users are put in order; of many, those that come first in an order that is there are looked at first."""
-    if found.sources is not None or found.conditions:
-        few = _taken(tables, _unsorted(found, 0, FEW))
-        if len(few) < FEW:
-            named = Source("users", Sql(f"row_id IN ({','.join(map(str, few))})"))
-            return _taken(tables, _sorted(tables, sort, Plan((named,), (), ()), 0, limit))
-    if _index(tables, sort) is not None:
-        found = Plan(None, found.everything, found.everything)
-    return _taken(tables, _sorted(tables, sort, found, 0, limit))
+    """Of many users, those who come first in an order that is there are looked at first; few are put in order."""
+    index = _index(tables, sort)
+    if index is not None and (found == ALL or _is_many(tables, found, MANY)):
+        walk, most = WALK, tables.next_row_id() // WALK_SHARE
+        while row_ids := _taken(tables, _walked(sort, index, found.everything, walk, limit)):
+            if len(row_ids) == limit:
+                return row_ids
+            walk = 2 * walk * limit // len(row_ids)
+            if walk > most:
+                break
+    return _taken(tables, _sorted(sort, found, 0, limit))
+
+
+def _all_sorted(tables: Tables, sort: Sort, found: Plan, after: int) -> Iterator[list[int]]:
+    """Few users are put in order; many are found, and then told in an order that is there."""
+    index, end = _index(tables, sort), tables.next_row_id()
+    if index is None or not (found == ALL or _is_many(tables, found, end // SORTED_SHARE)):
+        yield from _parts(tables, _sorted(sort, found, after))
+        return
+    select = f"SELECT row_id FROM users INDEXED BY {index} WHERE row_id > ? AND row_id < ?{_order(sort)}"  # noqa: S608
+    walk = select, (after, end)
+    if found == ALL:
+        yield from _parts(tables, walk)
+        return
+    kept = bytearray(end)
+    for part in _parts(tables, _unsorted(found, after, -1)):
+        for row_id in part:
+            if row_id < end:  # else they came in between
+                kept[row_id] = 1
+        yield []
+    for part in _parts(tables, walk):
+        yield [row_id for row_id in part if kept[row_id]]
+
+
+def _is_many(tables: Tables, found: Plan, many: int) -> bool:
+    if found.sources is None:
+        return tables.next_row_id() > many
+    return counted(tables, found.sources, many) == many
 
 
 def _source(sources: tuple[Source, ...], after: int) -> Sql:
@@ -126,12 +178,12 @@ def _above(after: int) -> list[Sql]:
     return [Sql("users.row_id > ?", (after,))] if after else []
 
 
-def _texts(conditions: list[Sql]) -> str:
+def _texts(conditions: Sequence[Sql]) -> str:
     needed = any("texts.text" in condition.text for condition in conditions)
     return " CROSS JOIN texts ON texts.row_id = users.row_id" if needed else ""
 
 
-def _where(conditions: list[Sql]) -> Statement:
+def _where(conditions: Sequence[Sql]) -> Statement:
     values = tuple(value for condition in conditions for value in condition.values)
     return (" WHERE " + " AND ".join(f"({condition.text})" for condition in conditions) if conditions else ""), values
 
@@ -140,11 +192,6 @@ def _order(sort: Sort) -> str:
     key = SORT_EXPRESSIONS[sort.key]
     way = "DESC" if sort.reverse else "ASC"
     return f" ORDER BY {key} {way} NULLS LAST, users.row_id {way}"
-
-
-def _in_order(tables: Tables, sort: Sort) -> str:
-    index = _index(tables, sort)
-    return "users" if index is None else f"users INDEXED BY {index}"
 
 
 _BUILT_IN: Final = {SortKey.ROLE: "users_by_role", SortKey.STATUS: "users_by_status"}
@@ -156,12 +203,17 @@ def _index(tables: Tables, sort: Sort) -> str | None:
         return None
     key = SortKey.NAME if sort.key is SortKey.FIRST else sort.key
     name = _BUILT_IN.get(key, f"sorted_by_{key.name.lower()}")
-    known = tables.connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?", (name,))
-    return name if known.fetchone() else None
+    return name if tables.has_index(name) else None
 
 
 def _taken(tables: Tables, statement: Statement) -> list[int]:
     return [row_id for (row_id,) in tables.connection.execute(*statement).fetchall()]
+
+
+def _parts(tables: Tables, statement: Statement) -> Iterator[list[int]]:
+    rows = tables.connection.execute(*statement)
+    while part := rows.fetchmany(STEP):
+        yield [row_id for (row_id,) in part]
 
 
 # ------------------------------------------------------------ a whole address

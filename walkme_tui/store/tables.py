@@ -256,6 +256,11 @@ class Tables:
             ),
         )
 
+    def has_index(self, name: str) -> bool:
+        """True if this index of users was made: those to put them in order by are, once the mirror is complete."""
+        select = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?"
+        return self.connection.execute(select, (name,)).fetchone() is not None
+
     def next_row_id(self) -> int:
         """The row id that the next new user gets."""
         return self._state().next_row_id

@@ -64,13 +64,17 @@ def entries(word: str) -> list[str]:
     if is_short_word(word):
         return [(_MARGIN + word)[-3:]]
     marked = _spread(word)
-    places = range(len(marked) - 2)
-    if len(places) > MOST_ENTRIES:
+    last = len(marked) - 3
+    # With another letter an entry with two blanks tells nothing that the one beside it does not.
+    found = [
+        marked[at : at + 3]
+        for at in range(last + 1)
+        if not (at > 0 and marked[at + 1 : at + 3] == _MARGIN) and not (at < last and marked[at : at + 2] == _MARGIN)
+    ]
+    if len(found) > MOST_ENTRIES:
         # The beginning and the end tell most: what is between is often a domain that everybody has.
-        last = len(marked) - 3
-        places = sorted({0, 1, 3, last - 3, last - 1, last})  # type: ignore[assignment]
-    found = dict.fromkeys(marked[at : at + 3] for at in places)
-    return [entry for entry in found if not entry.isspace()]
+        found = [*found[:2], found[3], found[-4], *found[-2:]]
+    return list(dict.fromkeys(found))
 
 
 def expression(words: Collection[str]) -> str | None:

@@ -76,7 +76,7 @@ async def test_an_id_is_found_by_its_beginning_whether_few_or_many_begin_so(
     await filled(mirror, 40)
     assert await found(mirror, UserQuery("00000007-0000")) == [numbered_user(7).id]
     few = await found(mirror, UserQuery("0000001"))
-    monkeypatch.setattr(filter_sql, "MOST_NAMED_IDS", 3)
+    monkeypatch.setattr(filter_sql, "MOST_NAMED", 3)
     assert await found(mirror, UserQuery("0000001")) == few == [numbered_user(number).id for number in range(16, 32)]
 
 

@@ -27,8 +27,9 @@ def _with_small_limits(patch: pytest.MonkeyPatch) -> None:
     """Every way to go about a search is gone, not only that for large or small accounts."""
     patch.setattr(filter_sql, "MOST_VALUES", 3)
     patch.setattr(filter_sql, "MOST_SOURCES", 2)
-    patch.setattr(filter_sql, "MOST_NAMED_IDS", 5)
-    patch.setattr(filter_sql, "SMALL_GROUP", 60)
+    patch.setattr(filter_sql, "MOST_NAMED", 5)
+    patch.setattr(filter_sql, "FEW", 20)
+    patch.setattr(filter_sql, "SMALL", 60)
     patch.setattr(search, "STEP", 7)
 
 

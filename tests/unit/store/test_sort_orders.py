@@ -115,12 +115,20 @@ def large_with_indexes() -> OddMirror:
     return mirror
 
 
-@pytest.mark.parametrize("few", [3, search.FEW])
+@pytest.mark.parametrize(("many", "walk"), [(search.MANY, search.WALK), (30, search.WALK), (30, 90)])
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text or query.group_id or "everybody")
 def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
-    large: OddMirror, large_with_indexes: OddMirror, monkeypatch: pytest.MonkeyPatch, query: UserQuery, few: int
+    large: OddMirror,
+    large_with_indexes: OddMirror,
+    monkeypatch: pytest.MonkeyPatch,
+    query: UserQuery,
+    many: int,
+    walk: int,
 ) -> None:
-    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "MANY", many)
+    monkeypatch.setattr(search, "WALK", walk)
+    monkeypatch.setattr(search, "WALK_SHARE", 2)
+    monkeypatch.setattr(search, "STEP", 70)
     for sort in SORTS:
         sorted_query = query._replace(sort=sort)
         expected = in_order(large, sorted_query)
@@ -134,18 +142,21 @@ def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
     size=st.integers(1, 9),
     query=st.sampled_from(QUERIES),
     sort=st.sampled_from(SORTS),
-    few=st.sampled_from((1, 3, search.FEW)),
+    many=st.integers(1, 12),
+    walk=st.integers(1, 12),
     prepared=st.booleans(),
 )
 def test_any_few_people_are_put_in_order_as_sorted_does(
-    random: Random, size: int, query: UserQuery, sort: Sort, few: int, prepared: bool
+    random: Random, size: int, query: UserQuery, sort: Sort, many: int, walk: int, prepared: bool
 ) -> None:
     odd = OddPeople(random)
     mirror = filled(odd, size)
     if prepared:
         prepare(mirror)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "FEW", few)
+        patch.setattr(search, "MANY", many)
+        patch.setattr(search, "WALK", walk)
+        patch.setattr(search, "WALK_SHARE", 1)
         mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
         changed = odd.user(99)
         mirror.save_user(User(next(iter(mirror.row_ids)), changed.email, changed.first_name, role=changed.role))
