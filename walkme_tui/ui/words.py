@@ -8,6 +8,8 @@ from rich.cells import cell_len
 from walkme_tui.domain.coverage import Coverage
 
 ELLIPSIS: Final = "…"
+UPWARDS: Final = "↑"
+DOWNWARDS: Final = "↓"
 SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE

@@ -130,4 +130,6 @@ class FilterControl:
     def _filtered(self) -> None:
         self.show()
         self.consider_a_look_up()
-        self._browser.situation.tell()
+        if not self._speaks_filter:
+            self._browser.situation.tell()
+        # Else it is told when the table shows whom the filter keeps: until then nothing but the box has changed.

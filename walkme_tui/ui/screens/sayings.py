@@ -1,13 +1,14 @@
 """What the browser says when rows are missing or something went wrong: pure functions from the situation to words."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
 
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, SignInRefused, WalkmeError
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import Part, joined, lines
@@ -79,12 +80,22 @@ def paragraphs(*parts: Part) -> Content:
     return lines(line for paragraph in shown for line in (paragraph, joined("")))
 
 
-def filter_count(query: UserQuery, kept: int | None, coverage: Coverage | None) -> str:
-    """``812 of 154 210 loaded`` while something is filtered, else nothing."""
-    if not query.narrows or kept is None or coverage is None:
+def filter_count(query: UserQuery, kept: Total | None, coverage: Coverage | None) -> str:
+    """``812 of 154 210 loaded`` while something is filtered, ``…`` for what is still counted, else nothing."""
+    if kept is None or coverage is None:
         return ""
+    if not query.narrows:
+        return "sorting…" if query.sort is not None and not kept.exact else ""
     without = "inactive hidden · " if query.hide_inactive else ""
-    return f"{without}{words.number(kept)} of {words.number(coverage.loaded)} loaded"
+    number = words.number(kept.count) if kept.exact else words.ELLIPSIS
+    return f"{without}{number} of {words.number(coverage.loaded)} loaded"
+
+
+def order_in_words(sort: Sort | None, shown: Sequence[SortKey]) -> str:
+    """What the list is sorted by where no heading tells it, as its column is not shown."""
+    if sort is None or sort.key in shown:
+        return ""
+    return f"{words.DOWNWARDS if sort.reverse else words.UPWARDS} {SORT_NAMES[sort.key]}"
 
 
 def _credentials(error: WalkmeError) -> bool:

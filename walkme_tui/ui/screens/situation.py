@@ -1,10 +1,12 @@
 """What the chrome and the empty tables say, kept true once a second and whenever something happened."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.services.listing import Phase
@@ -78,8 +80,8 @@ class Situation:
         self._told_at = self._monotonic()
         traffic = browser.session.api.traffic() if self._serving else QUIET
         left = browser.crawling.left if browser.crawling is not None else ""
-        browser.query_one(AccountLine).report(browser.pages.coverage, traffic, left)
-        browser.query_one(StatusLine).report(self._saying(), traffic)
+        self._account.report(browser.pages.coverage, traffic, left)
+        self._status.report(self._saying(), traffic)
         self._tell_tables()
         self._tell_count()
         self.tell_hints()
@@ -88,7 +90,25 @@ class Situation:
         """Offer the keys that help where the keys go now."""
         browser = self._browser
         ids = FILTER_HINTS if browser.filter.has_keys else HINTS.get(browser.area.focused, LIST_HINTS)
-        browser.query_one(Hints).offer(ids, browser.changing.greyed)
+        self._hints.offer(ids, browser.changing.greyed)
+
+    # Asked for at every key: Textual would look through the whole screen for each of them.
+
+    @cached_property
+    def _account(self) -> AccountLine:
+        return self._browser.query_one(AccountLine)
+
+    @cached_property
+    def _status(self) -> StatusLine:
+        return self._browser.query_one(StatusLine)
+
+    @cached_property
+    def _hints(self) -> Hints:
+        return self._browser.query_one(Hints)
+
+    @cached_property
+    def _count(self) -> FilterCount:
+        return self._browser.query_one(FilterCount)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -126,7 +146,7 @@ class Situation:
     def _tell_tables(self) -> None:
         browser, session = self._browser, self._browser.session
         look_up = browser.filter.look_up.saying if browser.filter.look_up is not None else None
-        for table in browser.query(UserTable):
+        for table in self._tables():
             if table.listing.phase is Phase.LOADING:
                 loading = sayings.no_rows_yet(session.account, self.trouble, session.secret_source)
                 if table.loading_text != loading:
@@ -137,6 +157,12 @@ class Situation:
         if self._serving:
             browser.area.groups_tab.head()
 
+    def _tables(self) -> Iterator[UserTable]:
+        area = self._browser.area
+        yield area.users
+        if self._serving and area.groups_tab.members.table.is_attached:
+            yield area.groups_tab.members.table
+
     def _no_rows(self, query: UserQuery, look_up: Saying | None) -> Content:
         coverage = self._browser.pages.coverage
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
@@ -146,18 +172,27 @@ class Situation:
         return nobody(query, coverage)
 
     def _tell_count(self) -> None:
-        browser, pages = self._browser, self._browser.pages
-        text = ""
+        browser, line = self._browser, self._count
         if browser.arrangement.tab is Tab.USERS:
-            total = browser.area.users.listing.total
-            text = sayings.filter_count(
-                browser.area.users.listing.query, total.count if total else None, pages.coverage
-            )
-        elif browser.filtering.target is Pane.GROUPS and browser.filtering.text:
+            self._tell_count_of_users(line)
+            return
+        text = ""
+        if browser.filtering.target is Pane.GROUPS and browser.filtering.text:
             groups = browser.area.groups_tab.groups
             text = f"{groups.kept} of {groups.total} groups"
         elif browser.filtering.target is Pane.MEMBERS:
             text = browser.area.groups_tab.kept
         elif browser.filtering.hide_inactive:
             text = "inactive hidden"
-        browser.query_one(FilterCount).say(text)
+        line.say(text)
+
+    def _tell_count_of_users(self, line: FilterCount) -> None:
+        users, coverage = self._browser.area.users, self._browser.pages.coverage
+        query, total = users.listing.query, users.listing.total
+        order = sayings.order_in_words(query.sort, users.sort_keys)
+        parts = [order, sayings.filter_count(query, total, coverage)]
+        widest = [order]
+        if coverage is not None and query.narrows:
+            widest.append(sayings.filter_count(query, Total(coverage.loaded, exact=True), coverage))
+        say = line.say if total is None or total.exact or query.is_list else line.say_later
+        say(" · ".join(filter(None, parts)), " · ".join(filter(None, widest)))

@@ -1,5 +1,7 @@
 """The second line: the tabs, the filter box, and how many the filter keeps."""
 
+from typing import TYPE_CHECKING, Final
+
 from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
@@ -10,6 +12,12 @@ from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.widgets.ink import Ink, Piece
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.text_line import TextLine
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+PATIENCE_SECONDS: Final = 0.15
+"""So long the count of before stays while another is counted: numbers that come and go with every letter flicker."""
 
 TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
 
@@ -54,10 +62,28 @@ class FilterCount(OneLine):
 
     def __init__(self) -> None:
         super().__init__(id="count")
+        self._said = ""
+        self._room = 0
+        self._later: Timer | None = None
 
-    def say(self, text: str) -> None:
-        """Say it, in as much room as it needs."""
-        self.styles.width = cell_len(text) + 2 if text else 0
+    def say(self, text: str, widest: str = "") -> None:
+        """Say it, with room for the widest that may come next: another width lays the whole screen out anew."""
+        if self._later is not None:
+            self._later.stop()
+            self._later = None
+        self._say(text, widest)
+
+    def say_later(self, text: str, widest: str = "") -> None:
+        """Say it if nothing else is to be said within a moment; until then what was said before stays."""
+        if self._later is None and text != self._said:
+            self._later = self.set_timer(PATIENCE_SECONDS, lambda: self.say(text, widest))
+
+    def _say(self, text: str, widest: str) -> None:
+        room = max(cell_len(text), cell_len(widest)) + 2 if text else 0
+        if room != self._room:
+            self._room = room
+            self.styles.width = room
+        self._said = text
         self.write((), [(f"{text} ", Ink.PLAIN)] if text else ())
 
 

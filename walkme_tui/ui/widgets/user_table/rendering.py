@@ -22,8 +22,6 @@ CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"
 MARK: Final = "✓"
 NEW: Final = "+"
-UPWARDS: Final = "↑"
-DOWNWARDS: Final = "↓"
 MORE_LEFT: Final = "‹"
 MORE_RIGHT: Final = "›"
 _BARS: Final = {Ground.CURSOR: CURSOR_BAR, Ground.CURSOR_BLURRED: BLURRED_BAR}
@@ -90,7 +88,7 @@ def header_line(canvas: Canvas) -> LeanStrip:
     for column in layout.columns:
         heading, ink = column.field.value, Ink.HEADER
         if sort is not None and SORTED_BY.get(column.field) is sort.key:
-            heading, ink = _with_arrow(heading, column, DOWNWARDS if sort.reverse else UPWARDS), Ink.SORTED
+            heading, ink = _with_arrow(heading, column, words.DOWNWARDS if sort.reverse else words.UPWARDS), Ink.SORTED
         text = _fit(heading, column)
         # An arrow before a short heading stands in the gap.
         text = heading if len(heading) > column.width and column.field in RIGHT_ALIGNED else text
