@@ -95,7 +95,7 @@ async def test_the_cursor_goes_through_all_of_them() -> None:
         assert screen(names)[0] == ">row000"
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 7, 50])
+@pytest.mark.parametrize("count", [0, 1, 4, 15])
 @pytest.mark.parametrize("pinned", [0, 1, 5])
 @pytest.mark.parametrize("height", [3, 5, 9, 20])
 async def test_every_row_can_be_gone_to_and_stands_where_it_is_clicked(count: int, pinned: int, height: int) -> None:
@@ -136,3 +136,17 @@ async def test_the_cursor_stays_in_view_when_rows_come_below_it() -> None:
         names.show_parts(rows(50), ["new0", "new1", "pin0"])
         await pilot.pause()
         assert ">row007" in screen(names)[:6]
+
+
+async def test_without_others_above_there_is_no_line_between() -> None:
+    async with shown(0, 2, 5) as (names, _):
+        assert screen(names) == [">pin0", "pin1", "", "", ""]
+
+
+async def test_a_row_that_comes_to_be_pinned_makes_room_for_the_line_between() -> None:
+    async with shown(51, 0, 10) as (names, pilot):
+        names.show_parts(rows(50), ["row050"])
+        names.move_to(49)
+        await pilot.pause()
+        assert screen(names)[7] == ">row049"
+        assert screen(names)[9] == "row050"
