@@ -1,9 +1,8 @@
-"""The file under the mirror: whose it is, who may read it, and what happens when it cannot be used."""
+"""The file under the mirror: who may read it, and what happens when it cannot be used."""
 
 import asyncio
 import sqlite3
 import threading
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +31,8 @@ def page(number: int, size: int = 10, total: int = 10_000) -> UserPage:
     return UserPage(number, size, rows, total)
 
 
-def opened(path: Path | None, *, account_key: str = "acme", max_age_days: float | None = None) -> SqliteMirror:
-    return open_mirror(path, account_key=account_key, max_age_days=max_age_days)
+def opened(path: Path | None) -> SqliteMirror:
+    return open_mirror(path, account_key="acme")
 
 
 async def made(path: Path, pages: int = 1, size: int = 10) -> None:
@@ -360,55 +359,3 @@ async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
     (file,) = files_in(runtime)
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.suffix == ".sqlite3"
-
-
-# ------------------------------------------------------------ whose, how old
-
-
-async def test_the_people_of_another_account_are_never_shown(tmp_path: Path) -> None:
-    path = tmp_path / "mirror.sqlite3"
-    await made(path)
-    still_open = opened(path)
-    assert len(await still_open.positions(0, 9)) == 10
-    mirror = opened(path, account_key="other")
-    assert await mirror.positions(0, 9) == {}
-    assert (await mirror.coverage()).total is None
-    assert "another account" in mirror.notices[0]
-    await still_open.save_page(page(2), 2000)  # one that still shows the first account has its own copy
-    assert await mirror.positions(0, 19) == {}
-    await still_open.aclose()
-    await mirror.save_page(page(3), 2000)
-    await mirror.aclose()
-    again = opened(path, account_key="other")
-    assert sorted(await again.positions(0, 99)) == list(range(20, 30))
-    assert not again.notices
-    await again.aclose()
-
-
-async def test_old_people_are_deleted_after_the_first_reading(tmp_path: Path) -> None:
-    path = tmp_path / "mirror.sqlite3"
-    now_ms = int(time.time() * 1000)
-    mirror = opened(path)
-    await mirror.save_page(page(1, 1200), now_ms - 3 * 86_400_000)
-    await mirror.save_page(page(2, 10), now_ms)
-    await mirror.save_user(User("unlisted", email="old@example.com"), now_ms - 3 * 86_400_000)
-    await mirror.aclose()
-    aged = opened(path, max_age_days=2)
-    assert len(await aged.positions(0, 9)) == 10
-    await aged._writer.thread.run(lambda: None, Urgency.IDLE)  # behind the deleting
-    assert await aged.user("unlisted") is None
-    assert sorted(await aged.positions(0, 2000)) == list(range(10, 20))
-    assert [size.known_members for size in await aged.groups()] == [10]
-    assert len(await aged.matching(UserQuery())) == 10
-    await aged.aclose()
-
-
-async def test_files_moved_aside_are_deleted_when_they_are_old(tmp_path: Path) -> None:
-    path = tmp_path / "mirror.sqlite3"
-    aside = tmp_path / "mirror.sqlite3.corrupt-20200101T000000Z"
-    for days, kept in ((10.0, True), (0.0, False)):
-        aside.write_text("people")
-        mirror = opened(path, max_age_days=days)
-        await mirror.coverage()
-        await mirror.aclose()
-        assert aside.exists() is kept
