@@ -125,7 +125,8 @@ class FilterControl:
     def _typed(self, text: str) -> None:
         self._opens_the_only_one = False
         self._browser.filtering.put(text)
-        self._filtered()
+        # The search is under way meanwhile: what is found is waited for, not what is said about it.
+        self._browser.call_after_refresh(self._filtered)
 
     def _filtered(self) -> None:
         self.show()
