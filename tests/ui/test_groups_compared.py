@@ -83,7 +83,7 @@ async def test_where_lists_do_not_tell_groups_their_people_are_the_unknown_ones(
         await browser.settled(lambda: browser.says("and says first how long that takes."))
         await browser.press("G")
         await browser.settled(lambda: browser.row_count == 60)
-        assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them one by one")
+        assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them")
 
 
 async def test_an_inactive_user_is_shown_among_the_inactive_ones_although_they_are_hidden() -> None:
@@ -165,7 +165,7 @@ async def test_more_than_two_marks_say_what_to_do() -> None:
         await browser.press("space", "down", "space", "down")
         assert not browser.toasts
         await browser.press("space")
-        assert any("Two groups can be compared: Space takes a mark away" in toast for toast in browser.toasts)
+        assert any("Two groups can be compared: Space unmarks one" in toast for toast in browser.toasts)
         assert not any(", not " in line for line in browser.groups)
         await browser.press("c")
         assert browser.members_heading.startswith("Support")

@@ -53,7 +53,7 @@ def test_people_who_are_no_group_are_counted_as_people() -> None:
     assert facts(nowhere, 41, LOADING) == "≥ 41 people · 62 % loaded"
     assert facts(nowhere, 1, COMPLETE) == "1 person, complete as of 08:00"
     unknown = Special(Belonging.UNKNOWN, "1 700")
-    assert facts(unknown, 1700, PARTLY) == "1 700 of 2 000 loaded · M reads them one by one"
+    assert facts(unknown, 1700, PARTLY) == "1 700 of 2 000 loaded · M reads them"
 
 
 def test_titles_say_who_they_are() -> None:
@@ -88,8 +88,10 @@ def test_those_of_unknown_groups_have_a_row_as_long_as_there_are_some() -> None:
 
 
 def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
-    assert kept_of(12, 1204, COMPLETE, hide_inactive=False) == "12 of 1 204"
-    assert kept_of(12, 1204, LOADING, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
+    assert kept_of(ROW, 12, 1204, COMPLETE, hide_inactive=False) == "12 of 1 204"
+    assert kept_of(ROW, 12, 1204, LOADING, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
+    assert kept_of(ROW, 0, 0, LEAN, hide_inactive=False) == "0 of ?"
+    assert kept_of(Special(Belonging.UNKNOWN, "2 000"), 12, 2000, LEAN, hide_inactive=False) == "12 of 2 000"
 
 
 @pytest.mark.parametrize(

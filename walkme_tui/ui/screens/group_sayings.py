@@ -65,7 +65,7 @@ def facts(row: GroupRow, known: int, coverage: Coverage | None) -> str:
         return ""
     people = ("person", "people") if isinstance(row, Special) else ("member", "members")
     if isinstance(row, Special) and row.subject is Belonging.UNKNOWN:
-        return f"{words.number(known)} of {words.number(coverage.loaded)} loaded · M reads them one by one"
+        return f"{words.number(known)} of {words.number(coverage.loaded)} loaded · M reads them"
     if coverage.memberships_complete:
         when = f", complete as of {words.clock_time(coverage.as_of_ms)[:5]}" if coverage.as_of_ms is not None else ""
         return f"{words.count(known, *people)}{when}"
@@ -76,10 +76,12 @@ def facts(row: GroupRow, known: int, coverage: Coverage | None) -> str:
     return f"≥ {words.count(known, *people)} · {words.loaded_share(coverage)}"
 
 
-def kept_of(kept: int, known: int, coverage: Coverage | None, *, hide_inactive: bool) -> str:
+def kept_of(row: GroupRow, kept: int, known: int, coverage: Coverage | None, *, hide_inactive: bool) -> str:
     """``12 of 1 204`` while the members are filtered."""
     without = "inactive hidden · " if hide_inactive else ""
-    return f"{without}{words.number(kept)} of {_number(known, coverage)}"
+    of_unknown = isinstance(row, Special) and row.subject is Belonging.UNKNOWN
+    number = words.number(known) if of_unknown else _number(known, coverage)
+    return f"{without}{words.number(kept)} of {number}"
 
 
 def nobody(query: UserQuery, coverage: Coverage | None) -> Content:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NOBODY: Final = UserQuery(group_id="")
 LEAST_NAME: Final = 12
 HOW_TO_COMPARE: Final = "Mark two groups with Space; c then shows who is in the one but not in the other."
-TOO_MANY_MARKS: Final = "Two groups can be compared: Space takes a mark away, \\ takes all."
+TOO_MANY_MARKS: Final = "Two groups can be compared: Space unmarks one, \\ all."
 
 
 class MembersPane(Vertical):
@@ -226,7 +226,7 @@ class GroupsTab:
         if row is None or not (self._query.text.strip() or self._query.hide_inactive) or listing.total is None:
             return ""
         known, hidden = self._known_of(row), listing.query.hide_inactive
-        return group_sayings.kept_of(listing.total.count, known, self._pages.coverage, hide_inactive=hidden)
+        return group_sayings.kept_of(row, listing.total.count, known, self._pages.coverage, hide_inactive=hidden)
 
     def _known_of(self, row: GroupRow) -> int:
         """How many people a row is about, whatever is filtered: what is seen is newer than what was counted."""

@@ -1,0 +1,128 @@
+"""Pictures of the Groups tab, one visual fact each."""
+
+import asyncio
+
+from tests.snapshots.conftest import Drive, Look
+from tests.support.browser import Browser, Setting
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import NOON_MS
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import UserPage
+from walkme_tui.services.changes import UserStored
+from walkme_tui.store.mirror import SqliteMirror, open_mirror
+
+WIDE, NARROW = (120, 40), (80, 24)
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
+TEAMS = [Group(f"t{number}", f"Team {number:02}") for number in range(30)]
+
+
+def account(count: int = 60, groups: list[Group] = GROUPS, *, lean: bool = False) -> FakeDirectory:
+    api = FakeDirectory(people(count), groups=groups)
+    api.lean = lean
+    api.status = api.status._replace(permitted_per_second=9.8)
+    return api
+
+
+def part_of(count: int, total: int) -> SqliteMirror:
+    """A mirror that holds the first people of a larger account."""
+    mirror = open_mirror(None, account_key="acme")
+    asyncio.run(mirror.save_page(UserPage(1, count, tuple(people(count)), total), NOON_MS))
+    return mirror
+
+
+def pressing(*keys: str) -> Drive:
+    """Go to the groups, wait until people were counted, press keys, and wait for what they bring."""
+
+    async def drive(browser: Browser) -> None:
+        await browser.loaded()
+        await browser.press("2")
+        await browser.settled(lambda: browser.browser.group_names)
+        await calm(browser)
+        await browser.press(*keys)
+        await calm(browser)
+
+    return drive
+
+
+async def calm(browser: Browser) -> None:
+    """Let everything be counted and told."""
+    for _ in range(200):
+        await browser.tick(0)
+        await browser.pilot.pause(0.01)
+        if not any("·" in line for line in browser.groups) and not browser.browser.area.groups_tab.stale:
+            break
+    await browser.tick(0)
+
+
+def test_people_in_no_group_are_lower_bounds_while_loading(looks: Look) -> None:
+    api = account(1000)
+    api.hold("list_users")
+    assert looks(Setting(api=api, mirror=part_of(100, 1000)), pressing("down", "down", "down"), WIDE)
+
+
+def test_two_marked_groups_compared(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("down", "space", "down", "space", "c"), WIDE)
+
+
+def test_two_marked_groups_compared_narrow(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("down", "space", "down", "space", "c", "m"), NARROW)
+
+
+def test_special_rows_stay_while_many_groups_scroll(looks: Look) -> None:
+    drive = pressing("space", *["down"] * 25, "space")
+    assert looks(Setting(api=account(groups=[*GROUPS, *TEAMS])), drive, NARROW)
+
+
+def test_three_marks_say_what_to_do(looks: Look) -> None:
+    assert looks(Setting(api=account()), pressing("space", "down", "space", "down", "space"), NARROW)
+
+
+def test_people_of_unknown_groups(looks: Look) -> None:
+    assert looks(Setting(api=account(lean=True)), pressing("G"), WIDE)
+
+
+def test_what_reading_them_costs(looks: Look) -> None:
+    async def drive(browser: Browser) -> None:
+        await pressing("G", "enter")(browser)
+        await browser.filter("status:pending")
+        await browser.settled(lambda: browser.row_count == 40)
+        await browser.press("enter", "M")
+        await browser.listening("Read the groups")
+        await browser.tick(0)
+
+    api = account(1000, lean=True)
+    api.hold("list_users")
+    mirror = open_mirror(None, account_key="acme")
+    lean = tuple(api._listed(user) for user in people(200))
+    asyncio.run(mirror.save_page(UserPage(1, 200, lean, 1000), NOON_MS))
+    assert looks(Setting(api=api, mirror=mirror), drive, NARROW)
+
+
+def test_reading_on_its_way_where_some_are_known(looks: Look) -> None:
+    api = account(lean=True)
+    api.hold("get_user")
+
+    async def drive(browser: Browser) -> None:
+        session = browser.browser.session
+        for number in range(24):
+            await session.mirror.save_user(person(number), NOON_MS)
+            session.changes.publish(UserStored(person(number).id))
+        await pressing("down", "M")(browser)
+        await browser.listening("Read the groups of 36 users")
+        await browser.press("a")
+        await browser.settled(lambda: api.in_flight == 4)
+        await calm(browser)
+
+    assert looks(Setting(api=api), drive, NARROW)
+
+
+def test_hostile_group_names(looks: Look) -> None:
+    texts = [
+        "[@click=app.quit]press me[/]",
+        "\x1b[31mred\x1b]52;c;ZXZpbA==\x07",
+        "one\ntwo\tthree",
+        "\u202edlrow olleh",
+    ]
+    texts += ["東京都渋谷区神宮前の皆さん", "ياسمين الخطيب", "Sales " * 40]
+    groups = [Group(f"g{number}", text) for number, text in enumerate(texts, 1)]
+    assert looks(Setting(api=account(groups=groups)), pressing("space", "down", "space", "c", "c"), WIDE)
