@@ -11,7 +11,8 @@ from collections.abc import Coroutine  # noqa: TC003 - the program is not import
 from pathlib import Path
 from typing import Any, Final
 
-from walkme_tui.ui import start
+from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.ui import start as beginning
 
 BEAT_SECONDS: Final = 0.005
 
@@ -33,18 +34,18 @@ def _write(late: list[float]) -> None:
 
 def main() -> int:
     """Browse, watched."""
-    browse = start._browse
+    browse = beginning._browse
 
-    async def watched(begin: Any) -> int:
+    async def watched(start: BrowserStart) -> int:
         late: list[float] = []
         beating = asyncio.create_task(_beat(late))
-        browsing: Coroutine[Any, Any, int] = browse(begin)
+        browsing: Coroutine[Any, Any, int] = browse(start)
         try:
             return await browsing
         finally:
             beating.cancel()
 
-    start._browse = watched
+    beginning._browse = watched
     from walkme_tui.__main__ import main as begin
 
     return begin()
