@@ -13,6 +13,7 @@ from textual.strip import Strip
 from tests.support.fake_directory import people, person
 from tests.support.fake_listing import STARTED_AT_MS, FakeListing, mirrored
 from tests.support.table_driver import TableDriver, table_of
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 from walkme_tui.services.listing import Phase, RowsChanged, ViewChanged
 
@@ -241,3 +242,38 @@ async def test_another_theme_colours_the_rows_anew() -> None:
         after = list(table.strips()[2])
         assert before[0].text == after[0].text
         assert before[0].style != after[0].style
+
+
+async def test_a_jump_shows_rows_at_once_and_dots_only_where_none_come() -> None:
+    async with table_of(FakeListing(people(500), here=range(20))) as table:
+        before = table.lines
+        table.table.action_last()
+        await table.pilot.pause()
+        assert table.lines == before
+        table.listing.deliver(489, 499)
+        await table.pilot.pause()
+        assert table.row(10).email == "person00499@example.com"
+        assert table.row(10).under_cursor
+        table.table.move_to(250)
+        await table.pilot.pause(0.1)
+        assert table.row(3).is_placeholder
+        assert table.person is None
+
+
+async def test_rows_that_come_elsewhere_do_not_end_the_wait() -> None:
+    async with table_of(FakeListing(people(500), here=range(20))) as table:
+        before = table.lines
+        table.table.action_last()
+        table.listing.deliver(100, 110)
+        assert table.table._held_back is not None
+        await table.pilot.pause()
+        assert table.lines == before
+        await table.pilot.pause(0.1)
+        assert table.row(10).is_placeholder
+
+
+async def test_rows_of_another_view_are_painted_before_the_next_frame_is_due() -> None:
+    async with table_of(people(100)) as table:
+        table.listing.replace([mirrored(0, person(60))], UserQuery("sixty"))
+        assert table.row(0).email == "person00060@example.com"
+        assert not table.table._repaint_required

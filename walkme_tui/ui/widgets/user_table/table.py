@@ -1,7 +1,7 @@
 """The table of users: a cursor and marks over a listing."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual import events
 
@@ -22,8 +22,6 @@ from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
     from walkme_tui.services.news import News
-
-WHEEL_LINES: Final = 3
 
 
 class UserTable(ListingView):
@@ -129,6 +127,7 @@ class UserTable(ListingView):
             self.repaint_rows(range(change.first, change.last + 1), only_changed=True)
             if change.first <= self._cursor <= change.last:
                 self._look_under_the_cursor()
+            self.rows_came()
         else:
             self._view_changed()
             self.post_message(messages.ViewChanged(self))
@@ -388,16 +387,3 @@ class UserTable(ListingView):
         key = SORTED_BY.get(field) if field is not None else None
         if key is not None:
             self.post_message(messages.HeadingClicked(self, key))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll; the cursor stays on its user."""
-        self._wheel(event, WHEEL_LINES)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll; the cursor stays on its user."""
-        self._wheel(event, -WHEEL_LINES)
-
-    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.scroll_to_row(self.scroll_offset.y + lines)

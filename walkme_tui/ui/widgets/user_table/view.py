@@ -1,9 +1,11 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar, Final, NamedTuple, Self
 
+from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.css.styles import StylesBase
@@ -11,7 +13,6 @@ from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 from textual.widget import Widget
 
 from walkme_tui.domain.mirrored import ListedRow
@@ -22,10 +23,14 @@ from walkme_tui.ui.widgets.user_table.columns import GUTTER, Layout, lay_out
 from walkme_tui.ui.widgets.user_table.painter import Painter
 from walkme_tui.ui.widgets.user_table.palette import Palette
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
+from walkme_tui.ui.widgets.user_table.wrapping import wrapped
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2
+WHEEL_LINES: Final = 3
 AGES_CHANGE_SECONDS: Final = 30.0
+# So long nothing is painted after a jump to rows that are not here: most come in a few milliseconds.
+PATIENCE_SECONDS: Final = 0.03
 
 
 class _Face(NamedTuple):
@@ -90,6 +95,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: list[Strip] = []
         self._lines_of: Painter | None = None
         self._stale_lines: set[int] = set()
+        self._held_back: asyncio.TimerHandle | None = None
         self._said: tuple[Content, Painter, list[Strip]] | None = None
 
     def look(self, index: int, row: ListedRow | None) -> Look:
@@ -190,6 +196,8 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """Paint these regions again, or everything where none is given."""
         if repaint:
             self._stale_lines.update(y for region in regions or [self.size.region] for y in region.line_range)
+            if self._held_back is not None and not layout and not recompose:
+                return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -199,6 +207,14 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """
         if self.styles.gutter.totals != (0, 0):
             return super().render_lines(crop)
+        if self._held_back is None or len(self._lines) != self.size.height:
+            self._draw_stale_lines()
+        strips = self._lines[crop.y : crop.bottom]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _draw_stale_lines(self) -> None:
         painter = self._ready_painter()
         if self._lines_of is not painter or len(self._lines) != self.size.height:
             self._lines_of = painter
@@ -208,10 +224,6 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
                 if 0 <= y < len(self._lines):
                     self._lines[y] = self._draw_line(painter, y)
         self._stale_lines.clear()
-        strips = self._lines[crop.y : crop.bottom]
-        if crop.column_span != (0, self.size.width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        return strips
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, a line of words where there are no rows, or nothing."""
@@ -268,19 +280,9 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """A line of what is said in place of rows."""
         text = self.loading_text if self.listing.phase is Phase.LOADING else self.empty_text
         if self._said is None or self._said[0] is not text or self._said[1] is not painter:
-            self._said = (text, painter, self._wrapped(text))
+            self._said = (text, painter, wrapped(self, text, GUTTER))
         lines = self._said[2]
         return lines[line] if 0 <= line < len(lines) else painter.blank
-
-    def _wrapped(self, text: Content) -> list[Strip]:
-        width = max(1, self.size.width - 2 * GUTTER)
-        strips = Visual.to_strips(self, text, width, None, self.visual_style)
-        style = self.rich_style
-        strips = [strip.crop_pad(width, GUTTER, GUTTER, style) for strip in strips]
-        strips = [strip.adjust_cell_length(self.size.width, style) for strip in strips]
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
-        return strips
 
     def repaint_rows(self, rows: Sequence[int], *, only_changed: bool = False) -> None:
         """Paint those of these rows that are visible."""
@@ -302,6 +304,9 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def repaint_changed(self) -> None:
         """Paint the lines that are not what stands there: after every index may have come to mean another row."""
+        if self._held_back is not None:
+            self._held_back.cancel()
+            self._held_back = None
         if len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
             self.refresh()
             return
@@ -322,13 +327,52 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             screen._dirty_widgets.add(self)  # noqa: SLF001
             screen._on_timer_update()  # noqa: SLF001
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll; the cursor stays on its user."""
+        self._wheel(event, WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll; the cursor stays on its user."""
+        self._wheel(event, -WHEEL_LINES)
+
+    def _wheel(self, event: events.MouseEvent, lines: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.scroll_to_row(self.scroll_offset.y + lines)
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Paint the rows; the header stays as it is."""
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
-        if round(old_value) != round(new_value):
+        if round(old_value) == round(new_value):
+            return
+        if self.is_mounted and not self._has_visible_rows():
+            self._hold_back()
+            self.want_visible()
+        else:
             self.refresh(Region(0, HEADER_LINES, self.size.width, self.page_rows))
             self.ask()
+
+    def _hold_back(self) -> None:
+        """Let what is on the screen stay for a moment: the rows that are wanted now may be here before the next frame.
+
+        Else they would all be drawn as rows that are not here, only to be drawn again.
+        """
+        if self._held_back is None:
+            self._held_back = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._let_go)
+
+    def rows_came(self) -> None:
+        """Paint what was held back if it waited for these."""
+        if self._held_back is not None and self._has_visible_rows():
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self.is_attached:
+            self.repaint_changed()
+            self.paint_now()
+
+    def _has_visible_rows(self) -> bool:
+        return all(self.listing.row(index) is not None for index in self.visible_rows)
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
