@@ -134,7 +134,8 @@ class _Planner:
     def _driver(self, terms: Sequence[_Means]) -> tuple[tuple[Source, ...], tuple[_Means, ...]] | None:
         """Where to begin, and the terms that need not be looked at again then."""
         words = [term for term in terms if term.word]
-        found = expression([term.word for term in words])
+        chosen = self._tables.texts.chosen([term.word for term in words])
+        found = expression(chosen)
         listed = [term for term in terms if term.sources is not None and len(term.sources) <= MOST_SOURCES]
         listed = [term for term in listed if EVERYBODY not in (term.sources or ())]
         best = min(listed, key=self._size) if len(listed) > 1 else next(iter(listed), None)
@@ -142,7 +143,7 @@ class _Planner:
             return best.sources or (named(()),), (best,) if best.exact else ()
         if found is None:
             return None
-        return (in_index(found),), tuple(term for term in words if term.exact)
+        return (in_index(found),), tuple(term for term in words if term.exact and entries(term.word)[0] in chosen)
 
     def _size(self, term: _Means) -> int:
         """How many rows a term's sources have, as far as it matters; in the index by text each costs more to count."""
@@ -181,16 +182,15 @@ class _Planner:
 
     def _word(self, word: str) -> _Means:
         """Texts with the word, and users whose role or status has it or whose id begins with it."""
-        indexed = self._tables.texts.has_find and bool(entries(word))
+        found = expression(self._tables.texts.chosen([word]))
         others = self._other_places(word)
         if not others:
             exact = is_short_word(word) or (len(word) == 3 and len(entries(word)) == 1 and begins_a_word(word, word))
-            return _Means(has_word(word), word=word if indexed else "", exact=exact)
+            return _Means(has_word(word), word=word if found else "", exact=exact)
         condition = any_of([has_word(word), *(each for each, _ in others)])
-        if not indexed:
+        if found is None:
             return _Means(condition)
-        found = in_index(expression([word]) or "")
-        return _Means(condition, sources=(found, *(source for _, sources in others for source in sources)))
+        return _Means(condition, sources=(in_index(found), *(source for _, sources in others for source in sources)))
 
     def _other_places(self, word: str) -> list[tuple[Sql, tuple[Source, ...]]]:
         """Where else a word may stand, each as a condition and its sources."""

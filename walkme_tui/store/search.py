@@ -231,7 +231,7 @@ def _with_email(tables: Tables, folded: str, conditions: tuple[Sql, ...], limit:
     """Users who have this email, folded."""
     compared = comparable(folded)
     whole = Sql("instr(texts.text, ?) > 0", (compared,)), Sql("folded(users.email) = ?", (compared,))
-    index = expression([folded]) if tables.texts.has_find else None
+    index = expression(tables.texts.chosen([f" {folded}"]))  # a word begins with it
     sources = None if index is None else (in_index(index),)
     return _unsorted(Plan(sources, (*whole, *conditions), ()), 0, limit)
 

@@ -11,7 +11,8 @@ separators that a pattern names, and a text ends for it at the first NUL.
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from walkme_tui.store.rows import folded_name
 
@@ -27,8 +28,15 @@ _BEHIND_OTHER_SEPARATORS: Final = "\x1f"
 _NUL: Final = "\x1e"
 _OTHER_SEPARATOR: Final = re.compile(r"[^\w\x00-\x7f]")
 
-# Of a long word, so many entries are looked up: the rest is compared with the texts, and each common one costs.
-MOST_ENTRIES: Final = 6
+# Of a long word, no more entries than this are thought of.
+MOST_ENTRIES: Final = 12
+# How common an entry is shows in so many texts that have it; of so many entries it is remembered.
+SAMPLE: Final = 100
+REMEMBERED: Final = 4_096
+# Comparing one text takes as long as passing so many in the index. Where one entry of a run of letters is, the others
+# are likely: so much of what they say is new.
+COMPARED: Final = 200
+NEW_IN_A_RUN: Final = 0.1
 
 
 def has_trigrams(connection: sqlite3.Connection) -> bool:
@@ -71,16 +79,37 @@ def entries(word: str) -> list[str]:
         for at in range(last + 1)
         if not (at > 0 and marked[at + 1 : at + 3] == _MARGIN) and not (at < last and marked[at : at + 2] == _MARGIN)
     ]
-    if len(found) > MOST_ENTRIES:
-        # The beginning and the end tell most: what is between is often a domain that everybody has.
-        found = [*found[:2], found[3], found[-4], *found[-2:]]
-    return list(dict.fromkeys(found))
+    step = -(-len(found) // MOST_ENTRIES) or 1
+    return list(dict.fromkeys(found[::step]))
 
 
-def expression(words: Collection[str]) -> str | None:
-    """The full-text expression that keeps a superset of the texts with all words; None where it would keep all."""
-    wanted = dict.fromkeys(entry for word in words for entry in entries(word))
+def expression(wanted: Collection[str]) -> str | None:
+    """The full-text expression that keeps the texts with all these entries; None for none."""
     return " AND ".join(f'"{entry}"' for entry in wanted) or None
+
+
+class Entry(NamedTuple):
+    """What the index may be asked for; ``share`` of the texts have it, 0 to 1; ``run`` tells the run of letters."""
+
+    text: str
+    share: float
+    run: int
+
+
+def worthwhile(wanted: Iterable[Entry]) -> list[str]:
+    """The entries that save more than they cost, the rarest first; the others are left to be compared.
+
+    So of an address its beginning is looked up, and not the domain that everybody has.
+    """
+    chosen: list[Entry] = []
+    left = 1.0
+    for entry in sorted(wanted, key=attrgetter("share")):
+        news = NEW_IN_A_RUN if any(entry.run == other.run for other in chosen) else 1
+        if not chosen or entry.share < left * (1 - entry.share) * news * COMPARED:
+            # Those of one name have much in common, others something: people of one country, or of one company.
+            left *= entry.share ** (min(news, 0.5) if chosen else 1)
+            chosen.append(entry)
+    return [entry.text for entry in chosen]
 
 
 class TextTable:
@@ -90,6 +119,33 @@ class TextTable:
         self._connection = connection
         connection.create_function("folded", 1, folded_value, deterministic=True)
         self.has_find = has_find
+        self._shares: dict[str, float] = {}
+
+    def chosen(self, words: Iterable[str]) -> list[str]:
+        """What to ask the index for texts with all of these words; empty where it can tell nothing."""
+        runs: dict[str, int] = {}
+        run = 0
+        for word in words if self.has_find else ():
+            run += 1
+            for entry in entries(word):
+                run += entry.startswith(" ")
+                runs.setdefault(entry, run)
+        if len(runs) < 2:
+            return list(runs)
+        return worthwhile(Entry(entry, self._share(entry), run) for entry, run in runs.items())
+
+    def _share(self, entry: str) -> float:
+        """How many of the texts have an entry, 0 to 1, as those do that came first."""
+        share = self._shares.get(entry)
+        if share is None:
+            first = "SELECT rowid FROM find WHERE find MATCH ? ORDER BY rowid LIMIT ?"
+            select = f"SELECT count(*), max(rowid), (SELECT max(row_id) FROM texts) FROM ({first})"  # noqa: S608
+            found, last, end = self._connection.execute(select, (expression([entry]), SAMPLE)).fetchone()
+            share = found / max(last if found == SAMPLE else end or 1, 1)
+            if len(self._shares) >= REMEMBERED:
+                self._shares.clear()
+            self._shares[entry] = share
+        return share
 
     def add(self, rows: Sequence[tuple[int, str]]) -> None:
         """Add folded texts by row id."""

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from walkme_tui.domain.filter_terms import quoted
 from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.text import match_spans, search_key
+from walkme_tui.store import text_table
 from walkme_tui.store.mirror_layout import FIND, STATEMENTS
 from walkme_tui.store.text_table import (
     GLOB_SEPARATORS,
     MOST_ENTRIES,
+    Entry,
     TextTable,
     begins_a_word,
     comparable,
@@ -23,6 +25,7 @@ from walkme_tui.store.text_table import (
     expression,
     folded_value,
     is_short_word,
+    worthwhile,
 )
 
 # Few letters, so that words meet, and separators of every kind: ASCII or not, NUL, what GLOB takes for patterns.
@@ -84,15 +87,18 @@ def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(text
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statement in (*STATEMENTS, FIND):
             connection.execute(statement)
-        TextTable(connection, has_find=True).add(list(enumerate(texts)))
+        table = TextTable(connection, has_find=True)
+        table.add(list(enumerate(texts)))
         for word in words_of(typed) + [word for text in texts for word in words_of(text[1:5])]:
             short = is_short_word(word)
             expected = {at for at, text in enumerate(texts) if (begins_a_word(word, text) if short else word in text)}
+            assert bool(entries(word)) is bool(table.chosen([word]))
             if entries(word):
-                assert found(connection, expression([word])) >= expected
+                assert found(connection, expression(entries(word))) >= expected
+                assert found(connection, expression(table.chosen([word]))) >= expected
             if short or (len(word) == 3 and word.isalnum()):
                 assert len(entries(word)) == 1
-                assert found(connection, expression([word])) == expected
+                assert found(connection, expression(entries(word))) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,9 @@ def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(text
         ("...", []),
         ("a..", ["a  "]),
         ("zoe celik", ["zoe", "oe ", " ce", "cel", "eli", "lik"]),
-        ("zoe.celik@example.com", ["zoe", "oe ", "cel", "ple", " co", "com"]),
+        ("zoe.celik@ex.com", ["zoe", "oe ", " ce", "cel", "eli", "lik", "ik ", " ex", "ex ", " co", "com"]),
+        ("zoe.celik@ex.com.", ["zoe", "oe ", " ce", "cel", "eli", "lik", "ik ", " ex", "ex ", " co", "com", "om "]),
+        ("zoe.celik@ex.com.t", ["zoe", " ce", "eli", "ik ", "ex ", "com", "  t"]),
         ("a-b", ["a  ", "  b"]),
         ("x-a-b", ["x  ", " a ", "  b"]),
     ],
@@ -116,23 +124,60 @@ def test_what_the_index_is_asked_for_a_word(word: str, expected: list[str]) -> N
     assert len(expected) <= MOST_ENTRIES
 
 
-def test_several_words_are_one_expression_without_repetitions() -> None:
-    assert expression(["zoe", "zo", "zoe"]) == '"zoe" AND " zo"'
-    assert expression(["..."]) is None
+def test_several_words_are_one_expression_without_repetitions(connection: sqlite3.Connection) -> None:
+    table = TextTable(connection, has_find=True)
+    table.add([(number, "zoe bo" if number < 5 else "bo") for number in range(20)])
+    assert table.chosen(["b", "zoe", "b"]) == ["zoe"]  # everybody has a word with b: that costs and tells nothing
+    assert table.chosen(["b"]) == ["  b"]
+    assert table.chosen(["..."]) == table.chosen([]) == []
+    assert TextTable(connection, has_find=False).chosen(["zoe"]) == []
+    assert expression(["zoe", " zo"]) == '"zoe" AND " zo"'
     assert expression([]) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ([], []),
+        ([Entry("exa", 0.9, 1)], ["exa"]),  # better than looking at everybody
+        ([Entry("exa", 0.9, 2), Entry("zoe", 0.005, 1)], ["zoe"]),
+        ([Entry("  b", 0.1, 2), Entry("zoe", 0.005, 1)], ["zoe", "  b"]),
+        ([Entry("okt", 0.5, 1), Entry("kta", 0.5, 1), Entry("  6", 0.1, 2)], ["  6", "okt", "kta"]),
+        ([Entry("okt", 0.5, 1), Entry("kta", 0.5, 1), Entry("  6", 0.02, 2)], ["  6", "okt"]),  # with okt there is kta
+        ([Entry("zoe", 0.0, 1), Entry("bob", 0.1, 2)], ["zoe"]),  # nobody has it, which is enough
+        ([Entry("a  ", 1.0, 1), Entry("b  ", 1.0, 2)], ["a  "]),
+    ],
+)
+def test_entries_are_looked_up_while_that_costs_less_than_comparing(wanted: list[Entry], expected: list[str]) -> None:
+    assert worthwhile(wanted) == expected
+
+
+def test_how_common_an_entry_is_shows_in_the_first_texts_that_have_it(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_table, "SAMPLE", 10)
+    monkeypatch.setattr(text_table, "REMEMBERED", 2)
+    table = TextTable(connection, has_find=True)
+    table.add(
+        [(number, f"{'zoe' if number % 50 == 0 else 'bob'} {'weber' if number % 2 else 'li'}") for number in range(400)]
+    )
+    assert table._share("zoe") == pytest.approx(8 / 400, rel=0.01)
+    assert table._share("web") == pytest.approx(1 / 2, rel=0.1)
+    assert table._share("xyz") == 0
+    assert table.chosen(["weber", "zoe"])[0] == "zoe"
 
 
 def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=True)
     table.add([(1, "zoe\0bo"), (2, "–zoe weber")])
-    assert found(connection, expression(["zoe"])) == {1, 2}
+    assert found(connection, '"zoe"') == {1, 2}
     assert connection.execute("SELECT text FROM texts ORDER BY row_id").fetchall() == [
         ("zoe\x1ebo",),
         ("–\x1fzoe weber",),
     ]
     table.remove([(1, "zoe\0bo")])
-    assert found(connection, expression(["zoe"])) == {2}
-    assert found(connection, expression(["bo"])) == set()
+    assert found(connection, '"zoe"') == {2}
+    assert found(connection, '" bo"') == set()
     table.remove([(2, "–zoe weber")])
     connection.execute("CREATE VIRTUAL TABLE temp.indexed USING fts5vocab(main, find, row)")
     assert connection.execute("SELECT term FROM indexed").fetchall() == []
