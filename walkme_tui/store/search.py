@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 # Rows taken from SQLite at once: a few milliseconds.
 STEP: Final = 4_096
 # Fewer users than this are put in order. Of more, so many of those who come first in an order that is there are looked
-# at: if one in a hundred is kept, they fill a screen. Either takes 30 ms. If some are kept, it may be more of them, up
-# to this share of all: looking at one there takes ten times as long as in the order of the table.
+# at before: if one in a hundred is kept, they fill a screen. Either takes 30 ms.
 MANY: Final = 10_000
 WALK: Final = 8_000
-WALK_SHARE: Final = 16
 # Where all are wanted in order: of more than this share of everybody it is quicker to find them and walk the order.
 SORTED_SHARE: Final = 8
 # So many who have the email that was typed come first; an email should have but one owner.
@@ -115,25 +113,21 @@ def _sorted(sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
     return select, (*source.values, *values, limit)
 
 
-def _walked(sort: Sort, index: str, conditions: Sequence[Sql], walk: int, limit: int) -> Statement:
-    """Those whom ``conditions`` keep of the first ``walk`` users in the order of an index."""
+def _walked(sort: Sort, index: str, conditions: Sequence[Sql], limit: int) -> Statement:
+    """Those whom ``conditions`` keep of the first users in the order of an index."""
     where, values = _where(conditions)
     first = f"SELECT row_id FROM users INDEXED BY {index}{_order(sort)} LIMIT ?"  # noqa: S608 - constants
     source = f"({first}) AS found CROSS JOIN users ON users.row_id = found.row_id{_texts(conditions)}"
-    return f"SELECT users.row_id FROM {source}{where} LIMIT ?", (walk, *values, limit)  # noqa: S608 - see plan
+    return f"SELECT users.row_id FROM {source}{where} LIMIT ?", (WALK, *values, limit)  # noqa: S608 - see plan
 
 
 def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[int]:
     """Of many users, those who come first in an order that is there are looked at first; few are put in order."""
     index = _index(tables, sort)
     if index is not None and (found == ALL or _is_many(tables, found, MANY)):
-        walk, most = WALK, tables.next_row_id() // WALK_SHARE
-        while row_ids := _taken(tables, _walked(sort, index, found.everything, walk, limit)):
-            if len(row_ids) == limit:
-                return row_ids
-            walk = 2 * walk * limit // len(row_ids)
-            if walk > most:
-                break
+        row_ids = _taken(tables, _walked(sort, index, found.everything, limit))
+        if len(row_ids) == limit:
+            return row_ids
     return _taken(tables, _sorted(sort, found, 0, limit))
 
 

@@ -127,7 +127,6 @@ def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
 ) -> None:
     monkeypatch.setattr(search, "MANY", many)
     monkeypatch.setattr(search, "WALK", walk)
-    monkeypatch.setattr(search, "WALK_SHARE", 2)
     monkeypatch.setattr(search, "STEP", 70)
     for sort in SORTS:
         sorted_query = query._replace(sort=sort)
@@ -156,7 +155,6 @@ def test_any_few_people_are_put_in_order_as_sorted_does(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "MANY", many)
         patch.setattr(search, "WALK", walk)
-        patch.setattr(search, "WALK_SHARE", 1)
         mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
         changed = odd.user(99)
         mirror.save_user(User(next(iter(mirror.row_ids)), changed.email, changed.first_name, role=changed.role))
