@@ -46,7 +46,7 @@ def pressing(*keys: str) -> Drive:
 
 async def calm(browser: Browser) -> None:
     """Let everything be counted and told."""
-    for _ in range(200):
+    for _ in range(600):
         await browser.tick(0)
         await browser.pilot.pause(0.01)
         if not any("·" in line for line in browser.groups) and not browser.browser.area.groups_tab.stale:

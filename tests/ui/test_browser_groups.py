@@ -21,7 +21,7 @@ async def groups_tab(browser: Browser) -> None:
 async def counted(browser: Browser, *lines: str) -> None:
     """Let seconds go by until these are among the lines of the groups."""
     await browser.settled(lambda: browser.groups)
-    for _ in range(50):
+    for _ in range(400):
         if set(lines) <= set(browser.groups):
             return
         await browser.tick()

@@ -187,7 +187,7 @@ async def test_hostile_names_take_their_room_and_no_more(width: int) -> None:
         groups.fill(rows, special[:3], exact=True, known=True)
         for row in groups.rows:
             text = "".join(piece for piece, _ in groups.line(row, width - 2))
-            assert cell_len(text) == max(width - 2, 2 + 4)
+            assert cell_len(text) == max(width - 2, 2 + 4) + 1  # and the margin
             assert text.isprintable()
 
 

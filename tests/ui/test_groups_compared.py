@@ -23,7 +23,8 @@ async def groups_tab(browser: Browser, *lines: str) -> None:
 
 
 async def seen(browser: Browser, *lines: str) -> None:
-    for _ in range(100):
+    await browser.settled(lambda: browser.groups)
+    for _ in range(400):
         if set(lines) <= set(browser.groups):
             return
         await browser.tick()

@@ -53,7 +53,7 @@ async def test_it_reads_everybody_and_the_counts_become_exact() -> None:
         await browser.press("a")
         await browser.settled(lambda: "The groups of 60 users were read." in browser.toasts)
         assert asked(browser) == 60
-        for _ in range(100):
+        for _ in range(400):
             if "Sales 30" in browser.groups and "(groups unknown) 60" not in browser.groups:
                 break
             await browser.tick()

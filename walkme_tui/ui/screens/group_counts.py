@@ -10,6 +10,8 @@ from walkme_tui.services.ports import Session
 
 REST: Final = 20
 """After counting people it rests so many times as long as that took: of a million people it takes half a second."""
+SECONDS_A_ROW: Final = 0.25
+"""So long it rests for each row that has another number: to paint it costs a hundred bytes."""
 
 
 class GroupCounts:
@@ -27,7 +29,7 @@ class GroupCounts:
         self._sizes_are_old = False
         self._people_are_old = True
         self._counting = False
-        self._rests_until = float("-inf")
+        self._rests_until = self._paints_until = float("-inf")
 
     @property
     def differences(self) -> Mapping[Difference, int | None]:
@@ -41,13 +43,17 @@ class GroupCounts:
     @property
     def stale(self) -> bool:
         """It is time to count again."""
-        rested = self._monotonic() >= self._rests_until
-        return not self._counting and (self._sizes_are_old or (self._people_are_old and rested))
+        now = self._monotonic()
+        if self._counting or now < self._paints_until:
+            return False
+        return self._sizes_are_old or (self._people_are_old and now >= self._rests_until)
 
-    async def read_sizes(self) -> None:
-        """The groups and their known numbers of members; raises ``MirrorUnavailable``."""
+    async def read_sizes(self, visible: int) -> None:
+        """The groups and their known numbers of members, of which so many can be seen; raises ``MirrorUnavailable``."""
         self._sizes_are_old = False
-        self.sizes = await self._mirror.groups()
+        before, self.sizes = self.sizes, await self._mirror.groups()
+        others = sum(was != now for was, now in zip(before, self.sizes, strict=False))
+        self._paints_until = self._monotonic() + SECONDS_A_ROW * min(others, visible)
 
     async def count_people(self) -> bool:
         """Look at everybody, unless it was done a moment ago; True if it was done. Raises ``MirrorUnavailable``."""

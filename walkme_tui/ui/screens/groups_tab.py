@@ -85,9 +85,10 @@ class GroupsTab:
         What can be seen at once is.
         """
         try:
-            await self._counts.read_sizes()
+            shown = self.groups.is_attached and self.groups.display
+            await self._counts.read_sizes(visible=self.groups.page_lines if shown else 0)
             self.fill()
-            if self.groups.is_attached and self.groups.display and await self._counts.count_people():
+            if shown and await self._counts.count_people():
                 self.fill()
         except MirrorUnavailable as error:
             self._pages.note(error.message)

@@ -28,9 +28,9 @@ class Special(NamedTuple):
 
 GroupRow: TypeAlias = GroupSize | Special
 
-LABELS: Final = {
+LABELS: Final[Mapping[Belonging, Sequence[str]]] = {
     Belonging.NONE: ("(in no group)", "(no group)"),
-    Belonging.LEFT_BEHIND: ("(inactive, still in groups)", "(inactive)"),
+    Belonging.LEFT_BEHIND: ("(inactive, still in groups)", "(inactive, in groups)", "(inactive)"),
     Belonging.UNKNOWN: ("(groups unknown)", "(unknown)"),
 }
 NOTES: Final[Mapping[int, tuple[str, ...]]] = {
@@ -159,7 +159,8 @@ class GroupList(PinnedList[GroupRow]):
         else:
             ink = Ink.PLAIN if isinstance(row.subject, Difference) else Ink.DIM
             name, mark = (words.fit(_label(row.subject, room), room), ink), (NO_MARK, Ink.PLAIN)
-        return [mark, name, (words.fit_right(self._number(row), self._count_width), Ink.DIM)]
+        # The margin behind it is part of the number, not one piece more: this is written for every page of a crawl.
+        return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", Ink.DIM)]
 
     def repaint(self, index: int, was: GroupRow, now: GroupRow) -> None:
         """Where only the number is another one, only that is painted: this happens for every page of a crawl."""
@@ -185,8 +186,8 @@ def _label(subject: Belonging | Difference, room: int) -> str:
     """What a row is called where there is so much room; clean."""
     if isinstance(subject, Difference):
         return _both(clean(subject.group.label, MAX_NAME), clean(subject.other.label, MAX_NAME), room)
-    long, short = LABELS[subject]
-    return long if len(long) <= room else short
+    labels = LABELS[subject]
+    return next((label for label in labels if len(label) <= room), labels[-1])
 
 
 def _both(name: str, other: str, room: int) -> str:

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import Ink, Line, Piece
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.words import wrap
 
@@ -167,7 +167,7 @@ class LineList(Lines, Generic[Row]):
             return self.ink_strip(self.bare_line(y), base)
         line = self.line(self.rows[index], self.size.width - 2)
         if index != self.cursor:
-            return self.ink_strip([(" ", Ink.PLAIN), *line], base)
+            return self.ink_strip(_joined([(" ", Ink.PLAIN), *line]), base)
         style = base + self.ink(Ink.CURSOR if self._active else Ink.CURSOR_BLURRED)
         return self._cursor_strip(line, style)
 
@@ -234,3 +234,14 @@ class LineList(Lines, Generic[Row]):
         if event.chain > 1:
             self.action_open()
         self.move_to(index)
+
+
+def _joined(line: Line) -> Line:
+    """The same with neighbours of one ink in one piece: each piece costs a terminal some twenty bytes."""
+    joined: list[Piece] = []
+    for text, ink in line:
+        if joined and joined[-1][1] is ink:
+            joined[-1] = (joined[-1][0] + text, ink)
+        else:
+            joined.append((text, ink))
+    return joined
