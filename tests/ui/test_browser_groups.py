@@ -158,3 +158,13 @@ async def test_groups_that_may_not_be_read_say_what_is_missing() -> None:
         await browser.press("2")
         await browser.settled(lambda: browser.says("The groups could not be read."))
         assert any("The scope users:read is missing." in toast for toast in browser.toasts)
+
+
+async def test_an_empty_list_is_not_painted_again_every_second() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.settled(lambda: browser.says("This group has no members."))
+        await browser.tick()
+        said = browser.table.empty_text
+        await browser.tick()
+        assert browser.table.empty_text is said

@@ -153,7 +153,9 @@ class Situation:
                     table.loading_text = loading
                     table.refresh()
             elif table.listing.phase is Phase.EMPTY:
-                table.say_when_empty(self._no_rows(table.listing.query, look_up))
+                empty = self._no_rows(table.listing.query, look_up)
+                if table.empty_text != empty:
+                    table.say_when_empty(empty)
         if self._serving:
             browser.area.groups_tab.head()
 
