@@ -13,6 +13,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store import search
 from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror_layout import SORT_INDEXES
 from walkme_tui.store.sqlite_thread import Steps
 from walkme_tui.store.tables import Tables
 
@@ -54,6 +55,11 @@ class OddMirror:
         self.file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=NOW_MS))
         self._listed = {group.id: group.name for group in groups}
         self._know_groups()
+
+    def prepare_sorting(self) -> None:
+        """Make the indexes that users are put in order by."""
+        for statement in SORT_INDEXES:
+            self.file.write(partial(_execute, statement=statement))
 
     def _learn(self, users: Sequence[User]) -> None:
         for user in users:
@@ -97,6 +103,10 @@ class OddMirror:
         for after in (middle, self._next_row_id - 1):
             assert self.matching(query, after) == [row_id for row_id in expected if row_id > after], query
         return expected
+
+
+def _execute(tables: Tables, statement: str) -> None:
+    tables.connection.execute(statement)
 
 
 def result(steps: Steps[R]) -> R:

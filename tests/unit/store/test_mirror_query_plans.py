@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
@@ -11,8 +10,6 @@ from tests.support.odd_people import NOW_MS
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import User
 from walkme_tui.store import filter_sql, search
-from walkme_tui.store.mirror_layout import SORT_INDEXES
-from walkme_tui.store.tables import Tables
 
 PEOPLE = 4_000
 SCREEN = 20
@@ -42,13 +39,8 @@ def person(number: int) -> User:
 def mirror() -> OddMirror:
     mirror = OddMirror()
     mirror.save_page(1, [person(number) for number in range(PEOPLE)], PEOPLE)
-    for statement in SORT_INDEXES:
-        mirror.file.write(partial(_execute, statement=statement))
+    mirror.prepare_sorting()
     return mirror
-
-
-def _execute(tables: Tables, statement: str) -> None:
-    tables.connection.execute(statement)
 
 
 @pytest.fixture(autouse=True)

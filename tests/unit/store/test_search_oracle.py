@@ -70,6 +70,8 @@ def test_a_large_odd_directory_is_searched_as_asking_everybody_would(patching: P
         people = [odd.user(number) for number in range(PEOPLE)]
         for first in range(0, PEOPLE, PAGE):
             mirror.save_page(first // PAGE + 1, people[first : first + PAGE], PEOPLE)
+        if patching is _with_small_limits:
+            mirror.prepare_sorting()  # by these times are found, too
         sizes = [
             len(mirror.check(query_of(odd, people, odd.random.choice((0, 1, 1, 1, 2, 2, 3, 5)))))
             for _ in range(QUERIES)
@@ -168,6 +170,17 @@ def test_whoever_has_the_email_that_was_typed_comes_first(patching: Patching) ->
         mirror.save_page(2, two, None)
         assert mirror.check(UserQuery("y@b x@example.com")) == [45, 46]  # of two addresses neither is meant alone
         assert mirror.check(UserQuery("y@b")) == [46, 45]
+
+
+def test_what_the_index_was_not_asked_for_is_compared() -> None:
+    mirror = OddMirror()
+    others = [User(f"u-{number}", first_name="Bo", role="Viewer") for number in range(60)]
+    mirror.save_page(
+        1, [*others, User("zoe", first_name="Zoë"), User("iew", first_name="Aviel", last_name="Iewan")], None
+    )
+    assert mirror.check(UserQuery("zoe b")) == []  # nearly everybody has a b: the index is asked for zoe alone
+    assert mirror.check(UserQuery("zoe")) == [61]
+    assert mirror.check(UserQuery("view")) == list(range(1, 61))  # the pieces vie and iew are not enough
 
 
 def test_a_group_that_is_gone_is_a_mistake_like_any_other_name() -> None:

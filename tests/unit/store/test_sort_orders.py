@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -10,16 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.odd_mirror import OddMirror
+from tests.support.odd_mirror import OddMirror, result
 from tests.support.odd_people import EVERYONE, GROUPS, NOW_MS, OddPeople
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
-from walkme_tui.store import search
+from walkme_tui.store import filter_sql, search
 from walkme_tui.store.mirror import open_mirror
-from walkme_tui.store.mirror_layout import SORT_INDEXES
-from walkme_tui.store.tables import Tables
 
 SORTS = tuple(Sort(key, reverse) for key in SortKey for reverse in (False, True))
 QUERIES = (
@@ -94,15 +91,6 @@ def filled(odd: OddPeople, size: int) -> OddMirror:
     return mirror
 
 
-def prepare(mirror: OddMirror) -> None:
-    for statement in SORT_INDEXES:
-        mirror.file.write(partial(_execute, statement=statement))
-
-
-def _execute(tables: Tables, statement: str) -> None:
-    tables.connection.execute(statement)
-
-
 @pytest.fixture(scope="module")
 def large() -> OddMirror:
     return filled(OddPeople(Random("orders")), 400)
@@ -111,7 +99,7 @@ def large() -> OddMirror:
 @pytest.fixture(scope="module")
 def large_with_indexes() -> OddMirror:
     mirror = filled(OddPeople(Random("orders")), 400)
-    prepare(mirror)
+    mirror.prepare_sorting()
     return mirror
 
 
@@ -128,6 +116,7 @@ def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
     monkeypatch.setattr(search, "MANY", many)
     monkeypatch.setattr(search, "WALK", walk)
     monkeypatch.setattr(search, "STEP", 70)
+    monkeypatch.setattr(filter_sql, "MOST_NAMED", many)
     for sort in SORTS:
         sorted_query = query._replace(sort=sort)
         expected = in_order(large, sorted_query)
@@ -151,7 +140,7 @@ def test_any_few_people_are_put_in_order_as_sorted_does(
     odd = OddPeople(random)
     mirror = filled(odd, size)
     if prepared:
-        prepare(mirror)
+        mirror.prepare_sorting()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "MANY", many)
         patch.setattr(search, "WALK", walk)
@@ -166,11 +155,25 @@ def test_whoever_changes_stands_where_they_belong_now(prepared: bool) -> None:
     odd = OddPeople(Random("changes"))
     mirror = filled(odd, 60)
     if prepared:
-        prepare(mirror)
+        mirror.prepare_sorting()
     for number, user_id in enumerate(mirror.row_ids):
         mirror.save_user(replace(odd.user(number), id=user_id))
     for sort in SORTS:
         mirror.check(UserQuery(sort=sort), in_order(mirror, UserQuery(sort=sort)))
+
+
+def test_whoever_comes_while_an_order_is_told_is_not_in_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "STEP", 5)
+    monkeypatch.setattr(search, "SORTED_SHARE", 100)
+    mirror = filled(OddPeople(Random("between")), 50)
+    mirror.prepare_sorting()
+    query = UserQuery("-nobody", sort=Sort(SortKey.NAME))
+    expected = in_order(mirror, query)
+    steps = search.matching(mirror.file.read(lambda tables: tables), query, 0, NOW_MS)
+    for _ in range(3):
+        next(steps)
+    mirror.save_user(User("new", first_name="A"))
+    assert list(result(steps)) == expected
 
 
 async def test_orders_are_prepared_while_others_save_and_look(tmp_path: Any) -> None:
