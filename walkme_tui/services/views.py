@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 EVERYONE: Final = UserQuery()
 IN_THE_LISTS_ORDER: Final = UserQuery(sort=Sort(SortKey.LISTED))
 CHUNK_ROWS: Final = 1000
+# So many who have exactly the email that was typed may stand first, out of the order of coming.
+BROUGHT_FORWARD: Final = 10
 SCAN_ROWS: Final = 100_000
 
 
@@ -34,8 +36,8 @@ class View:
 
     @property
     def highest(self) -> int:
-        """The highest row id in an order without a sort: the last, unless a whole address brought somebody forward."""
-        return max(self.order[0], self.order[-1]) if self.order else 0
+        """The highest row id in an order without a sort: the last, unless a whole address brought some forward."""
+        return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
     async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
         """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -75,6 +76,7 @@ class SqliteMirror:
         self._writer = Reader("mirror", MirrorFile(place))
         self._beside: dict[str, Reader] = {}
         self._saving: deque[_Saving] = deque()
+        self._numbers = count()
         self._leadership = Leadership()
         self._max_age_days = place.max_age_days
         self._aged = place.max_age_days is None
@@ -86,7 +88,7 @@ class SqliteMirror:
 
     async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
         """Put a page's rows at their positions and update its users; pages that wait together go in together."""
-        saving = _Saving(page, fetched_at_ms)
+        saving = _Saving(next(self._numbers), page, fetched_at_ms)
         self._saving.append(saving)
         try:
             return await self._writer.thread.write(self._save(saving))
@@ -99,7 +101,8 @@ class SqliteMirror:
             self._saving.remove(saving)
             most = PAGES_AT_ONCE if self._writer.file.is_on_disk else 1
             others = [self._saving.popleft() for _ in range(min(most - 1, len(self._saving)))]
-            together = (saving, *others)
+            # In the order of coming, also where who wanted an older one does not wait any more: newer rows win.
+            together = sorted((saving, *others), key=lambda each: each.number)
             try:
                 stored = yield from self._writer.file.write_in_turn(partial(_save_all, together=together))
             except BaseException:
@@ -267,7 +270,8 @@ class SqliteMirror:
 class _Saving:
     """A page that waits to be saved; ``stored`` is what came of it."""
 
-    def __init__(self, page: UserPage, fetched_at_ms: int) -> None:
+    def __init__(self, number: int, page: UserPage, fetched_at_ms: int) -> None:
+        self.number = number
         self.page = page
         self.fetched_at_ms = fetched_at_ms
         self.stored: Stored | None = None
