@@ -1,5 +1,7 @@
 """Orders, widths and saved views: by keys, by the palette, by a click, and at the next start."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,10 @@ import pytest
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config.state import StateFile
-from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.store.mirror import open_mirror
+from walkme_tui.ui.widgets import tab_line
 
 BY_NAME = Sort(SortKey.NAME)
 
@@ -177,3 +181,38 @@ async def test_a_wrong_word_is_told_and_keeps_nobody() -> None:
         await browser.press("ctrl+u")
         await browser.settled(lambda: browser.row_count == 100)
         assert browser.status_line == ""
+
+
+async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await choose(browser, "sort by time of creation")
+        await browser.settled(lambda: browser.filter_count == "↓ time of creation")
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.filter_count == "↓ time of creation · 10 of 100 loaded")
+        await browser.press("escape", "s")
+        await browser.settled(lambda: browser.filter_count == "10 of 100 loaded")
+
+
+async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tab_line, "PATIENCE_SECONDS", 0.5)
+    mirror = open_mirror(None, account_key="acme")
+    async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.row_count == 100)
+        await browser.filter("person")
+        await browser.settled(lambda: browser.filter_count == "100 of 100 loaded")
+        counted = asyncio.Event()
+        matching = mirror.matching
+
+        async def slowly(query: UserQuery, after: int = 0) -> Sequence[int]:
+            await counted.wait()
+            return await matching(query, after)
+
+        monkeypatch.setattr(mirror, "matching", slowly)
+        await browser.press("backspace")
+        await browser.settled(lambda: not browser.table.is_whole)
+        assert browser.filter_count == "100 of 100 loaded"
+        await browser.settled(lambda: browser.filter_count == "… of 100 loaded")
+        counted.set()
+        await browser.settled(lambda: browser.filter_count == "100 of 100 loaded")

@@ -112,12 +112,17 @@ class BrowserStart(NamedTuple):
     memory: Memory | None = None
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:
-        """What the users of a profile are shown by at first, and whether in wide columns.
+        """What the users are shown by when the program begins with this profile, and whether in wide columns.
 
-        The view that was asked for goes before how the table was left.
+        The view that was asked for goes before how the table was left. May take as long as a disk does.
         """
         if self.view is not None:
             view = self.view
             return UserQuery(self.query, hide_inactive=view.hide_inactive, sort=view.sort), view.wide
+        query, wide = self.later_query(profile)
+        return query._replace(text=self.query), wide
+
+    def later_query(self, profile: str) -> tuple[UserQuery, bool]:
+        """The same where the person goes to this profile: the filter of the command line was for the first one."""
         look = self.memory.look(profile, TableName.USERS) if self.memory is not None else Look()
-        return UserQuery(self.query, sort=look.sort), look.wide
+        return UserQuery(sort=look.sort), look.wide

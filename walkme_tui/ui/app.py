@@ -70,19 +70,20 @@ class WalkmeApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        screen = self._screen_for(self.session)
+        profile = self.session.account.profile if self.session is not None else ""
+        screen = self._screen_for(self.session, self._first or self.start.first_query(profile))
         # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
-    def _screen_for(self, session: Session | None) -> Screen[None]:
+    def _screen_for(self, session: Session | None, first: tuple[UserQuery, bool]) -> Screen[None]:
         if session is None:
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
             return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles])
         early, plan = self._early, self._plan
-        query, wide = self._first or self.start.first_query(session.account.profile)
-        self._early = self._plan = self._first = None
+        query, wide = first
+        self._early = self._plan = None
         self.work = work_of(session, self.start.open_workshop, plan, self._monotonic)
         return BrowserScreen(
             session,
@@ -90,7 +91,7 @@ class WalkmeApp(App[int]):
             self.work,
             query=query,
             wide=wide,
-            memory=None if session.account.demo else self.start.memory,
+            memory=self.start.memory if self.start.demo or not session.account.demo else None,
             early=early,
             plan=plan,
             monotonic=self._monotonic,
@@ -172,10 +173,13 @@ class WalkmeApp(App[int]):
 
         self.run_worker(open_demo(self), group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
 
-    def show_session(self, session: Session) -> AwaitComplete:
-        """Put a browser over this session in the place of the screen; whoever opened it closes the one before."""
+    def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
+        """Put a browser over this session in the place of the screen; whoever opened it closes the one before.
+
+        ``first`` is what its users are shown by, and whether in wide columns.
+        """
         self.session, self.work = session, None
-        return self.switch_screen(self._screen_for(session))
+        return self.switch_screen(self._screen_for(session, first))
 
     def wear(self, spec: ThemeSpec) -> None:
         """Change the colours."""

@@ -1,5 +1,6 @@
 """The command palette: the commands and the themes, found by typing."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -10,11 +11,12 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import SORT_NAMES, SortKey
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import SavedView, title
-from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.browsing import BrowserStart, Memory
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.workers import WorkerGroup
 
 THEME = "theme:"
 SORT = "sort:"
@@ -77,9 +79,8 @@ def show_palette(
             spec = themes[name]
             app.register_theme(textual_theme(spec))
             app.theme = spec.name
-            said = start.memory.remember_theme(name) if start.memory is not None else ""
-            if said:
-                app.notify(said, severity="warning", markup=False, timeout=8)
+            if start.memory is not None:
+                app.run_worker(_keep_theme(app, start.memory, name), group=WorkerGroup.VIEWS, name="keep the theme")
         elif what + sign == SORT and arranges is not None:
             arranges.sort_by(SortKey(name))
         elif what + sign == VIEW and arranges is not None:
@@ -88,6 +89,12 @@ def show_palette(
             run(answer)
 
     app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
+
+
+async def _keep_theme(app: App[Any], memory: Memory, name: str) -> None:
+    said = await asyncio.to_thread(memory.remember_theme, name)
+    if said:
+        app.notify(said, severity="warning", markup=False, timeout=8)
 
 
 def _choice(command: Command, reason: str) -> Choice:

@@ -12,12 +12,16 @@ from walkme_tui.ui.widgets.text_line import TextLine
 
 
 class ViewNameDialog(Dialog[str]):
-    """Answers with a name that can be taken; ``judge`` says what a name means and whether it can."""
+    """Answers with a name that can be taken; ``judge`` says what a name means and whether it can.
 
-    def __init__(self, text: str, judge: Callable[[str], tuple[str, bool]]) -> None:
+    ``name`` stands there at first.
+    """
+
+    def __init__(self, text: str, judge: Callable[[str], tuple[str, bool]], name: str = "") -> None:
         super().__init__([("Save this view as", Ink.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
         self._text = text
         self._judge = judge
+        self._suggested = name
         self._box = TextLine(mark="@", id="view-name")
         self._box.typed = self._say
 
@@ -27,7 +31,8 @@ class ViewNameDialog(Dialog[str]):
 
     def fill(self) -> None:
         """Typing goes to the box."""
-        self._say("")
+        self._box.put(self._suggested)
+        self._say(self._suggested)
         self.set_focus(self._box)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:

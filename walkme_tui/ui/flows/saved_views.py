@@ -1,51 +1,57 @@
 """Saving a filter under a name, and forgetting one."""
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import BUILT_IN, SIGN, SavedView, find_view, title, why_name_refused
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.view_name import ViewNameDialog
+from walkme_tui.ui.flows.remembering import Remembering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from walkme_tui.services.browsing import Memory
     from walkme_tui.ui.flows.view import View
 
 NOTHING_KEPT: Final = "The demo remembers nothing: views can be saved in an account of your own."
 
 
-async def save_view(view: "View", memory: "Memory | None", now: SavedView) -> None:
-    """Ask for a name and keep what is shown under it."""
-    if memory is None:
+async def save_view(view: "View", kept: Remembering, now: SavedView) -> None:
+    """Ask for a name and keep what is shown under it; one that could not be kept can be tried again."""
+    if kept.memory is None:
         view.app.notify(NOTHING_KEPT, markup=False)
         return
     if not now.text.strip() and now.sort is None and not now.hide_inactive:
         view.app.notify("There is nothing to save: filter or sort the users first.", markup=False)
         return
-    known = memory.views()
-    name = await view.app.push_screen_wait(ViewNameDialog(now.text, lambda name: _what_it_means(name, known)))
-    if name is None:
-        return
-    said = memory.save_view(now._replace(name=name))
-    if said:
+    known = await kept.read_views()
+    name: str | None = ""
+    while name is not None:
+        dialog = ViewNameDialog(now.text, lambda typed: _what_it_means(typed, known), name)
+        name = await view.app.push_screen_wait(dialog)
+        if name is None:
+            return
+        said = await asyncio.to_thread(kept.memory.save_view, now._replace(name=name))
+        if not said:
+            view.app.notify(f"Saved. walkme-tui {SIGN}{name} begins with it.", markup=False, timeout=5)
+            await kept.read_views()
+            return
         view.app.notify(said, severity="warning", markup=False, timeout=8)
-    else:
-        view.app.notify(f"Saved. walkme-tui {SIGN}{name} begins with it.", markup=False, timeout=5)
 
 
-async def delete_view(view: "View", memory: "Memory | None") -> None:
+async def delete_view(view: "View", kept: Remembering) -> None:
     """Let the person choose a saved view and forget it."""
-    saved = [] if memory is None else [each for each in memory.views() if each not in BUILT_IN]
-    if memory is None or not saved:
+    saved = [each for each in await kept.read_views() if each not in BUILT_IN]
+    if kept.memory is None or not saved:
         view.app.notify("No view was saved yet.", markup=False)
         return
     choices = [Choice(each.name, each.name, clean(title(each), 60)) for each in saved]
     name = await view.app.push_screen_wait(ChoiceDialog("Forget a saved view", choices))
     if name is not None:
-        said = memory.delete_view(name)
+        said = await asyncio.to_thread(kept.memory.delete_view, name)
         view.app.notify(said or f"{name} is forgotten.", severity="warning" if said else "information", markup=False)
+        await kept.read_views()
 
 
 def _what_it_means(name: str, known: "Sequence[SavedView]") -> tuple[str, bool]:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from textual.app import App
 from textual.await_complete import AwaitComplete
 
-from walkme_tui.config.themes import ThemeSpec, load_themes
+from walkme_tui.config.themes import DEFAULT_DARK, ThemeSpec, load_themes
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.services.browsing import BrowserStart, ProfileChoice
 from walkme_tui.services.ports import Session
@@ -35,8 +36,8 @@ class Program(Protocol):
         """The app itself, for toasts and dialogs."""
         ...
 
-    def show_session(self, session: Session) -> AwaitComplete:
-        """Put a browser over this session in the place of the screen."""
+    def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
+        """Put a browser over this session in the place of the screen; its users are shown by ``first``, or wide."""
         ...
 
     def wear(self, spec: ThemeSpec) -> None:
@@ -65,24 +66,27 @@ async def _open(program: Program, opener: Callable[[], Session], what: str) -> N
         return
     try:
         session = await asyncio.to_thread(opener)
+        first = await asyncio.to_thread(program.start.later_query, session.account.profile)
     except WalkmeError as error:
         report(program.app, error, doing=f"Opening {clean(what, 60)}")
         return
     before, work = program.session, program.work
-    _wear_its_theme(program, session.account.profile)
-    await program.show_session(session)
+    await _wear_its_theme(program, session.account.profile)
+    await program.show_session(session, first)
     if work is not None:
         await work.aclose()
     if before is not None:
         await before.aclose()
 
 
-def _wear_its_theme(program: Program, profile: str) -> None:
-    """A profile may have a theme of its own, so that production looks like production."""
-    own = next((choice.theme for choice in program.start.profiles if choice.name == profile), None)
-    if own is None or program.start.no_color:
+async def _wear_its_theme(program: Program, profile: str) -> None:
+    """A profile may have a theme of its own, so that production looks like production, and nothing else does."""
+    start = program.start
+    own = next((choice.theme for choice in start.profiles if choice.name == profile), None)
+    if start.no_color or (own is None and start.memory is None):
         return
-    spec = load_themes(program.start.themes_folder).loaded.get(own)
+    chosen = own or (await asyncio.to_thread(start.memory.theme) if start.memory is not None else None)
+    spec = load_themes(start.themes_folder).loaded.get(chosen or DEFAULT_DARK)
     if spec is not None:
         program.wear(spec)
 

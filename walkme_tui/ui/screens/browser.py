@@ -156,6 +156,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_unmount(self) -> None:
         """Hear no more of the session."""
+        self.ordering.end()
         self.changing.end()
         if self.news is not None:
             self.news.end()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from walkme_tui.ui.screens.browser import BrowserScreen
 
 NONE_KNOWN = KnownValues()
+MOST_VALUES = 200
+"""Of more roles the mirror does not tell all: nobody can say then that one does not exist."""
 
 
 class Completing:
@@ -32,8 +34,10 @@ class Completing:
         except MirrorUnavailable:
             return
         names = browser.group_names
+        if len(roles) > MOST_VALUES:
+            roles = ()
         known = {each.value: None for each in Status} | dict.fromkeys(statuses)
-        self._values = KnownValues(tuple(known), roles, tuple(names.values()) if names else None)
+        self._values = KnownValues(tuple(known), roles or None, tuple(names.values()) if names else None)
         browser.filter.show()
 
     def completion(self, text: str, caret: int) -> Completion | None:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName
+from walkme_tui.domain.views import Look, SavedView, TableName
 from walkme_tui.ui.arrangement import Pane, Tab
-from walkme_tui.ui.widgets.user_table.columns import LARGEST_FIRST
+from walkme_tui.ui.flows.remembering import Remembering
+from walkme_tui.ui.widgets.user_table.columns import natural, next_sort
 from walkme_tui.ui.workers import WorkerGroup
 
 if TYPE_CHECKING:
@@ -22,37 +23,43 @@ class Ordering:
 
     def __init__(self, browser: "BrowserScreen", memory: "Memory | None") -> None:
         self._browser = browser
-        self._memory = memory
-        self._complained = False
+        self._kept = Remembering(memory, browser.session.account.profile, self._say)
 
     def begin(self) -> None:
         """Show the table of members as it was left; that of the users begins so by itself."""
-        if self._memory is not None:
-            look = self._memory.look(self._browser.session.account.profile, TableName.MEMBERS)
-            if self._memory.notice:
-                self._browser.app.notify(self._memory.notice, severity="warning", markup=False, timeout=12)
-            self._browser.filtering.sort(Pane.MEMBERS, look.sort)
-            self._browser.area.groups_tab.members.table.show_wide(look.wide)
+        self._browser.run_worker(self._recall(), group=WorkerGroup.VIEWS, name="recall how the tables were left")
+
+    def end(self) -> None:
+        """The screen goes."""
+        self._kept.end()
+
+    async def _recall(self) -> None:
+        look = await self._kept.read_look(TableName.MEMBERS)
+        await self._kept.read_views()
+        self._browser.filtering.sort(Pane.MEMBERS, look.sort)
+        self._browser.area.groups_tab.members.table.show_wide(look.wide)
+
+    def _say(self, sentence: str) -> None:
+        if self._browser.is_attached:
+            self._browser.app.notify(sentence, severity="warning", markup=False, timeout=12)
 
     def sort_next(self) -> None:
         """Sort by the next column that is shown; after the last one there is the server's own order again."""
         table, pane = self._browser.area.table, self._pane
         if table is None or pane is None:
             return
-        now = self._browser.filtering.sort_of(pane)
-        keys = list(dict.fromkeys(table.sort_keys))
-        at = keys.index(now.key) + 1 if now is not None and now.key in keys else 0
-        # A sort by a column that is not shown goes on with the first that is.
-        self._sort(keys[at] if at < len(keys) else None)
+        self._put(pane, next_sort(self._browser.filtering.sort_of(pane), table.sort_keys))
 
     def sort_by(self, key: SortKey) -> None:
         """Sort by this, ``LISTED`` as the server has them; by the same again the other way round."""
         pane = self._pane
-        now = self._browser.filtering.sort_of(pane) if pane is not None else None
+        if pane is None:
+            return
+        now = self._browser.filtering.sort_of(pane)
         if now is not None and now.key is key:
             self.reverse()
         else:
-            self._sort(None if key is SortKey.LISTED else key)
+            self._put(pane, None if key is SortKey.LISTED else natural(key))
 
     def reverse(self) -> None:
         """The other way round; a table that is not sorted is sorted by its first column, from the end."""
@@ -78,12 +85,10 @@ class Ordering:
             self._browser.area.table.turn_columns(by)
 
     def apply(self, view: SavedView) -> None:
-        """Show the users as a saved view has them."""
-        table = self._browser.area.users
+        """Show the users as a saved view has them; what the person had chosen stays what the next start begins with."""
         self._browser.show_tab(Tab.USERS)
-        table.show_wide(view.wide)
+        self._browser.area.users.show_wide(view.wide)
         self._browser.filtering.show(view)
-        self._remember(Pane.USERS, table)
         self._browser.filter.show()
         self._browser.situation.tell()
 
@@ -93,19 +98,20 @@ class Ordering:
 
         query, wide = self._browser.filtering.query(), self._browser.area.users.wide
         now = SavedView("", query.text.strip(), query.sort, query.hide_inactive, wide)
-        saving = save_view(self._browser, self._memory, now)
+        saving = save_view(self._browser, self._kept, now)
         self._browser.run_worker(saving, group=WorkerGroup.VIEWS, name="save a view")
 
     def forget(self) -> None:
         """Let the person choose a saved view, and forget it."""
         from walkme_tui.ui.flows.saved_views import delete_view
 
-        forgetting = delete_view(self._browser, self._memory)
+        forgetting = delete_view(self._browser, self._kept)
         self._browser.run_worker(forgetting, group=WorkerGroup.VIEWS, name="forget a view")
 
     def views(self) -> Sequence[SavedView]:
-        """The views that can be applied."""
-        return BUILT_IN if self._memory is None else self._memory.views()
+        """The views that can be applied, as they were read last; they are read anew for the next time."""
+        self._browser.run_worker(self._kept.read_views(), group=WorkerGroup.VIEWS, name="read the views")
+        return self._kept.views
 
     # ------------------------------------------------------------ inside
 
@@ -115,10 +121,6 @@ class Ordering:
         area = self._browser.area
         return None if area.table is None else Pane.USERS if area.table is area.users else Pane.MEMBERS
 
-    def _sort(self, key: SortKey | None) -> None:
-        if self._pane is not None:
-            self._put(self._pane, None if key is None else Sort(key, reverse=key in LARGEST_FIRST))
-
     def _put(self, pane: Pane, sort: Sort | None) -> None:
         self._browser.filtering.sort(pane, sort)
         table = self._browser.area.table
@@ -127,11 +129,4 @@ class Ordering:
         self._browser.situation.tell()
 
     def _remember(self, pane: Pane, table: "UserTable") -> None:
-        """Keep it for the next start; that it could not be kept is said once."""
-        if self._memory is None:
-            return
-        look = Look(self._browser.filtering.sort_of(pane), table.wide)
-        said = self._memory.remember_look(self._browser.session.account.profile, TABLES[pane], look)
-        if said and not self._complained:
-            self._browser.app.notify(said, severity="warning", markup=False, timeout=8)
-        self._complained = bool(said)
+        self._kept.keep(TABLES[pane], Look(self._browser.filtering.sort_of(pane), table.wide))

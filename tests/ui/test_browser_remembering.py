@@ -1,0 +1,207 @@
+"""What outlasts the program: per profile, never in the way of the screen, and nothing of the demo."""
+
+import threading
+from pathlib import Path
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import until
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.ports import Session
+from walkme_tui.store.mirror import open_mirror
+from walkme_tui.ui.flows.remembering import Remembering
+
+BY_NAME = Sort(SortKey.NAME)
+BY_ROLE = Sort(SortKey.ROLE)
+PROFILES = [
+    ProfileChoice("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com", theme="paper"),
+    ProfileChoice("globex", Environment.SANDBOX, Surface.REST, "https://eu-api.walkme.com"),
+]
+
+
+def account(count: int = 100) -> FakeDirectory:
+    return FakeDirectory(people(count))
+
+
+def demo_session(setting: Setting) -> Session:
+    demo = Account("demo", Environment.SANDBOX, Surface.REST, "https://demo", demo=True)
+    mirror = open_mirror(None, account_key="demo")
+    return Session(demo, FakeDirectory(people(20)), mirror, setting.time, setting.time(), "the demo")
+
+
+async def sorted_by(browser: Browser, sort: Sort | None) -> None:
+    await browser.settled(lambda: browser.table.listing.query.sort == sort)
+    await browser.pause()
+
+
+async def choose(browser: Browser, text: str) -> None:
+    await browser.press("colon")
+    await browser.type(text)
+    await browser.press("enter")
+
+
+class SlowMemory(StateFile):
+    """A disk that takes its time: nothing is kept until ``released``."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.released = threading.Event()
+        self.kept: list[Look] = []
+
+    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+        self.released.wait(10)
+        self.kept.append(look)
+        return ""
+
+
+async def test_the_screen_does_not_wait_for_the_disk_and_the_last_look_is_kept() -> None:
+    memory = SlowMemory()
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        for _ in range(4):
+            await browser.press("s")
+        await sorted_by(browser, Sort(SortKey.STATUS))
+        assert not memory.kept
+        memory.released.set()
+        await browser.settled(lambda: Look(Sort(SortKey.STATUS)) in memory.kept)
+        assert len(memory.kept) == 2  # the first, and of those that came meanwhile the last
+
+
+async def test_what_was_chosen_just_before_the_end_is_kept(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await browser.type_ahead("s", "w", "q")
+        await browser.settled(lambda: memory.look("acme", TableName.USERS) == Look(Sort(SortKey.EMAIL), wide=True))
+
+
+class Meeting(StateFile):
+    """Keeps something only when two are kept at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._both = threading.Barrier(2, timeout=5)
+        self.kept: list[TableName] = []
+
+    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+        self._both.wait()
+        self.kept.append(table)
+        return ""
+
+
+async def test_at_the_end_all_that_is_left_is_handed_over_at_once() -> None:
+    memory = Meeting()
+    remembering = Remembering(memory, "acme", lambda _: None)
+    remembering.keep(TableName.USERS, Look(BY_NAME))
+    remembering.keep(TableName.MEMBERS, Look(BY_ROLE))
+    remembering.end()
+    await until(lambda: sorted(memory.kept) == [TableName.MEMBERS, TableName.USERS])
+
+
+async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    memory.remember_look("acme", TableName.USERS, Look(BY_NAME))
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await sorted_by(browser, BY_NAME)
+        await browser.press("2")
+        await choose(browser, "view recent")
+        await sorted_by(browser, Sort(SortKey.CREATED, reverse=True))
+        assert browser.panes[0] == "users"
+        assert browser.filter_text == "created:<30d"
+    assert memory.look("acme", TableName.USERS) == Look(BY_NAME)
+
+
+async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    memory.remember_look("acme", TableName.MEMBERS, Look(BY_ROLE, wide=True))
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await browser.press("2")
+        await sorted_by(browser, BY_ROLE)
+        assert "FIRST" in browser.screen_text
+        await browser.press("w", "S")
+        await sorted_by(browser, Sort(SortKey.ROLE, reverse=True))
+        assert "FIRST" not in browser.screen_text
+        await browser.press("1")
+        await sorted_by(browser, None)
+        kept = Look(Sort(SortKey.ROLE, reverse=True))
+        await browser.settled(lambda: memory.look("acme", TableName.MEMBERS) == kept)
+
+
+async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_line(tmp_path: Path) -> None:
+    memory = StateFile(tmp_path / "state.toml")
+    memory.remember_look("globex", TableName.USERS, Look(BY_ROLE, wide=True))
+    memory.remember_theme("mono")
+    other = Setting(api=account(30), profile="globex")
+    view = SavedView("pending", "status:pending", BY_NAME)
+    setting = Setting(api=account(), profiles=PROFILES, memory=memory, view=view, query=view.text, theme="paper")
+    setting.open_session = lambda name: other.session()
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await sorted_by(browser, BY_NAME)
+        await browser.press("C", "down", "enter")
+        await browser.settled(lambda: browser.account_line.startswith("globex"))
+        await browser.loaded()
+        await sorted_by(browser, BY_ROLE)
+        assert (browser.filter_text, browser.table.wide, browser.row_count) == ("", True, 30)
+        assert browser.app.theme == "mono"
+
+
+async def test_the_demo_of_a_start_without_a_profile_keeps_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "state.toml"
+    setting = Setting(problem="There is no profile yet.", memory=StateFile(file))
+    setting.open_demo = lambda: demo_session(setting)
+    async with open_browser(setting) as browser:
+        await browser.press("d")
+        await browser.settled(lambda: browser.app.session is not None)
+        await browser.loaded()
+        await browser.press("s", "w")
+        await sorted_by(browser, Sort(SortKey.EMAIL))
+        await choose(browser, "save this view")
+        await browser.settled(lambda: any("The demo remembers nothing" in toast for toast in browser.toasts))
+    assert not file.exists()
+
+
+class FullDisk(StateFile):
+    """A memory that keeps views at the second attempt only."""
+
+    refused = False
+
+    def save_view(self, view: SavedView) -> str:
+        if not self.refused:
+            self.refused = True
+            return "The disk is full."
+        return super().save_view(view)
+
+
+async def test_a_name_survives_a_view_that_could_not_be_saved() -> None:
+    memory = FullDisk(None)
+    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+        await browser.loaded()
+        await browser.filter("role:viewer")
+        await browser.press("enter")
+        await choose(browser, "save this view")
+        await browser.settled(lambda: "Save this view as" in browser.dialog)
+        await browser.type("viewers")
+        await browser.press("enter")
+        await browser.settled(lambda: any("The disk is full." in toast for toast in browser.toasts))
+        await browser.settled(lambda: "Save this view as" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: any("@viewers" in toast for toast in browser.toasts))
+    assert SavedView("viewers", "role:viewer") in memory.views()
+
+
+async def test_a_file_that_was_found_broken_is_told_of_once(tmp_path: Path) -> None:
+    file = tmp_path / "state.toml"
+    file.write_text("this is = = no toml", encoding="utf-8")
+    async with open_browser(Setting(api=account(), memory=StateFile(file))) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.toasts)
+        await browser.press("colon", "escape", "s", "s")
+        await sorted_by(browser, BY_NAME)
+        assert len([toast for toast in browser.toasts if "a new one begins" in toast]) == 1
