@@ -1,0 +1,137 @@
+"""When the Groups tab counts again: not oftener than a slow line and a million people bear."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import BrokenMirror, ManualTime, open_session, until
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.groups import Difference, Gaps, Group
+from walkme_tui.ui.screens.group_counts import REST, SECONDS_A_ROW, GroupCounts
+
+ONE, TWO, THREE = Group("g1", None), Group("g2", None), Group("g3", None)
+
+
+class SlowMirror(BrokenMirror):
+    """Counting people takes two seconds of the manual clock, and may be held up."""
+
+    def __init__(self, time: ManualTime) -> None:
+        super().__init__()
+        self.time = time
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def membership_gaps(self) -> Gaps:
+        if self.broken:
+            raise MirrorUnavailable("The local copy cannot be read.")
+        await self.gate.wait()
+        self.time.advance(2.0)
+        return await super().membership_gaps()
+
+
+def due(counts: GroupCounts) -> bool:
+    """It is time to count again."""
+    return counts.stale
+
+
+@asynccontextmanager
+async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]]:
+    """Counts over a mirror with twelve people of three groups; the sizes were read and the people counted."""
+    time = ManualTime()
+    mirror = SlowMirror(time)
+    api = FakeDirectory(people(12))
+    async with open_session(api, time=time, mirror=mirror) as session:
+        await mirror.save_page(await api.list_users(1, 100), 1)
+        counts = GroupCounts(session, time.monotonic)
+        assert due(counts)
+        await counts.read_sizes(visible=20)
+        assert await counts.count_people()
+        assert not due(counts)
+        yield counts, mirror, time
+
+
+async def test_people_are_counted_again_after_a_rest_that_fits_how_long_it_took() -> None:
+    async with counting() as (counts, _, time):
+        assert counts.gaps == Gaps(none=6, left_behind=1, unknown=0)
+        counts.age()
+        await counts.read_sizes(visible=20)
+        assert not due(counts)
+        assert not await counts.count_people()
+        time.advance(2.0 * REST - 0.1)
+        assert not due(counts)
+        time.advance(0.1)
+        assert due(counts)
+        assert await counts.count_people()
+        assert not due(counts)
+
+
+async def test_without_news_nothing_is_counted_again() -> None:
+    async with counting() as (counts, _, time):
+        time.advance(10_000)
+        assert not due(counts)
+        assert not await counts.count_people()
+
+
+async def test_sizes_are_read_again_after_a_rest_that_fits_what_was_painted() -> None:
+    async with counting() as (counts, mirror, time):
+        await mirror.save_user(person(15), 2)  # in two groups
+        counts.age()
+        assert due(counts)
+        await counts.read_sizes(visible=20)
+        counts.age()
+        time.advance(2 * SECONDS_A_ROW - 0.1)
+        assert not due(counts)
+        time.advance(0.1)
+        assert due(counts)
+        await mirror.save_user(person(19), 2)
+        await counts.read_sizes(visible=1)
+        counts.age()
+        time.advance(SECONDS_A_ROW)
+        assert due(counts)
+
+
+async def test_while_it_is_counted_nothing_is_due() -> None:
+    async with counting() as (counts, mirror, time):
+        counts.age()
+        time.advance(1000)
+        mirror.gate.clear()
+        task = asyncio.create_task(counts.count_people())
+        await until(lambda: not due(counts))
+        counts.age()
+        assert not due(counts)
+        assert not await counts.count_people()
+        mirror.gate.set()
+        assert await task
+        time.advance(1000)
+        assert due(counts)  # for what was learned meanwhile
+
+
+async def test_what_could_not_be_counted_is_due_again() -> None:
+    async with counting() as (counts, mirror, time):
+        counts.age()
+        time.advance(1000)
+        mirror.broken = True
+        with pytest.raises(MirrorUnavailable):
+            await counts.count_people()
+        mirror.broken = False
+        assert due(counts)
+        assert await counts.count_people()
+
+
+async def test_differences_are_counted_with_the_people_and_keep_their_numbers() -> None:
+    async with counting() as (counts, mirror, time):
+        there, back = Difference(ONE, TWO), Difference(TWO, ONE)
+        counts.compare([there, back])
+        assert dict(counts.differences) == {there: None, back: None}
+        await counts.count_differences()
+        assert dict(counts.differences) == {there: 3, back: 0}
+        counts.compare([there, Difference(ONE, THREE)])
+        assert dict(counts.differences) == {there: 3, Difference(ONE, THREE): None}
+        await mirror.save_user(person(14), 2)  # in the first only
+        counts.age()
+        time.advance(1000)
+        await counts.count_people()
+        assert counts.differences[there] == 4
