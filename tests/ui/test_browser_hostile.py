@@ -98,4 +98,4 @@ async def test_what_is_typed_is_literal_too() -> None:
     async with open_browser(Setting(api=FakeDirectory([person(1)])), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("[/x][@click=app.quit]")
-        await browser.settled(lambda: browser.says("has “[/x][@click=app.quit]”."))
+        await browser.settled(lambda: browser.says("fits “[/x][@click=app.quit]”."))
