@@ -45,15 +45,15 @@ def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_heading_says_how_many_members_there_are_and_how_sure_that_is(
     coverage: Coverage | None, known: int, said: str
 ) -> None:
-    assert facts(ROW, known, coverage) == said
+    assert facts(ROW, known, coverage, exact=coverage is COMPLETE) == said
 
 
 def test_people_who_are_no_group_are_counted_as_people() -> None:
     nowhere = Special(Belonging.NONE, "≥ 41")
-    assert facts(nowhere, 41, LOADING) == "≥ 41 people · 62 % loaded"
-    assert facts(nowhere, 1, COMPLETE) == "1 person, complete as of 08:00"
+    assert facts(nowhere, 41, LOADING, exact=False) == "≥ 41 people · 62 % loaded"
+    assert facts(nowhere, 1, COMPLETE, exact=True) == "1 person, complete as of 08:00"
     unknown = Special(Belonging.UNKNOWN, "1 700")
-    assert facts(unknown, 1700, PARTLY) == "1 700 of 2 000 loaded · M reads them"
+    assert facts(unknown, 1700, PARTLY, exact=False) == "1 700 of 2 000 loaded · M reads them"
 
 
 def test_titles_say_who_they_are() -> None:
@@ -70,28 +70,30 @@ def test_titles_say_who_they_are() -> None:
     [(COMPLETE, ["12", "·", "41", "7"]), (LOADING, ["≥ 12", "·", "≥ 41", "≥ 7"]), (LEAN, ["?", "?", "?", "?"])],
 )
 def test_numbers_are_exact_lower_bounds_or_unknown(coverage: Coverage, numbers: list[str]) -> None:
-    rows = special_rows(GAPS, {ONLY_SALES: 12, ONLY_BETA: None}, coverage)
+    rows = special_rows(GAPS, {ONLY_SALES: 12, ONLY_BETA: None}, coverage, exact=coverage is COMPLETE)
     assert [row.subject for row in rows] == [ONLY_SALES, ONLY_BETA, Belonging.NONE, Belonging.LEFT_BEHIND]
     assert [row.number for row in rows] == numbers
 
 
 def test_before_they_are_counted_the_numbers_are_not_here_yet() -> None:
-    assert [row.number for row in special_rows(None, {}, COMPLETE)] == ["·", "·"]
-    assert [row.number for row in special_rows(None, {}, None)] == ["·", "·"]
+    assert [row.number for row in special_rows(None, {}, COMPLETE, exact=True)] == ["·", "·"]
+    assert [row.number for row in special_rows(None, {}, None, exact=False)] == ["·", "·"]
 
 
 def test_those_of_unknown_groups_have_a_row_as_long_as_there_are_some() -> None:
-    some = special_rows(Gaps(0, 0, 1700), {}, PARTLY)
+    some = special_rows(Gaps(0, 0, 1700), {}, PARTLY, exact=False)
     assert some[-1] == Special(Belonging.UNKNOWN, "1 700")
-    loading = special_rows(Gaps(0, 0, 1240), {}, LOADING)
+    loading = special_rows(Gaps(0, 0, 1240), {}, LOADING, exact=False)
     assert loading[-1] == Special(Belonging.UNKNOWN, "≥ 1 240")
 
 
 def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
-    assert kept_of(ROW, 12, 1204, COMPLETE, hide_inactive=False) == "12 of 1 204"
-    assert kept_of(ROW, 12, 1204, LOADING, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
-    assert kept_of(ROW, 0, 0, LEAN, hide_inactive=False) == "0 of ?"
-    assert kept_of(Special(Belonging.UNKNOWN, "2 000"), 12, 2000, LEAN, hide_inactive=False) == "12 of 2 000"
+    assert kept_of(ROW, 12, 1204, COMPLETE, exact=True, hide_inactive=False) == "12 of 1 204"
+    assert kept_of(ROW, 12, 1204, LOADING, exact=False, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
+    assert kept_of(ROW, 0, 0, LEAN, exact=False, hide_inactive=False) == "0 of ?"
+    assert (
+        kept_of(Special(Belonging.UNKNOWN, "2 000"), 12, 2000, LEAN, exact=False, hide_inactive=False) == "12 of 2 000"
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,3 +118,8 @@ def test_an_empty_table_says_why_and_what_helps(query: UserQuery, coverage: Cove
     text = nobody(query, coverage).plain
     assert said in text
     assert ("M reads" in text) == (coverage is LEAN or coverage is PARTLY)
+
+
+def test_what_was_counted_before_all_was_known_stays_a_lower_bound() -> None:
+    assert facts(ROW, 1204, COMPLETE, exact=False) == "≥ 1 204 members · 100 % loaded"
+    assert [row.number for row in special_rows(GAPS, {}, COMPLETE, exact=False)] == ["≥ 41", "≥ 7"]

@@ -17,12 +17,14 @@ SECONDS_A_ROW: Final = 0.25
 class GroupCounts:
     """The sizes of the groups, which are there at once, and how many people belong to groups in other ways.
 
-    ``differences`` has a number for each that was asked for, None until it is counted.
+    ``differences`` has a number for each that was asked for, None until it is counted. ``sizes_are_exact`` and
+    ``people_are_exact`` tell that every membership was known when they were counted (``complete``).
     """
 
     def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.sizes: Sequence[GroupSize] = ()
         self.gaps: Gaps | None = None
+        self.sizes_are_exact = self.people_are_exact = False
         self._differences: dict[Difference, int | None] = {}
         self._mirror = session.mirror
         self._monotonic = monotonic
@@ -40,30 +42,38 @@ class GroupCounts:
         """Memberships were learned."""
         self._sizes_are_old = self._people_are_old = True
 
-    @property
-    def stale(self) -> bool:
+    def is_due(self, *, complete: bool) -> bool:
         """It is time to count again."""
-        now = self._monotonic()
-        if self._counting or now < self._paints_until:
+        if self._counting or self._monotonic() < self._paints_until:
             return False
-        return self._sizes_are_old or (self._people_are_old and now >= self._rests_until)
+        return self._sizes_are_old or complete > self.sizes_are_exact or self._people_are_due(complete)
 
-    async def read_sizes(self, visible: int) -> None:
+    def _people_are_due(self, complete: bool) -> bool:
+        rested = self._monotonic() >= self._rests_until
+        return rested and (self._people_are_old or complete > self.people_are_exact)
+
+    async def read_sizes(self, visible: int, *, complete: bool) -> None:
         """The groups and their known numbers of members, of which so many can be seen; raises ``MirrorUnavailable``."""
         self._sizes_are_old = False
-        before, self.sizes = self.sizes, await self._mirror.groups()
+        before = self.sizes
+        self.take_sizes(await self._mirror.groups(), complete=complete)
         others = sum(was != now for was, now in zip(before, self.sizes, strict=False))
         self._paints_until = self._monotonic() + SECONDS_A_ROW * min(others, visible)
 
-    async def count_people(self) -> bool:
+    def take_sizes(self, sizes: Sequence[GroupSize], *, complete: bool) -> None:
+        """The groups as somebody else read them."""
+        self.sizes, self.sizes_are_exact = sizes, complete
+
+    async def count_people(self, *, complete: bool) -> bool:
         """Look at everybody, unless it was done a moment ago; True if it was done. Raises ``MirrorUnavailable``."""
-        if self._counting or not self._people_are_old or self._monotonic() < self._rests_until:
+        if self._counting or not self._people_are_due(complete):
             return False
         self._counting, self._people_are_old = True, False
         began = self._monotonic()
         try:
             self.gaps = await self._mirror.membership_gaps()
             await self.count_differences()
+            self.people_are_exact = complete
         except BaseException:
             self._people_are_old = True
             raise

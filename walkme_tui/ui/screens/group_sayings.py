@@ -15,6 +15,7 @@ from walkme_tui.ui.widgets.group_list import GroupRow, Special
 MAX_NAME = 200
 NOT_HERE_YET = "·"
 NOT_KNOWN = "?"
+LEAST = "≥ "
 LEAN = (
     "This account's list does not say who is in which group. M reads the groups of everybody one by one in the "
     "background, and says first how long that takes. Opening a user reads the groups of that one."
@@ -27,26 +28,29 @@ _TITLES = {
 
 
 def special_rows(
-    gaps: Gaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None
+    gaps: Gaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None, *, exact: bool
 ) -> Sequence[Special]:
-    """The rows below the groups: who is in one marked group only, and who is in none; None: not counted yet."""
-    rows = [Special(difference, _number(count, coverage)) for difference, count in differences.items()]
+    """The rows below the groups: who is in one marked group only, and who is in none; None: not counted yet.
+
+    They are ``exact`` if all was known when they were counted.
+    """
+    rows = [Special(difference, _number(count, coverage, exact)) for difference, count in differences.items()]
     rows += [
-        Special(belonging, _number(gaps.of(belonging) if gaps is not None else None, coverage))
+        Special(belonging, _number(gaps.of(belonging) if gaps is not None else None, coverage, exact))
         for belonging in (Belonging.NONE, Belonging.LEFT_BEHIND)
     ]
     if gaps is not None and gaps.unknown:
-        least = "" if coverage is not None and coverage.complete else "≥ "
+        least = "" if coverage is not None and coverage.complete else LEAST
         rows.append(Special(Belonging.UNKNOWN, f"{least}{words.number(gaps.unknown)}"))
     return rows
 
 
-def _number(count: int | None, coverage: Coverage | None) -> str:
+def _number(count: int | None, coverage: Coverage | None, exact: bool) -> str:
     if coverage is not None and coverage.with_groups == 0 and coverage.loaded:
         return NOT_KNOWN
     if count is None:
         return NOT_HERE_YET
-    return words.number(count) if coverage is not None and coverage.memberships_complete else f"≥ {words.number(count)}"
+    return words.number(count) if exact else f"{LEAST}{words.number(count)}"
 
 
 def title(row: GroupRow) -> str:
@@ -59,28 +63,30 @@ def title(row: GroupRow) -> str:
     return _TITLES[row.subject]
 
 
-def facts(row: GroupRow, known: int, coverage: Coverage | None) -> str:
+def facts(row: GroupRow, known: int, coverage: Coverage | None, *, exact: bool) -> str:
     """How many they are, as far as can be known; empty where nothing is."""
     if coverage is None:
         return ""
     people = ("person", "people") if isinstance(row, Special) else ("member", "members")
     if isinstance(row, Special) and row.subject is Belonging.UNKNOWN:
         return f"{words.number(known)} of {words.number(coverage.loaded)} loaded · M reads them"
-    if coverage.memberships_complete:
+    if exact:
         when = f", complete as of {words.clock_time(coverage.as_of_ms)[:5]}" if coverage.as_of_ms is not None else ""
         return f"{words.count(known, *people)}{when}"
     if coverage.with_groups < coverage.loaded:
-        least = f"≥ {words.number(known)} · " if known else ""
+        least = f"{LEAST}{words.number(known)} · " if known else ""
         unknown = words.count(coverage.loaded - coverage.with_groups, "user", "users")
         return f"{least}groups of {unknown} not known yet"
-    return f"≥ {words.count(known, *people)} · {words.loaded_share(coverage)}"
+    return f"{LEAST}{words.count(known, *people)} · {words.loaded_share(coverage)}"
 
 
-def kept_of(row: GroupRow, kept: int, known: int, coverage: Coverage | None, *, hide_inactive: bool) -> str:
+def kept_of(
+    row: GroupRow, kept: int, known: int, coverage: Coverage | None, *, exact: bool, hide_inactive: bool
+) -> str:
     """``12 of 1 204`` while the members are filtered."""
     without = "inactive hidden · " if hide_inactive else ""
     of_unknown = isinstance(row, Special) and row.subject is Belonging.UNKNOWN
-    number = words.number(known) if of_unknown else _number(known, coverage)
+    number = words.number(known) if of_unknown else _number(known, coverage, exact)
     return f"{without}{words.number(kept)} of {number}"
 
 

@@ -86,9 +86,9 @@ class GroupsTab:
         """
         try:
             shown = self.groups.is_attached and self.groups.display
-            await self._counts.read_sizes(visible=self.groups.page_lines if shown else 0)
+            await self._counts.read_sizes(self.groups.page_lines if shown else 0, complete=self._complete)
             self.fill()
-            if shown and await self._counts.count_people():
+            if shown and await self._counts.count_people(complete=self._complete):
                 self.fill()
         except MirrorUnavailable as error:
             self._pages.note(error.message)
@@ -100,15 +100,22 @@ class GroupsTab:
     @property
     def stale(self) -> bool:
         """True if memberships were learned since the counts were read."""
-        return self._counts.stale
+        return self._counts.is_due(complete=self._complete)
+
+    @property
+    def _complete(self) -> bool:
+        """Every membership is known."""
+        coverage = self._pages.coverage
+        return coverage is not None and coverage.memberships_complete
 
     async def ask(self) -> WalkmeError | None:
         """Groups from the server; the error if that failed."""
         self.answered = False
         if not self.groups.total:
             self.groups.say_when_empty("Asking the server for the groups…")
+        complete = self._complete
         try:
-            self._counts.sizes = await self._directory.refresh_groups()
+            self._counts.take_sizes(await self._directory.refresh_groups(), complete=complete)
         except WalkmeError as error:
             self.groups.say_when_empty(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
             return error
@@ -122,10 +129,10 @@ class GroupsTab:
         sizes, coverage = self._counts.sizes, self._pages.coverage
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
         self.named(self.names)
-        special = group_sayings.special_rows(self._counts.gaps, self._counts.differences, coverage) if sizes else ()
-        exact = coverage is not None and coverage.memberships_complete
+        gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(people=True)
+        special = group_sayings.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
         known = coverage is None or not coverage.loaded or coverage.with_groups > 0
-        self.groups.fill(sizes, special, exact=exact, known=known)
+        self.groups.fill(sizes, special, exact=self._exact(people=False), known=known)
         if self.groups.marked != self._compared:  # a marked group is gone, or has another name
             self._compare_marked()
         if self._wanted is not None and self.groups.select(self._wanted):
@@ -191,6 +198,10 @@ class GroupsTab:
         self.groups.select_subject(differences[(at + 1) % len(differences)])
         return ""
 
+    def _exact(self, *, people: bool) -> bool:
+        """Every membership is known, and was when it was counted."""
+        return self._complete and (self._counts.people_are_exact if people else self._counts.sizes_are_exact)
+
     # ------------------------------------------------------------ members
 
     def want(self, group_id: str) -> None:
@@ -216,9 +227,9 @@ class GroupsTab:
         if row is None:
             self.members.head("No group")
         else:
-            self.members.head(
-                group_sayings.title(row), group_sayings.facts(row, self._known_of(row), self._pages.coverage)
-            )
+            known, exact = self._known_of(row)
+            facts = group_sayings.facts(row, known, self._pages.coverage, exact=exact)
+            self.members.head(group_sayings.title(row), facts)
 
     @property
     def kept(self) -> str:
@@ -226,20 +237,25 @@ class GroupsTab:
         row, listing = self.groups.current, self.members.table.listing
         if row is None or not (self._query.text.strip() or self._query.hide_inactive) or listing.total is None:
             return ""
-        known, hidden = self._known_of(row), listing.query.hide_inactive
-        return group_sayings.kept_of(row, listing.total.count, known, self._pages.coverage, hide_inactive=hidden)
+        (known, exact), coverage = self._known_of(row), self._pages.coverage
+        hidden = listing.query.hide_inactive
+        return group_sayings.kept_of(row, listing.total.count, known, coverage, exact=exact, hide_inactive=hidden)
 
-    def _known_of(self, row: GroupRow) -> int:
-        """How many people a row is about, whatever is filtered: what is seen is newer than what was counted."""
+    def _known_of(self, row: GroupRow) -> tuple[int, bool]:
+        """How many people a row is about whatever is filtered, and whether that is exact.
+
+        What is seen is newer than what was counted.
+        """
         listing = self.members.table.listing
         everybody = _people_of(row, UserQuery(sort=listing.query.sort))
         if listing.query == everybody and listing.total is not None and listing.total.exact:
-            return listing.total.count
+            return listing.total.count, self._complete
         if isinstance(row, GroupSize):
-            return row.known_members
+            return row.known_members, self._exact(people=False)
         if isinstance(row.subject, Difference):
-            return self._counts.differences.get(row.subject) or 0
-        return self._counts.gaps.of(row.subject) if self._counts.gaps is not None else 0
+            return self._counts.differences.get(row.subject) or 0, self._exact(people=True)
+        gaps = self._counts.gaps
+        return gaps.of(row.subject) if gaps is not None else 0, self._exact(people=True)
 
 
 def _people_of(row: GroupRow, narrowed: UserQuery) -> UserQuery:
