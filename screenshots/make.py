@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).parent
-PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 60.0
 WIDE: Final = (120, 40)
 NARROW: Final = (80, 24)
 
@@ -32,7 +32,7 @@ class Scene:
 SCENES: Final = (
     Scene("users-120x40", ("down", "down", "down"), "read just now"),
     Scene("users-80x24", ("down", "space", "down", "space"), "✓", NARROW),
-    Scene("filter-120x40", ("slash", *"yilmaz"), "loaded"),
+    Scene("filter-120x40", ("slash", *"yilmaz", "space", *"status", "colon", *"active", "enter", "s"), "EMAIL ↑"),
     Scene("groups-120x40", ("2", "down", "down"), "members"),
     Scene("detail-80x24", ("enter",), "External", NARROW),
     Scene("offboard-80x24", ("O",), "Ticket", NARROW),
@@ -58,7 +58,7 @@ async def take(scene: Scene) -> None:
         app = WalkmeApp(start, session, theme)
         try:
             async with app.run_test(size=scene.size) as pilot:
-                await shown(app.export_screenshot, pilot.pause, scene, "● active")
+                await shown(app.export_screenshot, pilot.pause, scene, "100 %")  # the crawl has come to its end
                 await pilot.press(*scene.keys)
                 await shown(app.export_screenshot, pilot.pause, scene, scene.shows)
                 picture = app.export_screenshot(title="walkme-tui")
