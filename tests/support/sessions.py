@@ -6,6 +6,7 @@ await until(lambda: listing.row(0) is not None)
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from walkme_tui.services.ports import DirectoryApi, Mirror, Session
 from walkme_tui.services.views import EVERYONE
 from walkme_tui.store.mirror import SqliteMirror, open_mirror
 from walkme_tui.store.mirror_file import MirrorPlace
+from walkme_tui.store.sqlite_thread import Urgency
 
 if TYPE_CHECKING:
     from array import array
@@ -187,6 +189,12 @@ class OddDirectory(FakeDirectory):
         if self.claims:
             total = self.claims.pop(0) if len(self.claims) > 1 else self.claims[0]
         return UserPage(page, page_size, rows, total)
+
+
+async def damage(mirror: SqliteMirror) -> None:
+    """Let a mirror find its file damaged: it moves it aside and makes a new one."""
+    file = mirror._writer.file
+    await mirror._writer.thread.run(lambda: file._recover(sqlite3.DatabaseError("malformed")), Urgency.READ)
 
 
 class BrokenMirror(SqliteMirror):

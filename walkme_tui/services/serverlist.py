@@ -75,16 +75,12 @@ class ServerList:
         elif reach:
             self.total = Total(reach, exact=False)
 
-    def resume(self, page_size: int, next_page: int, total: int | None) -> None:
-        """Go on where an earlier look at this list stopped: the pages before ``next_page`` came, and were full.
-
-        ``total`` is what the server claimed, None where it claimed nothing.
-        """
+    def resume(self, page_size: int, next_page: int, claimed: int) -> None:
+        """Go on where an earlier look at a list of a claimed length stopped: the pages before ``next_page`` came."""
         self.page_size, self.settled = page_size, True
         self._rows_of = dict.fromkeys(range(1, next_page), page_size)
         self._last = next_page - 1
-        self._claimed = total is not None
-        self.total = self._estimate() if total is None else Total(total, exact=True)
+        self.follow(claimed)
 
     def follow(self, claimed: int) -> bool:
         """Somebody else heard the server claim this length; True if that changed the total."""

@@ -208,8 +208,11 @@ class Sweeping:
 
 
 def can_resume(sweep: Sweep) -> bool:
-    """True for a walk that goes on; two walks that must see the same can only be compared while both are remembered."""
-    return sweep.ended_at_ms is None and (sweep.walk == 1 or sweep.total_at_start is not None)
+    """True for a walk that has not ended, over a list of a claimed length.
+
+    Without a claim two walks must see the same, and what the first saw is not remembered from one start to the next.
+    """
+    return sweep.ended_at_ms is None and sweep.total_at_start is not None
 
 
 async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> SweepResult:

@@ -91,7 +91,7 @@ class Walk:
         self._barren = 0
         self._end_found = False
         self._seen_before = 0
-        self._look_at = max(2, sweep.next_page)
+        self._look_at = 2
         self._noted: Sweep | None = None
 
     @classmethod
@@ -134,15 +134,14 @@ class Walk:
 
     @classmethod
     def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
-        """Go on where ``sweep``, an unfinished one, stopped; ``coverage`` is the mirror's."""
+        """Go on where ``sweep``, which has a claimed total, stopped; ``coverage`` is the mirror's."""
         known = ServerList(sweep.page_size)
-        claimed = None if sweep.total_at_start is None else coverage.total or sweep.total_at_start
+        claimed = coverage.total or sweep.total_at_start or 0
         known.resume(sweep.page_size, sweep.next_page, claimed)
         walk = cls(session, sweep, known, report)
         walk._noted = sweep
         # As far as that can be known: pages are full, and only the last one is not.
-        came = (sweep.next_page - 1) * sweep.page_size
-        walk._users = (came if claimed is None else min(came, claimed)) - sweep.unreadable
+        walk._users = min((sweep.next_page - 1) * sweep.page_size, claimed) - sweep.unreadable
         return walk
 
     @property

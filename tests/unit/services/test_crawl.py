@@ -14,6 +14,7 @@ from tests.support.sessions import (
     BrokenMirror,
     ManualTime,
     OddDirectory,
+    damage,
     idle,
     open_session,
     pages_asked,
@@ -96,12 +97,6 @@ def hold_after(api: OddDirectory, answers: int) -> asyncio.Event:
 async def stands_still(api: OddDirectory, crawl: Crawl, under_way: int = 7) -> None:
     """Wait until everything that came is stored, and everything else waits at the gate."""
     await until(lambda: api.in_flight == under_way and crawl.progress.pages_done == api.answered)
-
-
-def delete_all(folder: Path) -> None:
-    """Somebody clears the cache."""
-    for file in folder.iterdir():
-        file.unlink()
 
 
 def phases(crawl: Crawl, session: Session) -> list[CrawlPhase]:
@@ -491,7 +486,7 @@ async def test_a_mirror_that_became_another_file_is_filled_from_the_beginning(tm
     gate = hold_after(api, 5)
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
         await stands_still(api, crawl)
-        delete_all(tmp_path)
+        await damage(mirror)
         gate.set()
         await come_to(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"

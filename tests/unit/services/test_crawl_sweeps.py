@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, OddDirectory, idle, open_session, until
+from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, OddDirectory, damage, idle, open_session, until
 from walkme_tui.domain.errors import (
     MirrorUnavailable,
     PermissionRefused,
@@ -209,6 +209,17 @@ async def test_a_list_that_changed_is_walked_again_with_another_page_size() -> N
         assert {person(number).id for number in range(3, 500)} <= await mirrored_ids(session)
 
 
+async def test_a_second_walk_knows_that_everyone_was_known_before_the_first() -> None:
+    api = OddDirectory(people(500))
+    async with open_session(api) as session:
+        await swept(session, 100)
+        api.before = lambda number: api.users.__delitem__(slice(0, 3)) if number == 7 else None
+        await swept(session, 100)
+        ended = (await session.mirror.coverage()).sweep
+        assert ended is not None
+        assert (ended.walk, ended.renews, ended.complete) == (2, True, True)
+
+
 async def test_users_who_were_not_seen_are_not_forgotten() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session:
@@ -357,14 +368,15 @@ async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_be
 
 
 async def test_a_mirror_that_is_made_anew_is_filled_from_the_beginning(tmp_path: Path) -> None:
-    api = OddDirectory(people(500))
+    class Meanwhile(FakeDirectory):
+        """The local copy is damaged while the third page is on its way."""
 
-    def lose_it(number: int) -> None:
-        if number == 2:
-            for file in tmp_path.iterdir():
-                file.unlink()
+        async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
+            if len(self.calls) == 2:
+                await damage(mirror)
+            return await super().list_users(page, page_size, priority)
 
-    api.before = lose_it
+    api = Meanwhile(people(500))
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
     async with open_session(api, mirror=mirror) as session:
         result = await swept(session, 100)

@@ -7,6 +7,9 @@ import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import (
+    NOON_MS,
+    BrokenMirror,
+    ManualTime,
     emails,
     idle,
     open_session,
@@ -18,7 +21,9 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import (
     Unreachable,
 )
+from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
+from walkme_tui.services.changes import Change, CoverageChanged, PageLoaded, TotalChanged, UserForgotten, UsersChanged
 from walkme_tui.services.listing import Phase
 
 
@@ -124,6 +129,63 @@ async def test_an_account_of_one_and_an_empty_account_take_one_request() -> None
             assert listing.total == Total(count, exact=True)
             assert listing.phase is phase
             assert len(api.calls) == 1
+
+
+async def test_a_page_counts_as_read_when_it_was_asked_for() -> None:
+    api, time = FakeDirectory(people(90)), ManualTime()
+    async with open_session(api, time=time) as session, serving(session, time=time, visible=(0, 39)) as (_, listing):
+        gate = api.hold("list_users")
+        await until(lambda: api.in_flight)
+        time.advance(30)
+        gate.set()
+        await until(lambda: listing.row(0) is not None)
+        row = listing.row(0)
+        assert row is not None
+        assert row.fetched_at_ms == NOON_MS
+
+
+async def test_what_a_page_changes_is_told() -> None:
+    api = FakeDirectory(people(90))
+    news: list[UsersChanged] = []
+    loaded: list[PageLoaded] = []
+
+    def hear(change: Change) -> None:
+        if isinstance(change, UsersChanged):
+            news.append(change)
+        elif isinstance(change, PageLoaded):
+            loaded.append(change)
+
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        session.changes.subscribe(hear)
+        await until(lambda: pages.confirmed(1))
+        api.users.append(person(900))
+        api.edit(person(1).id, status="inactive")
+        listing.refresh()
+        await until(lambda: len(loaded) == 2)
+        # Before a walk has met everyone, who is met for the first time is nobody new.
+        await until(lambda: news == [UsersChanged((), (Update(person(1).id, frozenset({"status"})),))])
+        assert [page.only_new for page in loaded] == [True, False]
+
+
+async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_is_full_is_not() -> None:
+    api, mirror = FakeDirectory(people(900)), BrokenMirror()
+    told: list[Change] = []
+    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        session.changes.subscribe(told.append)
+        heard = replace(await mirror.coverage(), total=950, loaded=700)
+        session.changes.publish(CoverageChanged(heard))
+        assert pages.coverage is heard
+        assert listing.total == pages.total == Total(950, exact=True)
+        assert told == [TotalChanged(Total(950, exact=True)), CoverageChanged(heard)]
+        mirror.full = True
+        del api.users[800:]
+        listing.want(400, 439)
+        await until(lambda: pages.confirmed(5))
+        assert listing.total == Total(800, exact=True)
+        session.changes.publish(UserForgotten(person(1).id))
+        await until(lambda: pages.coverage is not None and pages.coverage.total == 900)
+        assert listing.total == Total(800, exact=True)
 
 
 # ------------------------------------------------------------ refresh, ensure

@@ -57,6 +57,35 @@ def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
     assert reached.total == Total(12, exact=False)
 
 
+@given(st.integers(0, 60), st.integers(1, 8), st.integers(0, 60))
+def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_page: int, later: int) -> None:
+    whole, resumed = ServerList(10), ServerList(10)
+    for page in range(1, next_page):
+        arrive(whole, page, count, claimed=count)
+    resumed.resume(10, next_page, count)
+    for known in (whole, resumed):
+        arrive(known, next_page, later, claimed=later)
+    pages = range(1, 9)
+    assert resumed.settled
+    assert resumed.total == whole.total == Total(later, exact=True)
+    assert [resumed.exists(page) for page in pages] == [whole.exists(page) for page in pages]
+    assert [resumed.confirmed(page) for page in pages] == [whole.confirmed(page) for page in pages]
+
+
+def test_a_length_that_others_heard_of_is_taken_like_one_of_our_own() -> None:
+    known = ServerList(10)
+    for page in range(1, 6):
+        arrive(known, page, 50, claimed=50)
+    assert not known.follow(50)
+    assert known.follow(25)
+    assert known.total == Total(25, exact=True)
+    assert [page for page in range(1, 6) if known.confirmed(page)] == [1, 2, 3]
+    assert known.follow(60)
+    assert known.exists(6)
+    arrive(known, 6, 60)  # a page without a claim does not make it doubtful
+    assert known.total == Total(60, exact=True)
+
+
 def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
     known = ServerList(10)
     for page in range(1, 6):
