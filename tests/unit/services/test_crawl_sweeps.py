@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, OddDirectory, damage, idle, open_session, until
@@ -20,7 +18,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
+from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, UserPage
 from walkme_tui.services.changes import Change, CoverageChanged, PageLoaded
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.sweep import SweepResult, can_resume, sweep
@@ -382,60 +380,3 @@ async def test_a_mirror_that_is_made_anew_is_filled_from_the_beginning(tmp_path:
         result = await swept(session, 100)
         assert (result.complete, result.loaded, result.note) == (True, 500, "complete")
         assert {size for _, size in api.asked("list_users")} == {100}
-
-
-# ------------------------------------------------------------ drift
-
-CHANGE = st.one_of(
-    st.tuples(st.just("insert"), st.floats(0, 1)),
-    st.tuples(st.just("delete"), st.floats(0, 1)),
-    st.tuples(st.just("replace"), st.floats(0, 1), st.floats(0, 1)),
-)
-SCRIPT = st.dictionaries(st.integers(0, 25), st.lists(CHANGE, max_size=4), max_size=8)
-
-
-class Drifting(OddDirectory):
-    """A list that a script changes between the answers; ``dated`` people carry the time of their creation."""
-
-    def __init__(self, count: int, script: dict[int, list[tuple[object, ...]]], *, dated: bool) -> None:
-        super().__init__(people(count) if dated else [replace(person(n), created_at_ms=UNKNOWN) for n in range(count)])
-        self.original = {user.id for user in self.users if isinstance(user, User)}
-        self.gone: set[str] = set()
-        self._script = script
-        self._dated = dated
-        self._newest = 10_000
-        self.before = self._change
-
-    def _change(self, number: int) -> None:
-        for what, *places in self._script.get(number, []):
-            if what in {"delete", "replace"} and self.users:
-                user = self.users.pop(int(float(str(places[0])) * (len(self.users) - 1)))
-                assert isinstance(user, User)
-                self.gone.add(user.id)
-            if what in {"insert", "replace"}:
-                self._newest += 1
-                created = NOON_MS if self._dated else UNKNOWN
-                place = int(float(str(places[-1])) * len(self.users))
-                self.users.insert(place, replace(person(self._newest), created_at_ms=created))
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.integers(0, 60), st.integers(1, 20), SCRIPT, st.booleans(), st.booleans())
-def test_where_a_sweep_says_complete_nobody_who_was_there_all_the_time_is_missed(
-    count: int, page_size: int, script: dict[int, list[tuple[object, ...]]], dated: bool, claimed: bool
-) -> None:
-    async def scenario() -> None:
-        api = Drifting(count, script, dated=dated)
-        if not claimed:
-            api.total = None
-        async with open_session(api) as session:
-            result = await swept(session, page_size)
-            assert len(api.calls) < 500
-            if result.complete:
-                stable = api.original - api.gone
-                held = (await session.mirror.rows(range(1, 1000))).values()
-                assert stable <= {row.user.id for row in held}
-            elif not script:
-                raise AssertionError("nothing changed, and yet it is not complete")
-
-    asyncio.run(scenario())

@@ -1,0 +1,286 @@
+"""What stops the crawl for a while: a server that fails, a disk that is full, another process that crawls."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.crawls import (
+    HOUR_SECONDS,
+    PAGE,
+    SECOND,
+    account,
+    come_to,
+    crawling,
+    hold_after,
+    latest,
+    stands_still,
+)
+from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import BrokenMirror, ManualTime, OddDirectory, damage, idle, pages_asked, serving, until
+from walkme_tui.domain.errors import ApiError, RateLimited, RequestRejected, ServerFault, SignInRefused, Unreachable
+from walkme_tui.domain.mirrored import Stored
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import UserPage
+from walkme_tui.services.crawl import Crawl
+from walkme_tui.services.crawl_progress import CrawlPhase
+from walkme_tui.services.ports import Session
+from walkme_tui.store.mirror import open_mirror
+
+
+async def test_an_outage_is_waited_out_with_longer_and_longer_pauses_and_the_walk_goes_on_at_the_same_page() -> None:
+    api, time = OddDirectory(people(600)), ManualTime()
+    away = Unreachable("The server cannot be reached.")
+    next_page = 0
+    api.before = lambda number: setattr(api, "offline", away) if number == 5 else None
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        for pause in (1, 2, 4, 8, 16, 30, 30):
+            await until(lambda pause=pause: time.pauses[-1:] == [pause])  # type: ignore[misc]  # bound on purpose
+            failure = crawl.progress.failure
+            assert failure is not None
+            assert (failure.error, failure.retry_at) == (away, time.seconds + pause)
+            assert crawl.progress.phase is CrawlPhase.WAITING
+            next_page = (await latest(session)).next_page
+            time.pauses.append(0)
+            time.advance(pause)
+        api.offline = None
+        api.calls.clear()
+        time.advance(30)
+        await come_to(crawl, CrawlPhase.DONE)
+        assert sorted(pages_asked(api)) == list(range(next_page, 31))
+        assert crawl.progress.note == "complete"
+
+
+async def test_a_rate_limit_is_waited_for_as_long_as_the_server_asks() -> None:
+    api, time = FakeDirectory(people(10)), ManualTime()
+    api.fail_next(RateLimited("Too many requests.", retry_after_seconds=77))
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.WAITING)
+        await until(lambda: time.pauses == [77])  # the phase is told a moment before
+        time.advance(77)
+        await come_to(crawl, CrawlPhase.DONE)
+
+
+async def test_retry_now_does_not_wait_and_neither_does_a_crawl_whose_line_is_good_again() -> None:
+    api, time = FakeDirectory(people(60)), ManualTime()
+    api.offline = Unreachable("Away.")
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.WAITING)
+        crawl.retry_now()
+        await until(lambda: len(api.calls) == 2)
+        await come_to(crawl, CrawlPhase.WAITING)
+        async with serving(session, visible=(0, 39)) as (pages, _):
+            await until(lambda: pages.failure is not None)
+            api.offline = None
+            pages.retry_now()
+            await come_to(crawl, CrawlPhase.DONE)
+    assert time.pauses[:2] == [1, 2]
+    assert time.seconds == 1000
+
+
+async def test_refused_credentials_wait_for_the_person_and_are_read_anew_then() -> None:
+    api, time = OddDirectory(people(100)), ManualTime()
+    api.before = lambda number: api.fail_next(SignInRefused("The secret is wrong.")) if number == 0 else None
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.WAITING)
+        failure = crawl.progress.failure
+        assert failure is not None
+        assert failure.retry_at is None
+        time.advance(5 * HOUR_SECONDS)
+        await idle(session)
+        assert crawl.progress.phase is CrawlPhase.WAITING
+        crawl.retry_now()
+        assert api.sign_ins_forgotten == 1
+        await come_to(crawl, CrawlPhase.DONE)
+        assert crawl.progress.note == "complete"
+
+
+class Refusing(FakeDirectory):
+    """Some pages of some sizes never come."""
+
+    def __init__(self, count: int, bad: set[tuple[int, int]], error: ApiError) -> None:
+        super().__init__(people(count))
+        self._bad = bad
+        self._error = error
+
+    async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        """One page, unless it is a bad one."""
+        answer = await super().list_users(page, page_size, priority)
+        if (page, page_size) in self._bad:
+            raise self._error
+        return answer
+
+
+async def finish(crawl: Crawl, session: Session, time: ManualTime) -> None:
+    """Let all pauses pass."""
+    for _ in range(60):
+        await idle(session)
+        if crawl.progress.phase is CrawlPhase.DONE:
+            return
+        time.advance(30)
+    raise AssertionError("it came to no end")
+
+
+@pytest.mark.parametrize("page", [3, 10])
+async def test_a_page_that_never_comes_is_done_without_and_read_by_a_second_walk(page: int) -> None:
+    api, time = Refusing(200, {(page, PAGE)}, ServerFault("The server failed.", status=500)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await finish(crawl, session, time)
+        assert crawl.progress.note == "complete"
+        assert {size for _, size in api.asked("list_users")} == {PAGE, SECOND}
+        assert len(api.calls) < 100
+
+
+async def test_a_page_that_comes_in_no_size_is_said() -> None:
+    bad = {(3, PAGE), (5, SECOND)}
+    api, time = Refusing(200, bad, ServerFault("The server failed.", status=500)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await finish(crawl, session, time)
+        # Page 3 of the first walk came in the second, and page 5 of the second in the first: all are here, and yet the
+        # second walk alone proves nothing.
+        assert crawl.progress.note == "incomplete: page 5 did not come. The server failed."
+        assert not (await session.mirror.coverage()).complete
+
+
+async def test_a_refused_page_ends_the_walk_for_now() -> None:
+    bad = {(page, size) for size in (PAGE, SECOND) for page in range(6, 20)}
+    api, time = Refusing(200, bad, RequestRejected("The page is too far away.", status=400)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.DONE)
+        assert crawl.progress.note == "incomplete: The page is too far away."
+        assert (await latest(session)).ended_at_ms is not None
+        asked = len(api.calls)
+        time.advance(60)
+        await idle(session)
+        assert len(api.calls) == asked
+
+
+async def test_a_first_page_that_is_refused_in_every_size_ends_the_walk_for_now() -> None:
+    bad = {(1, size) for size in (1000, 500, 250, 100)}
+    api, time = Refusing(10, bad, RequestRejected("No lists today.", status=400)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time, page_size=1000) as crawl:
+        await come_to(crawl, CrawlPhase.DONE)
+        await idle(session)
+        assert crawl.progress.note == "incomplete: No lists today."
+        assert len(api.calls) == 4
+
+
+# ------------------------------------------------------------ the mirror
+
+
+async def test_a_full_disk_stops_the_crawl_for_some_minutes_and_nothing_else() -> None:
+    api, time, mirror = FakeDirectory(people(100)), ManualTime(), BrokenMirror()
+    mirror.full = True
+    async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.WAITING)
+        assert crawl.progress.note == "incomplete: The local copy cannot be written: no space left on the disk."
+        async with serving(session, visible=(0, 39)) as (_, listing):
+            await until(lambda: listing.row(39) is not None)
+        crawl.restart()
+        await until(lambda: len(time.pauses) == 2)
+        assert time.pauses == [300, 300]
+        mirror.full = False
+        time.advance(299)
+        await idle(session)
+        assert crawl.progress.phase is CrawlPhase.WAITING
+        time.advance(1)
+        await come_to(crawl, CrawlPhase.DONE)
+        assert crawl.progress.note == "complete"
+
+
+async def test_a_mirror_that_is_broken_altogether_costs_no_rest() -> None:
+    api, time, mirror = FakeDirectory(people(100)), ManualTime(), BrokenMirror()
+    mirror.broken = True
+    async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
+        for act in (crawl.pause, crawl.restart, crawl.resume, crawl.retry_now):
+            count = len(time.pauses)
+            act()
+            await until(lambda count=count: len(time.pauses) == count + 1)  # type: ignore[misc]  # bound on purpose
+            await asyncio.sleep(0.02)
+            assert len(time.pauses) == count + 1
+        assert api.calls == []
+
+
+async def test_a_mirror_that_became_another_file_is_filled_from_the_beginning(tmp_path: Path) -> None:
+    api, time, path = OddDirectory(people(600)), ManualTime(), tmp_path / "mirror.sqlite3"
+    mirror = open_mirror(path, account_key="test")
+    gate = hold_after(api, 5)
+    async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
+        await stands_still(api, crawl)
+        await damage(mirror)
+        gate.set()
+        await come_to(crawl, CrawlPhase.DONE)
+        assert crawl.progress.note == "complete"
+        coverage = await session.mirror.coverage()
+        assert (coverage.loaded, coverage.total) == (600, 600)
+        assert {size for _, size in api.asked("list_users")} == {PAGE}
+
+
+async def test_of_two_with_one_mirror_one_walks_and_the_other_watches_and_takes_over(tmp_path: Path) -> None:
+    api, time, path = OddDirectory(people(600)), ManualTime(), tmp_path / "mirror.sqlite3"
+    theirs = FakeDirectory(people(600))
+    hold_after(api, 12)
+    ours = open_mirror(path, account_key="test")
+    async with account(theirs, time=time, mirror=open_mirror(path, account_key="test")) as other:
+        async with account(api, time=time, mirror=ours) as session, crawling(session, time) as crawl:
+            await stands_still(api, crawl)
+            done = crawl.progress.pages_done
+            theirs.hold("list_users")
+            async with crawling(other, time) as watching, serving(other, visible=(0, 39)) as (pages, listing):
+                await come_to(watching, CrawlPhase.ELSEWHERE)
+                assert (watching.progress.pages_done, watching.progress.pages) == (done, 30)
+                await until(lambda: pages.coverage is not None and pages.coverage.loaded == done * PAGE)
+                listing.want(200, 239)
+                await until(lambda: listing.row(239) is not None)
+        # The one that walked is closed.
+        theirs.hold("list_users").set()
+        theirs.calls.clear()
+        async with crawling(other, time) as watching:
+            await come_to(watching, CrawlPhase.DONE)
+            assert watching.progress.note == "complete"
+            assert min(pages_asked(theirs)) == done + 1
+
+
+async def test_who_watches_goes_on_when_the_other_leaves_and_has_nothing_to_do_when_it_was_done(tmp_path: Path) -> None:
+    api, time, path = FakeDirectory(people(180)), ManualTime(), tmp_path / "mirror.sqlite3"
+    theirs = FakeDirectory(people(180))
+    async with (
+        account(theirs, time=time, mirror=open_mirror(path, account_key="test")) as other,
+        account(api, time=time, mirror=open_mirror(path, account_key="test")) as session,
+        crawling(session, time) as crawl,
+    ):
+        gate = api.hold("list_users")
+        await until(lambda: api.in_flight)
+        async with crawling(other, time) as watching:
+            await come_to(watching, CrawlPhase.ELSEWHERE)
+            time.advance(2)
+            await idle(other)
+            assert watching.progress.phase is CrawlPhase.ELSEWHERE
+            gate.set()
+            await come_to(crawl, CrawlPhase.DONE)
+            time.advance(2)
+            await come_to(watching, CrawlPhase.DONE)
+            assert watching.progress.note == "complete"
+            assert theirs.calls == []
+
+
+async def test_pages_that_wait_for_a_slow_disk_are_bounded() -> None:
+    class Slow(BrokenMirror):
+        gate = asyncio.Event()
+        waiting = 0
+
+        async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
+            if page.page > 1:
+                self.waiting += 1
+                await self.gate.wait()
+            return await super().save_page(page, fetched_at_ms)
+
+    api, time, mirror = FakeDirectory(people(1200)), ManualTime(), Slow()
+    async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
+        await until(lambda: mirror.waiting)
+        await asyncio.sleep(0.05)
+        assert mirror.waiting <= 4
+        assert len(api.calls) <= 1 + 7 + 4
+        mirror.gate.set()
+        await come_to(crawl, CrawlPhase.DONE)
+        assert crawl.progress.note == "complete"

@@ -1,0 +1,108 @@
+"""What a crawl finds to be different: who is gone, who is new, who changed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.support.crawls import DAY_SECONDS, account, broken_off, come_to, crawling, phases
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import ManualTime, OddDirectory, idle, until
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.mirrored import Update
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.services.changes import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.crawl_progress import CrawlPhase
+from walkme_tui.store.mirror import open_mirror
+
+
+async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_the_server_says_so() -> None:
+    api, time = FakeDirectory(people(300)), ManualTime()
+    told: list[Change] = []
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.DONE)
+        session.changes.subscribe(told.append)
+        seen = phases(crawl, session)
+        hidden = api.users.pop(20)
+        del api.users[10:15]
+        original = api.get_user
+
+        async def with_the_hidden_one(user_id: str, priority: Priority = Priority.DEMAND) -> object:
+            if user_id == person(20).id:
+                return hidden
+            return await original(user_id, priority)
+
+        api.get_user = with_the_hidden_one  # type: ignore[method-assign, assignment]  # a list that hides somebody
+        crawl.restart()
+        await until(lambda: CrawlPhase.DONE in seen)
+        assert seen == [CrawlPhase.CRAWLING, CrawlPhase.CHECKING, CrawlPhase.DONE]
+        assert {change.user_id for change in told if isinstance(change, UserForgotten)} == {
+            person(number).id for number in range(10, 15)
+        }
+        assert [change.user_id for change in told if isinstance(change, UserStored)] == [person(20).id]
+        assert {call.priority for call in api.calls if call.name == "get_user"} == {Priority.BACKGROUND}
+        assert await session.mirror.user(person(12).id) is None
+        assert await session.mirror.user(person(20).id) is not None
+        assert (crawl.progress.checked, crawl.progress.to_check) == (6, 6)
+
+
+async def test_no_more_than_two_hundred_are_asked_for_and_nobody_after_a_walk_that_is_incomplete() -> None:
+    api, time = OddDirectory(people(900)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.DONE)
+        del api.users[100:400]
+        api.claims = [601]
+        seen = phases(crawl, session)
+        crawl.restart()
+        await until(lambda: CrawlPhase.DONE in seen)
+        assert api.asked("get_user") == []
+        api.claims = []
+        for count in (200, 300):
+            seen.clear()
+            crawl.restart()
+            await until(lambda: CrawlPhase.DONE in seen)
+            assert len(api.asked("get_user")) == count
+
+
+async def test_checks_end_with_the_line_and_wait_while_the_crawl_is_paused() -> None:
+    api, time = FakeDirectory(people(300)), ManualTime()
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        await come_to(crawl, CrawlPhase.DONE)
+        del api.users[10:20]
+        gate = api.hold("get_user")
+        crawl.restart()
+        await come_to(crawl, CrawlPhase.CHECKING)
+        await until(lambda: api.asked("get_user"))
+        crawl.pause()
+        gate.set()
+        await come_to(crawl, CrawlPhase.PAUSED)
+        assert len(api.asked("get_user")) == 1
+        api.fail_next(Unreachable("Away."), name="get_user")
+        crawl.resume()
+        await come_to(crawl, CrawlPhase.DONE)
+        assert len(api.asked("get_user")) == 2
+
+
+async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> None:
+    api, time = FakeDirectory(people(50)), ManualTime()
+    news: list[UsersChanged] = []
+    async with account(api, time=time) as session, crawling(session, time) as crawl:
+        session.changes.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
+        await come_to(crawl, CrawlPhase.DONE)
+        await idle(session)
+        assert news == []
+        api.users.append(person(9000))
+        api.users[45] = replace(person(45), last_name="Changed")
+        time.advance(DAY_SECONDS)
+        await until(lambda: news)
+        await come_to(crawl, CrawlPhase.DONE)
+        assert news == [UsersChanged((person(9000).id,), (Update(person(45).id, frozenset({"last_name"})),))]
+
+
+async def test_a_first_walk_that_was_broken_off_makes_nobody_new(tmp_path: Path) -> None:
+    api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
+    await broken_off(api, time, path)
+    news: list[Change] = []
+    async with account(api, time=time, mirror=open_mirror(path, account_key="test")) as session:
+        session.changes.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
+        async with crawling(session, time) as crawl:
+            await come_to(crawl, CrawlPhase.DONE)
+    assert news == []
