@@ -74,7 +74,7 @@ def hold_after(api: OddDirectory, answers: int) -> asyncio.Event:
 
 async def stands_still(api: OddDirectory, crawl: Crawl, under_way: int = 7) -> None:
     """Wait until everything that came is stored, and everything else waits at the gate."""
-    await until(lambda: api.in_flight == under_way and crawl.progress.pages_done == api.answered)
+    await until(lambda: api._gates and api.in_flight == under_way and crawl.progress.pages_done == api.answered)
 
 
 def phases(crawl: Crawl, session: Session) -> list[CrawlPhase]:
