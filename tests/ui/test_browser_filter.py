@@ -1,8 +1,11 @@
 """The filter box: what typing does, what Enter and Esc do, and the question to the server."""
 
+from dataclasses import replace
+
 from tests.support.browser import Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.users import UNKNOWN
 
 
 def account(count: int = 100) -> FakeDirectory:
@@ -179,3 +182,45 @@ async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
         await browser.type_ahead("escape", ":", "m", "a", "r", "k", " ", "a", "l", "l", "enter", "2")
         await browser.settled(lambda: len(browser.browser.area.users.marks) == 100)
         await browser.settled(lambda: browser.panes == ["groups", "members"])
+
+
+async def test_a_long_filter_is_given_the_room_of_the_tabs() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("zoe")
+        assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / zoe")
+        await browser.type(" status:active role:viewer")
+        await browser.pause()
+        assert browser.says("1 Users / zoe status:active role:viewer")
+        assert not browser.says("2 Groups")
+        await browser.press("enter")
+        assert browser.says("1 Users / zoe status:active role:viewer")
+        await browser.press("2")
+        await browser.pause()
+        assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / filter groups")
+        await browser.press("1", "escape")
+        await browser.pause()
+        assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / filter")
+
+
+async def test_on_a_wide_screen_the_tabs_stay() -> None:
+    async with open_browser(Setting(api=account()), (120, 40)) as browser:
+        await browser.loaded()
+        await browser.filter("zoe status:active role:viewer")
+        assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / zoe status:active role:viewer")
+
+
+async def test_nobody_found_says_how_many_are_not_loaded_and_whose_groups_are_unknown() -> None:
+    api = FakeDirectory([replace(person(at), groups=UNKNOWN) for at in range(250)])
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.row_count == 250)
+        await browser.settled(lambda: browser.account_line.endswith("250 · 80 %"))  # the first page and one ahead
+        await browser.filter("group:sales nosuchname")
+        await browser.settled(lambda: browser.says("None of the 200 users loaded fits “group:sales nosuchname”."))
+        assert browser.says("50 users are not loaded yet.")
+        assert browser.says("The groups of 200 users are not known: M reads them one by one")
+        await browser.press("ctrl+u")
+        await browser.type("nosuchname")
+        await browser.settled(lambda: browser.says("None of the 200 users loaded fits “nosuchname”."))
+        assert not browser.says("are not known")

@@ -21,6 +21,16 @@ SIGNS = (
     ("≥", "at least: not everyone is loaded"),
     ("dim row", "from an earlier start, not confirmed yet"),
 )
+FILTERS = (
+    ("zoe celik", "both words, in any order, in names, email, external id, role, status or id"),
+    ('"zoe celik" -beta', "quotes keep blanks; a minus leaves out who has the word"),
+    ("status:active,pending", "one of several; so do role: and group:"),
+    ("group:none", "in no group; -group:beta leaves out who is in Beta"),
+    ("created:<2024-01-01", "before a day; updated:<30d is less than 30 days ago"),
+    ("has:externalId", "also groups, name, role or email; -has: for who lacks it"),
+    ("Tab or →", "takes the grey rest of a word over"),
+)
+FILTER_WIDTH = 24
 NOTES = (
     "The server cannot search. The filter looks through the users that are loaded and says how many those are;",
     "a full email address is asked from the server too. Copies are sent to the terminal, which may refuse them.",
@@ -69,6 +79,10 @@ def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -
     yield [("Signs", Ink.STRONG)]
     for sign, meaning in SIGNS:
         yield [(words.fit(sign, KEY_WIDTH), Ink.PLAIN), (meaning, Ink.DIM)]
+    yield ()
+    yield [("What a filter understands", Ink.STRONG)]
+    for words_typed, meaning in FILTERS:
+        yield [(words.fit(words_typed, FILTER_WIDTH), Ink.PLAIN), (meaning, Ink.DIM)]
     yield ()
     for note in NOTES:
         yield from [[(line, Ink.DIM)] for line in words.wrap(note, 88)]

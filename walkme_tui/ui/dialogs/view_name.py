@@ -5,10 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.widget import Widget
 
 from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.text_line import TextLine
+
+WIDTH = 64
+"""Cells that a line of the dialog has on a screen of 80."""
 
 
 class ViewNameDialog(Dialog[str]):
@@ -42,7 +46,8 @@ class ViewNameDialog(Dialog[str]):
     def _say(self, name: str) -> None:
         said, can_be = self._judge(name) if name else ("Letters, digits and - _ . make a name.", True)
         what = clean(self._text, 200) or "all users, in this order"
-        notes: list[Line] = [[(what, Ink.DIM)], [(said, Ink.DIM if can_be else Ink.WARN)]]
+        notes: list[Line] = [[(line, Ink.DIM)] for line in words.wrap(what, WIDTH)]
+        notes += [[(line, Ink.DIM if can_be else Ink.WARN)] for line in words.wrap(said, WIDTH)]
         self.query_one("#notes", Lines).set_lines(notes)
 
     def _take(self) -> None:

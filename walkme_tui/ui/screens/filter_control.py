@@ -75,7 +75,10 @@ class FilterControl:
     def show(self) -> None:
         """Show the text of the list that has the keys now, what is wrong with it and how it could go on."""
         self._browser.filtering.show_in(self._browser.tab_line)
-        text = self._browser.filtering.text if self._speaks_filter else ""
+        self._browser.tab_line.share_room()
+        self._annotate(self._browser.filtering.text if self._speaks_filter else "")
+
+    def _annotate(self, text: str) -> None:
         if not text:
             self.problem = ""
             self._box.annotate("", ())

@@ -17,6 +17,7 @@ from walkme_tui.ui.widgets.status_line import Saying
 
 MAX_MESSAGE = 400
 DIM = "$text-muted"
+CLEARS = "Esc clears the filter."
 
 
 class Trouble(NamedTuple):
@@ -62,16 +63,28 @@ def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None)
         return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
-        from walkme_tui.domain.filters import parse_filter
-
-        wrong = parse_filter(query.text).problems
-        if wrong:
-            head = "A word of the filter is wrong, so it keeps nobody."
-            return paragraphs((head, "bold"), " ".join(each.reason for each in wrong), "Esc clears the filter.")
-        head = f"None of the {loaded} fits “{clean(query.text.strip(), 100)}”."
-        advice = "The server cannot search, but a full email address is asked from it."
-        return paragraphs((head, "bold"), look_up.text if look_up is not None else advice, "Esc clears the filter.")
+        return _nobody_fits(query.text, loaded, coverage, look_up)
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
+
+
+def _nobody_fits(text: str, loaded: str, coverage: Coverage | None, look_up: Saying | None) -> Content:
+    """Why a filter keeps nobody: it is wrong, or nobody is like that among those who are loaded."""
+    from walkme_tui.domain.filters import parse_filter
+
+    typed = parse_filter(text)
+    if typed.problems:
+        head = "A word of the filter is wrong, so it keeps nobody."
+        return paragraphs((head, "bold"), " ".join(each.reason for each in typed.problems), CLEARS)
+    head = f"None of the {loaded} fits “{clean(text.strip(), 100)}”."
+    missing = unknown = ""
+    if coverage is not None and coverage.total is not None and coverage.total > coverage.loaded:
+        missing = f"{words.count(coverage.total - coverage.loaded, 'user is', 'users are')} not loaded yet."
+    about_groups = any(each.test.kind in {"group", "no group"} for each in typed.conditions)
+    if about_groups and coverage is not None and coverage.with_groups < coverage.loaded:
+        of_whom = words.count(coverage.loaded - coverage.with_groups, "user", "users")
+        unknown = f"The groups of {of_whom} are not known: M reads them one by one, and says first how long it takes."
+    advice = "The server cannot search, but a full email address is asked from it."
+    return paragraphs((head, "bold"), look_up.text if look_up is not None else missing or advice, unknown, CLEARS)
 
 
 def paragraphs(*parts: Part) -> Content:

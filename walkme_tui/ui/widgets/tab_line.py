@@ -1,5 +1,6 @@
 """The second line: the tabs, the filter box, and how many the filter keeps."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -22,6 +23,10 @@ PATIENCE_SECONDS: Final = 0.15
 TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
 
 
+ALL_TITLES: Final = sum(cell_len(title) + 2 for title in TITLES.values()) + 1
+"""Cells that the names of all tabs take."""
+
+
 class TabTitles(OneLine):
     """The names of the tabs; a click goes there."""
 
@@ -34,15 +39,34 @@ class TabTitles(OneLine):
 
     def __init__(self) -> None:
         super().__init__(id="tabs")
-        self.styles.width = sum(cell_len(title) + 2 for title in TITLES.values()) + 1
+        self._tab = Tab.USERS
+        self._alone = False
+        self.styles.width = ALL_TITLES
         self.select(Tab.USERS)
 
     def select(self, tab: Tab) -> None:
         """Mark this tab as the one shown."""
+        self._tab = tab
+        self._write()
+
+    def give_way(self, alone: bool) -> None:
+        """Leave room for a long filter: name only the tab that is shown, or all of them again."""
+        if alone != self._alone:
+            self._alone = alone
+            self._write()
+
+    @property
+    def _titles(self) -> Mapping[Tab, str]:
+        return {self._tab: TITLES[self._tab]} if self._alone else TITLES
+
+    def _write(self) -> None:
+        width = sum(cell_len(title) + 2 for title in self._titles.values()) + 1
+        if self.styles.width is None or self.styles.width.value != width:
+            self.styles.width = width
         pieces: list[Piece] = [(" ", Ink.PLAIN)]
-        for each, title in TITLES.items():
+        for each, title in self._titles.items():
             key, _, name = title.partition(" ")
-            chosen = each is tab
+            chosen = each is self._tab
             pieces += [(key, Ink.ACCENT if chosen else Ink.DIM), (f" {name}", Ink.STRONG if chosen else Ink.DIM)]
             pieces.append(("  ", Ink.PLAIN))
         self.write(pieces)
@@ -50,7 +74,7 @@ class TabTitles(OneLine):
     def on_click(self, event: events.Click) -> None:
         """Go to the tab under the mouse."""
         right = 1
-        for tab, title in TITLES.items():
+        for tab, title in self._titles.items():
             right += cell_len(title) + 2
             if event.x < right:
                 self.post_message(self.Chosen(tab))
@@ -65,6 +89,11 @@ class FilterCount(OneLine):
         self._said = ""
         self._room = 0
         self._later: Timer | None = None
+
+    @property
+    def room(self) -> int:
+        """Cells that it takes."""
+        return self._room
 
     def say(self, text: str, widest: str = "") -> None:
         """Say it, with room for the widest that may come next: another width lays the whole screen out anew."""
@@ -95,14 +124,21 @@ class TabLine(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self.box = TextLine(mark="/ ", id="filter")
+        self._titles = TabTitles()
+        self._count = FilterCount()
 
     def compose(self) -> ComposeResult:
         """The parts from the left."""
-        yield TabTitles()
+        yield self._titles
         yield self.box
-        yield FilterCount()
+        yield self._count
 
     def show_filter(self, text: str, prompt: str) -> None:
         """Show a filter's text, or what it would filter; an empty prompt: nothing can be filtered here."""
         self.box.visible = bool(prompt)
         self.box.put(text, prompt)
+
+    def share_room(self) -> None:
+        """Give the box the room of the tabs while its text is too long for what they leave."""
+        left = self.size.width - ALL_TITLES - self._count.room
+        self._titles.give_way(bool(self.box.text) and self.size.width > 0 and self.box.wanted_width > left)

@@ -40,6 +40,11 @@ class TextLine(Widget, can_focus=True):
         """Before which character the next one is inserted."""
         return self._caret
 
+    @property
+    def wanted_width(self) -> int:
+        """Cells that all of it takes, with the caret behind it."""
+        return cell_len(self._mark + clean(self.text)) + 1
+
     def annotate(self, ghost: str, wrong: Sequence[tuple[int, int]]) -> None:
         """Show how the text could go on behind a caret at its end, and which spans of it are wrong."""
         if (ghost, tuple(wrong)) != (self._ghost, self._wrong):
