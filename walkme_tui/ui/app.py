@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 
 class WalkmeApp(App[int]):
@@ -157,21 +158,23 @@ class WalkmeApp(App[int]):
         else:
             from walkme_tui.ui.flows.leaving import leave
 
-            self.run_worker(leave(self, self.work), group=WorkerGroup.LEAVE, name="leave")
+            start_worker(self, WorkerGroup.LEAVE, partial(leave, self, self.work), name="leave")
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
         from walkme_tui.ui.flows.switching import choose_profile
 
         if self.session is not None or self.start.profiles:
-            self.run_worker(choose_profile(self), group=WorkerGroup.SESSION, exclusive=True, name="choose a profile")
+            start_worker(
+                self, WorkerGroup.SESSION, partial(choose_profile, self), exclusive=True, name="choose a profile"
+            )
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
         from walkme_tui.ui.flows.switching import open_demo
 
-        self.run_worker(open_demo(self), group=WorkerGroup.SESSION, exclusive=True, name="start the demo")
+        start_worker(self, WorkerGroup.SESSION, partial(open_demo, self), exclusive=True, name="start the demo")
 
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Put a browser over this session in the place of the screen; whoever opened it closes the one before.

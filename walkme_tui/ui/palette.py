@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App
@@ -16,7 +17,7 @@ from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 THEME = "theme:"
 SORT = "sort:"
@@ -80,7 +81,9 @@ def show_palette(
             app.register_theme(textual_theme(spec))
             app.theme = spec.name
             if start.memory is not None:
-                app.run_worker(_keep_theme(app, start.memory, name), group=WorkerGroup.VIEWS, name="keep the theme")
+                start_worker(
+                    app, WorkerGroup.VIEWS, partial(_keep_theme, app, start.memory, name), name="keep the theme"
+                )
         elif what + sign == SORT and arranges is not None:
             arranges.sort_by(SortKey(name))
         elif what + sign == VIEW and arranges is not None:

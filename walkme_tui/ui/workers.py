@@ -1,10 +1,16 @@
-"""Names of the groups of background work, so that a new run takes the place of its own kind only."""
+"""Background work of the screens: how it is started, and its groups, so that a new run replaces its own kind only."""
 
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.worker import Worker
 
 
 class WorkerGroup(StrEnum):
-    """What a Textual worker is for; every ``run_worker`` and ``@work`` names one."""
+    """What a Textual worker is for; ``start_worker`` wants one."""
 
     LISTING = "listing"  # serves the rows of one table
     CURSOR = "cursor"  # finds the person under the cursor again after the list changed
@@ -24,3 +30,23 @@ class WorkerGroup(StrEnum):
     WRITE = "write"  # plans a change with the person and follows it; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab
     LEAVE = "leave"  # asks what becomes of running jobs when the person leaves
+
+
+def start_worker(
+    node: "DOMNode",
+    group: WorkerGroup,
+    work: Callable[[], Coroutine[Any, Any, object]],
+    *,
+    name: str,
+    exclusive: bool = False,
+) -> None:
+    """Do something in the background for as long as ``node`` is there; ``exclusive`` cancels what its group does now.
+
+    It takes what makes the coroutine: one that is made before its worker runs is never awaited if the person leaves
+    in that moment, and Python would say so on the terminal.
+    """
+
+    async def run() -> None:
+        await work()
+
+    _: Worker[None] = node.run_worker(run, group=group, name=name, exclusive=exclusive)

@@ -1,5 +1,6 @@
 """The details follow the cursor after a rest, and are read again when what is known is old."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable, NotFound
@@ -7,7 +8,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.widgets.detail import DetailPane
 from walkme_tui.ui.widgets.detail.pane import Subject
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,9 @@ class Details:
             return
         self._pane.show(subject)
         if isinstance(subject, MirroredUser) and self._old(subject):
-            self._pane.run_worker(self._reread(subject), group=WorkerGroup.DETAILS, exclusive=True)
+            start_worker(
+                self._pane, WorkerGroup.DETAILS, partial(self._reread, subject), name="read details", exclusive=True
+            )
 
     def _old(self, mirrored: MirroredUser) -> bool:
         read = mirrored.detailed_at_ms

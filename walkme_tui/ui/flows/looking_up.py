@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import NotFound, WalkmeError
@@ -10,7 +11,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -73,7 +74,9 @@ class LookUps:
             self._timer = self._view.screen.set_timer(PAUSE_SECONDS, lambda: self._ask(key))
 
     def _ask(self, key: str) -> None:
-        self._view.screen.run_worker(self._look_up(key), group=WorkerGroup.LOOK_UP, exclusive=True)
+        start_worker(
+            self._view.screen, WorkerGroup.LOOK_UP, partial(self._look_up, key), name="look up", exclusive=True
+        )
 
     async def _look_up(self, key: str) -> None:
         try:

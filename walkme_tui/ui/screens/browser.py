@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
@@ -37,7 +38,7 @@ from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import StatusLine
 from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from textual.geometry import Size
@@ -118,7 +119,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def _begin(self) -> None:
         from walkme_tui.ui.screens.crawling import Crawling
 
-        self.run_worker(self._serve_pages(), group=WorkerGroup.PAGES, name="pages")
+        start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="pages")
         self.crawling = Crawling(self, self._monotonic)
         self.crawling.begin(self.pages)
         self._begin_news()
@@ -205,7 +206,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.show_tab(Tab.USERS)
         self.filtering.clear(Pane.USERS)
         self.area.focus_pane(Pane.USERS)
-        self.run_worker(self._go_to(user_id), group=WorkerGroup.CURSOR, exclusive=True, name="go to a user")
+        start_worker(self, WorkerGroup.CURSOR, partial(self._go_to, user_id), exclusive=True, name="go to a user")
 
     async def _go_to(self, user_id: str) -> None:
         user = await self.directory.cached(user_id)
@@ -215,7 +216,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def read_groups(self) -> None:
         """Ask the server for the groups."""
         self.area.groups_tab.asked = True
-        self.run_worker(self._read_groups(), group=WorkerGroup.GROUPS, exclusive=True, name="groups")
+        start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="groups")
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
@@ -226,7 +227,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def count_groups(self) -> None:
         """Read groups and counts as the local copy knows them now."""
-        self.run_worker(self.area.groups_tab.reload(), group=WorkerGroup.STATUS, exclusive=True, name="count groups")
+        start_worker(self, WorkerGroup.STATUS, self.area.groups_tab.reload, exclusive=True, name="count groups")
 
     # ------------------------------------------------------------ panes
 

@@ -1,6 +1,7 @@
 """The changing side of the browser's screen: which commands may be used, and what is told of jobs."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
@@ -8,10 +9,10 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.work import Work
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from walkme_tui.domain.plans import Plan
     from walkme_tui.ui.early_plan import EarlyPlan
@@ -36,7 +37,7 @@ class Changing:
         """The screen is there: show the plan that it begins with, or offer what an earlier run left."""
         self._work.listener = self._told
         if self._early is not None:
-            self._start(self._show_early(self._early), "the plan to begin with")
+            self._start(partial(self._show_early, self._early), "the plan to begin with")
         elif self._work.opens:
             self._browser.set_timer(LOOK_AFTER_SECONDS, self._offer_unfinished)
 
@@ -87,14 +88,14 @@ class Changing:
     def read_jobs(self) -> None:
         """Read the journal again, if the jobs are shown or were."""
         if self._browser.area.has_jobs_tab:
-            reading = self._browser.area.jobs_tab.reload()
-            self._browser.run_worker(reading, group=WorkerGroup.JOBS, exclusive=True, name="jobs")
+            reading = self._browser.area.jobs_tab.reload
+            start_worker(self._browser, WorkerGroup.JOBS, reading, exclusive=True, name="jobs")
 
     def tick(self) -> None:
         """A second went by on the Jobs tab."""
         tab = self._browser.area.jobs_tab
         if tab.moves:
-            self._browser.run_worker(tab.refresh_running(), group=WorkerGroup.JOBS, name="running jobs")
+            start_worker(self._browser, WorkerGroup.JOBS, tab.refresh_running, name="running jobs")
         else:
             tab.jobs.refresh()
             tab.follow()
@@ -113,13 +114,13 @@ class Changing:
         if browser.arrangement.tab is Tab.JOBS:
             browser.area.jobs_tab.follow()
 
-    def _start(self, work: "Coroutine[object, object, object]", name: str) -> None:
-        self._browser.run_worker(work, group=WorkerGroup.WRITE, name=name)
+    def _start(self, work: "Callable[[], Coroutine[object, object, object]]", name: str) -> None:
+        start_worker(self._browser, WorkerGroup.WRITE, work, name=name)
 
     def _offer_unfinished(self) -> None:
         from walkme_tui.ui.flows.job_verbs import offer_unfinished
 
-        self._start(offer_unfinished(self._browser), "unfinished jobs")
+        self._start(partial(offer_unfinished, self._browser), "unfinished jobs")
 
     async def _show_early(self, early: "EarlyPlan") -> None:
         """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""

@@ -6,7 +6,7 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.filter_completion import Completion, KnownValues, applied, complete, unmatched_values
 from walkme_tui.domain.filters import Problem, parse_filter
 from walkme_tui.domain.users import Status
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from walkme_tui.ui.screens.browser import BrowserScreen
@@ -25,7 +25,7 @@ class Completing:
 
     def refresh(self) -> None:
         """Read the values anew: somebody is about to type."""
-        self._browser.run_worker(self._read(), group=WorkerGroup.VALUES, exclusive=True, name="values to complete")
+        start_worker(self._browser, WorkerGroup.VALUES, self._read, exclusive=True, name="values to complete")
 
     async def _read(self) -> None:
         browser = self._browser

@@ -12,7 +12,7 @@ from walkme_tui.services.pages import Pages
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from walkme_tui.ui.screens.browser import BrowserScreen
@@ -31,7 +31,7 @@ class Crawling:
 
     def begin(self, pages: Pages) -> None:
         """Serve for as long as the browser is there."""
-        self._browser.run_worker(self._crawl.run(), group=WorkerGroup.CRAWL, name="crawl")
+        start_worker(self._browser, WorkerGroup.CRAWL, self._crawl.run, name="crawl")
         if pages.confirmed(1):
             self._begun = True
             self._crawl.begin()

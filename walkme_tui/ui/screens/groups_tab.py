@@ -22,7 +22,7 @@ from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import Saying
 from walkme_tui.ui.widgets.user_table import UserTable
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -174,7 +174,9 @@ class GroupsTab:
         self._counts.compare(differences)
         self.fill()
         if differences and self.groups.is_attached:
-            self.groups.run_worker(self._count_differences(), group=WorkerGroup.STATUS, exclusive=True)
+            start_worker(
+                self.groups, WorkerGroup.STATUS, self._count_differences, name="count differences", exclusive=True
+            )
 
     async def _count_differences(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """What changed in the account, on the screen: marked in the rows until it was looked at, and counted below them."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from walkme_tui.services.news import News
@@ -7,7 +8,7 @@ from walkme_tui.ui.flows.news import news_words
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying
 from walkme_tui.ui.widgets.user_table import UserTable
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class NewsMarks:
         """List all of it."""
         from walkme_tui.ui.flows.news import show_news
 
-        self._browser.run_worker(show_news(self._browser, self._news), group=WorkerGroup.NEWS, name="news")
+        start_worker(self._browser, WorkerGroup.NEWS, partial(show_news, self._browser, self._news), name="news")
 
     @property
     def saying(self) -> Saying | None:

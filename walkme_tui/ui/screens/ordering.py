@@ -1,6 +1,7 @@
 """In which order and how wide the tables are shown: what the keys change, and what is remembered of it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.queries import Sort, SortKey
@@ -8,7 +9,7 @@ from walkme_tui.domain.views import Look, SavedView, TableName
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.flows.remembering import Remembering
 from walkme_tui.ui.widgets.user_table.columns import natural, next_sort
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from walkme_tui.services.browsing import Memory
@@ -27,7 +28,7 @@ class Ordering:
 
     def begin(self) -> None:
         """Show the table of members as it was left; that of the users begins so by itself."""
-        self._browser.run_worker(self._recall(), group=WorkerGroup.VIEWS, name="recall how the tables were left")
+        start_worker(self._browser, WorkerGroup.VIEWS, self._recall, name="recall how the tables were left")
 
     def end(self) -> None:
         """The screen goes."""
@@ -98,19 +99,19 @@ class Ordering:
 
         query, wide = self._browser.filtering.query(), self._browser.area.users.wide
         now = SavedView("", query.text.strip(), query.sort, query.hide_inactive, wide)
-        saving = save_view(self._browser, self._kept, now)
-        self._browser.run_worker(saving, group=WorkerGroup.VIEWS, name="save a view")
+        saving = partial(save_view, self._browser, self._kept, now)
+        start_worker(self._browser, WorkerGroup.VIEWS, saving, name="save a view")
 
     def forget(self) -> None:
         """Let the person choose a saved view, and forget it."""
         from walkme_tui.ui.flows.saved_views import delete_view
 
-        forgetting = delete_view(self._browser, self._kept)
-        self._browser.run_worker(forgetting, group=WorkerGroup.VIEWS, name="forget a view")
+        forgetting = partial(delete_view, self._browser, self._kept)
+        start_worker(self._browser, WorkerGroup.VIEWS, forgetting, name="forget a view")
 
     def views(self) -> Sequence[SavedView]:
         """The views that can be applied, as they were read last; they are read anew for the next time."""
-        self._browser.run_worker(self._kept.read_views(), group=WorkerGroup.VIEWS, name="read the views")
+        start_worker(self._browser, WorkerGroup.VIEWS, self._kept.read_views, name="read the views")
         return self._kept.views
 
     # ------------------------------------------------------------ inside

@@ -1,12 +1,13 @@
 """What each command does in the browser; those of the whole program are the app's."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.arrangement import Pane, Tab
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -35,7 +36,7 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
     if user is not None:
         from walkme_tui.ui.flows.membership import groups_of
 
-        browser.run_worker(groups_of(browser, user), group=WorkerGroup.GROUPS, name="groups of a user")
+        start_worker(browser, WorkerGroup.GROUPS, partial(groups_of, browser, user), name="groups of a user")
 
 
 def _refresh_row(browser: "BrowserScreen") -> None:
@@ -49,7 +50,7 @@ def _refresh_row(browser: "BrowserScreen") -> None:
     if user is not None:
         from walkme_tui.ui.flows.details import read_again
 
-        browser.run_worker(read_again(browser, user), group=WorkerGroup.DETAILS, name="read one again")
+        start_worker(browser, WorkerGroup.DETAILS, partial(read_again, browser, user), name="read one again")
 
 
 def _refresh_view(browser: "BrowserScreen") -> None:
@@ -121,8 +122,8 @@ def _read_details(browser: "BrowserScreen") -> None:
 
     table = browser.area.table
     view = table.listing.query if table is not None else UserQuery()
-    flow = read_or_stop(browser, browser.area.groups_tab.reading, view)
-    browser.run_worker(flow, group=WorkerGroup.MEMBERSHIPS, name="read the groups of users")
+    flow = partial(read_or_stop, browser, browser.area.groups_tab.reading, view)
+    start_worker(browser, WorkerGroup.MEMBERSHIPS, flow, name="read the groups of users")
 
 
 def _copy_receipt_path(browser: "BrowserScreen") -> None:
@@ -146,25 +147,25 @@ def _copy_menu(browser: "BrowserScreen") -> None:
         return
     from walkme_tui.ui.flows.copying import copy_menu
 
-    browser.run_worker(copy_menu(browser), group=WorkerGroup.COPY, name="copy menu")
+    start_worker(browser, WorkerGroup.COPY, partial(copy_menu, browser), name="copy menu")
 
 
-def _write(browser: "BrowserScreen", flow: "Coroutine[object, object, None]", name: str) -> None:
+def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
     """Start something that may change the account; one never takes the place of another."""
-    browser.run_worker(flow, group=WorkerGroup.WRITE, name=name)
+    start_worker(browser, WorkerGroup.WRITE, flow, name=name)
 
 
 def _offboard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.offboarding import offboard
 
-    _write(browser, offboard(browser, browser.marked, browser.user), "offboard")
+    _write(browser, partial(offboard, browser, browser.marked, browser.user), "offboard")
 
 
 def _change_status(status: Status) -> Verb:
     def change(browser: "BrowserScreen") -> None:
         from walkme_tui.ui.flows.offboarding import change_status
 
-        _write(browser, change_status(browser, browser.user, status), f"make {status.value}")
+        _write(browser, partial(change_status, browser, browser.user, status), f"make {status.value}")
 
     return change
 
@@ -173,26 +174,26 @@ def _undo(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.undoing import undo_job, undo_of_user
 
     job = browser.changing.job
-    undoing = undo_job(browser, job) if job is not None else undo_of_user(browser, browser.user)
+    undoing = partial(undo_job, browser, job) if job is not None else partial(undo_of_user, browser, browser.user)
     _write(browser, undoing, "undo")
 
 
 def _pause(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import pause_or_resume
 
-    _write(browser, pause_or_resume(browser, browser.changing.job), "pause or go on")
+    _write(browser, partial(pause_or_resume, browser, browser.changing.job), "pause or go on")
 
 
 def _discard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import discard
 
-    _write(browser, discard(browser, browser.changing.job), "abandon")
+    _write(browser, partial(discard, browser, browser.changing.job), "abandon")
 
 
 def _receipt(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import receipt
 
-    _write(browser, receipt(browser, browser.changing.job), "receipt")
+    _write(browser, partial(receipt, browser, browser.changing.job), "receipt")
 
 
 VERBS: Final[Mapping[str, Verb]] = {

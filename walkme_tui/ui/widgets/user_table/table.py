@@ -18,7 +18,7 @@ from walkme_tui.ui.widgets.user_table.marks import Marks
 from walkme_tui.ui.widgets.user_table.palette import Ground
 from walkme_tui.ui.widgets.user_table.rendering import Look
 from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
-from walkme_tui.ui.workers import WorkerGroup
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from walkme_tui.services.news import News
@@ -102,7 +102,7 @@ class UserTable(ListingView):
     def on_mount(self) -> None:
         """Serve the listing for as long as the table is there."""
         self.listing.listener = self._listing_changed
-        self.run_worker(self.listing.run(), group=WorkerGroup.LISTING, name="listing")
+        start_worker(self, WorkerGroup.LISTING, self.listing.run, name="listing")
         self._view_changed()
 
     def on_unmount(self) -> None:
@@ -213,7 +213,7 @@ class UserTable(ListingView):
                 self._settle()
                 self.repaint_changed()
 
-        self.run_worker(find(), group=WorkerGroup.CURSOR, exclusive=True, name="find the cursor's person")
+        start_worker(self, WorkerGroup.CURSOR, find, exclusive=True, name="find the cursor's person")
 
     def _follow(self, index: int, person: MirroredUser) -> None:
         """The cursor's person is at this index now: be there, on the same line of the screen if it can be."""
@@ -359,7 +359,7 @@ class UserTable(ListingView):
             if len(self._marks) != before:
                 self._marks_changed(self.visible_rows)
 
-        self.run_worker(mark(), group=WorkerGroup.MARKS, exclusive=True, name="mark many")
+        start_worker(self, WorkerGroup.MARKS, mark, exclusive=True, name="mark many")
 
     def _marks_changed(self, rows: Sequence[int]) -> None:
         self.repaint_rows(rows, only_changed=True)
