@@ -9,6 +9,7 @@ from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
+from walkme_tui.store import bulk
 from walkme_tui.store.rows import folded_name, storable_or_none
 
 # Others were met once, and go with the next list.
@@ -92,7 +93,7 @@ class GroupTable:
         if not joined and not left:
             return
         self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", sorted(left))
-        self._connection.executemany("INSERT INTO memberships (gid, row_id) VALUES (?, ?)", sorted(joined))
+        bulk.insert(self._connection, "memberships", sorted(joined))
         sizes = Counter(gid for gid, _ in joined)
         sizes.subtract(gid for gid, _ in left)
         self._connection.executemany(

@@ -1,8 +1,10 @@
 """Row ids by user id: a large table in order, and a small one before it that takes what is new."""
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from typing import Final, TypeAlias
+
+from walkme_tui.store import bulk
 
 StoredId: TypeAlias = bytes | str
 
@@ -37,9 +39,9 @@ class IdTable:
             found += [row_id for (row_id,) in self._connection.execute(select, (first, last, limit)).fetchall()]
         return sorted(found)[:limit]
 
-    def add(self, rows: Iterable[tuple[StoredId, int]]) -> None:
+    def add(self, rows: Sequence[tuple[StoredId, int]]) -> None:
         """Add ids that are not there yet."""
-        self._connection.executemany("INSERT INTO recent_ids VALUES (?, ?)", rows)
+        bulk.insert(self._connection, "recent_ids", rows)
         if self._connection.execute("SELECT count(*) FROM recent_ids").fetchone()[0] >= MERGE_AT:
             self._connection.execute("INSERT INTO ids SELECT id, row_id FROM recent_ids ORDER BY id")
             self._connection.execute("DELETE FROM recent_ids")

@@ -160,6 +160,7 @@ class MirrorFile:
                 self._data_version = version
                 tables.groups.forget()
             result = work(tables)
+            tables.texts.settle()
             connection.execute("COMMIT")
         except BaseException:
             tables.groups.forget()

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -12,7 +12,7 @@ from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import UNKNOWN, User
 
-Row: TypeAlias = tuple[Any, ...]
+Row: TypeAlias = Sequence[Any]
 
 # One bit of ``users.known`` for each field; ``groups`` is the last because it is a list.
 FIELDS: Final = (
@@ -30,8 +30,10 @@ BITS: Final = {name: 1 << index for index, name in enumerate(FIELDS)}
 ALL_KNOWN: Final = (1 << len(FIELDS)) - 1
 GROUPS_KNOWN: Final = BITS["groups"]
 
+# JSON has no bytes: a letter tells which of the two an id is.
+ID: Final = "CASE typeof(users.id) WHEN 'blob' THEN 'x' || lower(hex(users.id)) ELSE 't' || users.id END"
 USER_COLUMNS: Final = (
-    "users.row_id, users.id, users.email, users.first_name, users.last_name, users.role, users.status, "
+    f"users.row_id, {ID}, users.email, users.first_name, users.last_name, users.role, users.status, "
     "users.external_id, users.created_at_ms, users.updated_at_ms, users.groups, users.extra, users.known, "
     "users.position, users.fetched_at_ms, users.detailed_at_ms"
 )
@@ -56,6 +58,10 @@ def stored_id(user_id: str) -> bytes | str:
 def id_from_stored(value: bytes | str) -> str:
     """The id that ``stored_id`` was given."""
     return _dashed(value.hex()) if isinstance(value, bytes) else value
+
+
+def _id_from_column(value: str) -> str:
+    return _dashed(value[1:]) if value.startswith("x") else value[1:]
 
 
 def uuid_range(word: str) -> tuple[bytes, bytes] | None:
@@ -136,7 +142,7 @@ def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Ro
 
 
 def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> MirroredUser:
-    """A row with ``USER_COLUMNS`` as a user; ``group_ids`` turns the column ``groups`` into ids of groups.
+    """A row with ``USER_COLUMNS``, from ``bulk.rows``, as a user; ``group_ids`` turns the column ``groups`` into ids.
 
     Raises ``sqlite3.DatabaseError`` for a row that only a damaged file can hold.
     """
@@ -145,7 +151,7 @@ def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> Mirr
         values: list[Any] = [*row[2:10], None if groups is None else group_ids(groups)]
         if known != ALL_KNOWN:
             values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
-        user = User(*[id_from_stored(row[1]), *values, {} if extra is None else json.loads(extra)])
+        user = User(*[_id_from_column(row[1]), *values, {} if extra is None else json.loads(extra)])
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a row holds what was never written to it") from error
     return MirroredUser(row[0], user, row[13], row[14], row[15])

@@ -13,6 +13,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+from walkme_tui.store import bulk
 from walkme_tui.store.group_table import GroupTable
 from walkme_tui.store.id_table import IdTable
 from walkme_tui.store.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
@@ -53,14 +54,10 @@ class Tables:
 
     def positions(self, first: int, last: int) -> dict[int, ListedRow]:
         """What stands at positions ``first`` to ``last``."""
-        rows = self.connection.execute(
-            f"SELECT {USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms "  # noqa: S608 - constants
-            "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ? "
-            "ORDER BY positions.position",
-            (max(first, 0), min(last, LAST_POSITION)),
-        ).fetchall()
+        columns = f"{USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms"
+        source = "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ?"
         found: dict[int, ListedRow] = {}
-        for row in rows:
+        for row in bulk.rows(self.connection, columns, source, (max(first, 0), min(last, LAST_POSITION))):
             position, problem, fetched_at_ms = row[WIDTH:]
             if row[0] is None:
                 found[position] = UnreadableRow(position, problem or "", fetched_at_ms or 0)
@@ -73,12 +70,9 @@ class Tables:
         found: dict[int, MirroredUser] = {}
         for start in range(0, len(row_ids), BATCH):
             batch = row_ids[start : start + BATCH]
-            marks = ",".join("?" * len(batch))
-            rows = self.connection.execute(
-                f"SELECT {USER_COLUMNS} FROM users WHERE row_id IN ({marks})",  # noqa: S608 - constants, question marks
-                batch,
-            ).fetchall()
-            found.update((row[0], mirrored_user(row, self.groups.ids)) for row in rows)
+            source = f"FROM users WHERE row_id IN ({','.join('?' * len(batch))})"
+            users = bulk.rows(self.connection, USER_COLUMNS, source, batch)
+            found.update((row[0], mirrored_user(row, self.groups.ids)) for row in users)
         return found
 
     def user(self, user_id: str) -> MirroredUser | None:
@@ -192,7 +186,7 @@ class Tables:
             else:
                 values.append((position, None, storable(row.reason), fetched_at_ms))
         stood_here = self._displace(first, end)
-        self.connection.executemany("INSERT INTO positions VALUES (?, ?, ?, ?)", values)
+        bulk.insert(self.connection, "positions", values)
         for change in changes.values():
             if change.after is not None:
                 row_id, user, _, fetched, detailed = change.after

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from walkme_tui.store import bulk
 from walkme_tui.store.rows import folded_name
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
@@ -120,6 +121,8 @@ class TextTable:
         connection.create_function("folded", 1, folded_value, deterministic=True)
         self.has_find = has_find
         self._shares: dict[str, float] = {}
+        self._waiting = False
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS waiting (row_id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
 
     def chosen(self, words: Iterable[str]) -> list[str]:
         """What to ask the index for texts with all of these words; empty where it can tell nothing."""
@@ -148,17 +151,28 @@ class TextTable:
         return share
 
     def add(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Add folded texts by row id."""
-        if self.has_find:
-            self._connection.executemany("INSERT INTO find (rowid, text) VALUES (?, ?)", _marked(rows))
+        """Add folded texts by row id; the index has them after ``settle``."""
+        if self.has_find and rows:
+            bulk.insert(self._connection, "temp.waiting", _marked(rows))
+            self._waiting = True
         compared = [(row_id, comparable(text)) for row_id, text in rows]
-        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", compared)
+        bulk.insert(self._connection, "texts", compared)
 
     def remove(self, rows: Sequence[tuple[int, str]]) -> None:
         """Drop folded texts by row id; an index without contents of its own has to be told what they were."""
+        if not rows:
+            return
+        self.settle()
         if self.has_find:
             self._connection.executemany("INSERT INTO find (find, rowid, text) VALUES ('delete', ?, ?)", _marked(rows))
         self._connection.executemany("DELETE FROM texts WHERE row_id = ?", [(row_id,) for row_id, _ in rows])
+
+    def settle(self) -> None:
+        """Put into the index what waits for it, before a transaction ends: each statement costs it as much again."""
+        if self._waiting:
+            self._waiting = False
+            self._connection.execute("INSERT INTO find (rowid, text) SELECT row_id, text FROM temp.waiting")
+            self._connection.execute("DELETE FROM temp.waiting")
 
 
 def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.store import bulk
 from walkme_tui.store.group_table import GroupTable, column
 from walkme_tui.store.id_table import IdTable
 from walkme_tui.store.rows import Row, user_text, user_values
@@ -107,7 +108,7 @@ class UserChanges:
     def _flush(self) -> None:
         many = self._connection.executemany
         many("DELETE FROM users WHERE row_id = ?", self._gone)
-        many(f"INSERT INTO users VALUES ({','.join('?' * 19)})", self._new)  # noqa: S608 - question marks
+        bulk.insert(self._connection, "users", self._new)
         many(
             "UPDATE users SET id = ?, email = ?, first_name = ?, last_name = ?, role = ?, status = ?, external_id = ?, "
             "created_at_ms = ?, updated_at_ms = ?, groups = ?, extra = ?, known = ?, name_key = ?, last_key = ?, "
