@@ -107,7 +107,7 @@ def groups_of(user: User) -> tuple[str, ...]:
 
 def apart_from_time(user: User, **changed: Any) -> User:
     """The user without the time of the last change, with other attributes."""
-    return replace(user, updated_at_ms=UNKNOWN, **changed)
+    return user._replace(updated_at_ms=UNKNOWN, **changed)
 
 
 # ---------------------------------------------------------------- a user

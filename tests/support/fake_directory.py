@@ -22,7 +22,7 @@ api.meanwhile("patch_user", lambda: api.edit(user_id, groups=()))   # just befor
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from walkme_tui.domain.errors import (
@@ -161,7 +161,7 @@ class FakeDirectory:
     def edit(self, user_id: str, **values: Any) -> None:
         """Change attributes of a user, as others would."""
         index = self._index(user_id)
-        self.users[index] = replace(self._at(index), **values)
+        self.users[index] = self._at(index)._replace(**values)
 
     def remove(self, user_id: str) -> None:
         """Delete a user, as others would."""
@@ -200,7 +200,7 @@ class FakeDirectory:
             self._behind[user_id] = (old, reads - 1)
             user = old
         lacking: dict[str, Any] = dict.fromkeys(self.unread, UNKNOWN)
-        return replace(user, **lacking)
+        return user._replace(**lacking)
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All ``groups``."""
@@ -318,9 +318,9 @@ class FakeDirectory:
         if new.id != old.id or new.email in others:
             raise Conflict("The account refused the request (409).", status=409)
         self.writes.append(carrying.write)
-        if not self.inert and replace(new, updated_at_ms=old.updated_at_ms) != old:
+        if not self.inert and new._replace(updated_at_ms=old.updated_at_ms) != old:
             later = old.updated_at_ms + 1000 if isinstance(old.updated_at_ms, int) else old.updated_at_ms
-            self.users[index] = replace(new, created_at_ms=old.created_at_ms, updated_at_ms=later)
+            self.users[index] = new._replace(created_at_ms=old.created_at_ms, updated_at_ms=later)
             self._behind[user_id] = (old, self.stale_reads)
         if carrying.lost:
             raise OutcomeUnknown("The answer was lost.")

@@ -1,7 +1,6 @@
 """The browser that the command line opens at a plan."""
 
 import asyncio
-from dataclasses import replace
 
 from tests.support.browser import Browser, Setting, close, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
@@ -15,7 +14,7 @@ from walkme_tui.ui.early_plan import EarlyPlan
 
 
 def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:
-    api = FakeDirectory([replace(user, status="active") for user in map(person, range(5))])
+    api = FakeDirectory([user._replace(status="active") for user in map(person, range(5))])
     return Setting(api=api, task=task), api
 
 

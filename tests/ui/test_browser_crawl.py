@@ -1,7 +1,5 @@
 """Reading the whole account behind the screen: progress, pausing, and what it finds to be different."""
 
-from dataclasses import replace
-
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
@@ -93,7 +91,7 @@ async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
     async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
         await browser.loaded()
         await read_whole(browser, 300)
-        newcomer = replace(person(900), email="new@example.com")
+        newcomer = person(900)._replace(email="new@example.com")
         api.users.append(newcomer)
         api.remove(person(7).id)
         browser.setting.time.advance(60)

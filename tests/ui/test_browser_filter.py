@@ -1,7 +1,5 @@
 """The filter box: what typing does, what Enter and Esc do, and the question to the server."""
 
-from dataclasses import replace
-
 from tests.support.browser import Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
@@ -211,7 +209,7 @@ async def test_on_a_wide_screen_the_tabs_stay() -> None:
 
 
 async def test_nobody_found_says_how_many_are_not_loaded_and_whose_groups_are_unknown() -> None:
-    api = FakeDirectory([replace(person(at), groups=UNKNOWN) for at in range(250)])
+    api = FakeDirectory([person(at)._replace(groups=UNKNOWN) for at in range(250)])
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 250)

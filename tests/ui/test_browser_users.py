@@ -1,7 +1,5 @@
 """The Users tab: rows, cursor, details, panes."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.support.browser import Setting, open_browser
@@ -74,7 +72,7 @@ async def test_details_show_what_the_server_says_now() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        api.users[1] = replace(person(1), role="Owner of all")
+        api.users[1] = person(1)._replace(role="Owner of all")
         await browser.press("down")
         await browser.settled(lambda: "Owner of all" in browser.detail)
 
@@ -234,7 +232,7 @@ async def test_a_row_is_read_again_on_wish() -> None:
     api = account()
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.loaded()
-        api.users[0] = replace(person(0), email="new.address@example.com")
+        api.users[0] = person(0)._replace(email="new.address@example.com")
         await browser.press("r")
         await browser.settled(lambda: browser.says("new.address@example.com"))
         assert any("Read person00000@example.com again" in toast for toast in browser.toasts)
@@ -256,7 +254,7 @@ async def test_the_list_is_read_again_on_wish() -> None:
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.loaded()
         before = len(api.asked("list_users"))
-        api.users[0] = replace(person(0), first_name="Renamed")
+        api.users[0] = person(0)._replace(first_name="Renamed")
         await browser.press("R")
         await browser.settled(lambda: browser.says("Renamed"))
         assert len(api.asked("list_users")) > before

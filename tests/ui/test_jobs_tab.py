@@ -1,7 +1,6 @@
 """The Jobs tab, jobs that an earlier run left, and leaving while one runs."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -19,7 +18,7 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 def account(count: int = 12) -> FakeDirectory:
     """People of whom everybody is active and in three groups."""
     users: list[User] = [
-        replace(user, status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
+        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
     return FakeDirectory(users, groups=GROUPS)
 

@@ -1,6 +1,5 @@
 """Offboard somebody from the list: the plan, its review, what is sent, and what is said of it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 def account(count: int = 12) -> FakeDirectory:
     """People of whom everybody is active and in three groups."""
     users: list[User] = [
-        replace(user, status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
+        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
     return FakeDirectory(users, groups=GROUPS)
 

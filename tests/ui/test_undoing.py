@@ -1,7 +1,5 @@
 """Deactivate, reactivate, and take back what was done."""
 
-from dataclasses import replace
-
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.workshops import Bench
@@ -15,7 +13,7 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 def account(count: int = 12) -> FakeDirectory:
     """People of whom everybody is active and in three groups."""
     users: list[User] = [
-        replace(user, status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
+        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
     return FakeDirectory(users, groups=GROUPS)
 

@@ -76,11 +76,11 @@ def inverses(
 def applied(change: Change, user: User) -> User:
     """The user as the change leaves them; unknown groups stay unknown."""
     if isinstance(change, SetStatus):
-        return replace(user, status=change.after)
+        return user._replace(status=change.after)
     if user.groups is UNKNOWN:
         return user
     others = tuple(group for group in user.groups or () if group != change.group.id)
-    return replace(user, groups=(*others, change.group.id) if isinstance(change, AddMember) else others)
+    return user._replace(groups=(*others, change.group.id) if isinstance(change, AddMember) else others)
 
 
 def left_by(known: User, records: Iterable[StepRecord]) -> User:

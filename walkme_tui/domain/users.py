@@ -1,9 +1,10 @@
 """People of an account, as far as they are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import Final, Literal, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -32,14 +33,16 @@ class Status(StrEnum):
     PENDING = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+_NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
+
+
+class User(NamedTuple):
     """One person as some answer described them.
 
     A field is ``UNKNOWN`` where the answer lacked it; ``None`` and ``()`` are values that the server sent. Times are
     milliseconds since the Unix epoch. ``groups`` are group ids in the order of the answer. ``extra`` keeps, under their
     JSON names, fields that this program does not know, and known fields whose value it could not read without loss, so
-    that ``records.encode_user`` gives back what came.
+    that ``records.encode_user`` gives back what came. A tuple, because a crawl makes millions.
     """
 
     id: str
@@ -52,7 +55,11 @@ class User:
     created_at_ms: Known[int | None] = UNKNOWN
     updated_at_ms: Known[int | None] = UNKNOWN
     groups: Known[tuple[str, ...] | None] = UNKNOWN
-    extra: Mapping[str, Json] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Json] = _NOTHING
+
+    def __hash__(self) -> int:
+        """Without ``extra``, which may hold lists."""
+        return hash(self[:-1])
 
     @property
     def full_name(self) -> str:

@@ -1,7 +1,5 @@
 """The cursor stays on its person, whatever happens to the list, and never waits for anything."""
 
-from dataclasses import replace
-
 from textual import events
 
 from tests.support.fake_directory import people, person
@@ -156,7 +154,7 @@ async def test_an_unreadable_row_cannot_be_opened_but_passed() -> None:
 
 async def test_a_change_of_the_person_is_seen_at_once() -> None:
     async with table_of(people(10)) as table:
-        rows = [mirrored(at, replace(person(at), role="Gone")) for at in range(10)]
+        rows = [mirrored(at, person(at)._replace(role="Gone")) for at in range(10)]
         table.listing.replace(rows, quietly=True)
         await table.settle()
         user = table.table.cursor_user

@@ -1,7 +1,5 @@
 """A sorted table: the header tells the order, the cursor stays on its person, and the end is the true end."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.support.fake_directory import people, person
@@ -177,7 +175,7 @@ async def test_the_servers_list_has_an_end_although_its_length_is_not_certain() 
 
 
 async def test_wide_columns_show_all_of_an_email_and_the_rest_on_other_pages() -> None:
-    long = replace(person(0), email="a.rather.long.address.of.somebody@example.org", external_id="okta|" + "7" * 30)
+    long = person(0)._replace(email="a.rather.long.address.of.somebody@example.org", external_id="okta|" + "7" * 30)
     async with table_of([long], size=(80, 6)) as table:
         assert "somebody@ex…" not in table.row(0).text
         table.table.show_wide(True)
@@ -201,7 +199,7 @@ async def test_wide_columns_show_all_of_an_email_and_the_rest_on_other_pages() -
 
 
 async def test_the_day_of_creation_has_a_column_of_its_own() -> None:
-    async with table_of([person(0), replace(person(1), created_at_ms=None)], size=(300, 6)) as table:
+    async with table_of([person(0), person(1)._replace(created_at_ms=None)], size=(300, 6)) as table:
         table.table.show_wide(True)
         await table.settle()
         assert "14 Nov 2023" in table.row(0).text

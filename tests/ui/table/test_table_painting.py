@@ -1,7 +1,5 @@
 """What stands on the screen: columns that nothing moves, words where there are no rows, few bytes."""
 
-from dataclasses import replace
-
 import pyte
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,7 +52,7 @@ def glyph_columns(screen: "pyte.Screen", y: int) -> tuple[int, ...]:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 async def test_hostile_text_moves_no_column(width: int) -> None:
     users = [
-        replace(person(at), first_name=text, last_name=text, email=text, role=text, external_id=text, status="active")
+        person(at)._replace(first_name=text, last_name=text, email=text, role=text, external_id=text, status="active")
         for at, text in enumerate(HOSTILE)
     ]
     async with table_of([*users, person(99)], size=(width, len(HOSTILE) + 3)) as table:
@@ -78,7 +76,7 @@ async def test_no_text_at_all_moves_a_column(texts: list[str]) -> None:
 
 
 async def test_after_text_of_unsure_width_the_next_column_is_put_where_it_belongs() -> None:
-    async with table_of([replace(person(0), first_name="👍"), person(1)], size=(120, 5)) as table:
+    async with table_of([person(0)._replace(first_name="👍"), person(1)], size=(120, 5)) as table:
         unsure, sure = (strip.render(table.app.console) for strip in lean_strips(table)[1:3])
         first, last = table.lines[0].index("FIRST") + 1, table.lines[0].index("LAST") - 1
         assert f"{' ' * (last - first)}\x1b[{first}G👍\x1b[{last}G" in unsure
@@ -86,7 +84,7 @@ async def test_after_text_of_unsure_width_the_next_column_is_put_where_it_belong
 
 
 async def test_what_is_unknown_is_a_question_mark_and_what_is_empty_is_nothing() -> None:
-    known = replace(person(1), email=None, role="", groups=())
+    known = person(1)._replace(email=None, role="", groups=())
     async with table_of([User("0"), known], size=(120, 5)) as table:
         assert table.row(0).text.split() == ["▌"] + ["?"] * 8
         assert table.row(1).text.split() == ["Amina", "O'Brien", "●", "active", "0", "1", "y", "okta|000001"]
@@ -102,7 +100,7 @@ async def test_names_merge_where_it_is_narrow() -> None:
 
 async def test_a_status_is_a_glyph_and_a_word() -> None:
     statuses = ("active", "inactive", "pending", "suspended", "[red]", None, UNKNOWN)
-    users = [replace(person(at), status=status) for at, status in enumerate(statuses)]
+    users = [person(at)._replace(status=status) for at, status in enumerate(statuses)]
     async with table_of(users, size=(80, 9)) as table:
         at = table.lines[0].index("STATUS")
         cells = [table.row(row).text[at : at + 10].strip() for row in range(7)]

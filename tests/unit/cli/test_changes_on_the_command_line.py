@@ -169,7 +169,7 @@ def test_a_file_that_is_no_receipt_is_refused(
 
 def test_a_plan_of_hostile_words_reaches_the_terminal_as_words(line: CommandLine, api: FakeDirectory) -> None:
     api.groups = [Group("g1", "\x1b[2JSales"), Group("g2", "\u202eevil")]
-    api.users = [replace(person(11), email="\x1b[31m@example.com")]
+    api.users = [person(11)._replace(email="\x1b[31m@example.com")]
     answer = line("offboard", USER, "--yes", "--ticket", "\x07T")
     assert answer.code == 0
     for text in (answer.out, answer.err, line("jobs").out, line("undo", line("jobs", "--json").json[0]["id"]).out):

@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,8 +75,8 @@ def test_csv_gives_raw_values_back(line: CommandLine, api: FakeDirectory) -> Non
 def test_safe_csv_disarms_formulas_in_every_column(line: CommandLine, api: FakeDirectory, start: str) -> None:
     text = f"{start}1+1"
     api.groups = [Group("g1", text)]
-    user = replace(person(1), email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
-    api.users = [replace(user, groups=("g1",))]
+    user = person(1)._replace(email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
+    api.users = [user._replace(groups=("g1",))]
     (plain,) = rows(line("export").out)
     (safe,) = rows(line("export", "--safe-csv").out)
     columns = ("email", "firstName", "lastName", "role", "status", "externalId", "groups")

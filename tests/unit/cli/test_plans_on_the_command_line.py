@@ -3,7 +3,6 @@
 import json
 import stat
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,7 +120,7 @@ def test_an_empty_email_is_refused(line: CommandLine, api: FakeDirectory) -> Non
 
 
 def test_text_of_the_directory_stays_literal(line: CommandLine, api: FakeDirectory) -> None:
-    api.users = [replace(person(11), first_name="\x1b]0;x\x07", last_name="\u202eevil", email="a\x1b[2J@example.com")]
+    api.users = [person(11)._replace(first_name="\x1b]0;x\x07", last_name="\u202eevil", email="a\x1b[2J@example.com")]
     answer = line("offboard", person(11).id)
     assert answer.code == 0
     assert not {character for character in answer.out if not character.isprintable()} - {"\n"}

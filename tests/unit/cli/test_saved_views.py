@@ -1,6 +1,5 @@
 """@NAME on the command line: which view it is, what narrows it, and what is said of one that is not there."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -201,8 +200,8 @@ def test_export_gives_the_users_of_a_view_in_its_order(
     line: CommandLine, api: FakeDirectory, memory: StateFile
 ) -> None:
     times = {1: 1000, 2: 5000, 4: 3000}
-    api.users = [replace(person(number), created_at_ms=at, status="active") for number, at in times.items()]
-    api.users += [replace(person(5), status="inactive"), replace(person(6), email="zoe@example.com")]
+    api.users = [person(number)._replace(created_at_ms=at, status="active") for number, at in times.items()]
+    api.users += [person(5)._replace(status="inactive"), person(6)._replace(email="zoe@example.com")]
 
     def emails(*words: str) -> list[str]:
         return [row["email"][6:11] for row in rows(line("export", "--filter", *words).out)]
@@ -213,8 +212,8 @@ def test_export_gives_the_users_of_a_view_in_its_order(
 
 
 def test_export_takes_the_filter_of_a_built_in_view(line: CommandLine, api: FakeDirectory) -> None:
-    api.users[2] = replace(person(2), role="Admin")
-    api.users[3] = replace(person(3), role="Viewer")
+    api.users[2] = person(2)._replace(role="Admin")
+    api.users[3] = person(3)._replace(role="Viewer")
     found = [row["role"] for row in rows(line("export", "--filter", "@admins").out)]
     assert set(found) == {"Admin"}
 

@@ -71,7 +71,7 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
 
     def made(plan: Plan, record: StepRecord, actor: Actor, text: str) -> dict[str, Any]:
         plan = replace(plan, ticket=text, left_out=(text,))
-        person = replace(plan.subjects[0].user, email=text, first_name=text, status=text)
+        person = plan.subjects[0].user._replace(email=text, first_name=text, status=text)
         plan = replace(plan, subjects=(replace(plan.subjects[0], user=person), *plan.subjects[1:]))
         job = job_of(plan, [replace(record, step=step) for step in plan.steps])
         return receipt(job, plan.subjects[0], ACCOUNT._replace(profile=text), 1_800_000_000_000, UTC)
@@ -115,7 +115,7 @@ def test_a_code_span_shows_exactly_the_cleaned_text(text: str) -> None:
 
 def _job() -> Job:
     plan = plan_for(1)
-    known = replace(plan.subjects[0].user, groups=("g1", "g2", "g3"))
+    known = plan.subjects[0].user._replace(groups=("g1", "g2", "g3"))
     plan = replace(plan, subjects=(replace(plan.subjects[0], user=known, kept=frozenset({"g3"})),))
     records = [
         StepRecord(step, StepState.DONE, "Verified.", True, 1, 1_800_000_000_000, 1_800_000_000_250)

@@ -83,7 +83,7 @@ class Drifting(FakeDirectory):
     @staticmethod
     def _somebody(number: int, account: Account, *, old: bool) -> User:
         created = person(number).created_at_ms if old else NOON_MS
-        return replace(person(number), created_at_ms=created if account.dated else UNKNOWN)
+        return person(number)._replace(created_at_ms=created if account.dated else UNKNOWN)
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
         """One page; the list changes just before it is looked at."""

@@ -1,6 +1,5 @@
 """What a crawl finds to be different: who is gone, who is new, who changed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from tests.support.crawls import DAY_SECONDS, account, broken_off, come_to, crawling, phases
@@ -90,7 +89,7 @@ async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> N
         await idle(session)
         assert news == []
         api.users.append(person(9000))
-        api.users[45] = replace(person(45), last_name="Changed")
+        api.users[45] = person(45)._replace(last_name="Changed")
         time.advance(DAY_SECONDS)
         await until(lambda: news)
         await come_to(crawl, CrawlPhase.DONE)

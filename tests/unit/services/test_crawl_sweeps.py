@@ -165,7 +165,7 @@ async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_beginning() ->
 
     def grow(number: int) -> None:
         if number:
-            api.users.append(replace(person(5000 + number), created_at_ms=NOON_MS))
+            api.users.append(person(5000 + number)._replace(created_at_ms=NOON_MS))
 
     api.before = grow
     async with open_session(api) as session:
@@ -177,12 +177,12 @@ async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_beginning() ->
 
 @pytest.mark.parametrize("created_at_ms", [NOON_MS, UNKNOWN])
 async def test_a_list_that_always_grows_at_its_end_can_be_read_nevertheless(created_at_ms: Known[int]) -> None:
-    api = OddDirectory([replace(person(number), created_at_ms=created_at_ms) for number in range(250)])
+    api = OddDirectory([person(number)._replace(created_at_ms=created_at_ms) for number in range(250)])
 
     def grow(number: int) -> None:
         page, _ = api.asked("list_users")[number]
         if page != 1:
-            api.users.append(replace(person(5000 + number), created_at_ms=created_at_ms))
+            api.users.append(person(5000 + number)._replace(created_at_ms=created_at_ms))
 
     api.before = grow
     async with open_session(api) as session:
@@ -347,7 +347,7 @@ async def test_how_it_ended_is_remembered_and_an_outage_leaves_a_walk_that_can_g
 
 async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_beside_it_is_not() -> None:
     """While the first page is on its way another one brings people who may have come after it was answered."""
-    api = OddDirectory([replace(person(number), created_at_ms=UNKNOWN) for number in range(30)])
+    api = OddDirectory([person(number)._replace(created_at_ms=UNKNOWN) for number in range(30)])
     async with open_session(api) as session:
         await swept(session, 10)
         sweeps = [(await session.mirror.coverage()).sweep]

@@ -1,7 +1,6 @@
 """Listings: windows over the mirror, the server's list and narrowed views."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,7 +174,7 @@ async def test_a_look_up_shows_in_the_table_at_once() -> None:
     api = FakeDirectory(people(50))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: listing.row(5) is not None)
-        api.users[5] = replace(person(5), first_name="Changed")
+        api.users[5] = person(5)._replace(first_name="Changed")
         await Directory(session).reread(person(5).id)
         await until(lambda: first_name(listing, 5) == "Changed")
         await until(lambda: pages.coverage is not None and pages.coverage.loaded == 50)

@@ -1,7 +1,6 @@
 """Narrowed views: searches, what arrives meanwhile, and what leaves."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -125,7 +124,7 @@ async def test_a_user_who_matches_no_more_leaves_the_narrowed_view() -> None:
         await until(lambda: listing.row(0) is not None)
         listing.show(ZOE)
         await until(lambda: listing.total == Total(10, exact=True))
-        api.users[20] = replace(person(20), first_name="Changed")
+        api.users[20] = person(20)._replace(first_name="Changed")
         await Directory(session).reread(person(20).id)
         await until(lambda: listing.total == Total(9, exact=True))
         del api.users[30]
@@ -168,7 +167,7 @@ async def test_refreshing_a_narrowed_view_reads_the_pages_of_its_visible_rows() 
         await until(lambda: listing.total == Total(10, exact=True))
         await idle(session)
         api.calls.clear()
-        api.users[415] = replace(person(415), first_name="Changed")
+        api.users[415] = person(415)._replace(first_name="Changed")
         listing.refresh()
         await until(lambda: first_name(listing, 5) == "Changed")
         await idle(session)

@@ -198,7 +198,7 @@ async def test_refresh_reads_the_visible_pages_again_and_the_others_when_they_ar
         listing.want(500, 539)
         await until(lambda: pages.confirmed(7))
         api.calls.clear()
-        api.users[510] = replace(person(510), first_name="Changed")
+        api.users[510] = person(510)._replace(first_name="Changed")
         listing.refresh()
         await until(lambda: getattr(getattr(listing.row(510), "user", None), "first_name", "") == "Changed")
         await idle(session)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import replace
 
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import BrokenMirror, open_session
@@ -10,9 +9,9 @@ from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import User
 from walkme_tui.services.planning import Planner
 
-ZOE = replace(person(1), first_name="Zoë", last_name="Çelik")
-NAMESAKE = replace(person(2), first_name="zoe", last_name="celik")
-AYLIN = replace(person(3), first_name="Aylin", last_name="Demir")
+ZOE = person(1)._replace(first_name="Zoë", last_name="Çelik")
+NAMESAKE = person(2)._replace(first_name="zoe", last_name="celik")
+AYLIN = person(3)._replace(first_name="Aylin", last_name="Demir")
 
 
 class WatchedMirror(BrokenMirror):
@@ -56,7 +55,7 @@ async def test_names_that_the_mirror_knows_are_looked_for_at_once_and_only_once(
 
 
 async def test_another_name_on_the_server_is_looked_for_again() -> None:
-    api = FakeDirectory([replace(ZOE, first_name="Aylin", last_name="Demir"), NAMESAKE, AYLIN])
+    api = FakeDirectory([ZOE._replace(first_name="Aylin", last_name="Demir"), NAMESAKE, AYLIN])
     mirror = WatchedMirror(api)
     told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
     assert mirror.asked == [(["zoe celik"], True), (["aylin demir"], False)]

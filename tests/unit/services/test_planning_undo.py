@@ -32,8 +32,8 @@ from walkme_tui.services.ports import Session
 
 GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 6))
 SALES, BETA, OTHER = GROUPS[0], GROUPS[1], GROUPS[4]
-ZOE = replace(person(1), email="zoe@example.com", status="active", groups=("g1", "g2"), external_id=None)
-BO = replace(person(2), email="bo@example.com", status="active", groups=("g2",), external_id=None)
+ZOE = person(1)._replace(email="zoe@example.com", status="active", groups=("g1", "g2"), external_id=None)
+BO = person(2)._replace(email="bo@example.com", status="active", groups=("g2",), external_id=None)
 ACCOUNT = Account("test", Environment.SANDBOX, Surface.REST, "https://walkme.test")
 
 
@@ -101,7 +101,7 @@ async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() 
 
 
 async def test_only_what_was_done_and_changed_something_is_taken_back() -> None:
-    api = account(replace(ZOE, status="inactive"))
+    api = account(ZOE._replace(status="inactive"))
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
         api.edit(ZOE.id, groups=("g2",))
@@ -162,7 +162,7 @@ async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
 
 
 async def test_a_kept_group_that_others_took_away_and_a_status_nobody_planned_are_named() -> None:
-    api = account(replace(ZOE, status="inactive"))
+    api = account(ZOE._replace(status="inactive"))
     async with open_session(api) as session:
         planner = Planner(session, keep_groups=["Group 1"])
         job = await carried_out(api, await planner.offboard(["zoe@example.com"]))
@@ -203,7 +203,7 @@ async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> 
 
 @pytest.mark.parametrize("status", [None, UNKNOWN])
 async def test_a_status_that_was_not_known_stays(status: object) -> None:
-    api = account(replace(ZOE, status=status))  # type: ignore[arg-type]  # one of the two
+    api = account(ZOE._replace(status=status))  # type: ignore[arg-type]  # one of the two
     async with open_session(api) as session:
         plan = await Planner(session).undo(await offboarded(session, api))
     assert not any(isinstance(step.change, SetStatus) for step in plan.steps)
@@ -211,7 +211,7 @@ async def test_a_status_that_was_not_known_stays(status: object) -> None:
 
 
 async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> None:
-    api = account(replace(ZOE, status="pending"))
+    api = account(ZOE._replace(status="pending"))
     async with open_session(api) as session:
         job = await offboarded(session, api)
         undone = await carried_out(api, await Planner(session).undo(job))
@@ -308,7 +308,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
     reads: bool,
     by_receipt: bool,
 ) -> None:
-    users = [replace(person(index), status=status, groups=groups) for index, (status, groups) in enumerate(people)]
+    users = [person(index)._replace(status=status, groups=groups) for index, (status, groups) in enumerate(people)]
     api = account(*users)
     async with open_session(api) as session:
         planner = Planner(session, keep_groups=sorted(keep))
@@ -352,7 +352,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
 @pytest.mark.parametrize("kind", [Status.INACTIVE, Status.ACTIVE])
 async def test_a_change_of_status_is_taken_back_too(kind: Status) -> None:
     before = "active" if kind is Status.INACTIVE else "inactive"
-    api = account(replace(ZOE, status=before))
+    api = account(ZOE._replace(status=before))
     async with open_session(api) as session:
         job = await carried_out(api, await Planner(session).set_status(ZOE.id, kind))
         assert api.now(ZOE.id).status == kind

@@ -109,7 +109,7 @@ async def test_a_purged_job_has_nobody_to_write_about(tmp_path: Path) -> None:
 
 
 async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
-    user = replace(person(1), status="active", groups=("g1", "g2"))
+    user = person(1)._replace(status="active", groups=("g1", "g2"))
     api, shelf = FakeDirectory([user]), Shelf()
     journal = journal_in(tmp_path)
     try:
@@ -141,7 +141,7 @@ def test_names_are_safe_and_no_two_people_share_one(plan: Plan) -> None:
 def test_emails_that_differ_in_what_a_file_name_cannot_hold_are_told_apart() -> None:
     plan = plan_for(1, 2)
     first, second = (
-        replace(subject, user=replace(subject.user, email=email))
+        replace(subject, user=subject.user._replace(email=email))
         for subject, email in zip(plan.subjects, ("a/b@example.com", "A?b@example.com"), strict=True)
     )
     one, two = file_names(job_of(replace(plan, subjects=(first, second))))

@@ -4,7 +4,6 @@ import json
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.workshop import Workshop
 from walkme_tui.session import open_demo_session, open_workshop
 
-ZOE = replace(person(1), status="active", groups=("g1", "g2"))
+ZOE = person(1)._replace(status="active", groups=("g1", "g2"))
 
 
 @asynccontextmanager

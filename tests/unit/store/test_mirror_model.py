@@ -40,7 +40,10 @@ USERS = st.builds(
     email=known(st.sampled_from(EMAILS)),
     first_name=known(st.sampled_from(("Zoë", "Bo", "İlker"))),
     last_name=known(st.sampled_from(("O'Brien", "Çelik"))),
+    role=known(st.sampled_from(("Viewer", "Owner"))),
     status=known(st.sampled_from(("active", "inactive", "odd"))),
+    external_id=known(st.sampled_from(("okta|1", "2"))),
+    created_at_ms=known(st.integers(-5, 5)),
     updated_at_ms=known(st.integers(-5, 5)),
     groups=known(st.lists(st.sampled_from(GROUPS), max_size=3).map(tuple)),
     extra=st.dictionaries(

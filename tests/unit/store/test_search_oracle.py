@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -112,17 +111,17 @@ def changed(odd: OddPeople, mirror: OddMirror, number: int, page: int) -> None:
     known = [mirror.directory.people[row_id] for row_id in mirror.row_ids.values()]
     if not known or chance < 0.15:
         user = odd.user(number)
-        mirror.save_user(replace(user, id=pick([user.id, *mirror.gone])))
+        mirror.save_user(user._replace(id=pick([user.id, *mirror.gone])))
     elif chance < 0.3:
         mirror.forget_user(pick(known).id)
     elif chance < 0.5:
-        mirror.save_user(replace(odd.user(number), id=pick(known).id))
+        mirror.save_user(odd.user(number)._replace(id=pick(known).id))
     elif chance < 0.6:
         mirror.save_groups(odd.random.sample(GROUPS, odd.random.randrange(len(GROUPS))))
     else:
         rows = odd.random.sample(known, min(page, len(known)))
         if chance < 0.75:
-            rows = [replace(odd.user(number + at), id=user.id) for at, user in enumerate(rows)]
+            rows = [odd.user(number + at)._replace(id=user.id) for at, user in enumerate(rows)]
         mirror.save_page(odd.random.randrange(1, 4), rows, pick((None, len(known), 3 * page)))
 
 
@@ -196,7 +195,7 @@ def test_nothing_is_left_of_people_who_are_forgotten() -> None:
         odd, mirror = OddPeople(Random("gone")), OddMirror()
         mirror.save_page(1, [odd.user(number) for number in range(20)], None)
         mirror.save_page(
-            2, [replace(odd.user(number), id=user_id) for number, user_id in enumerate(mirror.row_ids)], None
+            2, [odd.user(number)._replace(id=user_id) for number, user_id in enumerate(mirror.row_ids)], None
         )
         for user_id in list(mirror.row_ids):
             mirror.forget_user(user_id)

@@ -1,7 +1,6 @@
 """Orders of users against Python's ``sorted``: by every key, both ways, with and without indexes made for them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -157,7 +156,7 @@ def test_whoever_changes_stands_where_they_belong_now(prepared: bool) -> None:
     if prepared:
         mirror.prepare_sorting()
     for number, user_id in enumerate(mirror.row_ids):
-        mirror.save_user(replace(odd.user(number), id=user_id))
+        mirror.save_user(odd.user(number)._replace(id=user_id))
     for sort in SORTS:
         mirror.check(UserQuery(sort=sort), in_order(mirror, UserQuery(sort=sort)))
 
