@@ -18,6 +18,7 @@ from walkme_tui.services.ports import DirectoryApi, Session, Syncing
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
+    from walkme_tui.api.connection import Aside
     from walkme_tui.services.workshop import Workshop
     from walkme_tui.simulator.thread import SimulatorThread
 
@@ -46,7 +47,6 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
             f"The profile {profile.name} has no REST connection ({profile.origin}).",
             hint="Add one: WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or [profiles.NAME.rest] in config.toml.",
         )
-    api = DeferredApi(lambda: _rest_client(profile))
     on_disk = profile.mirror is MirrorPlace.DISK
     mirror = open_mirror(
         paths.cache / folder_name(profile.name) / MIRROR_FILE if on_disk else None,
@@ -55,6 +55,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         runtime_folder=_runtime_folder(),
         max_age_days=profile.mirror_max_age_days,
     )
+    api = DeferredApi(lambda: _rest_client(profile, mirror.beside_writing))
     account = Account(
         profile=profile.name,
         environment=profile.environment,
@@ -80,8 +81,8 @@ def open_demo_session(
 
     folder = _temporary_folder()
     simulator = SimulatorThread(SimulatorSettings(users=users, latency_ms=latency_ms))
-    api = DeferredApi(lambda: _demo_client(simulator))
     mirror = open_mirror(Paths.below(Path(folder.name)).cache / DEMO / MIRROR_FILE, account_key=DEMO)
+    api = DeferredApi(lambda: _demo_client(simulator, mirror.beside_writing))
     account = Account(
         profile=DEMO,
         environment=Environment.SANDBOX,
@@ -170,7 +171,7 @@ def _runtime_folder() -> Path | None:
     return Path(named) / "walkme-tui" if named.startswith("/") else None
 
 
-def _rest_client(profile: Profile) -> DirectoryApi:
+def _rest_client(profile: Profile, aside: "Aside") -> DirectoryApi:
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
 
@@ -188,11 +189,12 @@ def _rest_client(profile: Profile) -> DirectoryApi:
             ca_bundle=profile.ca_bundle,
             max_requests_per_second=profile.max_requests_per_second,
             max_in_flight=profile.max_in_flight,
-        )
+        ),
+        aside=aside,
     )
 
 
-def _demo_client(simulator: "SimulatorThread") -> DirectoryApi:
+def _demo_client(simulator: "SimulatorThread", aside: "Aside") -> DirectoryApi:
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
@@ -206,7 +208,7 @@ def _demo_client(simulator: "SimulatorThread") -> DirectoryApi:
         read_secret=lambda: Secret(simulator.settings.client_secret),
         secret_source=DEMO_SOURCE,
     )
-    return RestDirectory(settings, transport=InProcessTransport(simulator.handle))
+    return RestDirectory(settings, transport=InProcessTransport(simulator.handle), aside=aside)
 
 
 def _clear_away(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
@@ -58,10 +59,10 @@ def _bodies(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-async def _take(mirror: SqliteMirror, page: int, body: bytes, decoding: asyncio.Lock) -> None:
+async def _take(mirror: SqliteMirror, page: int, body: bytes) -> None:
     answer = Answer(200, {"content-type": "application/json"}, body, "127.0.0.1")
-    async with decoding:  # as the REST client does
-        decoded = await asyncio.to_thread(decode_page, answer, page, PAGE_SIZE)
+    # As the REST client does.
+    decoded = await mirror.beside_writing(partial(decode_page, answer, page, PAGE_SIZE), urgent=False)
     await mirror.save_page(decoded, int(time.time() * 1000))
 
 
@@ -70,9 +71,8 @@ async def fill(mirror: SqliteMirror, path: Path, users: int) -> list[float]:
     laps = [time.perf_counter()]
     pages = users // PAGE_SIZE
     under_way: set[asyncio.Task[None]] = set()
-    decoding = asyncio.Lock()
     for page, body in enumerate(_bodies(path), start=1):
-        under_way.add(asyncio.create_task(_take(mirror, page, body, decoding)))
+        under_way.add(asyncio.create_task(_take(mirror, page, body)))
         if len(under_way) >= UNDER_WAY:
             _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         if page % (pages // LAST_PART) == 0:

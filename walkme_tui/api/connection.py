@@ -58,6 +58,26 @@ class Credentials(Protocol):
         ...
 
 
+class Aside(Protocol):
+    """Does work away from the event loop; what is ``urgent`` goes before what is not."""
+
+    async def __call__(self, work: Callable[[], T], *, urgent: bool) -> T:
+        """What ``work`` gives."""
+        ...
+
+
+class WorkerThreads:
+    """``Aside`` on any worker thread: one at a time, for several would only take turns on the interpreter's lock."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, work: Callable[[], T], *, urgent: bool) -> T:  # noqa: ARG002 - all have the same turn
+        """What ``work`` gives."""
+        async with self._turn:
+            return await asyncio.to_thread(work)
+
+
 class Connection:
     """One account's line. ``call`` sends a request until it is answered or there is no use in going on.
 
@@ -65,7 +85,14 @@ class Connection:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, place: Place, *, pacer: Pacer, deadlines: Deadlines, policy: RetryPolicy
+        self,
+        client: httpx.AsyncClient,
+        place: Place,
+        *,
+        pacer: Pacer,
+        deadlines: Deadlines,
+        policy: RetryPolicy,
+        aside: Aside | None = None,
     ) -> None:
         self.place = place
         self.pacer = pacer
@@ -80,7 +107,7 @@ class Connection:
         self._calls: set[asyncio.Timeout] = set()
         self._closed = False
         self._all_ended = asyncio.Event()
-        self._decoding = asyncio.Lock()
+        self._aside = aside or WorkerThreads()
 
     # ------------------------------------------------------------ calls
 
@@ -110,7 +137,7 @@ class Connection:
                         self.pacer.succeeded()
                 if isinstance(outcome, Answer):
                     try:
-                        return await self._decoded(outcome, decode)
+                        return await self._decoded(outcome, decode, urgent=priority is Priority.DEMAND)
                     except BrokenJson as error:
                         outcome = Failure(error, Fate.AMBIGUOUS, "broken JSON", status=outcome.status)
                 if outcome.fate is Fate.UNAUTHORIZED and not replayed:
@@ -189,16 +216,11 @@ class Connection:
         finally:
             del self._waits[me]
 
-    async def _decoded(self, answer: Answer, decode: Callable[[Answer], T]) -> T:
-        """What ``decode`` makes of an answer, on a worker thread if it is large: one at a time.
-
-        Several would only take turns on the interpreter's lock, each with its objects in memory, and leave less of it
-        to the event loop.
-        """
+    async def _decoded(self, answer: Answer, decode: Callable[[Answer], T], *, urgent: bool) -> T:
+        """What ``decode`` makes of an answer, away from the event loop if it is large."""
         if len(answer.body) <= LARGE_BODY_BYTES:
             return decode(answer)
-        async with self._decoding:
-            return await asyncio.to_thread(decode, answer)
+        return await self._aside(partial(decode, answer), urgent=urgent)
 
     # ------------------------------------------------------------ how it goes
 

@@ -41,8 +41,34 @@ def decode_user(raw: object) -> User | UnreadableRecord:
         return UnreadableRecord("its id is empty" if not user_id else "its id is too long")
     if storable(user_id) != user_id:
         return UnreadableRecord("its id holds half a character")
+    usual = _usual(user_id, raw)
+    if usual is not None:
+        return usual
     known, extra = _read(raw)
     return User(id=user_id, extra=extra, **known)  # type: ignore[arg-type]
+
+
+def _usual(user_id: str, raw: dict[str, Json]) -> User | None:
+    """A user without anything odd, in half the time that ``_read`` takes: a crawl reads millions. None for others."""
+    get = raw.get
+    texts = [get(name, UNKNOWN) for name in TEXT_FIELDS]
+    for text in texts:
+        if type(text) is str:
+            if not text.isascii() and storable(text) != text:
+                return None
+        elif text is not None and text is not UNKNOWN:
+            return None
+    created, updated, groups = get("createdAt", UNKNOWN), get("updatedAt", UNKNOWN), get("groups", UNKNOWN)
+    if type(groups) is not list:
+        return None
+    for group in groups:
+        if type(group) is not str or not group or not group.isascii():
+            return None
+    created_at_ms, updated_at_ms = _usual_time(created), _usual_time(updated)
+    if created_at_ms is None or updated_at_ms is None:
+        return None
+    extra = {} if raw.keys() <= KNOWN_NAMES else {name: raw[name] for name in raw if name not in KNOWN_NAMES}
+    return User(user_id, *texts, created_at_ms, updated_at_ms, tuple(groups), extra)  # type: ignore[arg-type, call-arg]  # six texts
 
 
 def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
@@ -130,12 +156,20 @@ def _decode_groups(value: object) -> tuple[tuple[str, ...] | None, bool]:
     return (tuple(value), True) if whole else (None, False)
 
 
+def _usual_time(value: object) -> int | None:
+    """Milliseconds of a time as it is written by ``format_time_ms``, without a fraction; None for any other."""
+    if type(value) is not str or not _USUAL_TIME.fullmatch(value):
+        return None
+    try:
+        return int(datetime.fromisoformat(value).timestamp()) * 1000
+    except ValueError:
+        return None
+
+
 def _decode_time(value: object) -> tuple[int | None, bool]:
-    if isinstance(value, str) and _USUAL_TIME.fullmatch(value):
-        try:
-            return int(datetime.fromisoformat(value).timestamp()) * 1000, True
-        except ValueError:
-            return None, False
+    usual = _usual_time(value)
+    if usual is not None:
+        return usual, True
     milliseconds = parse_time_ms(value)
     return milliseconds, milliseconds is not None and format_time_ms(milliseconds) == value
 

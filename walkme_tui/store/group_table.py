@@ -94,8 +94,8 @@ class GroupTable:
             return
         self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", sorted(left))
         bulk.insert(self._connection, "memberships", sorted(joined))
-        sizes = Counter(gid for gid, _ in joined)
-        sizes.subtract(gid for gid, _ in left)
+        sizes = Counter([gid for gid, _ in joined])
+        sizes.subtract([gid for gid, _ in left])
         self._connection.executemany(
             "UPDATE groups SET members = members + ? WHERE gid = ?", [(change, gid) for gid, change in sizes.items()]
         )

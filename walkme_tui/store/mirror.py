@@ -113,6 +113,16 @@ class SqliteMirror:
         assert saving.stored is not None  # noqa: S101 - set above, or by who took it along
         return saving.stored
 
+    async def beside_writing(self, work: Callable[[], R], *, urgent: bool) -> R:
+        """Do other work on the thread that writes, in its turn, or as soon as it can where it is urgent.
+
+        Two threads that compute only take turns on the interpreter's lock, and lose time at each.
+        """
+        try:
+            return await self._writer.thread.run(work, Urgency.READ if urgent else Urgency.WRITE)
+        except Closed:
+            raise _closed() from None
+
     async def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
         """Store what a look-up of one user answered."""
         return await self._write(lambda tables: tables.save_user(user, fetched_at_ms))

@@ -15,17 +15,7 @@ from walkme_tui.domain.users import UNKNOWN, User
 Row: TypeAlias = Sequence[Any]
 
 # One bit of ``users.known`` for each field; ``groups`` is the last because it is a list.
-FIELDS: Final = (
-    "email",
-    "first_name",
-    "last_name",
-    "role",
-    "status",
-    "external_id",
-    "created_at_ms",
-    "updated_at_ms",
-    "groups",
-)
+FIELDS: Final = User._fields[1:10]
 BITS: Final = {name: 1 << index for index, name in enumerate(FIELDS)}
 ALL_KNOWN: Final = (1 << len(FIELDS)) - 1
 GROUPS_KNOWN: Final = BITS["groups"]
@@ -98,10 +88,8 @@ def _names(user: User) -> list[str]:
 
 
 def _text(user: User, names: list[str], stored: bytes | str) -> str:
-    parts = [*names, *[search_key(part) for part in (user.email, user.external_id) if isinstance(part, str)]]
-    if isinstance(stored, str):
-        parts.append(search_key(stored))
-    return " ".join([part for part in parts if part])
+    parts = [part for part in (user.email, user.external_id, stored) if isinstance(part, str)]
+    return " ".join([*names, search_key(" ".join(parts))]).strip(" ")
 
 
 @lru_cache(maxsize=16_384)
@@ -119,19 +107,10 @@ def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Ro
 
     ``stored`` is the id as it is stored, ``groups`` are the gids as the column holds them.
     """
-    values: tuple[Any, ...] = (
-        user.email,
-        user.first_name,
-        user.last_name,
-        user.role,
-        user.status,
-        user.external_id,
-        user.created_at_ms,
-        user.updated_at_ms,
-    )
+    values: tuple[Any, ...] = user[1:9]
     known = ALL_KNOWN
-    every = (*values, user.groups)
-    if any([value is UNKNOWN for value in every]):  # noqa: C419 - a list is quicker, and this runs for everybody
+    if UNKNOWN in values or user.groups is UNKNOWN:
+        every = user[1:10]
         known = sum(bit for bit, value in zip(BITS.values(), every, strict=True) if value is not UNKNOWN)
         values = tuple([None if value is UNKNOWN else value for value in values])
     extra = json.dumps(dict(user.extra)) if user.extra else None

@@ -18,7 +18,7 @@ from walkme_tui.store import bulk
 from walkme_tui.store.rows import folded_name
 
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
-_BETWEEN_ASCII_WORDS: Final = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")  # the same, sooner
+_BLANKS: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARGIN: Final = "  "
 
@@ -181,4 +181,6 @@ def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def _spread(folded: str) -> str:
     """A folded text with two blanks for whatever is between its runs of letters and digits."""
-    return _MARGIN.join((_BETWEEN_ASCII_WORDS if folded.isascii() else _BETWEEN_WORDS).split(folded))
+    if folded.isascii() and folded[:1].isalnum() and folded[-1:].isalnum():
+        return _MARGIN.join(folded.translate(_BLANKS).split())  # the same, sooner
+    return _MARGIN.join(_BETWEEN_WORDS.split(folded))

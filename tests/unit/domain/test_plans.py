@@ -1,6 +1,5 @@
 """What changes expect, what undoes them, and which steps an offboarding has."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ import httpx
 
 from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer, Place, Request, without
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
-from walkme_tui.api.connection import Connection
+from walkme_tui.api.connection import Aside, Connection
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.api.rest.ids import in_path
@@ -46,6 +46,7 @@ class RestDirectory:
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         pacer: Pacer | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._settings = settings
         base_url = settings.base_url.rstrip("/")
@@ -66,6 +67,7 @@ class RestDirectory:
             pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
             deadlines=deadlines,
             policy=policy,
+            aside=aside,
         )
         self._sign_in = SignIn(self._ask_for_token)
         self._secret: Secret | None = None
