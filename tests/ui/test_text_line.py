@@ -4,6 +4,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.events import Key, Paste
+from textual.strip import Strip
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
@@ -99,3 +100,27 @@ async def test_a_paste_brings_its_first_line_without_controls() -> None:
         app.post_message(Paste("y" * 5000))
         await pilot.pause()
         assert len(app.line.text) == MAX_LENGTH
+
+
+async def test_what_is_held_back_is_painted_when_let_go_or_by_itself() -> None:
+    app = Typing()
+    painted: list[str] = []
+    async with app.run_test(size=(20, 3)) as pilot:
+        render = app.line.render_line
+
+        def noted(y: int) -> Strip:
+            painted.append(app.line.text)
+            return render(y)
+
+        app.line.render_line = noted  # type: ignore[method-assign]  # to see when it is painted
+        app.line.hold_back(60)
+        app.type("a")
+        await pilot.pause(0.05)
+        assert painted == []
+        app.line.let_go()
+        await pilot.pause(0.05)
+        assert painted == ["a"]
+        app.line.hold_back(0.01)
+        app.type("b")
+        await pilot.pause(0.1)
+        assert painted == ["a", "ab"]

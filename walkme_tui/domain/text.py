@@ -133,11 +133,19 @@ def match_spans(text: str, words: Collection[str]) -> list[Span]:
         folded = text.lower()
         # Character by character the search key, but for blanks.
         if folded.isprintable() and "  " not in folded:
-            spans = [span for word in words if word in folded for span in _occurrences(folded, word)]
-            return _merged(spans) if len(spans) > 1 else spans
+            return _spans(folded, words)
+    even = _folded_evenly(text)
+    if even:
+        return _spans(even, words)
     folded, starts, ends = _folded_with_places(text)
     found = [span for word in words if word in folded for span in _occurrences(folded, word)]
     return _merged((starts[first], ends[last - 1]) for first, last in found)
+
+
+def _spans(folded: str, words: Collection[str]) -> list[Span]:
+    """The spans in a text whose every character stands where it stands in its search key."""
+    spans = [span for word in words if word in folded for span in _occurrences(folded, word)]
+    return _merged(spans) if len(spans) > 1 else spans
 
 
 def _occurrences(folded: str, word: str) -> Iterator[Span]:
@@ -157,6 +165,25 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         else:
             merged.append((start, end))
     return merged
+
+
+def _folded_evenly(text: str) -> str:
+    """The search key of a text of which every character is a letter of its own and folds to exactly one; else empty.
+
+    Nearly every name is such a text, and this takes a tenth of the time.
+    """
+    characters = [*map(_only_character, text)]
+    if "" in characters:
+        return ""
+    folded = "".join(characters)
+    return "" if "  " in folded or folded.strip(" ") != folded else folded
+
+
+@lru_cache(maxsize=4096)
+def _only_character(character: str) -> str:
+    folded = _folded_letter(character)
+    is_mark = unicodedata.category(character).startswith("M") or character in _SOUND_MARKS
+    return folded if len(folded) == 1 and not is_mark else ""
 
 
 @lru_cache(maxsize=1024)

@@ -6,9 +6,16 @@ from textual import events
 
 from walkme_tui.ui.arrangement import Pane
 
+ECHO_SECONDS: Final = 0.012
+"""So long a letter waits for those whom it finds, to be painted with them."""
+
 TAKES_COMPLETION: Final = frozenset({"tab", "right"})
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.widget import Widget
+
     from walkme_tui.ui.flows.looking_up import LookUp, LookUps
     from walkme_tui.ui.screens.browser import BrowserScreen
     from walkme_tui.ui.screens.completing import Completing
@@ -127,9 +134,18 @@ class FilterControl:
 
     def _typed(self, text: str) -> None:
         self._opens_the_only_one = False
+        table = self._browser.area.table
+        if table is not None and self._speaks_filter:
+            # One frame for both: to paint the box first takes longer than to find somebody.
+            self._box.hold_back(ECHO_SECONDS)
+            table.painted_with = self._let_box_go
         self._browser.filtering.put(text)
         # The search is under way meanwhile: what is found is waited for, not what is said about it.
         self._browser.call_after_refresh(self._filtered)
+
+    def _let_box_go(self) -> "Sequence[Widget]":
+        self._box.let_go()
+        return (self._box,)
 
     def _filtered(self) -> None:
         self.show()

@@ -4,13 +4,15 @@ Textual's own input takes keys through a queue. What is typed ahead over a slow 
 does something, and here letters are commands.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Self
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -34,6 +36,7 @@ class TextLine(Widget, can_focus=True):
         self._caret = 0
         self._ghost = ""
         self._wrong: Sequence[tuple[int, int]] = ()
+        self._held_back: asyncio.TimerHandle | None = None
 
     @property
     def caret(self) -> int:
@@ -54,6 +57,24 @@ class TextLine(Widget, can_focus=True):
     def become(self, text: str, caret: int) -> None:
         """Another text, as if the person had typed it."""
         self._become(text, caret)
+
+    def hold_back(self, seconds: float) -> None:
+        """Paint nothing until ``let_go``, which comes by itself after so long: more may come to be painted with it."""
+        if self._held_back is None:
+            self._held_back = asyncio.get_running_loop().call_later(seconds, self.let_go)
+
+    def let_go(self) -> None:
+        """Paint what was held back, if something was."""
+        if self._held_back is not None:
+            self._held_back.cancel()
+            self._held_back = None
+            self.refresh()
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Paint it again, unless that is held back."""
+        if self._held_back is not None and not layout and not recompose:
+            return self
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def put(self, text: str, prompt: str | None = None) -> None:
         """Show another text without telling anyone; ``prompt`` stands there while it is empty."""
@@ -115,9 +136,9 @@ class TextLine(Widget, can_focus=True):
     def _become(self, text: str, caret: int) -> None:
         changed = text != self.text
         self.text, self._caret = text, caret
-        self.refresh()
         if changed:
             self.typed(text)
+        self.refresh()
 
     # ------------------------------------------------------------ painting
 

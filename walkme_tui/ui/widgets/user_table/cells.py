@@ -1,5 +1,6 @@
 """What stands in a cell: clean text without markup, styles or padding."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
@@ -18,6 +19,11 @@ STATUS_WORD_CELLS: Final = 8
 
 # A cell shows a few dozen characters, some may be combining marks; nobody reads on behind that.
 MAX_CHARACTERS: Final = 400
+# Of letters that ``clean`` leaves as they are: Latin, basic Cyrillic, kana, Han. Behind them stand no marks to compose.
+_PLAIN: Final = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u024f\u0400-\u0482\u048a-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]"
+    f"{{0,{MAX_CHARACTERS}}}"
+)
 # While a filter is typed the same people are drawn again and again, with other letters highlighted.
 REMEMBERED: Final = 1024
 
@@ -32,8 +38,8 @@ def cell(user: User, field: Field, now_ms: int) -> str:
 
 
 def _shown(text: str) -> str:
-    """Display copy of a text; most are plain, and need no remembering."""
-    if text.isascii() and text.isprintable() and len(text) <= MAX_CHARACTERS:
+    """Display copy of a text: nearly every name is one already."""
+    if _PLAIN.fullmatch(text):
         return text
     return _cleaned(text[: MAX_CHARACTERS + 1])
 

@@ -76,6 +76,11 @@ class Layout(NamedTuple):
     page: int = 0
     pages: int = 1
 
+    @property
+    def cells(self) -> int:
+        """How many the columns take, with what is left of them."""
+        return self.columns[-1].start + self.columns[-1].width
+
     def field_at(self, x: int) -> Field | None:
         """Whose heading is at the table's cell ``x``, the gap behind a column taken with it."""
         for column in self.columns:

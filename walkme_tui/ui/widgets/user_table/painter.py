@@ -23,7 +23,7 @@ class _Drawn:
 class Painter:
     """Draws rows on one canvas and remembers the last few hundred.
 
-    A row is drawn anew when it is another object: rows are immutable.
+    A row is drawn anew when it is another one: rows are immutable, and are often read again as they were.
     """
 
     def __init__(self, canvas: Canvas, now_ms: Callable[[], int]) -> None:
@@ -36,8 +36,9 @@ class Painter:
     def line(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
         """The row at ``index`` as a line."""
         drawn = self._drawn.get(index)
-        if drawn is None or drawn.row is not row:
+        if drawn is None or (drawn.row is not row and drawn.row != row):
             return self._draw_anew(index, row, look)
+        drawn.row = row
         strip = drawn.strips.get(look)
         if strip is None:
             strip = drawn.strips[look] = row_line(row, look, self._now_ms(), self.canvas)

@@ -9,7 +9,7 @@ from rich.style import Style
 
 from walkme_tui.domain.mirrored import ListedRow, UnreadableRow
 from walkme_tui.domain.queries import Sort
-from walkme_tui.domain.text import clean, match_spans
+from walkme_tui.domain.text import Span, clean, match_spans
 from walkme_tui.domain.users import Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
@@ -115,6 +115,7 @@ def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> 
         pieces.append((words.fit(reason, max(0, canvas.width - GUTTER)), Ink.UNREADABLE))
     else:
         pieces += _user_pieces(row.user, look, now_ms, canvas)
+        return _strip(pieces, look.ground, canvas, canvas.layout.cells)
     return _strip(pieces, look.ground, canvas)
 
 
@@ -135,26 +136,27 @@ def _gutter(look: Look) -> Sequence[Piece]:
 def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Piece]:
     pieces: list[Piece] = []
     for column in canvas.layout.columns:
-        ink = Ink.DIM if look.dim else _ink(user, column.field)
-        if look.changed and not look.changed.isdisjoint(_TOLD_BY[column.field]):
+        field = column.field
+        ink = Ink.DIM if look.dim else _ink(user, field)
+        if look.changed and not look.changed.isdisjoint(_TOLD_BY[field]):
             ink = Ink.CHANGED
-        if pieces:
-            pieces.append((_GAP, pieces[-1][1]))
-        text = cell(user, column.field, now_ms)
+        text = cell(user, field, now_ms)
         shown = _fit(text, column)
-        if canvas.words and column.field in _SEARCHED:
-            pieces += _highlighted(text, shown, canvas.words, ink)
+        spans = match_spans(text, canvas.words) if canvas.words and field in _SEARCHED else None
+        if spans:
+            pieces += _highlighted(text, shown, spans, ink)
         else:
             pieces.append((shown, ink))
-    return pieces
+        pieces.append((_GAP, pieces[-1][1]))
+    return pieces[:-1]
 
 
-def _highlighted(text: str, shown: str, sought: Sequence[str], ink: Ink) -> list[Piece]:
+def _highlighted(text: str, shown: str, spans: Sequence[Span], ink: Ink) -> list[Piece]:
     """A cell with the letters that were found in its text, those behind its end told by the ellipsis."""
     pieces: list[Piece] = []
     at = 0
     kept = len(text) if shown.startswith(text) else len(shown.rstrip()) - len(words.ELLIPSIS)
-    for first, last in match_spans(text, sought):
+    for first, last in spans:
         start = min(first, kept)
         end = last if last <= kept else kept + len(words.ELLIPSIS)
         if start > at:
@@ -182,43 +184,47 @@ def _fit(text: str, column: Column) -> str:
     return words.fit_right(text, width) if column.field in RIGHT_ALIGNED else words.fit(text, width)
 
 
-def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas) -> LeanStrip:
-    """Pieces as a strip of the canvas's width: neighbours of one style joined, those of unsure width left alone."""
+def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas, cells: int | None = None) -> LeanStrip:
+    """Pieces as a strip of the canvas's width: neighbours of one style joined, those of unsure width left alone.
+
+    ``cells`` is how many the pieces take, where that is known.
+    """
+    if cells is None or cells > canvas.width:
+        pieces, cells = _cut(pieces, canvas.width)
     inks = canvas.palette.on(ground)
+    plain = inks[Ink.PLAIN]
     segments: list[Segment] = []
     loose: set[int] = set()
-    written, style = "", inks[Ink.PLAIN]
-    room, sure = canvas.width, True
+    written, style, sure = "", plain, True
     for text, ink in pieces:
-        shown, cells, is_sure = _measured(text, room)
-        room -= cells
         its_style = inks[ink]
-        if sure and is_sure and (its_style is style or _joins(shown, its_style, style)):
-            written += shown
+        is_sure = text.isascii() or has_sure_width(text)
+        if sure and is_sure and (its_style is style or _joins(text, its_style, style)):
+            written += text
             continue
         if written:
             segments.append(Segment(written, style))
         if not is_sure:
             loose.add(len(segments))
-        written, style, sure = shown, its_style, is_sure
-    if sure and _joins(" ", inks[Ink.PLAIN], style):
-        written += " " * room
-    else:
-        segments.append(Segment(written, style))
-        written, style = " " * room, inks[Ink.PLAIN]
-    if written:
-        segments.append(Segment(written, style))
+        written, style, sure = text, its_style, is_sure
+    rest = " " * (canvas.width - cells)
+    if sure and _joins(" ", plain, style):
+        written, rest = written + rest, ""
+    segments += [Segment(text, its_style) for text, its_style in ((written, style), (rest, plain)) if text]
     return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
 
 
-def _measured(text: str, room: int) -> tuple[str, int, bool]:
-    """What of a piece fits, how many cells that takes, and whether all terminals agree on that."""
-    if text.isascii():
-        return (text, len(text), True) if len(text) <= room else (words.fit(text, room), room, True)
-    cells = cell_len(text)
-    if cells > room:
-        text, cells = words.fit(text, room), room
-    return text, cells, has_sure_width(text)
+def _cut(pieces: Iterable[Piece], room: int) -> tuple[list[Piece], int]:
+    """What of the pieces fits, and how many cells that takes."""
+    kept: list[Piece] = []
+    cells = 0
+    for text, ink in pieces:
+        needed = len(text) if text.isascii() else cell_len(text)
+        if needed > room - cells:
+            return [*kept, (words.fit(text, room - cells), ink)], room
+        kept.append((text, ink))
+        cells += needed
+    return kept, cells
 
 
 def _joins(text: str, style: Style, before: Style) -> bool:

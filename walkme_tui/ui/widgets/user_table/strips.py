@@ -41,6 +41,9 @@ class LeanStrip(Strip):
                 if after is not before:
                     written.append(_change(before, after, system))
                     before = after
+                if not self._loose:
+                    written.append(text)
+                    continue
                 end = at + cell_len(text)
                 if index in self._loose:
                     written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")

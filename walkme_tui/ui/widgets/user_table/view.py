@@ -1,7 +1,7 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar, Final, NamedTuple, Self
 
@@ -19,6 +19,7 @@ from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.ports import Clock
+from walkme_tui.ui.widgets.painting import paint_now
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, Layout, lay_out
 from walkme_tui.ui.widgets.user_table.painter import Painter
 from walkme_tui.ui.widgets.user_table.palette import Palette
@@ -49,7 +50,8 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of a listing below the names of their columns, or words where there are none.
 
     ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed. The header
-    tells the order of the listing's query, and in the rows the words of its filter are highlighted.
+    tells the order of the listing's query, and in the rows the words of its filter are highlighted. ``painted_with``
+    gives what is to be painted together with the first rows of another view.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -80,6 +82,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self.listing = listing
         self.empty_text = Content("Nobody is here.")
         self.loading_text = Content("Loading …")
+        self.painted_with: Callable[[], Sequence[Widget]] = tuple
         self._clock = clock
         self._wide = False
         self._page = 0
@@ -320,12 +323,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def paint_now(self) -> None:
         """Show what is to be painted: Textual would wait for the next sixtieth of a second, and somebody waits."""
-        screen = self.screen
-        if screen.is_current and self._repaint_required:
-            # What Textual does with it by and by, by way of two queues and a timer.
-            self._repaint_required = False
-            screen._dirty_widgets.add(self)  # noqa: SLF001
-            screen._on_timer_update()  # noqa: SLF001
+        paint_now(self, *self.painted_with())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll; the cursor stays on its user."""

@@ -1,0 +1,17 @@
+"""Painting without waiting for Textual's next frame."""
+
+from textual.widget import Widget
+
+
+def paint_now(*widgets: Widget) -> None:
+    """Paint those of these widgets of one screen that have something to paint, in one frame.
+
+    Textual gets there by way of two queues and a timer that fires sixty times a second.
+    """
+    screen = widgets[0].screen
+    waiting = [widget for widget in widgets if widget._repaint_required]  # noqa: SLF001
+    if screen.is_current and waiting:
+        for widget in waiting:
+            widget._repaint_required = False  # noqa: SLF001
+            screen._dirty_widgets.add(widget)  # noqa: SLF001
+        screen._on_timer_update()  # noqa: SLF001
