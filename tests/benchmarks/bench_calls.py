@@ -26,7 +26,7 @@ from walkme_tui.store.mirror import SqliteMirror, open_mirror
 R = TypeVar("R")
 
 SCREEN: Final = 80
-WORDS: Final = 300
+WORDS: Final = 40
 WINDOWS: Final = 200
 ORDERS: Final = tuple(key for key in SortKey if key is not SortKey.LISTED)
 NOBODYS: Final = "nobody's yet"
@@ -49,7 +49,8 @@ async def measure(mirror: SqliteMirror, typed: Sequence[str]) -> list[Figure]:
     choose = random.Random(SEED)
     await mirror.first(UserQuery("a"), SCREEN)
     for word in typed:
-        await timed(mirror.first(UserQuery(word[: choose.randint(1, len(word))]), SCREEN), searches)
+        for letters in range(1, len(word) + 1):
+            await timed(mirror.first(UserQuery(word[:letters]), SCREEN), searches)
     for key in ORDERS:
         for reverse in (False, True):
             query = UserQuery(sort=Sort(key, reverse))
