@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.groups import Group, GroupSize
@@ -46,16 +46,17 @@ class GroupTable:
 
     def gids(self, user: User) -> list[int] | None:
         """The numbers of a user's groups, None where they are null or unknown; new groups get theirs."""
-        return [self._gid(group) for group in user.groups] if isinstance(user.groups, tuple) else None
+        if not isinstance(user.groups, tuple):
+            return None
+        known = self._gids.get
+        return [known(group) or self._gid(group) for group in user.groups]
 
     def _gid(self, group_id: str) -> int:
-        gid = self._gids.get(group_id)
+        gid = self.find(group_id)
         if gid is None:
-            gid = self.find(group_id)
-            if gid is None:
-                gid = self._connection.execute("INSERT INTO groups (id) VALUES (?)", (group_id,)).lastrowid
-            assert gid is not None  # noqa: S101 - an INSERT that raised nothing has one
-            self._gids[group_id] = gid
+            gid = self._connection.execute("INSERT INTO groups (id) VALUES (?)", (group_id,)).lastrowid
+        assert gid is not None  # noqa: S101 - an INSERT that raised nothing has one
+        self._gids[group_id] = gid
         return gid
 
     def find(self, group_id: str) -> int | None:
@@ -87,13 +88,12 @@ class GroupTable:
         self._connection.execute("DELETE FROM groups WHERE listed = 0 AND members = 0")
         self.forget()
 
-    def change_members(self, joined: Iterable[tuple[int, int]], left: Iterable[tuple[int, int]]) -> None:
-        """Add and remove memberships, given as (gid, row_id), and keep the numbers of members."""
-        joined, left = set(joined), set(left)
+    def change_members(self, joined: Sequence[tuple[int, int]], left: Sequence[tuple[int, int]]) -> None:
+        """Add and remove memberships, given as (gid, row_id) and each once, and keep the numbers of members."""
         if not joined and not left:
             return
-        self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", sorted(left))
-        bulk.insert(self._connection, "memberships", sorted(joined))
+        self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", left)
+        bulk.insert(self._connection, "memberships", joined)
         sizes = Counter([gid for gid, _ in joined])
         sizes.subtract([gid for gid, _ in left])
         self._connection.executemany(

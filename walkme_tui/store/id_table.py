@@ -8,8 +8,9 @@ from walkme_tui.store import bulk
 
 StoredId: TypeAlias = bytes | str
 
-# So many new ids are collected before they are merged: a merge passes over all of the large table.
-MERGE_AT: Final = 50_000
+# So many new ids are collected before they are merged: a merge passes over all of the large table, and what is
+# collected should stay in the writer's cache (4 MB).
+MERGE_AT: Final = 150_000
 BATCH: Final = 500
 
 

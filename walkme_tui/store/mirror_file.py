@@ -279,7 +279,7 @@ class MirrorFile:
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was here first
             has_find = has_trigrams(connection)
-            for statement in (*STATEMENTS, *((FIND,) if has_find else ())):
+            for statement in (*STATEMENTS, *(FIND if has_find else ())):
                 connection.execute(statement)
             connection.execute(
                 "INSERT INTO state (only_row, account_key, has_find) VALUES (1, ?, ?)",

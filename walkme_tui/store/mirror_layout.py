@@ -89,8 +89,12 @@ STATEMENTS: Final = (
 )
 
 FIND: Final = (
-    "CREATE VIRTUAL TABLE find USING fts5("
-    "text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')"
+    (
+        "CREATE VIRTUAL TABLE find USING fts5("
+        "text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')"
+    ),
+    # Twice as many parts before they are merged: filling it costs a sixth less, and looking into it hardly more.
+    "INSERT INTO find (find, rank) VALUES ('automerge', 8)",
 )
 
 TABLES: Final = frozenset({"state", "users", "ids", "recent_ids", "positions", "groups", "memberships", "texts"})

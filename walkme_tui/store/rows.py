@@ -83,8 +83,9 @@ def name_key(user: User) -> str | None:
 
 def _names(user: User) -> list[str]:
     """First and last name, folded, as far as they are known and not empty."""
-    names = [folded_name(name) for name in (user.first_name, user.last_name) if isinstance(name, str)]
-    return [name for name in names if name]
+    return [
+        folded for name in (user.first_name, user.last_name) if isinstance(name, str) and (folded := folded_name(name))
+    ]
 
 
 def _text(user: User, names: list[str], stored: bytes | str) -> str:

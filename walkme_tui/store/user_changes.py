@@ -80,10 +80,11 @@ class UserChanges:
         self._new_ids.append((stored, row_id))
         self._new_texts.append((row_id, text))
         if gids:
-            self._joined += [(gid, row_id) for gid in gids]
+            # A server may name a group twice.
+            self._joined += [(gid, row_id) for gid in (gids if len(gids) < 2 else dict.fromkeys(gids))]
 
     def _delete(self, before: MirroredUser, stored: bytes | str) -> None:
-        self._left += [(gid, before.row_id) for gid in self._groups.gids(before.user) or ()]
+        self._left += [(gid, before.row_id) for gid in dict.fromkeys(self._groups.gids(before.user) or ())]
         self._gone.append((before.row_id,))
         self._gone_ids.append(stored)
         self._gone_texts.append((before.row_id, user_text(before.user)))

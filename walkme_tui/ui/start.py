@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 COLLECT_AFTER_SECONDS: Final = 1.0
 SWITCH_SECONDS: Final = 0.001
+# A page of a thousand users is thousands of objects that live until it is saved: to look for garbage at every 700 of
+# them, as Python does, is a twentieth of reading an account.
+GARBAGE_AT: Final = 10_000
 CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
 SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
@@ -125,6 +128,7 @@ def _import_app() -> None:
 def _collect_garbage_again() -> None:
     """Leave out what is here to stay."""
     gc.freeze()
+    gc.set_threshold(GARBAGE_AT)
     gc.enable()
 
 

@@ -41,7 +41,7 @@ def words_of(text: str) -> list[str]:
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in (*STATEMENTS, FIND):
+        for statement in (*STATEMENTS, *FIND):
             connection.execute(statement)
         yield connection
 
@@ -85,7 +85,7 @@ def test_a_short_word_begins_where_the_screen_marks_it(text: str, typed: str) ->
 @given(st.lists(TEXTS, min_size=1, max_size=6), LETTERS)
 def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(texts: list[str], typed: str) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in (*STATEMENTS, FIND):
+        for statement in (*STATEMENTS, *FIND):
             connection.execute(statement)
         table = TextTable(connection, has_find=True)
         table.add(list(enumerate(texts)))
