@@ -158,12 +158,12 @@ class MirrorFile:
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._data_version:
                 self._data_version = version
-                tables.groups.forget()
+                tables.begin()
             result = work(tables)
             tables.texts.settle()
             connection.execute("COMMIT")
         except BaseException:
-            tables.groups.forget()
+            tables.forget()
             with suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

@@ -44,6 +44,16 @@ class Tables:
         self.ids = IdTable(connection)
         self.texts = TextTable(connection, bool(self._one("SELECT has_find FROM state")[0]))
 
+    def begin(self) -> None:
+        """A transaction begins, and another process may have changed the tables since the last one."""
+        self.groups.forget()
+        self.ids.begin()
+
+    def forget(self) -> None:
+        """Drop what is remembered of the tables: a transaction was rolled back."""
+        self.groups.forget()
+        self.ids.forget()
+
     # ------------------------------------------------------------ reading
 
     def coverage(self) -> Coverage:

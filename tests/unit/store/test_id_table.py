@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,8 +27,8 @@ def connection() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def made() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
+def made(path: str = ":memory:") -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
     for statement in STATEMENTS:
         connection.execute(statement)
     return connection
@@ -45,18 +46,32 @@ def stored(connection: sqlite3.Connection) -> tuple[int, int]:
     removals=st.lists(st.sets(st.integers(0, 20)), min_size=8, max_size=8),
     merge_at=st.integers(1, 12),
     batch=st.integers(1, 4),
+    begun=st.sets(st.integers(0, 7)),
+    forgotten=st.sets(st.integers(0, 7)),
+    bits=st.sampled_from((8, 256, 1 << 24)),
 )
 def test_ids_are_found_as_in_a_dictionary(
-    batches: list[list[StoredId]], removals: list[set[int]], merge_at: int, batch: int
+    batches: list[list[StoredId]],
+    removals: list[set[int]],
+    merge_at: int,
+    batch: int,
+    begun: set[int],
+    forgotten: set[int],
+    bits: int,
 ) -> None:
     model: dict[StoredId, int] = {}
     with closing(made()) as connection, pytest.MonkeyPatch.context() as patch:
         patch.setattr(id_table, "MERGE_AT", merge_at)
         patch.setattr(id_table, "BATCH", batch)
+        patch.setattr(id_table, "SEEN_BITS", bits)
         table = IdTable(connection)
         row_id = 0
         seen: set[StoredId] = set()
-        for ids, removal in zip(batches, removals, strict=False):
+        for number, (ids, removal) in enumerate(zip(batches, removals, strict=False)):
+            if number in forgotten:
+                table.forget()
+            if number in begun:
+                table.begin()
             new = [(user_id, row_id + at) for at, user_id in enumerate(ids, start=1) if user_id not in model]
             row_id += len(ids)
             table.add(new)
@@ -103,3 +118,29 @@ def test_users_whose_ids_begin_alike_are_found_among_merged_and_recent_ones(
     assert table.between(*ends, limit=50) == list(range(1, 50, 4))
     assert set(table.between(*ends, limit=5)) < set(range(1, 50, 4))
     assert len(table.between(*ends, limit=5)) == 5
+
+
+def test_new_ids_are_not_looked_for_while_a_table_is_filled_from_nothing(connection: sqlite3.Connection) -> None:
+    table = IdTable(connection)
+    table.begin()
+    table.add([("known", 1)])
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    assert table.find(["new", "newer"]) == {}
+    assert statements == []
+    assert table.find(["known", "new"]) == {"known": 1}
+    table.forget()
+    statements.clear()
+    assert table.find(["new"]) == {}
+    assert statements
+
+
+def test_ids_that_another_connection_added_are_found_from_its_next_transaction_on(tmp_path: Path) -> None:
+    path = tmp_path / "ids.sqlite3"
+    with closing(made(str(path))) as mine, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        table = IdTable(mine)
+        table.begin()
+        table.add([("mine", 1)])
+        IdTable(other).add([("theirs", 2)])
+        table.begin()
+        assert table.find(["mine", "theirs", "nobody's"]) == {"mine": 1, "theirs": 2}

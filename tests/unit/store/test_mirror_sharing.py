@@ -120,3 +120,16 @@ async def test_what_another_process_did_to_the_groups_is_seen(tmp_path: Path) ->
         assert {size.group.id: size.known_members for size in await mirror.groups()} == {"sales": 1, "beta": 2}
         assert not mirror.notices
         await mirror.aclose()
+
+
+async def test_somebody_whom_another_process_added_is_not_added_again(tmp_path: Path) -> None:
+    path = tmp_path / "mirror.sqlite3"
+    mine, other = opened(path), opened(path)
+    await mine.save_page(page(1), 1000)  # from nothing on, so that who is new is not looked for
+    theirs = await other.save_user(User("u-15", first_name="Zoë"), 1500)
+    await mine.save_page(page(2), 2000)
+    (found,) = [row for row in (await mine.positions(10, 19)).values() if row.user.id == "u-15"]  # type: ignore[union-attr]  # all can be read
+    assert found.row_id == theirs.row_id  # type: ignore[union-attr]  # the same
+    assert found.user.first_name == "Zoë"  # type: ignore[union-attr]  # the same
+    await mine.aclose()
+    await other.aclose()
