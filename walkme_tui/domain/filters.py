@@ -51,7 +51,7 @@ _MOST_COMPARED: Final = 150
 
 
 class Word(NamedTuple):
-    """Occurs in a person's names, email, external id or id.
+    """Occurs in a person's names, email, external id or id, or as ``status`` or ``role`` says it, in one of these.
 
     ``text`` is folded by ``text.search_key`` and holds a blank only where it was quoted. From ``ANYWHERE_FROM``
     characters on it may occur anywhere; shorter, it consists of letters and digits and begins a run of them.
@@ -62,14 +62,14 @@ class Word(NamedTuple):
 
 
 class HasStatus(NamedTuple):
-    """The person's status, folded, begins with one of ``values``, which are folded and not empty."""
+    """The person's status, folded, is or begins with one of ``values``; one that some status is means that alone."""
 
     values: tuple[str, ...]
     kind: Literal["status"] = "status"
 
 
 class HasRole(NamedTuple):
-    """The person's role, folded, begins with one of ``values``, which are folded and not empty."""
+    """The person's role, folded, is or begins with one of ``values``; one that some role is means that alone."""
 
     values: tuple[str, ...]
     kind: Literal["role"] = "role"

@@ -30,13 +30,14 @@ class Directory:
         key = key.strip()
         if "@" not in key:
             return await self.reread(key)
+        asked_at_ms = self._session.clock()
         found = await self._session.api.find_user(key)
         if found is None:
             raise NotFound(f"No user has the email {clean(key, MAX_SHOWN_KEY)}.", hint="Check the spelling.")
         if found.groups is not UNKNOWN:
-            return await self._store(found)
+            return await self._store(found, asked_at_ms)
         # A lean list: the look-up by email leaves out what the look-up by id tells.
-        return await self._store(merged(found, await self._session.api.get_user(found.id)))
+        return await self._store(merged(found, await self._session.api.get_user(found.id)), asked_at_ms)
 
     async def cached(self, key: str) -> MirroredUser | None:
         """The user with this email or id as the mirror knows it; raises ``MirrorUnavailable``."""
@@ -46,12 +47,13 @@ class Directory:
 
     async def reread(self, user_id: str) -> MirroredUser:
         """Every field of one user from the server; where it says 404 the mirror drops the user, and ``NotFound``."""
+        asked_at_ms = self._session.clock()
         try:
             user = await self._session.api.get_user(user_id)
         except NotFound:
             await self._forget(user_id)
             raise
-        return await self._store(user)
+        return await self._store(user, asked_at_ms)
 
     async def refresh_groups(self) -> tuple[GroupSize, ...]:
         """All groups, asked from the server and stored, with the number of members that the mirror knows."""
@@ -92,13 +94,13 @@ class Directory:
                 )
         raise NotFound(f"There is no group {shown}.", hint=_similar(folded, known))
 
-    async def _store(self, user: User) -> MirroredUser:
-        now = self._session.clock()
+    async def _store(self, user: User, asked_at_ms: int) -> MirroredUser:
+        """Keep an answer, no newer than its question: a crawl must not count on what was true before it began."""
         try:
             before = await self._session.mirror.user(user.id)
-            stored = await self._session.mirror.save_user(user, now)
+            stored = await self._session.mirror.save_user(user, asked_at_ms)
         except MirrorUnavailable:
-            return MirroredUser(UNSAVED_ROW_ID, user, None, now, now)
+            return MirroredUser(UNSAVED_ROW_ID, user, None, asked_at_ms, asked_at_ms)
         self._session.changes.publish(UserStored(user.id))
         if before is not None and before.user != stored.user:
             fields = changed_fields(before.user, stored.user)

@@ -169,26 +169,28 @@ class LookUps:
     async def _look_up(self, key: str) -> User | None:
         if "@" not in key:
             return await self._by_id(key)
+        asked_at_ms = self._session.clock()
         found = await self._session.api.find_user(key)
         if found is None:
             return None
         if found.groups is not UNKNOWN:
-            return await self._remembered(found)
+            return await self._remembered(found, asked_at_ms)
         # A lean list. The names are asked for beside the record, because who knows which groups it will tell.
         self._names.ask()
         detail = await self._by_id(found.id)
         return None if detail is None else merged(found, detail)
 
     async def _by_id(self, user_id: str) -> User | None:
+        asked_at_ms = self._session.clock()
         try:
-            return await self._remembered(await self._session.api.get_user(user_id))
+            return await self._remembered(await self._session.api.get_user(user_id), asked_at_ms)
         except NotFound:
             await self._forgotten(user_id)
             return None
 
-    async def _remembered(self, user: User) -> User:
+    async def _remembered(self, user: User, asked_at_ms: int) -> User:
         try:
-            await self._session.mirror.save_user(user, self._session.clock())
+            await self._session.mirror.save_user(user, asked_at_ms)
         except MirrorUnavailable:
             return user
         self._session.changes.publish(UserStored(user.id))

@@ -25,6 +25,7 @@ from walkme_tui.store.conditions import (
     begins_with,
     between,
     counted,
+    distinct,
     few_between,
     filled,
     has_word,
@@ -39,7 +40,6 @@ from walkme_tui.store.conditions import (
     value_has_word,
     with_value,
 )
-from walkme_tui.store.conditions import distinct as distinct  # noqa: PLC0414 - the mirror takes it from here
 from walkme_tui.store.rows import folded_name, uuid_range
 from walkme_tui.store.tables import Tables
 from walkme_tui.store.text_table import begins_a_word, entries, expression, is_short_word

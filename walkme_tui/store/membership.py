@@ -18,8 +18,6 @@ CONDITIONS: Final = {
     Belonging.LEFT_BEHIND: f"coalesce(users.group_count, 0) > 0 AND coalesce({INACTIVE}, 0)",
     Belonging.UNKNOWN: f"NOT users.known & {GROUPS_KNOWN}",
 }
-# Selects of row ids in ascending order, which have everyone whom the condition keeps.
-SOURCES: Final = {Belonging.LEFT_BEHIND: f"SELECT row_id FROM users WHERE {INACTIVE}"}  # noqa: S608 - constants
 
 _COUNT: Final = (
     f"SELECT {', '.join(f'count(*) FILTER (WHERE {CONDITIONS[each]})' for each in Belonging)} "  # noqa: S608 - constants

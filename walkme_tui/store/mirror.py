@@ -159,7 +159,7 @@ class SqliteMirror:
 
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
-        from walkme_tui.store.filter_sql import distinct
+        from walkme_tui.store.conditions import distinct
 
         return await self._read(lambda tables: (distinct(tables, "status"), distinct(tables, "role")))
 

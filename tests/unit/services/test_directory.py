@@ -1,14 +1,17 @@
 """Single users and groups: what is asked, stored and said."""
 
+import asyncio
+
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.sessions import NOON_MS, BrokenMirror, open_session
+from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, open_session
 from walkme_tui.domain.errors import NotFound, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.users import UserPage
 from walkme_tui.services.changes import Change, GroupsStored, UserForgotten, UserStored
 from walkme_tui.services.directory import Directory
+from walkme_tui.services.lookups import GroupNames, LookUps
 
 SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 
@@ -29,6 +32,24 @@ async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
         assert await directory.cached(person(4).id) == by_id
         assert await directory.cached("person00005@example.com") is None
         assert len(api.calls) == 2
+
+
+@pytest.mark.parametrize(("key", "call"), [("person00003@example.com", "find_user"), (person(3).id, "get_user")])
+async def test_an_answer_is_as_old_as_its_question(key: str, call: str) -> None:
+    # A crawl that begins in between must not take it for something that it saw itself.
+    api, time = FakeDirectory(people(10)), ManualTime()
+    async with open_session(api, time=time) as session:
+        for look_up in (Directory(session).look_up(key), LookUps(session, GroupNames(session)).people([key])):
+            gate = api.hold(call)
+            asked = asyncio.create_task(look_up)
+            await asyncio.sleep(0.01)
+            asked_at_ms = time()
+            time.advance(60)
+            gate.set()
+            await asked
+            known = await session.mirror.user(person(3).id)
+            assert known is not None
+            assert known.fetched_at_ms == asked_at_ms
 
 
 async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:

@@ -1,6 +1,5 @@
 """Who is in no group, who is inactive and still in groups, and of whom nobody knows."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -96,13 +95,3 @@ async def test_counting_goes_in_steps_and_forgets_nobody(mirror: SqliteMirror, m
 
 async def test_an_empty_mirror_has_no_gaps(mirror: SqliteMirror) -> None:
     assert await mirror.membership_gaps() == Gaps(0, 0, 0)
-
-
-async def test_the_inactive_are_found_by_the_index_of_statuses(mirror: SqliteMirror) -> None:
-    await filled(mirror, [somebody(1, ("sales",), "inactive")])
-
-    def plan(connection: sqlite3.Connection) -> str:
-        source = membership.SOURCES[Belonging.LEFT_BEHIND]
-        return str(connection.execute(f"EXPLAIN QUERY PLAN {source}").fetchall())
-
-    assert "users_by_status" in await mirror._read(lambda tables: plan(tables.connection))

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.odd_mirror import OddMirror
 from tests.support.odd_people import NOW_MS
+from walkme_tui.domain.groups import Belonging
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import User
 from walkme_tui.store import filter_sql, search
@@ -97,6 +98,7 @@ def steps_of(mirror: OddMirror, query: UserQuery) -> int:
         (UserQuery("zo exam"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("zoe status:active"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("status:active"), "SEARCH users USING INDEX users_by_status"),
+        (UserQuery(belonging=Belonging.LEFT_BEHIND), "SEARCH users USING INDEX users_by_status"),
         (UserQuery("role:viewer -bo"), "SEARCH users USING INDEX users_by_role"),
         (UserQuery("group:sales"), "SEARCH memberships USING PRIMARY KEY"),
         (UserQuery(group_id="team-1"), "SEARCH memberships USING PRIMARY KEY"),
