@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -197,10 +197,14 @@ class Harness:
         kills: int = 0,
         faults: int = 0,
         operations: int = 0,
+        moments: Collection[str] = (),
         until: Callable[[Figures], bool] = lambda figures: False,
         tell: Callable[[Figures], None] = lambda figures: None,
     ) -> Figures:
-        """Go on until there were so many of each, or until ``until``; after so many kills there are few."""
+        """Go on until there were so many of each, or until ``until``; after so many kills there are few.
+
+        ``moments`` are those of which each has to have been one of the kills: a busy machine kills at others.
+        """
         figures, self._kills = self.figures, kills
         with ExitStack() as stack:
             nursery = stack.enter_context(Nursery())
@@ -211,7 +215,10 @@ class Harness:
                 )
             ]
             while (
-                figures.kills.total() < kills or figures.faults.total() < faults or figures.operations < operations
+                figures.kills.total() < kills
+                or figures.faults.total() < faults
+                or figures.operations < operations
+                or not figures.kills.keys() >= set(moments)
             ) and not until(figures):
                 self._one_job(nursery, worlds[figures.jobs % len(worlds)])
                 figures.faults = sum((each.proxy.faults for each in worlds), Counter[Fault]())
