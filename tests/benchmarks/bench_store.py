@@ -13,6 +13,7 @@ import gzip
 import json
 import random
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -55,9 +56,14 @@ def answers(users: int) -> Path:
     return path
 
 
+UNPACK: Final = "import gzip, shutil, sys; shutil.copyfileobj(gzip.open(sys.argv[1]), sys.stdout.buffer, 1 << 20)"
+
+
 def _bodies(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") as file:
-        yield from file
+    """The answers, unpacked by another process: this one would have to share Python's lock with it."""
+    with subprocess.Popen([sys.executable, "-c", UNPACK, str(path)], stdout=subprocess.PIPE) as unpacking:
+        assert unpacking.stdout is not None
+        yield from unpacking.stdout
 
 
 async def _take(mirror: SqliteMirror, page: int, body: bytes) -> None:
