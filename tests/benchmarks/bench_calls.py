@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tests.benchmarks.bench import FULL, QUICK, Figure
+from tests.benchmarks.bench import FULL, QUICK, Figure, judged
 from tests.benchmarks.bench_search import figures, words
 from tests.benchmarks.surroundings import SEED, complete_mirror
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
@@ -84,10 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     users = (QUICK if parser.parse_args(arguments).quick else FULL).users
     with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder:
         path = Path(shutil.copy(complete_mirror(users), folder))
-        measured = asyncio.run(over(path, words(path, WORDS)))
-    for figure in measured:
-        sys.stdout.write(figure.line())
-    return 0 if all(figure.holds for figure in measured) else 1
+        return judged(asyncio.run(over(path, words(path, WORDS))))
 
 
 if __name__ == "__main__":

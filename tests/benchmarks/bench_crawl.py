@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from tests.benchmarks.bench import DOWN, MEGABYTE, Figure
+from tests.benchmarks.bench import DOWN, MEGABYTE, Figure, judged
 from tests.benchmarks.pty_program import PtyProgram
 from tests.benchmarks.surroundings import home, own_program, simulator
 
@@ -118,10 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_crawl", description=__doc__.split("\n")[0])
     parser.add_argument("--users", type=int, default=1_000_000, help="how large the account is (%(default)s)")
-    figures = measure(parser.parse_args(arguments).users)
-    for figure in figures:
-        sys.stdout.write(figure.line())
-    return 0 if all(figure.holds for figure in figures) else 1
+    return judged(measure(parser.parse_args(arguments).users))
 
 
 if __name__ == "__main__":

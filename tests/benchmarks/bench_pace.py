@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from tests.benchmarks.bench import Figure
+from tests.benchmarks.bench import Figure, judged
 from tests.benchmarks.surroundings import simulator
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.rest.client import RestDirectory
@@ -160,13 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quick = f"count {QUICK.counted:g} s after {QUICK.before:g} s, not {FULL.counted:g} s after {FULL.before:g} s"
     parser.add_argument("--quick", action="store_true", help=quick)
     effort = QUICK if parser.parse_args(arguments).quick else FULL
-    holds = True
-    sys.stdout.write(f"{'':30} {'measured':>11} {'wanted':>11}\n")
-    for figure in measure(effort):
-        holds &= figure.holds
-        sys.stdout.write(figure.line())
-        sys.stdout.flush()
-    return 0 if holds else 1
+    return judged(measure(effort))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 import pyte
 
-from tests.benchmarks.bench import FULL, QUICK, Figure
+from tests.benchmarks.bench import FULL, QUICK, Figure, judged
 from tests.benchmarks.pty_program import COLUMNS, LINES, Frame, PtyProgram
 from tests.benchmarks.surroundings import SEED, complete_mirror, home, program, simulator
 from walkme_tui.domain.text import search_key
@@ -253,15 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     effort, turns = (QUICK, TURNS // 2) if options.quick else (FULL, TURNS)
     mirror = complete_mirror(effort.users)
-    holds = True
-    sys.stdout.write(f"{'':30} {'measured':>11} {'wanted':>11}\n")
     with simulator(effort.users) as account:
-        for name in options.only or BENCHMARKS:
-            for figure in BENCHMARKS[name](account, mirror, turns):
-                holds &= figure.holds
-                sys.stdout.write(figure.line())
-                sys.stdout.flush()
-    return 0 if holds else 1
+        return judged(
+            figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](account, mirror, turns)
+        )
 
 
 if __name__ == "__main__":

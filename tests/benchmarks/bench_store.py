@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Final
 
-from tests.benchmarks.bench import MEGABYTE, Figure
+from tests.benchmarks.bench import MEGABYTE, Figure, judged
 from tests.benchmarks.surroundings import SEED, today_ms
 from walkme_tui.api.answers import Answer
 from walkme_tui.api.rest.decoding import decode_page
@@ -160,10 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # As the browser does.
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(GARBAGE_AT)
-    figures = asyncio.run(measure(parser.parse_args(arguments).users))
-    for figure in figures:
-        sys.stdout.write(figure.line())
-    return 0 if all(figure.holds for figure in figures) else 1
+    return judged(asyncio.run(measure(parser.parse_args(arguments).users)))
 
 
 if __name__ == "__main__":

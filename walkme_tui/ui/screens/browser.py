@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -28,13 +28,12 @@ from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.ordering import Ordering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
+from walkme_tui.ui.screens.too_small import say_if_too_small
 from walkme_tui.ui.screens.verbs import run_verb
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.widgets.hints import Hints
-from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import StatusLine
 from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
@@ -47,9 +46,6 @@ if TYPE_CHECKING:
     from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.screens.crawling import Crawling
     from walkme_tui.ui.screens.news_marks import NewsMarks
-
-LEAST_WIDTH: Final = 40
-LEAST_HEIGHT: Final = 8
 
 
 class BrowserScreen(Screen[None], inherit_bindings=False):
@@ -260,18 +256,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Other panes may fit now."""
-        self._say_if_too_small(event.size)
+        say_if_too_small(self, event.size)
         if self._laid_out_for not in (None, event.size):
             self.lay_out(self.arrangement)
             self.situation.tell()
-
-    def _say_if_too_small(self, size: "Size") -> None:
-        tiny = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
-        if tiny and not self.query("#too-small"):
-            line = OneLine(id="too-small")
-            line.write([(" The terminal is too small.", Ink.PLAIN)])
-            self.mount(line)
-        self.set_class(tiny, "tiny")
 
     @on(TabTitles.Chosen)
     def go_to_tab(self, event: TabTitles.Chosen) -> None:

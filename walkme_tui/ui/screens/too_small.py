@@ -1,0 +1,23 @@
+"""A terminal in which nothing can be shown."""
+
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.one_line import OneLine
+
+if TYPE_CHECKING:
+    from textual.geometry import Size
+    from textual.screen import Screen
+
+LEAST_WIDTH: Final = 40
+LEAST_HEIGHT: Final = 8
+
+
+def say_if_too_small(screen: "Screen[None]", size: "Size") -> None:
+    """Say it in place of everything else for as long as it is so."""
+    tiny = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+    if tiny and not screen.query("#too-small"):
+        line = OneLine(id="too-small")
+        line.write([(" The terminal is too small.", Ink.PLAIN)])
+        screen.mount(line)
+    screen.set_class(tiny, "tiny")
