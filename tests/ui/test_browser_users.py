@@ -96,6 +96,59 @@ async def test_details_stay_when_they_cannot_be_read_again() -> None:
         assert "Amina O'Brien" in browser.detail
 
 
+async def test_the_details_show_what_a_job_changed() -> None:
+    api = account()
+    api.edit(person(0).id, status="active", groups=("g1", "g2"))
+    async with open_browser(Setting(api=api), WIDE) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "● active" in browser.detail and "Sales" in browser.detail)
+        await browser.press("O")
+        await browser.listening("Ticket")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: "○ inactive" in browser.detail and "Groups none" in browser.detail)
+        assert browser.cursor_user is not None
+        assert browser.cursor_user.status == "inactive"
+
+
+async def test_the_raw_record_shows_what_a_job_changed() -> None:
+    api = account()
+    api.edit(person(0).id, status="active")
+    async with open_browser(Setting(api=api), WIDE) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "read just now" in browser.detail)
+        await browser.press("J")
+        await browser.settled(lambda: '"status": "active"' in browser.detail)
+        await browser.press("x")
+        await browser.settled(lambda: '"status": "inactive"' in browser.detail)
+
+
+async def test_r_reads_the_user_into_the_row_and_the_details() -> None:
+    api = account()
+    async with open_browser(Setting(api=api), WIDE) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "read just now" in browser.detail)
+        api.edit(person(0).id, role="Owner of all")
+        await browser.tick(5)
+        assert "read 5 s ago" in browser.detail
+        await browser.press("r")
+        await browser.settled(lambda: "Read person00000@example.com again." in browser.toasts)
+        await browser.settled(lambda: "Owner of all" in browser.detail and "read just now" in browser.detail)
+        await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.role == "Owner of all")
+
+
+async def test_the_details_show_what_a_page_of_the_list_brings() -> None:
+    api = account()
+    async with open_browser(Setting(api=api), WIDE) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: "read just now" in browser.detail)
+        api.edit(person(0).id, role="Owner of all")
+        await browser.tick(5)
+        await browser.press("R")
+        await browser.settled(lambda: "Owner of all" in browser.detail and "from the list" in browser.detail)
+
+
 async def test_details_stand_beside_the_list_where_there_is_room() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()

@@ -71,6 +71,23 @@ async def test_y_carries_it_out_and_the_receipt_tells_it() -> None:
         await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.status == "inactive")
 
 
+async def test_members_and_counts_follow_what_a_job_changed() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("2")
+        await browser.settled(lambda: "Sales 12" in browser.groups)
+        browser.browser.show_group("g1")
+        await browser.press("m")
+        await browser.settled(lambda: browser.row_count == 12)
+        await planned(browser, "O")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: browser.row_count == 11)
+        await browser.tick()
+        await browser.settled(lambda: "Sales 11" in browser.groups)
+
+
 @pytest.mark.parametrize("key", ["y", "enter"])
 async def test_a_key_that_was_meant_for_the_list_runs_nothing(key: str) -> None:
     api = account()

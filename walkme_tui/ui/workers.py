@@ -19,6 +19,7 @@ class WorkerGroup(StrEnum):
     CRAWL = "crawl"  # reads the whole account
     PAGES = "pages"  # fetches pages of the server's list
     DETAILS = "details"  # reads the user whose details are open
+    RECORD = "record"  # shows the open user's stored record again after a change
     GROUPS = "groups"  # reads the groups
     MEMBERSHIPS = "memberships"  # reads the groups of users one by one
     LOOK_UP = "look-up"  # asks the server for an email that was typed

@@ -381,6 +381,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.situation.tell()
         else:
             self.situation.tell_soon()
+        self.details.refresh(change)
         if self.crawling is not None:
             self.crawling.hear(change)
         if isinstance(change, PageLoaded) and not self.area.groups_tab.asked:

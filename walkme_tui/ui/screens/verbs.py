@@ -48,9 +48,7 @@ def _refresh_row(browser: "BrowserScreen") -> None:
         return
     user = browser.user
     if user is not None:
-        from walkme_tui.ui.flows.details import read_again
-
-        start_worker(browser, WorkerGroup.DETAILS, partial(read_again, browser, user), name="read one again")
+        start_worker(browser, WorkerGroup.DETAILS, partial(browser.details.read_again, user), name="read one again")
 
 
 def _refresh_view(browser: "BrowserScreen") -> None:
