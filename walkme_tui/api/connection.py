@@ -199,8 +199,7 @@ class Connection:
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""
         if failure.fate is Fate.TURNED_AWAY:
-            too_many = failure.status == 429
-            self.pacer.refused(turn, too_many=too_many, retry_after_seconds=failure.retry_after_seconds)
+            self.pacer.refused(turn, too_many=failure.rate_limited, retry_after_seconds=failure.retry_after_seconds)
             self._pause_reason = failure.summary
 
     async def wait_or_give_up(self, failure: Failure, request: Request, attempt: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from walkme_tui.domain.errors import ApiError, OutcomeUnknown
+from walkme_tui.domain.errors import ApiError, OutcomeUnknown, RateLimited
 
 
 class Fate(Enum):
@@ -33,6 +33,11 @@ class Failure:
     summary: str
     status: int | None = None
     retry_after_seconds: float | None = None
+
+    @property
+    def rate_limited(self) -> bool:
+        """The server said that there are too many requests, by 429 or by a 403 that means the same."""
+        return isinstance(self.error, RateLimited)
 
 
 # After these a change may have been carried out all the same.
@@ -71,12 +76,12 @@ class RetryBudget:
 
     def note(self, failure: Failure | None) -> None:
         """An attempt has ended; None: well."""
-        if failure is None or failure.fate in ALIVE_FATES or failure.status == 429:
+        if failure is None or failure.fate in ALIVE_FATES or failure.rate_limited:
             self._left = min(self._capacity, self._left + 1)
 
     def take(self, failure: Failure) -> bool:
-        """May the attempt that failed so be made again? A 429 may: pacing bounds those."""
-        if failure.status == 429:
+        """May the attempt that failed so be made again? One after a rate limit may: pacing bounds those."""
+        if failure.rate_limited:
             return True
         if self._left < 1:
             return False

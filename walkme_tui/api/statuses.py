@@ -1,12 +1,23 @@
 """HTTP statuses and error bodies, in the words and errors of the domain."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Answer, Place, Request, describe_body, told
+from walkme_tui.api.answers import (
+    LATER_HINT,
+    PAGE_START,
+    WRONG_PLACE_HINT,
+    Answer,
+    Place,
+    Request,
+    describe_body,
+    told,
+)
 from walkme_tui.api.retrying import Failure, Fate
 from walkme_tui.domain.errors import (
     ApiError,
@@ -27,6 +38,12 @@ from walkme_tui.domain.text import clean
 TARGET_LENGTH: Final = 100
 # Nobody waits for longer than a day; the bound keeps absurd numbers finite.
 LONGEST_WAIT_SECONDS: Final = 86400.0
+# Some servers and gateways answer 403 for a rate limit; the code in the body tells it from a missing permission.
+_CODE_NAMES: Final = frozenset({"code", "errorcode", "error", "errors", "reason", "type", "status", "name"})
+_RATE_LIMIT: Final = re.compile(
+    r"(ratelimit|requestlimit|quota)(ed|error|exceeded|reached)?$|toomanyrequests|throttl|slowdown|^429$"
+)
+LONGEST_CODE: Final = 100
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
@@ -57,7 +74,7 @@ def failure_of_answer(answer: Answer, request: Request, place: Place, now: datet
 
 def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -> tuple[ApiError, Fate, str]:
     status, said = answer.status, _said(answer)
-    if status == 429:
+    if status == 429 or (status == 403 and (wait is not None or _has_rate_limit_code(answer.body))):
         asked = f", and asks to wait {wait:.0f} s" if wait is not None else ""
         limited = RateLimited(
             f"{place.host} says that there are too many requests{asked}{said}.",
@@ -82,7 +99,7 @@ def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -
 
 
 def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple[ApiError, Fate, str]:
-    """The error for a 4xx answer other than 429."""
+    """The error for a 4xx answer that is no rate limit."""
     status, request_id = answer.status, answer.request_id
     if status == 401:
         message = f"{place.host} does not accept the sign-in of profile {place.profile}{said}."
@@ -121,7 +138,7 @@ def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> F
     a user, no "method refused" that would mean a PATCH.
     """
     error = failure.error
-    if answer.status not in {400, 401, 403}:
+    if answer.status not in {400, 401, 403} or failure.rate_limited:
         if isinstance(error, ServiceUnavailable):
             return failure
         status, request_id = answer.status, answer.request_id
@@ -168,3 +185,26 @@ def _said(answer: Answer) -> str:
         return f": {describe_body(answer)}"
     words = told(answer.body).rstrip(".")
     return f": {words}" if words else ""
+
+
+def _has_rate_limit_code(body: bytes) -> bool:
+    """Whether a JSON error body carries a code for "too many requests", however it is nested."""
+    try:
+        value = json.loads(body) if len(body) <= PAGE_START else None
+    except (ValueError, RecursionError):
+        return False
+    return _names_rate_limit(value, depth=0)
+
+
+def _names_rate_limit(value: object, depth: int) -> bool:
+    if isinstance(value, str | int):
+        code = re.sub(r"[\W_]", "", str(value)[: LONGEST_CODE + 1]).lower()
+        return len(code) <= LONGEST_CODE and _RATE_LIMIT.search(code) is not None
+    if depth > 3:
+        return False
+    if isinstance(value, list):
+        return any(_names_rate_limit(item, depth + 1) for item in value[:10])
+    if isinstance(value, dict):
+        named = (part for name, part in value.items() if re.sub(r"[\W_]", "", name).lower() in _CODE_NAMES)
+        return any(_names_rate_limit(part, depth + 1) for part in named)
+    return False

@@ -15,7 +15,7 @@
         ServiceUnavailable        the service cannot be used at present; trying again may help
           Unreachable             name, route, refusal, reset or time-out: no answer came
           TlsRefused              the certificate was not trusted
-          RateLimited             429, after the retries
+          RateLimited             429, or a 403 that means it, after the retries
           ServerFault             5xx, after the retries
           OutcomeUnknown          a write left and no usable answer came: it may have been carried out
           UnexpectedAnswer        an answer came, but not from this API: HTML, a redirect, cut short, too large
@@ -105,7 +105,10 @@ class TlsRefused(ServiceUnavailable):
 
 
 class RateLimited(ServiceUnavailable):
-    """429, and the retries are used up; ``retry_after_seconds`` is what the server asked for, if it did."""
+    """429, or a 403 that means the same, and the retries are used up.
+
+    ``retry_after_seconds`` is what the server asked for, if it did.
+    """
 
     def __init__(
         self,

@@ -141,13 +141,14 @@ async def test_a_web_page_is_not_asked_for_again() -> None:
     assert len(desk.asked("/users")) == 1
 
 
-async def test_a_429_slows_down_and_its_wait_is_shown_and_can_be_cancelled() -> None:
+@pytest.mark.parametrize("refusal", [answer({}, 429, retry_after="40"), answer({}, 403, retry_after="40")])
+async def test_a_rate_limit_slows_down_and_its_wait_is_shown_and_can_be_cancelled(refusal: Answers) -> None:
     desk = Desk()
     asked = asyncio.Event()
 
     def refuse(target: str, headers: dict[str, str]) -> Answers:
         asked.set()
-        return answer({}, 429, retry_after="40")
+        return refusal
 
     desk.on("/users", refuse)
     async with desk.directory() as api:
@@ -173,6 +174,18 @@ async def test_a_wait_that_nobody_has_patience_for_is_told_at_once() -> None:
         with pytest.raises(RateLimited) as caught:
             await api.list_users(1, 10)
     assert caught.value.retry_after_seconds == 7200
+
+
+@pytest.mark.parametrize("path", ["/users/u1", "/accounts/connect/token"])
+async def test_a_403_for_a_rate_limit_is_tried_again(path: str) -> None:
+    desk = Desk()
+    good = answer({"id": "u1"}) if path == "/users/u1" else answer({"access_token": "token-1"})
+    desk.on("/users/u1", answer({"id": "u1"}))
+    desk.on(path, sequence(answer({"code": "rate_limit_exceeded"}, 403, retry_after="0"), good))
+    async with desk.directory() as api:
+        assert (await api.get_user("u1")).id == "u1"
+        assert api.traffic().throttled == 1
+    assert len(desk.asked(path)) == 2
 
 
 async def test_a_missing_scope_is_named() -> None:

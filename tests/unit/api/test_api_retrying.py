@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error
-from walkme_tui.domain.errors import OutcomeUnknown, Unreachable
+from walkme_tui.domain.errors import OutcomeUnknown, RateLimited, Unreachable
 
 POLICY = RetryPolicy(jitter=lambda: 1.0)
 
 
 def failure(fate: Fate, retry_after: float | None = None, status: int | None = None) -> Failure:
-    error = Unreachable("It is gone.", hint="Look for it.", status=status, request_id="r1")
+    kind = RateLimited if status == 429 else Unreachable
+    error = kind("It is gone.", hint="Look for it.", status=status, request_id="r1")
     return Failure(error, fate, "gone", status=status, retry_after_seconds=retry_after)
 
 

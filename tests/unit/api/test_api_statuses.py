@@ -100,6 +100,43 @@ def test_a_429_tells_how_long_was_asked_for() -> None:
     assert "120 s" in error.message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code": "rate_limit_exceeded", "message": "no"}',
+        b'{"error": {"errors": [{"reason": "userRateLimitExceeded"}], "code": 403}}',
+        b'{"errorCode": "TooManyRequests"}',
+        b'{"error": "Rate limit exceeded"}',
+        b'{"__type": "ThrottlingException"}',
+        b'{"type": "https://example.com/errors/rate-limit", "title": "no"}',
+        b'{"code": 429}',
+    ],
+)
+def test_a_403_with_a_rate_limit_code_is_a_rate_limit(body: bytes) -> None:
+    failure = failed(403, body)
+    assert isinstance(failure.error, RateLimited)
+    assert (failure.fate, failure.rate_limited, failure.error.status) == (Fate.TURNED_AWAY, True, 403)
+
+
+def test_a_403_with_retry_after_is_a_rate_limit() -> None:
+    failure = failed(403, LOGIN_PAGE, retry_after="9")
+    assert isinstance(failure.error, RateLimited)
+    assert failure.error.retry_after_seconds == failure.retry_after_seconds == 9.0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"code": "forbidden", "message": "The rate limit is 10"}',
+        b'{"error": "You may not change the rate limit settings"}',
+        b'{"code": 403, "reason": ["insufficient_scope"]}',
+        b'{"code": 42900, "status": true}',
+    ],
+)
+def test_another_403_is_a_refused_permission(body: bytes) -> None:
+    assert isinstance(failed(403, body).error, PermissionRefused)
+
+
 def test_a_redirect_names_the_host_and_nothing_else_of_the_target() -> None:
     error = failed(302, location="https://user:pw@login.example.org/saml?token=secret").error
     assert "login.example.org" in error.message
