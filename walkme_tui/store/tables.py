@@ -23,6 +23,8 @@ from walkme_tui.store.user_changes import Change, UserChanges
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
+OVERTAKEN_MS: Final = 120_000
+"""So long before a look-up an older answer may have been asked for; beyond that the clock was set back."""
 
 
 @dataclass(slots=True)
@@ -172,7 +174,8 @@ class Tables:
                 state.next_row_id += 1
             else:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
-                after = known._replace(user=merged(known.user, user), fetched_at_ms=newest)
+                older, newer = (user, known.user) if _is_overtaken(known, fetched_at_ms) else (known.user, user)
+                after = known._replace(user=merged(older, newer), fetched_at_ms=newest)
             changes[user_id] = Change(known, after, key)
         return changes
 
@@ -275,3 +278,8 @@ class Tables:
     def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self.connection.execute(statement, values).fetchone()
         return row
+
+
+def _is_overtaken(known: MirroredUser, asked_at_ms: int) -> bool:
+    """An answer to a question older than the last look-up of this user: a read-back is newer than a page under way."""
+    return known.detailed_at_ms is not None and 0 < known.detailed_at_ms - asked_at_ms <= OVERTAKEN_MS

@@ -93,7 +93,9 @@ class Model:
             entry = self.entries[user.id] = Entry(self.next_row_id, user, at)
             self.next_row_id += 1
         else:
-            entry.user, entry.fetched_at_ms = merged(entry.user, user), max(entry.fetched_at_ms, at)
+            overtaken = entry.detailed_at_ms is not None and at < entry.detailed_at_ms
+            entry.user = merged(user, entry.user) if overtaken else merged(entry.user, user)
+            entry.fetched_at_ms = max(entry.fetched_at_ms, at)
         return entry
 
     def position(self, user_id: str) -> int | None:

@@ -105,3 +105,29 @@ async def test_a_change_that_python_calls_equal_is_stored() -> None:
         assert saved == await mirror.user("u")
         assert repr((await mirror.rows([saved.row_id]))[saved.row_id].user.extra) == repr({"seat": value})
     await mirror.aclose()
+
+
+async def test_a_page_asked_for_before_a_look_up_does_not_undo_what_the_look_up_told() -> None:
+    mirror = open_mirror(None, account_key="account")
+    await mirror.save_user(User("u", status="inactive", groups=()), 5000)
+    listed = User("u", role="Viewer", status="active", groups=("sales",))
+    await mirror.save_page(UserPage(1, 10, (listed,), 1), 4000)
+    held = await mirror.user("u")
+    assert held is not None
+    assert held.user == User("u", role="Viewer", status="inactive", groups=())
+    assert held.fetched_at_ms == 5000
+    await mirror.save_page(UserPage(1, 10, (listed,), 1), 6000)
+    held = await mirror.user("u")
+    assert held is not None
+    assert held.user == listed
+    await mirror.aclose()
+
+
+async def test_a_clock_that_was_set_back_does_not_hide_new_answers() -> None:
+    mirror = open_mirror(None, account_key="account")
+    await mirror.save_user(User("u", status="active"), 10_000_000)
+    await mirror.save_page(UserPage(1, 10, (User("u", status="inactive"),), 1), 5_000_000)
+    held = await mirror.user("u")
+    assert held is not None
+    assert held.user.status == "inactive"
+    await mirror.aclose()
