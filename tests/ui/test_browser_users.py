@@ -256,6 +256,7 @@ async def test_a_screen_that_is_too_small_says_so_and_comes_back() -> None:
         await browser.resize(80, 24)
         assert browser.cursor_email == "person00001@example.com"
         assert browser.says("person00001@example.com")
+        assert not browser.says("too small")
 
 
 async def test_marks_are_set_counted_and_cleared() -> None:

@@ -43,8 +43,13 @@ def browse_task(context: Context, task: Task) -> int:
 
 
 def require_terminal(context: Context) -> None:
-    """ConfigurationError if standard input or output is none; without a profile it is the ways in that are told."""
+    """ConfigurationError if the browser cannot be drawn; without a profile it is the ways in that are told."""
     if sys.stdin.isatty() and sys.stdout.isatty():
+        if context.cannot_place_text:
+            raise ConfigurationError(
+                f"The browser cannot be drawn: TERM is {context.environ['TERM']}, a terminal without a cursor to move.",
+                hint="Set TERM to the terminal's real name, or use: walkme-tui whois, members and export.",
+            )
         return
     if not context.options.demo:
         context.profile()

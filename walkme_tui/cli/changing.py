@@ -77,8 +77,9 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
 
 
 def is_for_the_browser(context: Context) -> bool:
-    """True on a terminal: standard input and output both are one, and nobody asked for JSON."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and not context.options.json
+    """True on a terminal that can show it: standard input, output and error all are one, and JSON is not asked for."""
+    on_a_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    return on_a_terminal and not context.cannot_place_text and not context.options.json
 
 
 def refuse_read_only(account: Account) -> None:

@@ -69,6 +69,11 @@ class Context:
         """True if colours are not wanted, by option or by ``NO_COLOR`` (any value but an empty one)."""
         return self.options.no_color or bool(self.environ.get("NO_COLOR"))
 
+    @property
+    def cannot_place_text(self) -> bool:
+        """True if ``TERM`` names a terminal on which the browser cannot be drawn."""
+        return self.environ.get("TERM") in ("dumb", "unknown")
+
     def profile(self) -> Profile:
         """The profile that is meant; ``NoProfile`` if nothing says which."""
         return choose_profile(self.options.profile, self.environ, lambda: self.settings)

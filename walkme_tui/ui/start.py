@@ -43,6 +43,7 @@ def run_browser(start: BrowserStart) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
+    _use_the_terminals_size()
     threads = ThreadPoolExecutor(thread_name_prefix="walkme")
     loop = asyncio.new_event_loop()
     loop.set_default_executor(threads)
@@ -54,6 +55,14 @@ def run_browser(start: BrowserStart) -> int:
         loop.close()
     _leave_threads_behind(threads, code)
     return code
+
+
+def _use_the_terminals_size() -> None:
+    """Remove ``COLUMNS`` and ``LINES`` if the terminal knows its size: Python, rich and Textual prefer them to it."""
+    with suppress(OSError, ValueError):
+        if all(os.get_terminal_size(sys.stdout.fileno())):
+            os.environ.pop("COLUMNS", None)
+            os.environ.pop("LINES", None)
 
 
 async def _cancel_the_rest() -> None:

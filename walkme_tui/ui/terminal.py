@@ -117,8 +117,9 @@ class BrowserDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._frame: list[str] | None = None
-        if self._file is not None:
-            self._file = _Output(self._file)  # type: ignore[assignment]  # the writer thread wants no more than this
+        if sys.__stdout__ is not None:
+            # Textual draws on standard error, which may be a file. Standard output was checked to be a terminal.
+            self._file = _Output(sys.__stdout__)  # type: ignore[assignment]  # the writer thread needs only these methods
 
     def send_message(self, message: "Message") -> None:
         """Hand a key to the app without making a task of it."""

@@ -254,8 +254,9 @@ def test_resume_without_yes_tells_what_is_left(line: CommandLine, api: FakeDirec
 def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     job = made(line, plan_for(1), (DONE,))
     line.configure(FILE)
-    monkeypatch.setattr(sys, "stdout", sys.stdout)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, getattr(sys, name))
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
     for reply in ("\n", "n\n", "", "yes please\n"):
         stdin = io.StringIO(reply)
         monkeypatch.setattr(stdin, "isatty", lambda: True)

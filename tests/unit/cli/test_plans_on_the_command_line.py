@@ -44,8 +44,10 @@ def line(
     return CommandLine(monkeypatch, capsys, tmp_path, api)
 
 
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
-    """Pretend that standard input and output are a terminal, and catch what the browser is started with."""
+def on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, streams: tuple[str, ...] = ("stdin", "stdout", "stderr")
+) -> list[BrowserStart]:
+    """Pretend that these streams are a terminal, and catch what the browser is started with."""
     started: list[BrowserStart] = []
 
     def run_browser(start: BrowserStart) -> int:
@@ -53,8 +55,8 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
         return 0
 
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for stream in streams:
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True)
     return started
 
 
@@ -293,6 +295,24 @@ def test_json_yes_and_plan_stay_headless_on_a_terminal(
     started = on_a_terminal(monkeypatch)
     assert line("offboard", ZOE, "--json").json["plan"]["kind"] == "offboard"
     assert line("offboard", ZOE, "--plan", str(tmp_path / "p.json")).code == 0
+    assert started == []
+
+
+@pytest.mark.parametrize("file", ["stdin", "stdout", "stderr"])
+def test_with_a_stream_that_is_a_file_it_stays_headless(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    started = on_a_terminal(monkeypatch, tuple({"stdin", "stdout", "stderr"} - {file}))
+    assert "Nothing was sent" in line("offboard", ZOE).err
+    assert started == []
+
+
+def test_on_a_terminal_that_cannot_show_the_browser_it_stays_headless(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = on_a_terminal(monkeypatch)
+    monkeypatch.setenv("TERM", "dumb")
+    assert "Nothing was sent" in line("offboard", ZOE).err
     assert started == []
 
 

@@ -1,0 +1,57 @@
+"""The browser in terminals of all kinds: where it draws, how large, in which signs and colours."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal_program import BROWSER, TerminalProgram
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which the program finds nothing of the person who runs the tests."""
+    folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    return {**os.environ, **folders, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+
+
+def demo(environment: Mapping[str, str], *options: str, **named: int | Path) -> TerminalProgram:
+    return TerminalProgram([*BROWSER, "--demo", *options], environment, **named)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- where it draws
+
+
+def test_the_screen_is_drawn_on_the_terminal_when_standard_error_is_a_file(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors.log"
+    with demo(environment, stderr=errors) as program:
+        program.wait_for("@example.com")
+        program.send(b"q")
+        assert program.wait() == 0
+    assert errors.read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["dumb", "unknown"])
+def test_a_terminal_without_cursor_movements_is_refused(environment: dict[str, str], name: str) -> None:
+    with demo({**environment, "TERM": name}) as program:
+        assert program.wait() == 2
+        assert f"TERM is {name}" in program.text
+        assert b"\x1b" not in program.output
+
+
+# ---------------------------------------------------------------- how large
+
+
+def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[str, str]) -> None:
+    with demo({**environment, "COLUMNS": "200", "LINES": "60"}, columns=90, lines=20) as program:
+        # The number of people is at the right end of the first line.
+        program.wait_until(lambda: "25 000" in program.text.splitlines()[0])
+        program.resize(70, 15)
+        program.wait_until(
+            lambda: "25 000" in program.text.splitlines()[0] and "? help" in program.text.splitlines()[14]
+        )
+        program.send(b"q")
+        assert program.wait() == 0
