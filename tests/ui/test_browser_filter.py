@@ -1,8 +1,12 @@
 """The filter box: what typing does, what Enter and Esc do, and the question to the server."""
 
-from tests.support.browser import Setting, open_browser
+import pytest
+from textual.events import Paste
+
+from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN
 
 
@@ -140,6 +144,56 @@ async def test_an_email_that_cannot_be_asked_for_says_why() -> None:
         api.offline = Unreachable("Cannot reach api.walkme.com.")
         await browser.filter("nobody@example.com")
         await browser.settled(lambda: "could not be asked for nobody@example.com" in browser.status_line)
+
+
+ASKED = "person00249@example.com"
+TABS = {"users": (), "members": ("2", "m")}
+
+
+async def on_tab(browser: Browser, tab: str) -> None:
+    await browser.loaded()
+    await browser.press(*TABS[tab])
+    await browser.settled(lambda: tab == "users" or browser.focus == "members-table")
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_an_email_that_comes_in_one_burst_is_asked_from_the_server(tab: str) -> None:
+    api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
+    async with open_browser(Setting(api=api)) as browser:
+        await on_tab(browser, tab)
+        await browser.type_ahead("/", *ASKED)
+        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
+        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_a_pasted_email_is_asked_from_the_server(tab: str) -> None:
+    api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
+    async with open_browser(Setting(api=api)) as browser:
+        await on_tab(browser, tab)
+        await browser.press("slash")
+        browser.app.post_message(Paste(ASKED))
+        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
+        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_a_typed_email_is_asked_from_the_server_once(tab: str) -> None:
+    api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
+    async with open_browser(Setting(api=api)) as browser:
+        await on_tab(browser, tab)
+        await browser.filter(ASKED)
+        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+        assert api.asked("find_user") == [(ASKED,)]
+
+
+@pytest.mark.parametrize("tab", ["2", "4", "5"])
+async def test_an_email_is_asked_although_another_tab_is_shown_right_behind_it(tab: str) -> None:
+    api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.type_ahead("/", *ASKED, "enter", tab)
+        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
 
 
 async def test_half_an_email_asks_nobody() -> None:

@@ -64,12 +64,14 @@ class LookUps:
     def consider(self, text: str) -> None:
         """This stands in the filter box now."""
         key = text.strip()
+        if self.current is not None and self.current.key == key:
+            return  # its timer or its request is under way: to stop either would leave the question unasked
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         if not (EMAIL.fullmatch(key) or UUID.fullmatch(key)):
             self.current = None
-        elif self.current is None or self.current.key != key:
+        else:
             self.current = LookUp(key, Outcome.ASKING)
             self._timer = self._view.screen.set_timer(PAUSE_SECONDS, lambda: self._ask(key))
 

@@ -77,6 +77,7 @@ class FilterControl:
     def clear(self) -> None:
         """Filter by nothing."""
         self._browser.filtering.put("")
+        self.consider_a_look_up()
         self._filtered()
 
     def show(self) -> None:
@@ -140,6 +141,8 @@ class FilterControl:
             self._box.hold_back(ECHO_SECONDS)
             table.painted_with = self._let_box_go
         self._browser.filtering.put(text)
+        # Here, not with the next picture: another tab may have the keys by then.
+        self.consider_a_look_up()
         # The search is under way meanwhile: what is found is waited for, not what is said about it.
         self._browser.call_after_refresh(self._filtered)
 
@@ -149,7 +152,6 @@ class FilterControl:
 
     def _filtered(self) -> None:
         self.show()
-        self.consider_a_look_up()
         if not self._speaks_filter:
             self._browser.situation.tell()
         # Else it is told when the table shows whom the filter keeps: until then nothing but the box has changed.

@@ -90,6 +90,7 @@ class Ordering:
         self._browser.show_tab(Tab.USERS)
         self._browser.area.users.show_wide(view.wide)
         self._browser.filtering.show(view)
+        self._browser.filter.consider_a_look_up()
         self._browser.filter.show()
         self._browser.situation.tell()
 
