@@ -9,3 +9,5 @@ for name in list(os.environ):
     if name.startswith(("WALKME_", "TEXTUAL")) or name in {"NO_COLOR", "COLORTERM", "FORCE_COLOR", "TMUX", "STY"}:
         del os.environ[name]
 os.environ["TERM"] = "xterm-256color"
+# The program refuses a config.toml that others can write, which a wider mask would make of every one in a test.
+os.umask(0o022)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from walkme_tui.config.ownership import user_name
 from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
@@ -118,7 +119,7 @@ def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) ->
         folder = _temporary_folder()
         data = Paths.below(Path(folder.name)).data
     client_id = profile.rest.client_id if profile is not None and profile.rest is not None else DEMO
-    actor = Actor(_os_user(), os.uname().nodename, client_id)
+    actor = Actor(user_name(os.getuid()), os.uname().nodename, client_id)
     journal = open_journal(data, actor=actor, clock=session.clock)
     memory = journal.write_memory(session.account.profile, session.account.base_url)
     wanted = Offboarding() if profile is None else profile.offboarding
@@ -226,16 +227,6 @@ def _temporary_folder() -> "TemporaryDirectory[str]":
             f"The demo cannot make a temporary folder: {error.strerror}.",
             hint="Set TMPDIR to a folder you may write to.",
         ) from error
-
-
-def _os_user() -> str:
-    """The user of the operating system, from its own table: the environment can be set to anything."""
-    from pwd import getpwuid
-
-    try:
-        return getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _write_receipt(folder: Path, name: str, text: str) -> Path:

@@ -4,11 +4,14 @@ Every source can say in words what it is and can be read, in the calling thread,
 is never in a message: what a command printed may be the secret itself.
 """
 
+import codecs
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from walkme_tui.config.ownership import Distrust, owner_distrust, quoted
 from walkme_tui.domain.errors import SecretUnavailable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.text import clean
@@ -16,6 +19,7 @@ from walkme_tui.domain.text import clean
 TIMEOUT_SECONDS: Final = 30.0
 MAX_BYTES: Final = 64 * 1024
 MAX_SHOWN: Final = 80
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class CommandSource(NamedTuple):
@@ -59,7 +63,7 @@ class VariableSource(NamedTuple):
 
 
 class FileSource(NamedTuple):
-    """A file of one line that nobody but its owner may read."""
+    """A file of one line that belongs to the user (or root) and that nobody else may read."""
 
     path: Path
 
@@ -68,7 +72,7 @@ class FileSource(NamedTuple):
         return f"the file {clean(str(self.path))}"
 
     def read(self) -> Secret:
-        """The file's first line; ``SecretUnavailable`` if it is missing, or if others may read it."""
+        """The file's first line; ``SecretUnavailable`` if it is missing, another user's, or open to others."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -77,21 +81,25 @@ class FileSource(NamedTuple):
                 hint="Write the secret into it, or correct its path in config.toml.",
             ) from error
         try:
-            self._refuse_open_to_others(os.fstat(descriptor).st_mode)
+            self._refuse_unsafe(os.fstat(descriptor))
             content = os.read(descriptor, MAX_BYTES)
         finally:
             os.close(descriptor)
+        # Windows tools begin a file with a byte order mark, and some of them write UTF-16.
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            with suppress(UnicodeDecodeError):
+                content = content.decode("utf-16").encode()
         return _secret(content.partition(b"\n")[0], self.describe(), "Its first line must be the secret.")
 
-    def _refuse_open_to_others(self, mode: int) -> None:
-        if not stat.S_ISREG(mode):
+    def _refuse_unsafe(self, info: os.stat_result) -> None:
+        if not stat.S_ISREG(info.st_mode):
             raise SecretUnavailable(f"{_capital(self.describe())} is no regular file.")
-        if mode & 0o077:
-            import shlex
-
+        distrust = owner_distrust(self.path, info, os.geteuid())
+        if distrust is None and info.st_mode & 0o077:
+            distrust = Distrust("may be read or written by others than its owner", f"chmod 600 {quoted(self.path)}")
+        if distrust is not None:
             raise SecretUnavailable(
-                f"{_capital(self.describe())} may be read or written by others than its owner, so it is not used.",
-                hint=f"Run: chmod 600 {clean(shlex.quote(str(self.path)))}",
+                f"{_capital(self.describe())} {distrust.reason}, so it is not used.", hint=f"Run: {distrust.cure}"
             )
 
 
@@ -125,13 +133,13 @@ SecretSource = CommandSource | VariableSource | FileSource | KeyringSource
 
 
 def _secret(value: str | bytes, source: str, hint: str) -> Secret:
-    """The value as a secret, without its line end; ``SecretUnavailable`` for what cannot be one."""
+    """The value as a secret, without byte order mark and line end; ``SecretUnavailable`` for what cannot be one."""
     if isinstance(value, bytes):
         try:
             value = value.decode()
         except UnicodeDecodeError:
             raise SecretUnavailable(f"{_capital(source)} gave something that is no text.", hint=hint) from None
-    value = value.rstrip("\r\n")
+    value = value.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
     if not value:
         raise SecretUnavailable(f"{_capital(source)} is empty, or gave an empty line.", hint=hint)
     if not value.isprintable():

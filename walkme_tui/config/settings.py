@@ -1,5 +1,6 @@
 """What ``config.toml`` says, checked to the last key."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Final, NamedTuple
 
 from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
 from walkme_tui.config.credentials import beside, forbid_secrets, read_source, source_keys
+from walkme_tui.config.ownership import write_distrust
 from walkme_tui.config.profiles import (
     ENVIRONMENT_PROFILE,
     MirrorPlace,
@@ -73,7 +75,13 @@ def load_settings(file: Path) -> Settings:
 
 
 def check_settings(file: Path) -> SettingsReport:
-    """Read a file and collect all that is wrong with it."""
+    """Read a file and collect all that is wrong with it; one that other users can change is not read.
+
+    It names the programs that are run for the secrets, and the server that the secrets are sent to.
+    """
+    unsafe = _changeable_by_others(file)
+    if unsafe is not None:
+        return SettingsReport(Settings(file), exists=True, problems=(unsafe,))
     try:
         document = read_toml(file)
     except FileNotFoundError:
@@ -81,6 +89,21 @@ def check_settings(file: Path) -> SettingsReport:
     settings = _settings(document)
     problems = sorted(document.problems, key=lambda problem: problem.line or 0)
     return SettingsReport(settings, exists=True, problems=tuple(problems))
+
+
+def _changeable_by_others(file: Path) -> Problem | None:
+    user_id = os.geteuid()
+    places = {file: "this file"}
+    places |= {folder: f"its folder {clean(str(folder))}" for folder in (file.parent, file.resolve().parent)}
+    for path, name in places.items():
+        try:
+            distrust = write_distrust(path, path.stat(), user_id)
+        except OSError:
+            continue
+        if distrust is not None:
+            message = f"{name} {distrust.reason}, so it is not used."
+            return Problem(file, None, message, f"If you trust what is in it, run: {distrust.cure}")
+    return None
 
 
 def _settings(document: TomlFile) -> Settings:

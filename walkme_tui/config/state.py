@@ -3,6 +3,8 @@
 The file is the program's own and is written anew with every change; what other versions put there is kept.
 """
 
+import itertools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -113,7 +115,7 @@ class StateFile:
         except FileNotFoundError:
             return {}, ""
         if found.problems:
-            aside = file.with_name(file.name + BROKEN_SUFFIX)
+            aside = _free_name(file)
             file.replace(aside)
             self.notice = (
                 f"{clean(str(file))} could not be read: {found.problems[0].message} "
@@ -150,3 +152,10 @@ class StateFile:
 
 def _lock_of(file: Path) -> Path:
     return file.with_name(f".{file.name}.lock")
+
+
+def _free_name(file: Path) -> Path:
+    """``state.toml.broken``, or with a number behind it where earlier ones were kept."""
+    numbers = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
+    names = (file.with_name(f"{file.name}{BROKEN_SUFFIX}{number}") for number in numbers)
+    return next(name for name in names if not os.path.lexists(name))

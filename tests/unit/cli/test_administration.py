@@ -51,6 +51,18 @@ def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path:
     assert len(problems) == 1  # the address with its dots is for the person to fill in
 
 
+def test_no_command_of_a_file_that_others_can_write_is_run(line: CommandLine, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    file = line.configure(f'[profiles.acme.rest]\nclient_id = "id-1"\nsecret_command = ["touch", "{ran}"]\n')
+    file.chmod(0o666)
+    for words in (("whois", "a@b.c", "--profile", "acme"), ("profiles",), ("config", "check")):
+        answer = line(*words)
+        assert answer.code == 2
+        assert f"chmod go-w {file}" in answer.err + answer.out
+    assert line.opened == []
+    assert not ran.exists()
+
+
 def test_path_names_the_file_whether_it_is_there_or_not(line: CommandLine) -> None:
     assert line("config", "path").out == f"{line.paths.config_file}\n"
     assert line("config", "path", "--json").json == {"file": str(line.paths.config_file), "exists": False}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.owners import give_away
 from walkme_tui.config.secrets import CommandSource, FileSource, KeyringSource, SecretSource, VariableSource
 from walkme_tui.domain.errors import SecretUnavailable
 
@@ -149,6 +150,34 @@ def test_a_file_that_others_may_read_or_write_is_refused_with_the_cure(tmp_path:
     file.write_text(VALUE)
     file.chmod(mode)
     assert f"chmod 600 '{file}'" in refusal(FileSource(file))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", ""])
+def test_a_byte_order_mark_is_no_part_of_the_secret(tmp_path: Path, encoding: str, line_end: str) -> None:
+    file = tmp_path / "secret"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    file.write_bytes(f"{mark}{VALUE}ü{line_end}".encode(encoding))
+    file.chmod(0o600)
+    assert FileSource(file).read().reveal() == f"{VALUE}ü"
+
+
+def test_half_a_utf_16_character_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(f"{VALUE}".encode("utf-16")[:-1])
+    file.chmod(0o600)
+    assert "is no text" in refusal(FileSource(file))
+
+
+def test_a_file_of_another_user_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "my secret"
+    file.write_text(VALUE)
+    file.chmod(0o600)
+    give_away(file, monkeypatch)
+    said = refusal(FileSource(file))
+    assert f"{file} belongs to the user " in said
+    assert "chown " in said
+    assert f" '{file}'" in said
 
 
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:

@@ -268,6 +268,16 @@ def test_a_broken_file_is_moved_aside_and_said_so(memory: StateFile, file: Path,
     assert StateFile(file).notice == ""
 
 
+def test_every_broken_file_is_kept(memory: StateFile, file: Path) -> None:
+    file.parent.mkdir()
+    names = ["state.toml.broken", "state.toml.broken-2", "state.toml.broken-3"]
+    for number, name in enumerate(names):
+        file.write_text(f"broken {number}")
+        assert memory.views() == BUILT_IN
+        assert f"It was moved to {file.with_name(name)} " in memory.notice
+    assert [file.with_name(name).read_text() for name in names] == ["broken 0", "broken 1", "broken 2"]
+
+
 def test_a_folder_in_its_place_costs_the_memory_only(memory: StateFile, file: Path) -> None:
     file.mkdir(parents=True)
     assert memory.views() == BUILT_IN
