@@ -36,6 +36,12 @@ class Directory:
         exact = [row_id for row_id in kept if _key(self.people[row_id].email) == addresses[0]][:MOST_EXACT]
         return exact + [row_id for row_id in kept if row_id not in exact]
 
+    def undecided(self, query: UserQuery, now_ms: int) -> int:
+        """How many people there are of whom a field is not known that decides whether the query keeps them."""
+        asking = _Asking(self, query, now_ms)
+        answers = [asking.answers(user) for user in self.people.values()]
+        return sum(False not in each and None in each for each in answers)
+
     def values(self, attribute: str) -> set[str]:
         """The statuses or the roles that people have, folded."""
         return {_key(getattr(user, attribute)) for user in self.people.values() if getattr(user, attribute)}
@@ -64,11 +70,35 @@ class _Asking:
             return False
         return all(self._holds(each, user) for each in self._conditions)
 
+    def answers(self, user: User) -> list[bool | None]:
+        """What each part of the query says of a user, None where a field that it asks for is not known."""
+        query, answers = self._query, list[bool | None]()
+        if query.hide_inactive:
+            answers.append(None if user.status is UNKNOWN else user.status != "inactive")
+        if query.group_id is not None:
+            answers.append(_in_any(user, {query.group_id}))
+        if query.without_group_id is not None:
+            answers.append(_negated(_in_any(user, {query.without_group_id})))
+        for condition in self._conditions:
+            if self._is_mistaken(condition):
+                answers.append(False)
+                continue
+            answer = self._true(condition.test, user)
+            if not answer:
+                unknown = any(getattr(user, field) is UNKNOWN for field in filters.asked_fields(condition.test))
+                answer = None if unknown else False
+            answers.append(_negated(answer) if condition.negated else answer)
+        return answers
+
     def _holds(self, condition: filters.Condition, user: User) -> bool:
+        return not self._is_mistaken(condition) and self._true(condition.test, user) is (not condition.negated)
+
+    def _is_mistaken(self, condition: filters.Condition) -> bool:
+        """Keeps nobody, negated or not."""
         test = condition.test
-        if condition.negated and isinstance(test, filters.InGroup) and not all(map(self._meant, test.names)):
-            return False
-        return self._true(test, user) is (not condition.negated)
+        if isinstance(test, filters.InGroup):
+            return condition.negated and not all(map(self._meant, test.names))
+        return isinstance(test, filters.Nobody)
 
     def _true(self, test: filters.Test, user: User) -> bool | None:
         match test:
@@ -163,3 +193,7 @@ def _is_uuid(user_id: str) -> bool:
         return str(UUID(user_id)) == user_id
     except ValueError:
         return False
+
+
+def _negated(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer

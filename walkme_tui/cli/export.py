@@ -4,11 +4,17 @@ import argparse
 from contextlib import aclosing
 
 from walkme_tui.cli.context import Context
-from walkme_tui.cli.filtering import memory_of, query_of
+from walkme_tui.cli.filtering import (
+    memory_of,
+    named_groups,
+    query_of,
+    refuse_unknown_groups,
+    refuse_unknown_values,
+)
 from walkme_tui.cli.forms import group_names
 from walkme_tui.cli.listings import Gaps, write_csv, write_json, write_markdown
 from walkme_tui.cli.output import data_output, refuse_two_forms
-from walkme_tui.cli.reading import Extent, completeness, read_account, refresh_groups, users
+from walkme_tui.cli.reading import Extent, completeness, read_account, refresh_groups, users, with_unknown
 from walkme_tui.cli.running import with_session
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.records import encode_user
@@ -27,8 +33,11 @@ def run(options: argparse.Namespace) -> int:
 
     async def work(session: Session) -> tuple[Extent, Gaps]:
         if not options.cached:
-            await refresh_groups(session)
-        extent = await read_account(session, options.cached)
+            await refresh_groups(session, needed=bool(named_groups(query)))
+        await refuse_unknown_groups(session, query, cached=options.cached)
+        extent = await with_unknown(session, query, await read_account(session, options.cached))
+        if extent.complete and not extent.unknown:
+            await refuse_unknown_values(session, query)
         names = group_names(tuple(size.group for size in await Directory(session).groups()))
         async with aclosing(users(session, query, extent)) as found:
             with data_output(options.output) as stream:

@@ -10,7 +10,7 @@ from walkme_tui.cli.forms import group_names, group_objects, member_object, plai
 from walkme_tui.cli.listings import Gaps, write_csv, write_json
 from walkme_tui.cli.output import data_output, print_lines, refuse_two_forms
 from walkme_tui.cli.progress import grouped
-from walkme_tui.cli.reading import Extent, completeness, read_account, read_groups, users
+from walkme_tui.cli.reading import Extent, completeness, read_account, read_groups, users, with_unknown
 from walkme_tui.cli.running import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group
@@ -29,8 +29,9 @@ def run(options: argparse.Namespace) -> int:
 
     async def work(session: Session) -> tuple[Extent, Gaps]:
         group = await _group(session, options.group, options.cached)
-        extent = await _memberships(session, await read_account(session, options.cached))
-        async with aclosing(users(session, UserQuery(group_id=group.id), extent)) as found:
+        query = UserQuery(group_id=group.id)
+        extent = await with_unknown(session, query, await read_account(session, options.cached))
+        async with aclosing(users(session, query, extent)) as found:
             if context.options.json:
                 with data_output(None) as stream:
                     objects = (member_object(row.user) async for row in found)
@@ -63,21 +64,12 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
         ) from None
 
 
-async def _memberships(session: Session, extent: Extent) -> Extent:
-    """The same extent, but incomplete where the groups of some users are not known."""
-    coverage = await session.mirror.coverage()
-    unknown = coverage.loaded - coverage.with_groups
-    if not extent.complete or unknown <= 0:
-        return extent
-    return extent._replace(complete=False, note=f"the list does not tell the groups of {grouped(unknown)} of them")
-
-
 async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Extent) -> list[str]:
     rows = [
         (plain(user.email), user.full_name, plain(user.role), plain(user.status), user.id)
         async for user in (row.user async for row in found)
     ]
-    least = "" if extent.complete else "at least "
+    least = "" if extent.complete and not extent.unknown else "at least "
     as_of = "" if extent.as_of_ms is None else f", as of {format_time_ms(extent.as_of_ms)}"
     members = f"{least}{grouped(len(rows))} {'member' if len(rows) == 1 else 'members'}"
     heading = f"{cut(group.label, 80)}: {members}{as_of}"

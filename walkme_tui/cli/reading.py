@@ -8,8 +8,8 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.errors import ApiError, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.records import ATTRIBUTES, format_time_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -22,7 +22,8 @@ class Extent(NamedTuple):
 
     ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
     answer described since then out, because a complete list did not hold them; None keeps everyone. ``note`` says why
-    it is not complete.
+    it is not complete. ``unknown`` is the number of loaded users of whom it is not known whether the query keeps them,
+    ``asked`` the fields that decide it.
     """
 
     complete: bool
@@ -31,11 +32,18 @@ class Extent(NamedTuple):
     as_of_ms: int | None
     note: str
     since_ms: int | None = None
+    unknown: int = 0
+    asked: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Json]:
         """The part of a JSON answer that says it."""
-        as_of = None if self.as_of_ms is None else format_time_ms(self.as_of_ms)
-        return {"complete": self.complete, "loaded": self.loaded, "total": self.total, "as_of": as_of}
+        return {
+            "complete": self.complete and not self.unknown,
+            "loaded": self.loaded,
+            "total": self.total,
+            "as_of": None if self.as_of_ms is None else format_time_ms(self.as_of_ms),
+            "unknown": self.unknown,
+        }
 
 
 async def read_account(session: Session, cached: bool) -> Extent:
@@ -54,6 +62,13 @@ async def read_account(session: Session, cached: bool) -> Extent:
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 
 
+async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Extent:
+    """The extent with the number of users of whom it is not known whether the query keeps them."""
+    unknown = await session.mirror.undecided(query, extent.since_ms or 0)
+    asked = tuple(name for name, attribute in ATTRIBUTES.items() if attribute in query.asked_fields)
+    return extent._replace(unknown=unknown, asked=asked)
+
+
 async def read_groups(session: Session) -> None:
     """Read the groups again; what is odd about their list is said on standard error."""
     await Directory(session).refresh_groups()
@@ -61,19 +76,27 @@ async def read_groups(session: Session) -> None:
         say(oddity)
 
 
-async def refresh_groups(session: Session) -> None:
-    """Read the groups again; where the account refuses just that, the known names have to do, and it is said."""
+async def refresh_groups(session: Session, needed: bool = False) -> None:
+    """Read the groups again; where the account refuses just that, the known names have to do, and it is said.
+
+    Where they are ``needed`` for the answer, the refusal is raised.
+    """
     try:
         await read_groups(session)
     except (ServiceUnavailable, SignInRefused):
         raise
     except ApiError as error:
+        if needed:
+            raise
         say(f"The groups could not be read: {error.message}", "Groups without a known name are shown by their id.")
 
 
 async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGenerator[MirroredUser, None]:
-    """The users that a query keeps, in the order of the server's list, a window at a time."""
-    row_ids = await session.mirror.matching(query)
+    """The users that a query keeps, a window at a time; without an order of its own in that of the server's list.
+
+    Users whom the list has not shown come last.
+    """
+    row_ids = await session.mirror.matching(query._replace(sort=query.sort or Sort(SortKey.LISTED)))
     for start in range(0, len(row_ids), WINDOW):
         window = row_ids[start : start + WINDOW]
         found = await session.mirror.rows(window)
@@ -85,10 +108,19 @@ async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGene
 
 def completeness(extent: Extent) -> ExitCode:
     """The exit code of an answer; one that is incomplete is said to be, with how much there is, on standard error."""
-    if extent.complete:
+    if extent.complete and not extent.unknown:
         return ExitCode.DONE
     from walkme_tui.cli.progress import grouped
 
+    if extent.unknown:
+        people = "1 user" if extent.unknown == 1 else f"{grouped(extent.unknown)} users"
+        say(
+            f"The answer is incomplete: of {people} it is not known whether they belong to it, because the server's "
+            f"list leaves out what decides it ({', '.join(extent.asked)}).",
+            "M in the Groups tab of the browser reads such users one by one. Ask again after that.",
+        )
+    if extent.complete:
+        return ExitCode.NOT_FOUND_OR_INCOMPLETE
     if extent.total is None:
         loaded = f"{grouped(extent.loaded)} of an unknown number of users are loaded"
     elif extent.total < extent.loaded:

@@ -176,6 +176,25 @@ def resolved(typed: Filter, now_ms: int) -> Filter:
     return typed._replace(conditions=tuple(_at(each, now_ms) for each in typed.conditions))
 
 
+def asked_fields(test: Test) -> tuple[str, ...]:
+    """The attributes of a ``User`` that must be known to say whether the test holds."""
+    match test:
+        case Word():
+            return ("email", "first_name", "last_name", "role", "status", "external_id")
+        case HasStatus():
+            return ("status",)
+        case HasRole():
+            return ("role",)
+        case InGroup() | InNoGroup():
+            return ("groups",)
+        case Between() | Age():
+            return (f"{test.field}_at_ms",)
+        case Has():
+            names = {"externalId": ("external_id",), "name": ("first_name", "last_name")}
+            return names.get(test.field, (test.field,))
+    return ()
+
+
 def _at(condition: Condition, now_ms: int) -> Condition:
     if not isinstance(condition.test, Age):
         return condition

@@ -73,6 +73,18 @@ class UserQuery(NamedTuple):
         return bool(self.text.strip()) or self.hide_inactive or grouped
 
     @property
+    def asked_fields(self) -> tuple[str, ...]:
+        """The attributes of a ``User`` that must be known to say whether the view shows the user."""
+        from walkme_tui.domain.filters import asked_fields, parse_filter
+
+        fields = {field: None for each in parse_filter(self.text).conditions for field in asked_fields(each.test)}
+        if (self.group_id, self.without_group_id) != (None, None):
+            fields["groups"] = None
+        if self.hide_inactive:
+            fields["status"] = None
+        return tuple(fields)
+
+    @property
     def is_list(self) -> bool:
         """True if the view is the server's own list, holes included."""
         return not self.narrows and self.sort is None

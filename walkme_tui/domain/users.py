@@ -33,6 +33,9 @@ class Status(StrEnum):
     PENDING = "pending"
 
 
+ROLES: Final = ("Admin", "Editor", "Viewer")
+"""The roles that WalkMe documents; a record may carry another one."""
+
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 

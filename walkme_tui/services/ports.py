@@ -148,6 +148,13 @@ class Mirror(Protocol):
         """
         ...
 
+    async def undecided(self, query: UserQuery, since_ms: int = 0) -> int:
+        """How many loaded users a query can neither keep nor drop for sure: no answer carried a field it asks for.
+
+        Users whom no answer has described since ``since_ms`` are not counted.
+        """
+        ...
+
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
         ...

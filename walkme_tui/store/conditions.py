@@ -106,6 +106,18 @@ def if_known(field: str, condition: Sql) -> Sql:
     return Sql(f"CASE WHEN users.known & {BITS[field]} THEN {condition.text} END", condition.values)
 
 
+def bits_of(fields: Collection[str]) -> int:
+    """The bits of ``users.known`` for these fields of a user."""
+    return sum(BITS[name] for name in fields)
+
+
+def decided(test: filters.Test, condition: Sql) -> Sql:
+    """The condition of a test, NULL where it is not true and a field that the test asks for is not known."""
+    bits = bits_of(filters.asked_fields(test))
+    text = f"CASE WHEN {condition.text} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END"
+    return Sql(text, condition.values)
+
+
 def negated(condition: Sql) -> Sql:
     """The condition is known to be false."""
     return Sql(f"NOT ({condition.text})", condition.values)

@@ -24,7 +24,9 @@ from walkme_tui.store.conditions import (
     any_of,
     begins_with,
     between,
+    bits_of,
     counted,
+    decided,
     distinct,
     few_between,
     filled,
@@ -74,6 +76,12 @@ def plan(tables: Tables, query: UserQuery, now_ms: int) -> Plan:
     return _Planner(tables, query).plan(typed)
 
 
+def undecided(tables: Tables, query: UserQuery, now_ms: int) -> tuple[Sql, ...]:
+    """Conditions of those users whom a query can neither keep nor drop for sure, for a field that is not known."""
+    typed = filters.resolved(filters.parse_filter(query.text), now_ms)
+    return _Planner(tables, query).undecided(typed)
+
+
 class _Means(NamedTuple):
     """What one term of a filter means here: its condition, and the sources that have everyone it keeps (or None).
 
@@ -106,6 +114,22 @@ class _Planner:
         sources, settled = driver
         return Plan(sources, tuple(term.condition for term in terms if term not in settled), everything)
 
+    def undecided(self, typed: filters.Filter) -> tuple[Sql, ...]:
+        view = self._query._replace(hide_inactive=False, belonging=None)
+        asked = [term.condition for term in self._of_the_view(view)]
+        if self._query.hide_inactive:
+            asked += [if_known("status", term.condition) for term in self._of_the_view(UserQuery(hide_inactive=True))]
+        for condition in typed.conditions:
+            means = _Means(decided(condition.test, self._means(condition.test).condition))
+            asked.append((self._negated(condition.test, means) if condition.negated else means).condition)
+        if not asked:
+            return (NOBODY,)
+        bits = bits_of(self._query.asked_fields)
+        # SQL has three truth values: false AND unknown is false, so that such a user is dropped for sure.
+        together = " AND ".join(f"({condition.text})" for condition in asked)
+        values = tuple(value for condition in asked for value in condition.values)
+        return Sql(f"users.known & {bits} <> {bits}"), Sql(f"({together}) IS NULL", values)
+
     def _negated(self, test: filters.Test, means: _Means) -> _Means:
         """Everybody of whom the term is known to be false; nobody where it would leave out nobody by mistake."""
         mistaken = isinstance(test, filters.InGroup) and not all(map(self._groups.meant, test.names))
@@ -117,7 +141,7 @@ class _Planner:
         terms: list[_Means] = []
         if query.group_id is not None:
             gid = self._groups.find(query.group_id)
-            terms.append(_Means(NOBODY) if gid is None else self._members((gid,)))
+            terms.append(self._members(() if gid is None else (gid,)))
         if query.without_group_id is not None:
             gid = self._groups.find(query.without_group_id)
             terms.append(_Means(negated(self._members(() if gid is None else (gid,)).condition)))

@@ -157,6 +157,12 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
 
+    async def undecided(self, query: UserQuery, since_ms: int = 0) -> int:
+        """How many users described since ``since_ms`` a query can neither keep nor drop for sure."""
+        from walkme_tui.store.search import undecided
+
+        return await self._scan(lambda tables: undecided(tables, query, since_ms, _now_ms()))
+
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
         from walkme_tui.store.conditions import distinct

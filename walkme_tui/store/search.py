@@ -18,6 +18,7 @@ from walkme_tui.domain.text import search_key
 from walkme_tui.store import bulk
 from walkme_tui.store.conditions import Source, Sql, counted, in_index
 from walkme_tui.store.filter_sql import Plan, plan
+from walkme_tui.store.filter_sql import undecided as undecided_conditions
 from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
 from walkme_tui.store.tables import Tables
 from walkme_tui.store.text_table import comparable, expression
@@ -70,6 +71,17 @@ def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Step
             order.extend(part)
             yield
     return order
+
+
+def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> "Steps[int]":
+    """How many users described since ``since_ms`` a query can neither keep nor drop for sure."""
+    since = Sql("users.fetched_at_ms >= ?", (since_ms,))
+    found = Plan(None, (since, *undecided_conditions(tables, _storable(query), now_ms)), ())
+    count = 0
+    for part in _in_steps(tables, found, 0):
+        count += len(part)
+        yield
+    return count
 
 
 def by_email(tables: Tables, email: str) -> MirroredUser | None:

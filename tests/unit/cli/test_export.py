@@ -50,6 +50,7 @@ def test_export_as_json_is_one_object(line: CommandLine) -> None:
         "loaded": 7,
         "total": 7,
         "as_of": format_time_ms(NOON_MS + 1001),
+        "unknown": 0,
     }
     assert line("export", "--json", "--filter", "nobody at all").json["users"] == []
 
