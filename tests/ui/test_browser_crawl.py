@@ -4,7 +4,9 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.users import User
+from walkme_tui.services.crawl_progress import CrawlPhase, CrawlProgress
 from walkme_tui.services.ports import Syncing
+from walkme_tui.ui.screens.crawling import crawl_saying
 from walkme_tui.ui.widgets.user_table.palette import Ink
 
 FULLY = Syncing(fully=True)
@@ -36,6 +38,15 @@ async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
         await read_whole(browser, 2500)
         assert (3, 1000) in api.asked("list_users")
         assert browser.status_line == ""
+
+
+def test_a_second_reading_says_why() -> None:
+    second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
+    unproven, changed = crawl_saying(second, 0), crawl_saying(second._replace(after_drift=True), 0)
+    assert unproven is not None
+    assert unproven.text == "Reading the account again, to make sure that nobody is missed: 10 of 40. P pauses."
+    assert changed is not None
+    assert changed.text == "Reading the account a second time, for it was changing: 10 of 40. P pauses."
 
 
 async def test_p_pauses_and_goes_on() -> None:

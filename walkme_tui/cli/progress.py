@@ -60,7 +60,9 @@ class ProgressLine(MovingLine):
 
 def progress_text(progress: SweepProgress, bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
-    again = " again, the list changed" if progress.walk > 1 else ""
+    again = ""
+    if progress.walk > 1:
+        again = " again, the list changed" if progress.after_drift else " again, to make sure that nobody is missed"
     loaded = grouped(progress.loaded)
     if not progress.total:
         return f"reading users{again}  {loaded}"

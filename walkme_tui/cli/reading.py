@@ -50,7 +50,7 @@ async def read_account(session: Session, cached: bool) -> Extent:
     """Sweep the account, or with ``cached`` take what the mirror has."""
     if cached:
         return await _mirrored(session)
-    from walkme_tui.cli.progress import ProgressLine
+    from walkme_tui.cli.progress import ProgressLine, grouped
     from walkme_tui.services.sweep import sweep
 
     progress = ProgressLine(sys.stderr)
@@ -58,6 +58,9 @@ async def read_account(session: Session, cached: bool) -> Extent:
         result = await sweep(session, progress)
     finally:
         progress.close()
+    if result.disproved_total is not None:
+        claimed, sent = grouped(result.disproved_total), grouped(result.loaded)
+        say(f"The server claims {claimed} users and sent {sent}: its list was read to the end.")
     since = result.as_of_ms if result.complete else None
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 

@@ -13,7 +13,9 @@ class Sweep(NamedTuple):
     tells that the list changed or repeated itself on the way, ``unreadable`` counts records that are no user.
     ``ended_at_ms`` is None while it goes on; ``complete`` and ``note`` then say how it ended: "complete",
     "complete as of …, list was changing" or "incomplete: …". ``renews`` tells that an earlier walk had seen everyone,
-    so that whoever is met for the first time now is new in the account.
+    so that whoever is met for the first time now is new in the account. ``after_drift`` tells that the walk before this
+    second one saw the list change. ``disproved_total`` is what the server claimed although it sent more users; then
+    ``total_at_start`` is None.
     """
 
     started_at_ms: int
@@ -28,6 +30,8 @@ class Sweep(NamedTuple):
     complete: bool = False
     note: str = ""
     renews: bool = False
+    after_drift: bool = False
+    disproved_total: int | None = None
 
     @property
     def knew_everyone(self) -> bool:

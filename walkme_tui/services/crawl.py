@@ -87,6 +87,7 @@ class Crawl:
             *self._checks,
             self._note,
             self._failure,
+            steps.after_drift,
         )
 
     # ------------------------------------------------------------ what others ask for

@@ -26,10 +26,11 @@ class CrawlPhase(StrEnum):
 class CrawlProgress(NamedTuple):
     """Where the crawl stands.
 
-    In this ``walk`` (1, or 2 after a drift) ``loaded`` users came of ``total``, with ``pages_done`` of ``pages`` (None:
-    not known), lately ``users_per_second`` (0: nothing came lately), so that ``seconds_left`` are needed for the rest
-    (None: nobody can tell). ``checked`` of ``to_check`` users who were not met were asked for. ``note`` is how the last
-    walk ended: "complete", "complete as of …, list was changing", "incomplete: …", or nothing.
+    In this ``walk`` (1, or 2 where the first proved nothing) ``loaded`` users came of ``total``, with ``pages_done`` of
+    ``pages`` (None: not known), lately ``users_per_second`` (0: nothing came lately), so that ``seconds_left`` are
+    needed for the rest (None: nobody can tell). ``after_drift``: the first walk saw the list change. ``checked`` of
+    ``to_check`` users who were not met were asked for. ``note`` is how the last walk ended, as in ``SweepResult``, or
+    nothing.
     """
 
     phase: CrawlPhase = CrawlPhase.IDLE
@@ -44,6 +45,7 @@ class CrawlProgress(NamedTuple):
     to_check: int = 0
     note: str = ""
     failure: LoadFailure | None = None
+    after_drift: bool = False
 
 
 class Speed:

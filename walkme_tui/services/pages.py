@@ -227,6 +227,7 @@ class Pages:
     def _follow(self, coverage: Coverage) -> None:
         """The crawl stored a page, here or in another process."""
         self.coverage = coverage
+        self._list.distrust(coverage.sweep)
         if coverage.total is not None and self._list.follow(coverage.total):
             self._tell_total()
             self._wake.set()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import User, UserPage
 
 MAX_PAGE_SIZE: Final = 1000
@@ -13,7 +14,7 @@ MAX_ODDITIES: Final = 50
 def believable(answer: UserPage) -> UserPage:
     """The answer without a total that its own rows refute; ``oddities`` then says so."""
     if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
-        oddity = "The server claims fewer users than it sends, so its total is not used."
+        oddity = f"The server claims {answer.total} users and sends more, so its total is not used."
         return replace(answer, total=None, oddities=(*answer.oddities, oddity))
     return answer
 
@@ -56,6 +57,8 @@ class ServerList:
         self.total: Total | None = None
         self.oddities: tuple[str, ...] = ()
         self.settled = False
+        self.disproved: int | None = None
+        """The total that the server claimed last of those that its own rows disprove."""
         self._claimed = False
         self._refuted: set[int] = set()
         self._rows_of: dict[int, int] = {}
@@ -70,21 +73,31 @@ class ServerList:
 
     def begin(self, coverage: Coverage, reach: int) -> None:
         """Start from what the mirror holds; ``reach`` is how far its positions go where no total is known."""
+        self.distrust(coverage.sweep)
         if coverage.total is not None:
             self.total = Total(coverage.total, exact=True)
         elif reach:
             self.total = Total(reach, exact=False)
 
+    def distrust(self, sweep: Sweep | None) -> None:
+        """Do not use a total that the latest walk over the whole list disproved."""
+        if sweep is not None and sweep.disproved_total is not None:
+            self._refuted.add(sweep.disproved_total)
+
     def resume(self, page_size: int, next_page: int, claimed: int) -> None:
         """Go on where an earlier look at a list of a claimed length stopped: the pages before ``next_page`` came."""
         self.page_size, self.settled = page_size, True
-        self._rows_of = dict.fromkeys(range(1, next_page), page_size)
+        starts = {page: (page - 1) * page_size for page in range(1, next_page)}
+        self._rows_of = {page: min(page_size, max(0, claimed - start)) for page, start in starts.items()}
         self._last = next_page - 1
         self.follow(claimed)
 
     def follow(self, claimed: int) -> bool:
         """Somebody else heard the server claim this length; True if that changed the total."""
-        before, self._claimed = self.total, True
+        before = self.total
+        if claimed in self._refuted:
+            return False
+        self._claimed = True
         self._become(Total(claimed, exact=True))
         return self.total != before
 
@@ -93,11 +106,20 @@ class ServerList:
         return page in self._rows_of
 
     def exists(self, page: int) -> bool:
-        """The list reaches to this page, as far as is known; one page past an end that is not certain counts."""
+        """The list reaches to this page, as far as is known; one page past an end that is not certain counts.
+
+        A claimed end is not certain where the page before it is full: the claim may be too small.
+        """
         if page == 1 or self.total is None:
             return page == 1
         start = (page - 1) * self.page_size
+        if self.past_claim(page) and self._rows_of.get(page - 1) == self.page_size:
+            return True
         return start < self.total.count or (not self.total.exact and start < self.total.count + self.page_size)
+
+    def past_claim(self, page: int) -> bool:
+        """This is the page that follows a full last page, if the claimed total is true."""
+        return self._claimed and self.total is not None and (page - 1) * self.page_size == self.total.count
 
     def forget(self, page: int | None = None) -> None:
         """This page (or every one) may be fetched again."""
@@ -112,25 +134,38 @@ class ServerList:
     def judge(self, answer: UserPage) -> UserPage | None:
         """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
         settles = answer.page == 1 and not self.settled
-        claim, answer = answer.total, believable(answer if settles else trimmed(answer))
+        if not settles:
+            answer = trimmed(answer)
+            if self._repeats(answer):
+                self.note(*answer.oddities)
+                return None
+        claim, answer = answer.total, believable(answer)
         if claim is not None and answer.total is None:
             self._refuted.add(claim)
-        elif not answer.rows and claim in self._refuted:
-            # An empty page cannot refute what the pages before it did.
+            self.disproved, self._claimed = claim, False
+        elif claim in self._refuted:
+            # Another page disproved it; this one is only too early in the list, or empty.
+            self.disproved = claim
             answer = replace(answer, total=None)
         if settles:
             answer = trimmed(suits(answer))
             self.page_size, self.settled = answer.page_size, True
+            self._repeats(answer)
         self.note(*answer.oddities)
-        ids = tuple(row.id for row in answer.rows if isinstance(row, User))
-        original = self._page_of.setdefault(hash(ids), answer.page) if ids else answer.page
-        if original != answer.page and self.confirmed(original):
-            self.note(f"Page {answer.page} of the list repeats page {original}; the repetition was left out.")
-            return None
         expected = 0 if answer.total is None else min(answer.page_size, answer.total - answer.first_position)
         if len(answer.rows) < expected:
             self.note(f"Page {answer.page} of the list has {len(answer.rows)} users where {expected} were expected.")
         return answer
+
+    def _repeats(self, answer: UserPage) -> bool:
+        """The rows are those of another page that came; remembers them for the pages to come."""
+        ids = tuple(row.id for row in answer.rows if isinstance(row, User))
+        original = self._page_of.setdefault(hash(ids), answer.page) if ids else answer.page
+        if original == answer.page or not self.confirmed(original):
+            return False
+        if not self.past_claim(answer.page):  # past the end some servers send another page again
+            self.note(f"Page {answer.page} of the list repeats page {original}; the repetition was left out.")
+        return True
 
     def settle(self, page: int, rows: int, claimed: int | None) -> bool:
         """A page with so many new rows came; True if that changed the total."""

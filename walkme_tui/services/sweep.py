@@ -30,7 +30,8 @@ class SweepResult:
 
     ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
     is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
-    "complete as of …, list was changing" or "incomplete: …".
+    "complete as of …, list was changing", "complete, although …" or "incomplete: …". ``disproved_total`` is what the
+    server claims although it sent more users, else None.
     """
 
     complete: bool
@@ -38,6 +39,7 @@ class SweepResult:
     total: int | None
     as_of_ms: int
     note: str
+    disproved_total: int | None = None
 
 
 class _Seen(NamedTuple):
@@ -46,7 +48,6 @@ class _Seen(NamedTuple):
     started_at_ms: int
     users: int
     missed: tuple[str, ...]
-    drifted: bool
 
 
 class Sweeping:
@@ -54,7 +55,8 @@ class Sweeping:
 
     A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
     server claimed in the first answer: those of that answer, those known before and seen again, and those created
-    before. Whoever a first walk saw is known when the second begins. Where no total is claimed, both must see the same.
+    before. Whoever a first walk saw is known when the second begins. Where no total is claimed, or more users came than
+    were claimed, both must see the same.
     """
 
     def __init__(self, session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> None:
@@ -141,8 +143,9 @@ class Sweeping:
                 renews = await self._knew_everyone()
                 self._walk = await Walk.begun(self._session, self._page_size, self._report, renews=renews)
             else:
-                size, renews = max(1, self._walk.sweep.page_size * 9 // 10), self._walk.sweep.renews
-                self._walk = await Walk.begun(self._session, size, self._report, number=2, renews=renews)
+                first = self._walk.sweep
+                size = max(1, first.page_size * 9 // 10)
+                self._walk = await Walk.begun(self._session, size, self._report, first=first)
         except MirrorUnavailable:
             raise
         except WalkmeError as error:
@@ -167,7 +170,7 @@ class Sweeping:
             hopeless = not sweep.drifted and walk.unreadable == missing > 0
             if not complete and not hopeless:
                 missed = await self._session.mirror.not_seen(sweep.started_at_ms, MAX_MISSED)
-                self._first = _Seen(sweep.started_at_ms, tally.seen, tuple(missed), sweep.drifted)
+                self._first = _Seen(sweep.started_at_ms, tally.seen, tuple(missed))
                 self._begins = True
                 return
         elif claimed is None:
@@ -184,16 +187,21 @@ class Sweeping:
 
     async def _end(self, walk: Walk, tally: Tally, complete: bool) -> None:
         sweep = walk.sweep
-        changing = sweep.drifted or (self._first is not None and self._first.drifted)
+        changing = sweep.drifted or sweep.after_drift
         loaded = await self._loaded(sweep)
-        if complete and not changing:
-            note = "complete"
-        elif complete:
+        claim = sweep.disproved_total if (sweep.disproved_total or 0) < loaded else None
+        sweep = sweep._replace(disproved_total=claim)
+        if not complete:
+            note = f"incomplete: {_reason(walk, loaded, claim, changing=changing)}"
+        elif claim is not None:
+            note = f"complete, although the server claims {claim} users and sent {loaded}"
+        elif changing:
             note = f"complete as of {format_time_ms(sweep.started_at_ms // 1000 * 1000)}, list was changing"
         else:
-            note = f"incomplete: {_reason(walk, loaded, changing=changing)}"
+            note = "complete"
         held = tally.seen if sweep.total_at_start is None else sweep.total_at_start
-        self.result = SweepResult(complete, loaded, held if complete else walk.total, sweep.started_at_ms, note)
+        total = held if complete else walk.total
+        self.result = SweepResult(complete, loaded, total, sweep.started_at_ms, note, claim)
         await self._note_end(sweep._replace(drifted=changing), self.result)
 
     async def _loaded(self, sweep: Sweep) -> int:
@@ -237,7 +245,7 @@ async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE
     raise MirrorUnavailable("The local copy was damaged again and again.", hint="Check the disk.")
 
 
-def _reason(walk: Walk, loaded: int, *, changing: bool) -> str:
+def _reason(walk: Walk, loaded: int, disproved_total: int | None, *, changing: bool) -> str:
     """Why not everyone was seen, to stand after "incomplete:"."""
     if walk.skipped:
         page, error = next(iter(walk.skipped.items()))
@@ -248,6 +256,8 @@ def _reason(walk: Walk, loaded: int, *, changing: bool) -> str:
         return "the server sent some pages twice in place of others"
     if changing:
         return "the list changed while it was read"
+    if disproved_total is not None:
+        return f"the server claims {disproved_total} users and sent {loaded}"
     if walk.total is None:
         return f"the server does not say how many users there are; it sent {loaded}"
     return f"the server claims {walk.total} users and sent {loaded}"

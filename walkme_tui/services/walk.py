@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.errors import RequestRejected, UnexpectedAnswer, WalkmeError
+from walkme_tui.domain.errors import NotFound, RequestRejected, UnexpectedAnswer, WalkmeError
 from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.traffic import Priority
@@ -31,9 +31,9 @@ GRACE_SECONDS: Final = 1.0
 
 
 class SweepProgress(NamedTuple):
-    """So far: ``loaded`` users came of ``total`` (None: not known) in this ``walk`` (1, or 2 after a drift).
+    """So far: ``loaded`` users came of ``total`` (None: not known) in this ``walk`` (2: the first proved nothing).
 
-    ``pages_done`` of ``pages`` (None: not known) came.
+    ``pages_done`` of ``pages`` (None: not known) came. ``after_drift``: the first walk saw the list change.
     """
 
     loaded: int
@@ -41,6 +41,7 @@ class SweepProgress(NamedTuple):
     walk: int = 1
     pages_done: int = 0
     pages: int | None = None
+    after_drift: bool = False
 
 
 Report: TypeAlias = Callable[[SweepProgress], None]
@@ -96,11 +97,12 @@ class Walk:
 
     @classmethod
     async def begun(
-        cls, session: Session, page_size: int, report: Report, *, number: int = 1, renews: bool = False
+        cls, session: Session, page_size: int, report: Report, *, first: Sweep | None = None, renews: bool = False
     ) -> "Walk":
         """Ask for the first page of this size, or of a smaller one where the server refuses it, and store it.
 
-        Raises what prevents it: an ``ApiError``, ``ConfigurationError`` or ``MirrorUnavailable``.
+        It is the second walk where there was a ``first`` one, which proved nothing. Raises what prevents it: an
+        ``ApiError``, ``ConfigurationError`` or ``MirrorUnavailable``.
         """
         sizes = (page_size, *(size for size in SMALLER_PAGES if size < page_size))
         for size in sizes:
@@ -111,13 +113,17 @@ class Walk:
                 if size == sizes[-1]:
                     raise
                 continue
-            return await cls._begun(session, answer, report, Sweep(0, size, 1, None, row_id, number, renews=renews))
+            sweep = Sweep(0, size, 1, None, row_id, renews=renews)
+            if first is not None:
+                sweep = sweep._replace(walk=2, after_drift=first.drifted, renews=first.renews)
+            return await cls._begun(session, answer, report, sweep)
         raise AssertionError("the last size either answers or raises")
 
     @classmethod
     async def _begun(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
         """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
         mirror, known = session.mirror, ServerList(sweep.page_size)
+        known.distrust((await mirror.coverage()).sweep)
         page = known.judge(answer)
         assert page is not None  # noqa: S101 - nothing came yet that it could repeat
         started_at_ms = await _unused_moment(session)
@@ -127,6 +133,7 @@ class Walk:
             # Only this page brought new users meanwhile: they stood in the list when its total was counted.
             sweep = sweep._replace(first_new_row_id=row_id)
         sweep = sweep._replace(started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=page.total)
+        sweep = sweep._replace(disproved_total=known.disproved)
         walk = cls(session, sweep, known, report)
         walk._settle(page)
         await walk._tell([_Kept(page, stored)])
@@ -221,12 +228,21 @@ class Walk:
             await self._take(landed)
             return
         for task in done:
-            page = flights.pop(task).page
+            flight = flights.pop(task)
             try:
                 task.result()
+            except (NotFound, RequestRejected, UnexpectedAnswer) as error:
+                if self._known.past_claim(flight.page):
+                    # There is no such page: the list ends where the server says.
+                    await self._take([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
+                else:
+                    self._note_failure(flight.page, error)
             except WalkmeError as error:
-                if self.failure is None:
-                    self.failure, self.failed_page = error, page
+                self._note_failure(flight.page, error)
+
+    def _note_failure(self, page: int, error: WalkmeError) -> None:
+        if self.failure is None:
+            self.failure, self.failed_page = error, page
 
     def _ask_more(self, flights: "_Flights") -> None:
         """Keep as many pages under way as may be; those that came and are not stored yet count."""
@@ -255,8 +271,9 @@ class Walk:
         pages: list[UserPage] = []
         times: list[int] = []
         for answer, flight in landed:
+            past_claim = self._known.past_claim(answer.page)
             page = self._known.judge(answer)
-            if page is None:
+            if page is None and not past_claim:
                 self.repeated = True
                 self.sweep = self.sweep._replace(drifted=True)
             self._settle(page or replace(answer, rows=(), total=None))
@@ -270,9 +287,12 @@ class Walk:
 
     def _settle(self, page: UserPage) -> None:
         """What a page means for what is known of the list."""
-        before = self._known.total
+        before, disproved = self._known.total, self._known.disproved
+        if disproved is not None and disproved != self.sweep.disproved_total:
+            # The claim was wrong from the beginning, so it proves nothing of what was seen.
+            self.sweep = self.sweep._replace(total_at_start=None, disproved_total=disproved)
         if self._known.settle(page.page, len(page.rows), page.total):
-            if before is not None and before.exact:
+            if before is not None and before.exact and (page.total is not None or before.count != disproved):
                 self.sweep = self.sweep._replace(drifted=True)
             self._end_found = page.total is None and self.total is not None
         self._barren = 0 if page.rows else self._barren + 1
@@ -295,7 +315,7 @@ class Walk:
         await self._look_for_new()
         pages = None if self.total is None else -(-self.total // sweep.page_size)
         done = sweep.next_page - 1 + len(self._early)
-        self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages))
+        self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages, sweep.after_drift))
         for each in kept:
             self._publish(*each)
 
@@ -319,7 +339,7 @@ class Walk:
 
     def _publish(self, page: UserPage, stored: Stored) -> None:
         changes, first = self._session.changes, page.first_position
-        changes.publish(CoverageChanged(stored.coverage))
+        changes.publish(CoverageChanged(replace(stored.coverage, sweep=self.sweep)))
         if page.rows:
             only_new = not stored.updated and not stored.moved
             changes.publish(PageLoaded(page.page, first, first + len(page.rows) - 1, only_new))

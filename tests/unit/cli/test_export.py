@@ -154,6 +154,15 @@ def test_an_incomplete_export_says_so_everywhere(line: CommandLine, api: FakeDir
     assert len(rows(plain.out)) == 6
 
 
+def test_a_total_that_is_too_small_leaves_nobody_out(line: CommandLine, api: FakeDirectory) -> None:
+    api.users = people(2500)
+    api.total = 2000
+    answer = line("export", "--json")
+    assert (answer.code, len(answer.json["users"])) == (0, 2500)
+    assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (True, 2500, 2500)
+    assert answer.err == "walkme-tui: The server claims 2 000 users and sent 2 500: its list was read to the end.\n"
+
+
 def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     original = api.list_users

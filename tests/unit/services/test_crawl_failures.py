@@ -47,7 +47,7 @@ async def test_an_outage_is_waited_out_with_longer_and_longer_pauses_and_the_wal
         api.calls.clear()
         time.advance(30)
         await come_to(crawl, CrawlPhase.DONE)
-        assert sorted(pages_asked(api)) == list(range(next_page, 31))
+        assert sorted(pages_asked(api)) == list(range(next_page, 32))
         assert crawl.progress.note == "complete"
 
 

@@ -124,6 +124,24 @@ async def test_a_total_below_what_is_sent_is_not_believed() -> None:
             assert any("claims" in oddity for oddity in pages.oddities)
 
 
+async def test_a_list_grows_on_the_screen_where_its_claimed_total_was_too_small() -> None:
+    api = FakeDirectory(people(250))
+    api.total = 200
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: listing.total == Total(200, exact=True))
+        listing.want(160, 199)
+        await until(lambda: listing.total is not None and listing.total.count == 250)
+        listing.want(210, 249)
+        await until(lambda: listing.total == Total(250, exact=True) and listing.row(249) is not None)
+        assert "The server claims 200 users and sends more, so its total is not used." in pages.oddities
+        pages.refresh()
+        listing.want(0, 39)
+        await until(lambda: pages.confirmed(1))
+        assert listing.total == Total(250, exact=False)
+        listing.want(210, 249)
+        await until(lambda: emails(listing, 249, 249) == ["person00249@example.com"])
+
+
 async def test_a_server_that_sends_more_a_page_than_asked_for_loses_nobody() -> None:
     api = OverTheWire(people(600))
     api.size, api.claim = 250, 600

@@ -82,8 +82,7 @@ def crawl_saying(progress: CrawlProgress, now: float) -> Saying | None:
     """One sentence; ``now`` in seconds of the monotonic clock. None where all is well and quiet."""
     match progress.phase:
         case CrawlPhase.CRAWLING:
-            again = " a second time, for it was changing" if progress.walk > 1 else ""
-            return Saying(f"Reading the account{again}: {_so_far(progress)}. P pauses.", Ink.DIM)
+            return Saying(f"Reading the account{_again(progress)}: {_so_far(progress)}. P pauses.", Ink.DIM)
         case CrawlPhase.CHECKING:
             people = words.count(progress.to_check, "person", "people")
             return Saying(f"Asking for {people} whom the list did not show: {progress.checked} done.", Ink.DIM)
@@ -98,6 +97,14 @@ def crawl_saying(progress: CrawlProgress, now: float) -> Saying | None:
             return Saying(f"The account was read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
         case _:
             return None
+
+
+def _again(progress: CrawlProgress) -> str:
+    if progress.walk == 1:
+        return ""
+    return (
+        " a second time, for it was changing" if progress.after_drift else " again, to make sure that nobody is missed"
+    )
 
 
 def _waiting(progress: CrawlProgress, now: float) -> Saying | None:
