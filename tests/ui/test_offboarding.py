@@ -126,6 +126,8 @@ async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
         assert status_of(api, 0) == status_of(api, 1) == "inactive"
         assert status_of(api, 2) == "active"
         assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
+        assert browser.says("undo all 2 people")
+        assert "z on one of them in the Users tab takes back that person only." in " ".join(browser.dialog.split())
 
 
 async def test_a_ticket_that_the_configuration_wants_is_asked_for() -> None:

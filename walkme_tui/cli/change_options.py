@@ -30,6 +30,7 @@ def add_undo(parser: argparse.ArgumentParser) -> None:
     _add_ticket(parser)
     _add_plan_and_yes(parser)
     parser.epilog = (
+        "A job's id takes back everybody whom the job changed, a receipt only the person it is about.\n"
         "The old status and exactly the groups that were left are given back. What others changed since is skipped\n"
         "and named. An undo is a job of its own, so it can be undone too."
     )

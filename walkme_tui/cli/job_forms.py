@@ -140,8 +140,12 @@ def job_lines(job: Job) -> list[str]:
         lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
-    if job.purged_at_ms is None and any(record.changed for record in job.steps):
-        lines.append(f"Undo     {PROGRAM} undo {job.id}")
+    changed = len(job.changed_people)
+    if job.purged_at_ms is None and changed:
+        scope = f" takes back all {changed} people" if changed > 1 else ""
+        lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
+        if changed > 1:
+            lines.append(f"         {PROGRAM} undo RECEIPT takes back the one person of that receipt")
     return lines
 
 

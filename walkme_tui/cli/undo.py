@@ -18,7 +18,7 @@ from walkme_tui.services.workshop import Workshop
 def run(options: argparse.Namespace) -> int:
     """Review, print, write or carry out the way back from a job or from a receipt."""
     context = Context.of(options)
-    wish = _of_receipt(Path(options.job)) if _is_path(options.job) else _of_job(context, options.job)
+    wish = _of_receipt(context, Path(options.job)) if _is_path(options.job) else _of_job(context, options.job)
     return change(context, wish.under(options.ticket), plan_file=options.plan, carry_it_out=options.yes)
 
 
@@ -38,8 +38,13 @@ def _of_job(context: Context, job_id: str) -> Wish:
     return Wish(f"Undo job {job.id}", make, profile=job.plan.profile)
 
 
-def _of_receipt(file: Path) -> Wish:
+def _of_receipt(context: Context, file: Path) -> Wish:
+    from walkme_tui.session import RECEIPTS
+
     shown = clean(str(file), MAX_NAME)
+    if len(file.parts) == 1 and not file.exists():
+        # A bare name, as receipts give it, is found in their folder from anywhere.
+        file = context.paths.data / RECEIPTS / file
     if file.suffix == ".md":
         # The one for people lies beside the one to undo from.
         file = file.with_suffix(".json")

@@ -11,7 +11,7 @@ from typing import Final
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import Consequence, Gravity, RemoveMember, SetStatus, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, RemoveMember, SetStatus, Step, Subject
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
@@ -199,6 +199,12 @@ def _identity_provider(user: User, advice: str) -> list[Consequence]:
     if user.identity_provider is None:
         return [_note(f"{shown}: the external id ties this record to another system, which may push it back.")]
     return [_warning(f"{shown}: an identity provider owns this record and may push it back. {advice}")]
+
+
+def owned_elsewhere(user: User, kind: PlanKind) -> str:
+    """The sentence on another system that owns this record and what to do there; empty where none is known."""
+    advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE} else ASSIGN
+    return "".join(consequence.text for consequence in _identity_provider(user, advice))
 
 
 def _listed(groups: Sequence[Group]) -> str:

@@ -99,6 +99,13 @@ class Job:
         """Every step did what it should, or had nothing to do."""
         return all(record.state in {StepState.DONE, StepState.SKIPPED} for record in self.steps)
 
+    @property
+    def changed_people(self) -> frozenset[str]:
+        """Ids of the people of whom an undo of the job takes something back."""
+        return frozenset(
+            record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
+        )
+
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one person."""
         return tuple(record for record in self.steps if record.step.user_id == user_id)

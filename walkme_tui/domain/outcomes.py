@@ -3,7 +3,7 @@
 from typing import Final
 
 from walkme_tui.domain.errors import ApiError
-from walkme_tui.domain.jobs import Outcome
+from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import AddMember, Change, SetStatus, Step, StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, Status, User
@@ -54,6 +54,14 @@ def verified(change: Change, before: User | None) -> str:
         return f"is {_shown(change.after)}"
     planned = f" (the plan found {_shown(change.before)})" if change.as_planned(before) is False else ""
     return f"was {_shown(before.status)}{planned}, is {_shown(change.after)}"
+
+
+def did_as_said(record: StepRecord) -> bool:
+    """True for a step that found what its plan expected, changed it, and has nothing else to report."""
+    change = record.step.change
+    if record.state is not StepState.DONE or record.detail != verified(change, record.before):
+        return False
+    return record.before is None or change.as_planned(record.before) is not False
 
 
 def refused(change: Change, error: ApiError) -> Outcome:

@@ -6,36 +6,35 @@ on which ``|`` ends a cell.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from walkme_tui.domain.plan_files import ADD_MEMBER, SET_STATUS
+from walkme_tui.domain.plan_files import ADD_MEMBER, REMOVE_MEMBER, SET_STATUS
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import Json
 
 MAX_SHOWN: Final = 300
 MAX_SENTENCE: Final = 600
+MAX_GROUPS: Final = 8
+MAX_PHRASES: Final = 3
 TITLES: Final = {"offboard": "Offboarding", "deactivate": "Deactivation", "reactivate": "Reactivation", "undo": "Undo"}
 
 
-def receipt_markdown(receipt: Mapping[str, Any]) -> str:
-    """The Markdown of what ``receipts.receipt`` made."""
+def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
+    """The Markdown of what ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
     person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
-    names = (person.get("firstName"), person.get("lastName"))
-    name = " ".join(part for part in names if isinstance(part, str) and part)
-    email = person.get("email")
-    title = TITLES.get(receipt["kind"], "Change")
+    known = (_name(person), person.get("email"), person["id"])
     lines = [
-        f"# {title} of {code(email or name or person['id'])}",
+        *ticket_lines(receipt, file_name),
         "",
-        f"- Ticket: {code(receipt['ticket']) if receipt['ticket'] else 'none'}",
-        f"- Job: {code(receipt['job'])}, {_word(receipt['state'])}",
-        *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
-        f"- Person: {', '.join(code(part) for part in (name, email, person['id']) if isinstance(part, str) and part)}",
+        "## Record",
+        "",
+        f"- Person: {', '.join(code(part) for part in known if isinstance(part, str) and part)}",
         f"- Operator: {code(operator['os_user'])} on {code(operator['host'])}, client {code(operator['client_id'])}",
         f"- Account: {code(account['profile'])}, {code(account['base_url'])}, {_word(account['environment'])}",
+        *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
         f"- Begun: {_moment(receipt['created_at'])}",
-        f"- Settled: {_moment(receipt['settled_at'])}",
         "",
         "## Before and after",
         "",
@@ -46,13 +45,31 @@ def receipt_markdown(receipt: Mapping[str, Any]) -> str:
         "",
         "## Steps",
         "",
-        *(_steps(receipt["steps"]) or ["None."]),
+        *(_steps(receipt) or ["None."]),
         "",
     ]
     if receipt["left_out"]:
         lines += ["## Left out", "", *(f"- {code(said, MAX_SENTENCE)}" for said in receipt["left_out"]), ""]
-    lines += ["## Undo", "", _undo(receipt), "", f"Written {_moment(receipt['written_at'])}.", ""]
     return "\n".join(lines)
+
+
+def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
+    """At most five lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
+    person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
+    title = TITLES.get(receipt["kind"], "Change")
+    who = code(person.get("email") or _name(person) or person["id"])
+    ticket = f"{code(receipt['ticket'])}, " if receipt["ticket"] else ""
+    state = _word(receipt["state"])
+    when = _moment(receipt["settled_at"] or receipt["written_at"])
+    by = f"{code(operator['os_user'])} on {code(operator['host'])}"
+    lines = [
+        f"# {title} of {who} in {code(account['profile'])} ({_word(account['environment'])})",
+        f"- {ticket}job {code(receipt['job'])}, {state} {when}, by {by}",
+        f"- {'; '.join(_changes(receipt)) or 'Nothing to do'}",
+    ]
+    if receipt["warning"]:
+        lines.append(f"- Warning: {code(receipt['warning'], MAX_SENTENCE)}")
+    return [*lines, f"- Undo: {_undo(receipt, file_name)}"]
 
 
 def code(value: object, limit: int = MAX_SHOWN) -> str:
@@ -65,32 +82,78 @@ def code(value: object, limit: int = MAX_SHOWN) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _steps(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+def _steps(receipt: Mapping[str, Any]) -> list[str]:
+    """The person's steps, numbered from 1, each with one time: on the day of the job without the date."""
+    begun = receipt["created_at"]["local"]
     lines = []
-    for step in steps:
-        if step["call"] == SET_STATUS:
-            before = code(step["before"]) if step.get("before") else "unknown"
-            what = f"set status {before} -> {code(step['after'])}"
-        else:
-            verb = "join" if step["call"] == ADD_MEMBER else "leave"
-            what = f"{verb} {code(step['group']['name'] or step['group']['id'])}"
-        number = f"{step['number']}. "
-        inside = " " * len(number) + "- "
-        lines.append(f"{number}{what}: {_word(step['state'])}")
-        if step["detail"]:
-            lines.append(f"{inside}{code(step['detail'], MAX_SENTENCE)}")
-        if step["sent_at"]:
-            attempts = "1 attempt" if step["attempts"] == 1 else f"{step['attempts']} attempts"
-            lines.append(f"{inside}sent {_moment(step['sent_at'])}, {attempts}")
-        if step["settled_at"]:
-            lines.append(f"{inside}settled {_moment(step['settled_at'])}")
+    for number, step in enumerate(receipt["steps"], 1):
+        at = step["settled_at"] or step["sent_at"]
+        local = at["local"] if at else ""
+        same_day = (local[:10], local[19:]) == (begun[:10], begun[19:])
+        parts = [_word(step["state"]), local[11:19] if same_day else _moment(at)] if at else [_word(step["state"])]
+        if step["attempts"] > 1:
+            parts.append(f"{step['attempts']} attempts")
+        start = f"{number}. "
+        lines.append(f"{start}{_call(step)}: {', '.join(parts)}")
+        if step["detail"] and not step["as_planned"]:
+            lines.append(f"{' ' * len(start)}- {code(step['detail'], MAX_SENTENCE)}")
     return lines
 
 
-def _undo(receipt: Mapping[str, Any]) -> str:
-    if not any(step["changed"] for step in receipt["steps"]):
-        return "Nothing was changed, so there is nothing to undo."
-    return f"{code(receipt['undo'])}, or with this receipt's JSON file in place of the job."
+def _call(step: Mapping[str, Any]) -> str:
+    if step["call"] == SET_STATUS:
+        before = code(step["before"]) if step.get("before") else "unknown"
+        return f"set status {before} -> {code(step['after'])}"
+    verb = "join" if step["call"] == ADD_MEMBER else "leave"
+    return f"{verb} {code(step['group']['name'] or step['group']['id'])}"
+
+
+def _changes(receipt: Mapping[str, Any]) -> list[str]:
+    """What was done, what was not and why, and which groups stay, in phrases."""
+    steps = receipt["steps"]
+    done = [step for step in steps if step["state"] == StepState.DONE and step["changed"]]
+    phrases = [_call(step) for step in done if step["call"] == SET_STATUS]
+    for call, verb in ((REMOVE_MEMBER, "left"), (ADD_MEMBER, "joined")):
+        groups = [step["group"] for step in done if step["call"] == call]
+        if groups:
+            phrases.append(f"{verb} {_some(groups)}")
+    if receipt["kept"]:
+        phrases.append(f"stays in {_some(receipt['kept'])}")
+    others = [step for step in steps if step not in done]
+    for step in others[:MAX_PHRASES]:
+        state = "nothing to do" if step["state"] == StepState.DONE else _word(step["state"])
+        why = f" ({code(step['detail'], MAX_SENTENCE)})" if step["detail"] else ""
+        phrases.append(f"{state}: {_call(step)}{why}")
+    if len(others) > MAX_PHRASES:
+        phrases.append(f"{len(others) - MAX_PHRASES} more steps below")
+    if receipt["left_out"]:
+        phrases.append(f"{len(receipt['left_out'])} left out")
+    return phrases
+
+
+def _some(groups: Sequence[Mapping[str, Any]]) -> str:
+    more = len(groups) - MAX_GROUPS
+    return _listed(groups[:MAX_GROUPS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
+    """Which command takes back what, and of how many people."""
+    here = any(step["changed"] and step["state"] == StepState.DONE for step in receipt["steps"])
+    people, job = receipt["undo_people"], code(receipt["undo"])
+    if not people:
+        return "nothing was changed, so there is nothing to undo"
+    if not here:
+        others = "1 other person" if people == 1 else f"{people} other people"
+        return f"nothing was changed for this person; {job} takes back the job for {others}"
+    if people == 1:
+        return f"{job}, for this person only"
+    this = code(f"walkme-tui undo {file_name}")
+    return f"{this} for this person only; {job} for all {people} people whom the job changed"
+
+
+def _name(person: Mapping[str, Any]) -> str:
+    names = (person.get("firstName"), person.get("lastName"))
+    return " ".join(part for part in names if isinstance(part, str) and part)
 
 
 def _status(condition: Mapping[str, Any]) -> str:
@@ -109,11 +172,11 @@ def _listed(groups: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _moment(moment: Json) -> str:
-    """The time on the clock of the place and in UTC, to the second: ``2027-01-15 10:00:00 +02:00 (… 08:00:00 UTC)``."""
+    """The time on the clock of the place, to the second, with the distance to UTC: ``2027-01-15 10:00:00 +02:00``."""
     if not isinstance(moment, dict):
         return "not yet"
-    local, utc = str(moment["local"]), str(moment["utc"])
-    return f"{local[:10]} {local[11:19]} {local[19:]} ({utc[:10]} {utc[11:19]} UTC)"
+    local = str(moment["local"])
+    return f"{local[:10]} {local[11:19]} {local[19:]}"
 
 
 def _word(value: object) -> str:

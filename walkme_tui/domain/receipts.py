@@ -10,9 +10,11 @@ from datetime import tzinfo
 from typing import Any, Final, NoReturn
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.consequences import owned_elsewhere
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plan_files import step_from_json, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.records import EPOCH, MILLISECOND, decode_user, encode_user, format_time_ms
@@ -70,7 +72,9 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "kept": [_group(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
+        "warning": owned_elsewhere(subject.user, plan.kind),
         "undo": f"walkme-tui undo {job.id}",
+        "undo_people": len(job.changed_people),
     }
 
 
@@ -108,6 +112,7 @@ def _step(record: StepRecord, zone: tzinfo | None) -> Json:
     del told["user"], told["strict"]
     told |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
     told["attempts"] = record.attempts
+    told["as_planned"] = did_as_said(record)
     told["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
     told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
     for name, user in (("met", record.before), ("left", record.after)):

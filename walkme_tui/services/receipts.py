@@ -14,7 +14,7 @@ from typing import Final
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Subject
-from walkme_tui.domain.receipt_text import receipt_markdown
+from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.records import format_time_ms
 from walkme_tui.services.ports import Clock, Journal
@@ -66,15 +66,16 @@ class Receipts:
         return tuple(written)
 
     def text(self, job: Job, user_id: str) -> str:
-        """The Markdown of one person's receipt, without writing it; KeyError for who is not in the job."""
-        for subject in job.plan.subjects:
+        """The lines of one person's receipt for a ticket, without writing it; KeyError for who is not in the job."""
+        for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
             if subject.user.id == user_id:
-                return receipt_markdown(receipt(job, subject, self._account, self._clock(), self._zone))
+                told = receipt(job, subject, self._account, self._clock(), self._zone)
+                return "\n".join([*ticket_lines(told, f"{name}.json"), ""])
         raise KeyError(user_id)
 
     async def _written(self, job: Job, subject: Subject, name: str) -> Receipt:
         told = receipt(job, subject, self._account, self._clock(), self._zone)
-        text = receipt_markdown(told)
+        text = receipt_markdown(told, f"{name}.json")
         data = await asyncio.to_thread(self._write, f"{name}.json", json.dumps(told, indent=2) + "\n")
         shown = await asyncio.to_thread(self._write, f"{name}.md", text)
         return Receipt(subject.user.id, data, shown, text)

@@ -1,6 +1,7 @@
 """Changes carried out from the command line, over an account in memory and a real journal: answers and exit codes."""
 
 import io
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -143,6 +144,21 @@ def test_a_job_that_was_done_is_not_done_again(line: CommandLine, api: FakeDirec
     assert "nothing left to do" in answer.out
     assert line("jobs", "resume", job, "--json").json["state"] == "done"
     assert api.writes == writes
+
+
+def test_the_commands_in_a_receipt_take_back_as_many_people_as_they_say(line: CommandLine, api: FakeDirectory) -> None:
+    other = "person00012@example.com"
+    done = line("offboard", ZOE, other, "--yes", "--json").json
+    shown = line("jobs", "show", done["job"]).out
+    assert f"Undo     walkme-tui undo {done['job']} takes back all 2 people\n" in shown
+    assert "walkme-tui undo RECEIPT takes back the one person of that receipt\n" in shown
+    receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".md"))
+    said = re.findall(r"`walkme-tui undo ([^`]+)`", receipt.read_text())
+    assert said == [receipt.with_suffix(".json").name, done["job"]]
+    assert {step["target"] for step in line("undo", said[1], "--yes", "--json").json["steps"]} == {ZOE, other}
+    done = line("offboard", ZOE, other, "--yes", "--json").json
+    receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".json"))
+    assert {step["target"] for step in line("undo", receipt.name, "--yes", "--json").json["steps"]} == {ZOE}
 
 
 def test_a_kept_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from tests.support.journals import plan_for
 from tests.support.plan_strategies import TEXTS, plans
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.jobs import Actor, Job, StepRecord
+from walkme_tui.domain.outcomes import verified
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.receipt_text import code, receipt_markdown
+from walkme_tui.domain.receipt_text import code, receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.text import clean
 
@@ -82,13 +83,14 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
 @settings(max_examples=200)
 @given(hostile_receipts())
 def test_nothing_that_comes_from_the_account_is_markup(told: dict[str, Any]) -> None:
-    text = receipt_markdown(told)
+    text = receipt_markdown(told, "receipt.json")
+    assert len(ticket_lines(told, "receipt.json")) <= 5
     found = tokens(text)
     assert {token.type for token in found} <= OURS
     # Each step's particulars hang below it.
     lists = [token for token in found if token.type == "bullet_list_open"]
     assert len([token for token in lists if token.level > 0]) == len(
-        [step for step in told["steps"] if step["detail"] or step["sent_at"] or step["settled_at"]]
+        [step for step in told["steps"] if step["detail"] and not step["as_planned"]]
     )
     headings = [index for index, token in enumerate(found) if token.type == "heading_open"]
     assert len(headings) == (5 if told["left_out"] else 4)
@@ -113,42 +115,82 @@ def test_a_code_span_shows_exactly_the_cleaned_text(text: str) -> None:
     assert found[-1].type == "bullet_list_close"
 
 
-def _job() -> Job:
-    plan = plan_for(1)
+def _job(*people: int) -> Job:
+    plan = plan_for(*(people or (1,)))
     known = plan.subjects[0].user._replace(groups=("g1", "g2", "g3"))
-    plan = replace(plan, subjects=(replace(plan.subjects[0], user=known, kept=frozenset({"g3"})),))
+    first = replace(plan.subjects[0], user=known, kept=frozenset({"g3"}))
+    plan = replace(plan, subjects=(first, *plan.subjects[1:]), created_at_ms=1_800_000_000_000)
     records = [
-        StepRecord(step, StepState.DONE, "Verified.", True, 1, 1_800_000_000_000, 1_800_000_000_250)
+        StepRecord(step, StepState.DONE, verified(step.change, None), True, 1, 1_800_000_001_000, 1_800_000_002_250)
         for step in plan.steps
     ]
     return job_of(plan, records)
 
 
+def _written(job: Job, place: int = 0) -> dict[str, Any]:
+    return receipt(job, job.plan.subjects[place], ACCOUNT, 1_800_000_060_000, timezone(timedelta(hours=2)))
+
+
 def test_a_receipt_reads_well_raw() -> None:
     job = _job()
-    zone = timezone(timedelta(hours=2))
-    text = receipt_markdown(receipt(job, job.plan.subjects[0], ACCOUNT, 1_800_000_060_000, zone))
+    text = receipt_markdown(_written(job), "receipt.json")
     assert text.startswith(
-        "# Offboarding of `person00001@example.com`\n"
+        "# Offboarding of `person00001@example.com` in `acme` (production)\n"
+        "- `HR-17`, job `20270115-bcdf`, done 2027-01-15 10:01:00 +02:00, by `ada` on `jump-host`\n"
+        "- set status `active` -> `inactive`; left `Gruppe Ø1`, `Gruppe Ø2`; stays in `g3`\n"
+        "- Warning: `okta|000001: an identity provider owns this record and may push it back. "
+        "Unassign the person there too.`\n"
+        "- Undo: `walkme-tui undo 20270115-bcdf`, for this person only\n"
         "\n"
-        "- Ticket: `HR-17`\n"
-        "- Job: `20270115-bcdf`, done\n"
+        "## Record\n"
+        "\n"
         "- Person: `Amina O'Brien`, `person00001@example.com`, `00000000-0000-4000-8000-000000000001`\n"
         "- Operator: `ada` on `jump-host`, client `client-7`\n"
         "- Account: `acme`, `https://api.walkme.com`, production\n"
     )
     assert "- Status: `active` -> `inactive`\n- Groups before: `Gruppe Ø1`, `Gruppe Ø2`, `g3`\n" in text
     assert "- Groups after: `g3`\n- Groups kept: `g3`\n" in text
-    assert "2. leave `Gruppe Ø1`: done\n   - `Verified.`\n   - sent 2027-01-15 10:00:00 +02:00 (" in text
-    assert "(2027-01-15 08:00:00 UTC), 1 attempt\n" in text
-    assert "`walkme-tui undo 20270115-bcdf`, or with this receipt's JSON file in place of the job." in text
+    assert "2. leave `Gruppe Ø1`: done, 10:00:02\n3. leave `Gruppe Ø2`: done, 10:00:02\n" in text
     assert str(ACTOR) not in text
+
+
+def test_each_time_stands_there_once_and_steps_are_numbered_for_each_person() -> None:
+    text = receipt_markdown(_written(_job(1, 2), 1), "receipt.json")
+    dates = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text)
+    assert len(dates) == len(set(dates)) == 2
+    assert "UTC" not in text
+    assert re.findall(r"^(\d+)\. ", text, re.MULTILINE) == ["1", "2", "3"]
+
+
+def test_the_lines_for_a_ticket_say_what_was_not_done_and_why() -> None:
+    job = _job()
+    refused = replace(job.steps[1], state=StepState.FAILED, detail="The group is locked.", changed=False)
+    already = replace(job.steps[2], detail="already out of Gruppe Ø2: nothing was sent", changed=False)
+    lines = ticket_lines(_written(replace(job, steps=(job.steps[0], refused, already))), "receipt.json")
+    assert lines[2] == (
+        "- set status `active` -> `inactive`; stays in `g3`; failed: leave `Gruppe Ø1` (`The group is locked.`); "
+        "nothing to do: leave `Gruppe Ø2` (`already out of Gruppe Ø2: nothing was sent`)"
+    )
+
+
+def test_a_receipt_says_how_many_people_each_undo_takes_back() -> None:
+    job = _job(1, 2, 3, 4, 5)
+    assert ticket_lines(_written(job, 2), "receipt.json")[-1] == (
+        "- Undo: `walkme-tui undo receipt.json` for this person only; "
+        "`walkme-tui undo 20270115-bcdf` for all 5 people whom the job changed"
+    )
+    third = job.plan.subjects[2].user.id
+    steps = tuple(replace(each, changed=each.changed and each.step.user_id != third) for each in job.steps)
+    assert ticket_lines(_written(replace(job, steps=steps), 2), "receipt.json")[-1] == (
+        "- Undo: nothing was changed for this person; "
+        "`walkme-tui undo 20270115-bcdf` takes back the job for 4 other people"
+    )
 
 
 @pytest.mark.parametrize("state", [StepState.SKIPPED, StepState.FAILED])
 def test_where_nothing_was_changed_there_is_nothing_to_undo(state: StepState) -> None:
     job = _job()
     job = replace(job, steps=tuple(replace(record, state=state, changed=False) for record in job.steps))
-    text = receipt_markdown(receipt(job, job.plan.subjects[0], ACCOUNT, 1_800_000_060_000, UTC))
-    assert "Nothing was changed, so there is nothing to undo." in text
+    text = receipt_markdown(_written(job), "receipt.json")
+    assert "- Undo: nothing was changed, so there is nothing to undo\n" in text
     assert "walkme-tui undo" not in text

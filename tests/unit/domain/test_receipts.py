@@ -67,7 +67,8 @@ def test_who_what_when_where_and_how_to_take_it_back() -> None:
         ("remove member", "done", "Verified."),
         ("remove member", "done", "Verified."),
     ]
-    assert told["undo"] == f"walkme-tui undo {job.id}"
+    assert (told["undo"], told["undo_people"]) == (f"walkme-tui undo {job.id}", 2)
+    assert told["warning"] == ""
     assert "person00003" not in json.dumps(told)
 
 

@@ -52,7 +52,8 @@ async def test_everybody_of_a_job_gets_two_files_that_the_journal_remembers(tmp_
             f"{day}-offboard-person00002@example.com-{job.id}.md",
         ]
         assert [each.user_id for each in made] == [person(1).id, person(2).id]
-        assert shelf.files[made[1].markdown.name] == made[1].text == receipts.text(job, person(2).id)
+        assert shelf.files[made[1].markdown.name] == made[1].text
+        assert made[1].text.startswith(receipts.text(job, person(2).id))
         assert json.loads(shelf.files[made[1].json.name])["person"]["id"] == person(2).id
         kept = (await journal.job(job.id)).receipts
         assert kept == tuple(str(path) for each in made for path in (each.json, each.markdown))

@@ -29,7 +29,7 @@ class ReceiptChoice(StrEnum):
 
 
 class ReceiptDialog(DecidingDialog[ReceiptChoice]):
-    """Shows a job; ``text`` is its receipts as Markdown, ``problems`` what stopped it or could not be written."""
+    """Shows a job; ``text`` is what is copied for a ticket, ``problems`` what stopped it or could not be written."""
 
     BUTTON: ClassVar[str] = "Close"
 
@@ -48,7 +48,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         self._markdown = text
         self._problems = problems
         self._now_ms = now_ms
-        self._undoable = any(change_words.changed_something(record) for record in job.steps)
+        self._undoable = len(job.changed_people)
         super().__init__([(change_words.done_of(job), Ink.STRONG)], self._foot_keys(), account_mark(account), monotonic)
 
     def _foot_keys(self) -> Line:
@@ -56,7 +56,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         if self._job.state.resumable:
             keys.append(("P", "go on"))
         if self._undoable:
-            keys.append(("z", "undo"))
+            keys.append(("z", "undo" if self._undoable == 1 else f"undo all {self._undoable} people"))
         return [("  ", Ink.PLAIN), *key_foot(*keys)]
 
     def middle(self) -> Sequence[Widget]:
@@ -104,8 +104,8 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         return {"z": self._undo, "P": self._resume}
 
     def _copy_receipt(self) -> None:
-        """Hand the receipt to the terminal's clipboard."""
-        self._copy(self._markdown, "the receipt")
+        """Hand the lines for a ticket to the terminal's clipboard."""
+        self._copy(self._markdown, "the receipt for a ticket")
 
     def _copy_paths(self) -> None:
         """Hand the paths of the files to the terminal's clipboard."""

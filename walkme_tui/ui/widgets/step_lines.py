@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
 
+from walkme_tui.domain.consequences import owned_elsewhere
 from walkme_tui.domain.jobs import Job, StepRecord
-from walkme_tui.domain.outcomes import verified
+from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -57,6 +58,8 @@ def people_lines(job: Job, width: int) -> Iterator[Line]:
         yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
+        if user is not None and (warning := owned_elsewhere(user, job.plan.kind)):
+            yield from _marked("! ", warning, width, Ink.WARN)
 
 
 def ending_lines(job: Job, width: int) -> Iterator[Line]:
@@ -65,6 +68,11 @@ def ending_lines(job: Job, width: int) -> Iterator[Line]:
         yield ()
         for text in job.plan.left_out:
             yield from _marked("! ", clean(text, change_words.MAX_SENTENCE), width, Ink.WARN)
+    if job.purged_at_ms is None and len(job.changed_people) > 1:
+        yield ()
+        people = words.count(len(job.changed_people), "person", "people")
+        said = f"z here takes back all {people}; z on one of them in the Users tab takes back that person only."
+        yield from _wrapped(said, width, Ink.DIM)
     shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
     if shown:
         yield ()
@@ -88,20 +96,12 @@ def _step(record: StepRecord, width: int) -> Iterator[Line]:
         (words.fit(change_words.object_of(change), room), Ink.PLAIN),
         (words.fit_right(time, TIME_WIDTH), Ink.DIM),
     ]
-    detail = "" if _is_plain(record) else clean(record.detail, change_words.MAX_SENTENCE)
+    detail = "" if did_as_said(record) else clean(record.detail, change_words.MAX_SENTENCE)
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:
         bad = record.state in change_words.BAD_STATES
         yield from _marked(" " * STATE_WIDTH, detail, width, Ink.WARN if bad else Ink.DIM)
-
-
-def _is_plain(record: StepRecord) -> bool:
-    """True for a step that did what the line says already."""
-    change = record.step.change
-    if record.state is not StepState.DONE or record.detail != verified(change, record.before):
-        return False
-    return record.before is None or change.as_planned(record.before) is not False
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[Line]:
