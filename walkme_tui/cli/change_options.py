@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     Actions: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
+JOB_ID = "the job's id, 20261123-bcdf, or what one job alone has: its beginning, or what follows the date, bcdf"
 YES = "carry it out without asking; without it, headless, the plan is printed and nothing is sent"
 
 
@@ -26,7 +27,7 @@ def add_offboard(parser: argparse.ArgumentParser) -> None:
 
 def add_undo(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``undo``."""
-    parser.add_argument("job", metavar="JOB|RECEIPT", help="a job's id or the beginning of it, or a receipt's path")
+    parser.add_argument("job", metavar="JOB|RECEIPT", help=f"{JOB_ID}; or a receipt's path")
     _add_ticket(parser)
     _add_plan_and_yes(parser)
     parser.epilog = (
@@ -58,7 +59,7 @@ def add_jobs(actions: "Actions", every: argparse.ArgumentParser) -> None:
 
     def one(name: str, text: str) -> argparse.ArgumentParser:
         made = action(name, text)
-        made.add_argument("id", metavar="ID", help="the job's id, or the beginning of it")
+        made.add_argument("id", metavar="ID", help=JOB_ID)
         return made
 
     action("list", "list the jobs, newest first (the default); those of --profile if it is given")

@@ -1,7 +1,7 @@
 """``walkme-tui completion``: scripts for shells, made from the parser."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,8 +45,13 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def places_of(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Iterator[Place]:
-    """The parser and those inside it as places, outermost first."""
+def places_of(
+    parser: argparse.ArgumentParser, path: tuple[str, ...] = (), described: Mapping[str, str] | None = None
+) -> Iterator[Place]:
+    """The parser and those inside it as places, outermost first.
+
+    Options that are hidden here but ``described`` by the outermost parser are the global ones; others stay hidden.
+    """
     actions: list[tuple[str, str]] = []
     options: list[Option] = []
     words: list[str] = []
@@ -58,19 +63,22 @@ def places_of(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> It
             inner += action.choices.items()
             actions += [(name, helps.get(name, "")) for name in action.choices]
         elif action.option_strings:
-            options.append(_option(action))
+            name = action.option_strings[0]
+            text = action.help if action.help != argparse.SUPPRESS else (described or {}).get(name)
+            if text is not None:
+                options.append(_option(action, text))
         else:
             words += [str(choice) for choice in action.choices or ()]
             files = files or action.type is Path
     yield Place(path, tuple(actions), tuple(options), tuple(words), files)
+    described = described or {name: option.help for option in options for name in option.names}
     for name, found in inner:
-        yield from places_of(found, (*path, name))
+        yield from places_of(found, (*path, name), described)
 
 
-def _option(action: argparse.Action) -> Option:
+def _option(action: argparse.Action, text: str) -> Option:
     takes_value = action.nargs != 0
     values = tuple(str(choice) for choice in action.choices or ()) if takes_value else None
-    text = "" if action.help in {None, argparse.SUPPRESS} else str(action.help)
     return Option(tuple(action.option_strings), text, values, action.type is Path)
 
 

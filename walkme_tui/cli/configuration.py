@@ -45,11 +45,6 @@ TEMPLATE: Final = """\
 #                                   # secret_keyring = ["walkme", "acme"]        (service and user name)
 # auth = "post"                     # post | basic: how client id and secret are sent
 
-# [profiles.acme.scim]
-# base_url = "https://…/scim/v2"    # the Console shows it, beside the token
-# auth = "bearer"                   # bearer | basic (then: username, and password_command, password_env, …)
-# token_command = ["pass", "show", "walkme/acme-scim"]
-
 # [keys]                            # ids: walkme-tui keys
 # "user.raw" = "F2"
 """

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -13,8 +14,8 @@ from walkme_tui.domain.text import clean
 
 PROGRAM: Final = "walkme-tui"
 BROWSE: Final = "browse"
+EXPORT: Final = "export"
 SIMULATOR: Final = "simulator"
-FILTERING: Final = frozenset({BROWSE, "export"})
 CHANGING: Final = frozenset({"offboard", "undo", "jobs", "plan"})
 
 # Name and one line of help, in the order of the help.
@@ -22,7 +23,7 @@ SUB_COMMANDS: Final = {
     BROWSE: "the browser; QUERY starts it filtered (this is what happens without a sub-command)",
     "whois": "one user: the record, and groups by name",
     "members": "who is in a group",
-    "export": "all users, or those that a filter keeps, as CSV, JSON or Markdown",
+    EXPORT: "all users, or those that a filter keeps, as CSV, JSON or Markdown",
     "offboard": "deactivate people and take them out of their groups, as a plan that can be undone",
     "undo": "take back what a job has done",
     "jobs": "list the jobs, go on with one, and more",
@@ -38,8 +39,11 @@ SUB_COMMANDS: Final = {
 
 # The global options that take a value: whoever looks for the first word has to step over it.
 _WITH_VALUE: Final = ("--profile", "--surface")
-# -group:beta is a term of a filter, and argparse takes it for an option: -h with a value, if it is -has:groups.
-_LEAVES_OUT: Final = re.compile(r"-[^\W\d_]{2,}:")
+_GLOBAL: Final = frozenset({"help", "version", "profile", "surface", "read-only", "demo", "json", "no-color"})
+# -test and -group:beta are terms of a filter, and argparse takes them for options: -h with a value, if it is -has:name.
+_TERM: Final = re.compile(r"-[^-\s].")
+# As near to a sub-command as this, a first word is taken for a slip: offbord, exprot, job.
+_NEAR: Final = 0.8
 
 _ENVIRONMENT: Final = """\
 environment:
@@ -48,9 +52,7 @@ environment:
   WALKME_TUI_DATA_DIR      journal and receipts         WALKME_TUI_STATE_DIR  state and crash reports
   NO_COLOR                 no colours
   WALKME_CLIENT_ID, WALKME_CLIENT_SECRET, WALKME_BASE_URL
-                           a profile named env, without any file
-  WALKME_SCIM_BASE_URL, and WALKME_SCIM_TOKEN or WALKME_SCIM_USERNAME with WALKME_SCIM_PASSWORD
-                           its SCIM side"""
+                           a profile named env, without any file"""
 
 
 class UsageError(Exception):
@@ -89,13 +91,15 @@ def build_parser(wanted: str = "") -> Parser:
     """The parser with all its sub-commands, or with the wanted one only: the others cost time at every start."""
     parser = Parser(prog=PROGRAM, description="Browse the people of a WalkMe account.", epilog=_epilog())
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    every = _global_options()
-    _add_globals(parser)
+    _add_globals(parser, shown=True)
+    every = Parser(add_help=False)
+    _add_globals(every.add_argument_group("global options", f"see {PROGRAM} --help"), shown=False)
     commands = parser.add_subparsers(dest="command", metavar="SUB-COMMAND", title="sub-commands", parser_class=Parser)
     for name, text in SUB_COMMANDS.items():
         if name == wanted or wanted not in SUB_COMMANDS:
             made = commands.add_parser(name, help=text, description=_sentence(text), parents=[every])
             _add_arguments(name, made, every)
+            made.epilog = _with_examples(name, made.epilog)
     return parser
 
 
@@ -103,12 +107,31 @@ def with_sub_command(words: Sequence[str]) -> list[str]:
     """The words with ``browse`` put in where no sub-command is named: a first word that is none is its QUERY.
 
     ``--help`` and ``--version`` before any word are the whole program's. Terms of a filter that begin with a hyphen get
-    a blank before it, so that they are not taken for options.
+    a blank before it, or are joined to ``--filter``, so that they are not taken for options. ``UsageError`` where the
+    first word is nearly a sub-command.
     """
     found = _with_browse(words)
-    if first_word(found) not in FILTERING:
-        return found
-    return [f" {word}" if _LEAVES_OUT.match(word) else word for word in found]
+    command = first_word(found)
+    if command == BROWSE:
+        return [f" {word}" if _is_term(word) else word for word in found]
+    if command == EXPORT:
+        return _with_joined_filter(found)
+    return found
+
+
+def _is_term(word: str) -> bool:
+    """True for a term of a filter that leaves people out; a single letter is an option, and so is ``-json``."""
+    return _TERM.match(word) is not None and word[1:].partition("=")[0] not in _GLOBAL
+
+
+def _with_joined_filter(words: Sequence[str]) -> list[str]:
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--filter" and word.startswith("-") and not word.startswith("--"):
+            joined[-1] = f"--filter={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _with_browse(words: Sequence[str]) -> list[str]:
@@ -117,13 +140,29 @@ def _with_browse(words: Sequence[str]) -> list[str]:
         word = words[index]
         if word in {"-h", "--help", "--version"} or word in SUB_COMMANDS:
             return list(words)
-        if not word.startswith("-") or word in {"-", "--"} or _LEAVES_OUT.match(word):
+        if not word.startswith("-") or word in {"-", "--"} or _is_term(word):
+            _refuse_slip(words, index)
             break
         index += 2 if word in _WITH_VALUE else 1
     if index > len(words):
         # An option that lacks its value must not take the sub-command for it.
         return [BROWSE, *words]
     return [*words[:index], BROWSE, *words[index:]]
+
+
+def _refuse_slip(words: Sequence[str], index: int) -> None:
+    """``UsageError`` if the word at ``index`` is nearly a sub-command: ``offbord`` must not become a search."""
+    from difflib import get_close_matches
+
+    word = words[index]
+    near = get_close_matches(word.casefold(), SUB_COMMANDS, n=1, cutoff=_NEAR)
+    if near:
+        before, after = [PROGRAM, *words[:index]], words[index + 1 :]
+        more = [each for each in after if not each.startswith("-")]
+        meant, searched = shlex.join([*before, near[0], *after]), shlex.join([*before, BROWSE, word, *more])
+        raise UsageError(
+            f"There is no sub-command {clean(word)}.", f"Did you mean:   {meant}\nTo search for it: {searched}"
+        )
 
 
 def first_word(words: Sequence[str]) -> str:
@@ -137,25 +176,30 @@ def first_word(words: Sequence[str]) -> str:
     return ""
 
 
-def _global_options() -> Parser:
-    options = Parser(add_help=False)
-    _add_globals(options.add_argument_group("global options"))
-    return options
-
-
-def _add_globals(to: argparse._ActionsContainer) -> None:
-    """The options that mean the same before and after the sub-command.
+def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
+    """The options that mean the same before and after the sub-command; the help shows them once.
 
     Without a default anywhere: a sub-parser's default would silently overwrite what stood before it.
     """
-    absent = argparse.SUPPRESS
-    to.add_argument("--profile", metavar="NAME", default=absent, help="the profile to use")
-    surfaces = [surface.value for surface in Surface]
-    to.add_argument("--surface", choices=surfaces, default=absent, help="which of the two APIs to speak")
-    to.add_argument("--read-only", action="store_true", default=absent, help="refuse every change")
-    to.add_argument("--demo", action="store_true", default=absent, help="a made-up account instead of a profile")
-    to.add_argument("--json", action="store_true", default=absent, help="print one JSON object")
-    to.add_argument("--no-color", action="store_true", default=absent, help="no colours")
+
+    def add(name: str, help_text: str, **settings: Any) -> None:
+        hidden = argparse.SUPPRESS
+        to.add_argument(f"--{name}", default=argparse.SUPPRESS, help=help_text if shown else hidden, **settings)
+
+    add("profile", "the profile to use", metavar="NAME")
+    # Not in the help: there is only one that works.
+    add("surface", argparse.SUPPRESS, metavar="NAME", type=_surface)
+    add("read-only", "refuse every change", action="store_true")
+    add("demo", "a made-up account instead of a profile", action="store_true")
+    add("json", "print one JSON object", action="store_true")
+    add("no-color", "no colours", action="store_true")
+
+
+def _surface(text: str) -> str:
+    """The name of a surface, for argparse."""
+    if text not in {surface.value for surface in Surface}:
+        raise argparse.ArgumentTypeError(f"{text!r} is no surface; leave it out")
+    return text
 
 
 def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
@@ -175,7 +219,7 @@ def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
             "The API cannot list the members of a group: all users are read first. If that stays incomplete, so is\n"
             f"the answer: it says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
         )
-    elif name == "export":
+    elif name == EXPORT:
         _add_export(parser)
     elif name in CHANGING:
         _add_changing(name, parser, every)
@@ -251,9 +295,17 @@ def _epilog() -> str:
     codes = "\n".join(f"  {code.value:<4} {clean(meaning)}" for code, meaning in MEANINGS)
     return (
         'A first word that is no sub-command is a QUERY: walkme-tui "zoe celik"\n'
+        "One that is nearly a sub-command is refused; walkme-tui browse WORD searches for it.\n"
         "@NAME begins with a saved view, more words narrow it: walkme-tui @inactive-in-groups group:sales\n\n"
         f"exit codes:\n{codes}\n\n{_ENVIRONMENT}"
     )
+
+
+def _with_examples(name: str, text: str | None) -> str:
+    from walkme_tui.cli.help_examples import EXAMPLES
+
+    examples = "\n".join(("examples:", *(f"  {line}" for line in EXAMPLES[name])))
+    return f"{text}\n\n{examples}" if text else examples
 
 
 def _sentence(text: str) -> str:

@@ -148,7 +148,7 @@ def _profile(section: Section, name: str) -> Profile | None:
     rest = _rest(rest_section) if rest_section else None
     scim = _scim(scim_section) if scim_section else None
     if "rest" not in section.values and "scim" not in section.values:
-        hint = f"Add [profiles.{clean(name, 60)}.rest] or [profiles.{clean(name, 60)}.scim]."
+        hint = f"Add [profiles.{clean(name, 60)}.rest]."
         section.complain("", f"{section.title} has no connection.", hint)
     profile = Profile(
         name=name,

@@ -255,7 +255,10 @@ class Journal(Protocol):
         ...
 
     async def job(self, job_id: str) -> Job:
-        """One job with its steps; an unambiguous beginning of the id is enough. Raises ``NotFound``."""
+        """One job with its steps; an unambiguous beginning of the id, or of what follows its date, is enough.
+
+        Raises ``NotFound``.
+        """
         ...
 
     async def jobs(self, profile: str | None = None) -> tuple[Job, ...]:

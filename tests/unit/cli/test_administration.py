@@ -47,8 +47,7 @@ def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path:
     file = tmp_path / "config.toml"
     file.write_text(TEMPLATE.replace("\n# ", "\n").replace("… /", "").replace("A secret", "# A secret"))
     problems = [str(problem.error()) for problem in check_settings(file).problems]
-    assert [problem for problem in problems if "base_url" not in problem] == []
-    assert len(problems) == 1  # the address with its dots is for the person to fill in
+    assert problems == []
 
 
 def test_no_command_of_a_file_that_others_can_write_is_run(line: CommandLine, tmp_path: Path) -> None:
@@ -233,7 +232,7 @@ def test_bash_completes_what_the_parser_takes(line: CommandLine) -> None:
     assert completed(script, "wh") == {"whois"}
     assert completed(script, "--profile", "whois", "config", "") >= {"init", "path", "check"}
     assert completed(script, "config", "check", "--j") == {"--json"}
-    assert completed(script, "--surface", "") == {"rest", "scim"}
+    assert not {word for word in completed(script, "--") if "surface" in word}
     assert completed(script, "completion", "") >= {"bash", "zsh", "fish"}
     assert completed(script, "export", "--ca") == {"--cached"}
     assert completed(script, "whois", "--safe") == set()

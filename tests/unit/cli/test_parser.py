@@ -1,11 +1,17 @@
 """Words of the command line: where the global options may stand, and what is a query."""
 
 import argparse
+import re
+import shlex
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from walkme_tui.cli.configuration import TEMPLATE
 from walkme_tui.cli.context import GlobalOptions
 from walkme_tui.cli.main import MODULES
 from walkme_tui.cli.parser import SUB_COMMANDS, UsageError, build_parser, first_word, with_sub_command
@@ -58,6 +64,12 @@ GLOBALS = (
 )
 
 
+def words_of(line: str) -> list[str]:
+    """The words behind ``walkme-tui`` in a line for a shell, without what the shell keeps for itself."""
+    command = re.sub(r".*\bwalkme-tui\b(?!-)", "", re.sub(r"\s[<>]\s.*|\)$", "", line.partition("  #")[0]), count=1)
+    return shlex.split(command, comments=True)
+
+
 def parsed(*words: str) -> argparse.Namespace:
     """As ``main`` does it."""
     whole = with_sub_command(words)
@@ -103,8 +115,9 @@ def test_demo_and_profile_exclude_each_other() -> None:
         (("zoe",), "zoe"),
         (("zoe", "çelik"), "zoe çelik"),
         (("zoe çelik",), "zoe çelik"),
-        (("exprot",), "exprot"),
-        (("Export",), "Export"),
+        (("expression",), "expression"),
+        (("browse", "exprot"), "exprot"),
+        (("exprot of sales",), "exprot of sales"),
         (("--profile", "acme", "zoe"), "zoe"),
         (("--profile=acme", "--read-only", "zoe"), "zoe"),
         (("--profile", "export", "zoe"), "zoe"),
@@ -123,13 +136,40 @@ def test_a_first_word_that_is_no_sub_command_is_a_query(words: tuple[str, ...], 
     assert " ".join(options.query) == query
 
 
-@given(st.text(min_size=1).filter(lambda word: not word.startswith("-") and word not in SUB_COMMANDS))
+@given(st.text(min_size=1).filter(lambda word: not word.startswith("-") and not _is_near(word)))
 def test_any_other_first_word_is_a_query(word: str) -> None:
     assert parsed(word).query == [word]
 
 
+def _is_near(word: str) -> bool:
+    return bool(get_close_matches(word.casefold(), SUB_COMMANDS, cutoff=0.8))
+
+
 @pytest.mark.parametrize(
-    "term", ["-group:beta", "-has:groups", "-HAS:groups", "-status:", '-group:"Field EMEA"', "-xx:y"]
+    ("words", "meant", "searched"),
+    [
+        (("offbord", "a@b.c", "--yes"), "offboard a@b.c --yes", "browse offbord a@b.c"),
+        (("Export",), "export", "browse Export"),
+        (("--demo", "exprot", "--json"), "--demo export --json", "--demo browse exprot"),
+        (("--profile", "a b", "job"), "--profile 'a b' jobs", "--profile 'a b' browse job"),
+    ],
+)
+def test_a_first_word_that_is_nearly_a_sub_command_is_refused(
+    words: tuple[str, ...], meant: str, searched: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        parsed(*words)
+    assert f"walkme-tui {meant}\n" in caught.value.usage
+    assert caught.value.usage.endswith(f"walkme-tui {searched}")
+    assert parsed(*shlex.split(searched)).command == "browse"
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *("-group:beta", "-has:groups", "-HAS:groups", "-status:", '-group:"Field EMEA"', "-xx:y", "-x:y"),
+        *("-test", "-zoe@example.com", '-"zoe celik"', "-2024", "-hello"),
+    ],
 )
 def test_a_term_that_leaves_people_out_is_no_option(term: str) -> None:
     for words in (
@@ -143,11 +183,22 @@ def test_a_term_that_leaves_people_out_is_no_option(term: str) -> None:
         options = parsed(*words)
         assert (options.command, " ".join(options.query).strip()) == ("browse", term)
     assert parsed("zoe", term, "--demo", "celik").query == ["zoe", f" {term}", "celik"]
+    assert parsed("--demo", "export", "--filter", term).filter == term
     exports = [["--filter", term], [f"--filter={term}"], ["--cached", "--filter", term, "--json"]]
     assert [parsed("export", *words).filter.strip() for words in exports] == [term] * 3
 
 
-@pytest.mark.parametrize("words", [("-h",), ("zoe", "-x"), ("zoe", "-x:y"), ("whois", "-group:beta")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-h",),
+        ("zoe", "-x"),
+        ("-json",),
+        ("zoe", "-profile=x"),
+        ("whois", "-group:beta"),
+        ("export", "--filter", "--json"),
+    ],
+)
 def test_other_words_with_a_hyphen_stay_options(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises((UsageError, SystemExit)):
         parsed(*words)
@@ -161,7 +212,9 @@ def test_every_sub_command_has_a_module_and_a_help(name: str, capsys: pytest.Cap
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: walkme-tui {name}")
-    assert "--profile" in shown
+    assert "see walkme-tui --help" in shown
+    assert "--read-only" not in shown
+    assert "--no-color" not in shown
 
 
 def test_the_help_of_all_tells_sub_commands_exit_codes_and_environment(capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,6 +223,39 @@ def test_the_help_of_all_tells_sub_commands_exit_codes_and_environment(capsys: p
     shown = capsys.readouterr().out
     for word in (*SUB_COMMANDS, "exit codes", "130", "WALKME_CLIENT_SECRET", "WALKME_TUI_CONFIG_DIR", "NO_COLOR"):
         assert word in shown
+
+
+def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield parser.format_help()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _helps(inner)
+
+
+def test_no_help_speaks_of_what_does_not_work_yet() -> None:
+    for shown in (*_helps(build_parser()), TEMPLATE):
+        assert "scim" not in shown.casefold()
+        assert "surface" not in shown.casefold()
+
+
+@pytest.mark.parametrize("name", SUB_COMMANDS)
+def test_the_help_of_a_sub_command_has_two_examples_that_can_be_pasted(name: str) -> None:
+    (choices,) = (each.choices for each in build_parser()._actions if each.dest == "command")
+    assert isinstance(choices, dict)
+    examples = choices[name].format_help().rpartition("examples:\n")[2].splitlines()
+    assert len(examples) >= 2
+    for example in examples:
+        assert parsed(*words_of(example)).command == name
+
+
+def test_every_command_of_the_readme_can_be_parsed() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    found = [line for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) for line in block.splitlines()]
+    commands = [line for line in found if "walkme-tui" in line]
+    assert len(commands) > 10
+    for command in commands:
+        parsed(*words_of(command))
 
 
 def test_a_parser_for_one_sub_command_takes_what_the_whole_one_takes() -> None:
