@@ -110,10 +110,12 @@ def _nothing_to_open(name: str) -> Session:
 
 
 @asynccontextmanager
-async def open_browser(setting: Setting, size: tuple[int, int] = (120, 40)) -> AsyncIterator["Browser"]:
+async def open_browser(
+    setting: Setting, size: tuple[int, int] = (120, 40), *, draws_toasts: bool = False
+) -> AsyncIterator["Browser"]:
     """The program on a screen of this size, ready for keys; its session is closed at the end."""
     app = setting.app()
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=draws_toasts) as pilot:
         browser = Browser(pilot, app, setting)
         await browser.pause()
         yield browser
@@ -337,8 +339,10 @@ class Browser:
 
     @property
     def toasts(self) -> list[str]:
-        """The texts of the toasts that are up."""
-        return [f"{note.title} {note.message}".strip() for note in self.app._notifications]
+        """The messages that are up, as toasts and in the status line."""
+        toasts = [f"{note.title} {note.message}".strip() for note in self.app._notifications]
+        noted = self.browser.situation.noted
+        return [*toasts, noted] if noted else toasts
 
     @property
     def running(self) -> bool:

@@ -77,3 +77,22 @@ def test_wrapped_text_loses_nothing_but_blanks(text: str, width: int) -> None:
     lines = words.wrap(text, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, "zaneta.brzeczyszczykiewicz@example.org"),
+        (30, "zaneta.br…ykiewicz@example.org"),
+        (15, "z…z@example.org"),
+        (14, "z…@example.org"),
+        (13, "zaneta.brzec…"),
+    ],
+)
+def test_an_email_is_cut_in_its_local_part(width: int, shown: str) -> None:
+    assert words.cut_email("zaneta.brzeczyszczykiewicz@example.org", width) == shown
+
+
+@given(CLEAN, st.integers(1, 80))
+def test_whatever_stands_for_an_email_fits(text: str, width: int) -> None:
+    assert cell_len(words.cut_email(text, width)) <= width

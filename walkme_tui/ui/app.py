@@ -1,15 +1,16 @@
 """The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.filter import LineFilter
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -26,7 +27,14 @@ from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.workers import WorkerGroup, start_worker
+
+NOTE_INKS: Final[Mapping[SeverityLevel, Ink]] = {
+    "information": Ink.PLAIN,
+    "warning": Ink.WARN,
+    "error": Ink.BAD,
+}
 
 
 class WalkmeApp(App[int]):
@@ -206,6 +214,25 @@ class WalkmeApp(App[int]):
 
     def _why_not(self, command: Command) -> str:
         return self.work.why_not(command) if self.work is not None else ""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a message in the status line where it fits, else as a toast away from the cursor's row."""
+        screen = self.screen
+        if isinstance(screen, BrowserScreen):
+            seconds = timeout if timeout is not None else self.NOTIFICATION_TIMEOUT
+            text = f"{title}: {message}" if title else message
+            if screen.situation.note(text, NOTE_INKS[severity], seconds):
+                return
+            screen.keep_toasts_off_the_cursor()
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # ------------------------------------------------------------ the end
 

@@ -121,6 +121,24 @@ def cut(text: str, width: int) -> str:
     return text[:low] + ELLIPSIS
 
 
+def cut_email(text: str, width: int) -> str:
+    """An email in at most ``width`` cells: cut in the middle of its local part, its domain whole where that fits."""
+    local, _, domain = text.rpartition("@")
+    room = width - cell_len(domain) - 2
+    if cell_len(text) <= width or room < 1 or not local:
+        return cut(text, width)
+    head = cut(local, room - room // 2 + 1).removesuffix(ELLIPSIS)
+    return f"{head}{ELLIPSIS}{_end(local, room // 2)}@{domain}"
+
+
+def _end(text: str, width: int) -> str:
+    """The end of a clean text that fits ``width`` cells."""
+    start = len(text)
+    while start and cell_len(text[start - 1 :]) <= width:
+        start -= 1
+    return text[start:]
+
+
 def fit(text: str, width: int) -> str:
     """Clean text in exactly ``width`` cells: padded with blanks, or cut with an ellipsis."""
     shown = cut(text, width)

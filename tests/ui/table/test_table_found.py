@@ -59,13 +59,28 @@ async def test_another_word_changes_what_stands_out_in_rows_that_stay() -> None:
         assert found(table, 0) == ["Zoë"]
 
 
-async def test_what_is_cut_off_is_told_by_the_ellipsis() -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("somebody", "somebody"),
+        ("very", "…"),
+        ("address", "…ss"),
+        ("indeed", "indeed"),
+        ("headquarters", "headquarters"),
+        ("somebody.with.a.very.long.address.indeed", "somebody.…ss.indeed"),
+    ],
+)
+async def test_for_letters_that_were_cut_out_of_an_email_the_ellipsis_stands_out(text: str, expected: str) -> None:
     long = person(0)._replace(email="somebody.with.a.very.long.address.indeed@headquarters.example.com")
     async with table_of([long], size=(80, 5)) as table:
-        await search(table, "headquarters")
+        await search(table, text)
+        assert found(table, 0) == [expected]
+
+
+async def test_a_name_that_is_cut_off_ends_in_an_ellipsis_that_stands_for_what_was_found() -> None:
+    async with table_of([person(0)._replace(first_name="Zoë" * 20, last_name="Çelik")], size=(80, 5)) as table:
+        await search(table, "celik")
         assert found(table, 0) == ["…"]
-        await search(table, "somebody")
-        assert found(table, 0) == ["somebody"]
 
 
 async def test_a_word_across_the_cut_stands_out_as_far_as_it_is_shown() -> None:

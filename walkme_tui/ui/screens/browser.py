@@ -308,11 +308,27 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(UserTable.CursorMoved)
     def details_follow(self, event: UserTable.CursorMoved) -> None:
         """The details show who is under the cursor now."""
+        self._cursor_moved()
         if event.table is self.area.table:
             if self.news is not None:
                 self.news.moved(event.user.user.id if event.user is not None else None)
             self.details.follow(self._subject())
             self.filter.open_the_only_one()
+
+    def _cursor_moved(self) -> None:
+        self.situation.cursor_moved()
+        self.keep_toasts_off_the_cursor()
+
+    def keep_toasts_off_the_cursor(self) -> None:
+        """Put toasts at the other end of the screen than the cursor's row."""
+        position = self.area.position
+        below = position is not None and 2 * (position.row - position.first) > self.area.size.height
+        self.set_class(below, "cursor-below")
+
+    @on(UserTable.MarksChanged)
+    def tell_how_many_are_marked(self) -> None:
+        """Marks were set or cleared."""
+        self.situation.cursor_moved()
 
     @on(UserTable.ViewChanged)
     def tell_of_the_view(self, event: UserTable.ViewChanged) -> None:
@@ -348,11 +364,13 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(LineList.Moved, "#groups")
     def members_follow(self) -> None:
         """The members of the group under the cursor."""
+        self._cursor_moved()
         self.area.groups_tab.follow()
 
     @on(LineList.Moved, "#jobs")
     def steps_follow(self) -> None:
         """The steps of the job under the cursor."""
+        self._cursor_moved()
         self.area.jobs_tab.follow()
 
     @on(LineList.Opened, "#jobs")

@@ -1,7 +1,7 @@
 """The panes between the chrome: which are shown, and where the keys go."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,9 +12,12 @@ from walkme_tui.services.listing import Listing
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
+from walkme_tui.ui.screens.sayings import Position
 from walkme_tui.ui.widgets.detail import DetailPane
+from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.columns import wanted_width
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     from walkme_tui.ui.screens.groups_tab import GroupsTab
     from walkme_tui.ui.screens.jobs_tab import JobsTab
     from walkme_tui.ui.widgets.request_list import RequestList
+
+GROUPS_WIDTH: Final = 36
+LEAST_DETAIL_WIDTH: Final = 32
+MOST_DETAIL_WIDTH: Final = 70
 
 ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.JOBS, Pane.STEPS, Pane.REQUESTS)
 
@@ -53,13 +60,16 @@ class PaneArea(Horizontal):
         self._session, self._pages, self._directory, self._work = session, pages, directory, work
         self._shown: tuple[Pane, ...] = (Pane.USERS,)
         self._focused: dict[Tab, Pane] = {}
+        self.users.needs_changed = self._needs_changed
 
     @cached_property
     def groups_tab(self) -> "GroupsTab":
         """The two panes of the Groups tab."""
         from walkme_tui.ui.screens.groups_tab import GroupsTab
 
-        return GroupsTab(self._session, self._pages, self._directory)
+        tab = GroupsTab(self._session, self._pages, self._directory)
+        tab.members.table.needs_changed = self._needs_changed
+        return tab
 
     @cached_property
     def jobs_tab(self) -> "JobsTab":
@@ -98,8 +108,24 @@ class PaneArea(Horizontal):
             self._place(pane, pane in self._shown)
         self.set_class(arrangement.tab is Tab.JOBS, "stacked")
         self.detail.set_class(len(self._shown) > 1, "beside")
+        self._share_width(width)
         if tab_changed or self.focused not in self._shown or self.screen.focused is None:
             self.focus_pane(self.focused if self.focused in self._shown else self._shown[0])
+
+    def _share_width(self, width: int) -> None:
+        """Give the details what the table beside them leaves of ``width`` cells, within their least and most."""
+        if self.table is None or len(self._shown) == 1 or Pane.DETAIL not in self._shown:
+            self.detail.styles.clear_rule("width")
+            return
+        lists = sum(GROUPS_WIDTH for pane in self._shown if pane is Pane.GROUPS)
+        left = width - lists - wanted_width(self.table.needs)
+        cells = max(LEAST_DETAIL_WIDTH, min(left, MOST_DETAIL_WIDTH))
+        if self.detail.styles.width is None or self.detail.styles.width.value != cells:
+            self.detail.styles.width = cells
+
+    def _needs_changed(self) -> None:
+        # Not at once: it is noticed while the table is drawn.
+        self.call_later(lambda: self._share_width(self.size.width))
 
     def _place(self, pane: Pane, shown: bool) -> None:
         mounted = {child.id: child for child in self.children}
@@ -149,6 +175,21 @@ class PaneArea(Horizontal):
         if tab is Tab.USERS:
             return self.users
         return self.groups_tab.members.table if tab is Tab.GROUPS else None
+
+    @property
+    def position(self) -> Position | None:
+        """Where the cursor of the focused list is; on the details, that of the table beside them. None: no list."""
+        pane = self.focused if self.focused is not Pane.DETAIL else self.focused_list
+        target = self._target(pane)
+        if isinstance(target, UserTable):
+            total = target.listing.total
+            exact = total is None or total.exact
+            first = target.scroll_offset.y
+            return Position(target.cursor_index, target.row_count, exact, first, target.page_rows, len(target.marks))
+        if isinstance(target, LineList):
+            first, marked = target.scroll_offset.y, len(self.groups_tab.groups.marked) if pane is Pane.GROUPS else 0
+            return Position(target.cursor, len(target.rows), True, first, target.page_lines, marked)
+        return None
 
     def focus_pane(self, pane: Pane) -> None:
         """Give the keys to a pane."""

@@ -27,6 +27,20 @@ class Trouble(NamedTuple):
     again_in: float | None
 
 
+class Position(NamedTuple):
+    """Where the cursor of a list is: rows are counted from 0, ``visible`` are on the screen, from ``first`` on.
+
+    ``exact`` is False while ``rows`` is a lower bound. ``marked`` counts the marks, also those on other rows.
+    """
+
+    row: int
+    rows: int
+    exact: bool
+    first: int
+    visible: int
+    marked: int
+
+
 def trouble_saying(trouble: Trouble, coverage: Coverage | None, now_ms: int, source: str, account: Account) -> Saying:
     """One sentence for the status line, the most useful part first for a narrow screen cuts the end.
 
@@ -102,6 +116,24 @@ def filter_count(query: UserQuery, kept: Total | None, coverage: Coverage | None
     without = "inactive hidden · " if query.hide_inactive else ""
     number = words.number(kept.count) if kept.exact else words.ELLIPSIS
     return f"{without}{number} of {words.number(coverage.loaded)} loaded"
+
+
+def position_in_words(position: Position) -> str:
+    """``3 marked · 12 of 250 000 · 34 %``; the share is that of the last visible row."""
+    parts = [f"{words.number(position.marked)} marked"] if position.marked else []
+    if position.rows:
+        of = words.number(position.rows) if position.exact else f"≥ {words.number(position.rows)}"
+        parts.append(f"{words.number(position.row + 1)} of {of}")
+        if position.rows > position.visible:
+            parts.append(_scrolled(position))
+    return " · ".join(parts)
+
+
+def _scrolled(position: Position) -> str:
+    if not position.first:
+        return "top"
+    last = position.first + position.visible
+    return "end" if last >= position.rows else f"{last * 100 // position.rows} %"
 
 
 def order_in_words(sort: Sort | None, shown: Sequence[SortKey]) -> str:

@@ -21,12 +21,15 @@ from walkme_tui.ui.widgets.tab_line import FilterCount
 from walkme_tui.ui.widgets.user_table import UserTable
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from walkme_tui.ui.screens.browser import BrowserScreen
 
 QUIET: Final = TrafficStatus(
     in_flight=0, permitted_per_second=0, recent_per_second=0, waiting_seconds=0, latency_ms=None, throttled=0
 )
 SOON_SECONDS: Final = 0.5
+POSITION_SECONDS: Final = 0.15
 LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "app.quit")
 GROUP_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "groups.compare", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
@@ -50,6 +53,8 @@ class Situation:
         self._monotonic = monotonic
         self._told_at = float("-inf")
         self._serving = False
+        self._note: Saying | None = None
+        self._position_timer: Timer | None = None
 
     def begin(self) -> None:
         """From now on the line to the account may be asked how it does: the first picture is painted."""
@@ -68,6 +73,38 @@ class Situation:
             browser.changing.tick()
         elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
             browser.count_groups()
+
+    def note(self, text: str, ink: Ink, seconds: float) -> bool:
+        """Show a message in the status line for so long; False if it does not fit or another one is shown."""
+        if self._note is not None or "\n" in text or not self._status.has_room_for(text):
+            return False
+        self._note = Saying(text, ink)
+        self._browser.set_timer(seconds, self._end_note)
+        self.tell()
+        return True
+
+    @property
+    def noted(self) -> str:
+        """The message that ``note`` shows now, empty if there is none."""
+        return self._note.text if self._note is not None else ""
+
+    def _end_note(self) -> None:
+        self._note = None
+        self.tell()
+
+    def cursor_moved(self) -> None:
+        """Show the cursor's new position once it rests: a write with every key costs a slow line too much."""
+        if self._position_timer is None:
+            self._position_timer = self._browser.set_timer(POSITION_SECONDS, self._show_position)
+        else:
+            self._position_timer.reset()
+            self._position_timer.resume()
+
+    def _show_position(self) -> None:
+        if self._position_timer is not None:
+            self._position_timer.pause()
+        position = self._browser.area.position
+        self._hints.show_position(sayings.position_in_words(position) if position is not None else "")
 
     def tell_soon(self) -> None:
         """Something small changed: tell it now if nothing was told just before, else with the next tick."""
@@ -91,6 +128,7 @@ class Situation:
         browser = self._browser
         ids = FILTER_HINTS if browser.filter.has_keys else HINTS.get(browser.area.focused, LIST_HINTS)
         self._hints.offer(ids, browser.changing.greyed)
+        self._show_position()
 
     # Asked for at every key: Textual would look through the whole screen for each of them.
 
@@ -121,6 +159,8 @@ class Situation:
 
     def _saying(self) -> Saying | None:
         browser, session = self._browser, self._browser.session
+        if self._note is not None:
+            return self._note
         if browser.work.saying is not None:
             return browser.work.saying
         if self.trouble is not None and not self._table_tells_it():

@@ -1,4 +1,4 @@
-"""The last line: at most six keys that help right now."""
+"""The last line: at most six keys that help right now, and where the cursor is."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,6 +10,7 @@ from walkme_tui.ui.widgets.ink import Ink, Piece
 from walkme_tui.ui.widgets.one_line import OneLine
 
 MOST = 6
+GAP = "   "
 
 
 class Hints(OneLine):
@@ -20,6 +21,7 @@ class Hints(OneLine):
         self._commands = {command.id: command for command in commands}
         self._ids: Sequence[str] = ()
         self._greyed: Collection[str] = ()
+        self._position = ""
 
     def offer(self, command_ids: Sequence[str], greyed: Collection[str] = ()) -> None:
         """Show these commands, the first six that have a key and a hint, as far as there is room.
@@ -29,18 +31,25 @@ class Hints(OneLine):
         self._ids, self._greyed = command_ids, greyed
         self._fill()
 
+    def show_position(self, text: str) -> None:
+        """Show the cursor's row and the number of marks at the right; the keys get the rest of the line."""
+        self._position = text
+        self._fill()
+
     def on_resize(self) -> None:
         """More or fewer fit now."""
         self._fill()
 
     def _fill(self) -> None:
-        pieces: list[Piece] = [(" ", Ink.PLAIN)]
-        room = self.size.width - 1
+        pieces: list[Piece] = []
+        room = self.size.width - cell_len(self._position) - 2
         commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
         for command in [command for command in commands if command.keys and command.hint][:MOST]:
-            key, word = shown_key(command.keys[0]), f" {command.hint}   "
-            if cell_len(key + word) > room + 3:
+            key, word = shown_key(command.keys[0]), f" {command.hint}"
+            before = GAP if pieces else " "
+            room -= cell_len(before + key + word)
+            if room < 0:
                 break
-            room -= cell_len(key + word)
-            pieces += [(key, Ink.DIM if command.id in self._greyed else Ink.ACCENT), (word, Ink.DIM)]
-        self.write(pieces)
+            pieces += [(before, Ink.PLAIN), (key, Ink.DIM if command.id in self._greyed else Ink.ACCENT)]
+            pieces.append((word, Ink.DIM))
+        self.write(pieces, [(f"{self._position} ", Ink.PLAIN)] if self._position else ())

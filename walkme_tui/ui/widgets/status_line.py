@@ -1,11 +1,19 @@
 """The line above the hints: what went wrong or is under way at the left, how the line does at the right."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
 
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.one_line import OneLine
+
+TEXT_MARGIN: Final = 4
+"""Cells around a text: blanks, and the sign of a warning."""
+
+FIGURES_WIDTH: Final = 24
+"""Cells that the traffic's figures usually take."""
 
 
 class Saying(NamedTuple):
@@ -20,6 +28,10 @@ class StatusLine(OneLine):
 
     def __init__(self) -> None:
         super().__init__(id="status")
+
+    def has_room_for(self, text: str) -> bool:
+        """True if the line can show this clean text whole beside the figures of the traffic."""
+        return cell_len(text) + TEXT_MARGIN + FIGURES_WIDTH <= self.size.width
 
     def report(self, saying: Saying | None, traffic: TrafficStatus) -> None:
         """Say it; a countdown that the server imposed speaks where there is nothing worse."""

@@ -1,9 +1,11 @@
 """What stands in a cell: clean text without markup, styles or padding."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
+
+from rich.cells import cell_len
 
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, Known, Status, User
@@ -35,6 +37,18 @@ def cell(user: User, field: Field, now_ms: int) -> str:
     if field is Field.CREATED:
         return _day(user.created_at_ms)
     return _CELLS[field](user)
+
+
+def widest_cells(users: Iterable[User], fields: Iterable[Field], now_ms: int) -> dict[Field, int]:
+    """Cells that the widest text of each field takes among these users."""
+    widths = dict.fromkeys(fields, 0)
+    for user in users:
+        for field, widest in widths.items():
+            text = cell(user, field, now_ms)
+            width = len(text) if text.isascii() else cell_len(text)
+            if width > widest:
+                widths[field] = width
+    return widths
 
 
 def _shown(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from walkme_tui.domain.queries import Sort, SortKey
 
@@ -120,7 +120,7 @@ _BESIDE_A_PANE: Final = (
     _Wish(Field.ROLE, 6, 1, 12),
     *_FIXED,
 )
-_NARROW: Final = (_Wish(Field.EMAIL, 22, 3, 44), _Wish(Field.NAME, 14, 2, 32), _STATUS, _GROUPS)
+_NARROW: Final = (_Wish(Field.EMAIL, 22, 3, 44), _Wish(Field.NAME, 12, 2, 32), _STATUS, _GROUPS)
 _SLIM: Final = (_Wish(Field.EMAIL, 14, 1, 44), _STATUS)
 _LAST_RESORT: Final = (_Wish(Field.EMAIL, 1, 1, 44),)
 
@@ -139,18 +139,42 @@ _BESIDE_THE_EMAIL: Final = (
 )
 
 
-def lay_out(width: int, screen_width: int, *, wide: bool = False, page: int = 0) -> Layout:
+MEASURED: Final = (Field.EMAIL, Field.NAME, Field.FIRST, Field.LAST, Field.ROLE)
+"""Fields whose columns follow the width of what they show."""
+
+Needs: TypeAlias = Mapping[Field, int]
+"""Cells that the widest visible text of a field takes."""
+
+NO_NEEDS: Final[Needs] = MappingProxyType({})
+
+
+def lay_out(width: int, screen_width: int, *, needs: Needs = NO_NEEDS, wide: bool = False, page: int = 0) -> Layout:
     """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``.
 
-    ``wide``: all there are, each wide enough to be read; what does not fit beside the email stands on another page.
+    A column gives way before an email of ``needs`` is cut. ``wide``: all columns, each wide enough to be read; what
+    does not fit beside the email is on another page.
     """
     if wide:
         return _wide(width, page)
-    richest = (_NARROW, _SLIM) if screen_width < NARROW_SCREEN else (_FULL, _BESIDE_A_PANE, _NARROW, _SLIM)
+    richest = (
+        (_NARROW, _SLIM)
+        if screen_width < NARROW_SCREEN
+        else (_FULL, _BESIDE_A_PANE, _BESIDE_A_PANE[:-1], _NARROW, _SLIM)
+    )
     for wishes in richest:
-        if _least(wishes) <= width:
-            return Layout(_place(wishes, width))
-    return Layout(_place(_LAST_RESORT, width))
+        if _least((_needed(wishes[0], needs), *wishes[1:])) <= width:
+            return Layout(_place(wishes, width, needs))
+    return Layout(_place(_SLIM if _least(_SLIM) <= width else _LAST_RESORT, width, needs))
+
+
+def wanted_width(needs: Needs) -> int:
+    """Cells that a table beside a pane takes if nothing in it is to be cut."""
+    return _least([_needed(wish, needs) for wish in _BESIDE_A_PANE])
+
+
+def _needed(wish: _Wish, needs: Needs) -> _Wish:
+    """The wish with room for the widest text, up to its most."""
+    return wish._replace(least=max(wish.least, min(needs.get(wish.field, 0), wish.most)))
 
 
 def next_sort(sort: Sort | None, keys: Sequence[SortKey]) -> Sort | None:
@@ -203,8 +227,8 @@ def _least(wishes: Sequence[_Wish]) -> int:
     return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1) + EDGE
 
 
-def _place(wishes: Sequence[_Wish], width: int) -> tuple[Column, ...]:
-    widths = _widths(wishes, max(0, width - _least(wishes)))
+def _place(wishes: Sequence[_Wish], width: int, needs: Needs = NO_NEEDS) -> tuple[Column, ...]:
+    widths = _widths(wishes, max(0, width - _least(wishes)), needs)
     columns = []
     start = GUTTER
     for wish, cells in zip(wishes, widths, strict=True):
@@ -213,9 +237,22 @@ def _place(wishes: Sequence[_Wish], width: int) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _widths(wishes: Sequence[_Wish], spare: int) -> list[int]:
-    """Every column's least width and its part of what is to spare, until each that grows has its most."""
+def _widths(wishes: Sequence[_Wish], spare: int, needs: Needs) -> list[int]:
+    """The least width of every column and its share of what is left; where that cuts a text, first what texts need."""
+    widths = _shared([wish.least for wish in wishes], wishes, spare)
+    needed = [_needed(wish, needs).least for wish in wishes]
+    if all(width >= need for width, need in zip(widths, needed, strict=True)):
+        return widths
     widths = [wish.least for wish in wishes]
+    for at, need in enumerate(needed):
+        grown = min(need - widths[at], spare)
+        widths[at] += grown
+        spare -= grown
+    return _shared(widths, wishes, spare)
+
+
+def _shared(widths: list[int], wishes: Sequence[_Wish], spare: int) -> list[int]:
+    """The widths with what is to spare added in proportion, until each column that grows has its most."""
     while spare > 0:
         growing = [at for at, wish in enumerate(wishes) if widths[at] < wish.most]
         shares = sum(wishes[at].share for at in growing)

@@ -152,19 +152,25 @@ def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Pi
 
 
 def _highlighted(text: str, shown: str, spans: Sequence[Span], ink: Ink) -> list[Piece]:
-    """A cell with the letters that were found in its text, those behind its end told by the ellipsis."""
+    """A cell with the letters that were found in its text; for those that were cut, the ellipsis is highlighted."""
+    body = shown.rstrip()
+    if body == text.rstrip():
+        head = tail = len(text)
+    else:
+        head = next((at for at, pair in enumerate(zip(text, body, strict=False)) if pair[0] != pair[1]), len(body) - 1)
+        tail = len(text) - (len(body) - head - len(words.ELLIPSIS))
+    moved = len(body) - len(text) if tail < len(text) else 0
     pieces: list[Piece] = []
     at = 0
-    kept = len(text) if shown.startswith(text) else len(shown.rstrip()) - len(words.ELLIPSIS)
     for first, last in spans:
-        start = min(first, kept)
-        end = last if last <= kept else kept + len(words.ELLIPSIS)
+        start = first if first < head else first + moved if first >= tail else head
+        end = last if last <= head else last + moved if last > tail else head + len(words.ELLIPSIS)
+        start = max(start, at)
         if start > at:
             pieces.append((shown[at:start], ink))
-        pieces.append((shown[start:end], Ink.FOUND))
-        at = end
-        if last > kept:
-            break
+        if end > start:
+            pieces.append((shown[start:end], Ink.FOUND))
+            at = end
     if at < len(shown):
         pieces.append((shown[at:], ink))
     return pieces
@@ -181,6 +187,8 @@ def _fit(text: str, column: Column) -> str:
     width = column.width
     if text.isascii() and len(text) <= width:
         return text.rjust(width) if column.field in RIGHT_ALIGNED else text.ljust(width)
+    if column.field is Field.EMAIL:
+        text = words.cut_email(text, width)
     return words.fit_right(text, width) if column.field in RIGHT_ALIGNED else words.fit(text, width)
 
 

@@ -1,7 +1,7 @@
 """A scrolling window over a listing: draws the rows that are visible and asks for them."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar, Final, NamedTuple, Self
 
@@ -15,12 +15,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.ports import Clock
 from walkme_tui.ui.widgets.painting import paint_now
-from walkme_tui.ui.widgets.user_table.columns import GUTTER, Layout, lay_out
+from walkme_tui.ui.widgets.user_table.cells import widest_cells
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_NEEDS, Layout, Needs, lay_out
 from walkme_tui.ui.widgets.user_table.painter import Painter
 from walkme_tui.ui.widgets.user_table.palette import Palette
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
@@ -42,6 +43,7 @@ class _Face(NamedTuple):
     palette: Palette
     wide: bool
     page: int
+    needs: Needs
     sort: Sort | None
     words: tuple[str, ...]
 
@@ -52,6 +54,9 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed. The header
     tells the order of the listing's query, and in the rows the words of its filter are highlighted. ``painted_with``
     gives what is to be painted together with the first rows of another view.
+
+    ``needs`` are the widest texts that were visible in this view, in cells; the columns follow them, and
+    ``needs_changed`` is called when they changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -86,6 +91,9 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._clock = clock
         self._wide = False
         self._page = 0
+        self.needs: Needs = NO_NEEDS
+        self.needs_changed: Callable[[], None] = lambda: None
+        self._needs_of: UserQuery | None = None
         self._painter: Painter | None = None
         self._face: _Face | None = None
         self._read_query: UserQuery | None = None
@@ -149,7 +157,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def layout_of_columns(self) -> Layout:
         """The columns that are shown."""
-        return lay_out(self.size.width, self.app.size.width, wide=self._wide, page=self._page)
+        return lay_out(self.size.width, self.app.size.width, needs=self.needs, wide=self._wide, page=self._page)
 
     @property
     def sort_keys(self) -> tuple[SortKey, ...]:
@@ -217,7 +225,31 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
+    def _measure(self, lines: Iterable[int]) -> bool:
+        """Widen ``needs`` by the texts on these lines of the screen; False if nothing changed.
+
+        Within a view columns only grow, so that scrolling does not move them back and forth.
+        """
+        top = self.scroll_offset.y - HEADER_LINES
+        rows = (self.listing.row(top + y) for y in lines if y >= HEADER_LINES and top + y < self.row_count)
+        users = [row.user for row in rows if isinstance(row, MirroredUser)]
+        known = self.needs if self._needs_of is self.listing.query else NO_NEEDS
+        if not users:
+            return False
+        widest = widest_cells(users, MEASURED, 0)
+        needs = {field: max(width, known.get(field, 0)) for field, width in widest.items()}
+        self._needs_of = self.listing.query
+        if needs == self.needs:
+            return False
+        self.needs = needs
+        self.needs_changed()
+        return True
+
     def _draw_stale_lines(self) -> None:
+        if self._needs_of is not self.listing.query or not self._lines:
+            self._measure(range(self.size.height))
+        elif self._measure(self._stale_lines):
+            self.call_later(self.repaint_changed)
         painter = self._ready_painter()
         if self._lines_of is not painter or len(self._lines) != self.size.height:
             self._lines_of = painter
@@ -256,7 +288,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self._read_query = query
             self._sought_words = _words_of(query.text) if query.text.strip() else ()
         width, left = self.size.width, self.region.x
-        face = _Face(width, left, self._palette, self._wide, self._page, query.sort, self._sought_words)
+        face = _Face(width, left, self._palette, self._wide, self._page, self.needs, query.sort, self._sought_words)
         if self._painter is None or face != self._face:
             self._face = face
             canvas = Canvas(width, left, self.layout_of_columns, self._palette, query.sort, self._sought_words)
@@ -313,6 +345,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
             self.refresh()
             return
+        self._measure(range(self.size.height))
         painter, width = self._ready_painter(), self.size.width
         lines = [self._draw_line(painter, y) for y in range(self.size.height)]
         changed = [y for y, (before, now) in enumerate(zip(self._lines, lines, strict=True)) if before != now]

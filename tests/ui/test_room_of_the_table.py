@@ -1,0 +1,73 @@
+"""The table and the details share the width of the screen by what the visible texts need."""
+
+import pytest
+
+from tests.support.browser import Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+
+LONG = "zaneta.brzeczyszczykiewicz@example.org"
+
+
+def account(*emails: str) -> FakeDirectory:
+    return FakeDirectory([person(at)._replace(email=email) for at, email in enumerate(emails)])
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+async def test_every_visible_email_is_whole(width: int) -> None:
+    api = account(*(f"{'x' * length}@example.com" for length in range(3, 30)))
+    async with open_browser(Setting(api=api), size=(width, 40)) as browser:
+        await browser.loaded()
+        for email in browser.emails:
+            assert f" {email} " in browser.screen_text
+
+
+async def test_an_email_that_is_too_long_keeps_its_domain() -> None:
+    async with open_browser(Setting(api=account("y" * 80 + "@example.com")), size=(80, 24)) as browser:
+        await browser.loaded()
+        assert "y…y" in browser.screen_text
+        assert "y@example.com " in browser.screen_text
+
+
+async def test_the_details_leave_the_table_what_its_texts_need() -> None:
+    async with open_browser(Setting(api=account("a@example.com", "b@example.com")), size=(160, 30)) as browser:
+        await browser.loaded()
+        before = browser.browser.area.detail.outer_size.width
+    async with open_browser(Setting(api=account(LONG + ".xx", LONG)), size=(160, 30)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.browser.area.detail.outer_size.width < before)
+        assert f" {LONG}.xx " in browser.screen_text
+
+
+async def test_a_long_email_that_scrolls_into_view_widens_its_column_and_one_that_left_does_not_narrow_it() -> None:
+    emails = [f"{at:02}@example.com" for at in range(60)]
+    emails[45] = LONG
+    async with open_browser(Setting(api=account(*emails)), size=(80, 20)) as browser:
+        await browser.loaded()
+        narrow = browser.table.layout_of_columns
+        await browser.press("G")
+        await browser.loaded(59)
+        await browser.settled(lambda: f" {LONG} " in browser.screen_text)
+        wide = browser.table.layout_of_columns
+        assert wide != narrow
+        await browser.press("g")
+        assert browser.table.layout_of_columns == wide
+
+
+async def test_another_view_is_measured_anew() -> None:
+    async with open_browser(Setting(api=account("a@example.com", LONG)), size=(80, 20)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: f" {LONG} " in browser.screen_text)
+        wide = browser.table.layout_of_columns
+        await browser.filter("zoe")
+        await browser.settled(lambda: browser.row_count == 1)
+        await browser.settled(lambda: browser.table.layout_of_columns != wide)
+
+
+async def test_members_beside_groups_and_details_share_the_width_too() -> None:
+    async with open_browser(Setting(api=FakeDirectory(people(30))), size=(120, 30)) as browser:
+        await browser.loaded()
+        await browser.press("2", "p")
+        await browser.settled(lambda: browser.panes == ["groups", "members", "detail"])
+        widths = [pane.outer_size.width for pane in browser.browser.area.children if pane.display]
+        assert sum(widths) == 120
+        assert all(width >= 24 for width in widths)
