@@ -72,6 +72,7 @@ def showing(*keys: str, until: str = "Ticket", then: Callable[[Browser], Awaitab
 
 async def run(browser: Browser) -> None:
     """Carry out what is shown, and wait for the receipt."""
+    await browser.armed()
     await browser.press("y")
     await browser.listening("Receipt")
     await browser.tick(0)

@@ -28,7 +28,7 @@ from walkme_tui.services.browsing import BrowserStart, Memory, ProfileChoice, Ta
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
 from walkme_tui.store.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
-from walkme_tui.ui.dialogs.deciding import DEAF_SECONDS, DecidingDialog
+from walkme_tui.ui.dialogs.deciding import QUIET_SECONDS, DecidingDialog
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
@@ -322,9 +322,17 @@ class Browser:
 
     async def listening(self, title: str = "") -> None:
         """Wait for a dialog that has this in its text, and until its keys decide."""
-        await self.settled(lambda: isinstance(self.app.screen, DecidingDialog) and self.app.screen.shown)
-        await self.settled(lambda: title in self.dialog)
-        self.setting.time.advance(2 * DEAF_SECONDS)
+        await self.settled(lambda: isinstance(self.app.screen, DecidingDialog) and title in self.dialog)
+        await self.armed()
+
+    async def armed(self) -> None:
+        """Press no key for so long that the next one may decide something in the dialog on top."""
+        dialog = self.app.screen
+        assert isinstance(dialog, DecidingDialog)
+        await self.settled(lambda: dialog.shown)
+        self.setting.time.advance(QUIET_SECONDS)
+        await self.settled(lambda: dialog.armed)
+        await self.pause()
 
     @property
     def jobs(self) -> list[str]:

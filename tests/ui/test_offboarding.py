@@ -110,7 +110,9 @@ async def test_k_keeps_a_group_and_takes_that_back() -> None:
         assert browser.says("3 leave Engineering")
         await browser.press("k")
         assert browser.says("3 leave Support")
-        await browser.press("k", "y")
+        await browser.press("k")
+        await browser.armed()
+        await browser.press("y")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
     assert groups_of(api) == ("g2",)
 
@@ -141,6 +143,7 @@ async def test_a_ticket_that_the_configuration_wants_is_asked_for() -> None:
         await browser.type("INC-42")
         await browser.press("enter")
         assert browser.focus == "answer"
+        await browser.armed()
         await browser.press("y")
         await browser.settled(lambda: "INC-42" in browser.dialog and "Done and verified." in browser.dialog)
     assert any('"ticket": "INC-42"' in text for text in bench.receipts.values())
@@ -153,7 +156,9 @@ async def test_p_saves_the_plan_and_leaves_it_on_the_screen(tmp_path: Path, monk
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await planned(browser)
-        await browser.press("down", "k", "p")
+        await browser.press("down", "k")
+        await browser.armed()
+        await browser.press("p")
         await browser.settled(lambda: "Save the plan as" in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: any("Nothing was sent." in toast for toast in browser.toasts))
@@ -172,6 +177,7 @@ async def test_a_saved_plan_overwrites_nothing(tmp_path: Path, monkeypatch: pyte
     async with open_browser(Setting(api=account())) as browser:
         await planned(browser)
         for _ in range(2):
+            await browser.listening("Ticket")
             await browser.press("p")
             await browser.settled(lambda: "Save the plan as" in browser.dialog)
             await browser.press("enter")

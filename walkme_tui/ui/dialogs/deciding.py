@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from textual import on
+from textual import events, on
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -13,10 +13,12 @@ from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import Dialog, Result
 from walkme_tui.ui.widgets.answer_button import AnswerButton
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import Ink, Line, Piece
 from walkme_tui.ui.widgets.one_line import OneLine
 
-DEAF_SECONDS: Final = 0.3
+QUIET_SECONDS: Final = 0.5
+"""So long no key may have come before one that decides."""
+CHECK_SECONDS: Final = 0.05
 WIDE_FRAME: Final = 92
 FRAME: Final = 70
 FRAME_SHARE: Final = 0.96
@@ -27,16 +29,20 @@ FRAME_EDGES: Final = 6
 
 
 class DecidingDialog(Dialog[Result]):
-    """The button that does nothing has the focus, and the keys that decide are deaf for the first 300 ms."""
+    """The button that does nothing has the focus; a key that decides counts only while the dialog is armed.
+
+    It is armed after half a second without any key since it was painted. Every key disarms it: what was typed for
+    something else comes faster than that. The foot shows whether it is armed.
+    """
 
     BUTTON: ClassVar[str] = "Cancel"
 
-    def __init__(
-        self, title: Line, foot: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        super().__init__(title, foot, right)
+    def __init__(self, title: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(title, (), right)
         self._monotonic = monotonic
-        self._opened_at: float | None = None
+        self._quiet_since: float | None = None
+        self._armed = False
+        self._was_armed = False
         self._button = AnswerButton(self.BUTTON)
 
     def bottom(self) -> Sequence[Widget]:
@@ -46,22 +52,56 @@ class DecidingDialog(Dialog[Result]):
     def fill(self) -> None:
         """Give the button the focus; count from the first picture on."""
         self.set_focus(self._button)
-        self.call_after_refresh(self._listen)
+        self.write_foot()
+        self.call_after_refresh(self._painted)
 
-    def _listen(self) -> None:
-        self._opened_at = self._monotonic()
+    # ------------------------------------------------------------ armed or not
 
     @property
     def shown(self) -> bool:
         """True once the first picture was painted."""
-        return self._opened_at is not None
+        return self._quiet_since is not None
 
     @property
-    def listens(self) -> bool:
-        """True once a key can only be meant for this dialog."""
-        return self._opened_at is not None and self._monotonic() - self._opened_at >= DEAF_SECONDS
+    def armed(self) -> bool:
+        """True while a key that decides counts."""
+        return self._armed
+
+    def _painted(self) -> None:
+        self._quiet_since = self._monotonic()
+        self.set_interval(CHECK_SECONDS, self._arm_if_quiet)
+
+    def _arm_if_quiet(self) -> None:
+        if self._armed or self._quiet_since is None or not self.is_current:
+            return
+        if self._monotonic() - self._quiet_since >= QUIET_SECONDS:
+            self._armed = self._was_armed = True
+            self.write_foot()
+
+    def disarm(self) -> None:
+        """Count the half second anew."""
+        if self._quiet_since is not None:
+            self._quiet_since = self._monotonic()
+        if self._armed:
+            self._armed = False
+            self.write_foot()
+
+    def write_foot(self) -> None:
+        """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
+        deciding = self.decisions().keys()
+        pieces: list[Piece] = []
+        for key, word in self.hints():
+            counts = self._armed or key not in deciding
+            pieces += [("   " if pieces else "  ", Ink.PLAIN), (key, Ink.ACCENT if counts else Ink.DIM)]
+            pieces.append((f" {word}", Ink.DIM))
+        waits = not self._armed and any(key in deciding for key, _ in self.hints())
+        self.query_one("#foot", OneLine).write(pieces, [("wait", Ink.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
+
+    def hints(self) -> Sequence[tuple[str, str]]:
+        """The keys at the foot, each with a word."""
+        raise NotImplementedError
 
     def decisions(self) -> Mapping[str, Callable[[], object]]:
         """The keys that decide something."""
@@ -76,9 +116,21 @@ class DecidingDialog(Dialog[Result]):
         deciding = {key: partial(self._decide, action) for key, action in self.decisions().items()}
         return {"enter": self.leave, "space": self.leave, **self.others(), **deciding}
 
+    def take_key(self, event: events.Key) -> bool:
+        """Act on a key; any key disarms."""
+        taken = super().take_key(event)
+        if self.is_current:
+            self.disarm()
+        return taken
+
     def _decide(self, action: Callable[[], object]) -> None:
-        """Do it, unless the key was pressed for what was on the screen before."""
-        if self.listens:
+        """Do it, unless the key may have been typed for something else."""
+        if self._armed:
+            action()
+
+    def once_armed(self, action: Callable[[], object]) -> None:
+        """Do it if the dialog was armed at least once, so that it is not the middle of a word that was typed."""
+        if self._was_armed:
             action()
 
     @on(AnswerButton.Pressed)

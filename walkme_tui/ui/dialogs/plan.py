@@ -16,7 +16,7 @@ from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, wish
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import key_foot, movements
+from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.draft import Draft
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.one_line import OneLine
@@ -58,7 +58,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        super().__init__([(wish(draft.planned), Ink.STRONG)], (), account_mark(account), monotonic)
+        super().__init__([(wish(draft.planned), Ink.STRONG)], account_mark(account), monotonic)
         self._draft = draft
         self._require = require
         self._clock = clock
@@ -87,9 +87,9 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def _write(self) -> None:
         self._list.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
-        self.query_one("#foot", OneLine).write([("  ", Ink.PLAIN), *key_foot(*self._hints())])
+        self.write_foot()
 
-    def _hints(self) -> list[tuple[str, str]]:
+    def hints(self) -> Sequence[tuple[str, str]]:
         """The keys that help where the focus is."""
         if self.focused is self._ticket:
             return [("Enter", "done")]
@@ -121,23 +121,23 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         """Esc and Enter in the ticket only end the typing."""
         if event.key in {"escape", "enter", "tab"} and self.focused is self._ticket:
             self.set_focus(self._button)
+            self.disarm()
             return True
         return super().take_key(event)
 
     def others(self) -> Mapping[str, Callable[[], object]]:
-        """Move, keep a group, type the ticket, save."""
+        """Move, keep a group, type the ticket."""
         ticket = partial(self.set_focus, self._ticket)
         return {
             **movements(self._list),
-            "k": self._keep,
-            "t": ticket,
+            "k": partial(self.once_armed, self._keep),
+            "t": partial(self.once_armed, ticket),
             "tab": ticket,
-            "p": self._save,
         }
 
     def decisions(self) -> Mapping[str, Callable[[], object]]:
-        """Carry it out."""
-        return {"y": self._run}
+        """Carry it out, or save it."""
+        return {"y": self._run, "p": self._save}
 
     def _keep(self) -> None:
         """Keep the group under the cursor, or leave it all the same."""

@@ -11,8 +11,7 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.deciding import FRAME, DecidingDialog, account_mark, inner_width
-from walkme_tui.ui.dialogs.dialog import key_foot
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.lines import Lines
 
 
@@ -38,9 +37,8 @@ class QuestionDialog(DecidingDialog[str]):
         account: Account | None = None,
         monotonic: Callable[[], float],
     ) -> None:
-        foot: Line = [("  ", Ink.PLAIN), *key_foot(*((answer.key, answer.word) for answer in answers))]
         right = account_mark(account) if account is not None else ()
-        super().__init__([(title, Ink.STRONG)], foot, right, monotonic)
+        super().__init__([(title, Ink.STRONG)], right, monotonic)
         self._text = text
         self._answers = answers
 
@@ -62,6 +60,10 @@ class QuestionDialog(DecidingDialog[str]):
         width = inner_width(self.app.size.width, FRAME)
         text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
         text.refresh(layout=True)
+
+    def hints(self) -> Sequence[tuple[str, str]]:
+        """The answers."""
+        return [(answer.key, answer.word) for answer in self._answers]
 
     def decisions(self) -> Mapping[str, Callable[[], object]]:
         """The answers."""

@@ -14,7 +14,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import key_foot, movements
+from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
@@ -49,15 +49,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         self._problems = problems
         self._now_ms = now_ms
         self._undoable = len(job.changed_people)
-        super().__init__([(change_words.done_of(job), Ink.STRONG)], self._foot_keys(), account_mark(account), monotonic)
-
-    def _foot_keys(self) -> Line:
-        keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
-        if self._job.state.resumable:
-            keys.append(("P", "go on"))
-        if self._undoable:
-            keys.append(("z", "undo" if self._undoable == 1 else f"undo all {self._undoable} people"))
-        return [("  ", Ink.PLAIN), *key_foot(*keys)]
+        super().__init__([(change_words.done_of(job), Ink.STRONG)], account_mark(account), monotonic)
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
@@ -94,6 +86,15 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         return lines
 
     # ------------------------------------------------------------ keys
+
+    def hints(self) -> Sequence[tuple[str, str]]:
+        """Copy, go on, undo, as far as they are possible."""
+        keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
+        if self._job.state.resumable:
+            keys.append(("P", "go on"))
+        if self._undoable:
+            keys.append(("z", "undo" if self._undoable == 1 else f"undo all {self._undoable} people"))
+        return keys
 
     def others(self) -> Mapping[str, Callable[[], object]]:
         """Scroll and copy."""

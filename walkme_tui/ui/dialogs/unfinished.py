@@ -14,7 +14,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import key_foot, movements
+from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.line_list import LineList
@@ -46,8 +46,7 @@ class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
 
     def __init__(self, jobs: Sequence[Job], account: Account, *, now_ms: int, monotonic: Callable[[], float]) -> None:
         title = "A job was not finished" if len(jobs) == 1 else f"{len(jobs)} jobs were not finished"
-        foot: Line = [("  ", Ink.PLAIN), *key_foot(("r", "go on"), ("i", "inspect"), ("d", "abandon"))]
-        super().__init__([(title, Ink.STRONG)], foot, account_mark(account), monotonic)
+        super().__init__([(title, Ink.STRONG)], account_mark(account), monotonic)
         self._jobs = jobs
         self._list = JobList(lambda: now_ms, id="unfinished")
         self._text = Lines(id="question")
@@ -84,6 +83,10 @@ class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
         self._text.refresh(layout=True)
 
     # ------------------------------------------------------------ keys
+
+    def hints(self) -> Sequence[tuple[str, str]]:
+        """What can become of the job under the cursor."""
+        return [("r", "go on"), ("i", "inspect"), ("d", "abandon")]
 
     def others(self) -> Mapping[str, Callable[[], object]]:
         """Another job."""

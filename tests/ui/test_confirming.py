@@ -1,0 +1,110 @@
+"""A key that was typed for something else confirms nothing."""
+
+import pytest
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.groups import Group
+from walkme_tui.ui.dialogs.deciding import QUIET_SECONDS, DecidingDialog
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
+KEY_SECONDS = 0.12
+
+
+def account(count: int = 12) -> FakeDirectory:
+    users = [user._replace(status="active", groups=("g1", "g2")) for user in map(person, range(count))]
+    return FakeDirectory(users, groups=GROUPS)
+
+
+def production(api: FakeDirectory) -> Setting:
+    return Setting(api=api, environment=Environment.PRODUCTION)
+
+
+def shown(browser: Browser) -> bool:
+    screen = browser.app.screen
+    return isinstance(screen, DecidingDialog) and screen.shown
+
+
+async def type_steadily(browser: Browser, text: str) -> None:
+    """Type text, a key every 120 ms."""
+    for character in text:
+        browser.setting.time.advance(KEY_SECONDS)
+        await browser.type(character)
+
+
+async def opened(browser: Browser, *keys: str) -> None:
+    """Press keys and wait for the first picture of the dialog that they open."""
+    await browser.loaded()
+    await browser.press(*keys)
+    await browser.settled(lambda: shown(browser))
+
+
+async def test_an_email_typed_on_the_table_deactivates_nobody() -> None:
+    api = account()
+    async with open_browser(production(api)) as browser:
+        await opened(browser, *"alex")
+        await type_steadily(browser, ".meyer@example.com")
+        await browser.pause()
+    assert not api.writes
+
+
+async def test_a_name_typed_on_the_table_offboards_nobody_and_keeps_no_group() -> None:
+    api = account()
+    async with open_browser(production(api)) as browser:
+        await opened(browser, "O")
+        await type_steadily(browser, "akley")
+        assert browser.says("run 3 steps")
+        assert not browser.says("keep Sales")
+    assert not api.writes
+
+
+@pytest.mark.parametrize("key", ["b", "k", "down", "y", "t"])
+async def test_every_key_starts_the_half_second_anew(key: str) -> None:
+    api = account()
+    async with open_browser(production(api)) as browser:
+        await opened(browser, "O")
+        assert browser.says("wait")
+        await browser.armed()
+        assert not browser.says("wait")
+        await browser.press(key)
+        if key != "y":
+            assert browser.says("wait") is (key != "t")  # the ticket has keys of its own
+            await browser.press(*(["enter"] if key == "t" else []), "y")
+            browser.setting.time.advance(QUIET_SECONDS - 0.01)
+            await browser.press("y")
+            assert not api.writes
+            await browser.armed()
+            await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+
+
+async def test_a_plan_is_not_saved_by_a_key_that_was_typed_for_something_else() -> None:
+    async with open_browser(production(account())) as browser:
+        await opened(browser, "O")
+        await type_steadily(browser, "zopp")
+        assert "Save the plan as" not in browser.dialog
+        await browser.armed()
+        await browser.press("p")
+        await browser.settled(lambda: "Save the plan as" in browser.dialog)
+
+
+async def test_a_ticket_that_is_typed_confirms_nothing() -> None:
+    api = account()
+    async with open_browser(production(api)) as browser:
+        await opened(browser, "O")
+        await browser.press("tab")
+        assert browser.focus == "ticket"
+        browser.setting.time.advance(QUIET_SECONDS)
+        await type_steadily(browser, "y yes")
+        await browser.press("enter", "y")
+        assert browser.says("Ticket y yes")
+    assert not api.writes
+
+
+@pytest.mark.parametrize("key", ["escape", "enter", "space"])
+async def test_what_leaves_a_dialog_always_works(key: str) -> None:
+    async with open_browser(production(account())) as browser:
+        await opened(browser, "O")
+        await browser.press(key)
+        assert browser.dialog == ""
