@@ -13,6 +13,7 @@ api.lose_answer(carried_out=False)
 api.patch_refused = True          # PATCH is 405
 api.inert = True                  # writes are accepted and change nothing
 api.stale_reads = 2               # after a write, so many reads of the user still show the old record
+api.email_ignored = True          # look-ups by email are answered with the beginning of the list
 api.unread = {"groups"}           # attributes that get_user lacks
 api.granted = frozenset({"users:read"})   # what the token may do, and says
 api.forbidden = True              # writes are 403 whatever the token says
@@ -28,6 +29,7 @@ from typing import Any
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
+    LookUpIgnored,
     MethodRefused,
     NotFound,
     OutcomeUnknown,
@@ -123,6 +125,7 @@ class FakeDirectory:
         self.patch_refused = False
         self.inert = False
         self.stale_reads = 0
+        self.email_ignored = False
         self.unread: Iterable[str] = ()
         self.granted: frozenset[str] | None = EVERYTHING
         self.forbidden = False
@@ -186,9 +189,11 @@ class FakeDirectory:
     async def find_user(self, email: str) -> User | None:
         """The user whose email is this one, compared without case."""
         await self._pass("find_user", (email,), Priority.DEMAND)
-        for user in self.users:
+        for user in self.users[:100] if self.email_ignored else self.users:
             if isinstance(user, User) and isinstance(user.email, str) and user.email.casefold() == email.casefold():
                 return self._listed_user(user)
+        if self.email_ignored:
+            raise LookUpIgnored("This server ignores look-ups by email.")
         return None
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:

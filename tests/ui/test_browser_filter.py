@@ -120,6 +120,17 @@ async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:
         assert api.asked("find_user") == [("person00249@example.com",)]
 
 
+async def test_a_server_that_ignores_look_ups_by_email_is_said_to() -> None:
+    api = account(250)
+    api.email_ignored = True
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("person00249@example.com")
+        await browser.settled(lambda: browser.says("This server ignores look-ups by email: only loaded people are"))
+        assert browser.says("None of the 100 users loaded fits")
+        assert not browser.says("is not on the server")
+
+
 async def test_an_id_is_asked_from_the_server_too() -> None:
     api = account(250)
     async with open_browser(Setting(api=api), (80, 24)) as browser:

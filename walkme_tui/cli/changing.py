@@ -8,6 +8,7 @@ from pathlib import Path
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
+from walkme_tui.cli.reading import with_account_read
 from walkme_tui.cli.running import with_workshop
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError, ReadOnlyRefused
@@ -61,7 +62,7 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         wish.check(account)
 
     async def work(session: Session, workshop: Workshop) -> int:
-        plan = await wish.make(session, workshop)
+        plan = await with_account_read(session, lambda: wish.make(session, workshop))
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json)
         elif carry_it_out:

@@ -1,18 +1,20 @@
 """Reading the account as a whole for ``members`` and ``export``, and saying how much of it that was."""
 
 import sys
-from collections.abc import AsyncGenerator
-from typing import Final, NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final, NamedTuple, TypeVar
 
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.speaking import say
-from walkme_tui.domain.errors import ApiError, ServiceUnavailable, SignInRefused
+from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import ATTRIBUTES, format_time_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
+
+T = TypeVar("T")
 
 WINDOW: Final = 500
 
@@ -70,6 +72,16 @@ async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Ex
     unknown = await session.mirror.undecided(query, extent.since_ms or 0)
     asked = tuple(name for name, attribute in ATTRIBUTES.items() if attribute in query.asked_fields)
     return extent._replace(unknown=unknown, asked=asked)
+
+
+async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
+    """What ``ask`` gives; where the server ignores look-ups by email, it is asked again after the account was read."""
+    try:
+        return await ask()
+    except LookUpIgnored as error:
+        say(error.message, "The whole account is read now to look again.")
+    await read_account(session, cached=False)
+    return await ask()
 
 
 async def read_groups(session: Session) -> None:

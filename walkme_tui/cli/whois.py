@@ -7,7 +7,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.forms import CSV_COLUMNS, csv_row, group_names, group_objects, plain, to_json
 from walkme_tui.cli.output import csv_writer, data_output, print_lines, refuse_two_forms
-from walkme_tui.cli.reading import refresh_groups
+from walkme_tui.cli.reading import refresh_groups, with_account_read
 from walkme_tui.cli.running import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.mirrored import MirroredUser
@@ -88,7 +88,7 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
                 f"The local copy holds no user {clean(key, 120)}.", hint="Without --cached the server is asked."
             )
     else:
-        found = await _look_up(directory, key)
+        found = await with_account_read(session, lambda: _look_up(directory, key))
     names = group_names(tuple(size.group for size in await directory.groups()))
     groups = found.user.groups
     if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):

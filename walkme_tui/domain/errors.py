@@ -12,6 +12,7 @@
         Conflict                  409
         RequestRejected           any other 4xx: the server understood and said no
           MethodRefused           405 or 501: this server does not know the call
+        LookUpIgnored             the server sent people with other emails than the one that was asked for
         ServiceUnavailable        the service cannot be used at present; trying again may help
           Unreachable             name, route, refusal, reset or time-out: no answer came
           TlsRefused              the certificate was not trusted
@@ -90,6 +91,10 @@ class RequestRejected(ApiError):
 
 class MethodRefused(RequestRejected):
     """The server does not know this call for this resource; nothing happened."""
+
+
+class LookUpIgnored(ApiError):
+    """The server ignored the email of a look-up, so that an answer without the person proves nothing."""
 
 
 class ServiceUnavailable(ApiError):

@@ -107,6 +107,19 @@ def search_key(text: str) -> str:
     return " ".join(kept.translate(_FOLDED).split())
 
 
+def email_key(email: str) -> str:
+    """The form in which emails are compared: without case, and the same for composed and decomposed letters."""
+    if email.isascii():
+        return email.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", email).casefold())
+
+
+def email_forms(email: str) -> tuple[str, ...]:
+    """The email as it was typed, then in the other normal forms, for servers that compare character by character."""
+    forms = (email, unicodedata.normalize("NFC", email), unicodedata.normalize("NFD", email))
+    return tuple(dict.fromkeys(forms))
+
+
 def search_words(text: str) -> tuple[str, ...]:
     """The words of a filter, folded; a user matches when every one of them occurs in the user's search key."""
     return tuple(search_key(text).split())

@@ -1,11 +1,12 @@
 """Single users and the list of groups: asked from the server, kept in the mirror."""
 
-from walkme_tui.domain.errors import MirrorUnavailable, NotFound, RequestRejected
+from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes import GroupsStored, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.email_lookup import find_by_email, not_proven
 from walkme_tui.services.ports import Session
 
 UNSAVED_ROW_ID = -1
@@ -25,13 +26,17 @@ class Directory:
     async def look_up(self, key: str) -> MirroredUser:
         """The user with this email or id, asked from the server and stored.
 
-        Raises ``NotFound``, or another ``ApiError`` where the server could not be asked.
+        Raises ``NotFound``, ``LookUpIgnored`` where that is not proven, or another ``ApiError`` where the server could
+        not be asked.
         """
         key = key.strip()
         if "@" not in key:
             return await self.reread(key)
         asked_at_ms = self._session.clock()
-        found = await self._session.api.find_user(key)
+        try:
+            found = await find_by_email(self._session, key)
+        except LookUpIgnored:
+            raise await not_proven(self._session, [key]) from None
         if found is None:
             raise NotFound(f"No user has the email {clean(key, MAX_SHOWN_KEY)}.", hint="Check the spelling.")
         if found.groups is not UNKNOWN:

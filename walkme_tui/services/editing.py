@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from walkme_tui.domain.editing import lacking, merged_record
-from walkme_tui.domain.errors import JournalUnavailable, MethodRefused, MirrorUnavailable, NotFound, RequestRejected
+from walkme_tui.domain.errors import (
+    JournalUnavailable,
+    LookUpIgnored,
+    MethodRefused,
+    MirrorUnavailable,
+    NotFound,
+    RequestRejected,
+)
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.users import Json, User
@@ -60,8 +67,10 @@ class Editor:
         user = await self._session.api.get_user(user_id)
         known = await self._known(user_id)
         missing = lacking(encode_user(user), known)
+        listed: User | None = None
         if missing and isinstance(user.email, str):
-            listed = await self._session.api.find_user(user.email)
+            with suppress(LookUpIgnored):
+                listed = await self._session.api.find_user(user.email)
             if listed is not None and listed.id == user_id:
                 user = merged(listed, user)
                 missing = lacking(encode_user(user), known)

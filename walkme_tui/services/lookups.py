@@ -9,6 +9,7 @@ from walkme_tui.domain.consequences import is_kept
 from walkme_tui.domain.errors import (
     ApiError,
     ConfigurationError,
+    LookUpIgnored,
     MirrorUnavailable,
     NotFound,
     ServerFault,
@@ -18,9 +19,10 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes import GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.email_lookup import find_by_email, not_proven
 from walkme_tui.services.ports import Session
 
 S = TypeVar("S")
@@ -146,17 +148,20 @@ class LookUps:
     def __init__(self, session: Session, names: GroupNames) -> None:
         self._session = session
         self._names = names
+        self._unproven: set[str] = set()
 
     async def people(self, keys: Sequence[str]) -> list[User]:
         """The users with these emails and ids, each once, with their groups as far as the server tells them.
 
-        ``NotFound`` names every key that nobody has.
+        ``NotFound`` names every key that nobody has, ``LookUpIgnored`` every email of which that is not proven.
         """
-        wanted = {key.casefold() if "@" in key else key: key for key in (key.strip() for key in keys) if key}
+        wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
             raise ConfigurationError("Nobody was named.", hint="Give at least one email or id.")
         found = await together(self._look_up(key) for key in wanted.values())
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
+        if unproven := [key for key in unknown if key in self._unproven]:
+            raise await not_proven(self._session, unproven)
         if unknown:
             raise _nobody(unknown)
         return list({user.id: user for user in found if user is not None}.values())
@@ -170,7 +175,11 @@ class LookUps:
         if "@" not in key:
             return await self._by_id(key)
         asked_at_ms = self._session.clock()
-        found = await self._session.api.find_user(key)
+        try:
+            found = await find_by_email(self._session, key)
+        except LookUpIgnored:
+            self._unproven.add(key)
+            return None
         if found is None:
             return None
         if found.groups is not UNKNOWN:

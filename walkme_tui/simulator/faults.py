@@ -59,7 +59,8 @@ class Faults:
 
     ``total`` falsifies the total of lists, ``repeated_pages`` are page numbers that bring the rows of the page before,
     ``rows`` puts values into the place of the users at positions of the list, ``drift`` deletes the first user after
-    every list. ``token_fields`` replaces fields of the token answer; a value of ``...`` drops the field.
+    every list. ``email_ignored`` answers look-ups by email with the list. ``token_fields`` replaces fields of the token
+    answer; a value of ``...`` drops the field.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -74,6 +75,7 @@ class Faults:
         self.repeated_pages: frozenset[int] = frozenset()
         self.rows: Mapping[int, Json] = {}
         self.drift = False
+        self.email_ignored = False
         self.token_fields: Mapping[str, Json | EllipsisType] = {}
         self._waiting: list[_Waiting] = []
 
@@ -160,5 +162,6 @@ NAMED_FAULTS: Final[Mapping[str, Callable[[Faults], None]]] = {
     "repeated-page": _with("repeated_pages", frozenset({2, 5})),
     "malformed": _with("rows", _MALFORMED),
     "drift": _with("drift", True),
+    "email-ignored": _with("email_ignored", True),
     "no-expiry": _with("token_fields", {"expires_in": ...}),
 }

@@ -14,7 +14,7 @@ from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_key
+from walkme_tui.domain.text import email_key, search_key
 from walkme_tui.store import bulk
 from walkme_tui.store.conditions import Source, Sql, counted, in_index
 from walkme_tui.store.filter_sql import Plan, plan
@@ -85,12 +85,12 @@ def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> "
 
 
 def by_email(tables: Tables, email: str) -> MirroredUser | None:
-    """One user by email without regard to case; of several the one described last."""
-    wanted = storable(email).casefold()
+    """One user by email without regard to case and Unicode form; of several the one described last."""
+    wanted = email_key(storable(email))
     folded = search_key(wanted)
     users = tables.rows(_taken(tables, _with_email(tables, folded, (), MOST_NAMESAKES))) if folded else {}
     found = [
-        user for user in users.values() if isinstance(user.user.email, str) and user.user.email.casefold() == wanted
+        user for user in users.values() if isinstance(user.user.email, str) and email_key(user.user.email) == wanted
     ]
     return max(found, key=lambda user: (user.fetched_at_ms, user.row_id), default=None)
 

@@ -16,6 +16,7 @@ from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.domain.errors import (
     ConfigurationError,
+    LookUpIgnored,
     NotFound,
     PermissionRefused,
     RateLimited,
@@ -54,7 +55,10 @@ async def test_an_email_is_encoded_and_the_rows_are_checked_again() -> None:
         found = await api.find_user("A+B&C@example.com")
         assert found is not None
         assert found.id == "u2"
-        assert await api.find_user("other@example.com") is None
+        for email in ("other@example.com", "third@example.com"):
+            with pytest.raises(LookUpIgnored):
+                await api.find_user(email)
+    assert len(desk.asked("/users")) == 2  # what the server did once is remembered
     assert desk.asked("/users")[0][1] == "/users?email=A%2BB%26C%40example.com"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from walkme_tui.api.answers import Answer, BrokenJson
 from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
-from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
@@ -52,7 +52,7 @@ def test_any_json_is_decoded_or_unexpected_and_nothing_else(value: Any) -> None:
         lambda: (decode_matches(answer, "a@b.example"),),
         lambda: (decode_one(answer, "u1"),),
     ):
-        with suppress(UnexpectedAnswer):
+        with suppress(UnexpectedAnswer, LookUpIgnored):
             results.extend(decode())
     assert all(isinstance(result, User | UnreadableRecord | Group | None) for result in results)
 
@@ -159,8 +159,31 @@ def test_only_the_exact_email_is_a_match() -> None:
     found = decode_matches(answer, "ann@example.com")
     assert found is not None
     assert found.id == "3"
-    assert decode_matches(answer, "an@example.com") is None
     assert decode_matches(got({"users": []}), "ann@example.com") is None
+    assert decode_matches(got({"users": sent[:1], "total": 1}), "ann@example.com") is None  # a search for parts
+
+
+def test_an_answer_that_is_not_about_the_email_proves_nothing() -> None:
+    others = [{"id": "1", "email": "bob@example.com"}, {"id": "2", "email": "ann@example.com"}]
+    found = decode_matches(got({"users": others, "total": 250}), "ann@example.com")
+    assert found is not None
+    assert found.id == "2"
+    for ignored in (
+        {"users": others, "total": 2},
+        {"users": [], "total": 250},
+        {"users": [{"id": "1"}]},
+        {"users": [5]},
+    ):
+        with pytest.raises(LookUpIgnored):
+            decode_matches(got(ignored), "carl@example.com")
+
+
+def test_emails_match_in_any_unicode_form() -> None:
+    sent = [{"id": "1", "email": "Zo\u0065\u0308@example.com"}]
+    for typed in ("zo\u00eb@example.com", "zo\u0065\u0308@example.com", "ZO\u00cb@EXAMPLE.COM"):
+        found = decode_matches(got({"users": sent}), typed)
+        assert found is not None
+        assert found.id == "1"
 
 
 def test_the_same_case_goes_before_another_case() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.command_line import NOON_MS, CommandLine
-from tests.support.fake_directory import FakeDirectory, person
+from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.domain.errors import NotFound, PermissionRefused, SignInRefused, Unreachable
 from walkme_tui.domain.records import encode_user, format_time_ms
@@ -42,6 +42,29 @@ def test_whois_knows_nobody(line: CommandLine) -> None:
         assert (answer.code, answer.out) == (1, "")
         assert answer.err.startswith(f"walkme-tui: No user has the {'email' if '@' in key else 'id'} {key}.\n")
     assert "export --filter NAME" in line("whois", "zoe celik").err
+
+
+def test_whois_reads_the_account_where_look_ups_by_email_are_ignored(line: CommandLine, api: FakeDirectory) -> None:
+    api.users, api.email_ignored = people(2500), True
+    answer = line("whois", "person02400@example.com", "--json")
+    assert (answer.code, answer.json["user"]["id"]) == (0, person(2400).id)
+    assert "This server ignores look-ups by email." in answer.err
+    assert "The whole account is read now to look again." in answer.err
+    pages = len(api.asked("list_users"))
+    assert line("whois", "person02401@example.com").code == 0  # the copy knows everybody by now
+    assert len(api.asked("list_users")) == pages
+    missing = line("whois", "nobody@example.com")
+    assert missing.code == 1
+    assert "Searched all 2 500 people of the account" in missing.err
+
+
+def test_offboard_reads_the_account_where_look_ups_by_email_are_ignored(line: CommandLine, api: FakeDirectory) -> None:
+    api.users, api.email_ignored = people(250), True
+    answer = line("offboard", "person00240@example.com", "--json")
+    assert answer.code == 0
+    assert [subject["user"]["id"] for subject in answer.json["plan"]["subjects"]] == [person(240).id]
+    api.users[7] = person(7)._replace(email="zoe\u0308@example.com")
+    assert line("offboard", "zo\u00eb@example.com").code == 0
 
 
 def test_whois_keeps_the_word_that_the_wrong_place_was_asked(line: CommandLine, api: FakeDirectory) -> None:

@@ -6,12 +6,13 @@ import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, open_session
-from walkme_tui.domain.errors import NotFound, RequestRejected, Unreachable
+from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.users import UserPage
 from walkme_tui.services.changes import Change, GroupsStored, UserForgotten, UserStored
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.lookups import GroupNames, LookUps
+from walkme_tui.services.sweep import sweep
 
 SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 
@@ -50,6 +51,54 @@ async def test_an_answer_is_as_old_as_its_question(key: str, call: str) -> None:
             known = await session.mirror.user(person(3).id)
             assert known is not None
             assert known.fetched_at_ms == asked_at_ms
+
+
+COMPOSED, DECOMPOSED = "zo\u00eb@example.com", "zoe\u0308@example.com"
+
+
+@pytest.mark.parametrize(("stored", "typed"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED.upper())])
+async def test_an_email_is_found_in_any_unicode_form(stored: str, typed: str) -> None:
+    api = FakeDirectory([person(1), person(2)._replace(email=stored)])
+    async with open_session(api) as session:
+        directory = Directory(session)
+        assert (await directory.look_up(typed)).user.id == person(2).id
+        found = await LookUps(session, GroupNames(session)).people([stored, typed])
+        assert [user.id for user in found] == [person(2).id]
+        for key in (stored, typed):
+            cached = await directory.cached(key)
+            assert cached is not None
+            assert cached.user.id == person(2).id
+
+
+async def test_whom_only_the_mirror_knows_by_email_is_read_by_id() -> None:
+    api = FakeDirectory(people(250))
+    async with open_session(api) as session:
+        await sweep(session, lambda progress: None)
+        api.email_ignored = True
+        directory = Directory(session)
+        assert (await directory.look_up("person00240@example.com")).user == person(240)
+        assert api.asked("get_user") == [(person(240).id,)]
+        found = await LookUps(session, GroupNames(session)).people(["person00241@example.com"])
+        assert found == [person(241)]
+        # Somebody else may have the email by now: the mirror proves nothing.
+        api.edit(person(242).id, email="renamed@example.com")
+        with pytest.raises(LookUpIgnored, match="all 250 people of the account, as read at"):
+            await directory.look_up("person00242@example.com")
+
+
+async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
+    api = FakeDirectory(people(250))
+    api.email_ignored = True
+    async with open_session(api) as session:
+        page = await api.list_users(1, 100)
+        await session.mirror.save_page(page, NOON_MS)
+        assert (await Directory(session).look_up("person00042@example.com")).user == person(42)
+        searched = "Searched the 100 people loaded of 250: nobody there has person00240@example.com"
+        with pytest.raises(LookUpIgnored, match=searched) as caught:
+            await Directory(session).look_up("person00240@example.com")
+        assert caught.value.message.startswith("This server ignores look-ups by email.")
+        with pytest.raises(LookUpIgnored, match=f"{searched}, person00241@example.com"):
+            await LookUps(session, GroupNames(session)).people(["person00240@example.com", "person00241@example.com"])
 
 
 async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:

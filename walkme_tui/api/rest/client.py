@@ -18,7 +18,7 @@ from walkme_tui.api.rest.writing import joining, leaving, patching, putting
 from walkme_tui.api.retrying import Failure, RetryPolicy
 from walkme_tui.api.statuses import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
-from walkme_tui.domain.errors import ConfigurationError, SecretUnavailable
+from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
@@ -71,6 +71,7 @@ class RestDirectory:
         )
         self._sign_in = SignIn(self._ask_for_token)
         self._secret: Secret | None = None
+        self._look_up_ignored: LookUpIgnored | None = None
         self.group_oddities: tuple[str, ...] = ()
         """What was wrong with the last list of groups and was tolerated, in sentences."""
 
@@ -85,10 +86,19 @@ class RestDirectory:
         return await self._call(request, priority, lambda answer: decode_page(answer, page, page_size))
 
     async def find_user(self, email: str) -> User | None:
-        """The user with exactly this email, compared without case, or None."""
+        """The user with exactly this email, compared without case, or None.
+
+        ``LookUpIgnored`` where the server ignores the email; it is not asked again then.
+        """
+        if self._look_up_ignored is not None:
+            raise self._look_up_ignored
         target = "/users?" + urlencode({"email": email}, errors="replace")
         request = Request("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
-        return await self._call(request, Priority.DEMAND, lambda answer: decode_matches(answer, email))
+        try:
+            return await self._call(request, Priority.DEMAND, lambda answer: decode_matches(answer, email))
+        except LookUpIgnored as error:
+            self._look_up_ignored = error
+            raise
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json, told
-from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user, storable
+from walkme_tui.domain.text import email_key
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 # No account is larger; a number beyond is a mistake, and would not fit where it is stored.
@@ -24,16 +25,26 @@ def decode_page(answer: Answer, page: int, page_size: int) -> UserPage:
 
 
 def decode_matches(answer: Answer, email: str) -> User | None:
-    """The one user among an email look-up's rows whose email it is; the server may have ignored the filter."""
+    """The one user among an email look-up's rows whose email it is, None if there is none.
+
+    ``LookUpIgnored`` where the user is not among them and the answer is not about this email: it has users whose email
+    does not even contain it, or claims more users than it has.
+    """
     value, _ = read_json(answer)
-    wanted = email.casefold()
+    wanted = email_key(email)
     found: User | None = None
-    for raw in _list_in(value, "users", answer):
+    rows = _list_in(value, "users", answer)
+    others = False
+    for raw in rows:
         user = decode_user(raw)
-        if isinstance(user, User) and isinstance(user.email, str) and user.email.casefold() == wanted:
+        its = email_key(user.email) if isinstance(user, User) and isinstance(user.email, str) else ""
+        if isinstance(user, User) and its == wanted:
             if user.email == email:
                 return user
             found = found or user
+        others = others or wanted not in its
+    if found is None and (others or (_total(value, []) or 0) > len(rows)):
+        raise LookUpIgnored("This server ignores look-ups by email.", status=answer.status)
     return found
 
 

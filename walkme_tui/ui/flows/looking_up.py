@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.errors import NotFound, WalkmeError
+from walkme_tui.domain.errors import LookUpIgnored, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.widgets.ink import Ink
@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     ASKING = "asking"
     FOUND = "found"
     ABSENT = "absent"
+    IGNORED = "ignored"
     FAILED = "failed"
 
 
@@ -49,6 +50,8 @@ class LookUp:
                 return Saying(f"The server knows {key}.", Ink.DIM)
             case Outcome.ABSENT:
                 return Saying(f"{key} is not on the server.")
+            case Outcome.IGNORED:
+                return Saying("This server ignores look-ups by email: only loaded people are searched.", Ink.WARN)
             case Outcome.FAILED:
                 return Saying(f"The server could not be asked for {key}: {clean(self.why, 200)}", Ink.WARN)
 
@@ -85,6 +88,8 @@ class LookUps:
             await self._view.directory.look_up(key)
         except NotFound:
             answer = LookUp(key, Outcome.ABSENT)
+        except LookUpIgnored:
+            answer = LookUp(key, Outcome.IGNORED)
         except WalkmeError as error:
             answer = LookUp(key, Outcome.FAILED, error.message)
         else:
