@@ -1,6 +1,7 @@
 """Jobs in a total outage, over TCP: little is asked, soon the job stops, and nothing is in the dark afterwards."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,18 +10,20 @@ import pytest
 
 from tests.support.doomed import ACTOR, QUICK, at_once
 from tests.support.executing import Memory
-from tests.support.fault_proxy import Fault, FaultProxy
+from tests.support.fault_proxy import TOKEN_PATH, Fault, FaultProxy
 from tests.support.sessions import open_session, until
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.domain.errors import ServiceUnavailable
+from walkme_tui.domain.errors import OutcomeUnknown, ServiceUnavailable
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, Subject, numbered
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
+from walkme_tui.services.carrying import MAX_SENDS
 from walkme_tui.services.execution import Control, Executor
+from walkme_tui.services.line import MAX_LEFT_OUT
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.store.journal import open_journal
@@ -34,6 +37,9 @@ OUTAGES: dict[str, Callable[[FaultProxy], None]] = {
     "500": lambda proxy: setattr(proxy, "always", Fault.ERROR_500_BEFORE),
     "503": lambda proxy: setattr(proxy, "always", Fault.BUSY),
     "cut": lambda proxy: setattr(proxy, "always", Fault.CUT),
+    "web pages": lambda proxy: setattr(proxy, "always", Fault.PAGE_BEFORE),
+    "web pages after": lambda proxy: setattr(proxy, "always", Fault.PAGE_AFTER),
+    "other JSON": lambda proxy: setattr(proxy, "always", Fault.SHAPE_BEFORE),
 }
 
 
@@ -89,3 +95,44 @@ async def test_an_operation_costs_hardly_more_than_one_request(tmp_path: Path, o
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
+
+
+@pytest.mark.parametrize("fault", [Fault.PAGE_BEFORE, Fault.PAGE_AFTER, Fault.SHAPE_BEFORE, Fault.SHAPE_AFTER])
+async def test_a_write_that_something_else_answers_is_read_back_and_sent_again(tmp_path: Path, fault: Fault) -> None:
+    """Something that is not the API answers the first write of each person, and the first read after it."""
+    met: Counter[tuple[str, str]] = Counter()
+
+    def first_write_and_look(number: int, method: str, path: str) -> Fault | None:
+        met[method, path] += 1
+        return fault if path != TOKEN_PATH and met[method, path] == (2 if method == "GET" else 1) else None
+
+    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    with asgi_server(simulator) as server, FaultProxy(server, first_write_and_look) as proxy:
+        async with executor(proxy.url, tmp_path) as desk:
+            job = await desk.submit(plan(simulator))
+            job = await desk.run(job.id, Control(), lambda progress: None)
+    assert job.state is JobState.DONE
+    assert job.clean
+    assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
+    assert proxy.faults[fault] == 2 * PEOPLE
+
+
+async def test_a_step_that_only_something_else_answers_is_done_by_a_later_run(tmp_path: Path) -> None:
+    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    portal = True
+
+    def to_writes(number: int, method: str, path: str) -> Fault | None:
+        return Fault.PAGE_BEFORE if portal and method in {"PATCH", "PUT"} else None
+
+    with asgi_server(simulator) as server, FaultProxy(server, to_writes) as proxy:
+        async with executor(proxy.url, tmp_path) as desk:
+            job = await desk.submit(plan(simulator))
+            with pytest.raises(OutcomeUnknown, match="“Sign in to the network”"):
+                await desk.run(job.id, Control(), lambda progress: None)
+            assert not proxy.writes
+            assert proxy.faults[Fault.PAGE_BEFORE] == MAX_SENDS * (MAX_LEFT_OUT + 1)
+            portal = False
+            job = await desk.run(job.id, Control(), lambda progress: None)
+    assert job.state is JobState.DONE
+    assert job.clean
+    assert len(proxy.writes) == PEOPLE

@@ -92,7 +92,7 @@ async def outcome(api: RestDirectory, name: str) -> ApiError | None:
 
 @every_call
 async def test_a_write_is_sent_once_with_its_body_and_what_comes_back_is_not_believed(name: str) -> None:
-    server = Server(http_answer('{"status": "something else"}'))
+    server = Server(http_answer('{"id": "u1", "status": "something else"}'))
     assert await server.meet(name) is None
     (request,) = server.writes
     assert f"{request.method} {request.target}" == name
@@ -158,23 +158,19 @@ ACCEPTED: dict[str, bytes | Script] = {
     "201": http_answer("{}", "201 Created"),
     "202": http_answer("", "202 Accepted"),
     "204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "204 with a type": b"HTTP/1.1 204 No Content\r\nContent-Type: text/html\r\n\r\n",
     "empty": http_answer(""),
-    "a web page": http_answer(HTML, headers=[("Content-Type", "text/html")], json=False),
-    "no JSON": http_answer("OK"),
-    "another encoding": http_answer("xyz", headers=[("Content-Encoding", "br")]),
-    "broken gzip": http_answer("xyz", headers=[("Content-Encoding", "gzip")]),
-    "too large": http_answer(b" " * 5_000_000),
-    "cut in the body": cut_in_the_body,
-    "reset in the body": reset_in_the_body,
-    "silent in the body": silence_in_the_body,
-    "chunks that break off": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "empty object": http_answer("{}"),
+    "part of the user": http_answer('{"status": "inactive", "new": 1}'),
+    "the membership": http_answer('{"groupId": "g1", "userId": "u1"}'),
 }
 
 
 @pytest.mark.parametrize("answer", ACCEPTED)
-async def test_a_2xx_is_accepted_whatever_its_body(answer: str) -> None:
+async def test_a_2xx_that_this_api_may_have_sent_is_accepted(answer: str) -> None:
     server = Server(ACCEPTED[answer])
-    assert await server.meet("PATCH /users/u1") is None
+    name = "POST /groups/g1/users" if answer == "the membership" else "PATCH /users/u1"
+    assert await server.meet(name) is None
     assert len(server.writes) == 1
 
 
@@ -227,6 +223,28 @@ OPEN: dict[str, tuple[bytes | Script, str]] = {
     "599": (http_answer("", "599 What"), "had a fault (599)"),
     "302": (http_answer("", "302 Found", [("Location", "https://sso.example.org/")]), "redirects to sso.example.org"),
     "303": (http_answer("", "303 See Other", [("Location", "/")]), "redirects"),
+    "a web page": (http_answer(HTML, headers=[("Content-Type", "text/html")], json=False), "a web page"),
+    "a web page without a type": (http_answer(HTML, json=False), "a web page (no content type, “Welcome”)"),
+    "a web page without a body": (
+        http_answer("", headers=[("Content-Type", "text/html")], json=False),
+        "an empty body",
+    ),
+    "text": (http_answer("OK", headers=[("Content-Type", "text/plain")], json=False), "something else (text/plain"),
+    "no JSON": (http_answer("OK"), "broken or cut JSON"),
+    "a list": (http_answer('[{"id": "u1"}]'), "data of another shape"),
+    "null": (http_answer("null"), "data of another shape"),
+    "a word": (http_answer('"OK"'), "data of another shape"),
+    "another object": (http_answer('{"message": "Sign in to the network."}'), "shape: Sign in to the network"),
+    "another encoding": (http_answer("xyz", headers=[("Content-Encoding", "br")]), "could not be read to its end"),
+    "broken gzip": (http_answer("xyz", headers=[("Content-Encoding", "gzip")]), "could not be read to its end"),
+    "too large": (http_answer(b" " * 5_000_000), "could not be read to its end"),
+    "cut in the body": (cut_in_the_body, "could not be read to its end"),
+    "reset in the body": (reset_in_the_body, "could not be read to its end"),
+    "silent in the body": (silence_in_the_body, "could not be read to its end"),
+    "chunks that break off": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "could not be read to its end",
+    ),
     "101": (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", "is not HTTP"),
 }
 

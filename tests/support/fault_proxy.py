@@ -23,7 +23,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
-from tests.support.http_wire import HEAD_LIMIT, Asked, Reply, Upstream, read_request, reset, simple_answer
+from tests.support.http_wire import HEAD_LIMIT, Asked, Reply, Upstream, ok_answer, read_request, reset, simple_answer
 
 T = TypeVar("T")
 
@@ -32,6 +32,10 @@ READING = frozenset({"GET", "HEAD"})
 # A token serves at least so many requests, so that a fresh one is never expired at once.
 TOKEN_USES = 20
 PATIENCE_SECONDS = 10.0
+
+
+WEB_PAGE = ok_answer("text/html", b"<!doctype html><html><head><title>Sign in to the network</title></head></html>")
+OTHER_JSON = ok_answer("application/json", b'{"message":"Sign in to the network."}')
 
 
 class Fault(StrEnum):
@@ -50,10 +54,24 @@ class Fault(StrEnum):
     ERROR_500_AFTER = "500 after"
     ERROR_502_AFTER = "502 after"
     ERROR_503_AFTER = "503 after"
+    PAGE_BEFORE = "200 with a web page before"
+    PAGE_AFTER = "200 with a web page after"
+    SHAPE_BEFORE = "200 with other JSON before"
+    SHAPE_AFTER = "200 with other JSON after"
     DELAY = "delay"
 
 
-_AFTER = frozenset({Fault.LOST, Fault.CUT, Fault.ERROR_500_AFTER, Fault.ERROR_502_AFTER, Fault.ERROR_503_AFTER})
+_AFTER = frozenset(
+    {
+        Fault.LOST,
+        Fault.CUT,
+        Fault.ERROR_500_AFTER,
+        Fault.ERROR_502_AFTER,
+        Fault.ERROR_503_AFTER,
+        Fault.PAGE_AFTER,
+        Fault.SHAPE_AFTER,
+    }
+)
 _STATUS: Mapping[Fault, str] = {
     Fault.TOO_MANY: "429 Too Many Requests",
     Fault.TOO_MANY_WAIT: "429 Too Many Requests",
@@ -65,6 +83,12 @@ _STATUS: Mapping[Fault, str] = {
     Fault.ERROR_502_AFTER: "502 Bad Gateway",
     Fault.ERROR_503_BEFORE: "503 Service Unavailable",
     Fault.ERROR_503_AFTER: "503 Service Unavailable",
+}
+NOT_THE_API: Mapping[Fault, bytes] = {
+    Fault.PAGE_BEFORE: WEB_PAGE,
+    Fault.PAGE_AFTER: WEB_PAGE,
+    Fault.SHAPE_BEFORE: OTHER_JSON,
+    Fault.SHAPE_AFTER: OTHER_JSON,
 }
 _WAITING = frozenset({Fault.TOO_MANY_WAIT, Fault.BUSY})
 
@@ -304,6 +328,8 @@ class FaultProxy:
         if fault is not None and fault in _STATUS:
             headers = {"Retry-After": self._retry_after} if fault in _WAITING else {}
             writer.write(simple_answer(_STATUS[fault], headers))
+        elif fault is not None and fault in NOT_THE_API:
+            writer.write(NOT_THE_API[fault])
         else:
             assert reply is not None
             if fault is Fault.CUT:

@@ -53,6 +53,11 @@ def simple_answer(status: str, headers: Mapping[str, str]) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def ok_answer(content_type: str, body: bytes) -> bytes:
+    """A whole 200 answer."""
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Break a connection with an RST instead of ending it."""
     connection = writer.get_extra_info("socket")

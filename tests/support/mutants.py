@@ -1,4 +1,4 @@
-"""Programs with a mistake in them, each of which the kill harness has to catch.
+"""Programs with a mistake in them, each of which the kill harness, or the test that is named, has to catch.
 
 A mutant changes the classes of the process that it is planted in, so plant it in a process that is thrown away.
 """
@@ -9,13 +9,15 @@ from typing import Any
 
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.domain import outcomes
-from walkme_tui.domain.errors import ApiError, OutcomeUnknown
+from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import Change, Step, StepState
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.carrying import Carrier
 from walkme_tui.services.ledger import Ledger
+from walkme_tui.services.line import Line
 from walkme_tui.services.reconciling import Reconciler
+from walkme_tui.store import claims, journal_tables
 
 
 def no_intent_record() -> None:
@@ -119,6 +121,40 @@ def an_answer_is_believed() -> None:
     Reconciler.lost = lost  # type: ignore[method-assign]  # that is the mutant
 
 
+def a_fault_stops_nobody() -> None:
+    """A fault of the program in the steps of one person leaves the others going."""
+    real = Line.stop
+
+    def stop(self: Line, problem: WalkmeError | None = None) -> None:
+        if problem is not None:
+            real(self, problem)
+
+    Line.stop = stop  # type: ignore[method-assign]  # that is the mutant
+
+
+def an_earlier_attempt_is_forgotten() -> None:
+    """An attempt that surely did not happen makes the one before it, which may have, count for nothing."""
+    outcomes.not_sent = lambda record: Outcome(StepState.TODO, outcomes.UNSENT)
+
+
+def only_what_is_still_to_be_sent_makes_rivals() -> None:
+    """Steps that were sent and not answered claim nobody."""
+
+    class TodoOnly:
+        """``StepState`` where nothing is ever ``sent``."""
+
+        TODO, SENT = StepState.TODO, StepState.TODO
+
+    def unsettled_users(self: journal_tables.JournalTables, job_id: str) -> list[str]:
+        found = self._connection.execute(
+            "SELECT DISTINCT user_id FROM steps WHERE job = ? AND state = ?", (job_id, StepState.TODO)
+        )
+        return [user_id for (user_id,) in found]
+
+    claims.StepState = TodoOnly  # type: ignore[attr-defined,assignment]  # that is the mutant
+    journal_tables.JournalTables.unsettled_users = unsettled_users  # type: ignore[method-assign]  # that is the mutant
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "no intent record": no_intent_record,
     "commit after send": commit_after_send,
@@ -128,4 +164,19 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "PUT retried on time-out": put_retried_on_time_out,
     "PUT of the edited field alone": put_of_the_edited_field_alone,
     "a lost answer is a yes": an_answer_is_believed,
+}
+# What kills and faults on the wire do not reach, each with the test that catches it.
+CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {
+    "a fault of the program stops nobody": (
+        a_fault_stops_nobody,
+        "unit/services/test_execution.py::test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody",
+    ),
+    "an earlier attempt is forgotten": (
+        an_earlier_attempt_is_forgotten,
+        "unit/services/test_execution.py::test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_not_sent",
+    ),
+    "only what is still to be sent makes rivals": (
+        only_what_is_still_to_be_sent_makes_rivals,
+        "unit/store/test_journal_claims.py::test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals",
+    ),
 }

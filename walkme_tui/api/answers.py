@@ -36,8 +36,8 @@ class Request:
 
     ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
     ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
-    something is never sent a second time unless the first surely did nothing, and the head of its answer decides: no
-    body makes it fail, or succeed.
+    something is never sent a second time unless the first surely did nothing. The head of its answer refuses it, also
+    where the body breaks off; that it was accepted takes a body that this API may have sent.
     """
 
     method: str
@@ -52,12 +52,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole: ``headers`` have lower-case names, ``place`` is the host that was asked."""
+    """What came back: ``headers`` have lower-case names, ``place`` is the host that was asked.
+
+    ``cut``: the body did not come to its end, and is left out.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     place: str
+    cut: bool = False
 
     @property
     def content_type(self) -> str:

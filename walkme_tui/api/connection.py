@@ -19,7 +19,7 @@ from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, fin
 from walkme_tui.api.statuses import failure_of_answer
 from walkme_tui.api.translating import TIME_OUT, failure_of_exception
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
-from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.errors import UnexpectedAnswer, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 
@@ -138,8 +138,11 @@ class Connection:
                 if isinstance(outcome, Answer):
                     try:
                         return await self._decoded(outcome, decode, urgent=priority is Priority.DEMAND)
-                    except BrokenJson as error:
-                        outcome = Failure(error, Fate.AMBIGUOUS, "broken JSON", status=outcome.status)
+                    except UnexpectedAnswer as error:
+                        broken = isinstance(error, BrokenJson)
+                        fate = Fate.AMBIGUOUS if broken else Fate.UNEXPECTED
+                        summary = "broken JSON" if broken else "not from this API"
+                        outcome = Failure(error, fate, summary, status=outcome.status)
                 if outcome.fate is Fate.UNAUTHORIZED and not replayed:
                     credentials.reject(token)
                     replayed = True

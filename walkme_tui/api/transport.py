@@ -157,7 +157,7 @@ async def send(
     total_seconds: float,
     head_decides: bool = False,
 ) -> Answer:
-    """One request and its whole answer; with ``head_decides`` also one whose body breaks off, which then is empty.
+    """One request and its whole answer; with ``head_decides`` also one whose body breaks off, which then is ``cut``.
 
     Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
     """
@@ -170,9 +170,9 @@ async def send(
                 if head_decides:
                     # What has been decided must not be lost to a deadline any more.
                     total.reschedule(None)
-                    body = await _last_words(response, limit_bytes)
+                    body, cut = await _last_words(response, limit_bytes)
                 else:
-                    body = await _read_body(response, limit_bytes)
+                    body, cut = await _read_body(response, limit_bytes), False
             finally:
                 await response.aclose()
     except TimeoutError:
@@ -180,16 +180,16 @@ async def send(
             raise DeadlinePassed(total_seconds) from None
         raise
     netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
-    return Answer(response.status_code, dict(response.headers), body, netloc)
+    return Answer(response.status_code, dict(response.headers), body, netloc, cut)
 
 
-async def _last_words(response: httpx.Response, limit_bytes: int) -> bytes:
-    """The body if it comes whole and soon, else nothing."""
+async def _last_words(response: httpx.Response, limit_bytes: int) -> tuple[bytes, bool]:
+    """The body if it comes whole and soon, else nothing, and whether it broke off."""
     try:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
-            return await _read_body(response, limit_bytes)
+            return await _read_body(response, limit_bytes), False
     except (TimeoutError, httpx.HTTPError, httpx.StreamError, BodyTooLarge, BodyCutShort, UnknownEncoding):
-        return b""
+        return b"", True
 
 
 async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:

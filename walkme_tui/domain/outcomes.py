@@ -14,15 +14,27 @@ MAX_MESSAGE: Final = 300
 GONE: Final = "there is no such user any more"
 CHANGED_NOTHING: Final = "the server answered 200 and changed nothing"
 UNVERIFIED: Final = "accepted, could not be verified"
-LOST_BUT_THERE: Final = "the answer was lost; the change was there when read again"
+LOST_BUT_THERE: Final = "no usable answer came; the change was there when read again"
 INTERRUPTED_BUT_THERE: Final = "interrupted after it was sent; the change was there when read again"
 EARLIER_AFTER_ALL: Final = "an earlier attempt got through after all; the change was there when read again"
 OPEN_AND_UNTOLD: Final = "sent, no answer came, and the record does not tell whether it happened"
 STATUS_UNTOLD: Final = "the record does not tell the status: nothing was sent, so that nothing of others is overwritten"
 
 # Details of steps that are to be sent again.
-LOST_NOT_THERE: Final = "the answer was lost; the change was not there when read again"
+LOST_NOT_THERE: Final = "no usable answer came; the change was not there when read again"
 UNSENT: Final = "the service could not be used; nothing was sent"
+# As earlier versions wrote it: their journals are still read.
+_EARLIER_LOST_NOT_THERE: Final = "the answer was lost; the change was not there when read again"
+
+
+def may_have_arrived(record: StepRecord) -> bool:
+    """An earlier attempt left without a usable answer, and was not there when looked for: it may arrive late."""
+    return record.detail in {LOST_NOT_THERE, _EARLIER_LOST_NOT_THERE}
+
+
+def not_sent(record: StepRecord) -> Outcome:
+    """This attempt surely did not happen, and the step is still to be done; an earlier attempt is not forgotten."""
+    return Outcome(StepState.TODO, LOST_NOT_THERE if may_have_arrived(record) else UNSENT)
 
 
 def before_sending(step: Step, user: User, *, sent_earlier: bool) -> Outcome | None:

@@ -25,8 +25,10 @@ from walkme_tui.services.permissions import require_scope
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reconciling import Reconciler
 
-# How often a step is sent in one run where answers are lost and the change is not there when read again.
+# How often a step is sent in one run where no usable answer comes and the change is not there when read again.
 MAX_SENDS: Final = 3
+# How often in one run a step is turned away by a service that lets itself be read.
+MAX_TURNED_AWAY: Final = 5
 
 
 class NotSent(Exception):
@@ -84,64 +86,79 @@ class Carrier:
 
     async def _step(self, record: StepRecord, user: User | None) -> User | None:
         """Do one step; the user as it left them, None if they have to be read again. ``NotFound``: they are gone."""
-        for sends in range(1, MAX_SENDS + 1):
+        lost = turned_away = 0
+        while True:
             try:
-                record, user = await self._attempt(record, user)
+                record, user, error = await self._attempt(record, user)
             except (SignInRefused, PermissionRefused, NotFound):
                 raise
-            except ApiError as error:
-                await self._settle(record, outcomes.unreadable(error, sent=False))
+            except ApiError as refused:
+                await self._settle(record, outcomes.unreadable(refused, sent=False))
                 return None
-            if record.state.settled:
+            if error is None or record.state.settled:
                 return user
-            if sends == MAX_SENDS:
-                said = f"sent {MAX_SENDS} times without an answer, and not there when read again"
-                await self._settle(record, Outcome(StepState.FAILED, said, after=user))
-        return user
+            if isinstance(error, OutcomeUnknown):
+                lost += 1
+            else:
+                turned_away += 1
+            if lost == MAX_SENDS or turned_away == MAX_TURNED_AWAY:
+                # The step stays to be done: a later run may find a service that takes it.
+                raise OnlyThisOne(error)
+            if not isinstance(error, OutcomeUnknown):
+                await self._line.wait_out(error, record.step.user_id)
 
-    async def _attempt(self, record: StepRecord, user: User | None) -> tuple[StepRecord, User | None]:
-        """Send a step once, unless it needs not be sent; raises what reading the user before raises."""
-        while True:
-            if await self._line.clear() or user is None:
-                user = await self._line.read(record.step.user_id)
-            earlier = record.detail == outcomes.LOST_NOT_THERE
-            outcome = outcomes.before_sending(record.step, user, sent_earlier=earlier)
-            if outcome is not None:
-                return await self._settle(record, outcome), user
-            require_scope(self._session)
-            record = await self._ledger.intend(record, user)
-            try:
-                outcome = await self._outcome(record)
-            except NotSent as unsent:
-                detail = outcomes.LOST_NOT_THERE if earlier else outcomes.UNSENT
-                record = await self._settle(record, Outcome(StepState.TODO, detail))
-                await self._line.wait_out(unsent.error, record.step.user_id)
-                user = None
-                continue
-            record = await self._settle(record, outcome)
-            return record, outcome.after
+    async def _attempt(
+        self, record: StepRecord, user: User | None
+    ) -> tuple[StepRecord, User | None, ServiceUnavailable | None]:
+        """Send a step once, unless it needs not be sent.
 
-    async def _outcome(self, record: StepRecord) -> Outcome:
-        """Send a step and find out what became of it; raises ``NotSent``."""
+        The record and the user afterwards, and where the step is still to be done, what prevented it. Raises what
+        reading the user before raises.
+        """
+        if await self._line.clear() or user is None:
+            user = await self._line.read(record.step.user_id)
+        outcome = outcomes.before_sending(record.step, user, sent_earlier=outcomes.may_have_arrived(record))
+        if outcome is not None:
+            return await self._settle(record, outcome), user, None
+        require_scope(self._session)
+        record = await self._ledger.intend(record, user)
+        try:
+            outcome, error = await self._outcome(record)
+        except NotSent as unsent:
+            return await self._settle(record, outcomes.not_sent(record)), None, unsent.error
+        return await self._settle(record, outcome), outcome.after, error
+
+    async def _outcome(self, record: StepRecord) -> tuple[Outcome, OutcomeUnknown | None]:
+        """Send a step and find out what became of it, and why no usable answer came; raises ``NotSent``."""
+        try:
+            return await self._answered(record), None
+        except OutcomeUnknown as error:
+            return await self._found_out(record, None, lost=True), error
+
+    async def _answered(self, record: StepRecord) -> Outcome:
+        """Send a step; what became of it by the answer and a look. Raises ``NotSent`` and ``OutcomeUnknown``."""
         change = record.step.change
         try:
             await self._send(change)
         except OutcomeUnknown:
-            return await self._found_out(record, None, lost=True)
+            raise
         except ServiceUnavailable as error:
             raise NotSent(error) from error
         except SignInRefused:
             # The step was not refused, its sender was: it can be done once that is mended.
-            await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
+            await self._settle(record, outcomes.not_sent(record))
             raise
         except PermissionRefused as error:
-            await self._settle(record, Outcome(StepState.REFUSED, error.message))
+            open_before = outcomes.may_have_arrived(record)
+            refused = Outcome(StepState.REFUSED, error.message)
+            await self._settle(record, outcomes.not_sent(record) if open_before else refused)
             raise
-        except (NotFound, Conflict) as error:
-            if isinstance(change, SetStatus) and isinstance(error, Conflict):
-                return outcomes.refused(change, error)
-            return await self._found_out(record, error)
         except ApiError as error:
+            says_already_so = isinstance(error, NotFound) or (
+                isinstance(error, Conflict) and not isinstance(change, SetStatus)
+            )
+            if says_already_so or outcomes.may_have_arrived(record):
+                return await self._found_out(record, error)
             return outcomes.refused(change, error)
         return await self._found_out(record, None)
 

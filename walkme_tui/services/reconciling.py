@@ -58,7 +58,7 @@ class Reconciler:
         if not held:
             refused = outcomes.refused(record.step.change, error)
             return Outcome(refused.state, refused.detail, after=after)
-        if record.detail == outcomes.LOST_NOT_THERE:
+        if outcomes.may_have_arrived(record):
             return Outcome(StepState.DONE, outcomes.EARLIER_AFTER_ALL, changed=True, after=after)
         return Outcome(StepState.DONE, outcomes.already_when_sent(record.step.change), after=after)
 

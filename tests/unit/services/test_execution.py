@@ -17,7 +17,9 @@ from walkme_tui.domain.errors import (
     Conflict,
     MethodRefused,
     NotFound,
+    OutcomeUnknown,
     PermissionRefused,
+    RateLimited,
     ReadOnlyRefused,
     RequestRejected,
     SignInRefused,
@@ -25,8 +27,10 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import AddMember, Change, Plan, RemoveMember, SetStatus
+from walkme_tui.services.carrying import MAX_TURNED_AWAY
 from walkme_tui.services.changes import UserForgotten, UserStored
-from walkme_tui.services.execution import Executor
+from walkme_tui.services.execution import PEOPLE_AT_ONCE, Executor
+from walkme_tui.services.line import MAX_LEFT_OUT
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 LEAVE = RemoveMember(BOTH.id, group("g1"))
@@ -222,7 +226,7 @@ async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(times=2)
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
-    assert said(job) == [("done", "the answer was lost; the change was there when read again")] * 2
+    assert said(job) == [("done", "no usable answer came; the change was there when read again")] * 2
     assert [record.changed for record in job.steps] == [True, True]
     assert len(api.writes) == 2
 
@@ -236,12 +240,43 @@ async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
     assert len(api.writes) == 1
 
 
-async def test_it_is_sent_three_times_at_most(tmp_path: Path) -> None:
+async def test_it_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Path) -> None:
     api = account()
-    api.lose_answer(carried_out=False, times=9)
-    job = await run(api, tmp_path, LEAVE)
-    assert said(job) == [("failed", "sent 3 times without an answer, and not there when read again")]
-    assert len(api.asked("remove_member")) == 3
+    api.lose_answer(carried_out=False, times=3)
+    async with executing(api, tmp_path) as desk:
+        plan = desk.plan([LEAVE, JOIN, SetStatus(ACTIVE.id, "active", "inactive")])
+        with pytest.raises(OutcomeUnknown):
+            await desk.run(plan)
+        job = await desk.only()
+        assert job.state is JobState.INTERRUPTED
+        assert states(job) == ["todo", "todo", "done"]
+        assert len(api.asked("remove_member")) == job.steps[0].attempts == 3
+        job = await desk.resume(job)
+    assert states(job) == ["done"] * 3
+    assert len(api.asked("remove_member")) == 4
+
+
+async def test_a_service_that_answers_no_write_as_it_should_stops_the_job(tmp_path: Path) -> None:
+    api = account(40)
+    api.lose_answer(carried_out=False, times=1000)
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(OutcomeUnknown):
+            await desk.run(desk.plan([AddMember(person(number).id, group("g3")) for number in range(0, 40, 4)]))
+        job = await desk.only()
+    assert job.state is JobState.INTERRUPTED
+    assert set(states(job)) == {"todo"}
+    assert len(api.asked("add_member")) == 3 * (MAX_LEFT_OUT + 1)
+
+
+async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times(tmp_path: Path) -> None:
+    api = account()
+    api.fail_next(RateLimited("Too many."), times=1000, name="remove_member")
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(RateLimited):
+            await desk.run(desk.plan([LEAVE]))
+        job = await desk.only()
+    assert (job.state, states(job)) == (JobState.INTERRUPTED, ["todo"])
+    assert len(api.asked("remove_member")) == MAX_TURNED_AWAY
 
 
 async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
@@ -253,6 +288,70 @@ async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
     job = await run(api, tmp_path, LEAVE)
     assert said(job) == [("done", "an earlier attempt got through after all; the change was there when read again")]
     assert job.steps[0].changed
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        RateLimited("Too many."),
+        SignInRefused("The secret was refused.", status=401),
+        PermissionRefused("Not now.", scope="users:write"),
+    ],
+)
+async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_not_sent(
+    tmp_path: Path, refusal: ApiError
+) -> None:
+    api = account()
+    api.lose_answer(carried_out=False, name="patch_user")
+    api.meanwhile("patch_user", lambda: None)
+
+    def refuse_and_let_the_first_arrive() -> None:
+        api.fail_next(refusal, name="patch_user")
+        api.edit(BOTH.id, status="inactive")
+
+    api.meanwhile("patch_user", refuse_and_let_the_first_arrive)
+    async with executing(api, tmp_path) as desk:
+        try:
+            job = await desk.run(desk.plan([DEACTIVATE]))
+        except type(refusal):
+            job = await desk.resume(await desk.only())
+    assert said(job) == [("done", "an earlier attempt got through after all; the change was there when read again")]
+    assert job.steps[0].changed
+
+
+async def test_an_attempt_without_an_answer_is_looked_for_when_a_later_one_is_refused(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer(carried_out=False, name="patch_user")
+    api.meanwhile("patch_user", lambda: None)
+
+    def refuse_and_let_the_first_arrive() -> None:
+        api.fail_next(RequestRejected("Not twice.", status=400), name="patch_user")
+        api.edit(BOTH.id, status="inactive")
+
+    api.meanwhile("patch_user", refuse_and_let_the_first_arrive)
+    job = await run(api, tmp_path, DEACTIVATE)
+    assert states(job) == ["done"]
+    assert job.steps[0].changed
+
+
+async def test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody(tmp_path: Path) -> None:
+    api = account(120)
+    people = [person(number) for number in range(0, 120, 4)]
+
+    def strike() -> None:
+        raise ValueError("a fault of the program")
+
+    api.meanwhile("add_member", lambda: None)
+    api.meanwhile("add_member", strike)
+    async with executing(api, tmp_path) as desk:
+        with pytest.raises(ValueError, match="a fault of the program"):
+            await desk.run(desk.plan([AddMember(user.id, group("g3")) for user in people]))
+        job = await desk.only()
+        assert job.state is JobState.INTERRUPTED
+        assert "sent" in states(job)
+        # The first person, and at most those who were under way beside the fault.
+        assert len(api.writes) <= 1 + PEOPLE_AT_ONCE
+        assert (await desk.resume(job)).clean
 
 
 @pytest.mark.parametrize("error", [NotFound("No such member.", status=404), Conflict("Is one.", status=409)])

@@ -106,6 +106,23 @@ async def test_people_with_whom_a_job_is_through_are_free(tmp_path: Path) -> Non
     await here.aclose()
 
 
+@pytest.mark.parametrize("sent_by_the_holder", [True, False])
+async def test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals(
+    tmp_path: Path, *, sent_by_the_holder: bool
+) -> None:
+    here = journal_in(tmp_path)
+    open_job = await here.create(plan_for(1, groups=0), ACTOR)
+    other = await here.create(plan_for(1, groups=0), ACTOR)
+    await here.claim(open_job.id)
+    await here.intend(open_job.id, 1, ZOE, 1)
+    await here.release(open_job.id, JobState.INTERRUPTED)
+    holder, rival = (open_job, other) if sent_by_the_holder else (other, open_job)
+    await here.claim(holder.id)
+    with pytest.raises(AccountBusy, match=f"{holder.id} .offboard. is changing one of the same people"):
+        await here.claim(rival.id)
+    await here.aclose()
+
+
 async def test_a_dead_process_claims_nobody(tmp_path: Path) -> None:
     here = journal_in(tmp_path)
     first = await here.create(plan_for(1, 2), ACTOR)

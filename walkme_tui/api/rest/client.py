@@ -1,7 +1,7 @@
 """The WalkMe REST API."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -11,7 +11,7 @@ from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer,
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Aside, Connection
 from walkme_tui.api.pacing import Pacer
-from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.rest.writing import joining, leaving, patching, putting
@@ -20,6 +20,7 @@ from walkme_tui.api.statuses import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.records import KNOWN_NAMES
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import Json, User, UserPage
@@ -28,6 +29,8 @@ T = TypeVar("T")
 
 LARGEST_PAGE: Final = 1000
 READ: Final = "users:read"
+# A membership call answers with both ids, or, on some servers, with the user or the group.
+MEMBERSHIP_NAMES: Final = KNOWN_NAMES | {"groupId", "userId", "name"}
 TOKEN_LIMIT_BYTES: Final = 256 * 1024
 
 
@@ -116,19 +119,19 @@ class RestDirectory:
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields; raises as ``DirectoryApi.patch_user`` says."""
-        await self._write(patching(user_id, fields))
+        await self._write(patching(user_id, fields), KNOWN_NAMES)
 
     async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
         """Replace the whole record; raises like ``patch_user``."""
-        await self._write(putting(user_id, whole))
+        await self._write(putting(user_id, whole), KNOWN_NAMES)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user into a group; raises like ``patch_user``."""
-        await self._write(joining(group_id, user_id))
+        await self._write(joining(group_id, user_id), MEMBERSHIP_NAMES)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
         """Take a user out of a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
-        await self._write(leaving(group_id, user_id))
+        await self._write(leaving(group_id, user_id), MEMBERSHIP_NAMES)
 
     # ------------------------------------------------------------ the line
 
@@ -162,9 +165,8 @@ class RestDirectory:
     async def _call(self, request: Request, priority: Priority, decode: Callable[[Answer], T]) -> T:
         return await self._line.call(request, self._sign_in, priority, decode)
 
-    async def _write(self, request: Request) -> None:
-        # A body may claim anything; what the write did is read back.
-        await self._line.call(request, self._sign_in, Priority.DEMAND, lambda _: None)
+    async def _write(self, request: Request, names: Set[str]) -> None:
+        await self._line.call(request, self._sign_in, Priority.DEMAND, lambda answer: check_written(answer, names))
 
     # ------------------------------------------------------------ signing in
 

@@ -1,6 +1,6 @@
 """Answers of the REST API as domain objects: what is wrong with one costs as little as possible, and is said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, Final
 
 from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json, told
@@ -57,6 +57,20 @@ def decode_one(answer: Answer, user_id: str) -> User:
     if user.id.casefold() != user_id.casefold():
         raise _unexpected(answer, "answered with another user than the one asked for", None)
     return user
+
+
+def check_written(answer: Answer, names: Set[str]) -> None:
+    """``UnexpectedAnswer`` unless a change was answered as this API may: by nothing, or an object with ``names``.
+
+    What the object claims is not believed: what became of the change is read back.
+    """
+    if answer.cut:
+        raise _unexpected(answer, "answered with a body that could not be read to its end", None)
+    if answer.status == 204 or not (answer.body.strip() or answer.is_web_page):
+        return
+    value, _ = read_json(answer)
+    if not isinstance(value, dict) or (value and not value.keys() & names):
+        raise _unexpected(answer, "answered the change with data of another shape", value)
 
 
 def decode_groups(answer: Answer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
