@@ -132,14 +132,23 @@ def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> di
     leaving = Counter(step.change.group.id for step in steps if isinstance(step.change, RemoveMember))
     last = {step.change.group.id: step.number for step in steps if isinstance(step.change, RemoveMember)}
     certain = surroundings.coverage.memberships_complete
-    text = "last member" if certain else "last known member"
     gravity = Gravity.WARNING if certain else Gravity.NOTE
+    known, doubt = ("", "") if certain else (" among those known", f"; {_unknown_groups(surroundings.coverage)}")
     found: dict[int, Consequence] = {}
     for group_id, number in last.items():
         if surroundings.members.get(group_id, 0) <= leaving[group_id]:
             after = ", after the others of this plan" if leaving[group_id] > 1 else ""
-            found[number] = Consequence(gravity, text + after, surroundings.coverage.as_of_ms, number)
+            text = f"last member{known}{after}{doubt}"
+            found[number] = Consequence(gravity, text, surroundings.coverage.as_of_ms, number)
     return found
+
+
+def _unknown_groups(coverage: Coverage) -> str:
+    """Of how many people of the account the groups are not known."""
+    if coverage.total is None:
+        return "not all people are loaded"
+    unknown = max(coverage.total, coverage.loaded) - coverage.with_groups
+    return f"the groups of {_grouped(unknown)} {'person' if unknown == 1 else 'people'} are not known"
 
 
 def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:

@@ -43,7 +43,12 @@ STEPS = numbered([SetStatus(ZOE.id, "active", "inactive"), RemoveMember(ZOE.id, 
 WHOLE = Coverage(loaded=10, total=10, with_groups=10, as_of_ms=500)
 PART = Coverage(loaded=812, total=250_000, with_groups=812, as_of_ms=500)
 LEAN = Coverage(loaded=10, total=10, with_groups=0, as_of_ms=500)
+UNCLAIMED = Coverage(loaded=10, total=None, with_groups=10, as_of_ms=500)
 NOTHING = Coverage(loaded=0, total=None, with_groups=0, as_of_ms=None)
+
+
+def _doubtful(why: str) -> Consequence:
+    return Consequence(Gravity.NOTE, f"last member among those known; {why}", 500, 3)
 
 
 def texts(consequences: tuple[Consequence, ...]) -> list[str]:
@@ -54,8 +59,10 @@ def texts(consequences: tuple[Consequence, ...]) -> list[str]:
     ("coverage", "expected"),
     [
         (WHOLE, [Consequence(Gravity.WARNING, "last member", 500, 3)]),
-        (PART, [Consequence(Gravity.NOTE, "last known member", 500, 3)]),
-        (LEAN, [Consequence(Gravity.NOTE, "last known member", 500, 3)]),
+        (PART, [_doubtful("the groups of 249 188 people are not known")]),
+        (LEAN, [_doubtful("the groups of 10 people are not known")]),
+        (replace(LEAN, with_groups=9), [_doubtful("the groups of 1 person are not known")]),
+        (UNCLAIMED, [_doubtful("not all people are loaded")]),
         (NOTHING, []),
     ],
 )

@@ -299,7 +299,11 @@ async def test_while_coverage_is_incomplete_it_is_the_last_known_member() -> Non
         await load(session, api, total=250_000)
         plan = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
     assert texts(plan) == ["Judged by the 2 of 250 000 people who are loaded."]
-    assert texts(plan, 1) == ["last known member, after the others of this plan"] * 2
+    assert (
+        texts(plan, 1)
+        == ["last member among those known, after the others of this plan; the groups of 249 998 people are not known"]
+        * 2
+    )
     assert {each.gravity for each in plan.subjects[1].consequences} == {Gravity.NOTE}
 
 
