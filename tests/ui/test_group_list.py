@@ -72,15 +72,21 @@ def screen(groups: GroupList) -> list[str]:
 
 
 async def test_numbers_are_right_aligned_and_at_least() -> None:
-    async with shown() as (groups, _):
+    async with shown(30) as (groups, _):
         assert screen(groups)[:6] == [
-            "▌  Alpha          ≥ 870",
-            "   Beta           ≥ 312",
-            "   Sales        ≥ 1 204",
-            "─" * 24,
-            "   (no group)      ≥ 41",
-            "   (inactive)       ≥ 7",
+            "▌  Alpha                ≥ 870",
+            "   Beta                 ≥ 312",
+            "   Sales              ≥ 1 204",
+            "─" * 30,
+            "   (in no group)         ≥ 41",
+            "   (still in groups)      ≥ 7",
         ]
+
+
+@pytest.mark.parametrize("width", [29, 30, 34, 40])
+async def test_inactive_people_in_groups_are_never_called_just_inactive(width: int) -> None:
+    async with shown(width) as (groups, _):
+        assert "in groups)" in screen(groups)[5]
 
 
 async def test_exact_numbers_are_told_as_such_and_unknown_ones_are_not_told() -> None:

@@ -68,7 +68,7 @@ async def test_the_numbers_are_lower_bounds_while_not_everyone_is_loaded() -> No
     async with open_browser(Setting(api=api, mirror=mirror), NARROW) as browser:
         await browser.loaded()
         await browser.press("2")
-        await seen(browser, "(in no group) ≥ 50", "(inactive) ≥ 10")
+        await seen(browser, "(in no group) ≥ 50", "(inactive in groups) ≥ 10")
         await browser.press("G", "up")
         await browser.settled(lambda: browser.members_heading == "In no group · ≥ 50 people · 10 % loaded")
 

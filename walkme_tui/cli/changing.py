@@ -71,7 +71,8 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
             return await carry_out(context, workshop, plan)
         else:
             print_plan(plan, json=context.options.json)
-            say_nothing_was_sent()
+            if plan.steps:
+                say_nothing_was_sent()
         return ExitCode.DONE
 
     return with_workshop(context, work, check)

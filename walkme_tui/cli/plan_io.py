@@ -52,12 +52,8 @@ def write_plan(plan: Plan, file: Path, *, json: bool) -> None:
     if json:
         print_lines([to_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
         return
-    print_lines(
-        [
-            f"The plan is in {shown}. {steps_text(len(plan.steps))}",
-            f"Nothing was sent. Carry it out with: {PROGRAM} plan apply {shown}",
-        ]
-    )
+    how = f" Carry it out with: {PROGRAM} plan apply {shown}" if plan.steps else ""
+    print_lines([f"The plan is in {shown}. {steps_text(len(plan.steps))}", f"Nothing was sent.{how}"])
 
 
 def print_plan(plan: Plan, *, json: bool) -> None:

@@ -82,6 +82,21 @@ def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(line: Command
     assert "--yes" in answer.err
 
 
+def test_where_nothing_is_to_be_done_nobody_is_told_how_to_carry_it_out(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
+    api.users = [person(11)._replace(status="inactive", groups=())]
+    for words in (
+        ("offboard", ZOE),
+        ("offboard", ZOE, "--json"),
+        ("offboard", ZOE, "--plan", str(tmp_path / "x.json")),
+    ):
+        answer = line(*words)
+        assert answer.code == 0
+        assert "carry it out" not in (answer.out + answer.err).casefold()
+    assert "Nothing to do" in answer.out
+
+
 def test_as_json_it_is_the_plan_file_in_an_object(line: CommandLine, api: FakeDirectory) -> None:
     plan = plan_from_json(line("offboard", ZOE, "--json").json["plan"])
     assert (plan.kind, plan.profile, plan.base_url) == (PlanKind.OFFBOARD, "env", "https://api.walkme.com")
