@@ -179,6 +179,11 @@ def _rest_client(profile: Profile, aside: "Aside") -> DirectoryApi:
     rest = profile.rest
     if rest is None:
         raise ConfigurationError(f"The profile {profile.name} has no REST connection.")
+    if profile.missing_file is not None:
+        raise ConfigurationError(
+            f"The profile {profile.name} cannot be used: its ca_bundle names no file: {profile.missing_file}.",
+            hint=f"Correct it: {profile.origin}",
+        )
     return RestDirectory(
         RestSettings(
             profile=profile.name,

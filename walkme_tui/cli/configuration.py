@@ -97,7 +97,18 @@ def _path(context: Context) -> int:
 
 def _check(context: Context) -> int:
     report = check_settings(context.paths.config_file)
-    problems = [*report.problems, *_unknown_themes(context, report.settings), *_environment_problems(context)]
+    settings = report.settings
+    problems = [
+        *report.problems,
+        *_unknown_themes(context, settings),
+        *_missing_files(settings),
+        *_environment_problems(context),
+    ]
+    if report.exists and not problems and not settings.profiles and not has_environment_credentials(context.environ):
+        hint = (
+            "In the file of config init, remove the # from the lines of [profiles.acme.rest], and fill in your values."
+        )
+        problems = [Problem(settings.file, None, "there is no profile in it, so there is no account to use.", hint)]
     if context.options.json:
         answer = {
             "file": str(report.settings.file),
@@ -139,6 +150,23 @@ def _unknown_themes(context: Context, settings: Settings) -> list[Problem]:
             line = read_toml(settings.file).line_of(("profiles", name, "theme"))
             problems.append(Problem(settings.file, line, error.message, error.hint))
     return problems
+
+
+def _missing_files(settings: Settings) -> list[Problem]:
+    from walkme_tui.config.toml_files import read_toml
+
+    missing = {each.name: each.missing_file for each in settings.profiles.values() if each.missing_file is not None}
+    if not missing:
+        return []
+    document = read_toml(settings.file)
+    return [
+        Problem(
+            settings.file,
+            document.line_of(("profiles", name, "ca_bundle")),
+            f'"ca_bundle" in [profiles.{name}] names no file: {clean(str(file))}.',
+        )
+        for name, file in missing.items()
+    ]
 
 
 def _environment_problems(context: Context) -> list[Problem]:

@@ -94,6 +94,14 @@ class Profile(NamedTuple):
     offboarding: Offboarding = Offboarding()
     origin: str = THE_ENVIRONMENT
 
+    @property
+    def missing_file(self) -> Path | None:
+        """The ``ca_bundle``, if there is no such file."""
+        try:
+            return None if self.ca_bundle is None or self.ca_bundle.is_file() else self.ca_bundle
+        except OSError:
+            return self.ca_bundle
+
     def surface(self, wanted: Surface | None = None) -> Surface:
         """The surface to speak: the wanted one, else REST where there is one; ConfigurationError if it is not there."""
         surface = wanted or (Surface.SCIM if self.rest is None else Surface.REST)

@@ -243,18 +243,6 @@ def _offboarding(section: Section | None) -> Offboarding:
 
 
 def _ca_bundle(section: Section) -> Path | None:
+    """The file, whether it is there or not: one that is missing stops its own profile only, when that is used."""
     named = section.text("ca_bundle")
-    if named is None:
-        return None
-    path = beside(section, named)
-    if not _is_file(path):
-        section.complain("ca_bundle", f'"ca_bundle" in {section.title} names no file: {clean(str(path))}.')
-        return None
-    return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+    return None if named is None else beside(section, named)

@@ -36,7 +36,6 @@ def test_init_writes_a_private_file_once(line: CommandLine) -> None:
     assert str(line.paths.config_file) in answer.out
     assert stat.S_IMODE(line.paths.config_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(line.paths.config.stat().st_mode) == 0o700
-    assert line("config", "check").code == 0
     line.paths.config_file.write_text("mine")
     assert line("config", "init").code == 2
     assert line.paths.config_file.read_text() == "mine"
@@ -95,6 +94,32 @@ def test_check_is_quiet_where_nothing_is_wrong(line: CommandLine) -> None:
     answer = line("config", "check")
     assert answer.code == 0
     assert "1 profile: acme" in answer.out
+
+
+def test_a_file_without_a_profile_is_not_in_order(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    line("config", "init")
+    answer = line("config", "check")
+    assert answer.code == 2
+    assert "there is no profile in it" in answer.out
+    assert "[profiles.acme.rest]" in answer.out
+    (problem,) = line("config", "check", "--json").json["problems"]
+    assert "no profile" in problem["message"]
+    monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
+    monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
+    assert line("config", "check").code == 0
+
+
+def test_a_missing_ca_bundle_stops_its_own_profile_only(line: CommandLine) -> None:
+    line.configure(
+        PROFILE
+        + '[profiles.other.rest]\nclient_id = "i"\nsecret_env = "ACME"\n[profiles.other]\nca_bundle = "no.pem"\n'
+    )
+    answer = line("config", "check")
+    assert answer.code == 2
+    assert '"ca_bundle" in [profiles.other] names no file' in answer.out
+    assert ", line 8:" in answer.out
+    assert line("profiles").code == 0
+    assert line("export", "--profile", "acme").code == 0
 
 
 def test_check_names_everything_that_is_wrong(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,7 +171,6 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (MINIMAL + "[profiles.acme]\nresync_hours = -1", 5, ["from 0 to"]),
         (MINIMAL + "[profiles.acme]\nresync_hours = 2024-01-01", 5, ["not a date or time"]),
         (MINIMAL + "[profiles.acme]\ntheme = ' '", 5, ["is empty"]),
-        (MINIMAL + "[profiles.acme]\nca_bundle = 'none.pem'", 5, ["names no file"]),
         (MINIMAL + 'region = "uss"', 4, ['"us", "eu", "canada", "fedramp"', 'Did you mean "us"?']),
         (MINIMAL + 'auth = "bearer"', 4, ['"post", "basic"']),
         (MINIMAL + 'base_url = "http://api.walkme.com"', 4, ["must begin with https://"]),

@@ -122,6 +122,7 @@ async def test_what_cannot_be_built_is_said_by_the_call(paths: Paths, secret: Fi
             await until(lambda: pages.failure is not None)
             assert pages.failure is not None
             assert isinstance(pages.failure.error, ConfigurationError)
+            assert "The profile acme cannot be used: its ca_bundle names no file" in pages.failure.error.message
             assert pages.failure.retry_at is None
     finally:
         await session.aclose()
