@@ -1,5 +1,7 @@
 """When rows are missing: every empty screen says why, what is kept, and what to do."""
 
+import pytest
+
 from tests.support.browser import SOURCE, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import NOON_MS, BrokenMirror
@@ -192,3 +194,36 @@ async def test_requests_are_listed_newest_first() -> None:
         api.records.append(RequestRecord(NOON_MS + 3000, "GET", "/users/x", 404, "", 9, 1))
         await browser.tick()
         assert "/users/x 404" in browser.requests[0]
+
+
+REFUSED = RequestRecord(
+    NOON_MS, "PATCH", "/users/00000000-0000-4000-8000-000000000001?x=…", 422, "unprocessable", 1_234_567, 3,
+    (("authorization", "…"), ("content-type", "application/json")), '{"role": "Owner"}',
+    (("x-request-id", "r-7"),), '{"message": "role is not known"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+async def test_nothing_of_a_request_falls_off_the_edge(width: int) -> None:
+    api = FakeDirectory(people(5))
+    api.records = [REFUSED, RequestRecord(NOON_MS, "DELETE", "/users/x", None, "connection refused", 60_000, 4)]
+    async with open_browser(Setting(api=api), (width, 24)) as browser:
+        await browser.loaded()
+        await browser.press("5")
+        assert browser.says("connection refused 60 000 ms attempt 4")
+        assert browser.says("422 1 234 567 ms attempt 3")
+
+
+async def test_enter_opens_a_request_with_headers_and_bodies() -> None:
+    api = FakeDirectory(people(5))
+    api.records = [REFUSED]
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("5", "enter")
+        await browser.settled(lambda: "x-request-id: r-7" in browser.dialog)
+        for text in ("authorization: …", '"role": "Owner"', '"message": "role is not known"', "422"):
+            assert text in browser.dialog
+        await browser.press("y")
+        assert browser.says("as a curl command") or any("as a curl command" in each for each in browser.toasts)
+        await browser.press("escape")
+        assert not browser.dialog

@@ -77,3 +77,15 @@ def test_the_raw_record_is_the_servers_json() -> None:
     raw = json.loads("\n".join(plain(line) for line in raw_lines(mirrored, 500)))
     assert raw["lastName"] == "O'Brien"
     assert raw["groups"] == []
+
+
+def test_the_raw_record_shows_letters_and_no_character_that_acts_on_the_terminal() -> None:
+    hostile = "ศิริ Žaneta 漢 \x1b]52;c;x\x07 \u202eabc \u3164 a" + "\u0301" * 9
+    user = person(1)._replace(first_name=hostile)
+    raw = "\n".join(plain(line) for line in raw_lines(MirroredUser(1, user, 0, NOW, NOW), 500))
+    assert "ศิริ Žaneta 漢" in raw
+    assert "\\u202e" in raw
+    assert "\\u3164" in raw
+    assert raw.count("\u0301") == 2
+    assert all(character.isprintable() or character == "\n" for character in raw)
+    assert json.loads(raw)["firstName"] == hostile

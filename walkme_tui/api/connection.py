@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Protocol, TypeVar
+from urllib.parse import parse_qs
 
 import httpx
 
 from walkme_tui.api.answers import Answer, BrokenJson, Place, Request, without
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
-from walkme_tui.api.request_log import RequestLog, redact
+from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
 from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error, outcome_unknown
 from walkme_tui.api.statuses import failure_of_answer
 from walkme_tui.api.translating import TIME_OUT, failure_of_exception
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
 from walkme_tui.domain.errors import UnexpectedAnswer, Unreachable
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.traffic import FORM, Priority, RequestRecord, TrafficStatus
 
 T = TypeVar("T")
 
@@ -29,6 +30,14 @@ T = TypeVar("T")
 LARGE_BODY_BYTES: Final = 64 * 1024
 CLOSING_SECONDS: Final = 5.0
 Judge = Callable[[Answer], Failure | None]
+
+
+def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
+    """What was sent that an answer must not repeat on the screen."""
+    form = parse_qs(content.decode("utf-8", "replace")) if headers.get("Content-Type") == FORM else {}
+    return tuple(
+        Secret(value) for value in (headers.get("Authorization", "").partition(" ")[2], *form.get("client_secret", []))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +168,7 @@ class Connection:
     ) -> Answer | Failure:
         """Send once, without waiting for a turn, and note it in the request log."""
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
-        status: int | None = None
+        answer: Answer | None = None
         summary = "cancelled"
         total_seconds = min(self._deadlines.total_seconds, request.total_seconds or self._deadlines.total_seconds)
         self._sending += 1
@@ -174,7 +183,6 @@ class Connection:
                 total_seconds=total_seconds,
                 head_decides=request.changes,
             )
-            status = answer.status
             failure = judge(answer)
             summary = failure.summary if failure is not None else "ok"
             self._budget.note(failure)
@@ -190,8 +198,18 @@ class Connection:
         finally:
             self._sending -= 1
             duration_ms = round((time.monotonic() - started) * 1000)
-            path = redact(request.target)
-            self._log.add(RequestRecord(started_at_ms, request.method, path, status, summary, duration_ms, attempt))
+            record = RequestRecord(
+                started_at_ms,
+                request.method,
+                redact(request.target),
+                answer.status if answer is not None else None,
+                summary,
+                duration_ms,
+                attempt,
+                redact_headers(headers),
+                redact_body(request.content, headers.get("Content-Type", "")),
+            )
+            self._log.add(record if answer is None else with_answer(record, answer, _secrets(headers, request.content)))
 
     def judge(self, answer: Answer, request: Request, secret: Secret) -> Failure | None:
         """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""

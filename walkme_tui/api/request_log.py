@@ -1,19 +1,35 @@
 """What went over the wire lately, without tokens and emails, and how quickly it was answered."""
 
+import json
 import re
 import statistics
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
-from walkme_tui.domain.traffic import RequestRecord
+from walkme_tui.api.answers import Answer, without
+from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.traffic import FORM, REDACTED, Headers, RequestRecord
 
 CAPACITY: Final = 500
 LATENCY_SAMPLES: Final = 21
-REDACTED: Final = "…"
+LONGEST_BODY: Final = 4_000
+"""Characters of a body that are kept."""
+LONGEST_PARSED_BYTES: Final = 16 * 1024
 SHOWN_AS_THEY_ARE: Final = frozenset({"page", "pageSize", "startIndex", "count"})
+SHOWN_HEADERS: Final = frozenset(
+    {
+        "accept", "accept-encoding", "allow", "cf-ray", "connection", "content-encoding", "content-length",
+        "content-type", "date", "etag", "if-match", "request-id", "retry-after", "server", "transfer-encoding",
+        "user-agent", "via", "x-amzn-requestid", "x-correlation-id", "x-ratelimit-limit", "x-ratelimit-remaining",
+        "x-ratelimit-reset", "x-request-id", "x-trace-id",
+    }
+)  # fmt: skip
 _EMAIL: Final = re.compile(r"[^/\s]+@[^/\s]+")
+_EMAIL_IN_TEXT: Final = re.compile(r"[^\s\"'<>()/,;:=&]+@[^\s\"'<>()/,;:=&]+")
+_SECRET_NAME: Final = re.compile(r"token|secret|password|authorization|credential", re.IGNORECASE)
 
 
 def redact(target: str) -> str:
@@ -31,6 +47,45 @@ def redact(target: str) -> str:
     return f"{shown}?{'&'.join(parts)}"
 
 
+def redact_headers(headers: Mapping[str, str]) -> Headers:
+    """Headers for the eye: the value of a header that may hold a secret is not shown."""
+    return tuple(
+        (name.lower(), value if name.lower() in SHOWN_HEADERS else REDACTED) for name, value in headers.items()
+    )
+
+
+def redact_body(body: bytes, content_type: str) -> str:
+    """A body for the eye, without emails and secrets, cut to ``LONGEST_BODY`` characters."""
+    text = body[: 4 * LONGEST_PARSED_BYTES].decode("utf-8", "replace")
+    if content_type.startswith(FORM):
+        text = _redact_form(text)
+    elif len(body) <= LONGEST_PARSED_BYTES:
+        with suppress(ValueError, RecursionError):
+            text = json.dumps(_redact_value(json.loads(text)), ensure_ascii=False)
+    return _EMAIL_IN_TEXT.sub(REDACTED, text)[:LONGEST_BODY]
+
+
+def with_answer(record: RequestRecord, answer: Answer, secrets: Iterable[Secret]) -> RequestRecord:
+    """The record with the answer's headers, and with its body if it refuses the request."""
+    body = ""
+    if answer.status >= 400:
+        for secret in secrets:
+            answer = without(answer, secret)
+        body = redact_body(answer.body, answer.content_type)
+    return record._replace(response_headers=redact_headers(answer.headers), response_body=body)
+
+
+def _redact_form(text: str) -> str:
+    pairs = (pair.partition("=") for pair in text.split("&"))
+    return "&".join(f"{name}={value if name == 'grant_type' else REDACTED}" for name, _, value in pairs)
+
+
+def _redact_value(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: REDACTED if _SECRET_NAME.search(name) else _redact_value(part) for name, part in value.items()}
+    return [_redact_value(part) for part in value] if isinstance(value, list) else value
+
+
 class RequestLog:
     """The latest attempts, bounded, and the median time that recent answers took."""
 
@@ -39,7 +94,7 @@ class RequestLog:
         self._latencies: deque[int] = deque(maxlen=LATENCY_SAMPLES)
 
     def add(self, record: RequestRecord) -> None:
-        """Keep one more; ``record.path`` has been through ``redact``."""
+        """Keep one more, which has been redacted."""
         self._records.append(record)
         if record.status is not None:
             self._latencies.append(record.duration_ms)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import print_lines
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.session import MIRROR_FILE, folder_name
 from walkme_tui.store.places import folder_lock
 
@@ -23,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     for folder, pattern in _places(context):
         deleted += _delete(folder, pattern)
     if context.options.json:
-        print_lines([to_json({"deleted": [str(file) for file in deleted]}, indent=2)])
+        print_lines([printable_json({"deleted": [str(file) for file in deleted]}, indent=2)])
     elif deleted:
         print_lines(["Deleted:", *(f"  {clean(str(file))}" for file in deleted)])
     else:

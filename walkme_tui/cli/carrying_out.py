@@ -9,7 +9,6 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.job_forms import job_lines, job_object, nothing_object
 from walkme_tui.cli.job_progress import JobLine
 from walkme_tui.cli.output import data_output, forget_standard_output, print_lines
@@ -19,6 +18,7 @@ from walkme_tui.cli.speaking import say, say_error
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import printable_json
 from walkme_tui.services.control import Control
 from walkme_tui.services.workshop import Workshop
 
@@ -155,4 +155,4 @@ def _how_to_resume(job: Job) -> str:
 
 def _print_json(value: object) -> None:
     with data_output(None) as stream:
-        stream.write(to_json(value, indent=2) + "\n")
+        stream.write(printable_json(value, indent=2) + "\n")

@@ -6,7 +6,6 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import print_lines
 from walkme_tui.config.choosing import environment_profile, has_environment_credentials
 from walkme_tui.config.paths import private_folder
@@ -14,7 +13,7 @@ from walkme_tui.config.settings import Settings, check_settings
 from walkme_tui.config.toml_files import Problem
 from walkme_tui.config.writing import OWNER_ONLY
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 
 TEMPLATE: Final = """\
 # Configuration of walkme-tui. Check it with: walkme-tui config check
@@ -71,7 +70,7 @@ def _init(context: Context) -> int:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(TEMPLATE)
     if context.options.json:
-        print_lines([to_json({"file": str(file)})])
+        print_lines([printable_json({"file": str(file)})])
     else:
         print_lines(
             [
@@ -91,7 +90,7 @@ def _path(context: Context) -> int:
         exists = file.exists()
     except OSError as error:
         raise ConfigurationError(f"{clean(str(file))} cannot be looked for: {error.strerror}.") from error
-    print_lines([to_json({"file": str(file), "exists": exists})])
+    print_lines([printable_json({"file": str(file), "exists": exists})])
     return ExitCode.DONE
 
 
@@ -118,7 +117,7 @@ def _check(context: Context) -> int:
                 {"line": problem.line, "message": problem.message, "hint": problem.hint} for problem in problems
             ],
         }
-        print_lines([to_json(answer, indent=2)])
+        print_lines([printable_json(answer, indent=2)])
     else:
         print_lines(_checked(report.settings, report.exists, problems))
     return ExitCode.USAGE if problems else ExitCode.DONE

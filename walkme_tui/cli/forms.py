@@ -1,13 +1,12 @@
 """The shapes in which users leave the program: JSON objects, CSV rows, Markdown rows."""
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import ATTRIBUTES, encode_user
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.users import UNKNOWN, Json, Unknown, User
 
 CSV_COLUMNS: Final = (
@@ -28,13 +27,7 @@ GROUP_SEPARATOR: Final = ";"
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 MAX_MARKDOWN_CELL: Final = 200
 
-_UNSEEN: Final = re.compile(r"[^\n -~]")
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
-
-
-def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON text in which characters are themselves, except those that no terminal should get: they are escaped."""
-    return _UNSEEN.sub(_seen, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def group_objects(ids: tuple[str, ...], names: Mapping[str, str | None]) -> list[dict[str, Json]]:
@@ -87,9 +80,4 @@ def group_names(groups: tuple[Group, ...]) -> dict[str, str | None]:
 def _cell(value: Json) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else to_json(value)
-
-
-def _seen(match: re.Match[str]) -> str:
-    character = match[0]
-    return character if character.isprintable() else json.dumps(character)[1:-1]
+    return value if isinstance(value, str) else printable_json(value)

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.job_forms import (
     FAILED_COLUMNS,
     counts_text,
@@ -25,7 +24,7 @@ from walkme_tui.cli.plan_text import MAX_SENTENCE, target_of
 from walkme_tui.cli.running import run_async
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.ports import Journal
 
 T = TypeVar("T")
@@ -138,4 +137,4 @@ def _purge(context: Context, options: argparse.Namespace) -> int:
 
 def _print_json(value: object | Sequence[object]) -> None:
     with data_output(None) as stream:
-        stream.write(to_json(value, indent=2) + "\n")
+        stream.write(printable_json(value, indent=2) + "\n")

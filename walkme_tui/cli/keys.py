@@ -6,10 +6,10 @@ from itertools import groupby
 from walkme_tui.cli.columns import aligned
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import print_lines
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.text import printable_json
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     own = {} if options.default else context.settings.keymap
     keys = {command.id: own.get(command.id, command.keys) for command in COMMANDS}
     if context.options.json:
-        print_lines([to_json({"keys": {name: list(names) for name, names in keys.items()}}, indent=2)])
+        print_lines([printable_json({"keys": {name: list(names) for name, names in keys.items()}}, indent=2)])
         return ExitCode.DONE
     lines: list[str] = []
     rows = aligned([(" ".join(map(shown_key, keys[command.id])), command.title, command.id) for command in COMMANDS])

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from walkme_tui.cli.forms import CSV_COLUMNS, MARKDOWN_COLUMNS, csv_row, markdown_row, to_json, unknown_columns
+from walkme_tui.cli.forms import CSV_COLUMNS, MARKDOWN_COLUMNS, csv_row, markdown_row, unknown_columns
 from walkme_tui.cli.output import csv_writer
 from walkme_tui.cli.progress import grouped
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.text import printable_json
 from walkme_tui.domain.users import Json, User
 
 
@@ -67,9 +68,9 @@ async def write_json(
     after: Mapping[str, Json],
 ) -> None:
     """One JSON object: the fields before, a list of that name with an object a line, the fields after."""
-    stream.write(to_json(before)[:-1] + (", " if before else "") + f"{to_json(name)}: [")
+    stream.write(printable_json(before)[:-1] + (", " if before else "") + f"{printable_json(name)}: [")
     separator = "\n"
     async for item in objects:
-        stream.write(separator + to_json(item))
+        stream.write(separator + printable_json(item))
         separator = ",\n"
-    stream.write("\n], " + to_json(after)[1:] + "\n")
+    stream.write("\n], " + printable_json(after)[1:] + "\n")

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Final
 
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import data_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.plan_text import plan_lines, steps_text
@@ -12,7 +11,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 
 MAX_BYTES: Final = 64 << 20
 
@@ -50,7 +49,7 @@ def write_plan(plan: Plan, file: Path, *, json: bool) -> None:
         return
     shown = clean(str(file))
     if json:
-        print_lines([to_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
+        print_lines([printable_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
         return
     how = f" Carry it out with: {PROGRAM} plan apply {shown}" if plan.steps else ""
     print_lines([f"The plan is in {shown}. {steps_text(len(plan.steps))}", f"Nothing was sent.{how}"])
@@ -60,7 +59,7 @@ def print_plan(plan: Plan, *, json: bool) -> None:
     """Print a plan; with ``json`` as the one object that scripts get."""
     if json:
         with data_output(None) as stream:
-            stream.write(to_json({"plan": plan_to_json(plan)}, indent=2) + "\n")
+            stream.write(printable_json({"plan": plan_to_json(plan)}, indent=2) + "\n")
     else:
         print_lines(plan_lines(plan))
 

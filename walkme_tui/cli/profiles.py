@@ -5,12 +5,12 @@ import argparse
 from walkme_tui.cli.columns import aligned
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import print_lines
 from walkme_tui.config.choosing import WAYS_IN, environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import Profile
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.text import printable_json
 from walkme_tui.domain.users import Json
 
 
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     except ConfigurationError:
         chosen = ""
     if context.options.json:
-        print_lines([to_json({"profiles": [_object(profile, chosen) for profile in known]}, indent=2)])
+        print_lines([printable_json({"profiles": [_object(profile, chosen) for profile in known]}, indent=2)])
     elif known:
         heads = ("", "NAME", "ENVIRONMENT", "SURFACE", "ADDRESS", "SECRET FROM")
         print_lines(aligned([heads, *(row for profile in known for row in _rows(profile, chosen))], 80))

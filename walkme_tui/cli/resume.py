@@ -6,7 +6,6 @@ from dataclasses import replace
 from walkme_tui.cli.changing import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.job_forms import counts_text, job_object, step_lines
 from walkme_tui.cli.jobs import find_job
 from walkme_tui.cli.output import data_output, print_lines
@@ -17,7 +16,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.ports import Session
 from walkme_tui.services.workshop import Workshop
 
@@ -83,4 +82,4 @@ def _agreed() -> bool:
 
 def _print_json(value: object) -> None:
     with data_output(None) as stream:
-        stream.write(to_json(value, indent=2) + "\n")
+        stream.write(printable_json(value, indent=2) + "\n")

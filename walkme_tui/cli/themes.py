@@ -5,11 +5,10 @@ import argparse
 from walkme_tui.cli.columns import aligned
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import to_json
 from walkme_tui.cli.output import print_lines
 from walkme_tui.cli.speaking import say_error
 from walkme_tui.config.themes import ThemeSpec, load_themes, read_theme
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,7 +25,7 @@ def _list(context: Context) -> int:
             "themes": [{"name": theme.name, "kind": _kind(theme), "file": str(theme.source)} for theme in found],
             "failed": [str(problem.error()) for problem in themes.failed],
         }
-        print_lines([to_json(answer, indent=2)])
+        print_lines([printable_json(answer, indent=2)])
         return ExitCode.DONE
     print_lines(aligned([("NAME", "KIND", "FILE"), *((t.name, _kind(t), str(t.source)) for t in found)], 200))
     for problem in themes.failed:
@@ -43,7 +42,7 @@ def _check(context: Context, options: argparse.Namespace) -> int:
                 {"line": problem.line, "message": problem.message, "hint": problem.hint} for problem in problems
             ],
         }
-        print_lines([to_json(answer, indent=2)])
+        print_lines([printable_json(answer, indent=2)])
     elif theme:
         print_lines([f"{clean(str(options.file))} is in order: the theme {theme.name}, {_kind(theme)}."])
     else:

@@ -5,14 +5,14 @@ import argparse
 from walkme_tui.cli.columns import cut
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.forms import CSV_COLUMNS, csv_row, group_names, group_objects, plain, to_json
+from walkme_tui.cli.forms import CSV_COLUMNS, csv_row, group_names, group_objects, plain
 from walkme_tui.cli.output import csv_writer, data_output, print_lines, refuse_two_forms
 from walkme_tui.cli.reading import refresh_groups, with_account_read
 from walkme_tui.cli.running import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.records import encode_user, format_time_ms
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.users import User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -51,7 +51,7 @@ def print_json(found: MirroredUser, names: dict[str, str | None], surface: str) 
         "fetched_at": format_time_ms(found.fetched_at_ms),
     }
     with data_output(None) as stream:
-        stream.write(to_json(answer, indent=2) + "\n")
+        stream.write(printable_json(answer, indent=2) + "\n")
 
 
 def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -> list[str]:
@@ -69,7 +69,7 @@ def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -
         *_line("id", [user.id]),
     ]
     for name, value in user.extra.items():
-        shown = value if isinstance(value, str) else to_json(value)
+        shown = value if isinstance(value, str) else printable_json(value)
         lines += _line(clean(name, 40), [shown])
     source = "Local copy of" if cached else "Read from the server"
     lines += ["", f"{source} {format_time_ms(found.fetched_at_ms)}"]

@@ -5,6 +5,7 @@ breaks, direction overrides or a thousand accents on one letter. ``clean`` makes
 literally and that occupies the columns it seems to; the raw value stays where it is for comparing and writing back.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
@@ -16,6 +17,8 @@ DOTTED_CIRCLE: Final = "\u25cc"
 
 # What needs a second look: everything outside printable ASCII. Most names never get past this test.
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
+
+_OUTSIDE_ASCII: Final = re.compile(r"[^\n -~]+")
 
 # Invisible or without a width of their own, yet not in the Unicode categories that are treated as a whole below:
 # fillers, the grapheme joiner, the Khmer and Mongolian inherent vowels and separators, and the parts of Hangul
@@ -64,6 +67,20 @@ def clean(text: str, limit: int | None = None) -> str:
     return unicodedata.normalize("NFC", "".join(shown))
 
 
+def printable_json(value: object, indent: int | None = None) -> str:
+    """JSON text in which visible characters are themselves and all others escapes, as are marks after the second."""
+    return _OUTSIDE_ASCII.sub(_escape_unprintable, json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _escape_unprintable(run: re.Match[str]) -> str:
+    shown, marks = [], 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        prints = character.isprintable() and character not in _INVISIBLE and character not in _PRESENTATION
+        shown.append(character if prints and marks <= MAX_MARKS_PER_LETTER else json.dumps(character)[1:-1])
+    return "".join(shown)
+
+
 def _visible(character: str, category: str) -> str:
     """What stands for one character that is no combining mark; empty for mere presentation."""
     code = ord(character)
@@ -89,7 +106,7 @@ _FOLDED: Final = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
     | dict.fromkeys("'’‘‛ʼʻʹ′`´＇", "")
 )
-_MARK_CATEGORIES: Final = frozenset({"Mn", "Me", "Cf"})
+_DROPPED_CATEGORIES: Final = frozenset({"Mn", "Me", "Cf"})
 
 
 def search_key(text: str) -> str:
@@ -103,7 +120,7 @@ def search_key(text: str) -> str:
     # A capital dotted İ casefolds to i and a combining dot, so marks are dropped after folding.
     # Folded before decomposing too: an acute accent used as an apostrophe would become a blank with a mark.
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_FOLDED)).casefold().translate(_FOLDED)
-    kept = "".join(character for character in folded if unicodedata.category(character) not in _MARK_CATEGORIES)
+    kept = "".join(character for character in folded if unicodedata.category(character) not in _DROPPED_CATEGORIES)
     return " ".join(kept.translate(_FOLDED).split())
 
 

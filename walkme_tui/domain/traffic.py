@@ -1,7 +1,15 @@
 """What went over the wire, and how fast it may go."""
 
+import re
+import shlex
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
+
+REDACTED: Final = "…"
+FORM: Final = "application/x-www-form-urlencoded"
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values; a value that may be secret or personal is ``REDACTED``."""
 
 
 class Priority(IntEnum):
@@ -16,7 +24,8 @@ class RequestRecord(NamedTuple):
     """One attempt of one request, as the request log keeps it: emails and tokens are redacted before it is made.
 
     ``path`` is the redacted path with query. ``status`` is None where no answer came; ``outcome`` then says why, in a
-    few words. ``started_at_ms`` is milliseconds since the Unix epoch, ``attempt`` counts from 1.
+    few words. ``started_at_ms`` is milliseconds since the Unix epoch, ``attempt`` counts from 1. ``response_body`` is
+    kept for refused requests only. Bodies are redacted text, cut to some thousand characters.
     """
 
     started_at_ms: int
@@ -26,6 +35,39 @@ class RequestRecord(NamedTuple):
     outcome: str
     duration_ms: int
     attempt: int
+    request_headers: Headers = ()
+    request_body: str = ""
+    response_headers: Headers = ()
+    response_body: str = ""
+
+
+def curl_command(record: RequestRecord, base_url: str) -> str:
+    """The request as a curl command line; each redacted value is a shell variable.
+
+    ``$WALKME_TOKEN`` is the access token; a field of the query or of a form is a variable like ``$WALKME_EMAIL``.
+    """
+    path, _, query = record.path.partition("?")
+    parts = ["curl", "--request", record.method]
+    if dict(record.request_headers).get("content-type", "").startswith(FORM):
+        parts += _fields(record.request_body)
+    else:
+        parts.append('--header "Authorization: Bearer $WALKME_TOKEN"')
+        if record.request_body:
+            parts += ["--header 'Content-Type: application/json'", f"--data {shlex.quote(record.request_body)}"]
+    if query:
+        parts += ["--get", *_fields(query)]
+    return " ".join([*parts, shlex.quote(f"{base_url.rstrip('/')}{path}")])
+
+
+def _fields(encoded: str) -> list[str]:
+    """The options of curl for ``name=value&…``."""
+    options = []
+    for pair in encoded.split("&"):
+        name, _, value = pair.partition("=")
+        variable = re.sub(r"\W", "_", f"WALKME_{name}").upper()
+        quoted = f'{shlex.quote(name)}="${variable}"' if value == REDACTED else shlex.quote(f"{name}={value}")
+        options.append(f"--data-urlencode {quoted}")
+    return options
 
 
 class TrafficStatus(NamedTuple):

@@ -7,14 +7,17 @@ import threading
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.api_sessions import SECRET, Answers, Desk, answer
 from walkme_tui.api.connection import LARGE_BODY_BYTES
-from walkme_tui.api.request_log import RequestLog, redact
+from walkme_tui.api.request_log import RequestLog, redact, redact_body
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.domain.errors import (
+    ApiError,
     ConfigurationError,
     LookUpIgnored,
     NotFound,
@@ -25,7 +28,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.domain.traffic import Priority, RequestRecord
+from walkme_tui.domain.traffic import FORM, Priority, RequestRecord
 from walkme_tui.domain.users import User
 
 USER = {"id": "u1", "email": "ann@example.com"}
@@ -272,6 +275,48 @@ async def test_neither_log_nor_logging_shows_emails_or_secrets(caplog: pytest.Lo
             shown = f"{api.request_log()} {caplog.text} {api.__dict__}"
     for hidden in ("ann@example.com", "ann%40", "token-1", SECRET):
         assert hidden not in shown
+
+
+async def test_the_log_has_headers_and_bodies_without_emails_and_secrets() -> None:
+    desk = Desk()
+    echo = {"message": f"no ann@example.com, you sent token-1 and {SECRET}", "password": "hunter2", "field": "role"}
+    desk.on("/users/u-1", answer(echo, 400, x_request_id="r-7", set_cookie="session=abc"))
+    async with desk.directory() as api:
+        with pytest.raises(ApiError):
+            await api.patch_user("u-1", {"status": "inactive", "email": "bob@example.com"})
+        sign_in, change = api.request_log()[0], api.request_log()[-1]
+    assert sign_in.request_body == "grant_type=client_credentials&client_id=…&client_secret=…"
+    assert change.request_body == '{"status": "inactive", "email": "…"}'
+    assert dict(change.request_headers) == {"authorization": "…", "content-type": "application/json"}
+    assert dict(change.response_headers)["x-request-id"] == "r-7"
+    assert dict(change.response_headers)["set-cookie"] == "…"
+    assert change.response_body == ""  # it repeats the token
+
+
+async def test_the_log_keeps_what_a_refusal_says() -> None:
+    desk = Desk()
+    refusal = {"errors": [{"field": "email", "message": "ann@example.com is taken"}], "access_token": "abc"}
+    desk.on("/users/u-1", answer(refusal, 422))
+    async with desk.directory() as api:
+        with pytest.raises(ApiError):
+            await api.get_user("u-1")
+        record = api.request_log()[-1]
+    assert json.loads(record.response_body) == {
+        "errors": [{"field": "email", "message": "… is taken"}], "access_token": "…",
+    }  # fmt: skip
+
+
+async def test_the_log_keeps_no_body_of_a_successful_answer() -> None:
+    desk = Desk()
+    desk.on("/users", answer({"users": [{"id": "1", "firstName": "Zoë"}], "total": 1}))
+    async with desk.directory() as api:
+        await api.list_users(1, 100)
+        assert api.request_log()[-1].response_body == ""
+
+
+@given(st.binary(max_size=300), st.sampled_from(["application/json", "text/html", FORM, ""]))
+def test_any_body_can_be_redacted(body: bytes, kind: str) -> None:
+    assert "@example.com" not in redact_body(body + b" ann@example.com " + body, kind)
 
 
 async def test_the_log_tells_what_happened() -> None:

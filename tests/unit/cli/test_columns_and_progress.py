@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.cli.columns import aligned, cut, width
-from walkme_tui.cli.forms import markdown_row, to_json
+from walkme_tui.cli.forms import markdown_row
 from walkme_tui.cli.progress import ProgressLine, grouped, progress_text
+from walkme_tui.domain.text import printable_json
 from walkme_tui.services.walk import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -51,15 +52,15 @@ def test_wide_and_combining_characters_count_as_terminals_count_them() -> None:
 
 @given(JSON)
 def test_json_comes_back_and_shows_no_terminal_anything_but_characters(value: object) -> None:
-    text = to_json(value)
+    text = printable_json(value)
     assert json.loads(text) == value
     assert all(character.isprintable() for character in text)
     text.encode()
 
 
 def test_json_leaves_letters_alone() -> None:
-    assert to_json({"name": "Zoë 日本 🎉"}) == '{"name": "Zoë 日本 🎉"}'
-    assert to_json("\x9b\u202e\U000e0041\ud800") == '"\\u009b\\u202e\\udb40\\udc41\\ud800"'
+    assert printable_json({"name": "Zoë 日本 🎉"}) == '{"name": "Zoë 日本 🎉"}'
+    assert printable_json("\x9b\u202e\U000e0041\ud800") == '"\\u009b\\u202e\\udb40\\udc41\\ud800"'
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4))

@@ -1,12 +1,12 @@
 """Hand something of the users to the terminal's clipboard."""
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.records import encode_user
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.traffic import RequestRecord, curl_command
 from walkme_tui.domain.users import User
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
@@ -25,6 +25,14 @@ def copy_email(view: View) -> None:
         view.app.notify(NOBODY, markup=False)
     else:
         _copy(view, EMAIL, [view.user.user])
+
+
+def copy_request(view: View, record: RequestRecord) -> None:
+    """The request as a curl command, with the secrets as shell variables."""
+    if send_to_clipboard(view.app, curl_command(record, view.session.account.base_url)):
+        view.app.notify("Sent to the terminal: the request as a curl command", markup=False, timeout=3)
+    else:
+        view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
 
 
 async def copy_menu(view: View) -> None:
@@ -81,8 +89,7 @@ def _text(what: str, users: Sequence[User]) -> str:
     """What goes to the clipboard: nothing in it acts on the terminal or the shell that it is pasted into."""
     if what == "json":
         records = [encode_user(user) for user in users]
-        text = json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False)
-        return "".join(sign if sign.isprintable() or sign == "\n" else f"\\u{ord(sign):04x}" for sign in text)
+        return printable_json(records[0] if len(records) == 1 else records, indent=2)
     values = {"email": _email, "id": lambda user: user.id, "name": lambda user: user.full_name}[what]
     return "\n".join(clean(value) for value in map(values, users) if value)
 

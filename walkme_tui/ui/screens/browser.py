@@ -378,6 +378,21 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Enter on a job."""
         run_verb(self, "job.receipt")
 
+    @on(LineList.Opened, "#requests")
+    def show_the_request(self) -> None:
+        """Enter on a request."""
+        from walkme_tui.ui.dialogs.request import RequestDialog
+        from walkme_tui.ui.flows.copying import copy_request
+
+        record = self.area.requests.current
+        if record is not None:
+            self.app.push_screen(RequestDialog(record, partial(copy_request, self, record)))
+
+    @on(LineList.Moved, "#requests")
+    def requests_moved(self) -> None:
+        """Another request is under the cursor."""
+        self._cursor_moved()
+
     @on(LineList.Opened, "#groups")
     def go_to_the_members(self) -> None:
         """Enter on a group."""

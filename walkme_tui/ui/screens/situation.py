@@ -34,7 +34,7 @@ LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", 
 GROUP_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "groups.compare", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")
-REQUEST_HINTS: Final = ("app.palette", "app.help", "app.quit")
+REQUEST_HINTS: Final = ("row.open", "copy.menu", "app.palette", "app.help", "app.quit")
 JOB_HINTS: Final = ("job.receipt", "job.pause", "job.undo", "job.discard", "app.help", "app.quit")
 HINTS: Final = {
     Pane.GROUPS: GROUP_HINTS,

@@ -130,9 +130,20 @@ def _copy_receipt_path(browser: "BrowserScreen") -> None:
     copy_receipt_path(browser, browser.changing.job)
 
 
+def _copy_request(browser: "BrowserScreen") -> None:
+    from walkme_tui.ui.flows.copying import copy_request
+
+    record = browser.area.requests.current
+    if record is not None:
+        copy_request(browser, record)
+
+
 def _copy_email(browser: "BrowserScreen") -> None:
     if browser.arrangement.tab is Tab.JOBS:
         _copy_receipt_path(browser)
+        return
+    if browser.arrangement.tab is Tab.REQUESTS:
+        _copy_request(browser)
         return
     from walkme_tui.ui.flows.copying import copy_email
 
@@ -142,6 +153,9 @@ def _copy_email(browser: "BrowserScreen") -> None:
 def _copy_menu(browser: "BrowserScreen") -> None:
     if browser.arrangement.tab is Tab.JOBS:
         _copy_receipt_path(browser)
+        return
+    if browser.arrangement.tab is Tab.REQUESTS:
+        _copy_request(browser)
         return
     from walkme_tui.ui.flows.copying import copy_menu
 

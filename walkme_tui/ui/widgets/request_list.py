@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable, Sequence
 
+from rich.cells import cell_len
+
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import RequestRecord
 from walkme_tui.ui import words
@@ -21,21 +23,25 @@ class RequestList(LineList[RequestRecord]):
         return row
 
     def line(self, row: RequestRecord, width: int) -> Line:
-        """Time, method, path, status, milliseconds, attempt."""
-        status, ink = _ending(row)
-        path = words.fit(clean(row.path, 500), max(8, width - 48))
+        """Time, method, path, status, milliseconds, attempt; the path gets what the others leave."""
+        status, ink = ending(row)
         again = f"attempt {row.attempt}" if row.attempt > 1 else ""
-        return [
+        # Padded to usual widths so that they are below each other; whatever is longer takes cells of the path.
+        others: Line = [
+            (f"  {status:9}", ink),
+            (f" {words.number(row.duration_ms):>6} ms", Ink.PLAIN),
+            (f"  {again:9}", Ink.DIM),
+        ]
+        before: Line = [
             (f"{words.clock_time(row.started_at_ms)}  ", Ink.DIM),
             (words.fit(row.method, 7), Ink.PLAIN),
-            (path, Ink.PLAIN),
-            ("  " + words.fit(status, 10), ink),
-            (words.fit_right(f"{words.number(row.duration_ms)} ms", 9), Ink.PLAIN),
-            ("  " + words.fit(again, 10), Ink.DIM),
         ]
+        room = width - sum(cell_len(text) for text, _ in (*before, *others))
+        return [*before, (words.fit(clean(row.path, 500), max(0, room)), Ink.PLAIN), *others]
 
 
-def _ending(row: RequestRecord) -> tuple[str, Ink]:
+def ending(row: RequestRecord) -> tuple[str, Ink]:
+    """How an attempt ended, in a word."""
     if row.status is None:
         return clean(row.outcome, 40) or "no answer", Ink.BAD
     if row.status < 400:

@@ -1,13 +1,12 @@
 """A user as lines of text: pure functions from a record, the groups' names, the time and a width."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.cells import cell_len
 
 from walkme_tui.domain.records import TIME_FIELDS, encode_user
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
@@ -31,8 +30,8 @@ def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms:
 
 
 def raw_lines(mirrored: MirroredUser, width: int) -> list[Line]:
-    """The record as JSON, everything beyond ASCII as an escape so that nothing in it acts on the terminal."""
-    text = json.dumps(encode_user(mirrored.user), indent=2, ensure_ascii=True)
+    """The record as JSON; a character that is no visible letter or sign is an escape."""
+    text = printable_json(encode_user(mirrored.user), indent=2)
     pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
     return [[(piece, Ink.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
 
@@ -130,7 +129,7 @@ def _other(user: User, width: int) -> Iterator[Line]:
 def _json(value: Json) -> str:
     if isinstance(value, str):
         return clean(value, MAX_TEXT) or '""'
-    return clean(json.dumps(value, ensure_ascii=True), MAX_TEXT)
+    return clean(printable_json(value), MAX_TEXT)
 
 
 def _shown(value: object) -> str:

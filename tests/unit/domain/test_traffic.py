@@ -1,0 +1,50 @@
+"""A request as a curl command: run by a shell, it gives curl what was sent."""
+
+import subprocess
+
+import pytest
+
+from walkme_tui.domain.traffic import FORM, RequestRecord, curl_command
+
+BASE = "https://api.walkme.com/"
+VARIABLES = {"WALKME_TOKEN": "t0k en", "WALKME_EMAIL": "o'b@example.com", "WALKME_CLIENT_SECRET": "s$x`y"}
+
+
+def arguments(record: RequestRecord) -> list[str]:
+    """What curl gets, an argument a line."""
+    script = f"curl() {{ printf '%s\\n' \"$@\"; }}\n{curl_command(record, BASE)}"
+    ran = subprocess.run(["sh", "-c", script], env=VARIABLES, capture_output=True, text=True, check=True)
+    return ran.stdout.splitlines()
+
+
+def record(method: str, path: str, body: str = "", **headers: str) -> RequestRecord:
+    fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return RequestRecord(0, method, path, 200, "ok", 5, 1, fields, body)
+
+
+def test_a_change() -> None:
+    body = '{"firstName": "O\'Brien $(rm)"}'
+    assert arguments(record("PATCH", "/users/u-1", body, authorization="…", content_type="application/json")) == [
+        "--request", "PATCH", "--header", "Authorization: Bearer t0k en",
+        "--header", "Content-Type: application/json", "--data", body, "https://api.walkme.com/users/u-1",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/users?page=1&pageSize=100", ["page=1", "pageSize=100"]),
+        ("/users?email=…", ["email=o'b@example.com"]),
+    ],
+)
+def test_a_query(path: str, fields: list[str]) -> None:
+    options = [option for field in fields for option in ("--data-urlencode", field)]
+    assert arguments(record("GET", path))[4:] == ["--get", *options, "https://api.walkme.com/users"]
+
+
+def test_a_sign_in_has_its_secret_in_a_variable_and_no_token() -> None:
+    sent = record("POST", "/accounts/connect/token", "grant_type=client_credentials&client_secret=…", content_type=FORM)
+    assert arguments(sent) == [
+        "--request", "POST", "--data-urlencode", "grant_type=client_credentials",
+        "--data-urlencode", "client_secret=s$x`y", "https://api.walkme.com/accounts/connect/token",
+    ]  # fmt: skip

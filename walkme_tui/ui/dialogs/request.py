@@ -1,0 +1,90 @@
+"""One request of the log: what was sent and what came back, redacted."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from textual.widget import Widget
+
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.traffic import REDACTED, Headers, RequestRecord
+from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
+from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.request_list import ending
+
+
+class RequestDialog(Dialog[None]):
+    """Method, path, headers and bodies; ``copy`` sends the request to the clipboard as a curl command."""
+
+    LARGE: ClassVar[bool] = True
+
+    def __init__(self, record: RequestRecord, copy: Callable[[], None]) -> None:
+        super().__init__([("Request", Ink.STRONG)], key_foot(("y", "copy as curl"), ("↑ ↓", "scroll"), ("Esc", "back")))
+        self._record = record
+        self._copy = copy
+        self._text = Lines(id="request")
+
+    def middle(self) -> Sequence[Widget]:
+        """The text."""
+        return [self._text]
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Copy and scroll."""
+        return {"y": self._copy, "enter": lambda: self.dismiss(None), **movements(self._text)}
+
+    def fill(self) -> None:
+        """Give the text the keys; it is written once its width is known."""
+        self.set_focus(self._text)
+        self.call_after_refresh(self._write)
+
+    def on_resize(self) -> None:
+        """Lines break elsewhere now."""
+        self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        self._text.set_lines(list(request_lines(self._record, max(20, self._text.size.width - 1))))
+
+
+def request_lines(record: RequestRecord, width: int) -> Iterator[Line]:
+    """The record in lines of at most ``width`` cells."""
+    status, ink = ending(record)
+    yield from _wrapped(f"{record.method} {clean(record.path, 2_000)}", width, Ink.STRONG)
+    yield [
+        (status, ink),
+        (f"  after {words.number(record.duration_ms)} ms, attempt {record.attempt}, ", Ink.PLAIN),
+        (words.clock_time(record.started_at_ms), Ink.PLAIN),
+    ]
+    if record.outcome and record.status is not None and record.outcome != "ok":
+        yield from _wrapped(clean(record.outcome, 200), width, Ink.PLAIN)
+    yield from _part("Sent", record.request_headers, record.request_body, width)
+    if record.status is not None:
+        yield from _part("Received", record.response_headers, record.response_body, width)
+        if record.status < 400:
+            yield from _wrapped("The bodies of successful answers are not kept.", width, Ink.DIM)
+    yield ()
+    yield from _wrapped(f"{REDACTED} stands for secrets and emails, which the log does not keep.", width, Ink.DIM)
+
+
+def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[Line]:
+    yield ()
+    yield [(title, Ink.STRONG)]
+    for name, value in headers:
+        yield from _wrapped(f"{clean(name, 80)}: {clean(value, 300)}", width, Ink.DIM)
+    if body:
+        yield ()
+        for line in _indented(body).split("\n"):
+            yield from [[(piece, Ink.PLAIN)] for piece in words.chop(clean(line, 4_000), width)]
+
+
+def _indented(body: str) -> str:
+    """JSON a value a line, anything else as it is."""
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
+
+
+def _wrapped(text: str, width: int, ink: Ink) -> Iterator[Line]:
+    return ([(line, ink)] for line in words.wrap(text, width))
