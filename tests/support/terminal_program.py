@@ -22,7 +22,7 @@ from typing import Final, Self
 import pyte
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 30.0
 BROWSER: Final = (sys.executable, "-m", "walkme_tui")
 
 

@@ -3,8 +3,9 @@
 import base64
 
 import pytest
+from rich.style import Style
 
-from tests.support.browser import Setting, open_browser
+from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.users import User
@@ -212,3 +213,22 @@ async def test_the_browser_begins_with_every_theme(theme: str) -> None:
         await browser.loaded()
         await browser.press("space", "2", "1", "question_mark", "escape", "colon", "escape", "Y")
         assert browser.says("person00001@example.com")
+
+
+@pytest.mark.parametrize("theme", ["dusk", "paper", "mono"])
+async def test_a_dialog_dims_what_is_behind_it(theme: str) -> None:
+    async with open_browser(Setting(api=account(), theme=theme)) as browser:
+        await browser.loaded()
+        before, style_before = browser.screen_text.splitlines(), style_of_the_first_name(browser)
+        await browser.press("question_mark")
+        after, style_after = browser.screen_text.splitlines(), style_of_the_first_name(browser)
+        # The first two lines are above the dialog, and the first cells of a row beside it.
+        assert after[:2] == before[:2]
+        assert [line[:6] for line in after] == [line[:6] for line in before]
+        assert style_after != style_before
+        assert style_after.dim if theme == "mono" else style_after.color != style_before.color
+
+
+def style_of_the_first_name(browser: Browser) -> Style:
+    strip = browser.app.screen._compositor.render_strips()[3]
+    return next(segment.style for segment in strip if segment.text.strip() and segment.style is not None)

@@ -1,12 +1,24 @@
 """The browser in terminals of all kinds: where it draws, how large, in which signs and colours."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.terminal_program import BROWSER, TerminalProgram
+
+# Nothing answers at this address.
+MONO_PROFILE = """
+default_profile = "acme"
+[profiles.acme]
+theme = "mono"
+[profiles.acme.rest]
+base_url = "http://127.0.0.1:9"
+client_id = "id-1"
+secret_env = "NO_SUCH_VARIABLE"
+"""
 
 
 @pytest.fixture
@@ -55,3 +67,39 @@ def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[
         )
         program.send(b"q")
         assert program.wait() == 0
+
+
+# ---------------------------------------------------------------- in which colours
+
+COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*[;:])?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m")
+
+
+@pytest.mark.parametrize("how", ["option", "variable", "theme"])
+def test_without_colours_only_attributes_are_written(environment: dict[str, str], tmp_path: Path, how: str) -> None:
+    options = ["--no-color"] if how == "option" else []
+    if how == "variable":
+        environment["NO_COLOR"] = "1"
+    if how == "theme":
+        (tmp_path / "config").mkdir(mode=0o700)
+        (tmp_path / "config" / "config.toml").write_text(MONO_PROFILE)
+        command = [*BROWSER]
+    else:
+        command = [*BROWSER, "--demo", *options]
+    environment["COLORTERM"] = "truecolor"
+    with TerminalProgram(command, environment, columns=120, lines=30) as program:
+        program.wait_for("? help")
+        for key in (b"?", b":"):
+            program.send(key)
+            program.wait_for("Esc leave")
+            program.send(b"\x1b")
+            program.wait_until(lambda: "Esc leave" not in program.text)
+        program.send(b" /yasmin\r5q")
+        assert program.wait() == 0
+    assert not COLOUR.search(program.output)
+    assert b"\x1b[2m" in program.output
+
+
+def test_an_empty_no_color_changes_nothing(environment: dict[str, str]) -> None:
+    with demo({**environment, "NO_COLOR": "", "COLORTERM": "truecolor"}) as program:
+        program.wait_for("@example.com")
+        assert b"48;2;20;23;28m" in program.output  # the background of the default theme

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from textual import events, on
 from textual.app import App
 from textual.await_complete import AwaitComplete
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -26,7 +26,7 @@ from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
-from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -69,6 +69,9 @@ class WalkmeApp(App[int]):
         self._last_filter = ControlCharacterFilter()
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
+        # Textual made its filters for its own theme: greys for NO_COLOR, even an empty one, and no native colours.
+        self._filters = [each for each in self._filters if not isinstance(each, (Monochrome, NoColor))]
+        self._refresh_truecolor_filter(self.ansi_theme)
         self._has_theme = True
         self.stylesheet.set_variables(self.get_css_variables())
         self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
@@ -107,7 +110,9 @@ class WalkmeApp(App[int]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The last of the three layers against hostile text comes first here."""
+        """The last of the three layers against hostile text, and then the colours: none where none are wanted."""
+        if self.start.no_color or is_colorless(self.current_theme):
+            return (self._last_filter, WITHOUT_COLORS)
         return (self._last_filter, *super().get_line_filters())
 
     def copy_to_clipboard(self, text: str) -> None:
@@ -187,8 +192,9 @@ class WalkmeApp(App[int]):
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Put a browser over this session in the place of the screen; whoever opened it closes the one before.
 
-        ``first`` is what its users are shown by, and whether in wide columns.
+        ``first`` is what its users are shown by, and whether in wide columns. Messages about the session before go.
         """
+        self.clear_notifications()
         self.session, self.work = session, None
         return self.switch_screen(self._screen_for(session, first))
 

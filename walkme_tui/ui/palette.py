@@ -69,7 +69,7 @@ def show_palette(
     arranges: Arranges | None,
 ) -> None:
     """Let the person choose: ``run`` is given a command's id, ``arranges`` a view or an order, a theme is put on."""
-    themes = load_themes(start.themes_folder).loaded
+    themes = {} if start.no_color else load_themes(start.themes_folder).loaded
     views = {view.name: view for view in arranges.views()} if arranges is not None else {}
 
     def chosen(answer: str | None) -> None:

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -17,6 +21,15 @@ from walkme_tui.ui.widgets.text_line import TextLine
 Result = TypeVar("Result")
 
 QUIT: Final = "ctrl+q"
+_DIM: Final = Style(dim=True, bold=False)
+
+
+class _Dimmed(BackgroundScreen):
+    """The screen below a dialog, in the attribute dim: the terminal's own colours cannot be mixed."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for text, style, control in super().__rich_console__(console, options):
+            yield Segment(text, _DIM if style is None else style + _DIM, control)
 
 
 class Dialog(ModalScreen[Result | None], Generic[Result]):
@@ -41,6 +54,13 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
             yield OneLine(id="title")
             yield from self.middle()
             yield from self.bottom()
+
+    def render(self) -> RenderableType:
+        """The screen below, dimmed: by the style sheet's tint, by the attribute where colours are the terminal's."""
+        below = super().render()
+        if isinstance(below, BackgroundScreen) and self.app.native_ansi_color:
+            return _Dimmed(below.screen, below.color)
+        return below
 
     def middle(self) -> Sequence[Widget]:
         """What stands between title and foot."""

@@ -17,6 +17,11 @@ def textual_theme(spec: ThemeSpec) -> Theme:
     return _without_colors(spec) if spec.palette is None else _with_colors(spec, spec.palette)
 
 
+def is_colorless(theme: Theme) -> bool:
+    """True for what ``textual_theme`` made of a theme without colours."""
+    return theme.variables.get("cursor-style") == "reverse"
+
+
 def _with_colors(spec: ThemeSpec, palette: Palette) -> Theme:
     native = any(color is not None and color.startswith("ansi_") for color in palette)
     return Theme(

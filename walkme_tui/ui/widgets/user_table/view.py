@@ -101,7 +101,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._palette: Palette | None = None
         self._palette_is_stale = True
         self._components: dict[str, StylesBase] = {}
-        self._components_of = ""
+        self._components_of: object = None
         self._asking = False
         self._lines: list[Strip] = []
         self._lines_of: Painter | None = None
@@ -296,12 +296,15 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._painter
 
     def _component(self, name: str) -> StylesBase:
-        """What the style sheets say of a component class in the theme of the moment.
+        """What the style sheets say of a component class with the theme's variables that they hold now.
+
+        For a moment after a change of the theme they still hold those of the theme before.
 
         As ``COMPONENT_CLASSES`` they would all be worked out at every change of the focus, and three times at a start.
         """
-        if self._components_of != self.app.theme:
-            self._components_of = self.app.theme
+        variables = self.app.stylesheet._variables  # noqa: SLF001 - a new dict for every theme
+        if self._components_of is not variables:
+            self._components_of = variables
             self._components.clear()
         styles = self._components.get(name)
         if styles is None:
