@@ -349,8 +349,8 @@ class Browser:
     def toasts(self) -> list[str]:
         """The messages that are up, as toasts and in the status line."""
         toasts = [f"{note.title} {note.message}".strip() for note in self.app._notifications]
-        noted = self.browser.situation.noted
-        return [*toasts, noted] if noted else toasts
+        screens = (screen for screen in self.app.screen_stack if isinstance(screen, BrowserScreen))
+        return [*toasts, *(screen.situation.noted for screen in screens if screen.situation.noted)]
 
     @property
     def running(self) -> bool:

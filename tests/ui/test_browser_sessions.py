@@ -70,7 +70,8 @@ async def test_another_profile_is_opened_and_the_one_before_closed() -> None:
 
 
 async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_one_before() -> None:
-    setting = Setting(api=FakeDirectory(people(25)), profiles=PROFILES)
+    first = FakeDirectory(people(25))
+    setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=FakeDirectory(people(25, start=100)), profile="globex", environment=Environment.PRODUCTION)
     setting.open_session = lambda name: other.session()
     async with open_browser(setting) as browser:
@@ -79,7 +80,7 @@ async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_
         await browser.press("z")
         assert browser.toasts
         await browser.press("C", "down", "enter")
-        await browser.settled(lambda: setting.api.closed)
+        await browser.settled(lambda: first.closed)
         await browser.loaded()
         assert browser.toasts == []
         assert not backgrounds(browser) & before
@@ -88,7 +89,8 @@ async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_
 def backgrounds(browser: Browser) -> set[str]:
     """The names of all colours that something on the screen is written on."""
     strips = browser.app.screen._compositor.render_strips()
-    return {segment.style.bgcolor.name for strip in strips for segment in strip if segment.style is not None}
+    styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
+    return {style.bgcolor.name for style in styles if style.bgcolor is not None}
 
 
 async def test_a_profile_that_does_not_open_leaves_the_one_before() -> None:

@@ -1,13 +1,14 @@
 """What all dialogs share: a title, something in the middle, a line of keys, and Esc."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
+from textual.color import Color
 from textual.containers import Vertical
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
@@ -27,8 +28,10 @@ _DIM: Final = Style(dim=True, bold=False)
 class _Dimmed(BackgroundScreen):
     """The screen below a dialog, in the attribute dim: the terminal's own colours cannot be mixed."""
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for text, style, control in super().__rich_console__(console, options):
+    @classmethod
+    def process_segments(cls, segments: Iterable[Segment], color: Color) -> Iterable[Segment]:
+        """The segments without links and with dim text."""
+        for text, style, control in super().process_segments(segments, color):
             yield Segment(text, _DIM if style is None else style + _DIM, control)
 
 
