@@ -92,11 +92,15 @@ class BrokenJson(UnexpectedAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from."""
+    """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from.
+
+    ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
+    """
 
     profile: str
     host: str
     secret_source: str
+    proxy: str = ""
 
 
 def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:

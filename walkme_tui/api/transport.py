@@ -17,13 +17,18 @@ import httpx
 
 from walkme_tui import __version__
 from walkme_tui.api.answers import Answer
-from walkme_tui.domain.accounts import is_loopback
+from walkme_tui.api.proxies import EnvironmentProxy, proxy_options
 from walkme_tui.domain.errors import ConfigurationError
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
 # How long the body of an answer is waited for where the head has told everything that matters.
 LAST_WORDS_SECONDS: Final = 3.0
+
+# What httpx lets through from a SOCKS proxy that answers nonsense; the package is an extra.
+SOCKS_FAULTS: tuple[type[Exception], ...] = ()
+with contextlib.suppress(ImportError):
+    SOCKS_FAULTS = (importlib.import_module("socksio").SOCKSError,)
 
 # httpx logs every URL at INFO, and a look-up's URL holds an email.
 for _name in ("httpx", "httpcore"):
@@ -71,13 +76,14 @@ def make_client(
     max_in_flight: int,
     deadlines: Deadlines,
     transport: httpx.AsyncBaseTransport | None = None,
+    proxy: EnvironmentProxy | None = None,
 ) -> httpx.AsyncClient:
     """The one client of a connection; ``ConfigurationError`` where ``ca_bundle`` cannot be used.
 
-    Proxies of the environment are honoured, but not for loopback addresses, which no proxy can reach. Takes 100 ms,
-    most of it imports and the trust store: call it off the event loop.
+    Takes 100 ms, most of it imports and the trust store: call it off the event loop.
     """
     address = urlsplit(base_url)
+    context = trust_context(address.scheme if transport is None else "http", ca_bundle)
     client = httpx.AsyncClient(
         base_url=base_url,
         headers={
@@ -85,11 +91,13 @@ def make_client(
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         },
-        verify=trust_context(address.scheme if transport is None else "http", ca_bundle),
+        verify=context,
         http1=True,
         http2=False,
         follow_redirects=False,
-        trust_env=not is_loopback(address.hostname or ""),
+        # httpx refuses to start for entries of NO_PROXY that it cannot read: see proxies.environment_proxy.
+        trust_env=False,
+        **proxy_options(proxy, context),
         timeout=httpx.Timeout(
             connect=deadlines.connect_seconds,
             read=deadlines.read_seconds,
@@ -179,6 +187,8 @@ async def send(
         if total.expired():
             raise DeadlinePassed(total_seconds) from None
         raise
+    except SOCKS_FAULTS as error:
+        raise httpx.ProxyError("what it answers is not SOCKS 5") from error
     netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
     return Answer(response.status_code, dict(response.headers), body, netloc, cut)
 

@@ -76,7 +76,12 @@ def browser_start(
         except NoProfile as error:
             problem = error.message
         if profile is not None:
-            refuse_scim(profile.surface(context.options.surface), f"the profile {profile.name}")
+            surface = profile.surface(context.options.surface)
+            refuse_scim(surface, f"the profile {profile.name}")
+            from walkme_tui.api.proxies import environment_proxy
+
+            # A proxy that cannot be used ends the program before the screen is taken.
+            environment_proxy(profile.base_url(surface))
     memory = memory or memory_of(context)
     known = known_profiles(context)
     if profile is not None:

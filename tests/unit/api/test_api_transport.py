@@ -46,22 +46,6 @@ def test_certificates_and_names_are_always_verified(scheme: str) -> None:
     assert context.check_hostname
 
 
-@pytest.mark.parametrize(
-    ("url", "honoured"),
-    [("https://api.example.com", True), ("http://127.0.0.1:8080", False), ("http://127.1.2.3", False)],
-)
-async def test_proxies_of_the_environment_are_honoured_but_not_for_loopback(
-    url: str, honoured: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:3128")
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    async with make_client(url, ca_bundle=None, max_in_flight=1, deadlines=Deadlines()) as client:
-        assert client.trust_env is honoured
-        assert not client.follow_redirects
-
-
 def test_the_libraries_below_log_no_urls() -> None:
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)

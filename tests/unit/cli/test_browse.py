@@ -57,6 +57,21 @@ def test_the_browser_gets_profile_keys_theme_and_query(line: CommandLine) -> Non
     ]
 
 
+def test_a_proxy_that_cannot_be_used_ends_it_before_the_screen(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.configure(FILE)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("NO_PROXY", "::1/128")
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "socks4://me:hunter2@proxy")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY names a proxy") as caught:
+        start()
+    assert "hunter2" not in str(caught.value)
+    monkeypatch.setenv("NO_PROXY", "walkme.com")
+    assert start().profile == "acme"
+
+
 def test_sessions_are_opened_by_name_and_scim_is_refused(line: CommandLine) -> None:
     line.configure(FILE)
     found = start(options=GlobalOptions(read_only=True))

@@ -11,6 +11,7 @@ from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer,
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Aside, Connection
 from walkme_tui.api.pacing import Pacer
+from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.settings import RestSettings
@@ -38,7 +39,7 @@ class RestDirectory:
     """The people of an account over REST; satisfies ``services.ports.DirectoryApi``.
 
     Make it off the event loop (100 ms), use it on one loop. ``transport`` replaces the network. Raises
-    ``ConfigurationError`` for a base URL or a ``ca_bundle`` that cannot be used; calls raise ``ApiError`` only.
+    ``ConfigurationError`` for a base URL, ``ca_bundle`` or proxy that cannot be used; calls raise ``ApiError`` only.
     """
 
     def __init__(
@@ -55,18 +56,20 @@ class RestDirectory:
         base_url = settings.base_url.rstrip("/")
         try:
             host = urlsplit(base_url).netloc.rpartition("@")[2]
+            proxy = environment_proxy(base_url) if transport is None else None
             client = make_client(
                 base_url,
                 ca_bundle=settings.ca_bundle,
                 max_in_flight=settings.max_in_flight,
                 deadlines=deadlines,
                 transport=transport,
+                proxy=proxy,
             )
         except (ValueError, httpx.InvalidURL):
             raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
         self._line = Connection(
             client,
-            Place(settings.profile, host, settings.secret_source),
+            Place(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
             pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
             deadlines=deadlines,
             policy=policy,

@@ -7,7 +7,7 @@ from textual.content import Content
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage, Total
-from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, SignInRefused, WalkmeError
+from walkme_tui.domain.errors import PermissionRefused, SecretUnavailable, SignInRefused, WalkmeError
 from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
@@ -144,7 +144,7 @@ def order_in_words(sort: Sort | None, shown: Sequence[SortKey]) -> str:
 
 
 def _credentials(error: WalkmeError) -> bool:
-    return isinstance(error, (SignInRefused, ConfigurationError))
+    return isinstance(error, (SignInRefused, SecretUnavailable))
 
 
 def _sign_in_words(account: Account, source: str) -> str:
