@@ -64,7 +64,7 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
     async def work(session: Session, workshop: Workshop) -> int:
         plan = await with_account_read(session, lambda: wish.make(session, workshop))
         if plan_file is not None:
-            write_plan(plan, plan_file, json=context.options.json)
+            write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
         elif carry_it_out:
             from walkme_tui.cli.carrying_out import carry_out
 

@@ -41,7 +41,7 @@ def read_plan(file: Path) -> Plan:
         raise ConfigurationError(f"{clean(str(file))}: {error.message}", hint=error.hint) from error
 
 
-def write_plan(plan: Plan, file: Path, *, json: bool) -> None:
+def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
     """Put a plan into a file for its owner only, and say so; nothing is sent."""
     with data_output(file) as stream:
         stream.write(plan_to_text(plan))
@@ -51,7 +51,8 @@ def write_plan(plan: Plan, file: Path, *, json: bool) -> None:
     if json:
         print_lines([printable_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
         return
-    how = f" Carry it out with: {PROGRAM} plan apply {shown}" if plan.steps else ""
+    program = f"{PROGRAM} --demo" if demo else PROGRAM
+    how = f" Carry it out with: {program} plan apply {shown}" if plan.steps else ""
     print_lines([f"The plan is in {shown}. {steps_text(len(plan.steps))}", f"Nothing was sent.{how}"])
 
 

@@ -13,6 +13,18 @@ Record: TypeAlias = dict[str, Json]
 """A user as the JSON object of the REST API."""
 
 DAY_MS: Final = 86_400_000
+# The first user of every account is the one whom the README and the help name.
+EXAMPLE_EMAIL: Final = "zoe.celik@example.com"
+_EXAMPLE: Final[Record] = {
+    "email": EXAMPLE_EMAIL,
+    "firstName": "Zoë",
+    "lastName": "Çelik",
+    "role": "Editor",
+    "status": "active",
+    "externalId": "okta|004211",
+    "department": "North",
+}
+_EXAMPLE_GROUPS: Final = ("Sales", "Field-EMEA", "Beta")
 _ACCOUNT_AGE_MS: Final = 6 * 365 * DAY_MS
 _GROUP_COUNTS: Final = (0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5)
 # Each group has a third fewer members than the one three places before: a few are large, most are small.
@@ -51,11 +63,13 @@ class Population:
 
     def number_of_email(self, email: str) -> int | None:
         """The computed user with this email in lower case, or None."""
-        number = self._addresses.number_of(email)
+        number = 0 if email == EXAMPLE_EMAIL else self._addresses.number_of(email) or None
         return number if number is not None and number < self.users else None
 
     def record(self, number: int) -> Record:
         """The user as the account was founded, a new object each time."""
+        if number == 0:
+            return self._example()
         dice = mix((self._key + number * GOLDEN) & MASK64)
         more = mix(dice ^ GOLDEN)
         given, family = self._addresses.name_of(number)
@@ -88,6 +102,16 @@ class Population:
             if self._hostile and hostile_name(number):
                 record.update(HOSTILE_FIELDS)
         return record
+
+    def _example(self) -> Record:
+        in_groups = [group_id for name in _EXAMPLE_GROUPS for group_id, label in self.groups.items() if label == name]
+        return {
+            "id": self._ids.id_of(0),
+            **_EXAMPLE,
+            "createdAt": self._iso(self._now_ms - 990 * DAY_MS),
+            "updatedAt": self._iso(self._now_ms - 2 * DAY_MS),
+            "groups": list[Json](in_groups),
+        }
 
     def _groups(self, count_roll: int, bits: int) -> list[Json]:
         wheel = _GROUP_WHEEL

@@ -106,7 +106,21 @@ def test_a_seed_repeats_and_another_gives_other_people() -> None:
     assert [first.record(n) for n in range(50)] == [again.record(n) for n in range(50)]
     assert first.groups == again.groups
     assert not {first.record(n)["id"] for n in range(50)} & {other.record(n)["id"] for n in range(50)}
-    assert [first.record(n)["email"] for n in range(50)] != [other.record(n)["email"] for n in range(50)]
+    assert [first.record(n)["email"] for n in range(1, 50)] != [other.record(n)["email"] for n in range(1, 50)]
+
+
+@given(users=st.integers(0, MILLION), seed=SEEDS, hostile=st.booleans())
+def test_the_person_of_the_readme_is_in_every_account(users: int, seed: int, hostile: bool) -> None:
+    people = population(users, seed, hostile=hostile)
+    number = people.number_of_email("zoe.celik@example.com")
+    if number is None:
+        assert users == 0
+        return
+    record = people.record(number)
+    assert (record["email"], record["role"], record["status"]) == ("zoe.celik@example.com", "Editor", "active")
+    assert (record["firstName"], record["lastName"]) == ("Zoë", "Çelik")
+    assert isinstance(record["groups"], list)
+    assert [people.groups[str(group)] for group in record["groups"]] == ["Sales", "Field-EMEA", "Beta"]
 
 
 def test_statuses_roles_and_groups_are_spread_as_in_an_account() -> None:
