@@ -48,7 +48,7 @@ async def test_a_click_on_a_group_shows_its_members() -> None:
         await browser.loaded()
         await browser.press("2")
         await browser.settled(lambda: browser.groups)
-        await browser.pilot.click("#groups", offset=(3, 1))
+        await browser.pilot.click("#groups", offset=(3, 2))
         await browser.settled(lambda: browser.members_heading.startswith("Sales · 30"))
         assert browser.focus == "groups"
         await browser.pilot.click("#members-table", offset=(10, 3))

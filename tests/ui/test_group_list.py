@@ -65,7 +65,8 @@ async def shown(
 
 
 def screen(groups: GroupList) -> list[str]:
-    return [groups.render_line(y).text.rstrip() for y in range(groups.size.height)]
+    """The lines below the heading."""
+    return [groups.render_line(y).text.rstrip() for y in range(1, groups.size.height)]
 
 
 # ------------------------------------------------------------ numbers
@@ -100,7 +101,7 @@ async def test_only_the_numbers_that_changed_are_painted() -> None:
     async with shown() as (groups, _):
         groups.fill(sizes(870, 313, 1206), [NOBODY, LEFT._replace(number="≥ 8")], exact=False, known=True)
         width = len("≥ 1 204") + 1
-        assert groups.regions == [Region(24 - 1 - width, line, width + 1, 1) for line in (1, 2, 5)]
+        assert groups.regions == [Region(24 - 1 - width, line, width + 1, 1) for line in (2, 3, 6)]
         assert screen(groups)[2].endswith("≥ 1 206")
 
 
@@ -116,6 +117,25 @@ async def test_wider_or_surer_numbers_move_all_of_them(exact: bool, numbers: tup
         groups.fill(sizes(*numbers), [NOBODY, LEFT], exact=exact, known=True)
         assert Region() in groups.regions
         assert len({cell_len(line) for line in screen(groups)[:3]}) == 1
+
+
+async def test_headings_stand_over_the_names_and_the_numbers() -> None:
+    async with shown() as (groups, _):
+        assert groups.render_line(0).text.rstrip() == "   GROUP        MEMBERS"
+        groups.fill([], [], exact=False, known=True)
+        assert "GROUP" not in groups.render_line(0).text
+
+
+async def test_the_cursor_stays_on_the_first_group_until_it_is_moved() -> None:
+    async with shown() as (groups, _):
+        ids = [GroupSize(Group(group_id, None), 1) for group_id in ("g1", "g2", "g3")]
+        groups.fill(ids, [], exact=False, known=True)
+        assert groups.cursor == 0
+        groups.fill(sizes(870, 312, 1204), [], exact=False, known=True)
+        assert (groups.cursor, groups.key(groups.rows[0])) == (0, "g3")
+        groups.action_cursor_down()
+        groups.fill([GroupSize(Group("g0", "Aardvark"), 1), *sizes(870, 312, 1204)], [], exact=False, known=True)
+        assert groups.cursor == 2
 
 
 # ------------------------------------------------------------ marks
@@ -138,7 +158,7 @@ async def test_marks_stand_in_the_gutter_and_the_line_says_what_can_be_done_with
 async def test_a_mark_paints_its_row_and_the_line_between() -> None:
     async with shown() as (groups, _):
         groups.toggle_mark()
-        assert sorted(region.y for region in groups.regions) == [0, 3]
+        assert sorted(region.y for region in groups.regions) == [1, 4]
 
 
 async def test_marks_stay_on_their_groups_and_go_with_them() -> None:

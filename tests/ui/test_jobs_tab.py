@@ -58,13 +58,63 @@ async def test_jobs_are_listed_newest_first_with_their_steps() -> None:
         await browser.settled(lambda: sum("is inactive now" in toast for toast in browser.toasts) == 2)
         await browser.press("L")
         await browser.settled(lambda: len(browser.jobs) == 2)
-        assert browser.jobs[0] == "✓ done deactivate person00001@example.com 0 s 1/1"
+        assert browser.jobs[0] == "✓ done deactivate Amina O'Brien person00001@example.com 0 s 1/1"
         assert "Deactivation of Amina O'Brien: 1 done" in browser.steps
         await browser.press("down")
         await browser.settled(lambda: "Deactivation of Zoë Çelik" in browser.steps)
         assert "✓ done set status ● active -> ○ inactive" in browser.steps
         await browser.press("enter")
         await browser.listening("Done and verified.")
+
+
+async def test_the_columns_have_headings() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        assert browser.says("STATE KIND WHOM TICKET AGE STEPS")
+
+
+async def test_the_job_that_starts_is_selected() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.press("4")
+        await browser.settled(lambda: "Deactivation of Zoë Çelik" in browser.steps)
+        await browser.press("1", "down", "x")
+        await browser.settled(lambda: sum("is inactive now" in toast for toast in browser.toasts) == 2)
+        await browser.press("4")
+        await browser.settled(lambda: "Deactivation of Amina O'Brien" in browser.steps)
+        await browser.press("down", "z")
+        await browser.listening("Undo")
+        gate = api.hold("patch_user")
+        await browser.press("y")
+        await browser.settled(lambda: "Undoing for Zoë Çelik: 0 of 1 step" in browser.steps)
+        gate.set()
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+
+
+async def test_a_job_tells_which_job_took_it_back_and_the_other_way_round() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.press("z")
+        await browser.listening("Undo")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: len(browser.jobs) == 2 and browser.jobs[1].startswith("– undone deactivate"))
+        undo, undone = (job.id for job in browser.browser.area.jobs_tab.jobs.rows)
+        await browser.settled(lambda: f"Undoes Deactivation of Zoë Çelik, just now, job {undone}" in browser.steps)
+        await browser.press("down")
+        await browser.settled(lambda: f"Undone just now by job {undo}" in browser.steps)
 
 
 async def test_where_nothing_was_done_the_tab_says_how_to() -> None:
@@ -115,7 +165,7 @@ async def test_it_may_wait(key: str) -> None:
         assert browser.dialog == ""
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
-        assert browser.jobs[0] == "◌ interrupted offboard person00000@example.com INC-7 0 s 1/4"
+        assert browser.jobs[0] == "◌ interrupted offboard Zoë Çelik person00000@example.com INC-7 0 s 1/4"
     assert not as_fake(setting).writes
 
 

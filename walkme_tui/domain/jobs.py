@@ -1,7 +1,7 @@
 """Plans on their way: jobs, and what became of each step."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -109,3 +109,16 @@ class Job:
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one person."""
         return tuple(record for record in self.steps if record.step.user_id == user_id)
+
+
+def undone_people(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
+    """By job id, of whom later jobs took the changes back; ``jobs`` are newest first.
+
+    An undo that was undone itself counts no more.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for job in jobs:
+        if job.plan.undoes is not None:
+            people = job.changed_people - found.get(job.id, frozenset())
+            found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | people
+    return found

@@ -9,6 +9,7 @@ from walkme_tui.domain.users import UNKNOWN, Status, User
 from walkme_tui.ui.words import count
 
 MAX_NAME: Final = 60
+MAX_NAMED: Final = 2
 MAX_SENTENCE: Final = 400
 PURGED: Final = "someone (purged)"
 BAD_STATES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
@@ -83,6 +84,18 @@ def whom_of(job: Job) -> str:
     if job.purged_at_ms is not None:
         return PURGED
     return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else whom(job.plan)
+
+
+def people_of(job: Job) -> str:
+    """The people of a job by name, the one person of it also by email."""
+    users = [subject.user for subject in job.plan.subjects]
+    if job.purged_at_ms is not None or not users:
+        return whom_of(job)
+    if len(users) > 1:
+        named = ", ".join(name_of(user) for user in users[:MAX_NAMED])
+        return named if len(users) <= MAX_NAMED else f"{named} and {len(users) - MAX_NAMED} more"
+    name, email = name_of(users[0]), email_of(users[0])
+    return name if name == email else f"{name}  {email}"
 
 
 def wish(plan: Plan) -> str:

@@ -54,9 +54,9 @@ async def carry_out(view: View, plan: Plan, *, small: bool = False) -> None:
 
 async def follow(view: View, job: Job, *, small: bool = False) -> None:
     """Carry out what is left of a job and tell how it ended: here if the person stayed, else in a toast."""
-    place = view.changing.place
     running = await view.work.start(job)
-    view.changing.read_jobs()
+    view.changing.read_jobs(job.id)
+    place = view.changing.place
     # The job belongs to the session: if this screen goes, it settles what is in flight.
     ended = await asyncio.shield(running.task)
     if view.work.leaving:

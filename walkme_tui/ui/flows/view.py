@@ -24,8 +24,8 @@ class JobsView(Protocol):
         """Go to the Jobs tab, with the cursor on this job."""
         ...
 
-    def read_jobs(self) -> None:
-        """A job was made, went on, or ended."""
+    def read_jobs(self, started: str | None = None) -> None:
+        """A job was made, went on, or ended; the cursor goes to the one that ``started``."""
         ...
 
 

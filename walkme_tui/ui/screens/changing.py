@@ -70,7 +70,7 @@ class Changing:
         return (
             browser.arrangement.tab,
             user.user.id if user is not None else None,
-            self.job.id if self.job is not None else None,
+            browser.area.jobs_tab.place if browser.arrangement.tab is Tab.JOBS else None,
             browser.filter.has_keys,
             len(browser.app.screen_stack),
         )
@@ -85,9 +85,11 @@ class Changing:
         self._browser.show_tab(Tab.JOBS)
         self._browser.area.jobs_tab.want(job_id)
 
-    def read_jobs(self) -> None:
-        """Read the journal again, if the jobs are shown or were."""
+    def read_jobs(self, started: str | None = None) -> None:
+        """Read the journal again, if the jobs are shown or were; the cursor goes to the job that ``started``."""
         if self._browser.area.has_jobs_tab:
+            if started is not None:
+                self._browser.area.jobs_tab.want(started)
             reading = self._browser.area.jobs_tab.reload
             start_worker(self._browser, WorkerGroup.JOBS, reading, exclusive=True, name="jobs")
 

@@ -1,5 +1,6 @@
 """What the Jobs tab does: the jobs of the profile above, what became of the one under the cursor below."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import events
@@ -29,6 +30,7 @@ class StepsPane(Vertical):
         self._heading = OneLine(id="steps-heading")
         self.steps = Lines(id="steps-lines")
         self._job: Job | None = None
+        self._jobs: Sequence[Job] = ()
         self._now_ms = 0
 
     def compose(self) -> ComposeResult:
@@ -36,10 +38,10 @@ class StepsPane(Vertical):
         yield self._heading
         yield self.steps
 
-    def show(self, job: Job | None, told: str, now_ms: int) -> None:
-        """Show a job; ``told`` is its progress while it runs."""
+    def show(self, job: Job | None, jobs: Sequence[Job], told: str, now_ms: int) -> None:
+        """Show a job of ``jobs``; ``told`` is its progress while it runs."""
         another = job is None or self._job is None or job.id != self._job.id
-        self._job, self._now_ms = job, now_ms
+        self._job, self._jobs, self._now_ms = job, jobs, now_ms
         ink = Ink.ACCENT if told else Ink.DIM
         said = told or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
         self._heading.write([(f" {said}", ink)], [(f"job {job.id} ", Ink.DIM)] if job is not None else ())
@@ -56,7 +58,8 @@ class StepsPane(Vertical):
         if self._job is None or width < 2:
             self.steps.set_lines([])
             return
-        self.steps.set_lines([[(" ", Ink.PLAIN), *line] for line in job_lines(self._job, self._now_ms, width)])
+        lines = job_lines(self._job, self._now_ms, width, self._jobs)
+        self.steps.set_lines([[(" ", Ink.PLAIN), *line] for line in lines])
 
 
 class JobsTab:
@@ -101,7 +104,7 @@ class JobsTab:
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
 
     def _fill(self, jobs: tuple[Job, ...]) -> None:
-        self.jobs.show(tuple(self._as_seen(job) for job in jobs))
+        self.jobs.fill(tuple(self._as_seen(job) for job in jobs))
         if self._wanted is not None and self.jobs.select(self._wanted):
             self._wanted = None
         self.follow()
@@ -120,8 +123,13 @@ class JobsTab:
         """The job under the cursor."""
         return self.jobs.current
 
+    @property
+    def place(self) -> str | None:
+        """Id of the job under the cursor, or of the one that it goes to as soon as it is listed."""
+        return self._wanted or (self.current.id if self.current is not None else None)
+
     def follow(self) -> None:
         """Show what became of the job under the cursor."""
         job = self.jobs.current
         running = self._work.running.get(job.id) if job is not None else None
-        self.steps.show(job, running.told if running is not None else "", self._session.clock())
+        self.steps.show(job, self.jobs.rows, running.told if running is not None else "", self._session.clock())

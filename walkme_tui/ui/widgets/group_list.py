@@ -42,7 +42,12 @@ TOO_MANY: Final = ("unmark all but two to compare", "unmark all but two")
 
 
 class GroupList(PinnedList[GroupRow]):
-    """Groups by name with the number of members, a lower bound where not every membership is known; some are marked."""
+    """Groups by name with the number of members, a lower bound where not every membership is known; some are marked.
+
+    Until the cursor is put on a row it stays on the first, also while names come in and change the order.
+    """
+
+    HEADING_LINES = 1
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -149,6 +154,13 @@ class GroupList(PinnedList[GroupRow]):
     def select_subject(self, subject: Belonging | Difference) -> bool:
         """Put the cursor on the row about this; False if there is none."""
         return self.select(_key_of(subject))
+
+    def heading(self, width: int) -> Line:
+        """Over the names and the numbers."""
+        return [(f"{NO_MARK}GROUP{words.fit_right('MEMBERS', max(0, width - len(NO_MARK) - 5))} ", Ink.DIM)]
+
+    def _index_of(self, row: GroupRow | None) -> int | None:
+        return super()._index_of(row) if self.chosen else None
 
     def line(self, row: GroupRow, width: int) -> Line:
         """Mark, name and number."""

@@ -1,9 +1,9 @@
 """The jobs of a profile, the newest first."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, undone_people
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.ink import Ink, Line
@@ -25,25 +25,51 @@ _INKS: Final = {
 class JobList(LineList[Job]):
     """One line a job: state, kind, whom, ticket, age, steps settled of all."""
 
+    HEADING_LINES = 1
+
     def __init__(self, clock: Callable[[], int], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._clock = clock
+        self._undone: Mapping[str, frozenset[str]] = {}
+
+    def fill(self, jobs: Sequence[Job]) -> None:
+        """Show these, newest first; those that later ones took back say so."""
+        undone, self._undone = self._undone, undone_people(jobs)
+        self.show(jobs)
+        if undone != self._undone:
+            self.refresh()
 
     def key(self, row: Job) -> Hashable:
         """Jobs are told apart by id."""
         return row.id
 
+    def heading(self, width: int) -> Line:
+        """Over the columns."""
+        whom, ticket = _widths(width)
+        columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("WHOM", whom), ("TICKET", ticket))
+        left = "".join(words.fit(title, cells) for title, cells in columns)
+        return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", Ink.DIM)]
+
     def line(self, row: Job, width: int) -> Line:
         """The state, then what it was about."""
         settled = len(row.steps) - len(row.unsettled)
-        ticket_width = 16 if width >= 100 else 8
-        room = width - STATE_WIDTH - KIND_WIDTH - ticket_width - AGE_WIDTH - STEPS_WIDTH
+        whom_width, ticket_width = _widths(width)
         bad = change_words.trouble_count(row) and not row.state.resumable
+        state, ink = change_words.state_words(row), Ink.BAD if bad else _INKS[row.state]
+        undone = row.changed_people & self._undone.get(row.id, frozenset())
+        if undone and row.state is JobState.DONE and not bad:
+            state, ink = ("– undone" if undone == row.changed_people else "– partly undone"), Ink.DIM
         return [
-            (words.fit(change_words.state_words(row), STATE_WIDTH), Ink.BAD if bad else _INKS[row.state]),
+            (words.fit(state, STATE_WIDTH), ink),
             (words.fit(row.plan.kind.value, KIND_WIDTH), Ink.PLAIN),
-            (words.fit(change_words.whom_of(row), max(8, room - 2)) + "  ", Ink.PLAIN),
+            (words.fit(change_words.people_of(row), whom_width - 2) + "  ", Ink.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), Ink.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), Ink.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), Ink.PLAIN),
         ]
+
+
+def _widths(width: int) -> tuple[int, int]:
+    """Cells for whom a job is about, and for its ticket."""
+    ticket = 16 if width >= 100 else 8
+    return max(10, width - STATE_WIDTH - KIND_WIDTH - ticket - AGE_WIDTH - STEPS_WIDTH), ticket

@@ -1,11 +1,11 @@
 """A list of one-line rows with a cursor: groups, requests, choices."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -20,7 +20,11 @@ class LineList(Lines, Generic[Row]):
     """Rows of any number with a cursor that stays on its row while the list changes around it.
 
     ``keys_elsewhere`` shows the cursor as the one that the keys move although a box beside the list has the focus.
+    ``HEADING_LINES`` is 1 for a list with a ``heading``, which stays above the rows. ``chosen`` is True once the cursor
+    was put on a row.
     """
+
+    HEADING_LINES: ClassVar[int] = 0
 
     class Moved(Message):
         """The cursor went to another row."""
@@ -44,6 +48,7 @@ class LineList(Lines, Generic[Row]):
         self.cursor = 0
         self._empty = ""
         self.keys_elsewhere = False
+        self.chosen = False
 
     # ------------------------------------------------------------ what a list says of itself
 
@@ -54,6 +59,10 @@ class LineList(Lines, Generic[Row]):
     def line(self, row: Row, width: int) -> Line:
         """How a row is written in ``width`` cells."""
         raise NotImplementedError
+
+    def heading(self, width: int) -> Line:  # noqa: ARG002 - for lists that have one
+        """The line above the rows, in ``width`` cells."""
+        return ()
 
     def repaint(self, index: int, was: Row, now: Row) -> None:  # noqa: ARG002 - for lists that paint a part of a row
         """Paint a row that says something else now."""
@@ -69,7 +78,12 @@ class LineList(Lines, Generic[Row]):
     @property
     def page_lines(self) -> int:
         """How many lines of the screen the rows scroll in."""
-        return max(1, self.size.height)
+        return max(1, self.rows_height)
+
+    @property
+    def rows_height(self) -> int:
+        """The lines of the screen below the heading."""
+        return self.size.height - self.HEADING_LINES
 
     def line_of(self, index: int) -> int:
         """The line of a row, counted from the first of all."""
@@ -77,8 +91,8 @@ class LineList(Lines, Generic[Row]):
 
     def row_at(self, y: int) -> int | None:
         """The row on a line of the screen, None where none is."""
-        index = self.scroll_offset.y + y
-        return index if 0 <= index < len(self.rows) else None
+        index = self.scroll_offset.y + y - self.HEADING_LINES
+        return index if y >= self.HEADING_LINES and 0 <= index < len(self.rows) else None
 
     def bare_line(self, y: int) -> Line:  # noqa: ARG002 - for lists that have such lines
         """What stands on a line of the screen where no row is."""
@@ -99,7 +113,7 @@ class LineList(Lines, Generic[Row]):
         if cursor is None:
             cursor = max(0, min(self.cursor, len(rows) - 1))
         if len(old) != len(rows):
-            self.virtual_size = Size(0, self.line_count)
+            self.virtual_size = Size(0, self.line_count + self.HEADING_LINES)
             self.refresh()
         else:
             for index, (was, now) in enumerate(zip(old, rows, strict=True)):
@@ -137,6 +151,7 @@ class LineList(Lines, Generic[Row]):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, or on the nearest there is."""
+        self.chosen = True
         index = max(0, min(index, len(self.rows) - 1))
         if index != self.cursor:
             self._set_cursor(index)
@@ -158,11 +173,19 @@ class LineList(Lines, Generic[Row]):
 
     # ------------------------------------------------------------ painting
 
+    def refresh_line(self, y: int) -> None:
+        """Paint one row again, if it can be seen."""
+        line = y - self.scroll_offset.y + self.HEADING_LINES
+        if self.HEADING_LINES <= line < self.size.height:
+            self.refresh(Region(0, line, self.size.width, 1))
+
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         index, base = self.row_at(y), self.rich_style
         if not self.rows:
             return self._empty_strip(y, base)
+        if y < self.HEADING_LINES:
+            return self.ink_strip([(" ", Ink.DIM), *self.heading(self.size.width - 2)], base)
         if index is None:
             return self.ink_strip(self.bare_line(y), base)
         line = self.line(self.rows[index], self.size.width - 2)

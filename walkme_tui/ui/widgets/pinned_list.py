@@ -33,7 +33,7 @@ class PinnedList(LineList[Row]):
         before, self.pinned = self.pinned, len(pinned)
         self.show([*rows, *pinned])
         if before != self.pinned:
-            self.virtual_size = Size(0, self.line_count)
+            self.virtual_size = Size(0, self.line_count + self.HEADING_LINES)
             self.refresh()
             self.keep_in_view()
 
@@ -57,13 +57,13 @@ class PinnedList(LineList[Row]):
     def _staying(self) -> int:
         """How many lines at the lower edge do not scroll."""
         lines = self.pinned + self._rule
-        overflows = self.line_count > self.size.height
-        return lines if overflows and self.size.height - lines >= LEAST_SCROLLED_LINES else 0
+        overflows = self.line_count > self.rows_height
+        return lines if overflows and self.rows_height - lines >= LEAST_SCROLLED_LINES else 0
 
     @property
     def page_lines(self) -> int:
         """The lines above those that stay."""
-        return max(1, self.size.height - self._staying)
+        return max(1, self.rows_height - self._staying)
 
     def line_of(self, index: int) -> int:
         """Pinned rows stand below the line between."""
@@ -73,22 +73,22 @@ class PinnedList(LineList[Row]):
         """The row on a line of the screen, None on the line between and below all."""
         line = self._line_at(y)
         if line < self.scrolled:
-            return line if line >= 0 else None
+            return line if line >= 0 and y >= self.HEADING_LINES else None
         index = line - self._rule
         return index if self.scrolled <= index < len(self.rows) else None
 
     def _line_at(self, y: int) -> int:
         if y >= self.size.height - self._staying:
             return self.line_count - (self.size.height - y)
-        return self.scroll_offset.y + y
+        return self.scroll_offset.y + y - self.HEADING_LINES
 
     def screen_line(self, index: int) -> int | None:
         """The line of the screen on which a row stands, None where it cannot be seen."""
         line, staying = self.line_of(index), self._staying
         if staying and index >= self.scrolled:
             return self.size.height - (self.line_count - line)
-        y = line - self.scroll_offset.y
-        return y if 0 <= y < self.size.height - staying else None
+        y = line - self.scroll_offset.y + self.HEADING_LINES
+        return y if self.HEADING_LINES <= y < self.size.height - staying else None
 
     def refresh_line(self, y: int) -> None:
         """Paint one row again, if it can be seen."""
@@ -104,7 +104,7 @@ class PinnedList(LineList[Row]):
         """Paint the line between again."""
         if self._rule:
             below = self.screen_line(self.scrolled)
-            if below is not None and below > 0:
+            if below is not None and below > self.HEADING_LINES:
                 self.refresh(Region(0, below - 1, self.size.width, 1))
 
     def keep_in_view(self) -> None:

@@ -1,6 +1,6 @@
 """What became of a job, as lines: pure functions from a job, the time and a width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -27,22 +27,32 @@ INKS: Final = {
 }
 
 
-def job_lines(job: Job, now_ms: int, width: int) -> Iterator[Line]:
-    """Who, when and under which ticket; the steps; what was left out; where the receipts are."""
-    yield from about_lines(job, now_ms, width)
+def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[Line]:
+    """Who, when and under which ticket; the steps; what was left out; where the receipts are.
+
+    ``jobs`` are those among which the ones that took it back, or that it took back, are looked for.
+    """
+    yield from about_lines(job, now_ms, width, jobs)
     yield ()
     yield from people_lines(job, width)
     yield from ending_lines(job, width)
 
 
-def about_lines(job: Job, now_ms: int, width: int) -> Iterator[Line]:
-    """The ticket, who did it and when."""
+def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[Line]:
+    """The ticket, who did it and when, and what took what back."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
     made = f"{words.ago_and_date(now_ms, job.created_at_ms)}, {clean(str(job.actor), change_words.MAX_SENTENCE)}"
     yield from _labelled("Made", made, width)
     if job.plan.undoes:
-        yield from _labelled("Undoes", f"job {clean(job.plan.undoes, 60)}", width)
+        undone = next((other for other in jobs if other.id == job.plan.undoes), None)
+        what = f"{change_words.done_of(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
+        yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
+    for other in jobs:
+        if other.plan.undoes == job.id and other.changed_people:
+            when, people = words.ago(now_ms, other.created_at_ms), len(job.changed_people)
+            some = f" for {len(other.changed_people)} of {people} people" if people > 1 else ""
+            yield from _labelled("Undone", f"{when} by job {clean(other.id, 60)}{some}", width)
     if job.purged_at_ms is not None:
         yield from _labelled("Purged", "whom it was about is not known any more", width)
 
