@@ -8,6 +8,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.workshops import Bench
 from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.users import User
@@ -140,6 +141,36 @@ async def test_a_running_job_tells_its_progress_and_can_be_paused() -> None:
         await browser.press("P")
         await browser.settled(lambda: any("Done and verified." in toast for toast in [*browser.toasts, browser.dialog]))
         assert len(api.writes) == 4
+
+
+async def test_a_job_that_the_server_lets_wait_counts_down() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        api.status = api.status._replace(waiting_seconds=12.0)
+        await browser.tick()
+        assert "0 of 4 steps · going on in 12 s · the server asks for a pause" in browser.status_line
+        api.status = api.status._replace(waiting_seconds=11.0)
+        await browser.press("4")
+        await browser.tick()
+        await browser.settled(lambda: "going on in 11 s" in browser.steps and "going on in 11 s" in browser.status_line)
+        api.status = api.status._replace(waiting_seconds=0.0)
+        gate.set()
+        await browser.settled(lambda: "Done and verified." in browser.screen_text)
+
+
+async def test_a_job_that_waits_for_the_service_counts_down() -> None:
+    api = account()
+    api.fail_next(RateLimited("Too many requests.", retry_after_seconds=100.0), name="patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.listening("Ticket")
+        await browser.press("y")
+        await browser.settled(lambda: "going on in 100 s · Too many requests." in browser.status_line)
+        await browser.tick(30)
+        assert "going on in 70 s · Too many requests." in browser.status_line
 
 
 async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:

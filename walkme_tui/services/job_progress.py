@@ -21,7 +21,8 @@ class JobProgress:
 
     ``counts`` are steps by the value of their state, ``done`` how many of ``total`` are settled. ``per_second`` is the
     speed of the last steps, ``seconds_left`` None where nothing tells it. ``current`` is the step begun last, in words.
-    ``paused`` says why nothing is sent at present, empty if it is. ``failures`` are the steps that failed, were refused
+    ``paused`` says why nothing is sent at present, empty if it is. In ``again_in_seconds`` the service is asked again,
+    None where it is not waited for. ``failures`` are the steps that failed, were refused
     or need review, in the order in which that was found out.
     """
 
@@ -34,6 +35,7 @@ class JobProgress:
     current: str
     paused: str
     failures: tuple[StepRecord, ...]
+    again_in_seconds: float | None = None
 
 
 class Tally:
@@ -50,6 +52,7 @@ class Tally:
         self._settled_at: deque[float] = deque(maxlen=RECENT_STEPS)
         self._current = ""
         self._paused = ""
+        self._again_at: float | None = None
 
     def begun(self, record: StepRecord) -> None:
         """A step is about to be sent."""
@@ -67,10 +70,11 @@ class Tally:
             self._failures = (*self._failures, after)
         self.tell()
 
-    def paused(self, why: str) -> None:
-        """Nothing is sent, for this reason; empty: it goes on."""
-        if why != self._paused:
-            self._paused = why
+    def paused(self, why: str, seconds: float | None = None) -> None:
+        """Nothing is sent, for this reason, and the service is asked again after ``seconds``; empty: it goes on."""
+        again_at = None if seconds is None else self._monotonic() + seconds
+        if (why, again_at) != (self._paused, self._again_at):
+            self._paused, self._again_at = why, again_at
             self._settled_at.clear()
             self.tell()
 
@@ -89,6 +93,7 @@ class Tally:
                 current=self._current,
                 paused=self._paused,
                 failures=self._failures,
+                again_in_seconds=None if self._again_at is None else max(0.0, self._again_at - self._monotonic()),
             )
         )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, WalkmeError
 from walkme_tui.domain.users import User
@@ -26,6 +26,12 @@ class OnlyThisOne(Exception):
         self.error = error
 
 
+class Told(Protocol):
+    """Takes the reason of a pause and the seconds until the service is asked again; an empty reason ends the pause."""
+
+    def __call__(self, why: str, seconds: float | None = None) -> None: ...
+
+
 class Line:
     """Reads users for a job, and holds all its steps back while the service cannot be used.
 
@@ -37,7 +43,7 @@ class Line:
         self,
         api: DirectoryApi,
         control: Control,
-        told: Callable[[str], None],
+        told: Told,
         *,
         sleep: Sleep,
         monotonic: Callable[[], float],
@@ -148,7 +154,7 @@ class Line:
             left = None if patience is None else since + patience - self._monotonic()
             if left is not None and pause > left:
                 raise error
-            self._told(error.message)
+            self._told(error.message, pause)
             await self._control.until_resumed(_asleep(self._sleep, pause))
             try:
                 async with asyncio.timeout(None if left is None else left - pause):

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 SETTLING_SECONDS: Final = 5.0
 TIDYING_SECONDS: Final = 1.0
+SERVER_PAUSE: Final = "the server asks for a pause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,14 @@ class Ended:
 
 @dataclass(slots=True)
 class Running:
-    """A job on its way, and how far it has come."""
+    """A job on its way, and how far it has come; ``server_wait`` gives the seconds of a pause that the server wants."""
 
     job: "Job"
     control: "Control"
+    monotonic: Callable[[], float]
+    server_wait: Callable[[], float]
     progress: "JobProgress | None" = None
+    progress_at: float = 0.0
     task: "asyncio.Task[Ended]" = field(init=False)
 
     @property
@@ -61,11 +65,20 @@ class Running:
             parts.append("stopping after what is in flight")
         elif self.control.paused:
             parts.append("paused, P on its job goes on")
+        elif (seconds := self._wait_seconds()) > 0:
+            parts.append(f"going on in {words.seconds(seconds)}")
+            parts.append(clean(progress.paused, MAX_SENTENCE) if progress and progress.paused else SERVER_PAUSE)
         elif progress is not None and progress.paused:
             parts.append(clean(progress.paused, MAX_SENTENCE))
         elif progress is not None and progress.seconds_left is not None:
             parts += [f"{progress.per_second:.1f}/s", f"{words.seconds(progress.seconds_left)} left"]
         return " · ".join(parts)
+
+    def _wait_seconds(self) -> float:
+        """Seconds until something is sent again, as far as the server's pauses and the run's own ones tell."""
+        own = self.progress.again_in_seconds if self.progress is not None else None
+        left = 0.0 if own is None else own - (self.monotonic() - self.progress_at)
+        return max(left, self.server_wait())
 
 
 class Work:
@@ -181,7 +194,8 @@ class Work:
         from walkme_tui.services.control import Control
 
         # Whoever looks at it can stop it, so that it may wait for the service as long as it takes.
-        running = Running(job, Control(patience_seconds=None))
+        api = self._session.api
+        running = Running(job, Control(patience_seconds=None), self.monotonic, lambda: api.traffic().waiting_seconds)
         self._running[job.id] = running
         self.left.pop(job.id, None)
         running.task = asyncio.create_task(self._carry_out(workshop, running), name=f"job {job.id}")
@@ -190,7 +204,7 @@ class Work:
 
     async def _carry_out(self, workshop: "Workshop", running: Running) -> Ended:
         def progress(told: "JobProgress") -> None:
-            running.progress = told
+            running.progress, running.progress_at = told, self.monotonic()
             self.listener(False)
 
         problem: WalkmeError | None = None
