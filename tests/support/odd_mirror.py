@@ -100,7 +100,7 @@ class OddMirror:
             assert [user.row_id for user in found] == expected[:limit], query
             assert [user.user for user in found] == [self.directory.people[row_id] for row_id in expected[:limit]]
         undecided = self.file.read(lambda tables: result(search.undecided(tables, query, 0, NOW_MS)))
-        assert undecided == self.directory.undecided(query, NOW_MS), query
+        assert undecided.users == self.directory.undecided(query, NOW_MS), query
         middle = expected[len(expected) // 2] if expected else 1
         for after in (middle, self._next_row_id - 1):
             assert self.matching(query, after) == [row_id for row_id in expected if row_id > after], query

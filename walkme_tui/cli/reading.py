@@ -25,7 +25,7 @@ class Extent(NamedTuple):
     ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
     answer described since then out, because a complete list did not hold them; None keeps everyone. ``note`` says why
     it is not complete. ``unknown`` is the number of loaded users of whom it is not known whether the query keeps them,
-    ``asked`` the fields that decide it.
+    ``left_out`` the fields that would decide it.
     """
 
     complete: bool
@@ -35,7 +35,7 @@ class Extent(NamedTuple):
     note: str
     since_ms: int | None = None
     unknown: int = 0
-    asked: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Json]:
         """The part of a JSON answer that says it."""
@@ -69,9 +69,10 @@ async def read_account(session: Session, cached: bool) -> Extent:
 
 async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Extent:
     """The extent with the number of users of whom it is not known whether the query keeps them."""
-    unknown = await session.mirror.undecided(query, extent.since_ms or 0)
-    asked = tuple(name for name, attribute in ATTRIBUTES.items() if attribute in query.asked_fields)
-    return extent._replace(unknown=unknown, asked=asked)
+    unknown, fields = await session.mirror.undecided(query, extent.since_ms or 0)
+    return extent._replace(
+        unknown=unknown, left_out=tuple(name for name, attribute in ATTRIBUTES.items() if attribute in fields)
+    )
 
 
 async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
@@ -131,7 +132,7 @@ def completeness(extent: Extent) -> ExitCode:
         people = "1 user" if extent.unknown == 1 else f"{grouped(extent.unknown)} users"
         say(
             f"The answer is incomplete: of {people} it is not known whether they belong to it, because the server's "
-            f"list leaves out what decides it ({', '.join(extent.asked)}).",
+            f"list leaves out what decides it ({', '.join(extent.left_out)}).",
             "M in the Groups tab of the browser reads such users one by one. Ask again after that.",
         )
     if extent.complete:

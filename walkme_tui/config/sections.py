@@ -51,10 +51,10 @@ class Section:
         """Note a problem with one key of this table."""
         self.file.complain((*self.keys, key) if key else self.keys, message, hint)
 
-    def only(self, known: Collection[str]) -> None:
-        """Complain about every key that is not known."""
+    def only(self, known: Collection[str], unnamed: Collection[str] = ()) -> None:
+        """Complain about every key that is not known; the ``unnamed`` are accepted, but no message proposes them."""
         for key in self.values:
-            if key not in known:
+            if key not in known and key not in unnamed:
                 message = f'"{clean(key, MAX_SHOWN)}" is not known {self.place}.'
                 self.complain(key, message, nearest(key, known))
 

@@ -40,7 +40,6 @@ _PROFILE_KEYS: Final = (
     "max_in_flight",
     "ca_bundle",
     "rest",
-    "scim",
     "offboarding",
 )
 
@@ -143,7 +142,7 @@ def _profile(section: Section, name: str) -> Profile | None:
             "Take up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
         )
     forbid_secrets(section)
-    section.only(_PROFILE_KEYS)
+    section.only(_PROFILE_KEYS, unnamed=("scim",))
     rest_section, scim_section = section.section("rest"), section.section("scim")
     rest = _rest(rest_section) if rest_section else None
     scim = _scim(scim_section) if scim_section else None

@@ -33,6 +33,16 @@ class UnreadableRow(NamedTuple):
 ListedRow: TypeAlias = MirroredUser | UnreadableRow
 
 
+class Undecided(NamedTuple):
+    """``users`` is the number of loaded users of whom it is not known whether a query keeps them.
+
+    ``fields`` are the attributes of ``User`` that the query asks for and that are not known of some of them.
+    """
+
+    users: int
+    fields: tuple[str, ...]
+
+
 class Update(NamedTuple):
     """A user who was known already and is different now: ``fields`` are the attributes of ``User`` that changed.
 

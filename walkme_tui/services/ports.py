@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Gaps, Group, GroupSize
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided, UnreadableRow
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
@@ -151,7 +151,7 @@ class Mirror(Protocol):
         """
         ...
 
-    async def undecided(self, query: UserQuery, since_ms: int = 0) -> int:
+    async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
         """How many loaded users a query can neither keep nor drop for sure: no answer carried a field it asks for.
 
         Users whom no answer has described since ``since_ms`` are not counted.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Gaps, Group, GroupSize
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import User, UserPage
@@ -157,8 +157,8 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
 
-    async def undecided(self, query: UserQuery, since_ms: int = 0) -> int:
-        """How many users described since ``since_ms`` a query can neither keep nor drop for sure."""
+    async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
+        """How many users described since ``since_ms`` a query can neither keep nor drop for sure, and why."""
         from walkme_tui.store.search import undecided
 
         return await self._scan(lambda tables: undecided(tables, query, since_ms, _now_ms()))

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.filters import parse_filter
-from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.mirrored import MirroredUser, Undecided
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import email_key, search_key
@@ -20,6 +20,7 @@ from walkme_tui.store.conditions import Source, Sql, counted, in_index
 from walkme_tui.store.filter_sql import Plan, plan
 from walkme_tui.store.filter_sql import undecided as undecided_conditions
 from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
+from walkme_tui.store.rows import BITS
 from walkme_tui.store.tables import Tables
 from walkme_tui.store.text_table import comparable, expression
 
@@ -73,15 +74,20 @@ def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Step
     return order
 
 
-def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> "Steps[int]":
-    """How many users described since ``since_ms`` a query can neither keep nor drop for sure."""
-    since = Sql("users.fetched_at_ms >= ?", (since_ms,))
-    found = Plan(None, (since, *undecided_conditions(tables, _storable(query), now_ms)), ())
-    count = 0
-    for part in _in_steps(tables, found, 0):
-        count += len(part)
+def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> "Steps[Undecided]":
+    """How many users described since ``since_ms`` a query can neither keep nor drop for sure, and for which fields."""
+    query = _storable(query)
+    conditions = undecided_conditions(tables, query, now_ms)
+    where, values = _where([Sql("users.fetched_at_ms >= ? AND users.row_id > ? AND users.row_id <= ?"), *conditions])
+    unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in query.asked_fields)
+    select = f"SELECT count(*), {unknown or 0} FROM users{_texts(conditions)}{where}"  # noqa: S608 - see plan
+    counts = [0] * (1 + len(query.asked_fields))
+    for after in range(0, tables.next_row_id(), STEP) if query.asked_fields else ():
+        found = tables.connection.execute(select, (since_ms, after, after + STEP, *values)).fetchone()
+        counts = [sum(pair) for pair in zip(counts, found, strict=True)]
         yield
-    return count
+    fields = zip(query.asked_fields, counts[1:], strict=True)
+    return Undecided(counts[0], tuple(field for field, count in fields if count))
 
 
 def by_email(tables: Tables, email: str) -> MirroredUser | None:

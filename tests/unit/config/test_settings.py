@@ -106,6 +106,14 @@ def test_a_documented_command_of_a_later_version_may_be_bound_already(tmp_path: 
     assert "cannot be the key of user.edit" in complaints(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
 
 
+@pytest.mark.parametrize("key", ["x", "scin", "sci"])
+def test_no_complaint_proposes_what_does_not_work_yet(tmp_path: Path, key: str) -> None:
+    (complaint,) = complaints(tmp_path, MINIMAL + f"[profiles.acme.{key}]")
+    assert "scim" not in complaint.casefold()
+    (complaint,) = complaints(tmp_path, "[profiles.acme]")
+    assert "scim" not in complaint.casefold()
+
+
 def test_no_file_is_no_problem(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml").profiles == {}
     assert not check_settings(tmp_path / "config.toml").exists
