@@ -14,11 +14,12 @@ from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
 from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 from walkme_tui.ui.draft import Draft
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.flows.work import Ended
 
 
-async def review(view: View, plan: Plan) -> None:
+async def review(view: View, origin: Origin, plan: Plan) -> None:
     """Show a plan until the person carries it out or leaves it; saving it in between keeps it on the screen."""
     workshop = await view.work.workshop()
     draft = Draft.of(plan)
@@ -30,17 +31,17 @@ async def review(view: View, plan: Plan) -> None:
             clock=view.session.clock,
             monotonic=view.work.monotonic,
         )
-        answer = await view.app.push_screen_wait(dialog)
+        answer = await origin.show(dialog, f"{wish(plan)}: the plan is ready")
         if answer is None:
             return
         draft = answer.draft
         if answer.choice is PlanChoice.RUN:
-            await carry_out(view, draft.plan)
+            await carry_out(view, origin, draft.plan)
             return
-        await _save(view, draft.plan)
+        await _save(view, origin, draft.plan)
 
 
-async def carry_out(view: View, plan: Plan, *, small: bool = False) -> None:
+async def carry_out(view: View, origin: Origin, plan: Plan, *, small: bool = False) -> None:
     """Make a job of a plan and follow it; a ``small`` one that goes well ends in a toast."""
     workshop = await view.work.workshop()
     try:
@@ -49,14 +50,14 @@ async def carry_out(view: View, plan: Plan, *, small: bool = False) -> None:
         view.work.note_refusal(error)
         report(view.app, error, doing=wish(plan))
         return
-    await follow(view, job, small=small)
+    await follow(view, origin, job, small=small)
 
 
-async def follow(view: View, job: Job, *, small: bool = False) -> None:
+async def follow(view: View, origin: Origin, job: Job, *, small: bool = False) -> None:
     """Carry out what is left of a job and tell how it ended: here if the person stayed, else in a toast."""
     running = await view.work.start(job)
-    view.changing.read_jobs(job.id)
-    place = view.changing.place
+    with origin.kept():
+        view.changing.read_jobs(job.id)
     # The job belongs to the session: if this screen goes, it settles what is in flight.
     ended = await asyncio.shield(running.task)
     if view.work.leaving:
@@ -66,13 +67,13 @@ async def follow(view: View, job: Job, *, small: bool = False) -> None:
         await _give_up(view, ended)
         return
     well = ended.job.clean and ended.problem is None and ended.unwritten is None
-    if (small and well) or view.changing.place != place:
+    if (small and well) or origin.is_left:
         _toast(view, ended)
     else:
-        await show_receipt(view, ended.job, ended)
+        await show_receipt(view, origin, ended.job, ended)
 
 
-async def show_receipt(view: View, job: Job, ended: Ended | None = None) -> None:
+async def show_receipt(view: View, origin: Origin, job: Job, ended: Ended | None = None) -> None:
     """Show what became of a job, and do what the person wants next."""
     workshop = await view.work.workshop()
     problems = [] if ended is None else [each for each in (ended.problem, ended.unwritten) if each is not None]
@@ -85,15 +86,15 @@ async def show_receipt(view: View, job: Job, ended: Ended | None = None) -> None
         now_ms=view.session.clock(),
         monotonic=view.work.monotonic,
     )
-    chosen = await view.app.push_screen_wait(dialog)
+    chosen = await origin.show(dialog, f"{done_of(job)}: the receipt is ready")
     if chosen is ReceiptChoice.UNDO:
         from walkme_tui.ui.flows.undoing import undo_job
 
-        await undo_job(view, job)
+        await undo_job(view, origin, job)
     elif chosen is ReceiptChoice.RESUME:
         from walkme_tui.ui.flows.job_verbs import resume
 
-        await resume(view, job)
+        await resume(view, origin, job)
 
 
 async def _give_up(view: View, ended: Ended) -> None:
@@ -132,12 +133,13 @@ def _small_words(job: Job) -> str:
     return f"{done_of(job)}: {outcome(job)}{back}"
 
 
-async def _save(view: View, plan: Plan) -> None:
+async def _save(view: View, origin: Origin, plan: Plan) -> None:
     """Ask for a name and put the plan there; nothing that exists is overwritten."""
     from walkme_tui.domain.plan_files import plan_to_text
 
     note = "Nothing is sent. Later: walkme-tui plan apply FILE"
-    name = await view.app.push_screen_wait(FileNameDialog("Save the plan as", _suggested(plan), [note]))
+    dialog = FileNameDialog("Save the plan as", _suggested(plan), [note])
+    name = await origin.show(dialog, "The name of the plan's file can be given")
     if name is None:
         return
     try:

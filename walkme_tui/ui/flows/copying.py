@@ -10,6 +10,7 @@ from walkme_tui.domain.traffic import RequestRecord, curl_command
 from walkme_tui.domain.users import User
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.words import number
@@ -35,7 +36,7 @@ def copy_request(view: View, record: RequestRecord) -> None:
         view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
 
 
-async def copy_menu(view: View) -> None:
+async def copy_menu(view: View, origin: Origin) -> None:
     """Let the person choose what of them is copied."""
     users = await _users(view)
     if not users:
@@ -49,7 +50,7 @@ async def copy_menu(view: View) -> None:
         Choice("json", "Records as JSON" if many else "Record as JSON"),
     ]
     title = f"Copy of {number(len(users))} marked: {_some(users)}" if many else f"Copy of {first}"
-    chosen = await view.app.push_screen_wait(ChoiceDialog(title, choices))
+    chosen = await origin.show(ChoiceDialog(title, choices), "What can be copied is known")
     if chosen is not None:
         _copy(view, chosen, users)
 

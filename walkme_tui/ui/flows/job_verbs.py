@@ -13,6 +13,7 @@ from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
 from walkme_tui.ui.dialogs.unfinished import UnfinishedChoice, UnfinishedDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.carrying_out import follow, show_receipt
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.terminal import send_to_clipboard
 from walkme_tui.ui.widgets.ink import Ink
@@ -21,14 +22,14 @@ NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")
 
 
-async def pause_or_resume(view: View, job: Job | None) -> None:
+async def pause_or_resume(view: View, origin: Origin, job: Job | None) -> None:
     """Pause a job that runs here, or go on with one that does not."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
     running = view.work.running.get(job.id)
     if running is None:
-        await resume(view, job)
+        await resume(view, origin, job)
     elif running.control.paused:
         running.control.resume()
     else:
@@ -37,17 +38,17 @@ async def pause_or_resume(view: View, job: Job | None) -> None:
     view.refresh_situation()
 
 
-async def resume(view: View, job: Job) -> None:
+async def resume(view: View, origin: Origin, job: Job) -> None:
     """Carry out what is left of a job; what was sent without an answer is looked up first."""
     if job.state is JobState.RUNNING:
         view.app.notify(f"Another process carries out job {job.id}.", markup=False)
     elif not job.state.resumable:
         view.app.notify(f"The job is {job.state.value}: nothing is left to do.", markup=False)
     else:
-        await follow(view, job)
+        await follow(view, origin, job)
 
 
-async def discard(view: View, job: Job | None) -> None:
+async def discard(view: View, origin: Origin, job: Job | None) -> None:
     """Abandon a job once the person has confirmed it."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -72,7 +73,7 @@ async def discard(view: View, job: Job | None) -> None:
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
-    if await view.app.push_screen_wait(dialog) is None:
+    if await origin.show(dialog, "The question whether the job is abandoned is ready") is None:
         return
     workshop = await view.work.workshop()
     try:
@@ -83,14 +84,14 @@ async def discard(view: View, job: Job | None) -> None:
     view.changing.read_jobs()
 
 
-async def receipt(view: View, job: Job | None) -> None:
+async def receipt(view: View, origin: Origin, job: Job | None) -> None:
     """Show what became of a job."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
     elif job.purged_at_ms is not None:
         view.app.notify("The job was purged: whom it was about is not known any more.", markup=False)
     else:
-        await show_receipt(view, job)
+        await show_receipt(view, origin, job)
 
 
 def copy_receipt_path(view: View, job: Job | None) -> None:
@@ -105,7 +106,7 @@ def copy_receipt_path(view: View, job: Job | None) -> None:
         view.app.notify("There are more paths than a terminal takes. o shows them.", severity="warning", markup=False)
 
 
-async def offer_unfinished(view: View) -> None:
+async def offer_unfinished(view: View, origin: Origin) -> None:
     """Once, at the start: go on with a job that an earlier run left, look at it, or abandon it."""
     if not view.work.opens or view.work.why_not(RESUME):
         return
@@ -116,16 +117,17 @@ async def offer_unfinished(view: View) -> None:
         report(view.app, error, doing="Reading the journal")
         return
     left = unfinished(jobs, view)
-    if not left or view.app.screen is not view.screen:
+    if not left:
         return
     dialog = UnfinishedDialog(left, view.session.account, now_ms=view.session.clock(), monotonic=view.work.monotonic)
-    answer = await view.app.push_screen_wait(dialog)
+    said = "A job was not finished" if len(left) == 1 else f"{len(left)} jobs were not finished"
+    answer = await origin.show(dialog, said)
     if answer is None:
         return
     if answer.choice is UnfinishedChoice.RESUME:
-        await resume(view, answer.job)
+        await resume(view, origin, answer.job)
     elif answer.choice is UnfinishedChoice.DISCARD:
-        await discard(view, answer.job)
+        await discard(view, origin, answer.job)
     else:
         view.changing.show_job(answer.job.id)
 

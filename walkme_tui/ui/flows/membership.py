@@ -6,10 +6,11 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 
 
-async def groups_of(view: View, mirrored: MirroredUser) -> None:
+async def groups_of(view: View, origin: Origin, mirrored: MirroredUser) -> None:
     """Let the person choose one of the user's groups and go there; unknown groups are read first."""
     user = mirrored.user
     if user.groups is UNKNOWN:
@@ -27,7 +28,7 @@ async def groups_of(view: View, mirrored: MirroredUser) -> None:
         return
     names = view.group_names
     choices = [Choice(group_id, clean(names.get(group_id, group_id), 200)) for group_id in user.groups]
-    chosen = await view.app.push_screen_wait(ChoiceDialog(f"Groups of {who}", choices))
+    chosen = await origin.show(ChoiceDialog(f"Groups of {who}", choices), f"The groups of {who} are known")
     if chosen is not None:
         view.show_group(chosen)
 

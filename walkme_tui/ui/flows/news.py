@@ -13,6 +13,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.widgets.ink import Ink
 
 if TYPE_CHECKING:
+    from walkme_tui.ui.flows.origin import Origin
     from walkme_tui.ui.flows.view import View
 
 FORGET: Final = "forget"
@@ -38,7 +39,7 @@ def news_words(count: NewsCount) -> str:
     return f"since {words.clock_time(count.since_ms)[:5]}: {told or 'nothing changed'}"
 
 
-async def show_news(view: "View", news: News) -> None:
+async def show_news(view: "View", origin: "Origin", news: News) -> None:
     """List who is new, gone and changed; choosing somebody goes there."""
     count = news.count
     if not count.any:
@@ -51,7 +52,8 @@ async def show_news(view: "View", news: News) -> None:
         return
     left = count.new + count.changed + count.gone + 1 - len(choices)
     more = f" (the first {words.number(MOST_LISTED)} are listed)" if left > 0 else ""
-    chosen = await view.app.push_screen_wait(SearchDialog(f"{news_words(count).capitalize()}{more}", choices))
+    dialog = SearchDialog(f"{news_words(count).capitalize()}{more}", choices)
+    chosen = await origin.show(dialog, "The list of what changed is ready")
     if chosen == FORGET:
         news.forget()
     elif chosen is not None and not chosen.startswith(GONE):

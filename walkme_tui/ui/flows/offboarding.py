@@ -12,13 +12,14 @@ from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import MAX_SENTENCE, email_of, name_of
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.carrying_out import carry_out, review
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.words import number
 
 NOBODY = "There is no user under the cursor."
 
 
-async def offboard(view: View, marked: Sequence[str], user: MirroredUser | None) -> None:
+async def offboard(view: View, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
     """Plan the offboarding of the marked users, else of the one under the cursor, and show the plan."""
     ids = list(marked) or ([user.user.id] if user is not None else [])
     if not ids:
@@ -27,10 +28,10 @@ async def offboard(view: View, marked: Sequence[str], user: MirroredUser | None)
     whom = email_of(user.user) if not marked and user is not None else f"{number(len(ids))} marked users"
     plan = await planned(view, f"Offboard {whom}", _offboarding(view, ids))
     if plan is not None:
-        await review(view, plan)
+        await review(view, origin, plan)
 
 
-async def change_status(view: View, user: MirroredUser | None, status: Status) -> None:
+async def change_status(view: View, origin: Origin, user: MirroredUser | None, status: Status) -> None:
     """Deactivate or reactivate one user: in a sandbox at once, elsewhere after a look at the plan."""
     if user is None:
         view.app.notify(NOBODY, markup=False)
@@ -43,9 +44,9 @@ async def change_status(view: View, user: MirroredUser | None, status: Status) -
         who = name_of(plan.subjects[0].user)
         view.app.notify(f"{who} is {status.value} already. Nothing was sent.", markup=False)
     elif view.session.account.environment is Environment.SANDBOX:
-        await carry_out(view, plan, small=True)
+        await carry_out(view, origin, plan, small=True)
     else:
-        await review(view, plan)
+        await review(view, origin, plan)
 
 
 async def planned(view: View, title: str, question: Coroutine[Any, Any, Plan]) -> Plan | None:

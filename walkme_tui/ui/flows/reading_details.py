@@ -10,6 +10,7 @@ from walkme_tui.services.details import Cost, DetailReading, ReadingProgress
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying
@@ -26,7 +27,7 @@ class ReadingDialog(QuestionDialog):
     """What it costs, before anything is asked for; opened once at a time."""
 
 
-async def read_or_stop(view: View, reading: DetailReading, query: UserQuery) -> None:
+async def read_or_stop(view: View, origin: Origin, reading: DetailReading, query: UserQuery) -> None:
     """Stop the reading if it runs, else tell what it costs and begin if the person wants it.
 
     ``query`` is what is looked at: its users come first.
@@ -53,7 +54,7 @@ async def read_or_stop(view: View, reading: DetailReading, query: UserQuery) -> 
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
-    chosen = await view.app.push_screen_wait(dialog)
+    chosen = await origin.show(dialog, "What reading the groups costs is known")
     if chosen is not None:
         await _read(view, reading, query, only=chosen == OF_THE_VIEW)
 

@@ -12,12 +12,13 @@ from walkme_tui.ui.flows.remembering import Remembering
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from walkme_tui.ui.flows.origin import Origin
     from walkme_tui.ui.flows.view import View
 
 NOTHING_KEPT: Final = "The demo remembers nothing: views can be saved in an account of your own."
 
 
-async def save_view(view: "View", kept: Remembering, now: SavedView) -> None:
+async def save_view(view: "View", origin: "Origin", kept: Remembering, now: SavedView) -> None:
     """Ask for a name and keep what is shown under it; one that could not be kept can be tried again."""
     if kept.memory is None:
         view.app.notify(NOTHING_KEPT, markup=False)
@@ -29,7 +30,7 @@ async def save_view(view: "View", kept: Remembering, now: SavedView) -> None:
     name: str | None = ""
     while name is not None:
         dialog = ViewNameDialog(now.text, lambda typed: _what_it_means(typed, known), name)
-        name = await view.app.push_screen_wait(dialog)
+        name = await origin.show(dialog, "The name of the view can be given")
         if name is None:
             return
         said = await asyncio.to_thread(kept.memory.save_view, now._replace(name=name))
@@ -40,14 +41,14 @@ async def save_view(view: "View", kept: Remembering, now: SavedView) -> None:
         view.app.notify(said, severity="warning", markup=False, timeout=8)
 
 
-async def delete_view(view: "View", kept: Remembering) -> None:
+async def delete_view(view: "View", origin: "Origin", kept: Remembering) -> None:
     """Let the person choose a saved view and forget it."""
     saved = [each for each in await kept.read_views() if each not in BUILT_IN]
     if kept.memory is None or not saved:
         view.app.notify("No view was saved yet.", markup=False)
         return
     choices = [Choice(each.name, each.name, clean(title(each), 60)) for each in saved]
-    name = await view.app.push_screen_wait(ChoiceDialog("Forget a saved view", choices))
+    name = await origin.show(ChoiceDialog("Forget a saved view", choices), "The saved views are read")
     if name is not None:
         said = await asyncio.to_thread(kept.memory.delete_view, name)
         view.app.notify(said or f"{name} is forgotten.", severity="warning" if said else "information", markup=False)

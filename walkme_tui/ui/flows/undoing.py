@@ -12,10 +12,11 @@ from walkme_tui.ui.change_words import changed_something, done_of, email_of
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.carrying_out import review
 from walkme_tui.ui.flows.offboarding import NOBODY, planned
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 
 
-async def undo_of_user(view: View, user: MirroredUser | None) -> None:
+async def undo_of_user(view: View, origin: Origin, user: MirroredUser | None) -> None:
     """Take back the last change of this user that can be taken back; others of the same job stay as they are."""
     if user is None:
         view.app.notify(NOBODY, markup=False)
@@ -31,14 +32,14 @@ async def undo_of_user(view: View, user: MirroredUser | None) -> None:
         who = email_of(user.user)
         view.app.notify(f"Nothing that was changed of {who} from here can be taken back.", markup=False)
     elif len(job.plan.subjects) == 1:
-        await undo_job(view, job)
+        await undo_job(view, origin, job)
     else:
-        await _review(view, f"Undo for {email_of(user.user)}", _for_one(view, job, user.user.id))
+        await _review(view, origin, f"Undo for {email_of(user.user)}", _for_one(view, job, user.user.id))
 
 
-async def undo_job(view: View, job: Job) -> None:
+async def undo_job(view: View, origin: Origin, job: Job) -> None:
     """Show the way back from a whole job."""
-    await _review(view, f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}", _for_all(view, job))
+    await _review(view, origin, f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}", _for_all(view, job))
 
 
 def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job | None:
@@ -56,12 +57,12 @@ def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job |
     return None
 
 
-async def _review(view: View, title: str, question: Coroutine[Any, Any, Plan]) -> None:
+async def _review(view: View, origin: Origin, title: str, question: Coroutine[Any, Any, Plan]) -> None:
     plan = await planned(view, title, question)
     if plan is None:
         return
     if plan.steps or plan.left_out:
-        await review(view, plan)
+        await review(view, origin, plan)
     else:
         view.app.notify(f"{title}: there is nothing to take back.", markup=False)
 

@@ -1,7 +1,7 @@
 """What the flows need of the screen that starts them."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import App
 from textual.screen import Screen
@@ -11,13 +11,20 @@ from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.ui.flows.work import Work
 
+if TYPE_CHECKING:
+    from walkme_tui.ui.flows.origin import Place
+
 
 class JobsView(Protocol):
     """The jobs on the screen, as far as a flow sees them."""
 
     @property
-    def place(self) -> object:
-        """Where the person is: equal to an earlier one if they stayed."""
+    def place(self) -> "Place":
+        """Where the person is."""
+        ...
+
+    async def postpone(self, ready: str) -> "Place | None":
+        """Say that something is ready, and wait until the person opens it: where they are then; None if they do not."""
         ...
 
     def show_job(self, job_id: str) -> None:

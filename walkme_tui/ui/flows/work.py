@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from walkme_tui.services.job_progress import JobProgress
     from walkme_tui.services.workshop import Workshop
     from walkme_tui.ui.early_plan import EarlyPlan
+    from walkme_tui.ui.flows.origin import Place
 
 T = TypeVar("T")
 
 SETTLING_SECONDS: Final = 5.0
 TIDYING_SECONDS: Final = 1.0
 SERVER_PAUSE: Final = "the server asks for a pause"
+FRESH_SECONDS: Final = 300.0
+"""So long a dialog that is ready waits to be opened; what it shows is out of date then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,14 @@ class Running:
         return max(left, self.server_wait())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Postponed:
+    """A dialog that is ready while the person is elsewhere; ``opened`` gets the place where it is opened."""
+
+    saying: str
+    opened: "asyncio.Future[Place]"
+
+
 class Work:
     """Opens the workshop when it is first needed, runs jobs in tasks that outlive the screen, and settles them.
 
@@ -103,6 +114,7 @@ class Work:
         self._opening = asyncio.Lock()
         self._running: dict[str, Running] = {}
         self._asking: tuple[str, asyncio.Task[object]] | None = None
+        self._postponed: list[Postponed] = []
         self._refused: str | None = None
         self.leaving = False
         self.left: dict[str, Job] = {}
@@ -169,11 +181,33 @@ class Work:
         self._asking = None
         return True
 
+    async def postpone(self, saying: str) -> "Place | None":
+        """Wait until ``open_postponed``; where the person is then, None if they do not open it while it is fresh."""
+        postponed = Postponed(saying, asyncio.get_running_loop().create_future())
+        self._postponed.append(postponed)
+        self.listener(True)
+        try:
+            return await asyncio.wait_for(postponed.opened, FRESH_SECONDS)
+        except TimeoutError:
+            return None
+        finally:
+            self._postponed.remove(postponed)
+            self.listener(True)
+
+    def open_postponed(self, place: "Place") -> bool:
+        """Open the dialog that became ready last; False if none is."""
+        waiting = [each for each in self._postponed if not each.opened.done()]
+        if waiting:
+            waiting[-1].opened.set_result(place)
+        return bool(waiting)
+
     @property
     def saying(self) -> Saying | None:
         """What the status line says of it all."""
         if self._asking is not None:
             return Saying(f"{self._asking[0]}… Esc stops.", Ink.PLAIN)
+        if self._postponed:
+            return Saying(self._postponed[-1].saying, Ink.ACCENT)
         if not self._running:
             return None
         first, *others = self._running.values()

@@ -8,7 +8,9 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
+from walkme_tui.ui.flows.origin import Origin, Place
 from walkme_tui.ui.flows.work import Work
+from walkme_tui.ui.keys import labels
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -36,10 +38,11 @@ class Changing:
     def begin(self) -> None:
         """The screen is there: show the plan that it begins with, or offer what an earlier run left."""
         self._work.listener = self._told
+        origin = Origin(self._browser)
         if self._early is not None:
-            self._start(partial(self._show_early, self._early), "the plan to begin with")
+            self._start(partial(self._show_early, origin, self._early), "the plan to begin with")
         elif self._work.opens:
-            self._browser.set_timer(LOOK_AFTER_SECONDS, self._offer_unfinished)
+            self._browser.set_timer(LOOK_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
     def end(self) -> None:
         """The screen goes."""
@@ -62,18 +65,29 @@ class Changing:
         return frozenset(command.id for command in self._commands.values() if self._work.why_not(command))
 
     @property
-    def place(self) -> object:
-        """Where the person is; equal to an earlier one if they stayed there."""
+    def place(self) -> Place:
+        """Where the person is."""
         browser = self._browser
-        table = browser.area.table
-        user = table.cursor_user if table is not None else None
-        return (
+        user = browser.user
+        return Place(
             browser.arrangement.tab,
             user.user.id if user is not None else None,
             browser.area.jobs_tab.place if browser.arrangement.tab is Tab.JOBS else None,
             browser.filter.has_keys,
             len(browser.app.screen_stack),
         )
+
+    async def postpone(self, ready: str) -> Place | None:
+        """Say that a dialog is ready, and wait until the person opens it."""
+        key = labels(self._commands["dialog.open"]) or "Open what is ready, in the palette,"
+        saying = f"{ready}. {key} opens it."
+        self._browser.app.notify(saying, markup=False, timeout=8)
+        return await self._work.postpone(saying)
+
+    def open_postponed(self) -> None:
+        """Open the dialog that became ready while the person was elsewhere."""
+        if not self._work.open_postponed(self.place):
+            self._browser.app.notify("Nothing is ready to be opened.", markup=False, timeout=4)
 
     @property
     def job(self) -> Job | None:
@@ -119,12 +133,12 @@ class Changing:
     def _start(self, work: "Callable[[], Coroutine[object, object, object]]", name: str) -> None:
         start_worker(self._browser, WorkerGroup.WRITE, work, name=name)
 
-    def _offer_unfinished(self) -> None:
+    def _offer_unfinished(self, origin: Origin) -> None:
         from walkme_tui.ui.flows.job_verbs import offer_unfinished
 
-        self._start(partial(offer_unfinished, self._browser), "unfinished jobs")
+        self._start(partial(offer_unfinished, self._browser, origin), "unfinished jobs")
 
-    async def _show_early(self, early: "EarlyPlan") -> None:
+    async def _show_early(self, origin: Origin, early: "EarlyPlan") -> None:
         """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""
         from walkme_tui.ui.flows.carrying_out import review
 
@@ -135,4 +149,4 @@ class Changing:
             self._browser.app.exit(0)
             return
         if plan is not None:
-            await review(self._browser, plan)
+            await review(self._browser, origin, plan)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from walkme_tui.services.news import News
 from walkme_tui.ui.flows.news import news_words
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.status_line import Saying
 from walkme_tui.ui.widgets.user_table import UserTable
@@ -54,7 +55,8 @@ class NewsMarks:
         """List all of it."""
         from walkme_tui.ui.flows.news import show_news
 
-        start_worker(self._browser, WorkerGroup.NEWS, partial(show_news, self._browser, self._news), name="news")
+        showing = partial(show_news, self._browser, Origin(self._browser), self._news)
+        start_worker(self._browser, WorkerGroup.NEWS, showing, name="news")
 
     @property
     def saying(self) -> Saying | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import Look, SavedView, TableName
 from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.remembering import Remembering
 from walkme_tui.ui.widgets.user_table.columns import natural, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -100,14 +101,14 @@ class Ordering:
 
         query, wide = self._browser.filtering.query(), self._browser.area.users.wide
         now = SavedView("", query.text.strip(), query.sort, query.hide_inactive, wide)
-        saving = partial(save_view, self._browser, self._kept, now)
+        saving = partial(save_view, self._browser, Origin(self._browser), self._kept, now)
         start_worker(self._browser, WorkerGroup.VIEWS, saving, name="save a view")
 
     def forget(self) -> None:
         """Let the person choose a saved view, and forget it."""
         from walkme_tui.ui.flows.saved_views import delete_view
 
-        forgetting = partial(delete_view, self._browser, self._kept)
+        forgetting = partial(delete_view, self._browser, Origin(self._browser), self._kept)
         start_worker(self._browser, WorkerGroup.VIEWS, forgetting, name="forget a view")
 
     def views(self) -> Sequence[SavedView]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
     if user is not None:
         from walkme_tui.ui.flows.membership import groups_of
 
-        start_worker(browser, WorkerGroup.GROUPS, partial(groups_of, browser, user), name="groups of a user")
+        start_worker(
+            browser, WorkerGroup.GROUPS, partial(groups_of, browser, Origin(browser), user), name="groups of a user"
+        )
 
 
 def _refresh_row(browser: "BrowserScreen") -> None:
@@ -120,7 +123,7 @@ def _read_details(browser: "BrowserScreen") -> None:
 
     table = browser.area.table
     view = table.listing.query if table is not None else UserQuery()
-    flow = partial(read_or_stop, browser, browser.area.groups_tab.reading, view)
+    flow = partial(read_or_stop, browser, Origin(browser), browser.area.groups_tab.reading, view)
     start_worker(browser, WorkerGroup.MEMBERSHIPS, flow, name="read the groups of users")
 
 
@@ -159,7 +162,7 @@ def _copy_menu(browser: "BrowserScreen") -> None:
         return
     from walkme_tui.ui.flows.copying import copy_menu
 
-    start_worker(browser, WorkerGroup.COPY, partial(copy_menu, browser), name="copy menu")
+    start_worker(browser, WorkerGroup.COPY, partial(copy_menu, browser, Origin(browser)), name="copy menu")
 
 
 def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
@@ -170,14 +173,14 @@ def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, objec
 def _offboard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.offboarding import offboard
 
-    _write(browser, partial(offboard, browser, browser.marked, browser.user), "offboard")
+    _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "offboard")
 
 
 def _change_status(status: Status) -> Verb:
     def change(browser: "BrowserScreen") -> None:
         from walkme_tui.ui.flows.offboarding import change_status
 
-        _write(browser, partial(change_status, browser, browser.user, status), f"make {status.value}")
+        _write(browser, partial(change_status, browser, Origin(browser), browser.user, status), f"make {status.value}")
 
     return change
 
@@ -186,26 +189,31 @@ def _undo(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.undoing import undo_job, undo_of_user
 
     job = browser.changing.job
-    undoing = partial(undo_job, browser, job) if job is not None else partial(undo_of_user, browser, browser.user)
+    origin = Origin(browser)
+    undoing = (
+        partial(undo_job, browser, origin, job)
+        if job is not None
+        else partial(undo_of_user, browser, origin, browser.user)
+    )
     _write(browser, undoing, "undo")
 
 
 def _pause(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import pause_or_resume
 
-    _write(browser, partial(pause_or_resume, browser, browser.changing.job), "pause or go on")
+    _write(browser, partial(pause_or_resume, browser, Origin(browser), browser.changing.job), "pause or go on")
 
 
 def _discard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import discard
 
-    _write(browser, partial(discard, browser, browser.changing.job), "abandon")
+    _write(browser, partial(discard, browser, Origin(browser), browser.changing.job), "abandon")
 
 
 def _receipt(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.job_verbs import receipt
 
-    _write(browser, partial(receipt, browser, browser.changing.job), "receipt")
+    _write(browser, partial(receipt, browser, Origin(browser), browser.changing.job), "receipt")
 
 
 VERBS: Final[Mapping[str, Verb]] = {
@@ -257,6 +265,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "crawl.pause": lambda browser: browser.crawling.toggle() if browser.crawling is not None else None,
     "news.show": lambda browser: browser.news.show() if browser.news is not None else None,
     "crawl.restart": lambda browser: browser.crawling.restart() if browser.crawling is not None else None,
+    "dialog.open": lambda browser: browser.changing.open_postponed(),
     "job.discard": _discard,
     "job.receipt": _receipt,
 }
