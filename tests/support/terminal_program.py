@@ -7,6 +7,7 @@ with TerminalProgram([sys.executable, "-m", "walkme_tui", "--demo"], {**os.envir
 """
 
 import fcntl
+import json
 import os
 import select
 import signal
@@ -46,15 +47,15 @@ class TerminalProgram:
         self._stream = pyte.ByteStream(self._screen)
         self._terminal, slave = os.openpty()
         _set_size(slave, columns, lines)
-        # A list, no shell: a session of its own whose controlling terminal is the new one.
+        # The environment is handed on as it is: Python itself adds a variable in the locale C.
         starter = (
-            "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+            "import fcntl, json, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+            "os.execvpe(sys.argv[2], sys.argv[2:], json.loads(sys.argv[1]))"
         )
         with stderr.open("wb") if stderr else os.fdopen(os.dup(slave), "wb") as error_file:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", starter, *command],
+                [sys.executable, "-c", starter, json.dumps(dict(environment)), *command],
                 cwd=ROOT,
-                env=dict(environment),
                 stdin=slave,
                 stdout=slave,
                 stderr=error_file,

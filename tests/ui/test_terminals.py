@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from textual.color import Color
 
 from tests.support.terminal_program import BROWSER, TerminalProgram
+from walkme_tui.ui.theming.ascii_signs import ASCII_SIGNS, AsciiSigns
 
 # Nothing answers at this address.
 MONO_PROFILE = """
@@ -63,7 +66,7 @@ def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[
         program.wait_until(lambda: "25 000" in program.text.splitlines()[0])
         program.resize(70, 15)
         program.wait_until(
-            lambda: "25 000" in program.text.splitlines()[0] and "? help" in program.text.splitlines()[14]
+            lambda: "25 000" in program.text.splitlines()[0] and "Enter open" in program.text.splitlines()[14]
         )
         program.send(b"q")
         assert program.wait() == 0
@@ -87,7 +90,7 @@ def test_without_colours_only_attributes_are_written(environment: dict[str, str]
         command = [*BROWSER, "--demo", *options]
     environment["COLORTERM"] = "truecolor"
     with TerminalProgram(command, environment, columns=120, lines=30) as program:
-        program.wait_for("? help")
+        program.wait_for("Enter open")
         for key in (b"?", b":"):
             program.send(key)
             program.wait_for("Esc leave")
@@ -103,3 +106,54 @@ def test_an_empty_no_color_changes_nothing(environment: dict[str, str]) -> None:
     with demo({**environment, "NO_COLOR": "", "COLORTERM": "truecolor"}) as program:
         program.wait_for("@example.com")
         assert b"48;2;20;23;28m" in program.output  # the background of the default theme
+
+
+# ---------------------------------------------------------------- in which signs
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"TERM": "linux"},
+        {"LC_ALL": "", "LANG": "C"},
+        {"LC_ALL": "POSIX"},
+        {"LC_ALL": "", "LANG": ""},
+    ],
+)
+def test_a_terminal_without_our_signs_gets_ascii(environment: dict[str, str], variables: dict[str, str]) -> None:
+    with demo({**environment, **variables}, columns=120, lines=40) as program:
+        program.wait_for("* active")
+        program.send(b"?")
+        program.wait_for("+-------")
+        program.send(b"\x1b")
+        program.wait_until(lambda: "+-------" not in program.text)
+        program.send(b"2")
+        program.wait_for("Support")
+        program.send(b"q")
+        assert program.wait() == 0
+    written = program.output.decode()
+    assert [sign for sign in ASCII_SIGNS if sign in written] == []
+
+
+def test_a_locale_with_other_letters_gets_them_and_question_marks_for_the_rest() -> None:
+    segments = [Segment("● Zoë 山 …"), Segment("≥ 12 ≥")]
+    in_latin_1 = AsciiSigns("iso8859-1").apply(segments, Color(0, 0, 0))
+    assert [segment.text for segment in in_latin_1] == ["* Zoë ?? ~", ">=12 >"]
+    in_utf_8 = AsciiSigns("utf-8").apply(segments, Color(0, 0, 0))
+    assert [segment.text for segment in in_utf_8] == ["* Zoë 山 ~", ">=12 >"]
+
+
+# ---------------------------------------------------------------- what is typed
+
+
+def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, str]) -> None:
+    with demo(environment) as program:
+        program.wait_for("Enter open")
+        program.send(b"\xff\xc3")
+        program.send(b"?")
+        program.wait_for("Esc leave")
+        program.send(b"\x1b")
+        program.wait_until(lambda: "Esc leave" not in program.text)
+        program.send(b"q")
+        assert program.wait() == 0
+    assert b"Traceback" not in program.output

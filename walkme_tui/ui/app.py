@@ -55,6 +55,7 @@ class WalkmeApp(App[int]):
         early: HeadStart | None = None,
         plan: EarlyPlan | None = None,
         first: tuple[UserQuery, bool] | None = None,
+        signs: LineFilter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
@@ -66,7 +67,7 @@ class WalkmeApp(App[int]):
         self._early, self._plan, self._first = early, plan, first
         self._monotonic = monotonic
         self._commands = keys.bound(start.keymap)
-        self._last_filter = ControlCharacterFilter()
+        self._last_filters = (ControlCharacterFilter(), *((signs,) if signs is not None else ()))
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
         # Textual made its filters for its own theme: greys for NO_COLOR, even an empty one, and no native colours.
@@ -110,10 +111,10 @@ class WalkmeApp(App[int]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The last of the three layers against hostile text, and then the colours: none where none are wanted."""
+        """The last of the three layers against hostile text, then signs and colours that this terminal shows."""
         if self.start.no_color or is_colorless(self.current_theme):
-            return (self._last_filter, WITHOUT_COLORS)
-        return (self._last_filter, *super().get_line_filters())
+            return (*self._last_filters, WITHOUT_COLORS)
+        return (*self._last_filters, *super().get_line_filters())
 
     def copy_to_clipboard(self, text: str) -> None:
         """What was selected with the mouse, wrapped and capped as terminals need it."""

@@ -93,8 +93,10 @@ async def _browse(start: BrowserStart) -> int:
     await asyncio.to_thread(_import_app)
     from walkme_tui.ui.app import WalkmeApp
     from walkme_tui.ui.terminal import ends_with_the_terminal
+    from walkme_tui.ui.theming import AsciiSigns, needs_ascii_signs
 
-    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first)
+    signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
+    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first, signs=signs)
     asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
     with ends_with_the_terminal(app, lambda: _grace_seconds(app)):
         try:

@@ -9,16 +9,19 @@ import contextlib
 import errno
 import os
 import select
+import selectors
 import signal
 import sys
 import termios
 import threading
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
 from rich.segment import Segment
+from textual._xterm_parser import XTermParser
 from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 GRACE_SECONDS: Final = 3.0
 ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
+
+INPUT_BYTES: Final = 4096
+INPUT_POLL_SECONDS: Final = 0.1  # as Textual's own loop: an Esc that stands alone is known by a pause after it
 
 FRAME_BEGINS: Final = "\x1b[?2026h"
 FRAME_ENDS: Final = "\x1b[?2026l"
@@ -147,14 +153,34 @@ class BrowserDriver(LinuxDriver):
             frame, self._frame = "".join(self._frame), None
             super().write(frame)
 
-    def run_input_thread(self) -> None:
-        """Read the keyboard until told to stop or until the terminal is gone."""
+    def _run_input_thread(self) -> None:
+        """Read the keyboard; a fault there ends the program with the crash report, not with a printed traceback."""
         try:
-            super().run_input_thread()
-        except OSError as error:
-            if error.errno not in GONE:
-                raise
-            os.kill(os.getpid(), signal.SIGHUP)
+            self.run_input_thread()
+        except Exception as error:  # noqa: BLE001 - the end of a thread
+            if isinstance(error, OSError) and error.errno in GONE:
+                os.kill(os.getpid(), signal.SIGHUP)
+            else:
+                self._loop.call_soon_threadsafe(self._app._handle_exception, error)  # noqa: SLF001
+
+    def run_input_thread(self) -> None:
+        """Read the keyboard until told to stop; Textual's own loop ends at a byte that is not UTF-8."""
+        parser = XTermParser(self._debug)
+        encoding = sys.__stdin__.encoding if sys.__stdin__ is not None else "utf-8"
+        decode = getincrementaldecoder(encoding)("replace").decode
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(INPUT_POLL_SECONDS):
+                    data = os.read(self.fileno, INPUT_BYTES)
+                    if not data:
+                        return
+                    # No text means the beginning of a character, and the parser would take it for the end.
+                    text = decode(data)
+                    for message in parser.feed(text) if text else ():
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
 
     def _enable_mouse_support(self) -> None:
         if self._mouse:
