@@ -1,18 +1,22 @@
 """A browser that breaks when j is pressed, run by ``test_browser_crash.py`` in a terminal of its own.
 
-Its arguments: the folder for the report, and where it breaks: ``verb`` or ``worker``; or ``secret``: it does not break,
-but its secret's command takes longer than anybody waits.
+Its arguments: the folder for the report, and where it breaks (``BREAKS``); or ``secret``: it does not break, but its
+secret's command takes longer than anybody waits.
 """
 
 import asyncio
+import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.config import crash_hooks
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.deferred import DeferredApi
+from walkme_tui.store.sqlite_thread import SqliteThread
 from walkme_tui.ui.screens import verbs
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.start import run_browser
@@ -35,6 +39,44 @@ def break_in_a_worker(browser: BrowserScreen) -> None:
     browser.run_worker(work(), group=WorkerGroup.STATUS)
 
 
+def break_in_a_task(browser: BrowserScreen) -> None:
+    async def work() -> None:
+        raise ValueError(SECRET)
+
+    asyncio.get_running_loop().create_task(work())
+
+
+def break_in_a_callback(browser: BrowserScreen) -> None:
+    def work() -> None:
+        raise ValueError(SECRET)
+
+    asyncio.get_running_loop().call_soon(work)
+
+
+def break_on_a_thread(browser: BrowserScreen) -> None:
+    def work() -> None:
+        raise ValueError(SECRET)
+
+    threading.Thread(target=work).start()
+
+
+def break_the_database(browser: BrowserScreen) -> None:
+    def broken(thread: SqliteThread) -> None:
+        raise ValueError(SECRET)
+
+    SqliteThread._next = broken  # type: ignore[method-assign,assignment]
+
+
+BREAKS = {
+    "verb": break_now,
+    "worker": break_in_a_worker,
+    "task": break_in_a_task,
+    "callback": break_in_a_callback,
+    "thread": break_on_a_thread,
+    "database": break_the_database,
+}
+
+
 def wait_for_the_secret() -> FakeDirectory:
     time.sleep(600)
     return FakeDirectory()
@@ -43,8 +85,9 @@ def wait_for_the_secret() -> FakeDirectory:
 def main() -> int:
     """Run it."""
     folder, where = sys.argv[1:]
+    os.environ["WALKME_TUI_STATE_DIR"] = folder
     table = dict(verbs.VERBS)
-    table["cursor.down"] = break_now if where == "verb" else break_in_a_worker
+    table["cursor.down"] = BREAKS.get(where, break_now)
     verbs.VERBS = table  # type: ignore[misc]
     api = DeferredApi(wait_for_the_secret) if where == "secret" else FakeDirectory(people(5))
     setting = Setting(api=api)
@@ -65,4 +108,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    crash_hooks.install()
+    sys.exit(crash_hooks.final_code(main()))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crashing_browser import SECRET
+from tests.support.crashing_browser import BREAKS, SECRET
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
@@ -42,7 +42,7 @@ def run_and_press(where: str, folder: Path, key: bytes, painted: bytes = b"perso
     return code, output.decode(errors="replace")
 
 
-@pytest.mark.parametrize("where", ["verb", "worker"])
+@pytest.mark.parametrize("where", BREAKS)
 def test_a_bug_ends_it_with_one_line_and_a_private_report(where: str, tmp_path: Path) -> None:
     code, output = run_and_press(where, tmp_path, b"j")
     assert code == 70

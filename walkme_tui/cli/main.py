@@ -10,6 +10,7 @@ from typing import Final
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
 from walkme_tui.cli.speaking import say, say_error
+from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 
 # Each module has run(options: argparse.Namespace) -> int and is imported only when it is wanted.
@@ -40,7 +41,8 @@ def run(argv: list[str]) -> int:
     Expected failures become one message and their exit code, a bug a crash report and 70.
     """
     _fill_closed_streams()
-    code = _run_and_tell(argv)
+    crash_hooks.forget()
+    code = crash_hooks.final_code(_run_and_tell(argv))
     _let_go_of_lost_streams()
     return code
 
@@ -63,8 +65,9 @@ def _run_and_tell(argv: list[str]) -> int:
 
         forget_standard_output()
         return ExitCode.PIPE_CLOSED
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
-        return _report_bug(error)
+    except BaseException as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
+        crash_hooks.note(error)
+        return ExitCode.BROKEN
     return code
 
 
@@ -96,20 +99,3 @@ def _let_go_of_lost_streams() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
-
-
-def _report_bug(error: Exception) -> ExitCode:
-    from walkme_tui.config.crash import write_crash_report
-    from walkme_tui.config.paths import Paths
-
-    kind = type(error).__name__
-    try:
-        path = write_crash_report(error, Paths.from_environment().state)
-    except (OSError, WalkmeError):
-        say(f"This is a fault of the program ({kind}), and no crash report could be written.")
-        return ExitCode.BROKEN
-    say(
-        f"This is a fault of the program ({kind}). Where it happened is in {path}",
-        hint="The report holds files and line numbers only, no values. Please send it with what you did.",
-    )
-    return ExitCode.BROKEN

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.speaking import say
+from walkme_tui.config import crash_hooks
 from walkme_tui.domain.accounts import Account
 from walkme_tui.services.ports import Session
 
@@ -85,6 +86,7 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
             loop.add_signal_handler(number, end)
         return await work
 
+    crash_hooks.watch_asyncio()
     try:
         return asyncio.run(watched())
     except asyncio.CancelledError:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from walkme_tui.config import crash_hooks
 from walkme_tui.simulator.faults import NAMED_FAULTS
 from walkme_tui.simulator.settings import ALL_SCOPES, SimulatorSettings
 
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"export WALKME_CLIENT_SECRET={settings.client_secret}", flush=True)
         print(f"Simulating {settings.users} people. Ctrl+C stops it.", file=sys.stderr, flush=True)
 
+    crash_hooks.watch_asyncio()
     serve(settings, args.port, announce, _log if args.log else None)
     return 0
 

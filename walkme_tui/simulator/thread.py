@@ -87,17 +87,19 @@ class SimulatorThread:
         return await asyncio.wrap_future(call)
 
     def _run(self) -> None:
-        asyncio.run(self._live())
+        try:
+            asyncio.run(self._live())
+        except BaseException as error:
+            if self._ready.done():
+                raise
+            # Callers wait for it, and raise it.
+            self._ready.set_exception(error)
 
     async def _live(self) -> None:
         """Be there from start to stop, then end what is under way."""
-        try:
-            from walkme_tui.simulator.app import build_app
+        from walkme_tui.simulator.app import build_app
 
-            simulator = build_app(self.settings)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the callers who wait must hear of it
-            self._ready.set_exception(error)
-            return
+        simulator = build_app(self.settings)
         with self._lock:
             if self._stopped:
                 self._ready.set_exception(ConnectionResetError(_STOPPED))

@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -68,6 +69,7 @@ class SqliteThread:
         self._running: _Job[Any] | None = None
         self._closing = False
         self._ended: _Job[None] | None = None
+        self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
@@ -98,6 +100,8 @@ class SqliteThread:
 
     async def aclose(self, last: Callable[[], None]) -> None:
         """Finish what is queued, do ``last``, and end the thread; more calls wait for the same end."""
+        if self._fault is not None:
+            raise self._fault
         if self._ended is None:
             self._ended = _Job(_one_step(last), Urgency.IDLE)
             with self._waiting:
@@ -111,6 +115,9 @@ class SqliteThread:
 
     def _put(self, job: _Job[R]) -> _Job[R]:
         with self._waiting:
+            if self._fault is not None:
+                job.steps.close()
+                raise self._fault
             if self._closing:
                 job.steps.close()
                 raise Closed
@@ -127,6 +134,22 @@ class SqliteThread:
                 self._interrupt()
 
     def _serve(self) -> None:
+        try:
+            self._serve_until_ended()
+        except BaseException as fault:  # noqa: BLE001 - it is raised by every call that waits, and by later ones
+            self._fail(fault)
+
+    def _fail(self, fault: BaseException) -> None:
+        """The loop itself broke: nothing more is done here."""
+        with self._waiting:
+            self._fault = fault
+            left = [self._running, self._ended, *(job for queue in self._queues for job in queue)]
+        for job in left:
+            if job is not None:
+                with suppress(InvalidStateError):
+                    job.future.set_exception(fault)
+
+    def _serve_until_ended(self) -> None:
         while True:
             job = self._next()
             more = job.advance()
@@ -143,9 +166,10 @@ class SqliteThread:
             while True:
                 self._waiting.wait_for(lambda: any(self._queues))
                 job = next(queue for queue in self._queues if queue).popleft()
+                self._running = job
                 if job.future.running() or job.future.set_running_or_notify_cancel():
-                    self._running = job
                     return job
+                self._running = None
                 job.steps.close()
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
@@ -32,7 +33,6 @@ CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
 SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
 INTERRUPTED: Final = 130  # as the rest of the command line says where a job is left to be resumed
-CRASHED: Final = 70  # EX_SOFTWARE, as the rest of the command line
 
 
 def run_browser(start: BrowserStart) -> int:
@@ -45,6 +45,7 @@ def run_browser(start: BrowserStart) -> int:
         os.environ.setdefault(name, value)
     _use_the_terminals_size()
     threads = ThreadPoolExecutor(thread_name_prefix="walkme")
+    crash_hooks.watch_asyncio()
     loop = asyncio.new_event_loop()
     loop.set_default_executor(threads)
     try:
@@ -81,7 +82,7 @@ def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
     if waiting.is_alive():
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(crash_hooks.final_code(code))
 
 
 async def _browse(start: BrowserStart) -> int:
@@ -178,8 +179,10 @@ def _any_theme(start: BrowserStart, name: str) -> "ThemeSpec":
 
 def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
     if app.broken_by is not None:
-        _report_crash(app.broken_by, state_folder)
-        return CRASHED
+        import tempfile
+
+        crash_hooks.note(app.broken_by, state_folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
+        return crash_hooks.final_code(crash_hooks.CRASHED)
     if app.work is not None and app.work.unplanned is not None:
         raise app.work.unplanned
     left = app.work.left.values() if app.work is not None else ()
@@ -195,16 +198,3 @@ def _tell_of(job: "Job", *, demo: bool) -> None:
     how = "It was the demo: nothing real was changed." if demo else f"Go on with: walkme-tui jobs resume {job.id}"
     with suppress(OSError):
         print(f"Job {job.id} is unfinished; {steps} left. {how}", file=sys.stderr)  # noqa: T201
-
-
-def _report_crash(error: BaseException, folder: Path | None) -> None:
-    import tempfile
-
-    from walkme_tui.config.crash import write_crash_report
-
-    try:
-        path = write_crash_report(error, folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
-    except (OSError, WalkmeError):
-        print("walkme-tui broke, and no report could be written.", file=sys.stderr)  # noqa: T201 - all that is left
-        return
-    print(f"walkme-tui broke. What is known without anyone's data is in {path}", file=sys.stderr)  # noqa: T201

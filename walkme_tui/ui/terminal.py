@@ -26,6 +26,8 @@ from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 
+from walkme_tui.config import crash_hooks
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.message import Message
@@ -228,7 +230,7 @@ class _Ending:
 
     def _force(self, code: int) -> None:
         restore_terminal(self._descriptor, self._attributes)
-        os._exit(code)
+        os._exit(crash_hooks.final_code(code))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,73 @@
+"""The thread of a database whose own loop breaks: nobody who waits for it waits for ever."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
+
+
+class Fault(BaseException):
+    """Not even an ``Exception``."""
+
+
+async def test_a_fault_of_the_loop_reaches_everybody_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = SqliteThread("test", lambda: None)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(30)
+
+    def steps() -> Steps[None]:
+        yield
+        work()
+
+    running = asyncio.create_task(thread.run(work, Urgency.READ))
+    await asyncio.to_thread(begun.wait, 30)
+    waiting = [
+        asyncio.create_task(thread.run(lambda: None, Urgency.WRITE)),
+        asyncio.create_task(thread.scan(steps())),
+        asyncio.create_task(thread.write(steps())),
+    ]
+    await asyncio.sleep(0)
+
+    def broken(*_: Any) -> None:
+        raise Fault
+
+    monkeypatch.setattr(SqliteThread, "_next", broken)
+    go_on.set()
+    await running
+    for task in waiting:
+        with pytest.raises(Fault):
+            await task
+    for call in (thread.run(lambda: None, Urgency.READ), thread.aclose(lambda: None)):
+        with pytest.raises(Fault):
+            await call
+    with pytest.raises(Fault):
+        thread.post(steps())
+
+
+async def test_a_fault_reaches_those_who_wait_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = SqliteThread("test", lambda: None)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(30)
+
+    running = asyncio.create_task(thread.run(work, Urgency.READ))
+    await asyncio.to_thread(begun.wait, 30)
+    closing = asyncio.create_task(thread.aclose(lambda: None))
+    await asyncio.sleep(0)
+
+    def broken(*_: Any) -> None:
+        raise Fault
+
+    monkeypatch.setattr(SqliteThread, "_next", broken)
+    go_on.set()
+    await running
+    with pytest.raises(Fault):
+        await closing
