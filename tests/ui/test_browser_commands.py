@@ -1,15 +1,13 @@
 """Keys, help, palette and copying: all from the one table of commands."""
 
-import base64
-
 import pytest
 from rich.style import Style
 
 from tests.support.browser import Browser, Setting, open_browser
+from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.users import User
-from walkme_tui.ui import terminal
 from walkme_tui.ui.keys import bound, labels
 from walkme_tui.ui.screens.verbs import VERBS
 
@@ -131,22 +129,6 @@ async def test_the_palette_holds_nothing_of_textuals_own() -> None:
         await browser.press("colon")
         await browser.type("screenshot")
         assert browser.dialog == "Commands\nEnter take   Esc leave"
-
-
-class Clipboard:
-    """What was sent to the terminal."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.texts: list[str] = []
-        sequence = terminal.clipboard_sequence
-
-        def noting(text: str, environment: dict[str, str]) -> str | None:
-            sent = sequence(text, environment)
-            if sent is not None:
-                self.texts.append(base64.b64decode(sent.split(";")[2].split("\a")[0]).decode())
-            return sent
-
-        monkeypatch.setattr(terminal, "clipboard_sequence", noting)
 
 
 async def test_the_email_under_the_cursor_is_copied_whatever_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,9 @@
 """The Groups tab: groups, how many members are known, and the members."""
 
+import pytest
+
 from tests.support.browser import Browser, Setting, open_browser
+from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import PermissionRefused
 from walkme_tui.domain.groups import Group
@@ -168,3 +171,75 @@ async def test_an_empty_list_is_not_painted_again_every_second() -> None:
         said = browser.table.empty_text
         await browser.tick()
         assert browser.table.empty_text is said
+
+
+async def test_the_cursor_is_on_the_first_group_when_the_tab_opens() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await counted(browser, "Engineering 0", "Sales 30", "Support 15")
+        assert browser.browser.area.groups_tab.groups.cursor == 0
+        await browser.settled(lambda: browser.members_heading.startswith("Engineering"))
+
+
+async def test_esc_leads_from_a_group_back_to_the_user_it_was_opened_from() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.filter("carmen")
+        await browser.settled(lambda: 0 < browser.row_count < 60)
+        await browser.press("enter", "down", "down")
+        await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.groups)
+        email, count = browser.cursor_email, browser.row_count
+        await browser.press("m")
+        await browser.settled(lambda: "Groups of Carmen" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: browser.panes == ["groups", "members"])
+        await browser.settled(lambda: browser.row_count and browser.cursor_email != email)
+        await browser.press("tab", "down", "space", "escape")
+        assert browser.panes == ["groups", "members"]
+        await browser.press("escape")
+        assert (browser.panes, browser.focus) == (["users", "detail"], "users")
+        assert (browser.filter_text, browser.row_count, browser.cursor_email) == ("carmen", count, email)
+        await browser.press("2", "escape")
+        assert browser.panes == ["groups", "members"]
+
+
+async def test_esc_leads_from_a_members_other_group_back_to_that_member() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await browser.filter("sal")
+        await browser.press("enter", "m")
+        await browser.settled(lambda: browser.members_heading.startswith("Sales") and browser.row_count == 30)
+        await browser.press("down")
+        email = browser.cursor_email
+        await browser.press("m")
+        await browser.settled(lambda: "Groups of" in browser.dialog)
+        await browser.press("down", "enter")
+        await browser.settled(lambda: browser.members_heading.startswith("Support"))
+        await browser.press("escape")
+        await browser.settled(lambda: browser.members_heading.startswith("Sales"))
+        assert browser.focus == "members-table"
+        await browser.settled(lambda: browser.cursor_email == email)
+        await browser.press("shift+tab")
+        assert browser.filter_text == "sal"
+
+
+@pytest.mark.parametrize(
+    ("keys", "copied"), [(["y", "enter"], "Sales"), (["y", "down", "enter"], "g1"), (["Y"], "Sales")]
+)
+async def test_a_group_is_copied_by_name_or_id(monkeypatch: pytest.MonkeyPatch, keys: list[str], copied: str) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await counted(browser, "Engineering 0", "Sales 30", "Support 15")
+        await browser.press("down", *keys)
+        await browser.settled(lambda: clipboard.texts == [copied])
+
+
+async def test_what_is_no_group_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=account())) as browser:
+        await groups_tab(browser)
+        await counted(browser, "(in no group) 30")
+        await browser.press("G", "y")
+        await browser.settled(lambda: browser.says("There is no group under the cursor."))
+    assert not clipboard.texts

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.traffic import RequestRecord, curl_command
@@ -18,6 +19,7 @@ from walkme_tui.ui.words import number
 EMAIL: Final = "email"
 NAMED: Final = 3
 NOBODY: Final = "There is no user under the cursor."
+NO_GROUP: Final = "There is no group under the cursor."
 
 
 def copy_email(view: View) -> None:
@@ -55,6 +57,31 @@ async def copy_menu(view: View, origin: Origin) -> None:
         _copy(view, chosen, users)
 
 
+async def copy_group_menu(view: View, origin: Origin, groups: Sequence[Group]) -> None:
+    """Let the person choose what of these groups is copied."""
+    if not groups:
+        view.app.notify(NO_GROUP, markup=False)
+        return
+    many, first = len(groups) > 1, groups[0]
+    choices = [
+        Choice("name", "Names" if many else "Name", clean(first.name or "not known", 60)),
+        Choice("id", "Ids" if many else "Id", clean(first.id, 60)),
+    ]
+    title = f"Copy of {number(len(groups))} marked groups" if many else f"Copy of {clean(first.label, 60)}"
+    chosen = await origin.show(ChoiceDialog(title, choices), "What can be copied is known")
+    if chosen is not None:
+        copy_groups(view, groups, chosen)
+
+
+def copy_groups(view: View, groups: Sequence[Group], what: str = "name") -> None:
+    """The names or the ids of these groups."""
+    if not groups:
+        view.app.notify(NO_GROUP, markup=False)
+        return
+    values = [group.name if what == "name" else group.id for group in groups]
+    _send(view, what, "\n".join(clean(value) for value in values if value), len(groups))
+
+
 async def _users(view: View) -> list[User]:
     """The marked users, else the one under the cursor; a toast where there is none."""
     try:
@@ -71,15 +98,18 @@ async def _users(view: View) -> list[User]:
 
 
 def _copy(view: View, what: str, users: Sequence[User]) -> None:
-    text = _text(what, users)
+    _send(view, what, _text(what, users), len(users))
+
+
+def _send(view: View, what: str, text: str, count: int) -> None:
     if not text:
         view.app.notify(f"There is no {what} to copy.", severity="warning", markup=False)
     elif send_to_clipboard(view.app, text):
-        shown = clean(text, 60) if len(users) == 1 and what != "json" else f"{number(len(users))} × {what}"
+        shown = clean(text, 60) if count == 1 and what != "json" else f"{number(count)} × {what}"
         view.app.notify(f"Sent to the terminal: {shown}", markup=False, timeout=3)
     else:
         view.app.notify(
-            "This is more than a terminal takes in one piece. Mark fewer users, or use walkme-tui export.",
+            "This is more than a terminal takes in one piece. Mark fewer, or use walkme-tui export.",
             title="Not copied",
             severity="warning",
             markup=False,

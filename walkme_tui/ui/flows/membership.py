@@ -30,7 +30,7 @@ async def groups_of(view: View, origin: Origin, mirrored: MirroredUser) -> None:
     choices = [Choice(group_id, clean(names.get(group_id, group_id), 200)) for group_id in user.groups]
     chosen = await origin.show(ChoiceDialog(f"Groups of {who}", choices), f"The groups of {who} are known")
     if chosen is not None:
-        view.show_group(chosen)
+        view.show_group(chosen, mirrored)
 
 
 def _name(user: User) -> str:

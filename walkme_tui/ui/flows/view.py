@@ -73,8 +73,8 @@ class View(Protocol):
         """Something that the status line, the counts or the empty table tell has changed."""
         ...
 
-    def show_group(self, group_id: str) -> None:
-        """Go to the Groups tab, with the cursor on this group."""
+    def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
+        """Go to the Groups tab, with the cursor on this group; Esc leads back to the user it was opened from."""
         ...
 
     def show_user(self, user_id: str) -> None:

@@ -25,6 +25,7 @@ from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.screens.changing import Changing
 from walkme_tui.ui.screens.filter_control import FilterControl
 from walkme_tui.ui.screens.filtering import Filtering
+from walkme_tui.ui.screens.group_visit import GroupVisit
 from walkme_tui.ui.screens.ordering import Ordering
 from walkme_tui.ui.screens.panes import PaneArea
 from walkme_tui.ui.screens.situation import Situation
@@ -78,6 +79,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         users = early.listing if early is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = Filtering(self.area, query)
+        self.group_visit = GroupVisit(self)
         self.ordering: Ordering = Ordering(self, memory)
         self._wide = wide
         self.details = Details(self, self.area.detail)
@@ -190,12 +192,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if not self.changing.refuses(command_id):
             run_verb(self, command_id)
 
-    def show_group(self, group_id: str) -> None:
-        """Go to the Groups tab, with the cursor on this group."""
-        self.filtering.clear(Pane.GROUPS)
-        self.area.groups_tab.want(group_id)
-        self.show_tab(Tab.GROUPS)
-        self.area.focus_pane(Pane.GROUPS)
+    def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
+        """Go to the Groups tab, with the cursor on this group; Esc leads back to the user it was opened from."""
+        self.group_visit.open(group_id, opened_from)
 
     def show_user(self, user_id: str) -> None:
         """Go to the Users tab, with the cursor on this user, whatever was filtered there."""
@@ -241,6 +240,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if self.area.detail.display:
             self.details.show(self._subject())
         if new_tab:
+            self.group_visit.forget()
             if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.answered:
                 self.read_groups()
             if arrangement.tab is Tab.JOBS:
@@ -273,7 +273,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.situation.tell_hints()
 
     def back(self) -> None:
-        """Take back one thing: the box, the raw record, what covers the screen, the filter, the marks, the details."""
+        """Take back one thing: the box, the raw record, what covers the screen, filter, marks, group, details."""
         table = self.area.table
         if self.filter.has_keys:
             self.filter.leave()
@@ -292,7 +292,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.area.groups_tab.mark("clear_marks")
         elif table is not None and table.marks:
             table.action_clear_marks()
-        elif Pane.DETAIL in self.area.shown:
+        elif not self.group_visit.back() and Pane.DETAIL in self.area.shown:
             self.lay_out(self.arrangement.with_detail(False))
 
     # ------------------------------------------------------------ tables

@@ -67,10 +67,18 @@ class Filtering:
         self._apply(Pane.MEMBERS)
         return self.hide_inactive
 
+    def text_of(self, pane: Pane) -> str:
+        """The text of a list's filter."""
+        return self._texts[pane]
+
     def clear(self, pane: Pane) -> None:
         """Filter a list by nothing."""
-        if self._texts[pane]:
-            self._texts[pane] = ""
+        self.set_text(pane, "")
+
+    def set_text(self, pane: Pane, text: str) -> None:
+        """Filter a list by this."""
+        if self._texts[pane] != text:
+            self._texts[pane] = text
             self._apply(pane)
 
     def show_in(self, line: TabLine) -> None:

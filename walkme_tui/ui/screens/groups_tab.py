@@ -165,6 +165,12 @@ class GroupsTab:
             self._compare_marked()
         return TOO_MANY_MARKS if len(self.groups.marked) > max(COMPARED, len(before)) else ""
 
+    @property
+    def chosen_groups(self) -> "Sequence[Group]":
+        """The marked groups, else the one under the cursor."""
+        row = self.groups.current
+        return self.groups.marked or ((row.group,) if isinstance(row, GroupSize) else ())
+
     def _compare_marked(self) -> None:
         """Two marked groups: how many are in one only is a row for each."""
         marked, differences = self.groups.marked, []

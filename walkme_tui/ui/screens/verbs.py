@@ -148,8 +148,11 @@ def _copy_email(browser: "BrowserScreen") -> None:
     if browser.arrangement.tab is Tab.REQUESTS:
         _copy_request(browser)
         return
-    from walkme_tui.ui.flows.copying import copy_email
+    from walkme_tui.ui.flows.copying import copy_email, copy_groups
 
+    if browser.area.focused is Pane.GROUPS:
+        copy_groups(browser, browser.area.groups_tab.chosen_groups)
+        return
     copy_email(browser)
 
 
@@ -160,9 +163,12 @@ def _copy_menu(browser: "BrowserScreen") -> None:
     if browser.arrangement.tab is Tab.REQUESTS:
         _copy_request(browser)
         return
-    from walkme_tui.ui.flows.copying import copy_menu
+    from walkme_tui.ui.flows.copying import copy_group_menu, copy_menu
 
-    start_worker(browser, WorkerGroup.COPY, partial(copy_menu, browser, Origin(browser)), name="copy menu")
+    menu = partial(copy_menu, browser, Origin(browser))
+    if browser.area.focused is Pane.GROUPS:
+        menu = partial(copy_group_menu, browser, Origin(browser), browser.area.groups_tab.chosen_groups)
+    start_worker(browser, WorkerGroup.COPY, menu, name="copy menu")
 
 
 def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:

@@ -1,0 +1,23 @@
+"""What the program sends to the terminal's clipboard."""
+
+import base64
+
+import pytest
+
+from walkme_tui.ui import terminal
+
+
+class Clipboard:
+    """What was sent to the terminal."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.texts: list[str] = []
+        sequence = terminal.clipboard_sequence
+
+        def noting(text: str, environment: dict[str, str]) -> str | None:
+            sent = sequence(text, environment)
+            if sent is not None:
+                self.texts.append(base64.b64decode(sent.split(";")[2].split("\a")[0]).decode())
+            return sent
+
+        monkeypatch.setattr(terminal, "clipboard_sequence", noting)
