@@ -25,7 +25,7 @@ class OddMirror:
 
     def __init__(self, path: Path | None = None) -> None:
         self.file = MirrorFile(MirrorPlace(path, None, "account", None))
-        self.directory = Directory()
+        self.directory = Directory(has_index=self.file.read(lambda tables: tables.texts.has_find))
         self.row_ids: dict[str, int] = {}
         self.gone: list[str] = []
         self._next_row_id = 1

@@ -4,19 +4,21 @@ A test of a filter is true or false of a person, or None where the field that it
 keeps only those of whom it is known to be false.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from uuid import UUID
 
 from walkme_tui.domain import filters
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.queries import BROUGHT_FORWARD, UserQuery
 from walkme_tui.domain.text import ANYWHERE_FROM, search_key
 from walkme_tui.domain.users import UNKNOWN, Known, User
 
 # So many owners of the email that was typed come first, and an id is found from so many of its characters on.
 MOST_EXACT = 10
 ID_FROM = 4
+RUN = re.compile(r"[^\W_]+")
 
 
 @dataclass
@@ -25,15 +27,22 @@ class Directory:
 
     people: dict[int, User] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
+    has_index: bool = True
 
     def kept(self, query: UserQuery, now_ms: int) -> list[int]:
         """Row ids of those whom a query without a sort keeps, in its order."""
         asking = _Asking(self, query, now_ms)
         kept = [row_id for row_id in sorted(self.people) if asking.keeps(self.people[row_id])]
-        addresses = [word for word in filters.parse_filter(query.text).words if "@" in word[1:-1] and " " not in word]
-        if len(addresses) != 1:
-            return kept
-        exact = [row_id for row_id in kept if _key(self.people[row_id].email) == addresses[0]][:MOST_EXACT]
+        words = filters.parse_filter(query.text).words
+        addresses = [word for word in words if "@" in word[1:-1] and " " not in word]
+        runs = [word for word in words if RUN.fullmatch(word)]
+        exact: list[int] = []
+        if len(addresses) == 1:
+            exact = [row_id for row_id in kept if _key(self.people[row_id].email) == addresses[0]][:MOST_EXACT]
+        elif runs and not addresses and self.has_index:
+            whole = [re.compile(rf"(?<![^\W_]){word}(?=[\W_])") for word in runs]
+            texts = {row_id: _found_by(self.people[row_id]) for row_id in kept}
+            exact = [row_id for row_id in kept if all(each.search(texts[row_id]) for each in whole)][:BROUGHT_FORWARD]
         return exact + [row_id for row_id in kept if row_id not in exact]
 
     def undecided(self, query: UserQuery, now_ms: int) -> int:

@@ -42,6 +42,10 @@ SORT_NAMES: Final[Mapping[SortKey, str]] = MappingProxyType(
 """What an order is called in a sentence."""
 
 
+BROUGHT_FORWARD: Final = 200
+"""So many users who have the words of a filter as whole words stand before the others where nothing is sorted."""
+
+
 class Sort(NamedTuple):
     """An order: users of whom the key is not known, or empty, stand last either way."""
 
@@ -55,7 +59,8 @@ class UserQuery(NamedTuple):
     ``text`` is what was typed, in the language of ``domain.filters``. ``group_id`` keeps the members of one group,
     ``without_group_id`` drops those of another, ``belonging`` keeps those who belong to groups in this way.
     ``hide_inactive`` drops users known to be inactive. Without a ``sort`` a choice among the users is in the order in
-    which they came to be known, so that whoever comes later stands below; a query that neither narrows nor sorts is the
+    which they came to be known, so that whoever comes later stands below, but those who have the words of ``text`` as
+    whole words come first (``BROUGHT_FORWARD`` of them); a query that neither narrows nor sorts is the
     server's own list, in its order.
     """
 

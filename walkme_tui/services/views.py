@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow
-from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Mirror
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 EVERYONE: Final = UserQuery()
 IN_THE_LISTS_ORDER: Final = UserQuery(sort=Sort(SortKey.LISTED))
 CHUNK_ROWS: Final = 1000
-# So many who have exactly the email that was typed may stand first, out of the order of coming.
-BROUGHT_FORWARD: Final = 10
 SCAN_ROWS: Final = 100_000
 
 
@@ -36,7 +34,7 @@ class View:
 
     @property
     def highest(self) -> int:
-        """The highest row id in an order without a sort: the last, unless a whole address brought some forward."""
+        """The highest row id in an order without a sort: the last, unless whole words brought some forward."""
         return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
     async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:

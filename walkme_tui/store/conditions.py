@@ -65,6 +65,14 @@ def has_word(word: str, text: str = "texts.text") -> Sql:
     return Sql(f"instr({text}, ?) > 0", (comparable(word),))
 
 
+def has_whole_word(word: str) -> Sql:
+    """The text has the word, which is a run of letters and digits, as a whole one, and not at its end.
+
+    The index by text can tell the end of a word only by what follows it.
+    """
+    return Sql("has_run(texts.text, ?)", (word,))
+
+
 def value_has_word(column: str, word: str) -> Sql:
     """The status or the role, folded, has the word."""
     return has_word(word, f"coalesce(folded({column}), '')")

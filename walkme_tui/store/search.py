@@ -2,7 +2,7 @@
 
 Searches are generators: between two steps the thread may serve somebody else, or find that nobody waits any more.
 Without a sort users come in the order of their row ids, which is that in which they came to be known, so that whoever
-comes later stands below.
+comes later stands below; those who have what was typed as a whole come first.
 """
 
 from array import array
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import MirroredUser, Undecided
-from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
 from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import email_key, search_key
 from walkme_tui.store import bulk
-from walkme_tui.store.conditions import Source, Sql, counted, in_index
+from walkme_tui.store.conditions import Source, Sql, counted, has_whole_word, in_index
 from walkme_tui.store.filter_sql import Plan, plan
 from walkme_tui.store.filter_sql import undecided as undecided_conditions
 from walkme_tui.store.mirror_layout import SORT_EXPRESSIONS
 from walkme_tui.store.rows import BITS
 from walkme_tui.store.tables import Tables
-from walkme_tui.store.text_table import comparable, expression
+from walkme_tui.store.text_table import comparable, expression, is_run
 
 if TYPE_CHECKING:
     from walkme_tui.store.sqlite_thread import Steps
@@ -38,6 +38,8 @@ SORTED_SHARE: Final = 8
 # So many who have the email that was typed come first; an email should have but one owner.
 MOST_EXACT: Final = 10
 MOST_NAMESAKES: Final = 1_000
+# Of so many who may have what was typed as whole words, those come first who do: a few milliseconds for a million.
+MOST_CANDIDATES: Final = 1_000
 
 
 ALL: Final = Plan(None, (), ())
@@ -48,8 +50,10 @@ def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[l
     query = _storable(query)
     found = plan(tables, query, now_ms)
     if query.sort is None:
-        row_ids = [*_exact(tables, query, found)]
-        row_ids += [row_id for row_id in _taken(tables, _unsorted(found, 0, limit + 1)) if row_id not in row_ids]
+        row_ids = _exact(tables, query, found, min(limit, BROUGHT_FORWARD))
+        if len(row_ids) < limit:
+            several = _taken(tables, _unsorted(found, 0, limit + len(row_ids)))
+            row_ids += [row_id for row_id in several if row_id not in row_ids]
     else:
         row_ids = _first_sorted(tables, query.sort, found, limit)
     yield
@@ -61,7 +65,11 @@ def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Step
     """Row ids of all users that ``query`` keeps, above ``after``."""
     query = _storable(query)
     found = plan(tables, query, now_ms)
-    exact = [] if query.sort is not None else [row_id for row_id in _exact(tables, query, found) if row_id > after]
+    exact = (
+        []
+        if query.sort is not None
+        else [row_id for row_id in _exact(tables, query, found, BROUGHT_FORWARD) if row_id > after]
+    )
     order = array("i", exact)
     if query.sort is None:
         for part in _in_steps(tables, found, after):
@@ -232,15 +240,30 @@ def _taken(tables: Tables, statement: Statement) -> list[int]:
     return [*chain.from_iterable(bulk.numbers(tables.connection, *statement))]
 
 
-# ------------------------------------------------------------ a whole address
+# ------------------------------------------------------------ whole addresses and words
 
 
-def _exact(tables: Tables, query: UserQuery, found: Plan) -> list[int]:
-    """Whoever has exactly the email that was typed, if the query keeps them."""
-    addresses = [word for word in parse_filter(query.text).words if "@" in word[1:-1] and " " not in word]
-    if len(addresses) != 1:
+def _exact(tables: Tables, query: UserQuery, found: Plan, limit: int) -> list[int]:
+    """Whoever has exactly the email that was typed, or each typed word as a whole one, if the query keeps them."""
+    words = parse_filter(query.text).words
+    addresses = [word for word in words if "@" in word[1:-1] and " " not in word]
+    if len(addresses) == 1:
+        return _taken(tables, _with_email(tables, addresses[0], found.everything, MOST_EXACT))
+    runs = [word for word in words if is_run(word)]
+    if addresses or not runs:
         return []
-    return _taken(tables, _with_email(tables, addresses[0], found.everything, MOST_EXACT))
+    index = expression(tables.texts.chosen_whole(runs))
+    if index is None:
+        return []
+    candidates = in_index(index).row_ids()
+    where, values = _where([*map(has_whole_word, runs), *found.everything])
+    # The texts before the users: of those who do not have the words, nothing else is read.
+    select = (
+        f"SELECT users.row_id FROM ({candidates.text} ORDER BY row_id LIMIT ?) AS found "  # noqa: S608 - see plan
+        "CROSS JOIN texts ON texts.row_id = found.row_id "
+        f"CROSS JOIN users ON users.row_id = found.row_id{where} LIMIT ?"
+    )
+    return _taken(tables, (select, (*candidates.values, MOST_CANDIDATES, *values, limit)))
 
 
 def _with_email(tables: Tables, folded: str, conditions: tuple[Sql, ...], limit: int) -> Statement:

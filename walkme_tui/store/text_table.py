@@ -11,6 +11,7 @@ separators that a pattern names, and a text ends for it at the first NUL.
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -60,7 +61,23 @@ def folded_value(value: str | None) -> str | None:
 
 def is_short_word(word: str) -> bool:
     """True for one or two letters or digits: they are looked for where a word begins, everything else anywhere."""
-    return len(word) <= 2 and _WORD.fullmatch(word) is not None
+    return len(word) <= 2 and is_run(word)
+
+
+def has_run(text: str, run: str) -> bool:
+    """True if a text has these letters and digits as a whole word, and not at its end; ``has_run`` in statements."""
+    return _whole(run).search(text) is not None
+
+
+@lru_cache(maxsize=64)
+def _whole(run: str) -> re.Pattern[str]:
+    # Much quicker than GLOB, which tries its class at every place of the text.
+    return re.compile(rf"(?<![^\W_]){re.escape(run)}(?=[\W_])")
+
+
+def is_run(word: str) -> bool:
+    """True for a word that consists of letters and digits only."""
+    return _WORD.fullmatch(word) is not None
 
 
 def begins_a_word(word: str, folded: str) -> bool:
@@ -119,6 +136,7 @@ class TextTable:
     def __init__(self, connection: sqlite3.Connection, has_find: bool) -> None:
         self._connection = connection
         connection.create_function("folded", 1, folded_value, deterministic=True)
+        connection.create_function("has_run", 2, has_run, deterministic=True)
         self.has_find = has_find
         self._shares: dict[str, float] = {}
         self._waiting = False
@@ -136,6 +154,16 @@ class TextTable:
         if len(runs) < 2:
             return list(runs)
         return worthwhile(Entry(entry, self._share(entry), run) for entry, run in runs.items())
+
+    def chosen_whole(self, runs: Iterable[str]) -> list[str]:
+        """What to ask the index for texts with all of these runs of letters and digits as whole words.
+
+        The end of each is asked for whatever it costs: nothing else leaves out those that only begin so.
+        """
+        if not self.has_find:
+            return []
+        ends = [f"{run[-2:]:>2} " for run in runs]
+        return list(dict.fromkeys([*self.chosen([f" {run}" for run in runs]), *ends]))
 
     def _share(self, entry: str) -> float:
         """How many of the texts have an entry, 0 to 1, as those do that came first."""

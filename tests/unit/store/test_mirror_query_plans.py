@@ -1,7 +1,7 @@
 """How SQLite goes about a first screen: from an index, and never by way of everybody."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -60,9 +60,15 @@ def plan_of(mirror: OddMirror, query: UserQuery) -> str:
     connection.set_trace_callback(statements.append)
     assert len(mirror.first(query, SCREEN)) == SCREEN
     connection.set_trace_callback(None)
-    chosen = [statement for statement in map(_inner, statements) if statement.startswith("SELECT users.row_id FROM")]
+    chosen = choices(statements)
     assert chosen
     return "\n".join(line for each in chosen for line in _explained(mirror, each))
+
+
+def choices(statements: Iterable[str]) -> list[str]:
+    """The statements that choose people, without those that look for whole words to show first."""
+    chosen = [each for each in map(_inner, statements) if each.startswith("SELECT users.row_id FROM")]
+    return [each for each in chosen if "has_run(" not in each]
 
 
 def _inner(statement: str) -> str:
@@ -94,9 +100,9 @@ def steps_of(mirror: OddMirror, query: UserQuery) -> int:
 @pytest.mark.parametrize(
     ("query", "begins_with"),
     [
-        (UserQuery("zoe"), "SCAN find VIRTUAL TABLE"),
+        (UserQuery("web"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("zo exam"), "SCAN find VIRTUAL TABLE"),
-        (UserQuery("zoe status:active"), "SCAN find VIRTUAL TABLE"),
+        (UserQuery("web status:active"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("status:active"), "SEARCH users USING INDEX users_by_status"),
         (UserQuery(belonging=Belonging.LEFT_BEHIND), "SEARCH users USING INDEX users_by_status"),
         (UserQuery("role:viewer -bo"), "SEARCH users USING INDEX users_by_role"),
@@ -150,6 +156,6 @@ def test_the_few_who_are_asked_for_are_looked_at_and_not_the_many(mirror: OddMir
         connection.set_trace_callback(statements.append)
         assert [user.user.id for user in mirror.first(UserQuery(text), SCREEN)] == ["rare"]
         connection.set_trace_callback(None)
-        (chosen,) = [each for each in map(_inner, statements) if each.startswith("SELECT users.row_id FROM")]
+        (chosen,) = choices(statements)
         begin, _, _ = chosen.partition(" AS found ")
         assert "'Owner'" in begin or "gid = " in begin

@@ -43,6 +43,7 @@ def _as_it_is(patch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def patched(*patchings: Patching) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "MOST_CANDIDATES", PEOPLE)
         for each in patchings:
             each(patch)
         yield
@@ -169,6 +170,26 @@ def test_whoever_has_the_email_that_was_typed_comes_first(patching: Patching) ->
         mirror.save_page(2, two, None)
         assert mirror.check(UserQuery("y@b x@example.com")) == [45, 46]  # of two addresses neither is meant alone
         assert mirror.check(UserQuery("y@b")) == [46, 45]
+
+
+def test_whole_words_come_before_words_that_only_begin_or_hold_them() -> None:
+    names = ["Hannah", "Anna", "Annika", "Ann", "Joann", "Mary-Ann", "ann-sophie", "Ann\u2013Kathrin", "Ann"]
+    mirror = OddMirror()
+    mirror.save_page(
+        1,
+        [
+            User(f"u-{number}", f"{number}@example.com", name, status="inactive" if number == 8 else "active")
+            for number, name in enumerate(names)
+        ],
+        None,
+    )
+    assert mirror.check(UserQuery("ann")) == [4, 6, 7, 8, 9, 1, 2, 3, 5]
+    assert mirror.check(UserQuery("ANN example")) == [4, 6, 7, 8, 9, 1, 2, 3, 5]
+    assert mirror.check(UserQuery("ann status:active"))[:5] == [4, 6, 7, 8, 1]
+    assert mirror.check(UserQuery("ann kathrin")) == [8]
+    # Whoever comes later stands below: nobody moves while the account is read.
+    mirror.save_page(2, [User("late", "late@example.com", "Ann")], None)
+    assert mirror.matching(UserQuery("ann"), 9) == [10]
 
 
 def test_what_the_index_was_not_asked_for_is_compared() -> None:
