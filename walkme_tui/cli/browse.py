@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Start the browser; ConfigurationError for an unknown view or profile, and where there is no terminal."""
     context = Context.of(options)
     memory = memory_of(context)
-    query = " ".join(options.query)
+    query = " ".join(word.strip() for word in options.query)
     view = view_of(query, memory)
     require_terminal(context)
     start = browser_start(context, query, view=view, memory=memory)
