@@ -102,6 +102,62 @@ async def test_a_ticket_that_is_typed_confirms_nothing() -> None:
     assert not api.writes
 
 
+async def mark(browser: Browser, count: int) -> None:
+    """Mark the first people."""
+    await browser.loaded()
+    for _ in range(count):
+        await browser.press("space", "down")
+
+
+async def test_many_people_in_production_are_changed_only_after_their_number_was_typed() -> None:
+    api = account()
+    async with open_browser(production(api), (80, 24)) as browser:
+        await mark(browser, 11)
+        await browser.press("O")
+        await browser.listening("Offboard 11 people")
+        assert browser.says("People type how many people this plan is about")
+        assert browser.focus == "answer"
+        await browser.press("y")
+        assert browser.focus == "number"
+        assert any("Type how many people" in toast for toast in browser.toasts)
+        await browser.type("12")
+        await browser.press("enter")
+        await browser.armed()
+        await browser.press("y")
+        assert any("12 was typed, and the plan is about 11 people." in toast for toast in browser.toasts)
+        assert browser.focus == "number"
+        await browser.press("backspace")
+        await browser.type("1")
+        await browser.press("enter", "y")
+        assert not api.writes
+        await browser.armed()
+        await browser.press("y")
+        await browser.listening("Done and verified.")
+        writes = len(api.writes)
+        await browser.press("z")
+        await browser.listening("Undo for 11 people")
+        await browser.press("y")
+        assert len(api.writes) == writes
+        await browser.press("1", "1", "tab")
+        assert browser.focus == "answer"
+        await browser.armed()
+        await browser.press("y")
+        await browser.settled(lambda: len(api.writes) > writes)
+        await browser.listening("Done and verified.")
+
+
+@pytest.mark.parametrize(("count", "environment"), [(10, Environment.PRODUCTION), (12, Environment.SANDBOX)])
+async def test_ten_people_and_a_sandbox_want_no_number(count: int, environment: Environment) -> None:
+    api = account()
+    async with open_browser(Setting(api=api, environment=environment)) as browser:
+        await mark(browser, count)
+        await browser.press("O")
+        await browser.listening(f"Offboard {count} people")
+        assert not browser.says("how many people")
+        await browser.press("y")
+        await browser.listening("Done and verified.")
+
+
 @pytest.mark.parametrize("key", ["escape", "enter", "space"])
 async def test_what_leaves_a_dialog_always_works(key: str) -> None:
     async with open_browser(production(account())) as browser:

@@ -75,8 +75,12 @@ def whom(plan: Plan) -> str:
     """The one person of a plan by name, or how many there are."""
     if len(plan.subjects) == 1:
         return name_of(plan.subjects[0].user)
-    people = len(plan.subjects) or len({step.user_id for step in plan.steps})
-    return count(people, "person", "people")
+    return count(people_count(plan), "person", "people")
+
+
+def people_count(plan: Plan) -> int:
+    """How many people a plan is about."""
+    return len(plan.subjects) or len({step.user_id for step in plan.steps})
 
 
 def whom_of(job: Job) -> str:

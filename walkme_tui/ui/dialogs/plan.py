@@ -10,11 +10,11 @@ from textual import events, on
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.change_words import MAX_SENTENCE, wish
+from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.draft import Draft
@@ -22,9 +22,12 @@ from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList
 from walkme_tui.ui.widgets.text_line import TextLine
-from walkme_tui.ui.words import count
+from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2
+MOST_WITHOUT_NUMBER: Final = 10
+"""A plan in production about more people runs only after their number was typed."""
+ASK_NUMBER: Final = "type how many people this plan is about"
 
 
 class PlanChoice(StrEnum):
@@ -65,15 +68,23 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         wanted = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
         self._list = PlanList()
         self._ticket = TextLine(prompt=wanted, id="ticket")
+        self._people = people_count(draft.planned)
+        asks = account.environment is Environment.PRODUCTION and self._people > MOST_WITHOUT_NUMBER
+        self._number = TextLine(prompt=ASK_NUMBER, id="number") if asks else None
 
     def middle(self) -> Sequence[Widget]:
-        """The plan, and the ticket."""
-        return [self._list, Horizontal(OneLine(id="ticket-label"), self._ticket, id="ticket-line")]
+        """The plan, the ticket, and the number of people where it is asked for."""
+        lines: list[Widget] = [self._list, Horizontal(OneLine(id="ticket-label"), self._ticket, id="ticket-line")]
+        if self._number is not None:
+            lines.append(Horizontal(OneLine(id="number-label"), self._number, id="number-line"))
+        return lines
 
     def fill(self) -> None:
         """Write the plan; ages go on."""
         self.query_one("#frame").add_class("wide")
         self.query_one("#ticket-label", OneLine).write([("Ticket", Ink.DIM)])
+        if self._number is not None:
+            self.query_one("#number-label", OneLine).write([("People", Ink.DIM)])
         self._ticket.put(self._draft.ticket)
         self._ticket.typed = self._keep_ticket
         self._write()
@@ -82,7 +93,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The plan takes the room that is left."""
-        self._list.styles.max_height = room(event.size.height, TICKET_LINES)
+        self._list.styles.max_height = room(event.size.height, TICKET_LINES + (self._number is not None))
         self._write()
 
     def _write(self) -> None:
@@ -91,7 +102,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The keys that help where the focus is."""
-        if self.focused is self._ticket:
+        if self.focused in self._fields:
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
         if self._draft.plan.steps:
@@ -108,6 +119,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         """Other keys help where the focus is now."""
         self._write()
 
+    @property
+    def _fields(self) -> list[TextLine]:
+        return [self._ticket] if self._number is None else [self._ticket, self._number]
+
     def _missing(self, plan: Plan) -> str:
         try:
             self._require(plan)
@@ -118,9 +133,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
     # ------------------------------------------------------------ keys
 
     def take_key(self, event: events.Key) -> bool:
-        """Esc and Enter in the ticket only end the typing."""
-        if event.key in {"escape", "enter", "tab"} and self.focused is self._ticket:
-            self.set_focus(self._button)
+        """Esc and Enter in a field only end the typing, Tab goes on to the next."""
+        if event.key in {"escape", "enter", "tab"} and self.focused in self._fields:
+            to_number = event.key == "tab" and self.focused is self._ticket and self._number is not None
+            self.set_focus(self._number if to_number else self._button)
             self.disarm()
             return True
         return super().take_key(event)
@@ -159,7 +175,23 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             self.app.notify(missing, title="A ticket is missing", severity="warning", markup=False)
             self.set_focus(self._ticket)
             return
+        wrong = self._wrong_number()
+        if wrong:
+            self.app.notify(wrong, title="Nothing was sent", severity="warning", markup=False)
+            self.set_focus(self._number)
+            return
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))
+
+    def _wrong_number(self) -> str:
+        """Why the number of people that was typed does not let the plan run; empty if it does or none is asked for."""
+        if self._number is None:
+            return ""
+        typed = self._number.text.replace(" ", "")
+        if not typed:
+            return f"This is production. {ASK_NUMBER[:1].upper()}{ASK_NUMBER[1:]}, then press y."
+        if typed == str(self._people):
+            return ""
+        return f"{clean(typed, 20)} was typed, and the plan is about {number(self._people)} people."
 
     def _save(self) -> None:
         """Put it into a file."""
