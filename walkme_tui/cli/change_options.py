@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     Actions: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
-JOB_ID = "the job's id, 20261123-bcdf, or what one job alone has: its beginning, or what follows the date, bcdf"
+JOB_ID = "the job's id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it"
 YES = "carry it out without asking; without it, headless, the plan is printed and nothing is sent"
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -152,6 +151,7 @@ def _with_browse(words: Sequence[str]) -> list[str]:
 
 def _refuse_slip(words: Sequence[str], index: int) -> None:
     """``UsageError`` if the word at ``index`` is nearly a sub-command: ``offbord`` must not become a search."""
+    import shlex
     from difflib import get_close_matches
 
     word = words[index]
@@ -249,7 +249,8 @@ def _add_export(parser: Parser) -> None:
     parser.epilog = (
         "CSV holds the values as they are, so that they can be imported again. A name that begins with = + - @ or\n"
         "a tab is a formula to a spreadsheet, whoever wrote it: use --safe-csv for files that people open in one.\n"
-        f"If not every user could be read, it says incomplete and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+        "If not every user could be read, or the server's list leaves out what the filter asks for, it says\n"
+        f"incomplete and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
     )
 
 
