@@ -8,7 +8,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
-from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.errors import RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_text
 from walkme_tui.domain.users import User
@@ -130,6 +130,38 @@ async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
         assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
         assert browser.says("undo all 2 people")
         assert "z on one of them in the Users tab takes back that person only." in " ".join(browser.dialog.split())
+
+
+async def test_a_job_clears_the_marks_of_those_it_was_done_to_and_says_so() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await planned(browser, "space", "down", "space", "down", "O")
+        await browser.press("y")
+        await browser.settled(lambda: "2 marks were cleared." in browser.dialog)
+        await browser.press("enter")
+        assert not browser.marked
+
+
+async def test_marks_of_people_to_whom_nothing_was_done_stay() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await planned(browser, "space", "down", "space", "down", "O")
+        api.fail_next(RequestRejected("This group is locked."), name="remove_member")
+        await browser.press("y")
+        await browser.settled(lambda: "1 mark was cleared; 1 mark stays." in browser.dialog)
+        await browser.press("enter")
+        assert len(browser.marked) == 1
+        await browser.press("down", "x")
+        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        assert len(browser.marked) == 1
+
+
+async def test_a_small_change_of_a_marked_person_clears_that_mark_only() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "space", "x")
+        said = "Amina O'Brien is inactive now.  z takes it back.  1 mark was cleared; 1 mark stays."
+        await browser.settled(lambda: said in browser.toasts)
+        assert len(browser.marked) == 1
 
 
 async def test_a_ticket_that_the_configuration_wants_is_asked_for() -> None:

@@ -106,6 +106,12 @@ class Job:
             record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
 
+    @property
+    def finished_people(self) -> frozenset[str]:
+        """Ids of the people for whom every step is done, or nothing had to be done."""
+        people = {subject.user.id for subject in self.plan.subjects}
+        return frozenset(people - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
+
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one person."""
         return tuple(record for record in self.steps if record.step.user_id == user_id)

@@ -29,7 +29,10 @@ class ReceiptChoice(StrEnum):
 
 
 class ReceiptDialog(DecidingDialog[ReceiptChoice]):
-    """Shows a job; ``text`` is what is copied for a ticket, ``problems`` what stopped it or could not be written."""
+    """Shows a job; ``text`` is what is copied for a ticket, ``problems`` what stopped it or could not be written.
+
+    ``note`` is one more sentence, clean.
+    """
 
     BUTTON: ClassVar[str] = "Close"
 
@@ -40,6 +43,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         text: str,
         problems: Sequence[WalkmeError] = (),
         *,
+        note: str = "",
         now_ms: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -47,6 +51,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         self._job = job
         self._markdown = text
         self._problems = problems
+        self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.changed_people)
         super().__init__([(change_words.done_of(job), Ink.STRONG)], account_mark(account), monotonic)
@@ -78,6 +83,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         for problem in self._problems:
             said = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
             lines += [[(line, Ink.BAD)] for line in words.wrap(said, width)]
+        lines += [[(line, Ink.DIM)] for line in words.wrap(self._note, width)] if self._note else []
         lines.append(())
         lines += people_lines(job, width)
         lines.append(())

@@ -1,6 +1,7 @@
 """From a plan that was agreed to, over the job in the background, to what is said of its end."""
 
 import asyncio
+from dataclasses import replace
 from errno import EEXIST
 from pathlib import Path
 
@@ -66,6 +67,7 @@ async def follow(view: View, origin: Origin, job: Job, *, small: bool = False) -
     if isinstance(ended.problem, AccountBusy):
         await _give_up(view, ended)
         return
+    ended = replace(ended, note=view.unmark(ended.job.finished_people))
     well = ended.job.clean and ended.problem is None and ended.unwritten is None
     if (small and well) or origin.is_left:
         _toast(view, ended)
@@ -83,6 +85,7 @@ async def show_receipt(view: View, origin: Origin, job: Job, ended: Ended | None
         view.session.account,
         text,
         problems,
+        note=ended.note if ended is not None else "",
         now_ms=view.session.clock(),
         monotonic=view.work.monotonic,
     )
@@ -114,10 +117,12 @@ def _toast(view: View, ended: Ended) -> None:
         if problem is not None:
             report(view.app, problem, doing=done_of(job))
     if ended.problem is not None:
+        if ended.note:
+            view.app.notify(ended.note, markup=False)
         return
     well = job.clean
     view.app.notify(
-        _small_words(job) if well else f"{outcome(job)} 4 shows the job.",
+        f"{_small_words(job) if well else f'{outcome(job)} 4 shows the job.'}  {ended.note}".rstrip(),
         title="" if well else done_of(job),
         severity="information" if well else "error",
         markup=False,

@@ -1,6 +1,6 @@
 """What the flows need of the screen that starts them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import App
@@ -67,6 +67,10 @@ class View(Protocol):
     @property
     def marked(self) -> list[str]:
         """Ids of the marked users of the table that is looked at."""
+        ...
+
+    def unmark(self, user_ids: Collection[str]) -> str:
+        """Take the marks of these users away; a sentence on that, empty if none was marked."""
         ...
 
     def refresh_situation(self) -> None:

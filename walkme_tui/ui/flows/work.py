@@ -37,11 +37,15 @@ FRESH_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of a job ended: ``problem`` is why it stopped early, ``unwritten`` why a receipt is missing."""
+    """How a run of a job ended: ``problem`` is why it stopped early, ``unwritten`` why a receipt is missing.
+
+    ``note`` is one more sentence for the person.
+    """
 
     job: "Job"
     problem: WalkmeError | None = None
     unwritten: WalkmeError | None = None
+    note: str = ""
 
 
 @dataclass(slots=True)

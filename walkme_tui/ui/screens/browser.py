@@ -1,7 +1,7 @@
 """The browser: one account, its users, its groups and what goes over the wire."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -180,6 +180,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Ids of the marked users of that table, in the order of marking."""
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
+
+    def unmark(self, user_ids: Collection[str]) -> str:
+        """Take the marks of these users away; a sentence on that, empty if none was marked."""
+        return self.area.unmark(user_ids)
 
     def take_key(self, event: events.Key) -> bool:
         """Type into the filter box by this key, if it has the keys."""

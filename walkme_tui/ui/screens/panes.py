@@ -1,5 +1,6 @@
 """The panes between the chrome: which are shown, and where the keys go."""
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -11,6 +12,7 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.listing import Listing
 from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Session
+from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
 from walkme_tui.ui.screens.sayings import Position
 from walkme_tui.ui.widgets.detail import DetailPane
@@ -190,6 +192,18 @@ class PaneArea(Horizontal):
             first, marked = target.scroll_offset.y, len(self.groups_tab.groups.marked) if pane is Pane.GROUPS else 0
             return Position(target.cursor, len(target.rows), True, first, target.page_lines, marked)
         return None
+
+    def unmark(self, user_ids: Collection[str]) -> str:
+        """Take the marks of these users away in both tables; a sentence on that, empty if none was marked."""
+        tables = [self.users]
+        if "groups_tab" in self.__dict__:
+            tables.append(self.groups_tab.members.table)
+        removed = sum(table.unmark(user_ids) for table in tables)
+        if not removed:
+            return ""
+        left = sum(len(table.marks) for table in tables)
+        kept = f"; {words.count(left, 'mark stays', 'marks stay')}" if left else ""
+        return f"{words.count(removed, 'mark was', 'marks were')} cleared{kept}."
 
     def focus_pane(self, pane: Pane) -> None:
         """Give the keys to a pane."""

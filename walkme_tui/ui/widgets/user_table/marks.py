@@ -61,6 +61,14 @@ class Marks:
         self._ids = None
         return len(self._emails) - before
 
+    def remove(self, user_ids: Iterable[str]) -> int:
+        """Take the marks of these users away; how many were marked."""
+        before = len(self._emails)
+        for user_id in user_ids:
+            self._emails.pop(user_id, None)
+        self._ids = None
+        return before - len(self._emails)
+
     def clear(self) -> None:
         """Take every mark away."""
         self._emails.clear()

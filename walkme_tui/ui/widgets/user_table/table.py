@@ -1,6 +1,6 @@
 """The table of users: a cursor and marks over a listing."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from textual import events
@@ -346,6 +346,13 @@ class UserTable(ListingView):
         if self._marks:
             self._marks.clear()
             self._marks_changed(self.visible_rows)
+
+    def unmark(self, user_ids: Iterable[str]) -> int:
+        """Take the marks of these users away; how many were marked."""
+        removed = self._marks.remove(user_ids)
+        if removed:
+            self._marks_changed(self.visible_rows)
+        return removed
 
     def _mark(self, marking: Awaitable[str]) -> None:
         async def mark() -> None:
