@@ -1,5 +1,6 @@
 """The browser in terminals of all kinds: where it draws, how large, in which signs and colours."""
 
+import base64
 import os
 import re
 from collections.abc import Mapping
@@ -70,6 +71,30 @@ def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[
         )
         program.send(b"q")
         assert program.wait() == 0
+
+
+# ---------------------------------------------------------------- the clipboard
+
+
+def test_a_long_text_reaches_tmux_that_calls_itself_screen_and_the_screen_is_painted_again(
+    environment: dict[str, str],
+) -> None:
+    with demo({**environment, "TERM": "screen-256color"}, columns=120, lines=30) as program:
+        program.wait_for("100 % loaded")
+        program.send(b"/silva\r")
+        program.wait_for("of 25 000 loaded")
+        program.send(b"*")
+        program.wait_for("Marked")
+        program.send(b"y")
+        program.wait_for("Esc leave")
+        program.send(b"\r")
+        program.wait_for("Sent to tmux (needs set-clipboard on) or screen")
+        program.send(b"q")
+        assert program.wait() == 0
+    (bare,) = re.findall(rb"(?<!\x1bP)\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", program.output)
+    assert len(base64.b64decode(bare).split()) > 20
+    # GNU screen prints a text of this length.
+    assert b"\x1b[2J" in program.output.partition(bare)[2]
 
 
 # ---------------------------------------------------------------- in which colours

@@ -17,6 +17,7 @@ import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
@@ -77,6 +78,15 @@ class ControlCharacterFilter(LineFilter):
 
 CONTROL_CHARACTER_FILTER: Final = ControlCharacterFilter()
 """The one to use: Textual keeps what a filter made of a line for as long as it is the same filter."""
+
+
+class Multiplexer(StrEnum):
+    """What passes the program's output on to the terminal; the value is for messages."""
+
+    NONE = "the terminal"
+    TMUX = "tmux (needs set-clipboard on)"
+    SCREEN = "screen"
+    EITHER = "tmux (needs set-clipboard on) or screen"
 
 
 class _Output:
@@ -292,7 +302,7 @@ def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
 def send_to_clipboard(app: _AnyApp, text: str) -> bool:
     """Hand ``text`` to the terminal's clipboard; True if it was sent, False if it is too long.
 
-    No terminal acknowledges it, so that "sent to the terminal" is all that can be said.
+    No terminal acknowledges it; ``sent_message`` is all that can be said.
     """
     sequence = clipboard_sequence(text, os.environ)
     if sequence is None:
@@ -301,7 +311,24 @@ def send_to_clipboard(app: _AnyApp, text: str) -> bool:
     if driver is not None:
         driver.write(sequence)
         driver.flush()
+        if multiplexer(os.environ) is Multiplexer.EITHER:
+            repaint(app)
     return True
+
+
+def repaint(app: _AnyApp) -> None:
+    """Write every cell of the screen again, whatever stands in the terminal now."""
+    driver = app._driver  # noqa: SLF001
+    if driver is not None:
+        driver.write("\x1b[0m\x1b[2J")
+        below = app._background_screens  # noqa: SLF001 - Textual has no public way to paint what did not change
+        whole = app.screen._compositor.render_update(full=True, screen_stack=below)  # noqa: SLF001
+        app._display(app.screen, whole)  # noqa: SLF001
+
+
+def sent_message(what: str) -> str:
+    """What to say after ``send_to_clipboard``: who was handed it, for no more is known."""
+    return f"Sent to {multiplexer(os.environ)}: {what}"
 
 
 def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
@@ -310,15 +337,29 @@ def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
     if len(encoded) > MAX_CLIPBOARD_BASE64:
         return None
     bare = f"\x1b]52;c;{encoded}\a"
+    pieces = [f"\x1bP{bare[at : at + SCREEN_PIECE]}\x1b\\" for at in range(0, len(bare), SCREEN_PIECE)]
+    match multiplexer(environment):
+        case Multiplexer.NONE:
+            return bare
+        case Multiplexer.TMUX:
+            # tmux takes the bare one with "set-clipboard on" and the wrapped one with "allow-passthrough on".
+            wrapped = bare.replace("\x1b", "\x1b\x1b")
+            return f"{bare}\x1bPtmux;{wrapped}\x1b\\"
+        case Multiplexer.SCREEN:
+            return "".join(pieces)
+        case Multiplexer.EITHER:
+            # Both take one piece. Of several, tmux takes only the bare one, which screen prints if it is long.
+            return "".join(pieces) + (bare if len(pieces) > 1 else "")
+
+
+def multiplexer(environment: Mapping[str, str]) -> Multiplexer:
+    """What the program runs in; over SSH only ``TERM`` tells, and tmux calls itself screen in older configurations."""
     terminal = environment.get("TERM", "")
     if "TMUX" in environment or terminal.startswith("tmux"):
-        # tmux takes the bare one with "set-clipboard on" and the wrapped one with "allow-passthrough on".
-        wrapped = bare.replace("\x1b", "\x1b\x1b")
-        return f"{bare}\x1bPtmux;{wrapped}\x1b\\"
-    if "STY" in environment or terminal.startswith("screen"):
-        pieces = (bare[at : at + SCREEN_PIECE] for at in range(0, len(bare), SCREEN_PIECE))
-        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
-    return bare
+        return Multiplexer.TMUX
+    if "STY" in environment or terminal.startswith("screen."):
+        return Multiplexer.SCREEN
+    return Multiplexer.EITHER if terminal.startswith("screen") else Multiplexer.NONE
 
 
 def _line_settings(descriptor: int) -> list[Any] | None:

@@ -78,13 +78,23 @@ def test_tmux_gets_it_bare_and_wrapped() -> None:
     assert sequence == "\x1b]52;c;YWJj\a\x1bPtmux;\x1b\x1b]52;c;YWJj\a\x1b\\"
 
 
-def test_screen_gets_it_in_pieces() -> None:
-    sequence = clipboard_sequence("x" * 900, {"TERM": "screen"})
+@pytest.mark.parametrize("environment", [{"TERM": "screen", "STY": "1.tty"}, {"TERM": "screen.xterm-256color"}])
+def test_screen_gets_it_in_pieces(environment: dict[str, str]) -> None:
+    sequence = clipboard_sequence("x" * 900, environment)
     assert sequence is not None
     pieces = sequence.split("\x1b\\")[:-1]
     assert all(piece.startswith("\x1bP") and len(piece) <= SCREEN_PIECE + 2 for piece in pieces)
     whole = "".join(piece.removeprefix("\x1bP") for piece in pieces)
     assert whole == clipboard_sequence("x" * 900, {"TERM": "xterm"})
+
+
+def test_what_calls_itself_screen_but_may_be_tmux_gets_what_both_take() -> None:
+    environment = {"TERM": "screen-256color"}
+    in_screen = {**environment, "STY": "1.tty"}
+    one_piece = "x" * 378
+    assert clipboard_sequence(one_piece, environment) == clipboard_sequence(one_piece, in_screen)
+    bare = clipboard_sequence("x" * 379, {"TERM": "xterm"})
+    assert clipboard_sequence("x" * 379, environment) == f"{clipboard_sequence('x' * 379, in_screen)}{bare}"
 
 
 def test_what_is_too_long_is_not_sent() -> None:

@@ -15,7 +15,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
-from walkme_tui.ui.terminal import send_to_clipboard
+from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.step_lines import about_lines, ending_lines, people_lines
@@ -121,7 +121,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
 
     def _copy(self, text: str, what: str) -> None:
         if send_to_clipboard(self.app, text):
-            self.app.notify(f"Sent to the terminal: {what}.", markup=False, timeout=3)
+            self.app.notify(sent_message(what), markup=False, timeout=3)
         else:
             self.app.notify("It is longer than a terminal takes. Take the file.", severity="warning", markup=False)
 

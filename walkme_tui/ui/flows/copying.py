@@ -13,7 +13,7 @@ from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
-from walkme_tui.ui.terminal import send_to_clipboard
+from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.words import number
 
 EMAIL: Final = "email"
@@ -33,7 +33,7 @@ def copy_email(view: View) -> None:
 def copy_request(view: View, record: RequestRecord) -> None:
     """The request as a curl command, with the secrets as shell variables."""
     if send_to_clipboard(view.app, curl_command(record, view.session.account.base_url)):
-        view.app.notify("Sent to the terminal: the request as a curl command", markup=False, timeout=3)
+        view.app.notify(sent_message("the request as a curl command"), markup=False, timeout=3)
     else:
         view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
 
@@ -106,7 +106,7 @@ def _send(view: View, what: str, text: str, count: int) -> None:
         view.app.notify(f"There is no {what} to copy.", severity="warning", markup=False)
     elif send_to_clipboard(view.app, text):
         shown = clean(text, 60) if count == 1 and what != "json" else f"{number(count)} × {what}"
-        view.app.notify(f"Sent to the terminal: {shown}", markup=False, timeout=3)
+        view.app.notify(sent_message(shown), markup=False, timeout=3)
     else:
         view.app.notify(
             "This is more than a terminal takes in one piece. Mark fewer, or use walkme-tui export.",

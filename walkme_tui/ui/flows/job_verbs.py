@@ -15,7 +15,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.carrying_out import follow, show_receipt
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
-from walkme_tui.ui.terminal import send_to_clipboard
+from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.ink import Ink
 
 NO_JOB = "There is no job under the cursor. 4 shows the jobs."
@@ -101,7 +101,7 @@ def copy_receipt_path(view: View, job: Job | None) -> None:
     elif not job.receipts:
         view.app.notify("This job has no receipt yet.", markup=False)
     elif send_to_clipboard(view.app, "\n".join(clean(path) for path in job.receipts)):
-        view.app.notify(f"Sent to the terminal: {clean(job.receipts[0], 200)}", markup=False, timeout=3)
+        view.app.notify(sent_message(clean(job.receipts[0], 200)), markup=False, timeout=3)
     else:
         view.app.notify("There are more paths than a terminal takes. o shows them.", severity="warning", markup=False)
 
