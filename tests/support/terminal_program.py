@@ -23,7 +23,7 @@ from typing import Final, Self
 import pyte
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_SECONDS: Final = 8.0
+PATIENCE_SECONDS: Final = 30.0
 BROWSER: Final = (sys.executable, "-m", "walkme_tui")
 
 
