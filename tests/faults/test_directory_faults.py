@@ -269,6 +269,16 @@ async def test_a_gzip_bomb_does_not_go_off() -> None:
     assert "larger than 32 MiB" in error.message
 
 
+@pytest.mark.parametrize("behind", ["its end", "its head"])
+async def test_what_unpacks_to_nothing_counts_as_it_was_sent(behind: str) -> None:
+    """A whole gzip stream with no end of bytes behind it, or a stream of empty blocks."""
+    whole = gzip.compress(b'{"users": [], "total": 0}')
+    start, more = (whole, b"\0" * 1_000_000) if behind == "its end" else (whole[:10], b"\0\0\0\xff\xff" * 200_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
+    error = await error_from(UnexpectedAnswer, after_token(trickle(head + start, more, 0)))
+    assert "larger than 32 MiB" in error.message
+
+
 async def test_compression_is_understood_and_other_encodings_are_told() -> None:
     body = gzip.compress(b'{"users": [{"id": "a"}], "total": 1, "page": 1}')
     page = await list_from(after_token(http_answer(body, headers=[("Content-Encoding", "gzip")])))

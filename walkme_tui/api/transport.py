@@ -203,24 +203,27 @@ async def _last_words(response: httpx.Response, limit_bytes: int) -> tuple[bytes
 
 
 async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:
-    """The body, unpacked, never more of it in memory than the limit.
+    """The body, unpacked, never more of it in memory than the limit, and no more read than the limit and a little.
 
-    httpx would unpack each chunk whole, and a chunk of a gzip bomb is a thousand times its size.
+    httpx would unpack each chunk whole, and a chunk of a gzip bomb is a thousand times its size. A stream that unpacks
+    to nothing, and what follows its end, count as they were sent.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise UnknownEncoding
     unpacker = zlib.decompressobj(GZIP_WINDOW) if encoding.endswith("gzip") else None
     body = bytearray()
+    received = 0
     async for chunk in response.aiter_raw():
+        received += len(chunk)
         if unpacker is None:
             body += chunk
-        else:
+        elif not unpacker.eof:
             try:
                 body += unpacker.decompress(chunk, limit_bytes - len(body) + 1)
             except zlib.error:
                 raise BodyCutShort from None
-        if len(body) > limit_bytes:
+        if max(len(body), received) > limit_bytes:
             raise BodyTooLarge(limit_bytes)
     if unpacker is not None and not unpacker.eof and body:
         raise BodyCutShort

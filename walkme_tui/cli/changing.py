@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
 from walkme_tui.cli.reading import with_account_read
@@ -62,7 +63,8 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         wish.check(account)
 
     async def work(session: Session, workshop: Workshop) -> int:
-        plan = await with_account_read(session, lambda: wish.make(session, workshop))
+        deadline = CommandDeadline(session, after_each_answer=True)
+        plan = await with_account_read(session, lambda: wish.make(session, workshop), deadline)
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
         elif carry_it_out:

@@ -4,6 +4,7 @@ import argparse
 from contextlib import aclosing
 
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.filtering import (
     memory_of,
     named_groups,
@@ -33,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
 
     async def work(session: Session) -> tuple[Extent, Gaps]:
         if not options.cached:
-            await refresh_groups(session, needed=bool(named_groups(query)))
+            async with CommandDeadline(session).running():
+                await refresh_groups(session, needed=bool(named_groups(query)))
         await refuse_unknown_groups(session, query, cached=options.cached)
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         if extent.complete and not extent.unknown:

@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from walkme_tui.cli.columns import aligned, cut
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.forms import group_names, group_objects, member_object, plain
 from walkme_tui.cli.listings import Gaps, write_csv, write_json
 from walkme_tui.cli.output import data_output, print_lines, refuse_two_forms
@@ -54,7 +55,8 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
     """The group that is meant: one that does not exist is not worth a walk over the whole account."""
     directory = Directory(session)
     if not cached:
-        await read_groups(session)
+        async with CommandDeadline(session).running():
+            await read_groups(session)
         return await directory.group(key)
     try:
         return await directory.group(key)

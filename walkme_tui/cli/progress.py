@@ -3,9 +3,10 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from walkme_tui.services.walk import SweepProgress
+if TYPE_CHECKING:
+    from walkme_tui.services.walk import SweepProgress
 
 BAR: Final = 24
 TICK_SECONDS: Final = 0.1
@@ -53,12 +54,12 @@ class MovingLine:
 class ProgressLine(MovingLine):
     """Shows the progress of a sweep that it is called with."""
 
-    def __call__(self, progress: SweepProgress) -> None:
+    def __call__(self, progress: "SweepProgress") -> None:
         """Show it, unless the last one is too fresh."""
         self.show(lambda: progress_text(progress, bar=self.moves))
 
 
-def progress_text(progress: SweepProgress, bar: bool) -> str:
+def progress_text(progress: "SweepProgress", bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
     again = ""
     if progress.walk > 1:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, NamedTuple, TypeVar
 
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.speaking import say
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable, SignInRefused
@@ -75,14 +76,19 @@ async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Ex
     )
 
 
-async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]]) -> T:
-    """What ``ask`` gives; where the server ignores look-ups by email, it is asked again after the account was read."""
+async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], deadline: CommandDeadline) -> T:
+    """What ``ask`` gives; where the server ignores look-ups by email, it is asked again after the account was read.
+
+    The ``deadline`` is that of asking: a large account takes as long as it takes, and shows its progress.
+    """
     try:
-        return await ask()
+        async with deadline.running():
+            return await ask()
     except LookUpIgnored as error:
         say(error.message, "The whole account is read now to look again.")
     await read_account(session, cached=False)
-    return await ask()
+    async with deadline.running():
+        return await ask()
 
 
 async def read_groups(session: Session) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from walkme_tui.cli.changing import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.job_forms import counts_text, job_object, step_lines
 from walkme_tui.cli.jobs import find_job
@@ -45,7 +46,8 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
         from walkme_tui.cli.carrying_out import carry_on
 
         # What the token may do is known from here on, and refused before the job is touched.
-        await session.prepare()
+        async with CommandDeadline(session).running():
+            await session.prepare()
         return await carry_on(context, workshop, job)
 
     return with_workshop(context, work, check)

@@ -4,6 +4,7 @@ import argparse
 
 from walkme_tui.cli.columns import cut
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.forms import CSV_COLUMNS, csv_row, group_names, group_objects, plain
 from walkme_tui.cli.output import csv_writer, data_output, print_lines, refuse_two_forms
@@ -80,7 +81,7 @@ def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -
 
 
 async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser, dict[str, str | None]]:
-    directory = Directory(session)
+    directory, deadline = Directory(session), CommandDeadline(session)
     if cached:
         found = await directory.cached(key)
         if found is None:
@@ -88,11 +89,12 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
                 f"The local copy holds no user {clean(key, 120)}.", hint="Without --cached the server is asked."
             )
     else:
-        found = await with_account_read(session, lambda: _look_up(directory, key))
+        found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
     names = group_names(tuple(size.group for size in await directory.groups()))
     groups = found.user.groups
     if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):
-        await refresh_groups(session)
+        async with deadline.running():
+            await refresh_groups(session)
         names = group_names(tuple(size.group for size in await directory.groups()))
     return found, names
 
