@@ -210,10 +210,11 @@ def _identity_provider(user: User, advice: str) -> list[Consequence]:
     return [_warning(f"{shown}: an identity provider owns this record and may push it back. {advice}")]
 
 
-def owned_elsewhere(user: User, kind: PlanKind) -> str:
-    """The sentence on another system that owns this record and what to do there; empty where none is known."""
+def identity_provider_warning(user: User, kind: PlanKind) -> str:
+    """The warning that an identity provider owns this record and what to do there; empty where none is known to."""
     advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE} else ASSIGN
-    return "".join(consequence.text for consequence in _identity_provider(user, advice))
+    found = _identity_provider(user, advice)
+    return "".join(consequence.text for consequence in found if consequence.gravity is Gravity.WARNING)
 
 
 def _listed(groups: Sequence[Group]) -> str:

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from typing import Any, Final, NoReturn
 
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.consequences import owned_elsewhere
+from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
@@ -72,7 +72,7 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "kept": [_group(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
-        "warning": owned_elsewhere(subject.user, plan.kind),
+        "warning": identity_provider_warning(subject.user, plan.kind),
         "undo": f"walkme-tui undo {job.id}",
         "undo_people": len(job.changed_people),
     }

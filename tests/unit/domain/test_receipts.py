@@ -177,3 +177,13 @@ def test_a_receipt_is_read_or_refused_and_nothing_else(data: st.DataObject) -> N
 
 def test_groups_keep_their_names() -> None:
     assert Group("g1", "Gruppe Ø1") in read_receipt(written(offboarding())).groups
+
+
+def test_a_record_that_an_identity_provider_owns_is_warned_about_and_another_systems_id_is_not() -> None:
+    job = offboarding()
+    for external_id, said in (("okta|004211", "okta|004211: an identity provider owns this record"), ("4211", "")):
+        subject = job.plan.subjects[0]
+        owned = replace(subject, user=subject.user._replace(external_id=external_id))
+        told = written(replace(job, plan=replace(job.plan, subjects=(owned, *job.plan.subjects[1:]))))
+        assert told["warning"].startswith(said)
+        assert bool(told["warning"]) is bool(said)

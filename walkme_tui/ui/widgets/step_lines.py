@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
-from walkme_tui.domain.consequences import owned_elsewhere
+from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
@@ -68,7 +68,7 @@ def people_lines(job: Job, width: int) -> Iterator[Line]:
         yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
-        if user is not None and (warning := owned_elsewhere(user, job.plan.kind)):
+        if user is not None and (warning := identity_provider_warning(user, job.plan.kind)):
             yield from _marked("! ", warning, width, Ink.WARN)
 
 
