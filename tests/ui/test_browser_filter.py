@@ -247,6 +247,30 @@ async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
         await browser.settled(lambda: browser.panes == ["groups", "members"])
 
 
+async def test_the_nearest_name_is_offered_for_one_that_nobody_has() -> None:
+    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("yilmas")
+        await browser.settled(lambda: browser.says("None of the 100 users loaded fits “yilmas”. Nearest: Yılmaz."))
+        assert browser.status_line == "Nearest: Yılmaz. Tab takes it."
+        await browser.press("tab")
+        await browser.settled(lambda: browser.row_count == 9)
+        assert (browser.filter_text, browser.focus) == ("Yılmaz", "filter")
+        assert "Nearest" not in browser.screen_text
+
+
+async def test_a_word_that_a_group_is_called_offers_the_group() -> None:
+    api = FakeDirectory(people(100), groups=[Group("g1", "Sales"), Group("g2", "Sales EMEA")])
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: browser.browser.group_names)
+        await browser.filter("sales")
+        await browser.settled(lambda: browser.says("group:Sales keeps the members of that group. Tab takes it."))
+        await browser.press("tab")
+        await browser.settled(lambda: browser.row_count == 50)
+        assert browser.filter_text == "group:Sales"
+
+
 async def test_a_long_filter_is_given_the_room_of_the_tabs() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()

@@ -4,7 +4,7 @@ Both know the account only as far as the mirror does: ``KnownValues``.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
@@ -20,7 +20,9 @@ from walkme_tui.domain.filters import (
     HasStatus,
     InGroup,
     Problem,
+    Word,
     nearest,
+    parse_filter,
 )
 from walkme_tui.domain.text import ANYWHERE_FROM, clean, search_key
 from walkme_tui.domain.users import Status
@@ -84,6 +86,42 @@ def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
 def applied(text: str, completion: Completion, choice: str) -> tuple[str, int]:
     """The text with ``choice`` in place of what was typed, and where the caret is then: behind it."""
     return text[: completion.start] + choice + text[completion.end :], completion.start + len(choice)
+
+
+class Offer(NamedTuple):
+    """Another filter that may have been meant: its whole text, and why, in a sentence."""
+
+    text: str
+    reason: str
+
+
+def group_offer(text: str, groups: Collection[str] | None) -> Offer | None:
+    """The filter by the group whose name is what was typed, or begins with it: all of the text, or its last word."""
+    every = list(terms(text))
+    typed = [term for term in every if term.field is None and not term.negated]
+    if not groups or not typed or typed[-1] is not every[-1]:
+        return None
+    known = _spellings(tuple(groups))
+    words = [value.key for term in typed for value in term.values]
+    wholes = [(typed[0].start, " ".join(words))] if len(typed) == len(every) > 1 else []
+    for start, wanted in [*wholes, (typed[-1].start, words[-1])]:
+        begin = [spelling for folded, spelling in known if folded.startswith(wanted)]
+        same = [spelling for folded, spelling in known if folded == wanted]
+        if len(wanted) >= ANYWHERE_FROM and begin:
+            term = f"group:{written((same or begin)[0])}"
+            return Offer(text[:start] + term, f"{term} keeps the members of that group.")
+    return None
+
+
+def nearest_offer(text: str, nearest_words: Mapping[str, str]) -> Offer | None:
+    """The filter with the nearest words, by folded word, in the place of those that nobody has; None without any."""
+    offered, names = text, list[str]()
+    for condition in reversed(parse_filter(text).conditions):
+        word = condition.test.text if isinstance(condition.test, Word) and not condition.negated else ""
+        if word in nearest_words:
+            names.insert(0, nearest_words[word])
+            offered = offered[: condition.start] + written(nearest_words[word]) + offered[condition.end :]
+    return Offer(offered, f"Nearest: {', '.join(names)}.") if names else None
 
 
 def _fields(word: Value) -> list[str]:

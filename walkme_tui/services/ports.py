@@ -158,6 +158,14 @@ class Mirror(Protocol):
         """
         ...
 
+    async def nearest(self, words: Collection[str]) -> Mapping[str, str]:
+        """By folded word, the nearest word of a name or an email of a loaded user, for those words that nobody has.
+
+        Only users who share a part of the word are looked at, and not all of them; a word that is near to nothing is
+        missing. Ends like ``first`` when its task is cancelled.
+        """
+        ...
+
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
         ...

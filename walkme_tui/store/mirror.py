@@ -163,6 +163,12 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: undecided(tables, query, since_ms, _now_ms()))
 
+    async def nearest(self, words: Collection[str]) -> dict[str, str]:
+        """By folded word, the nearest word of a name or an email, for those that nobody has."""
+        from walkme_tui.store.nearest import nearest
+
+        return await self._scan(lambda tables: nearest(tables, words))
+
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The statuses and the roles that loaded users have; of very many only the first hundreds."""
         from walkme_tui.store.conditions import distinct

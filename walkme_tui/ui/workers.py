@@ -27,6 +27,7 @@ class WorkerGroup(StrEnum):
     STATUS = "status"  # keeps the status line true
     NEWS = "news"  # lists what changed in the account
     VALUES = "values"  # reads what a filter can be completed with
+    NEAREST = "nearest"  # looks for names near to a word that nobody has
     VIEWS = "views"  # saves and forgets views
     WRITE = "write"  # plans a change with the person and follows it; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab

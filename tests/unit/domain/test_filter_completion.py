@@ -9,8 +9,11 @@ from walkme_tui.domain.filter_completion import (
     MAX_OFFERED_LENGTH,
     Completion,
     KnownValues,
+    Offer,
     applied,
     complete,
+    group_offer,
+    nearest_offer,
     unmatched_values,
 )
 from walkme_tui.domain.filters import InGroup, Problem, parse_filter
@@ -34,6 +37,52 @@ def choices(text: str, values: KnownValues = KNOWN) -> list[str]:
     """The choices at the end of a text."""
     found = complete(text, len(text), values)
     return [] if found is None else list(found.choices)
+
+
+# ------------------------------------------------------------ what may have been meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sales", "group:Sales"),
+        ("SAL", "group:Sales"),  # of several the first that begins so, but the whole name before the others
+        ("zoe sales", "zoe group:Sales"),
+        ("status:active sales", "status:active group:Sales"),
+        ("field emea", 'group:"Field EMEA"'),
+        ("status:active field", 'status:active group:"Field EMEA"'),
+        ("none", 'group:"None"'),
+        ("sa", None),
+        ("-sales", None),
+        ("sales zoe", None),
+        ("group:sales", None),
+        ("yilmas", None),
+        ("", None),
+    ],
+)
+def test_a_word_that_a_group_is_called_offers_the_group(typed: str, offered: str | None) -> None:
+    found = group_offer(typed, KNOWN.groups)
+    assert (found and found.text) == offered
+    assert group_offer(typed, None) is None
+
+
+@given(TYPED, st.lists(NAMES, max_size=4))
+def test_an_offer_of_a_group_can_always_be_read(typed: str, names: list[str]) -> None:
+    found = group_offer(typed, names)
+    if found is not None:
+        *_, last = parse_filter(found.text).conditions
+        assert isinstance(last.test, InGroup)
+        assert not parse_filter(found.text).problems or parse_filter(typed).problems
+        assert clean(found.reason) == found.reason
+
+
+def test_the_nearest_words_stand_in_the_place_of_those_that_nobody_has() -> None:
+    near = {"yilmas": "Y\u0131lmaz", "seles": "sales"}
+    assert nearest_offer("zoe YILMAS -yilmas status:active", near) == Offer(
+        "zoe Y\u0131lmaz -yilmas status:active", "Nearest: Y\u0131lmaz."
+    )
+    assert nearest_offer("yilmas seles", near) == Offer("Y\u0131lmaz sales", "Nearest: Y\u0131lmaz, sales.")
+    assert nearest_offer("zoe", near) is None
 
 
 # ------------------------------------------------------------ completion

@@ -1,9 +1,20 @@
 """What the filter box knows while somebody types: how the word goes on, and which words are wrong."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.filter_completion import Completion, KnownValues, applied, complete, unmatched_values
+from walkme_tui.domain.filter_completion import (
+    Completion,
+    KnownValues,
+    Offer,
+    applied,
+    complete,
+    group_offer,
+    nearest_offer,
+    unmatched_values,
+)
 from walkme_tui.domain.filters import Problem, parse_filter
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -22,6 +33,8 @@ class Completing:
     def __init__(self, browser: "BrowserScreen") -> None:
         self._browser = browser
         self._values = NONE_KNOWN
+        self._looked_for = ""
+        self._nearest: Mapping[str, str] = {}
 
     def refresh(self) -> None:
         """Read the values anew: somebody is about to type."""
@@ -49,6 +62,28 @@ class Completing:
         """Text and caret with the completion taken over; None where there is none."""
         found = self.completion(text, caret)
         return None if found is None else applied(text, found, found.choices[0])
+
+    def offer(self, text: str) -> Offer | None:
+        """Another filter that may have been meant; None where there is none."""
+        near = nearest_offer(text, self._nearest) if text == self._looked_for else None
+        return near or group_offer(text, self._values.groups)
+
+    def look_for_nearest(self, text: str) -> None:
+        """Look for names that are near to words of this filter, which keeps nobody."""
+        words = parse_filter(text).words
+        if text != self._looked_for and words:
+            self._looked_for, self._nearest = text, {}
+            work = partial(self._look, text, words)
+            start_worker(self._browser, WorkerGroup.NEAREST, work, exclusive=True, name="nearest names")
+
+    async def _look(self, text: str, words: Sequence[str]) -> None:
+        try:
+            found = await self._browser.session.mirror.nearest(words)
+        except MirrorUnavailable:
+            return
+        if text == self._looked_for and found:
+            self._nearest = found
+            self._browser.refresh_situation()
 
     def problems(self, text: str, caret: int | None) -> tuple[Problem, ...]:
         """What is wrong with a filter; a word that is still being typed, at the ``caret``, is given the time."""

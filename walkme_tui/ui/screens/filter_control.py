@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual import events
 
+from walkme_tui.services.listing import Phase
 from walkme_tui.ui.arrangement import Pane
 
 ECHO_SECONDS: Final = 0.012
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from walkme_tui.domain.filter_completion import Offer
     from walkme_tui.ui.flows.looking_up import LookUp, LookUps
     from walkme_tui.ui.screens.browser import BrowserScreen
     from walkme_tui.ui.screens.completing import Completing
@@ -52,9 +54,33 @@ class FilterControl:
         if key not in TAKES_COMPLETION or self._completing is None or not self._speaks_filter:
             return False
         completed = self._completing.completed(self._box.text, self._box.caret)
+        offer = self.offer if completed is None and key == "tab" and self._box.caret == len(self._box.text) else None
+        if offer is not None:
+            completed = offer.text, len(offer.text)
         if completed is not None:
             self._box.become(*completed)
         return completed is not None
+
+    @property
+    def offer(self) -> "Offer | None":
+        """Another filter that may have been meant: by a group, or with the nearest name; Tab in the box takes it."""
+        if self._completing is None or not self._speaks_filter or self.problem:
+            return None
+        return self._completing.offer(self._browser.filtering.text)
+
+    @property
+    def offer_saying(self) -> str:
+        """The offer in a sentence; empty where there is none."""
+        offer = self.offer
+        if offer is None or not (self.has_keys or self._browser.area.users.listing.phase is Phase.EMPTY):
+            return ""
+        return f"{offer.reason} Tab takes it." if self.has_keys else f"{offer.reason} / and Tab take it."
+
+    def look_for_nearest(self) -> None:
+        """Look for the names that may have been meant, where the list is the one that was typed for and is empty."""
+        listing, text = self._browser.area.users.listing, self._browser.filtering.text
+        if text and listing.phase is Phase.EMPTY and listing.query == self._browser.filtering.query():
+            self._completions.look_for_nearest(text)
 
     def focus(self) -> None:
         """Give the box the keys."""

@@ -70,18 +70,18 @@ def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Conte
     return paragraphs((message, "bold $warning"), hint, kept)
 
 
-def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None) -> Content:
+def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None, offer: str = "") -> Content:
     """What stands in the table when the view is known to be empty."""
     if not query.narrows:
         people = "People are added in the WalkMe Console or by your identity provider."
         return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
-        return _nobody_fits(query.text, loaded, coverage, look_up)
+        return _nobody_fits(query.text, loaded, coverage, look_up, offer)
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
-def _nobody_fits(text: str, loaded: str, coverage: Coverage | None, look_up: Saying | None) -> Content:
+def _nobody_fits(text: str, loaded: str, coverage: Coverage | None, look_up: Saying | None, offer: str) -> Content:
     """Why a filter keeps nobody: it is wrong, or nobody is like that among those who are loaded."""
     from walkme_tui.domain.filters import parse_filter
 
@@ -98,7 +98,8 @@ def _nobody_fits(text: str, loaded: str, coverage: Coverage | None, look_up: Say
         of_whom = words.count(coverage.loaded - coverage.with_groups, "user", "users")
         unknown = f"The groups of {of_whom} are not known: M reads them one by one, and says first how long it takes."
     advice = "The server cannot search, but a full email address is asked from it."
-    return paragraphs((head, "bold"), look_up.text if look_up is not None else missing or advice, unknown, CLEARS)
+    known = look_up.text if look_up is not None else missing or advice
+    return paragraphs((head, "bold"), offer, known, unknown, CLEARS)
 
 
 def paragraphs(*parts: Part) -> Content:

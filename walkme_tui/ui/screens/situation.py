@@ -170,6 +170,8 @@ class Situation:
             return Saying(browser.filter.problem, Ink.WARN)
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
+        if browser.filter.offer_saying:
+            return Saying(browser.filter.offer_saying)
         crawl = browser.crawling.saying if browser.crawling is not None else None
         news = browser.news.saying if browser.news is not None else None
         reading = browser.area.groups_tab.reading_saying
@@ -208,7 +210,8 @@ class Situation:
     def _no_rows(self, query: UserQuery, look_up: Saying | None) -> Content:
         coverage = self._browser.pages.coverage
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
-            return sayings.no_rows(query, coverage, look_up)
+            offer = self._browser.filter.offer_saying
+            return sayings.no_rows(query, coverage, look_up, offer)
         from walkme_tui.ui.screens.group_sayings import nobody
 
         return nobody(query, coverage)
