@@ -229,11 +229,43 @@ def test_a_reader_that_goes_away_costs_nothing_but_the_answer(account: HeldAccou
     with program.start("offboard", email, "--yes").process as process:
         account.wait_until_held()
         assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.close()
         account.let_go()
+        said = process.stderr.read()
         assert process.wait(20) == 141
+    assert f"Job {the_job(program)['id']} is done: " in said
     assert the_job(program)["state"] == "done"
     assert is_offboarded(account, email)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_full_standard_output_names_the_job_that_was_done(
+    account: HeldAccount, program: Program, form: tuple[str, ...]
+) -> None:
+    emails = account.active_members(2)
+    with Path("/dev/full").open("w") as full:
+        ended = program.start("offboard", *emails, "--yes", *form, stdout=full).answer()
+    assert ended.code == 74
+    assert all(is_offboarded(account, email) for email in emails)
+    job = the_job(program)
+    assert f"Job {job['id']} is done: {len(account.writes)} done.\nSee it with: " in ended.err
+    assert "Standard output could not be written: No space left on device." in ended.err
+    with Path("/dev/full").open("w") as full:
+        undone = program.start("undo", job["id"], "--yes", *form, stdout=full).answer()
+    assert undone.code == 74
+    undo, _ = program("jobs", "list", "--json").json
+    assert f"Job {undo['id']} is done: " in undone.err
+    assert not list((program.folder / "state").glob("crash*"))
+
+
+def test_a_full_standard_error_does_not_stop_a_job(account: HeldAccount, program: Program) -> None:
+    emails = account.active_members(2)
+    with Path("/dev/full").open("w") as full:
+        ended = program.start("offboard", *emails, "--yes", "--json", stderr=full).answer()
+    assert ended.code == 0
+    assert ended.json["state"] == "done"
+    assert all(is_offboarded(account, email) for email in emails)
 
 
 def test_on_a_terminal_a_bar_moves_and_leaves_a_clean_line(account: HeldAccount, program: Program) -> None:

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -32,6 +32,7 @@ from tests.support.tcp import asgi_server
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings
 
+Stream = int | TextIO
 ROOT: Final = Path(__file__).parents[2]
 READING: Final = frozenset({"GET", "HEAD"})
 TOKEN_PATH: Final = "/accounts/connect/token"
@@ -218,15 +219,15 @@ class Program:
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
 
-    def start(self, *words: str) -> Running:
+    def start(self, *words: str, stdout: Stream = subprocess.PIPE, stderr: Stream = subprocess.PIPE) -> Running:
         """Start it without a terminal."""
         process = subprocess.Popen(
             [sys.executable, "-m", "walkme_tui", *words],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
         )
         return Running(process)

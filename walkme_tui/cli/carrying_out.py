@@ -9,9 +9,9 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.job_forms import job_lines, job_object, nothing_object
+from walkme_tui.cli.job_forms import counts_text, job_lines, job_object, nothing_object
 from walkme_tui.cli.job_progress import JobLine
-from walkme_tui.cli.output import data_output, forget_standard_output, print_lines
+from walkme_tui.cli.output import data_output, drop_lost_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.plan_text import plan_lines
 from walkme_tui.cli.speaking import say, say_error
@@ -77,9 +77,12 @@ async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
         sys.stdout.flush()
     except OSError:
         if not stop.asked:
+            _ending(context, job, problem, interrupted=False)
+            shown = "" if context.options.demo else f"See it with: {PROGRAM} jobs show {job.id}"
+            say(f"Job {job.id} is {job.state.value}: {counts_text(job)}.", shown)
             raise
-        # The terminal went, with the signal that says so: there is nobody to tell.
-        forget_standard_output()
+        # The terminal is gone, and the signal that says so has ended the job.
+        drop_lost_output()
     return _ending(context, job, problem, interrupted=stop.asked)
 
 

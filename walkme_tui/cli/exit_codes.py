@@ -3,6 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
+from walkme_tui.cli.output import OutputFailed
 from walkme_tui.domain.errors import (
     AccountBusy,
     ApiError,
@@ -28,6 +29,7 @@ class ExitCode(IntEnum):
     READ_ONLY = 5
     BUSY = 6
     BROKEN = 70
+    OUTPUT_FAILED = 74
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 
@@ -43,6 +45,7 @@ _BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
     (ApiError, ExitCode.NOT_FOUND_OR_INCOMPLETE),
     (ReadOnlyRefused, ExitCode.READ_ONLY),
     (AccountBusy, ExitCode.BUSY),
+    (OutputFailed, ExitCode.OUTPUT_FAILED),
 )
 
 MEANINGS: Final = (
@@ -54,6 +57,7 @@ MEANINGS: Final = (
     (ExitCode.READ_ONLY, "refused by read-only"),
     (ExitCode.BUSY, "another process is changing the same users"),
     (ExitCode.BROKEN, "a fault of this program; a crash report names the place"),
+    (ExitCode.OUTPUT_FAILED, "the output could not be written, as on a full disk; what was done stays done"),
     (ExitCode.INTERRUPTED, "interrupted; what was begun can be resumed"),
 )
 

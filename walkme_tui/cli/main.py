@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
+from walkme_tui.cli.output import drop_lost_output, guard_standard_streams
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
 from walkme_tui.cli.speaking import say, say_error
 from walkme_tui.config import crash_hooks
@@ -41,9 +42,10 @@ def run(argv: list[str]) -> int:
     Expected failures become one message and their exit code, a bug a crash report and 70.
     """
     _fill_closed_streams()
+    guard_standard_streams()
     crash_hooks.forget()
     code = crash_hooks.final_code(_run_and_tell(argv))
-    _let_go_of_lost_streams()
+    drop_lost_output()
     return code
 
 
@@ -61,9 +63,6 @@ def _run_and_tell(argv: list[str]) -> int:
         say("Interrupted.")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        from walkme_tui.cli.output import forget_standard_output
-
-        forget_standard_output()
         return ExitCode.PIPE_CLOSED
     except BaseException as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
         crash_hooks.note(error)
@@ -88,14 +87,3 @@ def _fill_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
-
-
-def _let_go_of_lost_streams() -> None:
-    """Lead streams whose terminal or reader has gone nowhere: else Python fails on them at last, with exit code 120."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)

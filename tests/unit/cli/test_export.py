@@ -1,5 +1,6 @@
 """export: every form, files, and what is said of an answer that is not whole."""
 
+import errno
 import json
 import os
 import stat
@@ -251,3 +252,25 @@ def test_progress_goes_to_standard_error_and_never_into_the_answer(line: Command
     answer = line("export", "--json")
     assert json.loads(answer.out)
     assert answer.err == ""  # seven users are read before the first line is due
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_full_disk_is_74_and_leaves_no_file(
+    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    answer = line("export", "--output", str(folder / "people.csv"))
+    assert answer.code == 74
+    assert f"{folder / 'people.csv'} could not be written: {os.strerror(fault)}." in answer.err
+    assert list(folder.iterdir()) == []
+
+
+def test_a_device_that_takes_nothing_is_74(line: CommandLine) -> None:
+    answer = line("export", "--output", "/dev/full")
+    assert answer.code == 74
+    assert "/dev/full could not be written: No space left on device." in answer.err

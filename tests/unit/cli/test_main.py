@@ -2,10 +2,12 @@
 
 import inspect
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.support.command_line import CommandLine
 from walkme_tui import __version__
 from walkme_tui.cli import main
 from walkme_tui.cli.exit_codes import exit_code
+from walkme_tui.cli.output import guard_standard_streams
 from walkme_tui.cli.speaking import say_error
 from walkme_tui.domain import errors
 from walkme_tui.domain.errors import WalkmeError
@@ -38,6 +41,7 @@ CODES = {
     errors.OutcomeUnknown: 4,
     errors.ReadOnlyRefused: 5,
     errors.AccountBusy: 6,
+    errors.LookUpIgnored: 1,
 }
 
 
@@ -119,18 +123,22 @@ def test_a_bug_is_told_even_where_no_report_can_be_written(line: CommandLine, mo
     assert "no crash report could be written" in answer.err
 
 
-def test_a_reader_that_goes_away_is_no_news(tmp_path: Path) -> None:
-    folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+def program(
+    folder: Path, words: str, stdout: int | TextIO, stderr: int | TextIO, **variables: str
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a command line as a process, with folders of its own."""
+    folders = {f"WALKME_TUI_{kind}_DIR": str(folder / "own") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "walkme_tui", *words.split()]
+    environment = {**kept, **folders, **variables}
+    return subprocess.run(command, stdout=stdout, stderr=stderr, env=environment, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("words", ["keys", "--help", "export --demo --cached"])
+def test_a_reader_that_goes_away_is_no_news(tmp_path: Path, words: str) -> None:
     read, write = os.pipe()
     os.close(read)
-    found = subprocess.run(
-        [sys.executable, "-m", "walkme_tui", "keys"],
-        stdout=write,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **folders},
-        check=False,
-        timeout=60,
-    )
+    found = program(tmp_path, words, write, subprocess.PIPE)
     os.close(write)
     assert (found.returncode, found.stderr) == (141, b"")
 
@@ -147,10 +155,71 @@ def test_streams_that_are_closed_cost_what_would_go_through_them_only(tmp_path: 
     assert not (tmp_path / "own").exists(), "a crash report"
 
 
-def test_a_stream_that_takes_nothing_does_not_change_the_exit_code() -> None:
-    """What is left in a buffer fails once more when Python ends, with exit code 120."""
-    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-m", "walkme_tui", "--version"]
+NEEDS_NO_SERVER = (
+    "--version",
+    "--help",
+    "export --help",
+    "keys",
+    "keys --json",
+    "profiles",
+    "themes --json",
+    "config init",
+    "config path",
+    "config check",
+    "completion bash",
+    "jobs",
+    "cache clear",
+)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", NEEDS_NO_SERVER)
+def test_standard_output_that_takes_nothing_is_a_message_and_74(words: str, unbuffered: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, stdout=full, stderr=full, env=buffered, check=False)
-    assert done.returncode != 120
+        ended = program(tmp_path, words, full, subprocess.PIPE, PYTHONUNBUFFERED=unbuffered)
+    assert ended.returncode == 74
+    assert ended.stderr.startswith(b"walkme-tui: Standard output could not be written: No space left on device.\n")
+    assert not list(tmp_path.rglob("crash*"))
+
+
+@pytest.mark.parametrize("words", ["export --demo", "export --demo --json", "members --demo Sales --csv"])
+def test_an_answer_that_is_written_in_parts_is_74_too(words: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = program(tmp_path, words, full, subprocess.PIPE)
+    assert ended.returncode == 74
+    assert b"Standard output could not be written: No space left on device." in ended.stderr
+    assert b"fault of the program" not in ended.stderr
+    assert not list(tmp_path.rglob("crash*"))
+
+
+@pytest.mark.parametrize(("words", "code"), [("keys", 0), ("profiles --profile", 2), ("members --demo nobody", 1)])
+def test_standard_error_that_takes_nothing_costs_the_messages_only(words: str, code: int, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = program(tmp_path, words, subprocess.PIPE, full)
+    assert ended.returncode == code
+    assert bool(ended.stdout) == (code == 0)
+    assert not list(tmp_path.rglob("crash*"))
+
+
+def test_with_both_full_the_exit_code_is_all_that_is_left(tmp_path: Path) -> None:
+    """What is left in a buffer fails once more when Python ends, with exit code 120."""
+    with Path("/dev/full").open("w") as full:
+        assert program(tmp_path, "--version", full, full).returncode == 74
+        assert program(tmp_path, "--profile", full, full).returncode == 2
+
+
+def test_a_pipe_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    arrived = bytearray()
+    monkeypatch.setattr(select, "select", lambda *_: arrived.extend(os.read(read, 1 << 16)))
+    with open(write, "w") as stream, open(read, "rb") as reader:  # noqa: PTH123 - descriptors
+        monkeypatch.setattr(sys, "stdout", stream)
+        monkeypatch.setattr(sys, "__stdout__", stream)
+        guard_standard_streams()
+        assert sys.stdout is not stream
+        sys.stdout.write("x" * 300_000)
+        sys.stdout.flush()
+        stream.close()
+        assert arrived
+        assert arrived + reader.read() == b"x" * 300_000
