@@ -1,9 +1,9 @@
 """Users and names of groups as the server tells them, for plans: what can be asked at once is asked at once."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from walkme_tui.domain.consequences import is_kept
 from walkme_tui.domain.errors import (
@@ -22,37 +22,11 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes import GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.concurrency import Ended, together
 from walkme_tui.services.email_lookup import find_by_email, not_proven
 from walkme_tui.services.ports import Session
 
-S = TypeVar("S")
-T = TypeVar("T")
-
 MAX_SHOWN_KEY: Final = 120
-
-
-async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """The results of calls made at the same time, in order; the first failure is raised once the others have ended."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    await _ended(tasks)
-    return [task.result() for task in tasks]
-
-
-async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:
-    """``together`` for two calls of different types."""
-    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
-    await _ended((first, second))
-    return first.result(), second.result()
-
-
-async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    try:
-        await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
 
 
 class GroupNames:
@@ -150,15 +124,16 @@ class LookUps:
         self._names = names
         self._unproven: set[str] = set()
 
-    async def people(self, keys: Sequence[str]) -> list[User]:
+    async def people(self, keys: Sequence[str], ended: Ended | None = None) -> list[User]:
         """The users with these emails and ids, each once, with their groups as far as the server tells them.
 
+        ``ended`` is given how many were read so far.
         ``NotFound`` names every key that nobody has, ``LookUpIgnored`` every email of which that is not proven.
         """
         wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
             raise ConfigurationError("Nobody was named.", hint="Give at least one email or id.")
-        found = await together(self._look_up(key) for key in wanted.values())
+        found = await together((self._look_up(key) for key in wanted.values()), ended)
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
         if unproven := [key for key in unknown if key in self._unproven]:
             raise await not_proven(self._session, unproven)
@@ -166,9 +141,9 @@ class LookUps:
             raise _nobody(unknown)
         return list({user.id: user for user in found if user is not None}.values())
 
-    async def present(self, user_ids: Collection[str]) -> dict[str, User | None]:
-        """The users with these ids as they are now, by id; None for those who are gone."""
-        found = await together(self._by_id(user_id) for user_id in user_ids)
+    async def present(self, user_ids: Collection[str], ended: Ended | None = None) -> dict[str, User | None]:
+        """The users with these ids as they are now, by id; None for those who are gone. ``ended`` as in ``people``."""
+        found = await together((self._by_id(user_id) for user_id in user_ids), ended)
         return dict(zip(user_ids, found, strict=True))
 
     async def _look_up(self, key: str) -> User | None:

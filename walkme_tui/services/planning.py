@@ -30,7 +30,8 @@ from walkme_tui.domain.plans import (
 )
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
-from walkme_tui.services.lookups import GroupNames, LookUps, both
+from walkme_tui.services.concurrency import Ended, both
+from walkme_tui.services.lookups import GroupNames, LookUps
 from walkme_tui.services.ports import Session
 from walkme_tui.services.undoing import Undoing
 
@@ -52,17 +53,19 @@ class Planner:
         self._keep = tuple(keep_groups)
         self._require_ticket = require_ticket
 
-    async def offboard(self, keys: Sequence[str], *, ticket: str = "", keep_groups: bool = False) -> Plan:
+    async def offboard(
+        self, keys: Sequence[str], *, ticket: str = "", keep_groups: bool = False, ended: Ended | None = None
+    ) -> Plan:
         """Deactivate people, given by email or id, and take them out of their groups.
 
         ``keep_groups`` leaves them in all of their groups. One person named twice is planned once. ``NotFound`` names
-        every key that nobody has, and then nobody is planned.
+        every key that nobody has, and then nobody is planned. ``ended`` is given how many people were read so far.
         """
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
             look_ups = LookUps(self._session, names)
             people, (_, expected) = await both(
-                look_ups.people(keys), both(names.read_mirror(keep), self._expected_namesakes(keys))
+                look_ups.people(keys, ended), both(names.read_mirror(keep), self._expected_namesakes(keys))
             )
             await names.of([group.id for user in people for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
@@ -111,14 +114,14 @@ class Planner:
             found_out += extent(surroundings)
         return self._plan(PlanKind.DEACTIVATE, [replace(subject, consequences=found_out)], steps)
 
-    async def undo(self, job: Job) -> Plan:
+    async def undo(self, job: Job, ended: Ended | None = None) -> Plan:
         """The way back from a job: the inverses of what it changed, in reverse order, to be carried out strictly.
 
         What others changed since, people who are gone and changes that cannot be taken back are sentences in
         ``left_out``. Raises ``ConfigurationError`` for a job of another account or one that was purged, and
-        ``AccountBusy`` while it runs.
+        ``AccountBusy`` while it runs. ``ended`` is given how many people were read so far.
         """
-        return await Undoing(self._session).of_job(job)
+        return await Undoing(self._session).of_job(job, ended)
 
     async def undo_receipt(self, receipt: Mapping[str, object]) -> Plan:
         """The way back from one person's receipt, wherever it was written; raises like ``undo``.

@@ -13,7 +13,8 @@ from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.undoing import inverses
 from walkme_tui.domain.users import User
-from walkme_tui.services.lookups import GroupNames, LookUps, both
+from walkme_tui.services.concurrency import Ended, both
+from walkme_tui.services.lookups import GroupNames, LookUps
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
@@ -25,7 +26,7 @@ class Undoing:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of_job(self, job: Job) -> Plan:
+    async def of_job(self, job: Job, ended: Ended | None = None) -> Plan:
         """The way back from a job of this account; raises as ``Planner.undo`` says."""
         if job.purged_at_ms is not None:
             raise ConfigurationError(
@@ -44,7 +45,7 @@ class Undoing:
             unfinished.append(f"The job {job.id} is unfinished, {left} open: discard it, or a resume carries them out.")
         people = {subject.user.id: subject.user for subject in job.plan.subjects}
         named = [group for subject in job.plan.subjects for group in subject.groups]
-        return await self._back(job.id, job.plan.ticket, people, job.steps, named, unfinished)
+        return await self._back(job.id, job.plan.ticket, people, job.steps, named, unfinished, ended)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
         """The way back from one person's receipt; raises as ``Planner.undo_receipt`` says."""
@@ -69,12 +70,13 @@ class Undoing:
         records: Sequence[StepRecord],
         named: Sequence[Group],
         left_out: Sequence[str],
+        ended: Ended | None = None,
     ) -> Plan:
         ids = list(dict.fromkeys(record.step.user_id for record in records))
         async with GroupNames(self._session) as names:
             # The list tells whether a group to return to still is there.
             names.ask()
-            now, _ = await both(LookUps(self._session, names).present(ids), names.read_mirror())
+            now, _ = await both(LookUps(self._session, names).present(ids, ended), names.read_mirror())
             await names.settled()
         known = (*named, *_of_steps(records), *names.known.values())
         groups = {group.id: group for group in known if group.name is not None}

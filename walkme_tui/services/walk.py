@@ -16,7 +16,7 @@ from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.changes import CoverageChanged, PageLoaded, UsersChanged
-from walkme_tui.services.lookups import together
+from walkme_tui.services.concurrency import together
 from walkme_tui.services.ports import Session
 from walkme_tui.services.serverlist import ServerList
 

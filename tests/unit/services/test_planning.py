@@ -11,6 +11,7 @@ from walkme_tui.domain.errors import ApiError, ConfigurationError, NotFound, Per
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
+from walkme_tui.services.concurrency import AT_ONCE
 from walkme_tui.services.planning import Planner
 from walkme_tui.services.ports import Session
 
@@ -431,3 +432,39 @@ async def test_a_ticket_that_the_configuration_wants_is_wanted_for_offboarding_o
         assert "--ticket" in raised.value.hint
         strict.require(plan.with_ticket("INC-42"))
         strict.require(await strict.set_status(ZOE.id, Status.INACTIVE))
+
+
+# ---------------------------------------------------------------- many people
+
+
+async def test_many_people_are_read_a_few_at_a_time_and_counted() -> None:
+    people = [person(number) for number in range(300)]
+    read: list[int] = []
+    async with open_session(account(*people)) as session:
+        api = session.api
+        assert isinstance(api, FakeDirectory)
+        before = len(asyncio.all_tasks())
+        gate = api.hold("get_user")
+        planning = asyncio.create_task(Planner(session).offboard([each.id for each in people], ended=read.append))
+        await until(lambda: api.in_flight == AT_ONCE)
+        await idle(session)
+        assert api.in_flight == AT_ONCE
+        assert len(asyncio.all_tasks()) - before < 6 * AT_ONCE
+        gate.set()
+        plan = await planning
+    assert len(plan.subjects) == 300
+    assert read == list(range(1, 301))
+
+
+async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
+    people = [person(number) for number in range(300)]
+    async with open_session(account(*people)) as session:
+        api = session.api
+        assert isinstance(api, FakeDirectory)
+        api.hold("get_user")
+        planning = asyncio.create_task(Planner(session).offboard([each.id for each in people]))
+        await until(lambda: api.in_flight == AT_ONCE)
+        planning.cancel()
+        await asyncio.gather(planning, return_exceptions=True)
+        assert api.in_flight == 0
+        assert len(api.asked("get_user")) == AT_ONCE

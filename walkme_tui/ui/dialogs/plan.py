@@ -18,7 +18,7 @@ from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
 from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.draft import Draft
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList
 from walkme_tui.ui.widgets.text_line import TextLine
@@ -48,6 +48,7 @@ class PlanAnswer:
 class PlanDialog(DecidingDialog[PlanAnswer]):
     """Shows a draft; answers what is to be done with it, or nothing.
 
+    ``extent`` says whom it is about, where those are all of something: ``the whole account``.
     ``require`` raises ``ConfigurationError`` for a plan that lacks what the configuration wants: its ticket.
     ``clock`` gives milliseconds since the Unix epoch.
     """
@@ -57,11 +58,13 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         draft: Draft,
         account: Account,
         *,
+        extent: str = "",
         require: Callable[[Plan], None],
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        super().__init__([(wish(draft.planned), Ink.STRONG)], account_mark(account), monotonic)
+        title: Line = [(wish(draft.planned), Ink.STRONG), (f": {extent}" if extent else "", Ink.WARN)]
+        super().__init__(title, account_mark(account), monotonic)
         self._draft = draft
         self._require = require
         self._clock = clock

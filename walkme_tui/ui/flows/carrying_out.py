@@ -20,14 +20,18 @@ from walkme_tui.ui.flows.view import View
 from walkme_tui.ui.flows.work import Ended
 
 
-async def review(view: View, origin: Origin, plan: Plan) -> None:
-    """Show a plan until the person carries it out or leaves it; saving it in between keeps it on the screen."""
+async def review(view: View, origin: Origin, plan: Plan, extent: str = "") -> None:
+    """Show a plan until the person carries it out or leaves it; saving it in between keeps it on the screen.
+
+    ``extent`` says whom it is about, where those are all of something.
+    """
     workshop = await view.work.workshop()
     draft = Draft.of(plan)
     while True:
         dialog = PlanDialog(
             draft,
             view.session.account,
+            extent=extent,
             require=workshop.planner.require,
             clock=view.session.clock,
             monotonic=view.work.monotonic,

@@ -77,14 +77,14 @@ async def _read(view: View, reading: DetailReading, query: UserQuery, *, only: b
 
 def question(cost: Cost) -> Sequence[tuple[str, Ink]]:
     """What it costs, in sentences, each with its ink."""
-    plain = [f"{_requests(cost.unknown, cost.per_second)}."]
+    plain = [f"{requests_in_words(cost.unknown, cost.per_second)}."]
     if _has_view(cost):
-        plain.append(f"Only for this view: {_requests(cost.in_view, cost.per_second)}.")
+        plain.append(f"Only for this view: {requests_in_words(cost.in_view, cost.per_second)}.")
     dim = []
     if cost.to_come:
         dim.append(
             f"{words.count(cost.to_come, 'user is', 'users are')} not loaded yet. Who comes without groups is read, "
-            f"too: {_requests(cost.unknown + cost.to_come, cost.per_second)} in all."
+            f"too: {requests_in_words(cost.unknown + cost.to_come, cost.per_second)} in all."
         )
     first = "Those of this view come first, then" if _has_view(cost) else "It begins with"
     dim.append(
@@ -104,7 +104,7 @@ def _has_view(cost: Cost) -> bool:
     return 0 < cost.in_view < cost.unknown
 
 
-def _requests(count: int, per_second: float) -> str:
+def requests_in_words(count: int, per_second: float) -> str:
     """``249 188 requests at up to 9.8/s: about 7 h 4 min``."""
     said = words.count(count, "request", "requests")
     if per_second <= 0:

@@ -1,17 +1,17 @@
 """Take a job back, or what was last changed of a user: the way back is a plan that is shown first."""
 
-from collections.abc import Coroutine
-from typing import Any
+from functools import partial
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.receipts import receipt
+from walkme_tui.services.concurrency import Ended
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import changed_something, done_of, email_of
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.carrying_out import review
-from walkme_tui.ui.flows.offboarding import NOBODY, planned
+from walkme_tui.ui.flows.offboarding import NOBODY, Question, may_read, planned
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.view import View
 
@@ -34,12 +34,15 @@ async def undo_of_user(view: View, origin: Origin, user: MirroredUser | None) ->
     elif len(job.plan.subjects) == 1:
         await undo_job(view, origin, job)
     else:
-        await _review(view, origin, f"Undo for {email_of(user.user)}", _for_one(view, job, user.user.id))
+        await _review(view, origin, f"Undo for {email_of(user.user)}", lambda _: _for_one(view, job, user.user.id), 1)
 
 
 async def undo_job(view: View, origin: Origin, job: Job) -> None:
     """Show the way back from a whole job."""
-    await _review(view, origin, f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}", _for_all(view, job))
+    title = f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}"
+    people = len(job.changed_people)
+    if await may_read(view, origin, title, people):
+        await _review(view, origin, title, partial(_for_all, view, job), people)
 
 
 def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job | None:
@@ -57,8 +60,8 @@ def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job |
     return None
 
 
-async def _review(view: View, origin: Origin, title: str, question: Coroutine[Any, Any, Plan]) -> None:
-    plan = await planned(view, title, question)
+async def _review(view: View, origin: Origin, title: str, question: Question, people: int) -> None:
+    plan = await planned(view, title, question, people)
     if plan is None:
         return
     if plan.steps or plan.left_out:
@@ -67,9 +70,9 @@ async def _review(view: View, origin: Origin, title: str, question: Coroutine[An
         view.app.notify(f"{title}: there is nothing to take back.", markup=False)
 
 
-async def _for_all(view: View, job: Job) -> Plan:
+async def _for_all(view: View, job: Job, ended: Ended) -> Plan:
     workshop = await view.work.workshop()
-    return await workshop.planner.undo(await workshop.journal.job(job.id))
+    return await workshop.planner.undo(await workshop.journal.job(job.id), ended)
 
 
 async def _for_one(view: View, job: Job, user_id: str) -> Plan:

@@ -1,6 +1,6 @@
 """What the flows need of the screen that starts them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import App
@@ -21,6 +21,10 @@ class JobsView(Protocol):
     @property
     def place(self) -> "Place":
         """Where the person is."""
+        ...
+
+    async def extent(self, user_ids: Sequence[str]) -> str:
+        """What marked users are, where they are all of something: ``the whole account``; else empty."""
         ...
 
     async def postpone(self, ready: str) -> "Place | None":

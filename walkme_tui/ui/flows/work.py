@@ -117,7 +117,7 @@ class Work:
         self._workshop: Workshop | None = None
         self._opening = asyncio.Lock()
         self._running: dict[str, Running] = {}
-        self._asking: tuple[str, asyncio.Task[object]] | None = None
+        self._asking: tuple[Callable[[], str], asyncio.Task[object]] | None = None
         self._postponed: list[Postponed] = []
         self._refused: str | None = None
         self.leaving = False
@@ -155,8 +155,8 @@ class Work:
 
     # ------------------------------------------------------------ asking
 
-    async def ask(self, saying: str, question: "Coroutine[object, object, T]") -> T | None:
-        """What the server says; the status line tells that it is being asked. None where the person took it back.
+    async def ask(self, saying: Callable[[], str], question: "Coroutine[object, object, T]") -> T | None:
+        """What the server says; the status line shows ``saying`` meanwhile. None where the person took it back.
 
         Raises what the question raises. One question at a time: a new one takes the place of the one before.
         """
@@ -209,7 +209,7 @@ class Work:
     def saying(self) -> Saying | None:
         """What the status line says of it all."""
         if self._asking is not None:
-            return Saying(f"{self._asking[0]}… Esc stops.", Ink.PLAIN)
+            return Saying(self._asking[0](), Ink.PLAIN)
         if self._postponed:
             return Saying(self._postponed[-1].saying, Ink.ACCENT)
         if not self._running:

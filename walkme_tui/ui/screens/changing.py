@@ -11,6 +11,7 @@ from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.origin import Origin, Place
 from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.keys import labels
+from walkme_tui.ui.words import number
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from walkme_tui.ui.early_plan import EarlyPlan
     from walkme_tui.ui.screens.browser import BrowserScreen
 
+LEAST_EXTENT: Final = 3
+"""Of so many marked users it is said if they are the whole account or all of a view."""
 LOOK_AFTER_SECONDS: Final = 1.0
 """When the journal is asked for unfinished jobs: the first picture and the first page come before."""
 
@@ -76,6 +79,22 @@ class Changing:
             browser.filter.has_keys,
             len(browser.app.screen_stack),
         )
+
+    async def extent(self, user_ids: Sequence[str]) -> str:
+        """What marked users are, where they are all of something; empty where they are not."""
+        browser, coverage = self._browser, self._browser.pages.coverage
+        table, people = browser.area.table, len(user_ids)
+        if coverage is None or table is None or people < LEAST_EXTENT:
+            return ""
+        if people >= coverage.loaded:
+            if coverage.complete:
+                return "the whole account"
+            of = f" of {number(coverage.total)}" if coverage.total is not None else ""
+            return f"everybody who is loaded ({number(coverage.loaded)}{of})"
+        total = table.listing.total
+        if total is None or total.count != people or set(user_ids) != set(await table.listing.all_user_ids()):
+            return ""
+        return f"all {number(people)} in this view"
 
     async def postpone(self, ready: str) -> Place | None:
         """Say that a dialog is ready, and wait until the person opens it."""
@@ -143,7 +162,9 @@ class Changing:
         from walkme_tui.ui.flows.carrying_out import review
 
         try:
-            plan: Plan | None = await self._work.ask(f"{early.title}: asking the server", early.plan())
+            plan: Plan | None = await self._work.ask(
+                lambda: f"{early.title}: asking the server… Esc stops.", early.plan()
+            )
         except WalkmeError as error:
             self._work.unplanned = error
             self._browser.app.exit(0)
