@@ -84,7 +84,7 @@ COMMANDS: Final = (
     Command("job.pause", ("P",), "Pause this job, or go on with it", CHANGE, "pause or go on", writes=True),
     Command("job.discard", ("A",), "Abandon this job: nothing more is done of it", CHANGE, "abandon"),
     Command("job.receipt", ("o",), "Show what became of this job", CHANGE, "receipt"),
-    Command("dialog.open", ("W",), "Open the plan or answer that became ready while you were elsewhere", CHANGE),
+    Command("dialog.open", ("W",), "Open the plan that became ready meanwhile", CHANGE),
     Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
     Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),

@@ -229,7 +229,7 @@ class WalkmeApp(App[int]):
         title: str = "",
         severity: SeverityLevel = "information",
         timeout: float | None = None,
-        markup: bool = True,
+        markup: bool = False,  # noqa: ARG002 - never read: a message may hold text of the directory
     ) -> None:
         """Show a message in the status line where it fits, else as a toast away from the cursor's row."""
         screen = self.screen
@@ -239,7 +239,7 @@ class WalkmeApp(App[int]):
             if screen.situation.note(text, NOTE_INKS[severity], seconds):
                 return
             screen.keep_toasts_off_the_cursor()
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     # ------------------------------------------------------------ the end
 

@@ -38,6 +38,7 @@ CODES = {
     errors.ServerFault: 4,
     errors.UnexpectedAnswer: 4,
     errors.MethodRefused: 1,
+    errors.LookUpIgnored: 1,
     errors.OutcomeUnknown: 4,
     errors.ReadOnlyRefused: 5,
     errors.AccountBusy: 6,
