@@ -42,7 +42,7 @@ SORT_NAMES: Final[Mapping[SortKey, str]] = MappingProxyType(
 """What an order is called in a sentence."""
 
 
-BROUGHT_FORWARD: Final = 200
+BROUGHT_FORWARD: Final = 100
 """So many users who have the words of a filter as whole words stand before the others where nothing is sorted."""
 
 

@@ -39,7 +39,7 @@ SORTED_SHARE: Final = 8
 MOST_EXACT: Final = 10
 MOST_NAMESAKES: Final = 1_000
 # Of so many who may have what was typed as whole words, those come first who do: a few milliseconds for a million.
-MOST_CANDIDATES: Final = 1_000
+MOST_CANDIDATES: Final = 250
 
 
 ALL: Final = Plan(None, (), ())
