@@ -74,7 +74,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
 
 async def test_the_status_line_shows_how_far_the_reading_is() -> None:
     api = account(40)
-    async with open_browser(Setting(api=api)) as browser:
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
         await all_marked(browser, 40)
         first = api.hold("get_user")
         await browser.press("O")
