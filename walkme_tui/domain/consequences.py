@@ -12,7 +12,7 @@ from typing import Final
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, RemoveMember, SetStatus, Step, Subject
-from walkme_tui.domain.text import clean, search_key
+from walkme_tui.domain.text import clean, grouped, search_key
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
 ADMIN: Final = "Admin"
@@ -148,7 +148,7 @@ def _unknown_groups(coverage: Coverage) -> str:
     if coverage.total is None:
         return "not all people are loaded"
     unknown = max(coverage.total, coverage.loaded) - coverage.with_groups
-    return f"the groups of {_grouped(unknown)} {'person' if unknown == 1 else 'people'} are not known"
+    return f"the groups of {grouped(unknown)} {'person' if unknown == 1 else 'people'} are not known"
 
 
 def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
@@ -160,8 +160,8 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
         return (_note(NOBODY_LOADED),)
     if coverage.complete:
         return ()
-    of = "an unknown number of" if coverage.total is None else _grouped(coverage.total)
-    text = f"Judged by the {_grouped(coverage.loaded)} of {of} people who are loaded."
+    of = "an unknown number of" if coverage.total is None else grouped(coverage.total)
+    text = f"Judged by the {grouped(coverage.loaded)} of {of} people who are loaded."
     return (Consequence(Gravity.NOTE, text, coverage.as_of_ms),)
 
 
@@ -219,10 +219,6 @@ def identity_provider_warning(user: User, kind: PlanKind) -> str:
 
 def _listed(groups: Sequence[Group]) -> str:
     return ", ".join(clean(group.label, MAX_SHOWN) for group in groups)
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
 
 
 def _note(text: str) -> Consequence:

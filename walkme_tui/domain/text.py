@@ -137,6 +137,11 @@ def email_forms(email: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
+def grouped(number: int) -> str:
+    """A number with a blank between thousands: ``250 000``."""
+    return f"{number:,}".replace(",", " ")
+
+
 def search_words(text: str) -> tuple[str, ...]:
     """The words of a filter, folded; a user matches when every one of them occurs in the user's search key."""
     return tuple(search_key(text).split())

@@ -5,7 +5,7 @@ from typing import Final
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound
 from walkme_tui.domain.records import format_time_ms
-from walkme_tui.domain.text import clean, email_forms, email_key
+from walkme_tui.domain.text import clean, email_forms, email_key, grouped
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Session
 
@@ -44,11 +44,11 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
     sweep = coverage.sweep
     if coverage.complete and sweep is not None and sweep.complete:
         read_at = format_time_ms(sweep.started_at_ms // 1000 * 1000)
-        searched = f"all {_grouped(coverage.loaded)} people of the account, as read at {read_at}"
+        searched = f"all {grouped(coverage.loaded)} people of the account, as read at {read_at}"
         hint = "Check the spelling."
     else:
-        of = "an unknown number" if coverage.total is None else _grouped(coverage.total)
-        searched = f"the {_grouped(coverage.loaded)} people loaded of {of}"
+        of = "an unknown number" if coverage.total is None else grouped(coverage.total)
+        searched = f"the {grouped(coverage.loaded)} people loaded of {of}"
         hint = "Try again when the whole account is loaded."
     return LookUpIgnored(f"{IGNORED} Searched {searched}: nobody there has {whom}.", hint=hint)
 
@@ -62,7 +62,3 @@ async def _of_mirror(session: Session, email: str) -> User | None:
         return None
     same = user is not None and isinstance(user.email, str) and email_key(user.email) == email_key(email)
     return user if same else None
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")

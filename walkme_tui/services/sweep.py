@@ -14,6 +14,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.text import grouped
 from walkme_tui.services.changes import CoverageChanged
 from walkme_tui.services.ports import Session
 from walkme_tui.services.walk import MirrorRenewed, Report, Walk
@@ -30,7 +31,7 @@ class SweepResult:
 
     ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
     is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
-    "complete as of …, list was changing", "complete, although …" or "incomplete: …". ``disproved_total`` is what the
+    "complete as of …, list was changing", "complete; …" or "incomplete: …". ``disproved_total`` is what the
     server claims although it sent more users, else None.
     """
 
@@ -194,7 +195,7 @@ class Sweeping:
         if not complete:
             note = f"incomplete: {_reason(walk, loaded, claim, changing=changing)}"
         elif claim is not None:
-            note = f"complete, although the server claims {claim} users and sent {loaded}"
+            note = f"complete; {_wrong_claim(claim, loaded)}"
         elif changing:
             note = f"complete as of {format_time_ms(sweep.started_at_ms // 1000 * 1000)}, list was changing"
         else:
@@ -257,7 +258,11 @@ def _reason(walk: Walk, loaded: int, disproved_total: int | None, *, changing: b
     if changing:
         return "the list changed while it was read"
     if disproved_total is not None:
-        return f"the server claims {disproved_total} users and sent {loaded}"
+        return _wrong_claim(disproved_total, loaded)
     if walk.total is None:
         return f"the server does not say how many users there are; it sent {loaded}"
-    return f"the server claims {walk.total} users and sent {loaded}"
+    return _wrong_claim(walk.total, loaded)
+
+
+def _wrong_claim(claimed: int, sent: int) -> str:
+    return f"the server claims {grouped(claimed)} users, sent {grouped(sent)}"

@@ -83,7 +83,7 @@ async def test_an_incomplete_mirror_is_crawled_at_every_start_and_not_again_and_
         mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
         async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
             await come_to(crawl, CrawlPhase.DONE)
-            assert crawl.progress.note == "incomplete: the server claims 32 users and sent 30"
+            assert crawl.progress.note == "incomplete: the server claims 32 users, sent 30"
             assert {size for _, size in api.asked("list_users")} == {PAGE, SECOND}
             count = len(api.calls)
             time.advance(HOUR_SECONDS)

@@ -28,6 +28,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.mirrored import Stored
+from walkme_tui.domain.text import grouped
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.services.changes import Change, CoverageChanged, PageLoaded
@@ -107,7 +108,7 @@ async def test_a_list_that_goes_on_behind_its_claimed_total_is_read_to_its_end(c
         assert (result.complete, result.loaded, result.total) == (True, count, count)
         assert (result.disproved_total, result.note) == (
             claim,
-            f"complete, although the server claims {claim} users and sent {count}",
+            f"complete; the server claims {grouped(claim)} users, sent {grouped(count)}",
         )
         assert await mirrored_ids(session) == {person(number).id for number in range(count)}
         coverage = await session.mirror.coverage()
@@ -175,7 +176,7 @@ async def test_a_server_that_sends_less_than_it_claims_leaves_the_sweep_incomple
     async with open_session(api) as session:
         result = await swept(session, 100)
         assert not result.complete
-        assert result.note == "incomplete: the server claims 300 users and sent 250"
+        assert result.note == "incomplete: the server claims 300 users, sent 250"
 
 
 async def test_records_that_cannot_be_read_are_counted_and_said_and_not_asked_for_twice() -> None:

@@ -94,7 +94,7 @@ def crawl_saying(progress: CrawlProgress, now: float) -> Saying | None:
             return Saying(f"Another walkme-tui reads this account: {_so_far(progress)}.", Ink.DIM)
         case CrawlPhase.DONE if progress.note not in {"", "complete"}:
             ink = Ink.WARN if progress.note.startswith("incomplete") else Ink.DIM
-            return Saying(f"The account was read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
+            return Saying(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
         case _:
             return None
 
