@@ -15,7 +15,9 @@ class Command:
 
     ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the
     help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help. ``writes``
-    means that it changes the account, which not every profile and token may; see ``domain.permissions``.
+    means that it changes the account, which not every profile and token may; see ``domain.permissions``. ``needs_view``
+    means that it acts on who or what is under the cursor, on the marks, or on all that is listed: it waits for the view
+    that the keys before it asked for.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Command:
     section: str
     hint: str = ""
     writes: bool = False
+    needs_view: bool = False
 
 
 MOVE: Final = "Moving"
@@ -57,33 +60,55 @@ COMMANDS: Final = (
     Command("view.wide", ("w",), "Wider columns, or as many as fit side by side", FIND),
     Command("view.save", (), "Save this view: its filter and order under a name", FIND),
     Command("view.forget", (), "Forget a saved view", FIND),
-    Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "groups"),
-    Command("groups.compare", ("c",), "Who is in one marked group but not in the other", FIND, "compare"),
-    Command("groups.read_details", ("M",), "Read the groups of users one by one, or stop that", FIND),
-    Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh"),
+    Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "groups", needs_view=True),
+    Command(
+        "groups.compare", ("c",), "Who is in one marked group but not in the other", FIND, "compare", needs_view=True
+    ),
+    Command("groups.read_details", ("M",), "Read the groups of users one by one, or stop that", FIND, needs_view=True),
+    Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh", needs_view=True),
     Command("view.refresh", ("R",), "Read the visible list and the groups again", FIND),
     Command("news.show", ("N",), "Who is new, gone or different since this was opened", FIND),
     Command("crawl.pause", (), "Pause reading the account, or go on (P)", FIND),
     Command("crawl.restart", (), "Read the whole account again from the server", FIND),
-    Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark"),
-    Command("mark.range", ("v",), "Mark from the last mark to here", MARK),
-    Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK),
-    Command("mark.clear", ("backslash",), "Clear all marks", MARK),
-    Command("row.open", ("enter",), "Open", LOOK, "open"),
+    Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark", needs_view=True),
+    Command("mark.range", ("v",), "Mark from the last mark to here", MARK, needs_view=True),
+    Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK, needs_view=True),
+    Command("mark.clear", ("backslash",), "Clear all marks", MARK, needs_view=True),
+    Command("row.open", ("enter",), "Open", LOOK, "open", needs_view=True),
     Command("view.back", ("escape",), "Back: one thing a press", LOOK, "back"),
     Command("pane.detail", ("p",), "Show or hide the detail pane", LOOK, "details"),
     Command("pane.zoom", ("plus",), "Give the focused pane the whole screen", LOOK, "zoom"),
     Command("pane.unzoom", ("underscore",), "Share the screen again", LOOK),
-    Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw"),
-    Command("copy.menu", ("y",), "Copy something of this user or group, or of the marks", LOOK, "copy"),
-    Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK),
-    Command("user.offboard", ("O",), "Offboard this user or the marked ones", CHANGE, "offboard", writes=True),
-    Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True),
-    Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True),
-    Command("job.undo", ("z",), "Undo this job, or what was last changed of this user", CHANGE, "undo", writes=True),
-    Command("job.pause", ("P",), "Pause this job, or go on with it", CHANGE, "pause or go on", writes=True),
-    Command("job.discard", ("A",), "Abandon this job: nothing more is done of it", CHANGE, "abandon"),
-    Command("job.receipt", ("o",), "Show what became of this job", CHANGE, "receipt"),
+    Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True),
+    Command(
+        "copy.menu", ("y",), "Copy something of this user or group, or of the marks", LOOK, "copy", needs_view=True
+    ),
+    Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
+    Command(
+        "user.offboard",
+        ("O",),
+        "Offboard this user or the marked ones",
+        CHANGE,
+        "offboard",
+        writes=True,
+        needs_view=True,
+    ),
+    Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True, needs_view=True),
+    Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True, needs_view=True),
+    Command(
+        "job.undo",
+        ("z",),
+        "Undo this job, or what was last changed of this user",
+        CHANGE,
+        "undo",
+        writes=True,
+        needs_view=True,
+    ),
+    Command(
+        "job.pause", ("P",), "Pause this job, or go on with it", CHANGE, "pause or go on", writes=True, needs_view=True
+    ),
+    Command("job.discard", ("A",), "Abandon this job: nothing more is done of it", CHANGE, "abandon", needs_view=True),
+    Command("job.receipt", ("o",), "Show what became of this job", CHANGE, "receipt", needs_view=True),
     Command("dialog.open", ("W",), "Open the plan that became ready meanwhile", CHANGE),
     Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),

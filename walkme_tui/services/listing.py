@@ -90,6 +90,10 @@ class Listing:
         """The view is the one that was asked for last."""
         return self._asked == self._view.query
 
+    def asks_for(self, query: UserQuery) -> bool:
+        """True if this is the view that was asked for last."""
+        return self._asked == query
+
     def row(self, index: int) -> ListedRow | None:
         """The row at ``index``, None where it is not here (yet); one look into a dictionary."""
         return self._rows.get(index)

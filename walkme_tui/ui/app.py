@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Final
 from textual import events, on
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.errors import NoWidget
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -23,11 +25,13 @@ from walkme_tui.ui import keys
 from walkme_tui.ui.early_plan import EarlyPlan
 from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
+from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
 from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.text_line import TextLine
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 NOTE_INKS: Final[Mapping[SeverityLevel, Ink]] = {
@@ -76,6 +80,8 @@ class WalkmeApp(App[int]):
         self._has_theme = True
         self.stylesheet.set_variables(self.get_css_variables())
         self._by_key = {key: command.id for key, command in keys.pairs(self._commands)}
+        by_id = {command.id: command for command in self._commands}
+        self._input = InputQueue(self, by_id, self._by_key, self._perform, monotonic)
 
     def get_css_variables(self) -> dict[str, str]:
         """The variables of the theme; while there is only Textual's own, none: working them out takes time."""
@@ -120,17 +126,38 @@ class WalkmeApp(App[int]):
         """What was selected with the mouse, wrapped and capped as terminals need it."""
         send_to_clipboard(self, text)
 
+    # ------------------------------------------------------------ input
+
     async def on_event(self, event: events.Event) -> None:
-        """Act on keys as they come.
+        """Take input in the order in which it came, and act on keys at once.
 
         Textual forwards a key to the widget that has the focus and looks for its binding when it comes back. What was
         typed ahead has been forwarded to the same widget by then, although the first key may have moved the focus.
         """
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if not isinstance(event, (events.InputEvent, events.Paste)) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        if isinstance(event, events.Key):
             self.app_focus = True
-            if self._take_key(event):
-                return
-        await super().on_event(event)
+        await self._input.put(event)
+
+    async def _perform(self, item: Input) -> None:
+        if isinstance(item, str):
+            self._run(item)
+        elif isinstance(item, events.Key):
+            if not self._take_key(item):
+                await super().on_event(item)
+        elif isinstance(item, events.Paste) and isinstance(self.focused, TextLine):
+            self.focused.on_paste(item)
+        else:
+            await super().on_event(item)
+            if isinstance(item, events.MouseEvent) and not isinstance(item, events.MouseMove):
+                self._await_mouse(item)
+
+    def _await_mouse(self, event: events.MouseEvent) -> None:
+        with suppress(NoWidget):
+            widget, _ = self.screen.get_widget_at(event.x, event.y)
+            self._input.await_messages(widget)
 
     def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
@@ -139,11 +166,16 @@ class WalkmeApp(App[int]):
         command_id = self._by_key.get(event.key)
         if command_id is None or not isinstance(screen, keys.RunsCommands):
             return False
-        self.run_command(command_id)
+        self._run(command_id)
+        if command_id == "row.open" and self.focused is not None:
+            self._input.await_messages(self.focused)
         return True
 
     def run_command(self, command_id: str) -> None:
-        """Do what a command says: a key was pressed for it, or it was chosen in the palette."""
+        """Do what a command says that was chosen in the palette, before what was typed since."""
+        self._input.put_first(command_id)
+
+    def _run(self, command_id: str) -> None:
         verbs: dict[str, Callable[[], None]] = {
             "app.help": self.show_help,
             "app.palette": self.show_palette,

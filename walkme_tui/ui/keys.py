@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import COMMANDS, Command
 
 if TYPE_CHECKING:
     from textual.events import Key
+
+MOUSE: Final = "mouse"
+"""Stands for a mouse button or the wheel where a command's id is asked for."""
 
 
 @runtime_checkable
@@ -26,6 +29,23 @@ class RunsCommands(Protocol):
 
     def run_command(self, command_id: str) -> None:
         """Do what a command says."""
+        ...
+
+
+@runtime_checkable
+class ShowsView(Protocol):
+    """A screen whose commands act on what it shows, which may be on its way."""
+
+    def types(self, event: "Key") -> bool:
+        """True if the key types into a text; such a key waits for nothing."""
+        ...
+
+    def pending(self, command_id: str) -> str:
+        """What a command (or ``MOUSE``) has to wait for; empty if it can run now."""
+        ...
+
+    def show_waiting(self, text: str) -> None:
+        """Show what is waited for; empty: nothing."""
         ...
 
 

@@ -83,6 +83,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def on_mount(self) -> None:
         """Write the lines that stay, then what is in the middle, and take the keys that came meanwhile."""
+        if not self.app.is_running:
+            return  # the program ends, and widgets are removed already
         self.query_one("#title", OneLine).write(self._title, self._right)
         self.query_one("#foot", OneLine).write(self._foot)
         self.fill()

@@ -9,6 +9,7 @@ from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.traffic import RequestRecord, curl_command
 from walkme_tui.domain.users import User
+from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.origin import Origin
@@ -38,9 +39,9 @@ def copy_request(view: View, record: RequestRecord) -> None:
         view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
 
 
-async def copy_menu(view: View, origin: Origin) -> None:
-    """Let the person choose what of them is copied."""
-    users = await _users(view)
+async def copy_menu(view: View, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
+    """Let the person choose what is copied of the marked users, else of the one under the cursor."""
+    users = await _users(view, marked, user)
     if not users:
         return
     many = len(users) > 1
@@ -82,16 +83,16 @@ def copy_groups(view: View, groups: Sequence[Group], what: str = "name") -> None
     _send(view, what, "\n".join(clean(value) for value in values if value), len(groups))
 
 
-async def _users(view: View) -> list[User]:
-    """The marked users, else the one under the cursor; a toast where there is none."""
+async def _users(view: View, marked: Sequence[str], user: MirroredUser | None) -> list[User]:
+    """The marked users, else ``user``; a toast where there is none."""
     try:
-        marked = [await view.session.mirror.user(user_id) for user_id in view.marked]
+        mirrored = [await view.session.mirror.user(user_id) for user_id in marked]
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the marked users")
         return []
-    users = [mirrored.user for mirrored in marked if mirrored is not None]
-    if not users and view.user is not None:
-        users = [view.user.user]
+    users = [each.user for each in mirrored if each is not None]
+    if not users and user is not None:
+        users = [user.user]
     if not users:
         view.app.notify(NOBODY, markup=False)
     return users

@@ -28,6 +28,7 @@ from walkme_tui.ui.screens.filtering import Filtering
 from walkme_tui.ui.screens.group_visit import GroupVisit
 from walkme_tui.ui.screens.ordering import Ordering
 from walkme_tui.ui.screens.panes import PaneArea
+from walkme_tui.ui.screens.settling import Settling
 from walkme_tui.ui.screens.situation import Situation
 from walkme_tui.ui.screens.too_small import say_if_too_small
 from walkme_tui.ui.screens.verbs import run_verb
@@ -87,6 +88,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.arrangement: Arrangement = Arrangement()
         self.tab_line = TabLine()
         self.filter: FilterControl = FilterControl(self)
+        self.settling: Settling = Settling(self, commands)
         self._commands = commands
         self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -196,6 +198,19 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if not self.changing.refuses(command_id):
             run_verb(self, command_id)
 
+    def types(self, event: events.Key) -> bool:
+        """True if a key types into the filter box."""
+        return self.settling.types(event)
+
+    def pending(self, command_id: str) -> str:
+        """What has to be on the screen before a command can run."""
+        return self.settling.pending(command_id)
+
+    def show_waiting(self, text: str) -> None:
+        """Show in the status line what keys wait for."""
+        self.situation.waiting = text
+        self.situation.tell()
+
     def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
         """Go to the Groups tab, with the cursor on this group; Esc leads back to the user it was opened from."""
         self.group_visit.open(group_id, opened_from)
@@ -239,6 +254,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         new_tab = arrangement.tab is not self.arrangement.tab
         self.arrangement = arrangement
         self._laid_out_for = self.size
+        self.settling.lay_out()
         self.area.lay_out(arrangement, self.size.width)
         self.query_one(TabTitles).select(arrangement.tab)
         if self.area.detail.display:

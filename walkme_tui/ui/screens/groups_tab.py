@@ -229,6 +229,14 @@ class GroupsTab:
         self.members.table.show(_people_of(row, self._query) if row is not None else NOBODY)
         self.head()
 
+    @property
+    def shows_members(self) -> bool:
+        """True if the members that are shown, or searched for, are those of the row under the cursor."""
+        row = self.groups.current
+        if row is None:
+            return self.answered
+        return self.members.table.listing.asks_for(_people_of(row, self._query))
+
     def head(self) -> None:
         """Say who they are, and how many are known."""
         row = self.groups.current

@@ -72,6 +72,8 @@ class JobsTab:
         self._session = session
         self._work = work
         self._wanted: str | None = None
+        self.was_read = False
+        """True once the journal answered, or could not be read."""
 
     async def reload(self) -> WalkmeError | None:
         """All jobs, as the journal tells them now; the error if it cannot be read."""
@@ -79,6 +81,7 @@ class JobsTab:
             workshop = await self._work.workshop()
             jobs = await workshop.journal.jobs(self._session.account.profile)
         except WalkmeError as error:
+            self.was_read = True
             self.jobs.say_when_empty(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
             return error
         self.jobs.say_when_empty(NONE_YET)
@@ -105,6 +108,7 @@ class JobsTab:
 
     def _fill(self, jobs: tuple[Job, ...]) -> None:
         self.jobs.fill(tuple(self._as_seen(job) for job in jobs))
+        self.was_read = True
         if self._wanted is not None and self.jobs.select(self._wanted):
             self._wanted = None
         self.follow()

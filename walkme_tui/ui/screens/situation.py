@@ -55,6 +55,8 @@ class Situation:
         self._serving = False
         self._note: Saying | None = None
         self._position_timer: Timer | None = None
+        self.waiting = ""
+        """What keys wait for, in a sentence; empty if nothing waits."""
 
     def begin(self) -> None:
         """From now on the line to the account may be asked how it does: the first picture is painted."""
@@ -159,8 +161,8 @@ class Situation:
 
     def _saying(self) -> Saying | None:
         browser, session = self._browser, self._browser.session
-        if self._note is not None:
-            return self._note
+        if self.waiting or self._note is not None:
+            return Saying(self.waiting) if self.waiting else self._note
         if browser.work.saying is not None:
             return browser.work.saying
         if self.trouble is not None and not self._table_tells_it():

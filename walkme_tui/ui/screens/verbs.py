@@ -165,7 +165,7 @@ def _copy_menu(browser: "BrowserScreen") -> None:
         return
     from walkme_tui.ui.flows.copying import copy_group_menu, copy_menu
 
-    menu = partial(copy_menu, browser, Origin(browser))
+    menu = partial(copy_menu, browser, Origin(browser), browser.marked, browser.user)
     if browser.area.focused is Pane.GROUPS:
         menu = partial(copy_group_menu, browser, Origin(browser), browser.area.groups_tab.chosen_groups)
     start_worker(browser, WorkerGroup.COPY, menu, name="copy menu")

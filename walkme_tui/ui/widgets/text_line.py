@@ -96,6 +96,10 @@ class TextLine(Widget, can_focus=True):
         self._become(*edited)
         return True
 
+    def takes(self, event: events.Key) -> bool:
+        """True if ``take`` would type or edit by this key."""
+        return bool(event.is_printable and event.character) or self._edited(event.key) is not None
+
     def on_paste(self, event: events.Paste) -> None:
         """Insert the first line of what was pasted."""
         event.stop()

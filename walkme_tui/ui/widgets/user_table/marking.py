@@ -17,7 +17,10 @@ async def mark_range(listing: Listing, marks: Marks, index: int) -> str:
     """
     if marks.last is None:
         return "A range begins at the last mark: mark its first user, then go to its last."
+    query = listing.query
     anchor = await listing.locate(marks.last)
+    if listing.query != query:
+        return "Another view is shown by now. Nothing was marked."
     if anchor is None:
         return "The last mark is not in this view, so no range begins there."
     first, last = sorted((anchor, index))

@@ -76,6 +76,25 @@ class UserTable(ListingView):
         return self._person
 
     @property
+    def is_settled(self) -> bool:
+        """True if the view that was asked for last is shown, with the cursor in its place."""
+        listing, goes_on = self.listing, self._goes_to_the_end and not self.is_whole
+        return listing.settled and self._shown_query == listing.query and self._sought is None and not goes_on
+
+    @property
+    def has_cursor_row(self) -> bool:
+        """True if the row under the cursor is here, or there is none: no row, or a record that cannot be read."""
+        row = self.listing.row(self._cursor)
+        if not isinstance(row, MirroredUser):
+            return row is not None or not self.row_count
+        return self._person is not None and self._person.user.id == row.user.id
+
+    @property
+    def paints_cursor_row(self) -> bool:
+        """True if who is under the cursor is painted."""
+        return not self.row_count or self.is_drawn(self._cursor)
+
+    @property
     def marks(self) -> frozenset[str]:
         """The ids of the marked users."""
         return self._marks.ids
@@ -222,7 +241,7 @@ class UserTable(ListingView):
         before, self._cursor = self._cursor, index
         self._person, self._sought = self._user_at(index) or person, None
         if self._is_new_view or was_away or not 0 <= line < self.page_rows:
-            self._keep_in_view()
+            self.keep_cursor_in_view()
         else:
             self.scroll_to_row(index - line)
         self._is_new_view = False
@@ -238,7 +257,7 @@ class UserTable(ListingView):
         self._is_new_view = False
         self._person = self._user_at(self._cursor)
         self._chosen = self._chosen and (before[0] is None or self._sought is not None)
-        self._keep_in_view()
+        self.keep_cursor_in_view()
         if before != (self._person, self._cursor):
             self._tell_move()
 
@@ -267,13 +286,13 @@ class UserTable(ListingView):
         index = max(0, min(index, self.row_count - 1))
         self._chosen, self._sought, self._goes_to_the_end = True, None, False
         if index == self._cursor:
-            self._keep_in_view()
+            self.keep_cursor_in_view()
             return
         before = self._cursor
         self._cursor = index
         self._person = self._user_at(index)
         self._is_new_view = False
-        self._keep_in_view()
+        self.keep_cursor_in_view()
         self.repaint_rows((before, index))
         self._tell_move()
 
@@ -281,7 +300,7 @@ class UserTable(ListingView):
         """Tell the screen directly: on every key the containers between would take their turns first."""
         self.screen.post_message(messages.CursorMoved(self, self._person, self._cursor))
 
-    def _keep_in_view(self) -> None:
+    def keep_cursor_in_view(self) -> None:
         """Scroll by half a page where the cursor left the screen: a scroll by one line costs as many bytes."""
         first = self.scroll_offset.y
         if not first <= self._cursor < first + self.page_rows:

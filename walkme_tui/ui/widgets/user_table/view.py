@@ -106,6 +106,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._lines: list[Strip] = []
         self._lines_of: Painter | None = None
         self._stale_lines: set[int] = set()
+        self._drawn: dict[int, ListedRow | None] = {}
         self._held_back: asyncio.TimerHandle | None = None
         self._said: tuple[Content, Painter, list[Strip]] | None = None
 
@@ -264,15 +265,23 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """The header, a row, a line of words where there are no rows, or nothing."""
         return self._draw_line(self._ready_painter(), y)
 
+    def is_drawn(self, index: int) -> bool:
+        """True if the row at ``index`` is what was drawn last on its line of the screen."""
+        drawn, row = self._drawn.get(index - self.scroll_offset.y + HEADER_LINES), self.listing.row(index)
+        if isinstance(drawn, MirroredUser) and isinstance(row, MirroredUser):
+            return drawn.user.id == row.user.id
+        return drawn is not None and drawn == row
+
     def _draw_line(self, painter: Painter, y: int) -> Strip:
         if y < HEADER_LINES:
             return painter.header
+        self._drawn[y] = None
         if not self.row_count:
             return self._words(painter, y - HEADER_LINES - MESSAGE_LINE + 1)
         index = self.scroll_offset.y + y - HEADER_LINES
         if index >= self.row_count:
             return painter.blank
-        row = self.listing.row(index)
+        row = self._drawn[y] = self.listing.row(index)
         return painter.line(index, row, self.look(index, row))
 
     def _ready_painter(self) -> Painter:

@@ -1,0 +1,375 @@
+"""Input in one burst: a command waits for the view that the keys before it asked for, and acts on who is shown."""
+
+import asyncio
+import re
+import sys
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+
+import pytest
+from textual.events import Key, MouseDown, MouseUp, Paste, Resize
+from textual.geometry import Size
+from textual.message import Message
+
+from tests.support.browser import KEY_NAMES, Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.commands import CHANGE, COMMANDS, MARK, Command
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.ui.input_queue import LIMIT_SECONDS, NOTE_SECONDS
+from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.screens.settling import JOB_COMMANDS
+from walkme_tui.ui.widgets.user_table import UserTable
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
+ACTING = [command for command in COMMANDS if command.needs_view and command.id not in JOB_COMMANDS]
+SIZE = (120, 40)
+
+
+def account(count: int = 1000) -> FakeDirectory:
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+def key(name: str) -> Key:
+    return Key(KEY_NAMES.get(name, name), name if len(name) == 1 else None)
+
+
+def click(x: int, y: int) -> list[Message]:
+    kinds = (MouseDown, MouseUp)
+    return [kind(None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False) for kind in kinds]
+
+
+def burst(browser: Browser, *inputs: str | Message) -> None:
+    """All of these are there before the first is looked at."""
+    for each in inputs:
+        browser.app.post_message(key(each) if isinstance(each, str) else copy(each))
+
+
+# ------------------------------------------------------------ every command, every way to another view
+
+
+@dataclass(frozen=True)
+class Way:
+    """Inputs that ask for another view, what comes before them, what leads back, and a command among them."""
+
+    inputs: Sequence[str | Message]
+    before: Sequence[str] = ()
+    back: Sequence[str | Message] = ()
+    opens: str = ""
+
+
+WAYS = {
+    "a filter is typed": Way(("/", *"grace", "enter"), back=("escape",)),
+    "a filter is pasted": Way(("/", Paste("grace"), "enter"), back=("escape",)),
+    "a filter is cleared": Way(("escape",), ("/", *"grace", "enter"), ("/", *"grace", "enter")),
+    "sorted": Way(("s",)),
+    "reversed": Way(("S",)),
+    "last row": Way(("G",), back=("g",)),
+    "end": Way(("end",), back=("home",)),
+    "first row": Way(("g",), ("G",), ("G",)),
+    "pages down": Way(("pagedown",) * 5, back=("g",)),
+    "another tab": Way(("2",), back=("1",)),
+    "the tab before": Way(("1",), ("2",), ("2",)),
+    "another group": Way(("j",), ("2",), ("k",)),
+    "the members' pane": Way(("2", "enter", "j"), back=("1",), opens="row.open"),
+    "members filtered": Way(("/", *"grace", "enter"), ("2", "m"), ("escape",)),
+    "inactive hidden": Way(("t",), ("j", "j", "j"), ("t",)),
+    "a saved view": Way((":", *"inactive in groups", "enter"), back=("escape",)),
+    "sorted from the palette": Way((":", *"sort by email", "enter"), back=(":", *"sort by role", "enter")),
+    "a row is clicked": Way(click(10, 8), back=click(10, 5)),
+    "a heading is clicked": Way(click(6, 2)),
+    "a tab is clicked": Way(click(13, 1), back=("1",)),
+    "resized": Way((Resize(Size(100, 30), Size(100, 30)), "pagedown"), back=(Resize(Size(*SIZE), Size(*SIZE)), "g")),
+    "read again": Way(("R", "G"), back=("g",)),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a command would have acted on when it ran."""
+
+    email: str | None
+    painted: str | None
+    query: UserQuery
+
+
+def look(table: UserTable) -> Seen:
+    user = table.cursor_user
+    line = table._lines[table.cursor_index - table.scroll_offset.y + 1].text if table._lines else ""
+    found = re.search(r"\S+@\S+", line)
+    email = user.user.email if user is not None and isinstance(user.user.email, str) else None
+    return Seen(email, found.group() if found is not None else None, table.listing.query)
+
+
+async def at_rest(browser: Browser) -> None:
+    """Wait until the view is whole and stands still."""
+    await browser.settled(lambda: not any(browser.app.screen.pending(each.id) for each in ACTING))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_command_acts_on_who_is_shown_by_the_view_before_it(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Seen] = []
+    wanted, runs_itself = "", 0
+    run = BrowserScreen.run_command
+
+    def run_or_note(screen: BrowserScreen, command_id: str) -> None:
+        nonlocal runs_itself
+        if command_id == wanted and not screen.filter.has_keys and runs_itself:
+            runs_itself -= 1
+            run(screen, command_id)
+        elif command_id == wanted and not screen.filter.has_keys:
+            table = screen.area.table
+            assert table is not None
+            seen.append(look(table))
+        else:
+            run(screen, command_id)
+
+    monkeypatch.setattr(BrowserScreen, "run_command", run_or_note)
+    async with open_browser(Setting(api=account()), SIZE) as browser:
+        await browser.loaded()
+        await browser.press(*WAYS[way].before)
+        for command in ACTING:
+            await at_rest(browser)
+            seen.clear()
+            wanted, runs_itself = command.id, int(command.id == WAYS[way].opens)
+            burst(browser, *WAYS[way].inputs, command.keys[0])
+            await browser.settled(lambda: seen)
+            wanted = ""
+            await at_rest(browser)
+            final = look(browser.table)
+            assert seen == [final], command.id
+            assert final.email is not None
+            assert final.painted == final.email
+            burst(browser, *WAYS[way].back)
+
+
+# ------------------------------------------------------------ what comes of it
+
+
+async def test_offboarding_behind_a_filter_is_about_who_it_finds() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "/", *"person00042", "enter", "O")
+        await browser.listening("Ticket")
+        assert "person00042@example.com" in browser.dialog
+        assert "person00000@example.com" not in browser.dialog
+
+
+async def test_deactivating_behind_a_filter_changes_who_it_finds() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        burst(browser, "/", *"person00042", "enter", "x")
+        await browser.settled(lambda: api.writes)
+        assert [write.arguments[0] for write in api.writes] == [person(42).id]
+
+
+async def test_marks_behind_jumps_are_set_in_the_order_of_the_keys() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "G", "space", "k", "space", "g", "space", "j")
+        await browser.settled(lambda: browser.table.cursor_index == 1)
+        assert list(browser.table.marked_emails.values()) == [
+            "person00999@example.com",
+            "person00998@example.com",
+            "person00000@example.com",
+        ]
+
+
+async def test_the_email_behind_a_jump_is_copied() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "end", "Y", "g", "Y")
+        await browser.settled(lambda: browser.says("Sent to the terminal: person00999@example.com"))
+
+
+async def test_a_move_behind_a_filter_moves_in_what_it_finds() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "/", *"grace", "enter", "j", "j", "space")
+        await browser.settled(lambda: browser.marked)
+        assert list(browser.table.marked_emails.values()) == ["person00027@example.com"]
+
+
+async def test_marks_that_are_still_being_set_are_waited_for() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "/", *"person0000", "enter", "asterisk", "O")
+        await browser.listening("Offboard 10 people")
+
+
+async def test_a_mark_behind_opening_a_group_is_on_a_member() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        burst(browser, "2", "enter", "space")
+        await browser.settled(lambda: browser.marked)
+        assert not browser.browser.area.groups_tab.groups.marked
+        assert list(browser.table.marked_emails.values()) == [browser.cursor_email]
+
+
+async def test_undo_right_behind_the_jobs_tab_is_about_its_job() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(lambda: browser.says("is inactive now"))
+        burst(browser, "4", "z")
+        await browser.listening("Undo")
+
+
+async def test_a_mark_right_behind_another_profile_is_on_its_first_user() -> None:
+    profiles = [
+        ProfileChoice(name, Environment.SANDBOX, Surface.REST, "https://x.example") for name in ("acme", "globex")
+    ]
+    setting = Setting(api=account(), profiles=profiles)
+    other = Setting(api=FakeDirectory(people(7, start=2000)), profile="globex")
+    setting.open_session = lambda _: other.session()
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await browser.press("C")
+        await browser.settled(lambda: browser.dialog)
+        burst(browser, "down", "enter", "space")
+        await browser.settled(lambda: browser.account_line.startswith("globex") and browser.marked)
+        assert list(browser.table.marked_emails.values()) == ["person02000@example.com"]
+
+
+async def test_no_command_acts_on_a_row_that_was_scrolled_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        browser.table.scroll_to_row(200)
+        await browser.settled(lambda: browser.table.listing.row(220) is not None)
+        burst(browser, "space")
+        await browser.settled(lambda: browser.marked)
+        assert browser.says("✓ person00000@example.com")
+
+
+# ------------------------------------------------------------ a view that does not come
+
+
+async def held(browser: Browser, api: FakeDirectory, *keys: str) -> asyncio.Event:
+    """Go to a row that the server does not send, and press keys there."""
+    gate = api.hold("list_users")
+    burst(browser, "G", *keys)
+    await browser.settled(lambda: browser.table.cursor_index == 999)
+    await browser.pause()
+    return gate
+
+
+async def test_a_wait_is_shown_and_ends_with_the_row() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await held(browser, api, "space")
+        browser.setting.time.advance(2 * NOTE_SECONDS)
+        await browser.settled(
+            lambda: browser.status_line.startswith("Space waits for the row under the cursor. Esc drops it.")
+        )
+        assert not browser.marked
+        gate.set()
+        await browser.settled(lambda: browser.marked)
+        await browser.settled(lambda: "waits" not in browser.status_line)
+        assert list(browser.table.marked_emails.values()) == ["person00999@example.com"]
+
+
+async def test_esc_drops_what_waits() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await held(browser, api, "x", "j", "O")
+        await browser.press("escape")
+        assert browser.panes == ["users", "detail"]
+        gate.set()
+        await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
+        await at_rest(browser)
+        assert not api.writes
+        assert browser.dialog == ""
+        await browser.press("space")
+        await browser.settled(lambda: browser.marked)
+
+
+async def test_what_waits_is_dropped_after_a_limit_and_that_is_said() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await held(browser, api, "x", "space")
+        browser.setting.time.advance(LIMIT_SECONDS + 1)
+        said = "x was not carried out: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
+        await browser.settled(lambda: said in browser.toasts)
+        gate.set()
+        await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
+        await at_rest(browser)
+        assert not api.writes
+        assert not browser.marked
+
+
+@pytest.mark.parametrize("quitting", ["q", "ctrl+q"])
+async def test_the_program_ends_at_once_although_something_waits(quitting: str) -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.hold("list_users")
+        burst(browser, "G", "space", quitting)
+        await browser.settled(lambda: not browser.running)
+
+
+async def test_a_letter_behind_a_filter_box_that_waits_is_text() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await held(browser, api, "space", "/", *"quentin")
+        assert browser.running
+        gate.set()
+        await browser.settled(lambda: browser.filter_text == "quentin")
+
+
+async def test_what_waits_is_dropped_when_a_dialog_opens_over_it() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await held(browser, api, "space", "x")
+        browser.app.show_help()
+        await browser.settled(lambda: "Keys" in browser.dialog)
+        await browser.settled(
+            lambda: any("Space was not carried out: a dialog opened" in each for each in browser.toasts)
+        )
+        gate.set()
+        await browser.press("escape")
+        await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
+        assert not browser.marked
+
+
+# ------------------------------------------------------------ the declarations
+
+
+NOT_ABOUT_A_PERSON = {"view.back"}
+"""Reads the marks to clear them last; it is never held back."""
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if not each.needs_view], ids=lambda each: each.id)
+async def test_a_command_that_reads_the_cursor_or_the_marks_says_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    for owner, name in ((BrowserScreen, "user"), (BrowserScreen, "marked"), (UserTable, "marked_emails")):
+        getter = getattr(owner, name).fget
+
+        def note(self: object, getter: Callable[[object], object] = getter, name: str = name) -> object:
+            if sys._getframe(1).f_code.co_name != "place":  # that only notes where the person is
+                read.append(name)
+            return getter(self)
+
+        monkeypatch.setattr(owner, name, property(note))
+    async with open_browser(Setting(api=account(50))) as browser:
+        await browser.loaded()
+        read.clear()
+        if command.id not in NOT_ABOUT_A_PERSON and not command.id.startswith("app."):
+            browser.browser.run_command(command.id)
+        assert read == []
+
+
+def test_what_changes_the_account_or_marks_waits_for_its_view() -> None:
+    for command in COMMANDS:
+        if command.writes or (command.section in {CHANGE, MARK} and command.id != "dialog.open"):
+            assert command.needs_view, command.id
