@@ -1,8 +1,17 @@
 """A change of many people: how many they are of what, what it costs to read them, and how far that is."""
 
-from tests.support.browser import Browser, Setting, open_browser
+import sys
+from typing import Any
+
+import pytest
+
+from tests.support.browser import NOON_MS, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.concurrency import AT_ONCE
+from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.widgets import plan_list
+from walkme_tui.ui.widgets.plan_list import PlanList, PlanRows
 
 
 def account(count: int) -> FakeDirectory:
@@ -85,3 +94,42 @@ async def test_the_status_line_shows_how_far_the_reading_is() -> None:
         first.set()
         reading = "Read 16 of 40, 3 s left, Esc stops. Offboard 40 marked users, the whole account"
         await browser.settled(lambda: reading in browser.status_line)
+
+
+async def test_a_long_plan_is_shown_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_list, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(plan_list, "LINES_AHEAD", 20)
+    api = account(40)
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await all_marked(browser, 40)
+        await browser.press("O")
+        await browser.listening("Offboard 40 people")
+        shown = browser.app.screen.query_one(PlanList)
+        await browser.settled(lambda: isinstance(shown.rows, PlanRows) and shown.rows.measured)
+        assert shown.text.count("set status") == 40
+        assert browser.says("person00000@example.com")
+        await browser.press("G")
+        assert browser.says("person00039@example.com")
+        assert browser.says("40 set status")
+
+
+async def test_a_long_plan_makes_only_the_lines_that_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    lines_of = plan_list._subject_lines
+
+    def counted(draft: Draft, subject: Subject, *others: Any) -> Any:
+        made.append(subject.user.id)
+        return lines_of(draft, subject, *others)
+
+    monkeypatch.setattr(plan_list, "_subject_lines", counted)
+    people = [Subject(person(number)._replace(status="active"), NOON_MS) for number in range(2000)]
+    steps = numbered(change for subject in people for change in offboarding_changes(subject))
+    plan = Plan(PlanKind.OFFBOARD, "acme", "https://walkme.test", NOON_MS, tuple(people), steps)
+    rows = PlanRows(Draft.of(plan), NOON_MS, 80)
+    rows.measure(100)
+    assert len(made) < 100 <= len(rows)
+    assert not rows.measured
+    rows.measure(sys.maxsize)
+    made.clear()
+    assert rows[len(rows) - 1].step is None
+    assert len(made) <= 1

@@ -63,9 +63,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        title: Line = [(wish(draft.planned), Ink.STRONG), (f": {extent}" if extent else "", Ink.WARN)]
+        title: Line = [(wish(draft.planned), Ink.STRONG), *([(f": {extent}", Ink.WARN)] if extent else [])]
         super().__init__(title, account_mark(account), monotonic)
-        self._draft = draft
+        self._put(draft)
+        self._can_keep = any(map(draft.can_keep, draft.planned.steps))
         self._require = require
         self._clock = clock
         wanted = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
@@ -108,9 +109,9 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         if self.focused in self._fields:
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
-        if self._draft.plan.steps:
-            keys.append(("y", f"run {count(len(self._draft.plan.steps), 'step', 'steps')}"))
-        if any(self._draft.can_keep(step) for step in self._draft.planned.steps):
+        if self._step_count:
+            keys.append(("y", f"run {count(self._step_count, 'step', 'steps')}"))
+        if self._can_keep:
             keys.append(("k", "keep group"))
         if self._draft.planned.steps:
             keys += [("p", "save plan"), ("t", "ticket")]
@@ -162,8 +163,12 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         """Keep the group under the cursor, or leave it all the same."""
         row = self._list.current
         if row is not None and row.step is not None:
-            self._draft = self._draft.toggled(row.step)
+            self._put(self._draft.toggled(row.step))
             self._write()
+
+    def _put(self, draft: Draft) -> None:
+        self._draft = draft
+        self._step_count = len(draft.plan.steps)
 
     def _keep_ticket(self, text: str) -> None:
         self._draft = replace(self._draft, ticket=text)
@@ -198,5 +203,5 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def _save(self) -> None:
         """Put it into a file."""
-        if self._draft.plan.steps:
+        if self._step_count:
             self.dismiss(PlanAnswer(PlanChoice.SAVE, self._draft))

@@ -1,14 +1,18 @@
 """A plan as it is reviewed: people, numbered steps, and what else will come of them."""
 
+import sys
+import time
+from array import array
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 
-from walkme_tui.domain.plans import Consequence, Gravity, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.draft import Draft
@@ -19,6 +23,12 @@ from walkme_tui.ui.widgets.lines import Lines
 NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12
 LEAST_OBJECT: Final = 12
+MOST_AT_ONCE: Final = 100
+"""A plan about more people is measured bit by bit, its first lines at once."""
+LINES_AHEAD: Final = 200
+KEPT_PARTS: Final = 200
+MEASURE_SECONDS: Final = 0.04
+MINUTE_MS: Final = 60_000
 NOTHING: Final = "Nothing to do: everything is as it should be already."
 _INKS: Final = {Gravity.WARNING: Ink.WARN, Gravity.NOTE: Ink.DIM}
 _MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
@@ -33,6 +43,75 @@ class PlanRow:
     step: Step | None = None
 
 
+class PlanRows(Sequence[PlanRow]):
+    """The lines of a plan in ``width`` cells, person by person; they are made when they are looked at.
+
+    Only as many lines count as were measured: ``measure`` goes on with that.
+    """
+
+    def __init__(self, draft: Draft, now_ms: int, width: int) -> None:
+        self._draft = draft
+        self._now_ms = now_ms
+        self._width = width
+        self._numbers = _Numbers(draft)
+        self._steps: dict[str, list[Step]] = {}
+        for step in draft.planned.steps:
+            self._steps.setdefault(step.user_id, []).append(step)
+        self._ends = array("l")
+        """Behind which line the lines of each person end; the last part is what concerns everybody."""
+        self._made: dict[int, list[tuple[Line, Step | None]]] = {}
+
+    @property
+    def measured(self) -> bool:
+        """True if all lines count."""
+        return len(self._ends) > len(self._draft.planned.subjects)
+
+    def measure(self, lines: int, seconds: float = 0.0) -> None:
+        """Go on until so many lines count, and then for so long."""
+        until = None
+        while not self.measured:
+            if len(self) >= lines:
+                until = until if until is not None else time.perf_counter() + seconds
+                if time.perf_counter() >= until:
+                    return
+            self._ends.append(len(self) + len(self._part(len(self._ends))))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> PlanRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[PlanRow]: ...
+
+    def __getitem__(self, index: int | slice) -> PlanRow | list[PlanRow]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        part = bisect_right(self._ends, index)
+        line, step = self._part(part)[index - (self._ends[part - 1] if part else 0)]
+        return PlanRow(index, line, step)
+
+    def _part(self, part: int) -> list[tuple[Line, Step | None]]:
+        if part not in self._made:
+            if len(self._made) >= KEPT_PARTS:
+                self._made.clear()
+            self._made[part] = list(self._lines(part))
+        return self._made[part]
+
+    def _lines(self, part: int) -> Iterator[tuple[Line, Step | None]]:
+        subjects = self._draft.planned.subjects
+        if part == len(subjects):
+            yield from _common_lines(self._draft.planned, self._width)
+            return
+        if part:
+            yield (), None
+        steps = self._steps.get(subjects[part].user.id, [])
+        yield from _subject_lines(self._draft, subjects[part], steps, self._numbers, self._now_ms, self._width)
+
+
 class PlanList(LineList[PlanRow]):
     """Scrolls; the cursor, where there is one, goes from one step that may be left out to the next."""
 
@@ -40,20 +119,38 @@ class PlanList(LineList[PlanRow]):
         super().__init__(id="plan")
         self.cursor = -1
         self.keys_elsewhere = True
+        self._shown: tuple[Draft, int] | None = None
+        self._shown_at_ms = 0
 
     def fill(self, draft: Draft, now_ms: int, width: int) -> None:
-        """Show a draft in lines of ``width`` cells; ages are those of now."""
-        lines = list(plan_lines(draft, now_ms, width))
-        old, self.rows = self.rows, [PlanRow(index, line, step) for index, (line, step) in enumerate(lines)]
-        self.virtual_size = Size(0, len(self.rows))
-        if len(old) == len(self.rows):
-            for was, now in zip(old, self.rows, strict=True):
-                if was != now:
-                    self.refresh_line(now.index)
+        """Show a draft in lines of ``width`` cells; ages are those of now, or of the last minute in a long plan."""
+        long = len(draft.planned.subjects) > MOST_AT_ONCE
+        if long and self._shown == (draft, width) and now_ms - self._shown_at_ms < MINUTE_MS:
+            return
+        self._shown, self._shown_at_ms = (draft, width), now_ms
+        old, rows = self.rows, PlanRows(draft, now_ms, width)
+        rows.measure(self.scroll_offset.y + LINES_AHEAD if long else sys.maxsize)
+        self.rows = rows
+        self.virtual_size = Size(0, len(rows))
+        if len(old) == len(rows):
+            for index in range(self.scroll_offset.y, min(len(rows), self.scroll_offset.y + self.size.height)):
+                if old[index] != rows[index]:
+                    self.refresh_line(index)
         else:
             self.refresh(layout=True)
+        if not rows.measured:
+            self.set_timer(MEASURE_SECONDS, self._measure)
         if self.current is None or self.current.step is None:
-            self.cursor = self._stops[0] if self._stops else -1
+            stop = self._stop_from(0, 1) if any(map(draft.can_keep, draft.planned.steps)) else None
+            self.cursor = -1 if stop is None else stop
+
+    def _measure(self) -> None:
+        """Go on measuring a long plan, a little at a time: keys come between."""
+        rows = self.rows
+        if isinstance(rows, PlanRows) and not rows.measured:
+            rows.measure(0, MEASURE_SECONDS / 2)
+            self.virtual_size = Size(0, len(rows))
+            self.set_timer(MEASURE_SECONDS, self._measure)
 
     @property
     def text(self) -> str:
@@ -68,25 +165,29 @@ class PlanList(LineList[PlanRow]):
         """The line as it was made."""
         return row.line
 
-    @property
-    def _stops(self) -> Sequence[int]:
-        return [row.index for row in self.rows if row.step is not None]
+    def _stop_from(self, index: int, by: int) -> int | None:
+        """The first row from one on, downwards or upwards, that the cursor can be put on."""
+        while 0 <= index < len(self.rows):
+            if self.rows[index].step is not None:
+                return index
+            index += by
+        return None
 
-    def _go(self, later: bool) -> bool:
-        stops = [at for at in self._stops if (at > self.cursor) is later and at != self.cursor]
-        if stops:
-            self.move_to(stops[0] if later else stops[-1])
-        return bool(stops)
+    def _go(self, by: int) -> bool:
+        stop = self._stop_from(self.cursor + by, by) if self.cursor >= 0 else None
+        if stop is not None:
+            self.move_to(stop)
+        return stop is not None
 
     def action_cursor_down(self) -> None:
         """The next step, or what stands below the last."""
-        if not self._go(later=True):
-            Lines.action_page_down(self) if self._stops else Lines.action_cursor_down(self)
+        if not self._go(1):
+            Lines.action_page_down(self) if self.cursor >= 0 else Lines.action_cursor_down(self)
 
     def action_cursor_up(self) -> None:
         """The step before, or what stands above the first."""
-        if not self._go(later=False):
-            Lines.action_page_up(self) if self._stops else Lines.action_cursor_up(self)
+        if not self._go(-1):
+            Lines.action_page_up(self) if self.cursor >= 0 else Lines.action_cursor_up(self)
 
     def action_page_down(self) -> None:
         """A page down."""
@@ -107,29 +208,29 @@ class PlanList(LineList[PlanRow]):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on a step."""
         index = self.scroll_offset.y + event.y
-        if index in self._stops:
+        if 0 <= index < len(self.rows) and self.rows[index].step is not None:
             self.move_to(index)
 
 
-def plan_lines(draft: Draft, now_ms: int, width: int) -> Iterator[tuple[Line, Step | None]]:
-    """The lines of a plan in ``width`` cells, each with the step that the person may leave out there."""
-    plan = draft.planned
-    several = len(plan.subjects) > 1
-    numbers = _Numbers(draft)
-    for place, subject in enumerate(plan.subjects):
-        if place:
-            yield (), None
-        yield from ((line, None) for line in _heading(subject, now_ms, width, named=several))
-        steps = plan.steps_of(subject.user.id)
-        if steps and not several:
-            yield (), None
-        for step in steps:
-            yield from _step(draft, subject, step, numbers.of(step), width)
-        sentences = [each for each in subject.consequences if each.step is None]
-        if sentences and not several:
-            yield (), None
-        for sentence in sentences:
-            yield from ((line, None) for line in _sentence(sentence, width))
+def _subject_lines(
+    draft: Draft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
+) -> Iterator[tuple[Line, Step | None]]:
+    """The lines about one person, each with the step that may be left out there."""
+    several = len(draft.planned.subjects) > 1
+    yield from ((line, None) for line in _heading(subject, now_ms, width, named=several))
+    if steps and not several:
+        yield (), None
+    for step in steps:
+        yield from _step(draft, subject, step, numbers.of(step), width)
+    sentences = [each for each in subject.consequences if each.step is None]
+    if sentences and not several:
+        yield (), None
+    for sentence in sentences:
+        yield from ((line, None) for line in _sentence(sentence, width))
+
+
+def _common_lines(plan: Plan, width: int) -> Iterator[tuple[Line, Step | None]]:
+    """What a plan says below all people."""
     if not plan.steps:
         yield (), None
         yield from (([(line, Ink.PLAIN)], None) for line in words.wrap(NOTHING, width))
