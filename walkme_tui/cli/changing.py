@@ -9,10 +9,10 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
-from walkme_tui.cli.reading import with_account_read
-from walkme_tui.cli.running import with_workshop
+from walkme_tui.cli.reading import read_account, say_account_is_read, with_account_read
+from walkme_tui.cli.running import with_session, with_workshop
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.errors import ConfigurationError, ReadOnlyRefused
+from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
@@ -55,7 +55,13 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         from walkme_tui.cli.browse import browse_task
         from walkme_tui.services.browsing import Task
 
-        return browse_task(context, Task(wish.title, wish.make))
+        task = Task(wish.title, wish.make)
+        try:
+            return browse_task(context, task)
+        except LookUpIgnored as error:
+            say_account_is_read(error)
+        with_session(context, lambda session: read_account(session, cached=False))
+        return browse_task(context, task)
 
     def check(account: Account) -> None:
         if carry_it_out:

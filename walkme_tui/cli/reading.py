@@ -85,10 +85,15 @@ async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], d
         async with deadline.running():
             return await ask()
     except LookUpIgnored as error:
-        say(error.message, "The whole account is read now to look again.")
+        say_account_is_read(error)
     await read_account(session, cached=False)
     async with deadline.running():
         return await ask()
+
+
+def say_account_is_read(error: LookUpIgnored) -> None:
+    """Say why the whole account is read."""
+    say(error.message, "The whole account is read now to look again.")
 
 
 async def read_groups(session: Session) -> None:

@@ -10,6 +10,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
+AGAIN: Final = "Try again when the whole account is loaded."
 IGNORED: Final = "This server ignores look-ups by email."
 
 
@@ -42,6 +43,8 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
     except MirrorUnavailable:
         return LookUpIgnored(f"{IGNORED} The local copy cannot be searched for {whom} either.")
     sweep = coverage.sweep
+    if not coverage.loaded:
+        return LookUpIgnored(f"{IGNORED} Nobody is loaded yet, so it is not known who has {whom}.", hint=AGAIN)
     if coverage.complete and sweep is not None and sweep.complete:
         read_at = format_time_ms(sweep.started_at_ms // 1000 * 1000)
         searched = f"all {grouped(coverage.loaded)} people of the account, as read at {read_at}"
@@ -49,7 +52,7 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
     else:
         of = "an unknown number" if coverage.total is None else grouped(coverage.total)
         searched = f"the {grouped(coverage.loaded)} people loaded of {of}"
-        hint = "Try again when the whole account is loaded."
+        hint = AGAIN
     return LookUpIgnored(f"{IGNORED} Searched {searched}: nobody there has {whom}.", hint=hint)
 
 

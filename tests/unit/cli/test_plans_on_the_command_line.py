@@ -1,5 +1,6 @@
 """Plans on the command line: printed, written to files, shown, refused; nothing here sends a change."""
 
+import asyncio
 import json
 import stat
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.errors import LookUpIgnored, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_json, plan_from_text
 from walkme_tui.domain.plans import PlanKind, RemoveMember, SetStatus
@@ -302,6 +303,31 @@ async def test_on_a_terminal_the_browser_begins_with_the_plan(
         await session.aclose()
     assert len(plan.steps) == 6
     assert plan.ticket == "INC-1"
+
+
+def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_email_are_ignored(
+    line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = on_a_terminal(monkeypatch)
+    loaded: list[int] = []
+
+    def run_browser(start: BrowserStart) -> int:
+        session = start.open_session("env")
+
+        async def count() -> None:
+            loaded.append((await session.mirror.coverage()).loaded)
+            await session.aclose()
+
+        asyncio.run(count())
+        started.append(start)
+        if len(started) == 1:
+            raise LookUpIgnored("This server ignores look-ups by email.")
+        return 0
+
+    monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
+    answer = line("offboard", ZOE)
+    assert (answer.code, len(started), loaded) == (0, 2, [0, 20])
+    assert "The whole account is read now to look again." in answer.err
 
 
 def test_json_yes_and_plan_stay_headless_on_a_terminal(

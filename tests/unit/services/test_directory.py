@@ -90,6 +90,8 @@ async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
     api = FakeDirectory(people(250))
     api.email_ignored = True
     async with open_session(api) as session:
+        with pytest.raises(LookUpIgnored, match="Nobody is loaded yet, so it is not known who has person00240@"):
+            await Directory(session).look_up("person00240@example.com")
         page = await api.list_users(1, 100)
         await session.mirror.save_page(page, NOON_MS)
         assert (await Directory(session).look_up("person00042@example.com")).user == person(42)
