@@ -1,5 +1,6 @@
 """Plans: what is to happen to an account, made from what the server says now. Nothing here writes to the account."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -20,6 +21,7 @@ from walkme_tui.domain.consequences import (
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import (
+    Change,
     Plan,
     PlanKind,
     SetStatus,
@@ -38,6 +40,7 @@ from walkme_tui.services.undoing import Undoing
 MAX_SHOWN: Final = 80
 # Of so many people the names are looked for early; more are not reviewed in a hurry.
 MAX_EXPECTED: Final = 20
+PEOPLE_A_TURN: Final = 300
 
 
 class Planner:
@@ -69,19 +72,23 @@ class Planner:
             )
             await names.of([group.id for user in people for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
-        subjects = []
-        for user in people:
+        subjects: list[Subject] = []
+        changes: list[Change] = []
+        for place, user in enumerate(people):
+            await _let_others_run(place)
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             kept = subject.groups if keep_groups else kept_groups(subject, keep, unmatched)
             subjects.append(replace(subject, kept=frozenset(group.id for group in kept)))
-        steps = numbered(change for subject in subjects for change in offboarding_changes(subject))
+            changes.extend(offboarding_changes(subjects[-1]))
+        steps = numbered(changes)
         by_person: dict[str, list[Step]] = {}
         for step in steps:
             by_person.setdefault(step.user_id, []).append(step)
         surroundings = await self._surroundings([subject.user for subject in subjects], expected)
         last = last_members(steps, surroundings)
         judged = []
-        for subject in subjects:
+        for place, subject in enumerate(subjects):
+            await _let_others_run(place)
             mine = by_person.get(subject.user.id, [])
             found = deactivation(subject, mine, surroundings) + memberships(subject, keep, by_request=keep_groups)
             found += tuple(last[step.number] for step in mine if step.number in last)
@@ -188,3 +195,9 @@ class Planner:
         return Plan(
             kind, account.profile, account.base_url, self._session.clock(), tuple(subjects), steps, ticket.strip()
         )
+
+
+async def _let_others_run(place: int) -> None:
+    """Give way after every few hundred people of a long plan: the screen takes keys in between."""
+    if place % PEOPLE_A_TURN == PEOPLE_A_TURN - 1:
+        await asyncio.sleep(0)
