@@ -44,7 +44,7 @@ def test_a_second_reading_says_why() -> None:
     second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
     unproven, changed = crawl_saying(second, 0), crawl_saying(second._replace(after_drift=True), 0)
     assert unproven is not None
-    assert unproven.text == "Reading the account again, to make sure that nobody is missed: 10 of 40. P pauses."
+    assert unproven.text == "Reading the account again, to be sure: 10 of 40. P pauses."
     assert changed is not None
     assert changed.text == "Reading the account a second time, for it was changing: 10 of 40. P pauses."
 

@@ -63,12 +63,13 @@ def progress_text(progress: "SweepProgress", bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
     again = ""
     if progress.walk > 1:
-        again = " again, the list changed" if progress.after_drift else " again, to make sure that nobody is missed"
+        again = " again, the list changed" if progress.after_drift else " again, to be sure"
     loaded = grouped(progress.loaded)
     if not progress.total:
         return f"reading users{again}  {loaded}"
     share = min(1.0, progress.loaded / progress.total)
-    drawn = f"  {drawn_bar(share)}" if bar else ""
+    # With the words and the bar the line would be longer than many a terminal, and could not be written over.
+    drawn = f"  {drawn_bar(share)}" if bar and not again else ""
     return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
 
 

@@ -77,8 +77,10 @@ def test_progress_says_what_is_known() -> None:
     assert progress_text(SweepProgress(1200, None, 1), bar=True) == "reading users  1 200"
     changed = SweepProgress(5, 4, 2, after_drift=True)
     assert progress_text(changed, bar=False) == "reading users again, the list changed  5 of 4  100 %"
+    longest = SweepProgress(1_000_000, 1_000_000, 2, after_drift=True)
+    assert len(progress_text(longest, bar=True)) < 80
     unproven = SweepProgress(2, 4, 2)
-    assert progress_text(unproven, bar=False) == "reading users again, to make sure that nobody is missed  2 of 4  50 %"
+    assert progress_text(unproven, bar=False) == "reading users again, to be sure  2 of 4  50 %"
     assert "[############............]" in progress_text(SweepProgress(2, 4, 1), bar=True)
     assert grouped(1_234_567) == "1 234 567"
 

@@ -102,9 +102,7 @@ def crawl_saying(progress: CrawlProgress, now: float) -> Saying | None:
 def _again(progress: CrawlProgress) -> str:
     if progress.walk == 1:
         return ""
-    return (
-        " a second time, for it was changing" if progress.after_drift else " again, to make sure that nobody is missed"
-    )
+    return " a second time, for it was changing" if progress.after_drift else " again, to be sure"
 
 
 def _waiting(progress: CrawlProgress, now: float) -> Saying | None:
