@@ -21,7 +21,7 @@ def add_offboard(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "First the status becomes inactive, then the person leaves every group that config.toml does not keep, each\n"
         "step read back. On a terminal the browser opens at the plan. One email that nobody has refuses them all.\n"
-        "What was done can be taken back with: walkme-tui undo JOB"
+        "walkme-tui undo JOB takes back what was done, for everybody of the job; undo RECEIPT for one person."
     )
 
 

@@ -122,8 +122,8 @@ def counts_text(job: Job) -> str:
     return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "none"
 
 
-def job_lines(job: Job) -> list[str]:
-    """A job with its steps, for people."""
+def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
+    """A job with its steps, for people; ``undoings`` are the jobs that took it back."""
     lines = [
         f"Job {job.id}: {job.state.value}. {title_of(job.plan)}",
         f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}",
@@ -132,6 +132,12 @@ def job_lines(job: Job) -> list[str]:
         lines.append(f"Ticket   {cut(job.plan.ticket, MAX_SENTENCE)}")
     if job.settled_at_ms is not None:
         lines.append(f"Settled  {_second(job.settled_at_ms)}")
+    if job.plan.undoes is not None:
+        lines.append(f"Undoes   job {clean(job.plan.undoes)}")
+    changed = len(job.changed_people)
+    for other in undoings:
+        some = f" for {len(other.changed_people)} of {changed} people" if changed > 1 else ""
+        lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: whom it was about is not known any more")
     people = list(dict.fromkeys(record.step.user_id for record in job.steps))
@@ -140,7 +146,6 @@ def job_lines(job: Job) -> list[str]:
         lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
-    changed = len(job.changed_people)
     if job.purged_at_ms is None and changed:
         scope = f" takes back all {changed} people" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")

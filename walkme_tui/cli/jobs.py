@@ -81,11 +81,13 @@ def _list(context: Context, _options: argparse.Namespace) -> int:
 
 def _show(context: Context, options: argparse.Namespace) -> int:
     job = find_job(context, options.id)
+    jobs = with_journal(context, lambda journal: journal.jobs(job.plan.profile))
+    undoings = [other for other in jobs if other.plan.undoes == job.id and other.changed_people]
     if context.options.json:
-        _print_json(job_object(job))
+        _print_json(job_object(job) | {"undone_by": [other.id for other in undoings]})
     else:
         resumable = [f"Go on    {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
-        print_lines([*job_lines(job), *resumable])
+        print_lines([*job_lines(job, undoings), *resumable])
     return ExitCode.DONE
 
 

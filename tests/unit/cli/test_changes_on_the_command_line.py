@@ -158,7 +158,12 @@ def test_the_commands_in_a_receipt_take_back_as_many_people_as_they_say(line: Co
     assert {step["target"] for step in line("undo", said[1], "--yes", "--json").json["steps"]} == {ZOE, other}
     done = line("offboard", ZOE, other, "--yes", "--json").json
     receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".json"))
-    assert {step["target"] for step in line("undo", receipt.name, "--yes", "--json").json["steps"]} == {ZOE}
+    undo = line("undo", receipt.name, "--yes", "--json").json
+    assert {step["target"] for step in undo["steps"]} == {ZOE}
+    assert line("jobs", "show", done["job"], "--json").json["undone_by"] == [undo["job"]]
+    shown = line("jobs", "show", done["job"]).out
+    assert re.search(rf"^Undone   \S+ by job {undo['job']} for 1 of 2 people$", shown, re.MULTILINE)
+    assert f"Undoes   job {done['job']}\n" in line("jobs", "show", undo["job"]).out
 
 
 def test_a_kept_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
