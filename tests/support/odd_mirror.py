@@ -103,7 +103,8 @@ class OddMirror:
         assert undecided.users == self.directory.undecided(query, NOW_MS), query
         middle = expected[len(expected) // 2] if expected else 1
         for after in (middle, self._next_row_id - 1):
-            assert self.matching(query, after) == [row_id for row_id in expected if row_id > after], query
+            later = [row_id for row_id in expected if row_id > after]
+            assert self.matching(query, after) == (sorted(later) if query.sort is None else later), query
         return expected
 
 

@@ -146,8 +146,8 @@ class Mirror(Protocol):
     async def matching(self, query: UserQuery, after: int = 0) -> Sequence[int]:
         """Row ids of all loaded users that a query keeps, in its order, of which ``first`` is the beginning.
 
-        Only those with a row id above ``after``: without a sort that is who came since. Ends like ``first`` when its
-        task is cancelled.
+        Only those with a row id above ``after``: without a sort that is who came since, in ascending order. Ends like
+        ``first`` when its task is cancelled.
         """
         ...
 

@@ -62,16 +62,14 @@ def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[l
 
 
 def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Steps[array[int]]":
-    """Row ids of all users that ``query`` keeps, above ``after``."""
+    """Row ids of all users that ``query`` keeps, above ``after``; there without a sort always in ascending order."""
     query = _storable(query)
     found = plan(tables, query, now_ms)
-    exact = (
-        []
-        if query.sort is not None
-        else [row_id for row_id in _exact(tables, query, found, BROUGHT_FORWARD) if row_id > after]
-    )
-    order = array("i", exact)
+    order = array("i")
     if query.sort is None:
+        if not after:
+            order.extend(_exact(tables, query, found, BROUGHT_FORWARD))
+        exact = frozenset(order)
         for part in _in_steps(tables, found, after):
             order.extend([row_id for row_id in part if row_id not in exact])
             yield

@@ -94,6 +94,23 @@ async def test_pages_that_arrive_add_their_matches_in_order() -> None:
         assert await listing.locate(person(200).id) == 20
 
 
+async def test_whole_words_that_come_later_stand_below_and_only_once() -> None:
+    # On each page Annika stands before and behind Ann.
+    names = ["Annika", "Ann", "Annika"] + [None] * 97
+    api = FakeDirectory([person(number)._replace(first_name=names[number % 100]) for number in range(400)])
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        listing.show(UserQuery(text="ann"))
+        await until(lambda: listing.total == Total(6, exact=True))
+        for page, count in ((4, 9), (3, 12)):
+            await pages.ensure([page])
+            await until(lambda count=count: listing.total and listing.total.count >= count)  # type: ignore[misc]
+            await idle(session)
+            assert listing.total == Total(count, exact=True)
+        numbers = [1, 101, 0, 2, 100, 102, 300, 301, 302, 200, 201, 202]
+        assert emails(listing, 0, 11) == [f"person{number:05d}@example.com" for number in numbers]
+
+
 async def test_pages_that_arrive_and_match_nothing_move_nothing() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
