@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from textual import events
+from textual.errors import NoWidget
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import Command
@@ -140,6 +141,8 @@ class InputQueue:
         screen, command_id = self._app.screen, self._command_of(item)
         if not screen.is_mounted:
             return "the screen"
+        if isinstance(item, events.MouseEvent) and _is_over_removed_widget(screen, item):
+            return "the new layout"
         if command_id is None or not isinstance(screen, keys.ShowsView):
             return ""
         if isinstance(item, events.Key) and screen.types(item):
@@ -223,3 +226,15 @@ class InputQueue:
         if isinstance(item, str):
             return self._commands[item].title
         return shown_key(item.key) if isinstance(item, events.Key) else "The mouse"
+
+
+def _is_over_removed_widget(screen: "Screen[Any]", event: events.MouseEvent) -> bool:
+    """True while a screen finds a removed widget below the mouse, as it does until the next layout.
+
+    Textual asks such a widget for its parent's region, and it has no parent any more.
+    """
+    try:
+        widget, _ = screen.get_widget_at(event.x, event.y)
+    except NoWidget:
+        return False
+    return widget is not screen and not widget.is_attached
