@@ -23,7 +23,7 @@ from typing import Final, Self
 import pyte
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 60.0
 BROWSER: Final = (sys.executable, "-m", "walkme_tui")
 
 
@@ -73,13 +73,22 @@ class TerminalProgram:
         os.close(self._terminal)  # what else runs in the session gets SIGHUP
 
     @property
+    def lines(self) -> list[str]:
+        """The lines of the screen as plain text."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
     def text(self) -> str:
         """The screen as plain text, line by line."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        return "\n".join(self.lines)
 
     def send(self, data: bytes) -> None:
         """Press keys."""
         os.write(self._terminal, data)
+
+    def garble(self) -> None:
+        """Lose what is on the screen, as if another program had drawn over it."""
+        self._screen.erase_in_display(2)
 
     def resize(self, columns: int, lines: int) -> None:
         """Make the terminal another size; the kernel sends SIGWINCH."""

@@ -17,7 +17,7 @@ def account(count: int = 50) -> FakeDirectory:
 
 
 def test_every_command_does_something_and_nothing_else_does() -> None:
-    of_the_app = {"app.help", "app.palette", "app.profile", "app.quit"}
+    of_the_app = {"app.help", "app.palette", "app.profile", "app.quit", "app.redraw", "app.suspend"}
     assert set(VERBS) | of_the_app == {command.id for command in COMMANDS}
 
 

@@ -3,7 +3,9 @@
 import base64
 import os
 import re
-from collections.abc import Mapping
+import shlex
+import signal
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -64,11 +66,9 @@ def test_a_terminal_without_cursor_movements_is_refused(environment: dict[str, s
 def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[str, str]) -> None:
     with demo({**environment, "COLUMNS": "200", "LINES": "60"}, columns=90, lines=20) as program:
         # The number of people is at the right end of the first line.
-        program.wait_until(lambda: "25 000" in program.text.splitlines()[0])
+        program.wait_until(lambda: "25 000" in program.lines[0])
         program.resize(70, 15)
-        program.wait_until(
-            lambda: "25 000" in program.text.splitlines()[0] and "Enter open" in program.text.splitlines()[14]
-        )
+        program.wait_until(lambda: "25 000" in program.lines[0] and "Enter open" in program.lines[14])
         program.send(b"q")
         assert program.wait() == 0
 
@@ -182,3 +182,82 @@ def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, st
         program.send(b"q")
         assert program.wait() == 0
     assert b"Traceback" not in program.output
+
+
+# ---------------------------------------------------------------- ctrl+l and ctrl+z
+
+
+@pytest.mark.parametrize(("key", "shown"), [(b"1", "@example.com"), (b"?", "Esc leave"), (b"/", "@example.com")])
+def test_ctrl_l_writes_the_whole_screen_again(environment: dict[str, str], key: bytes, shown: str) -> None:
+    with demo(environment) as program:
+        program.wait_for("Enter open")
+        program.send(key)
+        program.wait_for(shown)
+        painted = program.output.count(b"\x1b[2J")
+        program.send(b"\x0c")
+        program.wait_until(lambda: program.output.count(b"\x1b[2J") > painted)
+        program.wait_until(lambda: shown in program.text and "demo  SANDBOX" in program.text)
+
+
+@pytest.fixture
+def shell(environment: dict[str, str]) -> Iterator[TerminalProgram]:
+    """A shell with job control in which the browser runs."""
+    with TerminalProgram(["bash", "--norc", "--noprofile", "-i"], {**environment, "PS1": "shell> "}) as shell:
+        shell.wait_for("shell>")
+        shell.send(shlex.join([*BROWSER, "--demo"]).encode() + b"\r")
+        shell.wait_for("@example.com")
+        yield shell
+
+
+def leave(shell: TerminalProgram) -> None:
+    """Quit the browser; it ends well, and the shell has its terminal as before."""
+    shell.garble()
+    shell.send(b"q")
+    shell.wait_for("shell>")
+    shell.send(b"echo status: $? $(stty -a | grep -Eow -e '-?(echo|icanon|isig)')\r")
+    shell.wait_for("status: 0 isig icanon echo")
+
+
+def test_ctrl_z_gives_the_shell_its_terminal_and_fg_paints_again(shell: TerminalProgram) -> None:
+    shell.send(b"\x1a")
+    shell.wait_for("Stopped")
+    assert b"\x1b[?1049l" in shell.output
+    assert b"\x1b[?1000l" in shell.output
+    shell.garble()
+    shell.resize(100, 30)
+    shell.send(b"fg\r")
+    shell.wait_until(lambda: "@example.com" in shell.text and "Enter open" in shell.lines[29])
+    leave(shell)
+
+
+@pytest.mark.parametrize("stop", ["TSTP", "STOP"])
+def test_stopped_by_another_program_it_stays_stopped_in_the_background(shell: TerminalProgram, stop: str) -> None:
+    shell.send(b"?")
+    shell.wait_for("Esc leave")
+    (pid,) = children(shell.process.pid)
+    os.kill(pid, getattr(signal, f"SIG{stop}"))
+    shell.wait_for("Stopped")
+    shell.garble()
+    shell.send(b"bg\r")
+    shell.send(b"while jobs | grep -q Running; do sleep 0.1; done; echo st''opped again\r")
+    shell.wait_for("stopped again")
+    shell.garble()
+    shell.send(b"fg\r")
+    shell.wait_for("Esc leave")
+    shell.send(b"\x1b")
+    shell.wait_until(lambda: "Esc leave" not in shell.text)
+    leave(shell)
+
+
+def test_without_a_shell_ctrl_z_does_not_stop_it(environment: dict[str, str]) -> None:
+    with demo(environment) as program:
+        program.wait_for("Enter open")
+        program.send(b"\x1a")
+        program.wait_until(lambda: program.output.count(b"\x1b[?1049h") == 2)
+        program.send(b"?")
+        program.wait_for("Esc leave")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

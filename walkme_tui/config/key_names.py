@@ -50,7 +50,7 @@ NAMED: Final = frozenset(
     {"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "tab", "shift+tab"}
     | {f"f{number}" for number in range(1, 11)}
 )
-ALLOWED_CONTROL: Final = frozenset({"ctrl+p", "ctrl+q"})
+ALLOWED_CONTROL: Final = frozenset({"ctrl+l", "ctrl+p", "ctrl+q", "ctrl+z"})
 _ALIASES: Final = {
     "esc": "escape",
     "return": "enter",
@@ -87,7 +87,7 @@ _ADVICE: Final = "Take a printable character, an arrow, Enter, Esc, Tab, Home, E
 def normalised_key(written: str) -> str:
     """The keymap's name of a key: ``F2`` gives f2, ``,`` comma, ``Space`` space, ``G`` stays; ``KeyRefused`` says why.
 
-    Only what every terminal sends is a key here: a printable character, the movement keys, F1 to F10, ctrl+p, ctrl+q.
+    Only what every terminal sends is a key here: printable characters, the movement keys, F1 to F10, some with ctrl.
     """
     if len(written) == 1:
         return _character(written)
@@ -99,7 +99,8 @@ def normalised_key(written: str) -> str:
     if modifier == "shift" and len(letter) == 1 and letter.isalpha():
         return letter.upper()
     if modifier == "ctrl":
-        raise KeyRefused(f"ctrl is kept for ctrl+p and ctrl+q: terminals use the others themselves. {_ADVICE}")
+        kept = ", ".join(sorted(ALLOWED_CONTROL))
+        raise KeyRefused(f"With ctrl there are only {kept}: terminals use the others themselves. {_ADVICE}")
     if modifier:
         raise KeyRefused(f"Not every terminal sends a key with {modifier}. {_ADVICE}")
     raise KeyRefused(f"There is no such key. {_ADVICE}" if written else f"No key is named. {_ADVICE}")

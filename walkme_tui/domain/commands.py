@@ -113,6 +113,8 @@ COMMANDS: Final = (
     Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
     Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),
+    Command("app.redraw", ("ctrl+l",), "Draw the whole screen again", PROGRAM),
+    Command("app.suspend", ("ctrl+z",), "Suspend: fg in the shell goes on, a running job stands still", PROGRAM),
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
 

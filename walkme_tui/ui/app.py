@@ -28,7 +28,7 @@ from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, send_to_clipboard
+from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.text_line import TextLine
@@ -39,6 +39,8 @@ NOTE_INKS: Final[Mapping[SeverityLevel, Ink]] = {
     "warning": Ink.WARN,
     "error": Ink.BAD,
 }
+# These work in dialogs and text boxes, too.
+FOR_THE_TERMINAL: Final = frozenset({"app.redraw", "app.suspend"})
 
 
 class WalkmeApp(App[int]):
@@ -161,9 +163,13 @@ class WalkmeApp(App[int]):
 
     def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
-        if isinstance(screen, keys.TakesKeys) and screen.take_key(event):
-            return True
         command_id = self._by_key.get(event.key)
+        taken = isinstance(screen, keys.TakesKeys) and screen.take_key(event)
+        if command_id in FOR_THE_TERMINAL and not event.is_printable:
+            self.run_command(command_id)
+            return True
+        if taken:
+            return True
         if command_id is None or not isinstance(screen, keys.RunsCommands):
             return False
         self._run(command_id)
@@ -181,11 +187,18 @@ class WalkmeApp(App[int]):
             "app.palette": self.show_palette,
             "app.profile": self.choose_profile,
             "app.quit": self.leave,
+            "app.redraw": partial(repaint, self),
+            "app.suspend": self.suspend_process,
         }
         if command_id in verbs:
             verbs[command_id]()
         elif isinstance(self.screen, keys.RunsCommands):
             self.screen.run_command(command_id)
+
+    def suspend_process(self) -> None:
+        """Stop until the shell continues the program."""
+        if isinstance(self._driver, BrowserDriver):
+            self._driver.suspend()
 
     def action_help_quit(self) -> None:
         """ctrl+c is for copying; say how to quit."""

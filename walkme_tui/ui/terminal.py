@@ -135,6 +135,7 @@ class BrowserDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._frame: list[str] | None = None
+        self._is_continuing = False
         if sys.__stdout__ is not None:
             # Textual draws on standard error, which may be a file. Standard output was checked to be a terminal.
             self._file = _Output(sys.__stdout__)  # type: ignore[assignment]  # the writer thread needs only these methods
@@ -155,10 +156,50 @@ class BrowserDriver(LinuxDriver):
             if data == FRAME_ENDS:
                 self._pass_on_frame()
 
+    def start_application_mode(self) -> None:
+        """Take the terminal, and the signals of job control with it."""
+        super().start_application_mode()
+        signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        signal.signal(signal.SIGCONT, self._sigcont_application)
+
     def stop_application_mode(self) -> None:
         """Give the terminal back, with nothing held back."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         self._pass_on_frame()
         super().stop_application_mode()
+
+    def suspend(self) -> None:
+        """Give the terminal back and stop, as ctrl+z does to other programs; return when continued in the foreground.
+
+        The whole process group stops, so that the shell notices if another program started this one. Without a shell
+        that could continue it (an orphaned process group) the system does not stop it, and this returns at once.
+        """
+        self.suspend_application_mode()
+        os.kill(0, signal.SIGTSTP)
+        self._take_terminal_again()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self.suspend)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Continue after a SIGSTOP, which gave no time to give the terminal back: the shell has changed its modes."""
+        if not self._is_continuing:
+            self._is_continuing = True
+            self._loop.call_soon_threadsafe(self._start_over)
+
+    def _start_over(self) -> None:
+        self._is_continuing = False
+        self.suspend_application_mode()
+        self._take_terminal_again()
+
+    def _take_terminal_again(self) -> None:
+        """Stop for as long as the program runs in the background, then draw everything."""
+        with contextlib.suppress(OSError):
+            while os.tcgetpgrp(self.fileno) != os.getpgrp():
+                os.kill(0, signal.SIGSTOP)
+        self.start_application_mode()
+        repaint(self._app)
 
     def _pass_on_frame(self) -> None:
         if self._frame is not None:
@@ -322,8 +363,9 @@ def repaint(app: _AnyApp) -> None:
     if driver is not None:
         driver.write("\x1b[0m\x1b[2J")
         below = app._background_screens  # noqa: SLF001 - Textual has no public way to paint what did not change
-        whole = app.screen._compositor.render_update(full=True, screen_stack=below)  # noqa: SLF001
-        app._display(app.screen, whole)  # noqa: SLF001
+        with app._context():  # noqa: SLF001 - a signal has none
+            whole = app.screen._compositor.render_update(full=True, screen_stack=below)  # noqa: SLF001
+            app._display(app.screen, whole)  # noqa: SLF001
 
 
 def sent_message(what: str) -> str:

@@ -47,7 +47,7 @@ def test_spellings_are_normalised(written: str, name: str) -> None:
     assert normalised_key(written) == name
 
 
-@pytest.mark.parametrize("letter", sorted(set(string.ascii_lowercase) - {"p", "q"}))
+@pytest.mark.parametrize("letter", sorted(set(string.ascii_lowercase) - set("lpqz")))
 def test_other_control_keys_are_refused(letter: str) -> None:
     with pytest.raises(KeyRefused, match="ctrl"):
         normalised_key(f"ctrl+{letter}")
