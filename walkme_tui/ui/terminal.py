@@ -158,7 +158,7 @@ class BrowserDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal, and the signals of job control with it."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGTSTP, self._sigtstp_application)
         signal.signal(signal.SIGCONT, self._sigcont_application)
 
