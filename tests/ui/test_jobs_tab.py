@@ -186,6 +186,23 @@ async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:
         assert browser.dialog == ""
 
 
+async def test_p_on_the_list_asks_before_a_job_goes_on() -> None:
+    setting = Setting(api=account())
+    await left_unfinished(setting, 1)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press("escape", "4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.press("P")
+        await browser.listening("Go on with the offboarding of Zoë Çelik?")
+        await browser.press("enter")
+        assert not as_fake(setting).writes
+        await browser.press("P")
+        await browser.listening("3 steps are left.")
+        await browser.press("r")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+
+
 @pytest.mark.parametrize("key", ["enter", "escape"])
 async def test_it_may_wait(key: str) -> None:
     setting = Setting(api=account())

@@ -1,11 +1,15 @@
 """Who has moved on while something was asked for is not interrupted: what is ready waits for a key."""
 
+import threading
+
 import pytest
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
-from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.groups import Group
+from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.ports import Session
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 
@@ -118,3 +122,28 @@ async def test_w_says_that_nothing_is_ready() -> None:
         await browser.loaded()
         await browser.press("W")
         assert "Nothing is ready to be opened." in browser.toasts
+
+
+async def test_another_account_does_not_take_the_place_of_the_filter_that_is_typed_into() -> None:
+    first, second = account(), account(7)
+    gate = threading.Event()
+    other = Setting(api=second, profile="globex")
+
+    def open_slowly(_: str) -> Session:
+        assert gate.wait(10)
+        return other.session()
+
+    profiles = [ProfileChoice("globex", Environment.PRODUCTION, Surface.REST, "https://eu-api.walkme.com")]
+    async with open_browser(Setting(api=first, profiles=profiles, open_session=open_slowly)) as browser:
+        await browser.loaded()
+        await browser.press("C")
+        await browser.settled(lambda: "globex" in browser.dialog)
+        await browser.press("enter", "slash")
+        await browser.type("zo")
+        gate.set()
+        await ready(browser, "globex: the account is ready")
+        await browser.type("e")
+        assert browser.filter_text == "zoe"
+        assert browser.account_line.startswith("acme")
+        await browser.press("escape", "W")
+        await browser.settled(lambda: browser.account_line.startswith("globex"))

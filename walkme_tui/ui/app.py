@@ -23,6 +23,7 @@ from walkme_tui.services.browsing import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.early_plan import EarlyPlan
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.work import Work, work_of
 from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.input_queue import Input, InputQueue
@@ -224,9 +225,9 @@ class WalkmeApp(App[int]):
         from walkme_tui.ui.flows.switching import choose_profile
 
         if self.session is not None or self.start.profiles:
-            start_worker(
-                self, WorkerGroup.SESSION, partial(choose_profile, self), exclusive=True, name="choose a profile"
-            )
+            origin = Origin(self.screen) if isinstance(self.screen, BrowserScreen) else None
+            choosing = partial(choose_profile, self, origin)
+            start_worker(self, WorkerGroup.SESSION, choosing, exclusive=True, name="choose a profile")
 
     @on(StartDemo)
     def start_demo(self) -> None:

@@ -27,7 +27,7 @@ from walkme_tui.ui.words import count, number
 TICKET_LINES: Final = 2
 MOST_WITHOUT_NUMBER: Final = 10
 """A plan in production about more people runs only after their number was typed."""
-ASK_NUMBER: Final = "type how many people this plan is about"
+ASK_NUMBER: Final = "type how many people this plan is about, then press y"
 
 
 class PlanChoice(StrEnum):
@@ -74,13 +74,14 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         self._ticket = TextLine(prompt=wanted, id="ticket")
         self._people = people_count(draft.planned)
         asks = account.environment is Environment.PRODUCTION and self._people > MOST_WITHOUT_NUMBER
-        self._number = TextLine(prompt=ASK_NUMBER, id="number") if asks else None
+        self._number = TextLine(id="number") if asks else None
 
     def middle(self) -> Sequence[Widget]:
         """The plan, the ticket, and the number of people where it is asked for."""
         lines: list[Widget] = [self._list, Horizontal(OneLine(id="ticket-label"), self._ticket, id="ticket-line")]
         if self._number is not None:
-            lines.append(Horizontal(OneLine(id="number-label"), self._number, id="number-line"))
+            parts = (OneLine(id="number-label"), self._number, OneLine(id="number-note"))
+            lines.append(Horizontal(*parts, id="number-line"))
         return lines
 
     def fill(self) -> None:
@@ -89,6 +90,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         self.query_one("#ticket-label", OneLine).write([("Ticket", Ink.DIM)])
         if self._number is not None:
             self.query_one("#number-label", OneLine).write([("People", Ink.DIM)])
+            self.query_one("#number-note", OneLine).write([(ASK_NUMBER, Ink.DIM)])
         self._ticket.put(self._draft.ticket)
         self._ticket.typed = self._keep_ticket
         self._write()
@@ -185,7 +187,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             return
         wrong = self._wrong_number()
         if wrong:
-            self.app.notify(wrong, title="Nothing was sent", severity="warning", markup=False)
+            self.query_one("#number-note", OneLine).write([(wrong, Ink.WARN)])
             self.set_focus(self._number)
             return
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))
@@ -196,10 +198,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             return ""
         typed = self._number.text.replace(" ", "")
         if not typed:
-            return f"This is production. {ASK_NUMBER[:1].upper()}{ASK_NUMBER[1:]}, then press y."
+            return "nothing was sent: type the number of people first"
         if typed == str(self._people):
             return ""
-        return f"{clean(typed, 20)} was typed, and the plan is about {number(self._people)} people."
+        return f"nothing was sent: the plan is about {number(self._people)} people"
 
     def _save(self) -> None:
         """Put it into a file."""

@@ -29,13 +29,29 @@ async def pause_or_resume(view: View, origin: Origin, job: Job | None) -> None:
         return
     running = view.work.running.get(job.id)
     if running is None:
-        await resume(view, origin, job)
+        if not job.state.resumable or job.state is JobState.RUNNING or await _goes_on(view, origin, job):
+            await resume(view, origin, job)
     elif running.control.paused:
         running.control.resume()
     else:
         running.control.pause()
         view.app.notify("Paused: what is in flight is finished. P goes on.", markup=False, timeout=4)
     view.refresh_situation()
+
+
+async def _goes_on(view: View, origin: Origin, job: Job) -> bool:
+    """Ask whether a job that stopped is gone on with: one key on the list must not change the account."""
+    dialog = QuestionDialog(
+        f"Go on with the {_lower(done_of(job))}?",
+        [
+            (f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.", Ink.PLAIN),
+            (f"So far: {counts(job)}.", Ink.DIM),
+        ],
+        [Answer("r", "go on")],
+        account=view.session.account,
+        monotonic=view.work.monotonic,
+    )
+    return await origin.show(dialog, "The question whether the job goes on is ready") is not None
 
 
 async def resume(view: View, origin: Origin, job: Job) -> None:

@@ -56,9 +56,13 @@ class Origin:
         If they are elsewhere, a toast and the status line say ``ready``, the beginning of a sentence, and which key
         opens the dialog.
         """
+        return await self._view.app.push_screen_wait(dialog) if await self.reached(ready) else None
+
+    async def reached(self, ready: str) -> bool:
+        """True once the person is here or has opened what is ``ready``; False if they did not open it in time."""
         while self.is_left:
             opened_at = await self._view.changing.postpone(ready)
             if opened_at is None:
-                return None
+                return False
             self._place = opened_at
-        return await self._view.app.push_screen_wait(dialog)
+        return True

@@ -17,6 +17,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.leaving import may_leave
+from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.work import Work
 from walkme_tui.ui.widgets.ink import Ink
 
@@ -45,23 +46,30 @@ class Program(Protocol):
         ...
 
 
-async def choose_profile(program: Program) -> None:
-    """Ask which, and open it."""
+async def choose_profile(program: Program, origin: Origin | None) -> None:
+    """Ask which, and open it; ``origin`` is where the person is in the account that is open."""
     current = program.session.account.profile if program.session is not None else None
-    chosen = await program.app.push_screen_wait(_profile_dialog(program.start.profiles, current))
+    dialog = _profile_dialog(program.start.profiles, current)
+    if origin is not None:
+        chosen = await origin.show(dialog, "The list of profiles is ready")
+    else:
+        chosen = await program.app.push_screen_wait(dialog)
     if chosen == DEMO:
-        await open_demo(program)
+        await _open(program, program.start.open_demo, "the demo", origin)
     elif chosen is not None:
-        await _open(program, lambda: program.start.open_session(chosen), chosen)
+        await _open(program, lambda: program.start.open_session(chosen), chosen, origin)
 
 
 async def open_demo(program: Program) -> None:
     """Open the demo account."""
-    await _open(program, program.start.open_demo, "the demo")
+    await _open(program, program.start.open_demo, "the demo", None)
 
 
-async def _open(program: Program, opener: Callable[[], Session], what: str) -> None:
-    """Open another session, show it, and close the one before; a failure keeps that one, and so may a running job."""
+async def _open(program: Program, opener: Callable[[], Session], what: str, origin: Origin | None) -> None:
+    """Open another session, show it, and close the one before; a failure keeps that one, and so may a running job.
+
+    Where the person has moved on meanwhile, they are asked before the account under their keys becomes another.
+    """
     if program.work is not None and not await may_leave(program.app, program.work):
         return
     try:
@@ -70,6 +78,8 @@ async def _open(program: Program, opener: Callable[[], Session], what: str) -> N
     except WalkmeError as error:
         report(program.app, error, doing=f"Opening {clean(what, 60)}")
         return
+    if origin is not None and not await _reached(origin, session, what):
+        return
     before, work = program.session, program.work
     await _wear_its_theme(program, session.account.profile)
     await program.show_session(session, first)
@@ -77,6 +87,17 @@ async def _open(program: Program, opener: Callable[[], Session], what: str) -> N
         await work.aclose()
     if before is not None:
         await before.aclose()
+
+
+async def _reached(origin: Origin, session: Session, what: str) -> bool:
+    """Whether the session is to be shown; one that is not is closed."""
+    reached = False
+    try:
+        reached = await origin.reached(f"{clean(what, 60)}: the account is ready")
+    finally:
+        if not reached:
+            await session.aclose()
+    return reached
 
 
 async def _wear_its_theme(program: Program, profile: str) -> None:
