@@ -5,7 +5,18 @@ from typing import Final
 
 from walkme_tui.cli.columns import cut
 from walkme_tui.cli.forms import plain
-from walkme_tui.domain.plans import AddMember, Change, Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject
+from walkme_tui.domain.plans import (
+    AddMember,
+    Change,
+    Consequence,
+    Gravity,
+    Plan,
+    PlanKind,
+    SetStatus,
+    Step,
+    Subject,
+    grouped,
+)
 from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN
@@ -41,10 +52,9 @@ def wish_of(change: Change) -> tuple[str, str]:
 
 def target_of(plan: Plan, user_id: str) -> str:
     """Whom a step changes: the email, raw, or the id where no email is known."""
-    for subject in plan.subjects:
-        if subject.user.id == user_id and isinstance(subject.user.email, str) and subject.user.email:
-            return subject.user.email
-    return user_id
+    subject = plan.subject_of(user_id)
+    email = subject.user.email if subject is not None else None
+    return email if isinstance(email, str) and email else user_id
 
 
 def title_of(plan: Plan) -> str:
@@ -101,11 +111,11 @@ def _heading(subject: Subject) -> str:
 
 def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iterator[str]:
     numbers = {step.number for step in steps}
+    beside = grouped(subject.consequences, lambda consequence: consequence.step)
     for step in steps:
         yield _step_line(step, wide)
-        for consequence in subject.consequences:
-            if consequence.step == step.number:
-                yield " " * (wide + 4) + _sentence(consequence)
+        for consequence in beside.get(step.number, ()):
+            yield " " * (wide + 4) + _sentence(consequence)
     if not steps:
         yield "  nothing to do"
     for group in subject.groups:

@@ -21,6 +21,7 @@
           OutcomeUnknown          a write left and no usable answer came: it may have been carried out
           UnexpectedAnswer        an answer came, but not from this API: HTML, a redirect, cut short, too large
       ReadOnlyRefused             this profile does not write
+      PlanTooLarge                one person would be changed in too many steps
       AccountBusy                 another process is changing the same users
       JournalUnavailable          the record of changes cannot be written, so nothing is sent
       MirrorUnavailable           the local copy cannot be read or written
@@ -142,6 +143,10 @@ class UnexpectedAnswer(ServiceUnavailable):
 
 class ReadOnlyRefused(WalkmeError):
     """A write was asked for where the profile or an option forbids it."""
+
+
+class PlanTooLarge(WalkmeError):
+    """A plan would change one person in more steps than can be journalled."""
 
 
 class AccountBusy(WalkmeError):

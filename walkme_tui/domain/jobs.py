@@ -1,11 +1,12 @@
 """Plans on their way: jobs, and what became of each step."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from walkme_tui.domain.plans import Plan, Step, StepState
+from walkme_tui.domain.plans import Plan, Step, StepState, grouped
 from walkme_tui.domain.users import User
 
 
@@ -66,7 +67,7 @@ class Outcome:
     after: User | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far.
 
@@ -114,7 +115,11 @@ class Job:
 
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one person."""
-        return tuple(record for record in self.steps if record.step.user_id == user_id)
+        return tuple(self._records_by_user.get(user_id, ()))
+
+    @cached_property
+    def _records_by_user(self) -> Mapping[str, Sequence[StepRecord]]:
+        return grouped(self.steps, lambda record: record.step.user_id)
 
 
 def undone_people(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:

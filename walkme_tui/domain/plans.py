@@ -4,13 +4,21 @@ Nothing writes to an account but the execution of a plan. A plan is plain data: 
 journalled and resumed as the same thing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from functools import cached_property
+from typing import Final, TypeAlias, TypeVar
 
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN, Known, Status, User
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+# After each step the whole record of the person is read again and journalled, so that a plan grows with the square of
+# their groups: 1 000 are 75 MB, 200 000 would be terabytes.
+MOST_STEPS_OF_ONE_USER: Final = 1_000
 
 
 class PlanKind(StrEnum):
@@ -162,7 +170,7 @@ class Subject:
     consequences: tuple[Consequence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """What is to happen to an account, reviewable before anything is sent.
 
@@ -182,11 +190,31 @@ class Plan:
 
     def steps_of(self, user_id: str) -> tuple[Step, ...]:
         """The steps that change one person, in order."""
-        return tuple(step for step in self.steps if step.user_id == user_id)
+        return tuple(self._steps_by_user.get(user_id, ()))
+
+    def subject_of(self, user_id: str) -> Subject | None:
+        """What the plan knows of one person, None for somebody whom it only names."""
+        return self._subjects_by_user.get(user_id)
+
+    @cached_property
+    def _steps_by_user(self) -> Mapping[str, Sequence[Step]]:
+        return grouped(self.steps, lambda step: step.user_id)
+
+    @cached_property
+    def _subjects_by_user(self) -> Mapping[str, Subject]:
+        return {subject.user.id: subject for subject in self.subjects}
 
     def with_ticket(self, ticket: str) -> "Plan":
         """The same plan under a ticket."""
         return replace(self, ticket=ticket.strip())
+
+
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Items by their keys, in order: asking all of them for each key would take minutes for a large plan."""
+    found: dict[K, list[T]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
 
 
 def numbered(changes: Iterable[Change], *, strict: bool = False) -> tuple[Step, ...]:

@@ -1,10 +1,12 @@
-"""May this session write, and to this account? Refused here, whatever the screen or the command line let through."""
+"""May this session write this plan to this account? Refused here, whatever the screen or the command line let pass."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, ReadOnlyRefused
+from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
 from walkme_tui.domain.permissions import WRITE_SCOPE
-from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 
@@ -12,7 +14,9 @@ MAX_SHOWN: Final = 120
 
 
 def require_permission(session: Session, plan: Plan) -> None:
-    """Raise ``ReadOnlyRefused``, ``ConfigurationError`` for a plan of another account, or ``PermissionRefused``."""
+    """Raise ``ReadOnlyRefused``, ``ConfigurationError`` for a plan of another account, ``PlanTooLarge``, or
+    ``PermissionRefused``.
+    """
     account = session.account
     profile = clean(account.profile, MAX_SHOWN)
     if account.read_only:
@@ -26,6 +30,7 @@ def require_permission(session: Session, plan: Plan) -> None:
             f"The plan was made for another account ({made_for}), so nothing was sent.",
             hint="Use the profile that it was made for, or make the plan again.",
         )
+    require_size(plan.steps, plan.subjects)
     require_scope(session)
 
 
@@ -39,3 +44,16 @@ def require_scope(session: Session) -> None:
             status=None,
             scope=WRITE_SCOPE,
         )
+
+
+def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
+    """Raise ``PlanTooLarge`` where one person would be changed in too many steps."""
+    for user_id, count in Counter(step.user_id for step in steps).items():
+        if count > MOST_STEPS_OF_ONE_USER:
+            email = next((subject.user.email for subject in subjects if subject.user.id == user_id), None)
+            who = clean(email if isinstance(email, str) and email else user_id, MAX_SHOWN)
+            raise PlanTooLarge(
+                f"The plan would change {who} in {count} steps, about one for each group; "
+                f"at most {MOST_STEPS_OF_ONE_USER} are possible for one person.",
+                hint="With --keep-groups the person is only deactivated. Remove the groups in the WalkMe Console.",
+            )

@@ -27,6 +27,7 @@ from walkme_tui.domain.plans import (
     SetStatus,
     Step,
     Subject,
+    grouped,
     numbered,
     offboarding_changes,
 )
@@ -34,6 +35,7 @@ from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.concurrency import Ended, both
 from walkme_tui.services.lookups import GroupNames, LookUps
+from walkme_tui.services.permissions import require_size
 from walkme_tui.services.ports import Session
 from walkme_tui.services.undoing import Undoing
 
@@ -81,9 +83,8 @@ class Planner:
             subjects.append(replace(subject, kept=frozenset(group.id for group in kept)))
             changes.extend(offboarding_changes(subjects[-1]))
         steps = numbered(changes)
-        by_person: dict[str, list[Step]] = {}
-        for step in steps:
-            by_person.setdefault(step.user_id, []).append(step)
+        require_size(steps, subjects)
+        by_person = grouped(steps, lambda step: step.user_id)
         surroundings = await self._surroundings([subject.user for subject in subjects], expected)
         last = last_members(steps, surroundings)
         judged = []

@@ -1,6 +1,6 @@
 """An older plan held against what the server says now, before it is carried out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -73,10 +73,12 @@ def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]
     if UNKNOWN not in (then.email, now.email) and then.email != now.email:
         found.append(f"the email is {_shown(now.email)} now, it was {_shown(then.email)}.")
     if plan.kind is PlanKind.OFFBOARD and isinstance(now.groups, tuple) and isinstance(then.groups, tuple):
+        planned = set(then.groups)
+        planned |= {step.change.group.id for step in steps if not isinstance(step.change, SetStatus)}
         found += [
             f"was put into {_label(group_id, known)}, which the plan does not know: stays there."
             for group_id in dict.fromkeys(now.groups)
-            if group_id not in then.groups and not _is_about(steps, group_id)
+            if group_id not in planned
         ]
     return found
 
@@ -92,10 +94,6 @@ def _step_changed(step: Step, now: User) -> str:
     if isinstance(change, SetStatus):
         return f"the status is {_shown(now.status)} now, the plan found {_shown(change.before)}{left_out}."
     return f"step {step.number} does not meet what it was planned for{left_out}."
-
-
-def _is_about(steps: Sequence[Step], group_id: str) -> bool:
-    return any(not isinstance(step.change, SetStatus) and step.change.group.id == group_id for step in steps)
 
 
 def _label(group_id: str, known: Mapping[str, Group]) -> str:

@@ -41,6 +41,7 @@ CODES = {
     errors.LookUpIgnored: 1,
     errors.OutcomeUnknown: 4,
     errors.ReadOnlyRefused: 5,
+    errors.PlanTooLarge: 1,
     errors.AccountBusy: 6,
     errors.LookUpIgnored: 1,
 }

@@ -19,6 +19,7 @@ from walkme_tui.domain.errors import (
     NotFound,
     OutcomeUnknown,
     PermissionRefused,
+    PlanTooLarge,
     RateLimited,
     ReadOnlyRefused,
     RequestRejected,
@@ -26,7 +27,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plans import AddMember, Change, Plan, RemoveMember, SetStatus
+from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, AddMember, Change, Plan, RemoveMember, SetStatus
 from walkme_tui.services.carrying import MAX_TURNED_AWAY
 from walkme_tui.services.changes import UserForgotten, UserStored
 from walkme_tui.services.execution import PEOPLE_AT_ONCE, Executor
@@ -496,6 +497,12 @@ async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[
     async with executing(account(), tmp_path) as desk:
         changed = replace(desk.offboarding(7), **other)  # type: ignore[arg-type]  # mypy reads the names as any field
         assert await refused(desk, changed) is ConfigurationError
+
+
+async def test_a_plan_with_too_many_steps_for_one_person_sends_nothing(tmp_path: Path) -> None:
+    async with executing(account(), tmp_path) as desk:
+        changes = [AddMember(BOTH.id, Group(f"many-{number}", None)) for number in range(MOST_STEPS_OF_ONE_USER + 1)]
+        assert await refused(desk, desk.plan(changes)) is PlanTooLarge
 
 
 async def test_a_token_that_may_only_read_sends_nothing(tmp_path: Path) -> None:

@@ -7,9 +7,25 @@ import pytest
 
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, idle, open_session, until
-from walkme_tui.domain.errors import ApiError, ConfigurationError, NotFound, PermissionRefused, ServerFault, Unreachable
+from walkme_tui.domain.errors import (
+    ApiError,
+    ConfigurationError,
+    NotFound,
+    PermissionRefused,
+    PlanTooLarge,
+    ServerFault,
+    Unreachable,
+)
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus
+from walkme_tui.domain.plans import (
+    MOST_STEPS_OF_ONE_USER,
+    Consequence,
+    Gravity,
+    Plan,
+    PlanKind,
+    RemoveMember,
+    SetStatus,
+)
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.concurrency import AT_ONCE
 from walkme_tui.services.planning import Planner
@@ -468,3 +484,17 @@ async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
         await asyncio.gather(planning, return_exceptions=True)
         assert api.in_flight == 0
         assert len(api.asked("get_user")) == AT_ONCE
+
+
+async def test_a_person_in_very_many_groups_is_refused_and_can_be_deactivated() -> None:
+    groups = [Group(f"many-{number}", f"Group {number}") for number in range(MOST_STEPS_OF_ONE_USER)]
+    many = ZOE._replace(groups=tuple(group.id for group in groups))
+    fewer = BO._replace(groups=many.groups[1:])  # type: ignore[index]  # a tuple, as above
+    api = account(many, fewer, groups=groups)
+    async with open_session(api) as session:
+        planner = Planner(session)
+        with pytest.raises(PlanTooLarge, match=r"zoe@example\.com in 1001 steps, .* at most 1000"):
+            await planner.offboard([many.id, fewer.id])
+        assert len((await planner.offboard([fewer.id])).steps) == MOST_STEPS_OF_ONE_USER
+        assert len((await planner.offboard([many.id], keep_groups=True)).steps) == 1
+    assert not api.writes

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.draft import Draft
@@ -217,12 +217,13 @@ def _subject_lines(
 ) -> Iterator[tuple[Line, Step | None]]:
     """The lines about one person, each with the step that may be left out there."""
     several = len(draft.planned.subjects) > 1
+    beside = grouped(subject.consequences, lambda consequence: consequence.step)
     yield from ((line, None) for line in _heading(subject, now_ms, width, named=several))
     if steps and not several:
         yield (), None
     for step in steps:
-        yield from _step(draft, subject, step, numbers.of(step), width)
-    sentences = [each for each in subject.consequences if each.step is None]
+        yield from _step(draft, beside.get(step.number, []), step, numbers.of(step), width)
+    sentences = beside.get(None, [])
     if sentences and not several:
         yield (), None
     for sentence in sentences:
@@ -275,10 +276,12 @@ def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Itera
         yield facts
 
 
-def _step(draft: Draft, subject: Subject, step: Step, number: str, width: int) -> Iterator[tuple[Line, Step | None]]:
+def _step(
+    draft: Draft, consequences: Sequence[Consequence], step: Step, number: str, width: int
+) -> Iterator[tuple[Line, Step | None]]:
     """A step with its consequences beside it, below it where there is no room."""
     kept = draft.keeps(step)
-    beside = [] if kept else [each for each in subject.consequences if each.step == step.number]
+    beside = [] if kept else consequences
     verb = "keep" if kept else change_words.verb_of(step.change)
     wanted = change_words.object_of(step.change)
     room = max(LEAST_OBJECT, width - NUMBER_WIDTH - VERB_WIDTH)
