@@ -362,4 +362,15 @@ class Browser:
         return [" ".join("".join(text for text, _ in rows.line(row, width)).split()) for row in rows.rows]
 
 
-__all__ = ["NOON_MS", "Browser", "Setting", "close", "open_browser"]
+async def counted(browser: Browser, *lines: str) -> None:
+    """Let seconds go by until these are among the lines of the groups."""
+    await browser.settled(lambda: browser.groups)
+    for _ in range(400):
+        if set(lines) <= set(browser.groups):
+            return
+        await browser.tick()
+        await browser.pilot.pause(0.02)
+    assert set(lines) <= set(browser.groups)
+
+
+__all__ = ["NOON_MS", "Browser", "Setting", "close", "counted", "open_browser"]

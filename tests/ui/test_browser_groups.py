@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser import Browser, Setting, open_browser
+from tests.support.browser import Browser, Setting, counted, open_browser
 from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import PermissionRefused
@@ -19,17 +19,6 @@ async def groups_tab(browser: Browser) -> None:
     await browser.loaded()
     await browser.press("2")
     await browser.settled(lambda: browser.groups)
-
-
-async def counted(browser: Browser, *lines: str) -> None:
-    """Let seconds go by until these are among the lines of the groups."""
-    await browser.settled(lambda: browser.groups)
-    for _ in range(400):
-        if set(lines) <= set(browser.groups):
-            return
-        await browser.tick()
-        await browser.pilot.pause(0.02)
-    assert set(lines) <= set(browser.groups)
 
 
 async def test_groups_are_counted_exactly_when_everyone_is_loaded() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.browser import Browser, Setting, open_browser
+from tests.support.browser import Browser, Setting, counted, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
@@ -75,7 +75,7 @@ async def test_members_and_counts_follow_what_a_job_changed() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("2")
-        await browser.settled(lambda: "Sales 12" in browser.groups)
+        await counted(browser, "Sales 12")
         browser.browser.show_group("g1")
         await browser.press("m")
         await browser.settled(lambda: browser.row_count == 12)
@@ -84,8 +84,7 @@ async def test_members_and_counts_follow_what_a_job_changed() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: browser.row_count == 11)
-        await browser.tick()
-        await browser.settled(lambda: "Sales 11" in browser.groups)
+        await counted(browser, "Sales 11")
 
 
 @pytest.mark.parametrize("key", ["y", "enter"])
