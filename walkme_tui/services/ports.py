@@ -301,7 +301,9 @@ class Journal(Protocol):
         ...
 
     async def discard(self, job_id: str) -> None:
-        """Nothing more will be done of this job: what is TODO becomes SKIPPED, what is SENT needs review."""
+        """Nothing more will be done of this job: what is TODO becomes SKIPPED, what was sent without an answer
+        needs review.
+        """
         ...
 
     async def purge(self, before_ms: int) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
+from walkme_tui.domain.outcomes import may_have_arrived
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.users import User
 from walkme_tui.store.claims import BEAT_SECONDS, Claims
@@ -25,6 +26,9 @@ from walkme_tui.store.locks import Locks
 from walkme_tui.store.write_memory import SqliteWriteMemory
 
 DISCARDED_TODO: Final = "Not done: the job was discarded."
+DISCARDED_NOT_THERE: Final = (
+    "It was sent, no usable answer came, and it was not there when read again; the job was discarded then."
+)
 DISCARDED_SENT: Final = "It was sent and the answer never came; the job was discarded before anybody looked."
 
 
@@ -94,7 +98,7 @@ class SqliteJournal:
         await self._thread.write(lambda connection: JournalTables(connection).add_receipt(job_id, path, told))
 
     async def discard(self, job_id: str) -> None:
-        """Nothing more will be done of this job: what is TODO becomes SKIPPED, what is SENT needs review.
+        """Nothing more is done of this job: what is TODO becomes SKIPPED, what was sent without an answer needs review.
 
         A job that is done or discarded stays as it is. Raises ``AccountBusy`` while a process carries the job out.
         """
@@ -107,11 +111,13 @@ class SqliteJournal:
         if self._claims.is_carried_out(connection, job_id):
             raise self._claims.busy(connection, job_id)
         now = self._clock()
-        for number, state in tables.open_steps(job_id):
+        for record in tables.job(job_id).unsettled:
             after = Outcome(StepState.SKIPPED, DISCARDED_TODO)
-            if state is StepState.SENT:
+            if record.state is StepState.SENT:
                 after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_SENT)
-            tables.mark_settled(job_id, number, after, now, self._actor)
+            elif may_have_arrived(record):
+                after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_NOT_THERE)
+            tables.mark_settled(job_id, record.step.number, after, now, self._actor)
         self._claims.drop(connection, job_id)
         tables.set_state(job_id, JobState.DISCARDED, Event(now, job_id, self._actor, "discarded"))
 
@@ -181,7 +187,7 @@ class SqliteJournal:
         def written(connection: sqlite3.Connection) -> None:
             self._claims.check(connection, job_id)
             tables = JournalTables(connection)
-            if not state.resumable and tables.open_steps(job_id):
+            if not state.resumable and tables.has_open_steps(job_id):
                 raise ValueError(f"job {job_id} still has steps to settle, so it is not {state.value}")
             self._claims.drop(connection, job_id)
             tables.set_state(job_id, state, Event(self._clock(), job_id, self._actor, "released", state.value))

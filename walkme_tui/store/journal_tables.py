@@ -199,13 +199,10 @@ class JournalTables:
         if inserted.rowcount:
             self.tell(told)
 
-    def open_steps(self, job_id: str) -> list[tuple[int, StepState]]:
-        """Numbers and states of the steps to which something still has to happen, in order."""
-        rows = self._connection.execute(
-            "SELECT number, state FROM steps WHERE job = ? AND state IN (?, ?) ORDER BY number",
-            (job_id, StepState.TODO, StepState.SENT),
-        )
-        return [(number, StepState(state)) for number, state in rows.fetchall()]
+    def has_open_steps(self, job_id: str) -> bool:
+        """Something still has to happen to a step."""
+        states = (job_id, StepState.TODO, StepState.SENT)
+        return self._one("SELECT 1 FROM steps WHERE job = ? AND state IN (?, ?)", *states) is not None
 
     def tell(self, event: Event) -> int:
         """Add a line to the audit trail; its number."""

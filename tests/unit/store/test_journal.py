@@ -14,6 +14,7 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from tests.support.plan_strategies import plans
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, StepRecord
+from walkme_tui.domain.outcomes import LOST_NOT_THERE
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal import SqliteJournal, open_journal
 
@@ -188,6 +189,17 @@ async def test_receipts_are_remembered_once_in_order(journal: SqliteJournal) -> 
     assert (await journal.job(job.id)).receipts == ("/d/b.json", "/d/a\udcff.md")
     with pytest.raises(NotFound):
         await journal.add_receipt("20261123-none", "/d/c.json")
+
+
+async def test_discarding_remembers_what_was_sent_and_may_still_arrive(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.claim(job.id)
+    await journal.intend(job.id, 1, ZOE, 1)
+    await journal.settle(job.id, 1, Outcome(StepState.TODO, LOST_NOT_THERE), 2)
+    await journal.release(job.id, JobState.INTERRUPTED)
+    await journal.discard(job.id)
+    states = [step.state for step in (await journal.job(job.id)).steps]
+    assert states == [StepState.NEEDS_REVIEW, StepState.SKIPPED, StepState.SKIPPED]
 
 
 async def test_discarding_leaves_nothing_open(journal: SqliteJournal) -> None:
