@@ -259,6 +259,22 @@ async def test_the_nearest_name_is_offered_for_one_that_nobody_has() -> None:
         assert "Nearest" not in browser.screen_text
 
 
+async def test_the_nearest_name_is_looked_for_again_when_more_are_loaded_and_gone_when_somebody_fits() -> None:
+    users = [person(number)._replace(last_name="Okafor") for number in range(1000)]
+    users[250] = users[250]._replace(last_name="Y\u0131lmaz")
+    users[900] = users[900]._replace(last_name="Yilmas")
+    async with open_browser(Setting(api=FakeDirectory(users)), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("yilmas")
+        await browser.settled(lambda: browser.says("users loaded fits “yilmas”."))
+        assert "Nearest" not in browser.screen_text
+        await browser.browser.pages.ensure([3, 4])
+        await browser.settled(lambda: browser.says("Nearest: Yılmaz. Tab takes it."))
+        await browser.browser.pages.ensure([10])
+        await browser.settled(lambda: browser.row_count == 1)
+        await browser.settled(lambda: "Nearest" not in browser.screen_text)
+
+
 async def test_a_word_that_a_group_is_called_offers_the_group() -> None:
     api = FakeDirectory(people(100), groups=[Group("g1", "Sales"), Group("g2", "Sales EMEA")])
     async with open_browser(Setting(api=api), (80, 24)) as browser:

@@ -355,7 +355,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Another number of rows, or another phase."""
         if event.table is self.area.table:
             self.details.follow(self._subject())
-        self.filter.look_for_nearest()
         self.situation.tell()
         self.filter.open_the_only_one()
 

@@ -34,6 +34,7 @@ class Completing:
         self._browser = browser
         self._values = NONE_KNOWN
         self._looked_for = ""
+        self._looked_at = 0
         self._nearest: Mapping[str, str] = {}
 
     def refresh(self) -> None:
@@ -63,16 +64,20 @@ class Completing:
         found = self.completion(text, caret)
         return None if found is None else applied(text, found, found.choices[0])
 
-    def offer(self, text: str) -> Offer | None:
-        """Another filter that may have been meant; None where there is none."""
-        near = nearest_offer(text, self._nearest) if text == self._looked_for else None
+    def offer(self, text: str, *, empty: bool) -> Offer | None:
+        """Another filter that may have been meant, None where there is none; ``empty`` tells that nobody fits."""
+        near = nearest_offer(text, self._nearest) if empty and text == self._looked_for else None
         return near or group_offer(text, self._values.groups)
 
-    def look_for_nearest(self, text: str) -> None:
-        """Look for names that are near to words of this filter, which keeps nobody."""
+    def look_for_nearest(self, text: str, loaded: int) -> None:
+        """Look for names that are near to words of this filter, which keeps none of the users that are ``loaded``.
+
+        Where nothing was near, it is looked for again when twice as many are loaded.
+        """
         words = parse_filter(text).words
-        if text != self._looked_for and words:
-            self._looked_for, self._nearest = text, {}
+        again = text != self._looked_for or (not self._nearest and loaded >= 2 * self._looked_at)
+        if words and again:
+            self._looked_for, self._looked_at, self._nearest = text, max(1, loaded), {}
             work = partial(self._look, text, words)
             start_worker(self._browser, WorkerGroup.NEAREST, work, exclusive=True, name="nearest names")
 

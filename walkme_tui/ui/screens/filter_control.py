@@ -66,21 +66,27 @@ class FilterControl:
         """Another filter that may have been meant: by a group, or with the nearest name; Tab in the box takes it."""
         if self._completing is None or not self._speaks_filter or self.problem:
             return None
-        return self._completing.offer(self._browser.filtering.text)
+        return self._completing.offer(self._browser.filtering.text, empty=self._is_empty)
 
     @property
     def offer_saying(self) -> str:
         """The offer in a sentence; empty where there is none."""
         offer = self.offer
-        if offer is None or not (self.has_keys or self._browser.area.users.listing.phase is Phase.EMPTY):
+        if offer is None or not (self.has_keys or self._is_empty):
             return ""
         return f"{offer.reason} Tab takes it." if self.has_keys else f"{offer.reason} / and Tab take it."
 
     def look_for_nearest(self) -> None:
-        """Look for the names that may have been meant, where the list is the one that was typed for and is empty."""
-        listing, text = self._browser.area.users.listing, self._browser.filtering.text
-        if text and listing.phase is Phase.EMPTY and listing.query == self._browser.filtering.query():
-            self._completions.look_for_nearest(text)
+        """Look for the names that may have been meant, where nobody fits the filter."""
+        text, coverage = self._browser.filtering.query().text, self._browser.pages.coverage
+        if text and coverage is not None and self._is_empty:
+            self._completions.look_for_nearest(text, coverage.loaded)
+
+    @property
+    def _is_empty(self) -> bool:
+        """The list of users is the one that was typed for, and it is empty."""
+        listing = self._browser.area.users.listing
+        return listing.phase is Phase.EMPTY and listing.query == self._browser.filtering.query()
 
     def focus(self) -> None:
         """Give the box the keys."""

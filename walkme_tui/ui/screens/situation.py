@@ -197,6 +197,7 @@ class Situation:
                     table.loading_text = loading
                     table.refresh()
             elif table.listing.phase is Phase.EMPTY:
+                browser.filter.look_for_nearest()
                 empty = self._no_rows(table.listing.query, look_up)
                 if table.empty_text != empty:
                     table.say_when_empty(empty)
