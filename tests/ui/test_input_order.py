@@ -245,6 +245,29 @@ async def test_no_command_acts_on_a_row_that_was_scrolled_out_of_sight(monkeypat
         assert browser.says("✓ person00000@example.com")
 
 
+async def test_no_command_acts_in_a_terminal_that_is_too_small_to_show_on_whom() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.resize(30, 6)
+        await browser.press("x", "space")
+        await browser.resize(*SIZE)
+        await browser.press("j", "space")
+        await browser.settled(lambda: browser.marked)
+        assert list(browser.table.marked_emails.values()) == ["person00001@example.com"]
+        assert not api.writes
+
+
+async def test_a_page_behind_a_resize_below_a_dialog_is_one_of_the_new_size() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        await browser.resize(100, 30)
+        burst(browser, "escape", "pagedown", "space")
+        await browser.settled(lambda: browser.marked)
+        assert browser.table.cursor_index == browser.table.page_rows == 25
+
+
 # ------------------------------------------------------------ a view that does not come
 
 

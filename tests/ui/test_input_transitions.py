@@ -130,6 +130,24 @@ async def test_no_input_ends_the_program_while_the_screen_changes(change: str, f
     await close(app)
 
 
+async def test_no_input_ends_the_program_while_the_demo_starts() -> None:
+    made = Setting(problem="There is no profile yet.")
+    made.open_demo = Setting(api=FakeDirectory(people(3)), profile="demo").session
+    app = made.app()
+    async with app.run_test(size=WHOLE, notifications=True) as pilot:
+        browser = Browser(pilot, app, made)
+        await browser.pause()
+        app.simulate_key("d")
+        while app.session is None:
+            for point in POINTS:
+                for message in events_at(*point):
+                    app.post_message(message)
+            await browser.pause()
+        await browser.loaded()
+        assert app.broken_by is None
+    await close(app)
+
+
 @pytest.mark.parametrize("drags", [False, True], ids=["click", "drag"])
 @pytest.mark.parametrize("first_turn", range(4))
 async def test_the_mouse_over_a_toast_that_is_removed_does_not_end_the_program(drags: bool, first_turn: int) -> None:

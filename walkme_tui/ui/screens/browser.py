@@ -195,6 +195,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Do what a key or the palette asks for, if it may be done."""
         if command_id == "job.pause" and self.arrangement.tab is not Tab.JOBS:
             command_id = "crawl.pause"  # one key for what goes on where the person is
+        if self.has_class("tiny") and self.settling.needs_view(command_id):
+            return  # nobody is shown on whom it could act
         if not self.changing.refuses(command_id):
             run_verb(self, command_id)
 

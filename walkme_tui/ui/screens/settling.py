@@ -23,7 +23,6 @@ MARKS: Final = "the marks"
 MEMBERS: Final = "the group's members"
 JOBS: Final = "the jobs"
 DETAILS: Final = "the details"
-ROOM: Final = "a larger terminal"
 
 JOB_COMMANDS: Final = frozenset({"job.pause", "job.discard", "job.receipt"})
 """They act on a job only: on the other tabs there is nothing to wait for."""
@@ -34,8 +33,12 @@ class Settling:
 
     def __init__(self, browser: "BrowserScreen", commands: Sequence[Command]) -> None:
         self._browser = browser
-        self._needs_view = frozenset(command.id for command in commands if command.needs_view)
+        self._acting = frozenset(command.id for command in commands if command.needs_view)
         self._laid_out = False
+
+    def needs_view(self, command_id: str) -> bool:
+        """True for a command that acts on what the view shows."""
+        return command_id in self._acting
 
     def types(self, event: events.Key) -> bool:
         """True if a key types into the filter box: it waits for nothing."""
@@ -51,20 +54,21 @@ class Settling:
 
     def pending(self, command_id: str) -> str:
         """What a command has to wait for."""
-        acts = command_id in self._needs_view
-        if not acts and command_id != MOUSE and not command_id.startswith("cursor."):
+        acts = self.needs_view(command_id)
+        if self._browser.has_class("tiny") or (
+            not acts and command_id != MOUSE and not command_id.startswith("cursor.")
+        ):
             return ""
         if command_id == "row.open" and self._browser.filter.has_keys:
             return ""  # it keeps the filter
         return self._pending_layout() or (self._pending_action(command_id) if acts else self._pending_move(command_id))
 
     def _pending_layout(self) -> str:
-        browser, area = self._browser, self._browser.area
         if not self._laid_out:
             return LAYOUT
-        shown = area.table
+        shown = self._browser.area.table
         if shown is not None and self._is_visible(shown) and not shown.size.height:
-            return ROOM if browser.has_class("tiny") else LAYOUT
+            return LAYOUT
         return ""
 
     def _is_visible(self, table: "UserTable") -> bool:
@@ -85,8 +89,6 @@ class Settling:
 
     def _pending_action(self, command_id: str) -> str:
         browser, table = self._browser, self._browser.area.table
-        if browser.has_class("tiny"):
-            return ROOM
         if browser.arrangement.tab is Tab.JOBS:
             return "" if browser.area.jobs_tab.was_read else JOBS
         if table is None or command_id in JOB_COMMANDS:
