@@ -29,6 +29,7 @@ async def test_before_the_first_answer_it_says_whom_it_asks() -> None:
     gate = api.hold()
     async with open_browser(Setting(api=api)) as browser:
         await browser.settled(lambda: browser.says("Asking https://api.walkme.com for the people of this account…"))
+        assert browser.says("The secret to sign in with comes from")
         gate.set()
         await browser.loaded()
 

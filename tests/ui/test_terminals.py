@@ -261,3 +261,40 @@ def test_without_a_shell_ctrl_z_does_not_stop_it(environment: dict[str, str]) ->
 def children(pid: int) -> list[int]:
     """The processes that this one started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+# ---------------------------------------------------------------- a command that asks
+
+ASKING_PROFILE = """
+default_profile = "acme"
+[profiles.acme.rest]
+base_url = "http://127.0.0.1:9"
+client_id = "id-1"
+secret_command = ["sh", "-c", "stty -echo; printf 'PIN: ' >/dev/tty; read -r pin; test $pin = 4711; echo $pin"]
+"""
+
+
+def test_the_command_that_gives_the_secret_can_ask_before_the_browser_draws(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir(mode=0o700)
+    (tmp_path / "config" / "config.toml").write_text(ASKING_PROFILE)
+    with TerminalProgram(BROWSER, environment, columns=120, lines=30) as program:
+        program.wait_for("PIN:")
+        program.wait_for("Waiting for the command")
+        assert b"\x1b[?1049h" not in program.output
+        program.send(b"4711\r")
+        program.wait_for("refused the connection")
+        assert b"4711" not in program.output
+        program.send(b"q")
+        assert program.wait() == 0
+
+
+def test_ctrl_c_ends_it_while_the_command_asks(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir(mode=0o700)
+    (tmp_path / "config" / "config.toml").write_text(ASKING_PROFILE)
+    with TerminalProgram(BROWSER, environment) as program:
+        program.wait_for("PIN:")
+        program.send(b"\x03")
+        assert program.wait() == 130
+        assert b"\x1b[?1049h" not in program.output

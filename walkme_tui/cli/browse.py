@@ -10,6 +10,7 @@ from walkme_tui.cli.filtering import memory_of, view_of
 from walkme_tui.cli.speaking import say_error
 from walkme_tui.config.choosing import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
+from walkme_tui.config.secrets import CommandSource
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.browsing import BrowserStart, Memory, ProfileChoice, Task
@@ -110,7 +111,14 @@ def browser_start(
         open_workshop=open_workshop,
         view=view,
         memory=memory,
+        secret_command=_secret_command(profile),
     )
+
+
+def _secret_command(profile: Profile | None) -> str:
+    """The command that gives the secret, in words; empty where there is none."""
+    secret = profile.rest.secret if profile is not None and profile.rest is not None else None
+    return secret.describe() if isinstance(secret, CommandSource) else ""
 
 
 def known_profiles(context: Context) -> dict[str, Profile]:

@@ -1,11 +1,22 @@
 """Running a program for the first line that it prints."""
 
+import contextlib
 import os
 import selectors
 import signal
 import subprocess
+import sys
+import termios
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+ASKING_SECONDS: Final = 120.0
+MAY_ASK: Final = threading.Event()
+"""Set while a program may ask on the terminal: before the browser draws on it."""
+HAS_ASKED: Final = threading.Event()
+"""Set once a program that might have asked has ended."""
 
 
 class ProgramFailed(Exception):
@@ -20,17 +31,35 @@ class ProgramFailed(Exception):
 def first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int) -> bytes:
     """The first line of what a program prints, once it has ended well; ``ProgramFailed`` otherwise.
 
-    It gets no standard input and no terminal, so that it can neither wait for nor draw over the person, and is ended
-    with all its children when its time is up. What it prints to standard error goes nowhere.
+    While ``MAY_ASK`` is set, it has the terminal for its questions and ``ASKING_SECONDS`` for the answers. Otherwise it
+    gets no standard input and no terminal, so that it can neither wait for nor draw over the person, what it prints to
+    standard error goes nowhere, and it is ended with all its children when its time is up.
     """
+    if not MAY_ASK.is_set():
+        return _first_line(argv, timeout_seconds, max_bytes, may_ask=False)
     try:
-        # A session of its own: no controlling terminal to prompt on, and one group to end.
+        with _terminal_modes_kept():
+            return _first_line(argv, ASKING_SECONDS, max_bytes, may_ask=True)
+    finally:
+        HAS_ASKED.set()
+
+
+@contextlib.contextmanager
+def _terminal_modes_kept() -> Iterator[None]:
+    """Set the terminal's modes back: a program that is ended while it asks leaves the echo off."""
+    modes = termios.tcgetattr(sys.stdin.fileno())
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, modes)
+
+
+def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, may_ask: bool) -> bytes:
+    elsewhere = None if may_ask else subprocess.DEVNULL
+    try:
+        # Else a session of its own: no controlling terminal to prompt on, and one group to end.
         process = subprocess.Popen(  # noqa: S603 - the person named it; a list, no shell
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            list(argv), stdin=elsewhere, stdout=subprocess.PIPE, stderr=elsewhere, start_new_session=not may_ask
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else "its words cannot be passed on"
@@ -47,7 +76,7 @@ def first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int) -> b
             _end(process)
             raise ProgramFailed(
                 f"did not finish within {timeout_seconds:g} seconds",
-                "Unlock what it reads from first, then try again; it cannot ask you for anything from here.",
+                "Unlock what it reads from first, then try again. It can ask you only before the browser draws.",
             ) from None
         except BaseException:
             _end(process)

@@ -91,7 +91,8 @@ class BrowserStart(NamedTuple):
     moment too. ``task`` is the change to begin with, None for none. ``query`` is the whole filter to begin with.
     ``view`` is the saved view that was asked for, None for none: its order and columns go before the remembered ones,
     and its text is ``query``, with what was written after its name. ``memory`` outlasts the program, except in the
-    demo; None: nothing is remembered.
+    demo; None: nothing is remembered. ``secret_command`` is the command that gives the profile's secret, in words;
+    empty where the secret comes from elsewhere.
     """
 
     profiles: Sequence[ProfileChoice]
@@ -110,6 +111,7 @@ class BrowserStart(NamedTuple):
     task: Task | None = None
     view: SavedView | None = None
     memory: Memory | None = None
+    secret_command: str = ""
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:
         """What the users are shown by when the program begins with this profile, and whether in wide columns.

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import os
 import sys
 import threading
@@ -29,6 +30,8 @@ SWITCH_SECONDS: Final = 0.001
 # A page of a thousand users is thousands of objects that live until it is saved: to look for garbage at every 700 of
 # them, as Python does, is a twentieth of reading an account.
 GARBAGE_AT: Final = 10_000
+POLLING_SECONDS: Final = 0.01
+SAYING_SECONDS: Final = 1.0
 CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
 SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
@@ -87,6 +90,8 @@ def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
 
 async def _browse(start: BrowserStart) -> int:
     session, problem = await _open(start)
+    if session is not None and start.secret_command:
+        await asyncio.gather(_read_secret(session, start.secret_command), asyncio.to_thread(_import_app))
     plan = _early_plan(start, session)
     first = start.first_query(session.account.profile) if session is not None else None
     early = await head_start(session, first[0]) if session is not None and first is not None else None
@@ -105,6 +110,26 @@ async def _browse(start: BrowserStart) -> int:
         finally:
             await _close(app)
     return _exit_code(app, start.state_folder)
+
+
+async def _read_secret(session: Session, command: str) -> None:
+    """Sign in while the command that gives the secret can still ask on the terminal; wait for the command only."""
+    from walkme_tui.config.programs import HAS_ASKED, MAY_ASK
+
+    MAY_ASK.set()
+    signing_in = asyncio.create_task(session.prepare(), name="sign in before the screen")
+    # The first call says what went wrong.
+    signing_in.add_done_callback(lambda task: task.cancelled() or task.exception())
+    loop = asyncio.get_running_loop()
+    say_at = loop.time() + SAYING_SECONDS
+    try:
+        while not (signing_in.done() or HAS_ASKED.is_set()):
+            await asyncio.sleep(POLLING_SECONDS)
+            if loop.time() > say_at:
+                say_at = math.inf
+                print(f"\nWaiting for {command}, which gives the secret. Ctrl+C ends.", file=sys.stderr)  # noqa: T201
+    finally:
+        MAY_ASK.clear()
 
 
 def _early_plan(start: BrowserStart, session: Session | None) -> EarlyPlan | None:

@@ -59,7 +59,8 @@ def trouble_saying(trouble: Trouble, coverage: Coverage | None, now_ms: int, sou
 def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Content:
     """What stands in the table before anything is known."""
     if trouble is None:
-        return joined((f"Asking {clean(account.base_url, 100)} for the people of this account…", DIM))
+        asking = f"Asking {clean(account.base_url, 100)} for the people of this account…"
+        return paragraphs((asking, DIM), (f"The secret to sign in with comes from {clean(source, 200)}.", DIM))
     error = trouble.error
     message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
     if _credentials(error):
