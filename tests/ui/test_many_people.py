@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.browser import NOON_MS, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.concurrency import AT_ONCE
 from walkme_tui.ui.draft import Draft
@@ -79,6 +80,26 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         await browser.pause()
         assert browser.dialog == ""
         assert len(api.asked("get_user")) == AT_ONCE
+
+
+async def test_another_plan_does_not_end_a_long_reading() -> None:
+    api = account(260)
+    async with open_browser(Setting(api=api, environment=Environment.PRODUCTION), (80, 24)) as browser:
+        await browser.loaded()
+        browser.browser.area.users._marks.add_ids([person(number).id for number in range(260)])
+        gate = api.hold("get_user")
+        await browser.press("O")
+        await browser.listening("Read 260 people for a plan?")
+        await browser.press("r")
+        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.press("x")
+        await browser.settled(lambda: api.in_flight == AT_ONCE + 1)
+        assert "Deactivate" in browser.status_line
+        await browser.press("escape")
+        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.settled(lambda: "Offboard 260" in browser.status_line)
+        gate.set()
+        await browser.listening("Offboard 260 people")
 
 
 async def test_the_status_line_shows_how_far_the_reading_is() -> None:

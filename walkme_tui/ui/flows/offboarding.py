@@ -90,7 +90,7 @@ async def planned(view: View, title: str, question: Question, people: int) -> Pl
     """
     reading = _Reading(title, people, view.work.monotonic)
     try:
-        return await view.work.ask(reading.saying, question(reading.ended))
+        return await view.work.ask(reading.saying, question(reading.ended), long=people > MOST_UNASKED)
     except WalkmeError as error:
         report(view.app, error, doing=clean(title, MAX_SENTENCE))
         return None

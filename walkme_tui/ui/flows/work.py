@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable, PermissionRefused, WalkmeError
@@ -89,6 +89,15 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Asked(Generic[T]):
+    """A question to the server that is under way; ``saying`` is for the status line, ``long`` takes minutes."""
+
+    saying: Callable[[], str]
+    task: "asyncio.Task[T]"
+    long: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Postponed:
     """A dialog that is ready while the person is elsewhere; ``opened`` gets the place where it is opened."""
 
@@ -117,7 +126,7 @@ class Work:
         self._workshop: Workshop | None = None
         self._opening = asyncio.Lock()
         self._running: dict[str, Running] = {}
-        self._asking: tuple[Callable[[], str], asyncio.Task[object]] | None = None
+        self._asking: list[Asked[Any]] = []
         self._postponed: list[Postponed] = []
         self._refused: str | None = None
         self.leaving = False
@@ -155,35 +164,43 @@ class Work:
 
     # ------------------------------------------------------------ asking
 
-    async def ask(self, saying: Callable[[], str], question: "Coroutine[object, object, T]") -> T | None:
+    async def ask(
+        self, saying: Callable[[], str], question: "Coroutine[object, object, T]", *, long: bool = False
+    ) -> T | None:
         """What the server says; the status line shows ``saying`` meanwhile. None where the person took it back.
 
-        Raises what the question raises. One question at a time: a new one takes the place of the one before.
+        Raises what the question raises. A new question takes the place of the one before, but never of a ``long`` one,
+        which goes on behind it.
         """
-        self.take_back()
-        task = asyncio.create_task(question)
-        mine = (saying, task)
-        self._asking = mine
+        for before in [each for each in self._asking if each.long is long]:
+            self._asking.remove(before)
+            before.task.cancel()
+        asked = Asked(saying, asyncio.create_task(question), long)
+        self._asking.insert(0 if long else len(self._asking), asked)
         self.listener(True)
         try:
-            return await task
+            return await asked.task
         except asyncio.CancelledError:
-            if task.cancelled() and not _is_cancelled():
+            if asked.task.cancelled() and not _is_cancelled():
                 return None
-            task.cancel()
+            asked.task.cancel()
             raise
         finally:
-            if self._asking is mine:
-                self._asking = None
+            if asked in self._asking:
+                self._asking.remove(asked)
             self.listener(True)
 
     def take_back(self) -> bool:
-        """Ask no more; False if nothing is being asked."""
-        if self._asking is None:
+        """Ask the latest question no more; False if nothing is being asked."""
+        if not self._asking:
             return False
-        self._asking[1].cancel()
-        self._asking = None
+        self._asking.pop().task.cancel()
         return True
+
+    def take_all_back(self) -> None:
+        """Ask nothing more."""
+        while self.take_back():
+            pass
 
     async def postpone(self, saying: str) -> "Place | None":
         """Wait until ``open_postponed``; where the person is then, None if they do not open it while it is fresh."""
@@ -208,8 +225,8 @@ class Work:
     @property
     def saying(self) -> Saying | None:
         """What the status line says of it all."""
-        if self._asking is not None:
-            return Saying(self._asking[0](), Ink.PLAIN)
+        if self._asking:
+            return Saying(self._asking[-1].saying(), Ink.PLAIN)
         if self._postponed:
             return Saying(self._postponed[-1].saying, Ink.ACCENT)
         if not self._running:
@@ -290,7 +307,7 @@ class Work:
 
         What does not settle in time stays as sent in the journal, and is read again before its job goes on.
         """
-        self.take_back()
+        self.take_all_back()
         self.stop()
         tasks = {running.task for running in self._running.values()}
         if tasks:

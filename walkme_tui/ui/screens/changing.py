@@ -50,7 +50,7 @@ class Changing:
     def end(self) -> None:
         """The screen goes."""
         self._work.listener = lambda _: None
-        self._work.take_back()
+        self._work.take_all_back()
 
     def refuses(self, command_id: str) -> bool:
         """True for a command that cannot be used now; the person is told why."""
