@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from walkme_tui.domain.coverage import Coverage, Total
-from walkme_tui.domain.errors import MirrorUnavailable, NotFound, RequestRejected, WalkmeError
+from walkme_tui.domain.errors import (
+    MirrorUnavailable,
+    NotFound,
+    RequestRejected,
+    ServerFault,
+    UnexpectedAnswer,
+    WalkmeError,
+)
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
@@ -285,17 +292,21 @@ class Pages:
 
     async def _fetch(self, page: int, priority: Priority) -> None:
         epoch, streak, asked_at_ms = self._epoch, self._streak, self._session.clock()
+        # Behind the claimed end nobody may be at all: the crawl finds that out, and it is no trouble on the screen.
+        past_claim = self._list.past_claim(page)
+        bearable: tuple[type[WalkmeError], ...] = (NotFound, RequestRejected)
+        if past_claim:
+            bearable = (*bearable, ServerFault, UnexpectedAnswer)
         try:
             answer = await self._session.api.list_users(page, self.page_size, priority)
-        except (NotFound, RequestRejected) as error:
-            if page == 1:
-                self._fail(page, error, streak)
-            else:
-                self._list.note(f"The server refused page {page} of the list. {error.message}")
-                self._recover(page)
-                await self._arrive(UserPage(page, self.page_size, (), None), epoch, asked_at_ms)
         except WalkmeError as error:
-            self._fail(page, error, streak)
+            if page == 1 or not isinstance(error, bearable):
+                self._fail(page, error, streak)
+                return
+            if not past_claim:
+                self._list.note(f"The server refused page {page} of the list. {error.message}")
+            self._recover(page)
+            await self._arrive(UserPage(page, self.page_size, (), None), epoch, asked_at_ms)
         else:
             self._recover(page)
             await self._arrive(answer, epoch, asked_at_ms)

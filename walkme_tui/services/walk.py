@@ -231,7 +231,7 @@ class Walk:
             flight = flights.pop(task)
             try:
                 task.result()
-            except (NotFound, RequestRejected, UnexpectedAnswer) as error:
+            except (NotFound, RequestRejected) as error:
                 if self._known.past_claim(flight.page):
                     # There is no such page: the list ends where the server says.
                     await self._take([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])

@@ -18,6 +18,7 @@ from tests.support.sessions import (
     serving,
     until,
 )
+from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import (
     MirrorUnavailable,
     NotFound,
@@ -26,6 +27,7 @@ from walkme_tui.domain.errors import (
     ServerFault,
     UnexpectedAnswer,
     Unreachable,
+    WalkmeError,
 )
 from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.text import grouped
@@ -132,12 +134,13 @@ async def test_a_disproved_total_is_remembered_until_it_is_true() -> None:
         assert (await swept(session, 100)).note == "complete"
 
 
-@pytest.mark.parametrize("answer", ["clamped", "404", "400", "other"])
+@pytest.mark.parametrize("answer", ["clamped", "404", "400", "other", "500"])
 async def test_a_server_that_has_no_page_behind_the_last_full_one_is_complete(answer: str) -> None:
     errors = {
         "404": NotFound("There is no such page.", status=404),
         "400": RequestRejected("page is too large.", status=400),
         "other": UnexpectedAnswer("The answer is no list."),
+        "500": ServerFault("The server failed.", status=500),
     }
 
     class Ending(OddDirectory):
@@ -149,7 +152,30 @@ async def test_a_server_that_has_no_page_behind_the_last_full_one_is_complete(an
     api = Ending(people(300))
     api.clamped = answer == "clamped"
     async with open_session(api) as session:
-        assert await swept(session, 100) == SweepResult(True, 300, 300, BEGUN_MS, "complete")
+        result = await swept(session, 100)
+        if answer in {"other", "500"}:  # that tells nothing about the end of the list
+            assert result.note == f"incomplete: {errors[answer].message}"
+        else:
+            assert result == SweepResult(True, 300, 300, BEGUN_MS, "complete")
+
+
+@pytest.mark.parametrize(
+    "error", [NotFound("No."), RequestRejected("No."), ServerFault("No."), UnexpectedAnswer("No.")], ids=type
+)
+async def test_no_page_behind_the_last_full_one_is_no_trouble_on_the_screen(error: WalkmeError) -> None:
+    class Ending(OddDirectory):
+        async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
+            answer = await super().list_users(page, page_size, priority)
+            if page > 3:
+                raise error
+            return answer
+
+    api = Ending(people(300))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(1))
+        listing.want(200, 239)
+        await until(lambda: pages.confirmed(4))
+        assert (pages.failure, pages.oddities, listing.total) == (None, (), Total(300, exact=True))
 
 
 async def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones() -> None:
