@@ -102,6 +102,21 @@ async def test_a_ticket_that_is_typed_confirms_nothing() -> None:
     assert not api.writes
 
 
+async def test_the_key_that_opens_a_dialog_confirms_nothing_in_it() -> None:
+    api = account()
+    keymap: dict[str, tuple[str, ...]] = {"user.offboard": ("y",), "job.discard": ("d",)}
+    async with open_browser(Setting(api=api, environment=Environment.PRODUCTION, keymap=keymap)) as browser:
+        await opened(browser, "y")
+        await browser.armed()
+        await browser.press("y")
+        assert browser.says("u run 3 steps")
+        assert not api.writes
+        await browser.armed()
+        await browser.press("u")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert browser.says("z undo")
+
+
 async def mark(browser: Browser, count: int) -> None:
     """Mark the first people."""
     await browser.loaded()

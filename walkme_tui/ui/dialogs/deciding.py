@@ -19,6 +19,7 @@ from walkme_tui.ui.widgets.one_line import OneLine
 QUIET_SECONDS: Final = 0.5
 """So long no key may have come before one that decides."""
 CHECK_SECONDS: Final = 0.05
+OTHER_KEYS: Final = "yunb0123456789"
 WIDE_FRAME: Final = 92
 FRAME: Final = 70
 FRAME_SHARE: Final = 0.96
@@ -88,11 +89,12 @@ class DecidingDialog(Dialog[Result]):
 
     def write_foot(self) -> None:
         """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
-        deciding = self.decisions().keys()
+        deciding = self.decisions()
         pieces: list[Piece] = []
         for key, word in self.hints():
             counts = self._armed or key not in deciding
-            pieces += [("   " if pieces else "  ", Ink.PLAIN), (key, Ink.ACCENT if counts else Ink.DIM)]
+            shown = self._free(key) if key in deciding else key
+            pieces += [("   " if pieces else "  ", Ink.PLAIN), (shown, Ink.ACCENT if counts else Ink.DIM)]
             pieces.append((f" {word}", Ink.DIM))
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
         self.query_one("#foot", OneLine).write(pieces, [("wait", Ink.DIM)] if waits else ())
@@ -113,8 +115,15 @@ class DecidingDialog(Dialog[Result]):
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter presses the button, wherever the focus is."""
-        deciding = {key: partial(self._decide, action) for key, action in self.decisions().items()}
+        deciding = {self._free(key): partial(self._decide, action) for key, action in self.decisions().items()}
         return {"enter": self.leave, "space": self.leave, **self.others(), **deciding}
+
+    def _free(self, key: str) -> str:
+        """The key that decides: another one where the person bound this one to the command that opens the dialog."""
+        if key not in self.openers:
+            return key
+        taken = {*self.openers, *self.others(), *self.decisions()}
+        return next(other for other in OTHER_KEYS if other not in taken)
 
     def take_key(self, event: events.Key) -> bool:
         """Act on a key; any key disarms."""

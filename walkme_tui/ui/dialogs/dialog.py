@@ -1,6 +1,6 @@
 """What all dialogs share: a title, something in the middle, a line of keys, and Esc."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
 from rich.console import RenderableType
@@ -49,6 +49,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         self._title = title
         self._right = right
         self._foot = foot
+        self.openers: Collection[str] = ()
+        """The keys of the command that opens it: none of them decides anything here."""
         self._waiting: list[events.Key] | None = []
 
     def compose(self) -> ComposeResult:

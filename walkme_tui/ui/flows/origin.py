@@ -36,6 +36,7 @@ class Origin:
     def __init__(self, view: "View") -> None:
         self._view = view
         self._place = view.changing.place
+        self._openers = view.changing.openers
 
     @property
     def is_left(self) -> bool:
@@ -56,7 +57,10 @@ class Origin:
         If they are elsewhere, a toast and the status line say ``ready``, the beginning of a sentence, and which key
         opens the dialog.
         """
-        return await self._view.app.push_screen_wait(dialog) if await self.reached(ready) else None
+        if not await self.reached(ready):
+            return None
+        dialog.openers, self._openers = self._openers, ()
+        return await self._view.app.push_screen_wait(dialog)
 
     async def reached(self, ready: str) -> bool:
         """True once the person is here or has opened what is ``ready``; False if they did not open it in time."""

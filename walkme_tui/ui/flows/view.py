@@ -23,6 +23,11 @@ class JobsView(Protocol):
         """Where the person is."""
         ...
 
+    @property
+    def openers(self) -> tuple[str, ...]:
+        """The keys of the command that was run last."""
+        ...
+
     async def extent(self, user_ids: Sequence[str]) -> str:
         """What marked users are, where they are all of something: ``the whole account``; else empty."""
         ...

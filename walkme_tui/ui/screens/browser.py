@@ -197,6 +197,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             command_id = "crawl.pause"  # one key for what goes on where the person is
         if self.has_class("tiny") and self.settling.needs_view(command_id):
             return  # nobody is shown on whom it could act
+        self.changing.last_command = command_id
         if not self.changing.refuses(command_id):
             run_verb(self, command_id)
 

@@ -37,6 +37,7 @@ class Changing:
         self._work = work
         self._commands = {command.id: command for command in commands}
         self._early = early
+        self.last_command = ""
 
     def begin(self) -> None:
         """The screen is there: show the plan that it begins with, or offer what an earlier run left."""
@@ -79,6 +80,12 @@ class Changing:
             browser.filter.has_keys,
             len(browser.app.screen_stack),
         )
+
+    @property
+    def openers(self) -> tuple[str, ...]:
+        """The keys of the command that was run last."""
+        command = self._commands.get(self.last_command)
+        return command.keys if command is not None else ()
 
     async def extent(self, user_ids: Sequence[str]) -> str:
         """What marked users are, where they are all of something; empty where they are not."""
