@@ -43,7 +43,7 @@ SCENES: Final = (
 
 async def take(scene: Scene) -> None:
     """Open the demo, press the scene's keys, wait until it shows what it should, and save it."""
-    from walkme_tui.cli.browse import browser_start
+    from walkme_tui.cli.commands.browse import browser_start
     from walkme_tui.cli.context import Context, GlobalOptions
     from walkme_tui.config.themes import DEFAULT_DARK, read_theme, shipped_folder
     from walkme_tui.ui.app import WalkmeApp

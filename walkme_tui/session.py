@@ -13,14 +13,14 @@ from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.deferred import DeferredApi
+from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.services.ports import DirectoryApi, Session, Syncing
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
     from walkme_tui.api.connection import Aside
-    from walkme_tui.services.workshop import Workshop
+    from walkme_tui.services.changes.change_services import Workshop
     from walkme_tui.simulator.thread import SimulatorThread
 
 MIRROR_FILE: Final = "mirror.sqlite3"
@@ -41,7 +41,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
     The client is built and the mirror opened by the first call to each. Raises ``ConfigurationError`` for a profile
     without a REST connection.
     """
-    from walkme_tui.store.mirror import open_mirror
+    from walkme_tui.store.mirror.mirror import open_mirror
 
     if profile.rest is None:
         raise ConfigurationError(
@@ -78,7 +78,7 @@ def open_demo_session(
     """
     from walkme_tui.simulator.settings import SimulatorSettings
     from walkme_tui.simulator.thread import SimulatorThread
-    from walkme_tui.store.mirror import open_mirror
+    from walkme_tui.store.mirror.mirror import open_mirror
 
     folder = _temporary_folder()
     simulator = SimulatorThread(SimulatorSettings(users=users, latency_ms=latency_ms))
@@ -107,11 +107,11 @@ def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) ->
     """
     from walkme_tui.config.profiles import Offboarding
     from walkme_tui.domain.jobs import Actor
-    from walkme_tui.services.execution import Executor
-    from walkme_tui.services.planning import Planner
-    from walkme_tui.services.receipts import Receipts
-    from walkme_tui.services.workshop import Workshop
-    from walkme_tui.store.journal import open_journal
+    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.executor import Executor
+    from walkme_tui.services.changes.planner import Planner
+    from walkme_tui.services.changes.receipts import Receipts
+    from walkme_tui.store.journal.journal import open_journal
 
     folder: TemporaryDirectory[str] | None = None
     data = paths.data
@@ -236,7 +236,7 @@ def _temporary_folder() -> "TemporaryDirectory[str]":
 
 def _write_receipt(folder: Path, name: str, text: str) -> Path:
     """``services.receipts.Write`` into a folder, which is made."""
-    from walkme_tui.config.writing import write_atomically
+    from walkme_tui.config.private_files import write_atomically
     from walkme_tui.domain.errors import JournalUnavailable
 
     file = folder / name

@@ -21,7 +21,7 @@ from tests.benchmarks.bench import FULL, QUICK, Figure, judged
 from tests.benchmarks.bench_search import figures, words
 from tests.benchmarks.surroundings import SEED, complete_mirror
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 R = TypeVar("R")
 

@@ -30,7 +30,7 @@ from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.simulator.population import Population
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 from walkme_tui.ui.start import GARBAGE_AT, SWITCH_SECONDS
 
 PAGE_SIZE: Final = 1000

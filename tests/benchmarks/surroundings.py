@@ -18,10 +18,10 @@ from walkme_tui.domain.records import decode_user
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import UserPage
 from walkme_tui.simulator.population import Population
-from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
-from walkme_tui.store.mirror_layout import LAYOUT, SORT_INDEXES
-from walkme_tui.store.sweeps import write_sweep
-from walkme_tui.store.tables import Tables
+from walkme_tui.store.mirror.file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror.layout import LAYOUT, SORT_INDEXES
+from walkme_tui.store.mirror.sweeps import write_sweep
+from walkme_tui.store.mirror.tables import Tables
 
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = 1

@@ -15,9 +15,10 @@ import pytest
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import open_session
 from tests.support.tcp import Received, Script, http_answer, scripted_server
-from walkme_tui.cli import deadline, progress
+from walkme_tui.cli import deadline
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.main import run
+from walkme_tui.cli.output import progress
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.traffic import RequestRecord
 

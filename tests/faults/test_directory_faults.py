@@ -16,7 +16,7 @@ import trustme
 
 from tests.support.api_sessions import rest_directory
 from tests.support.tcp import Received, Script, free_port, http_answer, scripted_server
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import (
     ApiError,

@@ -16,7 +16,7 @@ from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User

@@ -21,12 +21,12 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, Subject, numbered
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
-from walkme_tui.services.carrying import MAX_SENDS
-from walkme_tui.services.execution import Control, Executor
-from walkme_tui.services.line import MAX_LEFT_OUT
+from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
+from walkme_tui.services.changes.step_runner import MAX_SENDS
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.store.journal import open_journal
+from walkme_tui.store.journal.journal import open_journal
 
 PEOPLE = 40
 MOST_PER_OPERATION = 1.2

@@ -10,7 +10,7 @@ from tests.support.api_sessions import Answers, Desk, answer, rest_directory
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, ServerFault, ServiceUnavailable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.services.ports import DirectoryApi

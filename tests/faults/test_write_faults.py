@@ -13,7 +13,7 @@ from tests.support.http_wire import reset as break_off
 from tests.support.tcp import Received, Script, free_port, http_answer, scripted_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import (
     ApiError,

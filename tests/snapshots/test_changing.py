@@ -15,8 +15,8 @@ from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store import journal_tables
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.journal import tables as journal_tables
+from walkme_tui.store.mirror.mirror import open_mirror
 
 WIDE, NARROW = (120, 40), (80, 24)
 HOUR_MS = 3_600_000

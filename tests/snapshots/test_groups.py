@@ -8,8 +8,8 @@ from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.changes import UserStored
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.services.events import UserStored
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 WIDE, NARROW = (120, 40), (80, 24)
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]

@@ -10,7 +10,7 @@ from walkme_tui.api.in_process import InProcessTransport
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.secrets import Secret
 

@@ -43,13 +43,13 @@ def when_a_session_opens(plant: Callable[[], object]) -> None:
 
 
 def in_the_command() -> None:
-    from walkme_tui.cli import whois
+    from walkme_tui.cli.commands import whois
 
     _replace(whois, "run", strike)
 
 
 def as_a_group() -> None:
-    from walkme_tui.cli import whois
+    from walkme_tui.cli.commands import whois
 
     def run(options: object) -> int:
         raise BaseExceptionGroup(SECRET, [GeneratorExit(SECRET), ValueError(SECRET)])
@@ -58,7 +58,7 @@ def as_a_group() -> None:
 
 
 def as_an_exit_with_a_text() -> None:
-    from walkme_tui.cli import whois
+    from walkme_tui.cli.commands import whois
 
     _replace(whois, "run", lambda options: sys.exit(SECRET))
 

@@ -24,12 +24,12 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browsing import BrowserStart, Memory, ProfileChoice, Task
+from walkme_tui.services.browser_start import BrowserStart, Memory, ProfileChoice, Task
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
-from walkme_tui.ui.dialogs.deciding import QUIET_SECONDS, DecidingDialog
-from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, DecidingDialog
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine

@@ -14,11 +14,11 @@ from pathlib import Path
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config import crash_hooks
-from walkme_tui.services.browsing import BrowserStart
-from walkme_tui.services.deferred import DeferredApi
+from walkme_tui.services.browser_start import BrowserStart
+from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.store.sqlite_thread import SqliteThread
-from walkme_tui.ui.screens import verbs
-from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.browser import actions as verbs
+from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.start import run_browser
 from walkme_tui.ui.workers import WorkerGroup
 

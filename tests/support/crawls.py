@@ -13,11 +13,11 @@ from pathlib import Path
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.sweeps import Sweep
-from walkme_tui.services.changes import Change, CrawlChanged
-from walkme_tui.services.crawl import Crawl
-from walkme_tui.services.crawl_progress import CrawlPhase
+from walkme_tui.services.events import Change, CrawlChanged
 from walkme_tui.services.ports import Mirror, Session, Syncing
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.sync.crawl import Crawl
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.store.mirror.mirror import open_mirror
 
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 24 * HOUR_SECONDS

@@ -24,16 +24,16 @@ from tests.support.sessions import open_session
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Actor, Job
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.services.execution import Control, Executor
+from walkme_tui.services.changes.executor import Control, Executor
 from walkme_tui.services.ports import Session
-from walkme_tui.store.journal import SqliteJournal, open_journal
-from walkme_tui.store.journal_tables import JournalTables
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.tables import JournalTables
 
 PROFILE = "doomed"
 ACTOR = Actor("ada", "jump-host", "demo")

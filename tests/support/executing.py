@@ -17,7 +17,7 @@ from tests.support.sessions import ManualTime, open_session
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Change, Plan, PlanKind, Subject, numbered, offboarding_changes
-from walkme_tui.services.execution import Control, Executor, JobProgress
+from walkme_tui.services.changes.executor import Control, Executor, JobProgress
 from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session, WriteMemory
 
 GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))

@@ -14,7 +14,7 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.services.listing import ListingChange, Phase, RowsChanged, ViewChanged
+from walkme_tui.services.reading.listing import ListingChange, Phase, RowsChanged, ViewChanged
 
 if TYPE_CHECKING:
     from walkme_tui.domain.errors import WalkmeError

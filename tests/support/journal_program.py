@@ -16,7 +16,7 @@ from tests.support.journals import ACTOR, plan_for
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import StepState
-from walkme_tui.store.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 R = TypeVar("R")
 

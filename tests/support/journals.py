@@ -6,7 +6,7 @@ from tests.support.fake_directory import person
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor
 from walkme_tui.domain.plans import Change, Plan, PlanKind, RemoveMember, SetStatus, Subject, numbered
-from walkme_tui.store.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
 START_MS = 1_795_437_822_000

@@ -27,6 +27,7 @@ from tests.support.fault_proxy import NOT_THE_API, Fault, FaultPlan, FaultProxy
 from tests.support.judging import Case, Place, Record, Violation, judge, place
 from tests.support.tcp import asgi_server
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import (
@@ -41,11 +42,10 @@ from walkme_tui.domain.plans import (
     numbered,
 )
 from walkme_tui.domain.records import decode_user
-from walkme_tui.domain.undoing import inverses
 from walkme_tui.domain.users import User
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.store.journal import open_journal
+from walkme_tui.store.journal.journal import open_journal
 
 BASE_URL = "http://walkme.test"
 USERS = 60

@@ -13,11 +13,12 @@ from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import Change, Step, StepState
 from walkme_tui.domain.users import Json, User
-from walkme_tui.services.carrying import Carrier
-from walkme_tui.services.ledger import Ledger
-from walkme_tui.services.line import Line
-from walkme_tui.services.reconciling import Reconciler
-from walkme_tui.store import claims, journal_tables
+from walkme_tui.services.changes.ledger import Ledger
+from walkme_tui.services.changes.outage_gate import Line
+from walkme_tui.services.changes.read_back import Reconciler
+from walkme_tui.services.changes.step_runner import Carrier
+from walkme_tui.store.journal import claims
+from walkme_tui.store.journal import tables as journal_tables
 
 
 def no_intent_record() -> None:

@@ -11,11 +11,11 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser, merged
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store import search
-from walkme_tui.store.mirror_file import MirrorFile, MirrorPlace
-from walkme_tui.store.mirror_layout import SORT_INDEXES
+from walkme_tui.store.mirror import search
+from walkme_tui.store.mirror.file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror.layout import SORT_INDEXES
+from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps
-from walkme_tui.store.tables import Tables
 
 R = TypeVar("R")
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from walkme_tui.api.pacing import Pace, Turn
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.simulator.signin import RateLimit
+from walkme_tui.simulator.sign_in import RateLimit
 
 CALLERS: Final = 8
 TIMER_SECONDS: Final = 0.001  # an event loop's timers are late by so much

@@ -20,12 +20,12 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
-from walkme_tui.services.listing import Listing, ListingChange
-from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session
-from walkme_tui.services.views import EVERYONE
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
-from walkme_tui.store.mirror_file import MirrorPlace
+from walkme_tui.services.reading.listing import Listing, ListingChange
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.view import EVERYONE
+from walkme_tui.store.mirror.file import MirrorPlace
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 from walkme_tui.store.sqlite_thread import Urgency
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from walkme_tui.ui.widgets.user_table import UserTable
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-    from walkme_tui.services.listing import Listing
+    from walkme_tui.services.reading.listing import Listing
 
 KEYS = {
     "down": "cursor_down",

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
-from walkme_tui.services.execution import Executor
-from walkme_tui.services.planning import Planner
+from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.receipts import Receipts
 from walkme_tui.services.ports import Session
-from walkme_tui.services.receipts import Receipts
-from walkme_tui.services.workshop import Workshop
-from walkme_tui.store.journal import open_journal
+from walkme_tui.store.journal.journal import open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
 RECEIPTS = Path("/home/ada/.local/share/walkme-tui/receipts")

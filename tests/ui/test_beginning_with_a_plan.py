@@ -6,11 +6,11 @@ from tests.support.browser import Browser, Setting, close, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
-from walkme_tui.services.browsing import Task
+from walkme_tui.services.browser_start import Task
+from walkme_tui.services.changes.change_services import Workshop
 from walkme_tui.services.ports import Session
-from walkme_tui.services.workshop import Workshop
 from walkme_tui.ui.app import WalkmeApp
-from walkme_tui.ui.early_plan import EarlyPlan
+from walkme_tui.ui.plan_preload import EarlyPlan
 
 
 def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:

@@ -8,8 +8,8 @@ from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.users import User
+from walkme_tui.ui.browser.actions import VERBS
 from walkme_tui.ui.keys import bound, labels
-from walkme_tui.ui.screens.verbs import VERBS
 
 
 def account(count: int = 50) -> FakeDirectory:

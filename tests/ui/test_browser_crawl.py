@@ -4,9 +4,9 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.users import User
-from walkme_tui.services.crawl_progress import CrawlPhase, CrawlProgress
 from walkme_tui.services.ports import Syncing
-from walkme_tui.ui.screens.crawling import crawl_saying
+from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
+from walkme_tui.ui.browser.crawl_status import crawl_saying
 from walkme_tui.ui.widgets.user_table.palette import Ink
 
 FULLY = Syncing(fully=True)

@@ -11,7 +11,7 @@ from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.views import Look, SavedView, TableName
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.widgets import tab_line
 
 BY_NAME = Sort(SortKey.NAME)

@@ -10,10 +10,10 @@ from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import Look, SavedView, TableName
-from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.ports import Session
-from walkme_tui.store.mirror import open_mirror
-from walkme_tui.ui.flows.remembering import Remembering
+from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.ui.flows.preferences import Remembering
 
 BY_NAME = Sort(SortKey.NAME)
 BY_ROLE = Sort(SortKey.ROLE)

@@ -9,7 +9,7 @@ from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import PermissionRefused, SecretUnavailable, SignInRefused, Unreachable
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import UnreadableRecord, UserPage
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 HOUR_MS = 3_600_000
 NARROW = (80, 24)

@@ -6,7 +6,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
-from walkme_tui.ui.dialogs.deciding import QUIET_SECONDS, DecidingDialog
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, DecidingDialog
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 KEY_SECONDS = 0.12

@@ -5,7 +5,7 @@ from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UserPage
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
 NARROW = (80, 24)

@@ -9,8 +9,8 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UserPage
-from walkme_tui.store.mirror import open_mirror
-from walkme_tui.ui.head_start import head_start
+from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.ui.preload import head_start
 
 
 async def test_with_rows_of_an_earlier_start_the_server_is_left_alone() -> None:

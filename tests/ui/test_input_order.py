@@ -18,10 +18,10 @@ from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.commands import CHANGE, COMMANDS, MARK, Command
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.browser_start import ProfileChoice
+from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser.view_state import JOB_COMMANDS
 from walkme_tui.ui.input_queue import LIMIT_SECONDS, NOTE_SECONDS
-from walkme_tui.ui.screens.browser import BrowserScreen
-from walkme_tui.ui.screens.settling import JOB_COMMANDS
 from walkme_tui.ui.widgets.user_table import UserTable
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]

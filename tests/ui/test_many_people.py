@@ -10,7 +10,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.concurrency import AT_ONCE
-from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.plan_draft import Draft
 from walkme_tui.ui.widgets import plan_list
 from walkme_tui.ui.widgets.plan_list import PlanList, PlanRows
 

@@ -8,7 +8,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.groups import Group
-from walkme_tui.services.browsing import ProfileChoice
+from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.ports import Session
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]

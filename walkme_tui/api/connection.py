@@ -16,10 +16,10 @@ from walkme_tui.api.answers import Answer, BrokenJson, Place, Request, without
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
-from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error, outcome_unknown
-from walkme_tui.api.statuses import failure_of_answer
-from walkme_tui.api.translating import TIME_OUT, failure_of_exception
+from walkme_tui.api.retry import Failure, Fate, RetryBudget, RetryPolicy, final_error, outcome_unknown
+from walkme_tui.api.status_errors import failure_of_answer
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
+from walkme_tui.api.transport_errors import TIME_OUT, failure_of_exception
 from walkme_tui.domain.errors import UnexpectedAnswer, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, Priority, RequestRecord, TrafficStatus

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from walkme_tui.config.choosing import choose_profile
 from walkme_tui.config.paths import Paths
+from walkme_tui.config.profile_choice import choose_profile
 from walkme_tui.config.profiles import Profile
 from walkme_tui.config.settings import Settings, load_settings
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from walkme_tui.services.changes.change_services import Workshop
     from walkme_tui.services.ports import Journal, Session
-    from walkme_tui.services.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Context:
 
     def open_journal(self) -> "Journal":
         """The journal of this machine's jobs."""
-        from walkme_tui.store.journal import open_journal
+        from walkme_tui.store.journal.journal import open_journal
 
         return open_journal(self.paths.data)
 

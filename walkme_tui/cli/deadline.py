@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from walkme_tui.cli.progress import MovingLine
+from walkme_tui.cli.output.progress import MovingLine
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.services.ports import Session
 

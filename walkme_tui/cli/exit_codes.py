@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
-from walkme_tui.cli.output import OutputFailed
+from walkme_tui.cli.output.streams import OutputFailed
 from walkme_tui.domain.errors import (
     AccountBusy,
     ApiError,

@@ -8,30 +8,30 @@ from types import MappingProxyType
 from typing import Final
 
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.output import drop_lost_output, guard_standard_streams
+from walkme_tui.cli.output.messages import say, say_error
+from walkme_tui.cli.output.streams import drop_lost_output, guard_standard_streams
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
-from walkme_tui.cli.speaking import say, say_error
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 
 # Each module has run(options: argparse.Namespace) -> int and is imported only when it is wanted.
 MODULES: Final = MappingProxyType(
     {
-        "browse": "walkme_tui.cli.browse",
-        "whois": "walkme_tui.cli.whois",
-        "members": "walkme_tui.cli.members",
-        "export": "walkme_tui.cli.export",
-        "offboard": "walkme_tui.cli.offboard",
-        "undo": "walkme_tui.cli.undo",
-        "jobs": "walkme_tui.cli.jobs",
-        "plan": "walkme_tui.cli.plan",
-        "config": "walkme_tui.cli.configuration",
-        "profiles": "walkme_tui.cli.profiles",
-        "keys": "walkme_tui.cli.keys",
-        "themes": "walkme_tui.cli.themes",
-        "cache": "walkme_tui.cli.cache",
-        "simulator": "walkme_tui.cli.simulator",
-        "completion": "walkme_tui.cli.completion",
+        "browse": "walkme_tui.cli.commands.browse",
+        "whois": "walkme_tui.cli.commands.whois",
+        "members": "walkme_tui.cli.commands.members",
+        "export": "walkme_tui.cli.commands.export",
+        "offboard": "walkme_tui.cli.commands.offboard",
+        "undo": "walkme_tui.cli.commands.undo",
+        "jobs": "walkme_tui.cli.commands.jobs",
+        "plan": "walkme_tui.cli.commands.plan",
+        "config": "walkme_tui.cli.commands.config",
+        "profiles": "walkme_tui.cli.commands.profiles",
+        "keys": "walkme_tui.cli.commands.keys",
+        "themes": "walkme_tui.cli.commands.themes",
+        "cache": "walkme_tui.cli.commands.cache",
+        "simulator": "walkme_tui.cli.commands.simulator",
+        "completion": "walkme_tui.cli.commands.completion",
     }
 )
 

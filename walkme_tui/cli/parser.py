@@ -224,7 +224,7 @@ def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
     elif name in CHANGING:
         _add_changing(name, parser, every)
     elif name == SIMULATOR:
-        from walkme_tui.cli.simulator import add_arguments
+        from walkme_tui.cli.commands.simulator import add_arguments
 
         add_arguments(parser)
     else:
@@ -255,7 +255,7 @@ def _add_export(parser: Parser) -> None:
 
 
 def _add_changing(name: str, parser: Parser, every: Parser) -> None:
-    from walkme_tui.cli import change_options
+    from walkme_tui.cli import write_options as change_options
 
     if name == "offboard":
         change_options.add_offboard(parser)

@@ -16,7 +16,7 @@ from typing import Final
 
 from walkme_tui import __version__
 from walkme_tui.config.paths import private_folder
-from walkme_tui.config.writing import OWNER_ONLY
+from walkme_tui.config.private_files import OWNER_ONLY
 from walkme_tui.domain.text import clean
 
 MAX_CHAIN: Final = 10

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from walkme_tui.config.writing import OWNER_ONLY
+from walkme_tui.config.private_files import OWNER_ONLY
 
 PAUSE_SECONDS: Final = 0.005
 _WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})

@@ -11,6 +11,7 @@ from typing import Final
 
 from walkme_tui.config.file_lock import file_lock
 from walkme_tui.config.paths import private_folder
+from walkme_tui.config.private_files import write_atomically
 from walkme_tui.config.state_entries import (
     Document,
     State,
@@ -21,7 +22,6 @@ from walkme_tui.config.state_entries import (
     without_view,
 )
 from walkme_tui.config.toml_files import MAX_BYTES, read_toml
-from walkme_tui.config.writing import write_atomically
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import MAX_FILTER, Look, SavedView, TableName, all_views, find_view, why_name_refused

@@ -13,12 +13,12 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.inverses import left_by
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plan_files import step_from_json, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.records import EPOCH, MILLISECOND, decode_user, encode_user, format_time_ms
-from walkme_tui.domain.undoing import left_by
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
 FORMAT: Final = 1

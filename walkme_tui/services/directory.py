@@ -5,8 +5,8 @@ from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.changes import GroupsStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.email_lookup import find_by_email, not_proven
+from walkme_tui.services.events import GroupsStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 
 UNSAVED_ROW_ID = -1

@@ -18,7 +18,7 @@ from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import Json, User, UserPage
-from walkme_tui.services.changes import Changes
+from walkme_tui.services.events import Changes
 
 __all__ = [
     "Clock",

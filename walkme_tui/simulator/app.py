@@ -12,12 +12,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from walkme_tui.simulator.account import Account
 from walkme_tui.simulator.answers import error_answer
+from walkme_tui.simulator.fault_answers import misbehave
 from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.hashing import MASK64, keyed, mix
 from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.simulator.signin import RateLimit, SignIn
-from walkme_tui.simulator.troubles import misbehave
+from walkme_tui.simulator.sign_in import RateLimit, SignIn
 
 OnAnswer = Callable[[str, str, int, float], None]
 """Told of every answer: method, path with query, status (0 where none was begun), milliseconds."""

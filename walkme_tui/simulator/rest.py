@@ -18,7 +18,7 @@ from walkme_tui.simulator.faults import Faults, Total
 from walkme_tui.simulator.population import Record
 from walkme_tui.simulator.refusals import AccountRefusal, Refused
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.simulator.signin import SignIn, SignInError
+from walkme_tui.simulator.sign_in import SignIn, SignInError
 
 Call: TypeAlias = Callable[[Request], Awaitable[Response]]
 

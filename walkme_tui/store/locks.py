@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from walkme_tui.store.places import make_private_folder
+from walkme_tui.store.file_system import make_private_folder
 
 # Whoever only looks whether a lock is free shares it for some microseconds; the patience outlasts that.
 GLANCE_SECONDS: Final = 0.1

@@ -19,16 +19,16 @@ from textual.worker import WorkerFailed
 from walkme_tui.config.themes import ThemeSpec
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
-from walkme_tui.ui.early_plan import EarlyPlan
+from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.flows.job_tasks import Work, work_of
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.work import Work, work_of
-from walkme_tui.ui.head_start import HeadStart
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.screens.browser import BrowserScreen
+from walkme_tui.ui.plan_preload import EarlyPlan
+from walkme_tui.ui.preload import HeadStart
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
 from walkme_tui.ui.widgets.ink import Ink
@@ -216,13 +216,13 @@ class WalkmeApp(App[int]):
         if self.work is None or not self.work.running:
             self.exit(0)
         else:
-            from walkme_tui.ui.flows.leaving import leave
+            from walkme_tui.ui.flows.quit import leave
 
             start_worker(self, WorkerGroup.LEAVE, partial(leave, self, self.work), name="leave")
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
-        from walkme_tui.ui.flows.switching import choose_profile
+        from walkme_tui.ui.flows.profile_switch import choose_profile
 
         if self.session is not None or self.start.profiles:
             origin = Origin(self.screen) if isinstance(self.screen, BrowserScreen) else None
@@ -232,7 +232,7 @@ class WalkmeApp(App[int]):
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
-        from walkme_tui.ui.flows.switching import open_demo
+        from walkme_tui.ui.flows.profile_switch import open_demo
 
         start_worker(self, WorkerGroup.SESSION, partial(open_demo, self), exclusive=True, name="start the demo")
 

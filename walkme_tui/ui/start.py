@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
-from walkme_tui.ui.early_plan import EarlyPlan
-from walkme_tui.ui.head_start import head_start
+from walkme_tui.ui.plan_preload import EarlyPlan
+from walkme_tui.ui.preload import head_start
 
 if TYPE_CHECKING:
     from walkme_tui.config.themes import ThemeSpec

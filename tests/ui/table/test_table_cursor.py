@@ -7,7 +7,7 @@ from tests.support.fake_listing import FakeListing, mirrored
 from tests.support.table_driver import table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord
-from walkme_tui.services.listing import Phase, ViewChanged
+from walkme_tui.services.reading.listing import Phase, ViewChanged
 from walkme_tui.ui.widgets.user_table import UserTable
 
 

@@ -13,7 +13,7 @@ from tests.support.fake_listing import STARTED_AT_MS, FakeListing, mirrored
 from tests.support.table_driver import TableDriver, table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
-from walkme_tui.services.listing import Phase, RowsChanged, ViewChanged
+from walkme_tui.services.reading.listing import Phase, RowsChanged, ViewChanged
 
 HOSTILE = (
     "[b]bold[/b] [@click=app.quit]x[/]",

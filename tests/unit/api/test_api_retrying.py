@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.retrying import Failure, Fate, RetryBudget, RetryPolicy, final_error
+from walkme_tui.api.retry import Failure, Fate, RetryBudget, RetryPolicy, final_error
 from walkme_tui.domain.errors import OutcomeUnknown, RateLimited, Unreachable
 
 POLICY = RetryPolicy(jitter=lambda: 1.0)

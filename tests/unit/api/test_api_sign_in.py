@@ -22,7 +22,7 @@ from walkme_tui.api.auth import (
     read_grant,
     token_request,
 )
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import (
     ApiError,
     SecretUnavailable,

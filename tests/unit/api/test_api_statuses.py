@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.api.answers import SHORT_TEXT, Answer, Place, Request, page_title, told
-from walkme_tui.api.retrying import Failure, Fate
-from walkme_tui.api.statuses import LONGEST_WAIT_SECONDS, failure_of_answer, retry_after_seconds
+from walkme_tui.api.retry import Failure, Fate
+from walkme_tui.api.status_errors import LONGEST_WAIT_SECONDS, failure_of_answer, retry_after_seconds
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, Request
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.writing import joining, leaving, patching, putting
-from walkme_tui.api.retrying import RetryPolicy
+from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import NotFound
 
 MAKERS: list[Callable[[], Request]] = [

@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.command_line import CommandLine
 from tests.support.fake_directory import FakeDirectory, people
-from walkme_tui.cli.completion import places_of
-from walkme_tui.cli.configuration import TEMPLATE
+from walkme_tui.cli.commands.completion import places_of
+from walkme_tui.cli.commands.config import TEMPLATE
 from walkme_tui.cli.parser import SUB_COMMANDS, build_parser
 from walkme_tui.config.settings import check_settings
 from walkme_tui.domain.commands import COMMANDS

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from walkme_tui.cli import browse
+from walkme_tui.cli.commands import browse
 from walkme_tui.cli.context import Context, GlobalOptions
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.browser_start import BrowserStart
 
 FILE = """\
 default_profile = "acme"

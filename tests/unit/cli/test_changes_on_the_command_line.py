@@ -11,12 +11,12 @@ import pytest
 
 from tests.support.command_line import Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.cli.job_progress import JobLine, duration, job_progress_text
+from walkme_tui.cli.output.job_progress import JobLine, duration, job_progress_text
 from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.plans import SetStatus, Step, StepState
-from walkme_tui.services.execution import JobProgress
+from walkme_tui.services.changes.executor import JobProgress
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West")]
 ZOE = "person00011@example.com"
@@ -244,7 +244,7 @@ def test_without_a_terminal_progress_is_plain_lines(monkeypatch: pytest.MonkeyPa
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     clock = [0.0]
-    monkeypatch.setattr("walkme_tui.cli.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("walkme_tui.cli.output.progress.time.monotonic", lambda: clock[0])
     shown = JobLine()
     for second in range(12):
         clock[0] = float(second)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.cli.columns import aligned, cut, width
-from walkme_tui.cli.forms import markdown_row
-from walkme_tui.cli.progress import ProgressLine, grouped, progress_text
+from walkme_tui.cli.output.columns import aligned, cut, width
+from walkme_tui.cli.output.progress import ProgressLine, grouped, progress_text
+from walkme_tui.cli.output.users import markdown_row
 from walkme_tui.domain.text import printable_json
-from walkme_tui.services.walk import SweepProgress
+from walkme_tui.services.sync.walk import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
 JSON = st.recursive(
@@ -99,7 +99,7 @@ def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
 
 def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("walkme_tui.cli.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("walkme_tui.cli.output.progress.time.monotonic", lambda: now[0])
     stream = io.StringIO()
     line = ProgressLine(stream)
     line(SweepProgress(1000, 2000, 1))

@@ -11,7 +11,7 @@ import pytest
 from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.lookups import COLUMNS, HOSTILE, rows
-from walkme_tui.cli.reading import Extent, completeness
+from walkme_tui.cli.account_read import Extent, completeness
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import encode_user, format_time_ms
@@ -123,7 +123,7 @@ def test_an_interrupted_export_leaves_the_old_file_only(
             raise KeyboardInterrupt
         return [user.id]
 
-    monkeypatch.setattr("walkme_tui.cli.listings.csv_row", interrupt)
+    monkeypatch.setattr("walkme_tui.cli.output.user_lists.csv_row", interrupt)
     assert line("export", "--output", str(file)).code == 130
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
     assert file.read_text() == "old"

@@ -17,7 +17,7 @@ from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.records import format_time_ms
-from walkme_tui.store.journal import SqliteJournal
+from walkme_tui.store.journal.journal import SqliteJournal
 
 T = TypeVar("T")
 DAY_MS = 86_400_000

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.support.fake_directory import person
-from walkme_tui.cli import plan_text
+from walkme_tui.cli.output import plan_text
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, StepState, Subject, numbered
-from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.plan_draft import Draft
 from walkme_tui.ui.widgets.plan_list import PlanRow, PlanRows
 
 COUNT = 60

@@ -15,8 +15,8 @@ from tests.support.command_line import CommandLine
 from walkme_tui import __version__
 from walkme_tui.cli import main
 from walkme_tui.cli.exit_codes import exit_code
-from walkme_tui.cli.output import guard_standard_streams
-from walkme_tui.cli.speaking import say_error
+from walkme_tui.cli.output.messages import say_error
+from walkme_tui.cli.output.streams import guard_standard_streams
 from walkme_tui.domain import errors
 from walkme_tui.domain.errors import WalkmeError
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.cli.configuration import TEMPLATE
+from walkme_tui.cli.commands.config import TEMPLATE
 from walkme_tui.cli.context import GlobalOptions
 from walkme_tui.cli.main import MODULES
 from walkme_tui.cli.parser import SUB_COMMANDS, UsageError, build_parser, first_word, with_sub_command

@@ -10,7 +10,7 @@ from tests.support.lookups import rows
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName, find_view
-from walkme_tui.services.browsing import BrowserStart
+from walkme_tui.services.browser_start import BrowserStart
 
 NEWEST = Sort(SortKey.CREATED, reverse=True)
 ODD = SavedView("Odd-ones", "person0000", NEWEST, hide_inactive=True, wide=True)
@@ -36,7 +36,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
     terminal = SimpleNamespace(isatty=lambda: True)
     # Not the real ones: pytest puts others in their place between a fixture and its test.
-    monkeypatch.setattr("walkme_tui.cli.browse.sys", SimpleNamespace(stdin=terminal, stdout=terminal))
+    monkeypatch.setattr("walkme_tui.cli.commands.browse.sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     return handed
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.config.choosing import choose_profile, environment_profile
+from walkme_tui.config.profile_choice import choose_profile, environment_profile
 from walkme_tui.config.profiles import NoProfile, Profile, RestConnection, ScimAuth
 from walkme_tui.config.secrets import VariableSource
 from walkme_tui.config.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from walkme_tui.config.paths import Paths, private_folder
-from walkme_tui.config.writing import atomic_text, write_atomically
+from walkme_tui.config.private_files import atomic_text, write_atomically
 from walkme_tui.domain.errors import ConfigurationError
 
 

@@ -383,7 +383,7 @@ def test_a_full_disk_is_said_and_keeps_what_was_there(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("walkme_tui.config.writing.os.fsync", full)
+    monkeypatch.setattr("walkme_tui.config.private_files.os.fsync", full)
     said = memory.save_view(SavedView("more"))
     assert said == f"{written} cannot be written (No space left on device), so this is not remembered."
     assert saved(memory) == (LEAVERS,)

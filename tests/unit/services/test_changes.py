@@ -1,6 +1,6 @@
 """The bulletin board of a session."""
 
-from walkme_tui.services.changes import Change, Changes, GroupsStored, UserStored
+from walkme_tui.services.events import Change, Changes, GroupsStored, UserStored
 
 
 def test_everyone_who_is_subscribed_hears_everything_in_order() -> None:

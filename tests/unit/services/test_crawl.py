@@ -22,11 +22,11 @@ from tests.support.crawls import (
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS, ManualTime, OddDirectory, idle, pages_asked, serving, until
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.changes import Change, CrawlChanged
-from walkme_tui.services.crawl_progress import CrawlPhase
+from walkme_tui.services.events import Change, CrawlChanged
 from walkme_tui.services.ports import Syncing
-from walkme_tui.services.sweep import sweep
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.services.sync.sweep import sweep
+from walkme_tui.store.mirror.mirror import open_mirror
 
 # ------------------------------------------------------------ beginning
 

@@ -14,11 +14,11 @@ from tests.support.sessions import NOON_MS, ManualTime, open_session, running, u
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
-from walkme_tui.services.crawl import Crawl
-from walkme_tui.services.crawl_progress import CrawlPhase
-from walkme_tui.services.pages import Pages
 from walkme_tui.services.ports import Session, Syncing
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.sync.crawl import Crawl
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.store.mirror.mirror import open_mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable

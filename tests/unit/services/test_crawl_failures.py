@@ -22,10 +22,10 @@ from walkme_tui.domain.errors import ApiError, RateLimited, RequestRejected, Ser
 from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.crawl import Crawl
-from walkme_tui.services.crawl_progress import CrawlPhase
 from walkme_tui.services.ports import Session
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.sync.crawl import Crawl
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.store.mirror.mirror import open_mirror
 
 
 async def test_an_outage_is_waited_out_with_longer_and_longer_pauses_and_the_walk_goes_on_at_the_same_page() -> None:

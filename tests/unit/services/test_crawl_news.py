@@ -8,9 +8,9 @@ from tests.support.sessions import ManualTime, OddDirectory, idle, until
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.changes import Change, UserForgotten, UsersChanged, UserStored
-from walkme_tui.services.crawl_progress import CrawlPhase
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.store.mirror.mirror import open_mirror
 
 
 async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_the_server_says_so() -> None:

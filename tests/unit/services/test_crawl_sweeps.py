@@ -33,11 +33,11 @@ from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.text import grouped
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
-from walkme_tui.services.changes import Change, CoverageChanged, PageLoaded
+from walkme_tui.services.events import Change, CoverageChanged, PageLoaded
 from walkme_tui.services.ports import MirroredUser, Session
-from walkme_tui.services.sweep import SweepResult, can_resume, sweep
-from walkme_tui.services.walk import SweepProgress, Walk
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
+from walkme_tui.services.sync.walk import SweepProgress, Walk
+from walkme_tui.store.mirror.mirror import open_mirror
 
 # A walk begins when its first page is here, at a time at which nobody was described yet.
 BEGUN_MS = NOON_MS + 1

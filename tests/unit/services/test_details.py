@@ -21,9 +21,16 @@ from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes import Change, UserForgotten, UsersChanged, UserStored
-from walkme_tui.services.details import AT_ONCE, MAX_SILENT, UNKNOWN_GROUPS, Cost, DetailReading, ReadingProgress
+from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Mirror, Session
+from walkme_tui.services.sync.group_backfill import (
+    AT_ONCE,
+    MAX_SILENT,
+    UNKNOWN_GROUPS,
+    Cost,
+    DetailReading,
+    ReadingProgress,
+)
 
 EVERYONE = UserQuery()
 

@@ -9,10 +9,10 @@ from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, open_sessi
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.changes import Change, GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.changes.lookups import GroupNames, LookUps
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.lookups import GroupNames, LookUps
-from walkme_tui.services.sweep import sweep
+from walkme_tui.services.events import Change, GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.sync.sweep import sweep
 
 SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 

@@ -28,10 +28,10 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, AddMember, Change, Plan, RemoveMember, SetStatus
-from walkme_tui.services.carrying import MAX_TURNED_AWAY
-from walkme_tui.services.changes import UserForgotten, UserStored
-from walkme_tui.services.execution import PEOPLE_AT_ONCE, Executor
-from walkme_tui.services.line import MAX_LEFT_OUT
+from walkme_tui.services.changes.executor import PEOPLE_AT_ONCE, Executor
+from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
+from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
+from walkme_tui.services.events import UserForgotten, UserStored
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 LEAVE = RemoveMember(BOTH.id, group("g1"))

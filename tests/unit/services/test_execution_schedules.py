@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.support.executing import GROUPS, Desk, SkippingTime, account, executing
 from tests.support.fake_directory import FakeDirectory, Write, person
 from walkme_tui.domain.errors import JournalUnavailable, OutcomeUnknown, Unreachable, WalkmeError
+from walkme_tui.domain.inverses import applied, inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import AddMember, Change, PlanKind, RemoveMember, SetStatus, StepState
-from walkme_tui.domain.undoing import applied, inverses
 from walkme_tui.domain.users import User
-from walkme_tui.services.execution import Control, Executor
+from walkme_tui.services.changes.executor import Control, Executor
 from walkme_tui.services.ports import Session
 
 PEOPLE = 5

@@ -21,8 +21,8 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.execution import Control, Executor
-from walkme_tui.store.journal import SqliteJournal
+from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.store.journal.journal import SqliteJournal
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 LEAVE = RemoveMember(BOTH.id, group("g1"))

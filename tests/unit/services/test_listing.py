@@ -24,10 +24,10 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, UserPage
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.listing import Listing, Phase, RowsChanged, ViewChanged
-from walkme_tui.services.pages import Pages
-from walkme_tui.services.sweep import sweep
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.reading.listing import Listing, Phase, RowsChanged, ViewChanged
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.sync.sweep import sweep
+from walkme_tui.store.mirror.mirror import open_mirror
 
 ZOE = UserQuery(text="zoe")
 

@@ -19,7 +19,7 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.listing import Listing, Phase, ViewChanged
+from walkme_tui.services.reading.listing import Listing, Phase, ViewChanged
 
 ZOE = UserQuery(text="zoe")
 

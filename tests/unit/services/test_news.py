@@ -4,8 +4,8 @@ from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import open_session
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes import UserForgotten, UsersChanged
-from walkme_tui.services.news import MOST_REMEMBERED, News, NewsCount
+from walkme_tui.services.events import UserForgotten, UsersChanged
+from walkme_tui.services.sync.news import MOST_REMEMBERED, News, NewsCount
 
 STATUS = frozenset({"status"})
 ROLE = frozenset({"role"})

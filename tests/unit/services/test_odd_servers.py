@@ -22,10 +22,10 @@ from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
-from walkme_tui.services.changes import Change, PageLoaded, TotalChanged
-from walkme_tui.services.listing import Phase
-from walkme_tui.services.pages import Pages
-from walkme_tui.services.sweep import sweep
+from walkme_tui.services.events import Change, PageLoaded, TotalChanged
+from walkme_tui.services.reading.listing import Phase
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.sync.sweep import sweep
 
 
 class OverTheWire(FakeDirectory):

@@ -25,8 +25,8 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.changes import Change, LoadFailed, LoadRecovered
-from walkme_tui.services.pages import Pages
+from walkme_tui.services.events import Change, LoadFailed, LoadRecovered
+from walkme_tui.services.reading.pages import Pages
 
 
 async def test_a_failure_keeps_what_is_wanted_and_is_tried_again_after_longer_and_longer_pauses() -> None:

@@ -23,8 +23,8 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.changes import Change, CoverageChanged, PageLoaded, TotalChanged, UserForgotten, UsersChanged
-from walkme_tui.services.listing import Phase
+from walkme_tui.services.events import Change, CoverageChanged, PageLoaded, TotalChanged, UserForgotten, UsersChanged
+from walkme_tui.services.reading.listing import Phase
 
 
 async def test_what_is_visible_is_asked_for_first_and_then_one_page_ahead() -> None:

@@ -27,8 +27,8 @@ from walkme_tui.domain.plans import (
     SetStatus,
 )
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
+from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.concurrency import AT_ONCE
-from walkme_tui.services.planning import Planner
 from walkme_tui.services.ports import Session
 
 SALES, BETA, ALUMNI = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alumni")

@@ -7,7 +7,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import BrokenMirror, open_session
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import User
-from walkme_tui.services.planning import Planner
+from walkme_tui.services.changes.planner import Planner
 
 ZOE = person(1)._replace(first_name="Zoë", last_name="Çelik")
 NAMESAKE = person(2)._replace(first_name="zoe", last_name="celik")

@@ -27,7 +27,7 @@ from walkme_tui.domain.plans import (
 )
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, Status, User
-from walkme_tui.services.planning import Planner
+from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.ports import Session
 
 GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 6))

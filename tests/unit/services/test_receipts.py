@@ -17,8 +17,8 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.services.planning import Planner
-from walkme_tui.services.receipts import Receipts, file_names
+from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.receipts import Receipts, file_names
 
 ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.fake_directory import people
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.serverlist import ServerList
+from walkme_tui.services.page_tracker import ServerList
 
 
 def arrive(known: ServerList, page: int, count: int, claimed: int | None = None) -> None:

@@ -18,9 +18,9 @@ from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import Status, User
-from walkme_tui.services.execution import Control
+from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.executor import Control
 from walkme_tui.services.ports import Session
-from walkme_tui.services.workshop import Workshop
 from walkme_tui.session import open_demo_session, open_workshop
 
 ZOE = person(1)._replace(status="active", groups=("g1", "g2"))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.store import id_table
-from walkme_tui.store.id_table import IdTable, StoredId
-from walkme_tui.store.mirror_layout import STATEMENTS
-from walkme_tui.store.rows import stored_id, uuid_range
+from walkme_tui.store.mirror import id_table
+from walkme_tui.store.mirror.id_table import IdTable, StoredId
+from walkme_tui.store.mirror.layout import STATEMENTS
+from walkme_tui.store.mirror.rows import stored_id, uuid_range
 
 IDS = st.one_of(
     st.uuids().map(lambda uuid: uuid.bytes),

@@ -16,7 +16,7 @@ from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, StepRecord
 from walkme_tui.domain.outcomes import LOST_NOT_THERE
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.store.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 if TYPE_CHECKING:
     from walkme_tui.services.ports import Journal, WriteMemory

@@ -15,8 +15,9 @@ from tests.support.journals import ACTOR, TickingClock, journal_in, plan_for
 from walkme_tui.domain.errors import AccountBusy
 from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import StepState
-from walkme_tui.store import claims, journal, journal_file
-from walkme_tui.store.claims import LEASE_MS, Process
+from walkme_tui.store.journal import claims, journal
+from walkme_tui.store.journal import file as journal_file
+from walkme_tui.store.journal.claims import LEASE_MS, Process
 from walkme_tui.store.locks import Locks
 
 ZOE = person(1)

@@ -14,8 +14,8 @@ from tests.support.journals import ACTOR, journal_in, plan_for
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import StepState
-from walkme_tui.store import journal_file
-from walkme_tui.store.journal_file import JournalFile
+from walkme_tui.store.journal import file as journal_file
+from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.locks import Locks
 
 ZOE = person(1)

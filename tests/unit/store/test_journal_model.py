@@ -20,7 +20,7 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 
 if TYPE_CHECKING:
-    from walkme_tui.store.journal import SqliteJournal
+    from walkme_tui.store.journal.journal import SqliteJournal
 
 PROGRAMS = ("first", "second")
 MEMORY = "/dev/shm"  # thousands of commits, and nothing here depends on a disk

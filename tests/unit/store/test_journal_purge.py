@@ -11,7 +11,7 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import AddMember, RemoveMember, SetStatus, StepState
-from walkme_tui.store.journal import SqliteJournal
+from walkme_tui.store.journal.journal import SqliteJournal
 
 FOREVER = 1 << 60
 ZOE = person(1)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from walkme_tui.domain.groups import Belonging, Gaps
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
-from walkme_tui.store import membership
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror import membership
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
-from walkme_tui.store.places import files_aside
+from walkme_tui.store.file_system import files_aside
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps
-from walkme_tui.store.tables import Tables
 
 FILE_PAGE = 4096
 EVERYBODY = UserQuery(sort=Sort(SortKey.EMAIL))
@@ -161,7 +161,7 @@ async def test_what_the_writer_found_out_about_the_place_is_said_once(
 ) -> None:
     mounts, home = tmp_path / "mountinfo", tmp_path / "home"
     mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {home.resolve()} rw - nfs4 x rw\n")
-    monkeypatch.setattr("walkme_tui.store.places.MOUNTS", mounts)
+    monkeypatch.setattr("walkme_tui.store.file_system.MOUNTS", mounts)
     mirror = open_mirror(home / "mirror.sqlite3", account_key="account", runtime_folder=tmp_path / "run")
     await mirror.save_page(page(1), 1000)
     assert len(await mirror.positions(0, 9)) == len(await mirror.matching(EVERYBODY)) == 10

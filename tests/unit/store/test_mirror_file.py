@@ -13,11 +13,11 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
-from walkme_tui.store.mirror_layout import LAYOUT
-from walkme_tui.store.places import files_aside
+from walkme_tui.store.file_system import files_aside
+from walkme_tui.store.mirror.layout import LAYOUT
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps, Urgency
-from walkme_tui.store.tables import Tables
 
 if TYPE_CHECKING:
     from walkme_tui.services.ports import Mirror
@@ -232,7 +232,7 @@ async def test_a_file_made_with_an_index_that_this_sqlite_cannot_keep_up_is_made
     path = tmp_path / "mirror.sqlite3"
     await made(path)
     for has_find in (False, True):
-        monkeypatch.setattr("walkme_tui.store.mirror_file.has_trigrams", lambda _, has_find=has_find: has_find)
+        monkeypatch.setattr("walkme_tui.store.mirror.file.has_trigrams", lambda _, has_find=has_find: has_find)
         mirror = opened(path)
         assert await mirror.positions(0, 9) == {}
         (notice,) = mirror.notices
@@ -346,7 +346,7 @@ async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
     mounts = tmp_path / "mountinfo"
     home, runtime = tmp_path / "home", tmp_path / "run"
     mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {home.resolve()} rw - nfs4 x rw\n")
-    monkeypatch.setattr("walkme_tui.store.places.MOUNTS", mounts)
+    monkeypatch.setattr("walkme_tui.store.file_system.MOUNTS", mounts)
     path = home / "acme" / "mirror.sqlite3"
     for runtime_folder, word in ((runtime, str(runtime)), (None, "memory"), (home / "run", "memory")):
         mirror = open_mirror(path, account_key="acme", runtime_folder=runtime_folder)

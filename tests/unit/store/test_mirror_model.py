@@ -21,7 +21,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.records import ATTRIBUTES, encode_user
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 from walkme_tui.store.sqlite_thread import Urgency
 
 

@@ -10,7 +10,7 @@ from tests.support.odd_people import NOW_MS
 from walkme_tui.domain.groups import Belonging
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import User
-from walkme_tui.store import filter_sql, search
+from walkme_tui.store.mirror import filter_sql, search
 
 PEOPLE = 4_000
 SCREEN = 20

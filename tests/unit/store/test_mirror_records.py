@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from walkme_tui.domain.records import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import Json, User, UserPage
-from walkme_tui.store.mirror import open_mirror
-from walkme_tui.store.rows import id_from_stored, stored_id, uuid_range
+from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.store.mirror.rows import id_from_stored, stored_id, uuid_range
 
 # Characters of every kind, halves of surrogate pairs and NUL among them: JSON can carry them all.
 TEXT = st.text(st.characters(), max_size=12)

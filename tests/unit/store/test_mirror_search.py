@@ -11,10 +11,10 @@ import pytest
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store import filter_sql, search
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror import filter_sql, search
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps
-from walkme_tui.store.tables import Tables
 
 
 @pytest.fixture

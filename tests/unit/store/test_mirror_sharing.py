@@ -9,7 +9,7 @@ import pytest
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,8 +25,8 @@ def opened(path: Path | None, *, account_key: str = "acme", max_age_days: float 
 
 
 async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("walkme_tui.store.mirror_file.WRITE_PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
+    monkeypatch.setattr("walkme_tui.store.mirror.file.WRITE_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("walkme_tui.store.mirror.file.BUSY_MS", 50)
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)
     await mirror.save_page(page(1), 1000)
@@ -44,7 +44,7 @@ async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkey
 async def test_a_write_waits_for_others_and_reads_do_not_wait_behind_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("walkme_tui.store.mirror_file.BUSY_MS", 50)
+    monkeypatch.setattr("walkme_tui.store.mirror.file.BUSY_MS", 50)
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)
     await mirror.save_page(page(1), 1000)
@@ -70,7 +70,7 @@ import asyncio, sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 
 async def main() -> None:
     mirror = open_mirror(Path(sys.argv[1]), account_key="acme")

@@ -5,8 +5,8 @@ import pytest
 from tests.support.odd_mirror import OddMirror, result
 from tests.support.odd_people import GROUPS
 from walkme_tui.domain.users import User
-from walkme_tui.store import mirror_file
-from walkme_tui.store.nearest import nearest
+from walkme_tui.store.mirror import file as mirror_file
+from walkme_tui.store.mirror.nearest import nearest
 
 NAMES = ("Y\u0131lmaz", "Hannah", "MacDonald", "Zo\u00eb", "O'Brien")
 

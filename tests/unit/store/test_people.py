@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store import people, tables
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror import people, tables
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 
 @pytest.fixture

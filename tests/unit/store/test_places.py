@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.store.places import file_system, is_network, lies_on_network, make_private_file
+from walkme_tui.store.file_system import file_system, is_network, lies_on_network, make_private_file
 
 MOUNTS = """\
 22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
@@ -58,7 +58,7 @@ def test_a_folder_that_does_not_exist_yet_is_judged_by_where_it_will_be(
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {tmp_path.resolve()}/net rw - nfs x rw\n")
-    monkeypatch.setattr("walkme_tui.store.places.MOUNTS", mounts)
+    monkeypatch.setattr("walkme_tui.store.file_system.MOUNTS", mounts)
     assert lies_on_network(tmp_path / "net" / "new" / "folder")
     assert not lies_on_network(tmp_path / "other")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.views import View
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.services.reading.view import View
+from walkme_tui.store.mirror.mirror import open_mirror
 
 
 def page(user_id: str) -> UserPage:

@@ -13,7 +13,8 @@ from tests.support.odd_people import EVERYONE, GROUPS, UNLISTED, OddPeople
 from walkme_tui.domain.filter_terms import written
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User
-from walkme_tui.store import filter_sql, id_table, mirror_file, search
+from walkme_tui.store.mirror import file as mirror_file
+from walkme_tui.store.mirror import filter_sql, id_table, search
 
 PEOPLE = 2_000
 PAGE = 250

@@ -14,8 +14,8 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
-from walkme_tui.store import filter_sql, search
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror import filter_sql, search
+from walkme_tui.store.mirror.mirror import open_mirror
 
 SORTS = tuple(Sort(key, reverse) for key in SortKey for reverse in (False, True))
 QUERIES = (

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.sweeps import Sweep, Tally
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
-from walkme_tui.store import sweeps
-from walkme_tui.store.mirror import SqliteMirror, open_mirror
+from walkme_tui.store.mirror import sweeps
+from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 ROOT = Path(__file__).parents[3]
 SWEEP = Sweep(1000, 900, 7, 6000, 42, walk=2, drifted=True, unreadable=3, ended_at_ms=2000, note="incomplete: é")
@@ -154,7 +154,7 @@ async def test_mirrors_of_different_profiles_and_those_in_memory_do_not_keep_eac
 LEADER = """
 import asyncio, sys
 from pathlib import Path
-from walkme_tui.store.mirror import open_mirror
+from walkme_tui.store.mirror.mirror import open_mirror
 
 async def main() -> None:
     mirror = open_mirror(Path(sys.argv[1]), account_key="acme")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from walkme_tui.domain.filter_terms import quoted
 from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.text import match_spans, search_key
-from walkme_tui.store import text_table
-from walkme_tui.store.mirror_layout import FIND, STATEMENTS
-from walkme_tui.store.text_table import (
+from walkme_tui.store.mirror import text_table
+from walkme_tui.store.mirror.layout import FIND, STATEMENTS
+from walkme_tui.store.mirror.text_table import (
     GLOB_SEPARATORS,
     MOST_ENTRIES,
     Entry,

@@ -8,7 +8,7 @@ import pytest
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Belonging, Difference, Gaps, Group, GroupSize
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.ui.screens.group_sayings import facts, kept_of, nobody, special_rows, title
+from walkme_tui.ui.browser.group_messages import facts, kept_of, nobody, special_rows, title
 from walkme_tui.ui.widgets.group_list import Special
 
 SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")

@@ -3,8 +3,8 @@
 import pytest
 
 from walkme_tui.domain.errors import RateLimited
-from walkme_tui.services.details import Cost, ReadingProgress
-from walkme_tui.ui.flows.reading_details import answers, finished, question, saying, span, stopped
+from walkme_tui.services.sync.group_backfill import Cost, ReadingProgress
+from walkme_tui.ui.flows.group_backfill import answers, finished, question, saying, span, stopped
 from walkme_tui.ui.widgets.ink import Ink
 
 

@@ -16,8 +16,8 @@ from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_ma
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.rest.writing import joining, leaving, patching, putting
-from walkme_tui.api.retrying import Failure, RetryPolicy
-from walkme_tui.api.statuses import failure_of_token_answer
+from walkme_tui.api.retry import Failure, RetryPolicy
+from walkme_tui.api.status_errors import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group

@@ -15,9 +15,9 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
-from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.plan_draft import Draft
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList

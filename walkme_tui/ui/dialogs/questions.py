@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.deciding import FRAME, DecidingDialog, account_mark, inner_width
+from walkme_tui.ui.dialogs.confirmation import FRAME, DecidingDialog, account_mark, inner_width
 from walkme_tui.ui.widgets.ink import Ink
 from walkme_tui.ui.widgets.lines import Lines
 

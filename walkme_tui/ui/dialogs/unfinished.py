@@ -13,7 +13,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.deciding import DecidingDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import DecidingDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.widgets.ink import Ink, Line
 from walkme_tui.ui.widgets.job_list import JobList

@@ -6,8 +6,8 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.context import View
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.view import View
 
 
 async def groups_of(view: View, origin: Origin, mirrored: MirroredUser) -> None:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
-from walkme_tui.services.news import News, NewsCount
+from walkme_tui.services.sync.news import News, NewsCount
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.widgets.ink import Ink
 
 if TYPE_CHECKING:
+    from walkme_tui.ui.flows.context import View
     from walkme_tui.ui.flows.origin import Origin
-    from walkme_tui.ui.flows.view import View
 
 FORGET: Final = "forget"
 GONE: Final = "gone:"

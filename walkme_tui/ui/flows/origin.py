@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from walkme_tui.ui.dialogs.dialog import Dialog
-    from walkme_tui.ui.flows.view import View
+    from walkme_tui.ui.flows.context import View
 
 R = TypeVar("R")
 

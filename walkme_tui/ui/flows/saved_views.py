@@ -7,13 +7,13 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import BUILT_IN, SIGN, SavedView, find_view, title, why_name_refused
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.view_name import ViewNameDialog
-from walkme_tui.ui.flows.remembering import Remembering
+from walkme_tui.ui.flows.preferences import Remembering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from walkme_tui.ui.flows.context import View
     from walkme_tui.ui.flows.origin import Origin
-    from walkme_tui.ui.flows.view import View
 
 NOTHING_KEPT: Final = "The demo remembers nothing: views can be saved in an account of your own."
 

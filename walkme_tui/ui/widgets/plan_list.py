@@ -15,7 +15,7 @@ from textual.geometry import Size
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.draft import Draft
+from walkme_tui.ui.plan_draft import Draft
 from walkme_tui.ui.widgets.ink import Ink, Line, Piece
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines

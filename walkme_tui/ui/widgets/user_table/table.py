@@ -8,12 +8,12 @@ from textual import events
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.listing import Listing, ListingChange, RowsChanged
 from walkme_tui.services.ports import Clock
+from walkme_tui.services.reading.listing import Listing, ListingChange, RowsChanged
 from walkme_tui.ui.widgets.user_table import messages
+from walkme_tui.ui.widgets.user_table.bulk_marks import mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY
-from walkme_tui.ui.widgets.user_table.following import NEAR_SCREENS, Following, at_hand, following
-from walkme_tui.ui.widgets.user_table.marking import mark_all, mark_range
+from walkme_tui.ui.widgets.user_table.cursor_follow import NEAR_SCREENS, Following, at_hand, following
 from walkme_tui.ui.widgets.user_table.marks import Marks
 from walkme_tui.ui.widgets.user_table.palette import Ground
 from walkme_tui.ui.widgets.user_table.rendering import Look
@@ -21,7 +21,7 @@ from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.services.news import News
+    from walkme_tui.services.sync.news import News
 
 
 class UserTable(ListingView):

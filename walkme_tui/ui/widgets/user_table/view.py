@@ -17,15 +17,15 @@ from textual.widget import Widget
 
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.services.listing import Listing, Phase
 from walkme_tui.services.ports import Clock
-from walkme_tui.ui.widgets.painting import paint_now
+from walkme_tui.services.reading.listing import Listing, Phase
+from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.user_table.cells import widest_cells
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_NEEDS, Layout, Needs, lay_out
+from walkme_tui.ui.widgets.user_table.empty_text import wrapped
 from walkme_tui.ui.widgets.user_table.painter import Painter
 from walkme_tui.ui.widgets.user_table.palette import Palette
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
-from walkme_tui.ui.widgets.user_table.wrapping import wrapped
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2

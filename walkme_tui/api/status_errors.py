@@ -1,0 +1,210 @@
+"""HTTP statuses and error bodies, in the words and errors of the domain."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from walkme_tui.api.answers import (
+    LATER_HINT,
+    PAGE_START,
+    WRONG_PLACE_HINT,
+    Answer,
+    Place,
+    Request,
+    describe_body,
+    told,
+)
+from walkme_tui.api.retry import Failure, Fate
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    MethodRefused,
+    NotFound,
+    PermissionRefused,
+    RateLimited,
+    RequestRejected,
+    ServerFault,
+    ServiceUnavailable,
+    SignInRefused,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from walkme_tui.domain.text import clean
+
+TARGET_LENGTH: Final = 100
+# Nobody waits for longer than a day; the bound keeps absurd numbers finite.
+LONGEST_WAIT_SECONDS: Final = 86400.0
+# Some servers and gateways answer 403 for a rate limit; the code in the body tells it from a missing permission.
+_CODE_NAMES: Final = frozenset({"code", "errorcode", "error", "errors", "reason", "type", "status", "name"})
+_RATE_LIMIT: Final = re.compile(
+    r"(ratelimit|requestlimit|quota)(ed|error|exceeded|reached)?$|toomanyrequests|throttl|slowdown|^429$"
+)
+LONGEST_CODE: Final = 100
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, given as seconds or as a date; None if it makes no sense."""
+    text = (value or "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return min(float(text[:20]), LONGEST_WAIT_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_SECONDS)
+
+
+def failure_of_answer(answer: Answer, request: Request, place: Place, now: datetime) -> Failure | None:
+    """What is wrong with an answer by its status; None for 2xx."""
+    status = answer.status
+    if 200 <= status < 300:
+        return None
+    wait = retry_after_seconds(answer.headers.get("retry-after"), now)
+    error, fate, summary = _judge(answer, request, place, wait)
+    return Failure(error, fate, summary, status=status, retry_after_seconds=wait)
+
+
+def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -> tuple[ApiError, Fate, str]:
+    status, said = answer.status, _said(answer)
+    if status == 429 or (status == 403 and (wait is not None or _has_rate_limit_code(answer.body))):
+        asked = f", and asks to wait {wait:.0f} s" if wait is not None else ""
+        limited = RateLimited(
+            f"{place.host} says that there are too many requests{asked}{said}.",
+            hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
+        )  # fmt: skip
+        return limited, Fate.TURNED_AWAY, "too many requests"
+    if status in {405, 501}:
+        message = f"{place.host} does not know this call for {request.about} ({status}{said})."
+        return MethodRefused(message, status=status, request_id=answer.request_id), Fate.FINAL, "method refused"
+    if status >= 500:
+        refused = status == 503 and wait is not None
+        asked = f", and asks to wait {wait:.0f} s" if refused else ""
+        message = f"{place.host} had a fault ({status}{said}){asked}."
+        fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
+        fate = Fate.FINAL if status == 505 else Fate.TURNED_AWAY if refused else Fate.AMBIGUOUS
+        return fault, fate, "server fault"
+    if status < 400:
+        # 307 and 308 ask for the same request elsewhere; after the others a change may have been carried out.
+        fate = Fate.FINAL if status in {307, 308} else Fate.UNEXPECTED
+        return _redirected(answer), fate, "redirect" if status >= 300 else "no final answer"
+    return _refused(answer, request, place, said)
+
+
+def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple[ApiError, Fate, str]:
+    """The error for a 4xx answer that is no rate limit."""
+    status, request_id = answer.status, answer.request_id
+    if status == 401:
+        message = f"{place.host} does not accept the sign-in of profile {place.profile}{said}."
+        return (
+            SignInRefused(message, hint=secret_hint(place), status=status, request_id=request_id),
+            Fate.UNAUTHORIZED,
+            "sign-in refused",
+        )
+    if status == 403:
+        message = f"Profile {place.profile} may not do this{said}."
+        hint = _permission_hint(answer, request)
+        refused = PermissionRefused(message, hint=hint, status=status, request_id=request_id, scope=request.scope)
+        return refused, Fate.FINAL, "permission refused"
+    if status == 404:
+        hint = f"It was asked for at {place.host}: check base_url." if request.about.startswith("the list") else ""
+        hint = WRONG_PLACE_HINT if answer.is_web_page else hint
+        message = f"{place.host} does not have {request.about}{said}."
+        return NotFound(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "not found"
+    if status == 407:
+        hint = "Put its credentials into HTTPS_PROXY."
+        message = "The proxy wants a sign-in of its own."
+        return Unreachable(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "proxy sign-in"
+    if status == 408:
+        message = f"{place.host} gave up waiting for the request."
+        late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
+        return late, Fate.AMBIGUOUS, "request time-out"
+    kind = Conflict if status == 409 else RequestRejected
+    message = f"{place.host} refused the request ({status}{said})."
+    return kind(message, status=status, request_id=request_id), Fate.FINAL, "refused"
+
+
+def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> Failure:
+    """The failure of a token call: what refuses the credentials says so.
+
+    Nothing else about it may be taken for an answer to the call that needed the token: no "not found" that would mean
+    a user, no "method refused" that would mean a PATCH.
+    """
+    error = failure.error
+    if answer.status not in {400, 401, 403} or failure.rate_limited:
+        if isinstance(error, ServiceUnavailable):
+            return failure
+        status, request_id = answer.status, answer.request_id
+        other = UnexpectedAnswer(error.message, hint=WRONG_PLACE_HINT, status=status, request_id=request_id)
+        return replace(failure, error=other)
+    said = told(answer.body)
+    shown = f" ({said})" if said else ""
+    message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
+    refused = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
+    return Failure(refused, Fate.FINAL, "sign-in refused", status=answer.status)
+
+
+def secret_hint(place: Place) -> str:
+    """What to do about a refused sign-in."""
+    return f"The secret comes from {place.secret_source}: check it there, and the client id in the profile."
+
+
+def _permission_hint(answer: Answer, request: Request) -> str:
+    if answer.is_web_page:
+        return f"{WRONG_PLACE_HINT} If those are right, the scope {request.scope} is missing."
+    if not request.scope:
+        return ""
+    return f"It needs the scope {request.scope}: add it to the API key in the WalkMe Console, then sign in again."
+
+
+def _redirected(answer: Answer) -> UnexpectedAnswer:
+    """Redirects are never followed: the token would travel to whoever asks for it."""
+    location = answer.headers.get("location", "")
+    try:
+        target = urlsplit(location).netloc.rpartition("@")[2]
+    except ValueError:
+        target = ""
+    where = f"to {clean(target, TARGET_LENGTH)}" if target else "elsewhere" if location else "without saying where"
+    if not 300 <= answer.status < 400:
+        message = f"{answer.place} answered with status {answer.status}, which is no answer."
+    else:
+        message = f"{answer.place} redirects {where} ({answer.status}); that was not followed."
+    return UnexpectedAnswer(message, hint=WRONG_PLACE_HINT, status=answer.status, request_id=answer.request_id)
+
+
+def _said(answer: Answer) -> str:
+    """What the error body says, to be put after the sentence's last word."""
+    if answer.is_web_page:
+        return f": {describe_body(answer)}"
+    words = told(answer.body).rstrip(".")
+    return f": {words}" if words else ""
+
+
+def _has_rate_limit_code(body: bytes) -> bool:
+    """Whether a JSON error body carries a code for "too many requests", however it is nested."""
+    try:
+        value = json.loads(body) if len(body) <= PAGE_START else None
+    except (ValueError, RecursionError):
+        return False
+    return _names_rate_limit(value, depth=0)
+
+
+def _names_rate_limit(value: object, depth: int) -> bool:
+    if isinstance(value, str | int):
+        code = re.sub(r"[\W_]", "", str(value)[: LONGEST_CODE + 1]).lower()
+        return len(code) <= LONGEST_CODE and _RATE_LIMIT.search(code) is not None
+    if depth > 3:
+        return False
+    if isinstance(value, list):
+        return any(_names_rate_limit(item, depth + 1) for item in value[:10])
+    if isinstance(value, dict):
+        named = (part for name, part in value.items() if re.sub(r"[\W_]", "", name).lower() in _CODE_NAMES)
+        return any(_names_rate_limit(part, depth + 1) for part in named)
+    return False

@@ -1,0 +1,56 @@
+"""``walkme-tui export``: users as CSV, JSON or Markdown."""
+
+import argparse
+from contextlib import aclosing
+
+from walkme_tui.cli.account_read import Extent, completeness, read_account, refresh_groups, users, with_unknown
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.filter_query import (
+    memory_of,
+    named_groups,
+    query_of,
+    refuse_unknown_groups,
+    refuse_unknown_values,
+)
+from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.streams import data_output, refuse_two_forms
+from walkme_tui.cli.output.user_lists import Gaps, write_csv, write_json, write_markdown
+from walkme_tui.cli.output.users import group_names
+from walkme_tui.cli.session_run import with_session
+from walkme_tui.domain.records import encode_user
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the users; an account that could not be read whole is said, and is exit code 1."""
+    context = Context.of(options)
+    refuse_two_forms(options)
+    memory = memory_of(context)
+    query = query_of(options.filter, memory)
+    if memory.notice:
+        say(memory.notice)
+
+    async def work(session: Session) -> tuple[Extent, Gaps]:
+        if not options.cached:
+            async with CommandDeadline(session).running():
+                await refresh_groups(session, needed=bool(named_groups(query)))
+        await refuse_unknown_groups(session, query, cached=options.cached)
+        extent = await with_unknown(session, query, await read_account(session, options.cached))
+        if extent.complete and not extent.unknown:
+            await refuse_unknown_values(session, query)
+        names = group_names(tuple(size.group for size in await Directory(session).groups()))
+        async with aclosing(users(session, query, extent)) as found:
+            with data_output(options.output) as stream:
+                if context.options.json:
+                    objects = (encode_user(row.user) async for row in found)
+                    await write_json(stream, {}, "users", objects, extent.fields())
+                    return extent, Gaps()
+                if options.markdown:
+                    return extent, await write_markdown(stream, found, names)
+                return extent, await write_csv(stream, found, names, safe=options.safe_csv)
+
+    extent, gaps = with_session(context, work)
+    gaps.say()
+    return completeness(extent)

@@ -1,0 +1,142 @@
+"""``walkme-tui jobs``: what was changed on this machine, and what is left to do of it."""
+
+import argparse
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.output.jobs import (
+    FAILED_COLUMNS,
+    counts_text,
+    failed_records,
+    failed_row,
+    job_lines,
+    job_object,
+    listed_lines,
+    listed_object,
+    step_lines,
+)
+from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.parser import PROGRAM
+from walkme_tui.cli.session_run import run_async
+from walkme_tui.domain.errors import ConfigurationError, NotFound
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.services.ports import Journal
+
+T = TypeVar("T")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the action that is named; ``list`` where none is."""
+    context = Context.of(options)
+    refuse_two_forms(options)
+    if options.action == "resume":
+        from walkme_tui.cli.commands.jobs_resume import resume
+
+        return resume(context, options.id, carry_it_out=options.yes)
+    actions: dict[str, Callable[[Context, argparse.Namespace], int]] = {
+        "show": _show,
+        "discard": _discard,
+        "failed": _failed,
+        "purge": _purge,
+    }
+    return actions.get(options.action, _list)(context, options)
+
+
+def with_journal(context: Context, work: Callable[[Journal], Awaitable[T]]) -> T:
+    """Open the journal, do the work, close it; no account is asked. ``NotFound`` in the demo, which keeps no jobs."""
+    if context.options.demo:
+        raise NotFound("The demo keeps no jobs: its journal and its account end with each run.")
+
+    async def whole() -> T:
+        journal = context.open_journal()
+        try:
+            return await work(journal)
+        finally:
+            await journal.aclose()
+
+    return run_async(whole())
+
+
+def find_job(context: Context, job_id: str) -> Job:
+    """One job by its id or an unambiguous part of it; ``NotFound``."""
+    return with_journal(context, lambda journal: journal.job(job_id))
+
+
+def _list(context: Context, _options: argparse.Namespace) -> int:
+    wanted = context.options.profile
+    jobs = () if context.options.demo else with_journal(context, lambda journal: journal.jobs(wanted))
+    if context.options.json:
+        _print_json([listed_object(job) for job in jobs])
+    elif jobs:
+        print_lines(listed_lines(jobs))
+    else:
+        print_lines(["No jobs."])
+    return ExitCode.DONE
+
+
+def _show(context: Context, options: argparse.Namespace) -> int:
+    job = find_job(context, options.id)
+    jobs = with_journal(context, lambda journal: journal.jobs(job.plan.profile))
+    undoings = [other for other in jobs if other.plan.undoes == job.id and other.changed_people]
+    if context.options.json:
+        _print_json(job_object(job) | {"undone_by": [other.id for other in undoings]})
+    else:
+        resumable = [f"Go on    {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
+        print_lines([*job_lines(job, undoings), *resumable])
+    return ExitCode.DONE
+
+
+def _failed(context: Context, options: argparse.Namespace) -> int:
+    job = find_job(context, options.id)
+    records = failed_records(job)
+    if context.options.json:
+        _print_json(job_object(job, records))
+    elif options.csv:
+        with data_output(None) as stream:
+            csv_writer(stream).writerows([FAILED_COLUMNS, *(failed_row(job, record) for record in records)])
+    elif not records:
+        print_lines([f"Nothing failed in job {job.id}: {counts_text(job)}."])
+    else:
+        for user_id in dict.fromkeys(record.step.user_id for record in records):
+            own = [record for record in records if record.step.user_id == user_id]
+            print_lines([clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))])
+    return ExitCode.DONE
+
+
+def _discard(context: Context, options: argparse.Namespace) -> int:
+    async def work(journal: Journal) -> tuple[Job, Job]:
+        before = await journal.job(options.id)
+        await journal.discard(before.id)
+        return before, await journal.job(before.id)
+
+    before, job = with_journal(context, work)
+    if context.options.json:
+        _print_json(job_object(job))
+    elif before.state.resumable:
+        print_lines([f"Job {job.id} is discarded, nothing more is done of it: {counts_text(job)}."])
+    else:
+        state = "was discarded before" if job.state is JobState.DISCARDED else f"is {job.state.value}"
+        print_lines([f"Job {job.id} {state}, there was nothing to discard: {counts_text(job)}."])
+    return ExitCode.DONE
+
+
+def _purge(context: Context, options: argparse.Namespace) -> int:
+    if options.before > time.time() * 1000:
+        raise ConfigurationError("--before is in the future, so it would drop everything.", hint="Give a past day.")
+    count = with_journal(context, lambda journal: journal.purge(options.before))
+    if context.options.json:
+        _print_json({"purged": count})
+    else:
+        jobs = "job" if count == 1 else "jobs"
+        print_lines([f"People's data of {count} {jobs} is gone; who did what kind of thing when is kept."])
+    return ExitCode.DONE
+
+
+def _print_json(value: object | Sequence[object]) -> None:
+    with data_output(None) as stream:
+        stream.write(printable_json(value, indent=2) + "\n")

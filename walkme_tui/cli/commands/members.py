@@ -1,0 +1,80 @@
+"""``walkme-tui members``: who is in a group."""
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from walkme_tui.cli.account_read import Extent, completeness, read_account, read_groups, users, with_unknown
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.progress import grouped
+from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.output.user_lists import Gaps, write_csv, write_json
+from walkme_tui.cli.output.users import group_names, group_objects, member_object, plain
+from walkme_tui.cli.session_run import with_session
+from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.text import clean
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the members of a group; incomplete knowledge is said, and is exit code 1."""
+    context = Context.of(options)
+    refuse_two_forms(options)
+
+    async def work(session: Session) -> tuple[Extent, Gaps]:
+        group = await _group(session, options.group, options.cached)
+        query = UserQuery(group_id=group.id)
+        extent = await with_unknown(session, query, await read_account(session, options.cached))
+        async with aclosing(users(session, query, extent)) as found:
+            if context.options.json:
+                with data_output(None) as stream:
+                    objects = (member_object(row.user) async for row in found)
+                    about = group_objects((group.id,), {group.id: group.name})[0]
+                    await write_json(stream, {"group": about}, "members", objects, extent.fields())
+            elif options.csv:
+                names = group_names(tuple(size.group for size in await Directory(session).groups()))
+                with data_output(None) as stream:
+                    return extent, await write_csv(stream, found, names)
+            else:
+                print_lines(await _lines(group, found, extent))
+        return extent, Gaps()
+
+    extent, gaps = with_session(context, work)
+    gaps.say()
+    return completeness(extent)
+
+
+async def _group(session: Session, key: str, cached: bool) -> Group:
+    """The group that is meant: one that does not exist is not worth a walk over the whole account."""
+    directory = Directory(session)
+    if not cached:
+        async with CommandDeadline(session).running():
+            await read_groups(session)
+        return await directory.group(key)
+    try:
+        return await directory.group(key)
+    except NotFound:
+        raise NotFound(
+            f"The local copy knows no group {clean(key, 120)}.", hint="Without --cached the server is asked."
+        ) from None
+
+
+async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Extent) -> list[str]:
+    rows = [
+        (plain(user.email), user.full_name, plain(user.role), plain(user.status), user.id)
+        async for user in (row.user async for row in found)
+    ]
+    least = "" if extent.complete and not extent.unknown else "at least "
+    as_of = "" if extent.as_of_ms is None else f", as of {format_time_ms(extent.as_of_ms)}"
+    members = f"{least}{grouped(len(rows))} {'member' if len(rows) == 1 else 'members'}"
+    heading = f"{cut(group.label, 80)}: {members}{as_of}"
+    if not rows:
+        return [heading]
+    return [heading, "", *aligned([("EMAIL", "NAME", "ROLE", "STATUS", "ID"), *rows])]

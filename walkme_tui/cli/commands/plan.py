@@ -1,0 +1,60 @@
+"""``walkme-tui plan``: show a plan file, or carry it out."""
+
+import argparse
+
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.plan_text import title_of
+from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
+from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.plans import Plan, PlanKind
+from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.ports import Session
+
+MINUTE_MS = 60_000
+OLD_MS = 60 * MINUTE_MS
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the action that is named."""
+    context = Context.of(options)
+    plan = read_plan(options.file)
+    if options.action == "show":
+        print_plan(plan, json=context.options.json)
+        return ExitCode.DONE
+    if options.ticket:
+        plan = plan.with_ticket(options.ticket)
+
+    def check(account: Account) -> None:
+        refuse_other_account(plan, account)
+        if plan.kind is PlanKind.OFFBOARD:
+            refuse_missing_ticket(context, plan.ticket)
+
+    async def make(session: Session, _: Workshop) -> Plan:
+        from walkme_tui.services.changes.recheck import rechecked
+
+        refuse_other_account(plan, session.account)
+        say_age(plan, session.clock())
+        return await rechecked(session, plan)
+
+    return change(context, Wish(title_of(plan), make, check=check), plan_file=None, carry_it_out=options.yes)
+
+
+def say_age(plan: Plan, now_ms: int) -> None:
+    """Say how old a plan is, if it is old; a plan from the future has a wrong clock behind it, which is said too."""
+    age_ms = now_ms - plan.created_at_ms
+    if age_ms >= OLD_MS:
+        say(f"The plan is {age_text(age_ms)} old.")
+    elif age_ms < -OLD_MS:
+        say(f"The plan was made {age_text(-age_ms)} in the future, by this machine's clock.")
+
+
+def age_text(age_ms: int) -> str:
+    """``3 days``: one unit, the largest that is there."""
+    for name, size_ms in (("day", 1440 * MINUTE_MS), ("hour", 60 * MINUTE_MS), ("minute", MINUTE_MS)):
+        if age_ms >= size_ms:
+            count = age_ms // size_ms
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return "less than a minute"

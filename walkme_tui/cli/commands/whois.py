@@ -1,0 +1,126 @@
+"""``walkme-tui whois``: one user."""
+
+import argparse
+
+from walkme_tui.cli.account_read import refresh_groups, with_account_read
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.output.columns import cut
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group_objects, plain
+from walkme_tui.cli.session_run import with_session
+from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.records import encode_user, format_time_ms
+from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.users import User
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+
+MAX_VALUE = 400
+LABEL = 10
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print one user; ``NotFound`` if there is none."""
+    context = Context.of(options)
+    refuse_two_forms(options)
+
+    async def work(session: Session) -> tuple[MirroredUser, dict[str, str | None]]:
+        return await _read(session, options.key, options.cached)
+
+    found, names = with_session(context, work)
+    surface = context.options.surface or "rest"
+    if context.options.json:
+        print_json(found, names, str(surface))
+    elif options.csv:
+        with data_output(None) as stream:
+            csv_writer(stream).writerows((CSV_COLUMNS, csv_row(found.user, names)))
+    else:
+        print_lines(described(found, names, options.cached))
+    return ExitCode.DONE
+
+
+def print_json(found: MirroredUser, names: dict[str, str | None], surface: str) -> None:
+    """The user as one JSON object; ``groups`` is null where they are not known."""
+    groups = found.user.groups
+    answer = {
+        "user": encode_user(found.user),
+        "groups": group_objects(groups, names) if isinstance(groups, tuple) else None,
+        "surface": surface,
+        "fetched_at": format_time_ms(found.fetched_at_ms),
+    }
+    with data_output(None) as stream:
+        stream.write(printable_json(answer, indent=2) + "\n")
+
+
+def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -> list[str]:
+    """The user as lines for people."""
+    user = found.user
+    lines = [cut(user.full_name, MAX_VALUE)] if user.full_name else []
+    lines += [
+        *_line("Email", [plain(user.email)]),
+        *_line("Status", [plain(user.status)]),
+        *_line("Role", [plain(user.role)]),
+        *_line("Groups", _groups(user, names)),
+        *_line("Created", [_time(user.created_at_ms)]),
+        *_line("Updated", [_time(user.updated_at_ms)]),
+        *_line("External", [plain(user.external_id)]),
+        *_line("id", [user.id]),
+    ]
+    for name, value in user.extra.items():
+        shown = value if isinstance(value, str) else printable_json(value)
+        lines += _line(clean(name, 40), [shown])
+    source = "Local copy of" if cached else "Read from the server"
+    lines += ["", f"{source} {format_time_ms(found.fetched_at_ms)}"]
+    if user.identity_provider:
+        provider = cut(user.identity_provider, 40)
+        lines.append(f"{provider} owns this record: what is changed here may be overwritten from there.")
+    return lines
+
+
+async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser, dict[str, str | None]]:
+    directory, deadline = Directory(session), CommandDeadline(session)
+    if cached:
+        found = await directory.cached(key)
+        if found is None:
+            raise NotFound(
+                f"The local copy holds no user {clean(key, 120)}.", hint="Without --cached the server is asked."
+            )
+    else:
+        found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
+    names = group_names(tuple(size.group for size in await directory.groups()))
+    groups = found.user.groups
+    if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):
+        async with deadline.running():
+            await refresh_groups(session)
+        names = group_names(tuple(size.group for size in await directory.groups()))
+    return found, names
+
+
+async def _look_up(directory: Directory, key: str) -> MirroredUser:
+    try:
+        return await directory.look_up(key)
+    except NotFound as error:
+        if "@" in key or error.hint:  # a hint is about the address that was asked
+            raise
+        hint = "A user is named by the whole email or by the id. To look for a name: walkme-tui export --filter NAME"
+        raise NotFound(f"No user has the id {clean(key, 120)}.", hint=hint, status=error.status) from error
+
+
+def _groups(user: User, names: dict[str, str | None]) -> list[str]:
+    if user.groups is None or user.groups == ():
+        return ["none"]
+    return [names.get(group) or group for group in user.groups] if isinstance(user.groups, tuple) else ["?"]
+
+
+def _line(label: str, values: list[str]) -> list[str]:
+    heads = [label, *[""] * (len(values) - 1)]
+    return [f"{head:<{LABEL}} {cut(value, MAX_VALUE)}".rstrip() for head, value in zip(heads, values, strict=True)]
+
+
+def _time(value: object) -> str:
+    if value is None:
+        return ""
+    return format_time_ms(value) if isinstance(value, int) else "?"

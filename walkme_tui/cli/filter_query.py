@@ -1,0 +1,141 @@
+"""What QUERY and ``--filter`` ask for: a filter, or ``@NAME`` for a saved view, which more words narrow further."""
+
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.cli.context import Context
+from walkme_tui.config.sections import similar
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import clean, search_key
+from walkme_tui.domain.views import SIGN, SavedView, find_view
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from walkme_tui.services.browser_start import Memory
+    from walkme_tui.services.ports import Session
+
+SHOWN: Final = 60
+MAX_LISTED: Final = 30
+
+
+def memory_of(context: Context) -> StateFile:
+    """What the browser remembers; with ``--demo`` it begins empty and ends with the program."""
+    return StateFile(None if context.options.demo else context.paths.state_file)
+
+
+def view_of(text: str, memory: "Memory") -> SavedView | None:
+    """The view that a text begins with, its filter followed by the rest of the text; None if it begins with none.
+
+    ConfigurationError for a name that no view has, and for bytes that are no text.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"The filter {clean(text, SHOWN)} holds bytes that are no text.",
+            hint="Type it again, or set the terminal and the locale to UTF-8.",
+        ) from None
+    if not text.lstrip().startswith(SIGN):
+        return None
+    name, *more = text.split(maxsplit=1)
+    view = find_view(name, memory.views())
+    if view is None:
+        raise _unknown(name, memory)
+    return view._replace(text=" ".join(part for part in (view.text, *more) if part))
+
+
+def query_of(text: str, memory: "Memory") -> UserQuery:
+    """The users that a text asks for, in the order of its view; ConfigurationError if it cannot be understood.
+
+    Nobody watches here how a filter narrows: one that is wrong or not finished must not answer with other people than
+    were meant.
+    """
+    view = view_of(text, memory)
+    query = UserQuery(text) if view is None else UserQuery(view.text, hide_inactive=view.hide_inactive, sort=view.sort)
+    reasons = _reasons(query.text)
+    if reasons:
+        what = "The filter" if view is None else f"The filter of {SIGN}{view.name}, {clean(query.text, 200)},"
+        raise ConfigurationError(f"{what} cannot be used. {' '.join(reasons)}")
+    return query
+
+
+def named_groups(query: UserQuery) -> frozenset[str]:
+    """The groups that the filter of a query names, folded: the account's groups must be known to answer it."""
+    from walkme_tui.domain.filters import InGroup, parse_filter
+
+    tests = (each.test for each in parse_filter(query.text).conditions)
+    return frozenset(name for test in tests if isinstance(test, InGroup) for name in test.names)
+
+
+async def refuse_unknown_groups(session: "Session", query: UserQuery, *, cached: bool) -> None:
+    """ConfigurationError for a group in the filter that the account does not have, with the nearest name."""
+    named = named_groups(query)
+    if not named:
+        return
+    groups = [size.group for size in await session.mirror.groups()]
+    known = {group.name for group in groups if group.name}
+    known.update(group.id for group in groups if search_key(group.id) in named)
+    _refuse_unmatched(query, groups=known, hint="Without --cached the server is asked." if cached else "")
+
+
+async def refuse_unknown_values(session: "Session", query: UserQuery) -> None:
+    """ConfigurationError for a status or role in the filter that nobody has, with the nearest one.
+
+    Those that WalkMe documents are no mistake, and of more values than the mirror lists nobody can say it.
+    """
+    from walkme_tui.domain.users import ROLES, Status
+    from walkme_tui.store.mirror.conditions import SOME
+
+    statuses, roles = ({*found} if len(found) < SOME else None for found in await session.mirror.values())
+    if statuses is not None:
+        statuses |= {status.value for status in Status}
+    if roles is not None:
+        roles |= {*ROLES}
+    _refuse_unmatched(query, statuses=statuses, roles=roles)
+
+
+def _refuse_unmatched(
+    query: UserQuery,
+    *,
+    statuses: "Collection[str] | None" = None,
+    roles: "Collection[str] | None" = None,
+    groups: "Collection[str] | None" = None,
+    hint: str = "",
+) -> None:
+    from walkme_tui.domain.filter_completion import KnownValues, unmatched_values
+    from walkme_tui.domain.filters import parse_filter
+
+    wrong = unmatched_values(parse_filter(query.text), query.text, KnownValues(statuses, roles, groups))
+    if wrong:
+        raise ConfigurationError(f"The filter cannot be used. {' '.join(each.reason for each in wrong)}", hint=hint)
+
+
+def _reasons(text: str) -> list[str]:
+    """What is wrong with a filter, in full sentences."""
+    from walkme_tui.domain.filter_terms import terms
+    from walkme_tui.domain.filters import parse_filter
+
+    found = parse_filter(text)
+    understood = {(each.start, each.end) for each in found.conditions}
+    unfinished = [
+        f"Nothing stands after {clean(text[term.start : term.end], SHOWN)}"
+        for term in terms(text)
+        if term.field is not None and (term.start, term.end) not in understood
+    ]
+    return [*(problem.reason for problem in found.problems), *(f"{each}." for each in unfinished)]
+
+
+def _unknown(name: str, memory: "Memory") -> ConfigurationError:
+    known = [f"{SIGN}{view.name}" for view in memory.views()]
+    rest = len(known) - MAX_LISTED
+    hints = [
+        similar(name, known),
+        f"There are {', '.join(known[:MAX_LISTED])}{f' and {rest} more' if rest > 0 else ''}.",
+        f"To look for the text {clean(name, SHOWN)} itself, put it into double quotes.",
+        memory.notice,
+    ]
+    return ConfigurationError(
+        f"There is no saved view {clean(name, SHOWN)}.", hint="\n".join(hint for hint in hints if hint)
+    )

@@ -1,0 +1,178 @@
+"""The shapes in which jobs leave the program: JSON objects, rows, and lines for people."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, target_of, title_of, wish_of
+from walkme_tui.cli.parser import PROGRAM
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import Json
+
+FAILED: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
+FAILED_COLUMNS: Final = ("job", "number", "state", "call", "target", "detail", "userId")
+MAX_ROW: Final = 60
+# How steps are counted out, in the order in which people care.
+ORDER: Final = (
+    StepState.DONE,
+    StepState.SKIPPED,
+    StepState.FAILED,
+    StepState.REFUSED,
+    StepState.NEEDS_REVIEW,
+    StepState.SENT,
+    StepState.TODO,
+)
+
+
+def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[str, Json]:
+    """A job as the JSON object that scripts get; ``records`` are the steps to tell, None: all."""
+    return {
+        "job": job.id,
+        "state": job.state.value,
+        "counts": dict(job.counts),
+        "receipts": list(job.receipts),
+        "steps": [step_object(job.plan, record) for record in (job.steps if records is None else records)],
+        "kind": job.plan.kind.value,
+        "profile": job.plan.profile,
+        "ticket": job.plan.ticket,
+        "created": format_time_ms(job.created_at_ms),
+        "actor": str(job.actor),
+        "undoes": job.plan.undoes,
+        "left_out": list(job.plan.left_out),
+    }
+
+
+def nothing_object(plan: Plan) -> dict[str, Json]:
+    """What stands for the job of a plan without steps, for which none is made."""
+    return {
+        "job": None,
+        "state": JobState.DONE.value,
+        "counts": {},
+        "receipts": [],
+        "steps": [],
+        "kind": plan.kind.value,
+        "profile": plan.profile,
+        "ticket": plan.ticket,
+        "left_out": list(plan.left_out),
+    }
+
+
+def step_object(plan: Plan, record: StepRecord) -> dict[str, Json]:
+    """A step as a JSON object."""
+    return {
+        "state": record.state.value,
+        "call": call_of(record.step.change),
+        "target": target_of(plan, record.step.user_id),
+        "detail": record.detail,
+        "number": record.step.number,
+        "changed": record.changed,
+        "attempts": record.attempts,
+    }
+
+
+def listed_object(job: Job) -> dict[str, Json]:
+    """A job as the list of jobs tells it."""
+    return {
+        "id": job.id,
+        "kind": job.plan.kind.value,
+        "state": job.state.value,
+        "created": format_time_ms(job.created_at_ms),
+        "ticket": job.plan.ticket,
+        "counts": dict(job.counts),
+        "profile": job.plan.profile,
+        "actor": str(job.actor),
+        "purged": job.purged_at_ms is not None,
+    }
+
+
+def listed_lines(jobs: Iterable[Job]) -> list[str]:
+    """Jobs as aligned lines, in their order."""
+    rows = [
+        (
+            job.id,
+            job.plan.kind.value,
+            job.state.value,
+            _second(job.created_at_ms),
+            job.plan.profile,
+            job.plan.ticket,
+            whom(job),
+            counts_text(job),
+        )
+        for job in jobs
+    ]
+    heads = ("ID", "KIND", "STATE", "CREATED", "PROFILE", "TICKET", "WHOM", "STEPS")
+    return aligned([heads, *rows], MAX_ROW)
+
+
+def whom(job: Job) -> str:
+    """The one person of a job, or how many there are; empty once that was purged."""
+    people = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    people = [subject.user.id for subject in job.plan.subjects] or people
+    if job.purged_at_ms is not None:
+        return "purged"
+    return target_of(job.plan, people[0]) if len(people) == 1 else f"{len(people)} people"
+
+
+def counts_text(job: Job) -> str:
+    """``4 done, 1 failed``; states without a step are left out."""
+    counts = job.counts
+    return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "none"
+
+
+def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
+    """A job with its steps, for people; ``undoings`` are the jobs that took it back."""
+    lines = [
+        f"Job {job.id}: {job.state.value}. {title_of(job.plan)}",
+        f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}",
+    ]
+    if job.plan.ticket:
+        lines.append(f"Ticket   {cut(job.plan.ticket, MAX_SENTENCE)}")
+    if job.settled_at_ms is not None:
+        lines.append(f"Settled  {_second(job.settled_at_ms)}")
+    if job.plan.undoes is not None:
+        lines.append(f"Undoes   job {clean(job.plan.undoes)}")
+    changed = len(job.changed_people)
+    for other in undoings:
+        some = f" for {len(other.changed_people)} of {changed} people" if changed > 1 else ""
+        lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
+    if job.purged_at_ms is not None:
+        lines.append(f"Purged   {_second(job.purged_at_ms)}: whom it was about is not known any more")
+    people = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    for user_id in people:
+        lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
+        lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
+    lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
+    lines += [f"Receipt  {clean(path)}" for path in job.receipts]
+    if job.purged_at_ms is None and changed:
+        scope = f" takes back all {changed} people" if changed > 1 else ""
+        lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
+        if changed > 1:
+            lines.append(f"         {PROGRAM} undo RECEIPT takes back the one person of that receipt")
+    return lines
+
+
+def step_lines(records: Iterable[StepRecord]) -> list[str]:
+    """Steps as aligned lines, each with its state and what became of it."""
+    rows = []
+    for record in records:
+        verb, what = wish_of(record.step.change)
+        rows.append((str(record.step.number), record.state.value, verb, what, clean(record.detail, MAX_SENTENCE)))
+    return aligned(rows, MAX_SENTENCE) if rows else []
+
+
+def failed_records(job: Job) -> list[StepRecord]:
+    """The steps that somebody has to look at."""
+    return [record for record in job.steps if record.state in FAILED]
+
+
+def failed_row(job: Job, record: StepRecord) -> list[str]:
+    """A step as a CSV row."""
+    told = step_object(job.plan, record)
+    return [job.id, str(record.step.number), *(str(told[name]) for name in FAILED_COLUMNS[2:6]), record.step.user_id]
+
+
+def _second(at_ms: int) -> str:
+    return format_time_ms(at_ms // 1000 * 1000)

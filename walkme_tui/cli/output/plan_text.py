@@ -1,0 +1,138 @@
+"""A plan as lines for people, and its steps as the calls that they are."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from walkme_tui.cli.output.columns import cut
+from walkme_tui.cli.output.users import plain
+from walkme_tui.domain.plans import (
+    AddMember,
+    Change,
+    Consequence,
+    Gravity,
+    Plan,
+    PlanKind,
+    SetStatus,
+    Step,
+    Subject,
+    grouped,
+)
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN
+
+MAX_NAME: Final = 120
+MAX_SENTENCE: Final = 400
+
+TITLES: Final = {
+    PlanKind.OFFBOARD: "Offboard",
+    PlanKind.DEACTIVATE: "Deactivate",
+    PlanKind.REACTIVATE: "Reactivate",
+    PlanKind.UNDO: "Undo",
+}
+_MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
+
+
+def call_of(change: Change) -> str:
+    """The call that a step makes: ``PATCH /users/{id} status=inactive``, with the ids in it."""
+    if isinstance(change, SetStatus):
+        return f"PATCH /users/{change.user_id} status={change.after}"
+    if isinstance(change, AddMember):
+        return f"POST /groups/{change.group.id}/users userId={change.user_id}"
+    return f"DELETE /groups/{change.group.id}/users/{change.user_id}"
+
+
+def wish_of(change: Change) -> tuple[str, str]:
+    """What a step does in two parts: ``leave`` and ``Sales``."""
+    if isinstance(change, SetStatus):
+        before = "?" if change.before is UNKNOWN else change.before or "none"
+        return "set status", f"{cut(before, 40)} -> {cut(change.after, 40)}"
+    return "join" if isinstance(change, AddMember) else "leave", cut(change.group.label, MAX_NAME)
+
+
+def target_of(plan: Plan, user_id: str) -> str:
+    """Whom a step changes: the email, raw, or the id where no email is known."""
+    subject = plan.subject_of(user_id)
+    email = subject.user.email if subject is not None else None
+    return email if isinstance(email, str) and email else user_id
+
+
+def title_of(plan: Plan) -> str:
+    """One line: what is wished, for whom and where."""
+    people = [target_of(plan, subject.user.id) for subject in plan.subjects]
+    people = people or list(dict.fromkeys(target_of(plan, step.user_id) for step in plan.steps))
+    words = [TITLES[plan.kind]]
+    if plan.undoes:
+        words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
+    if people:
+        words.append(cut(people[0], MAX_NAME) if len(people) == 1 else f"{len(people)} people")
+    return " ".join([*words, "in", cut(plan.profile, MAX_NAME)])
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """The plan as it is shown for review."""
+    lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)}"]
+    if plan.ticket:
+        lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
+    lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
+    wide = len(str(len(plan.steps)))
+    told: set[int] = set()
+    for subject in plan.subjects:
+        steps = plan.steps_of(subject.user.id)
+        told.update(step.number for step in steps)
+        lines += ["", _heading(subject), *_subject_lines(subject, steps, wide)]
+    others = [step for step in plan.steps if step.number not in told]
+    if others:
+        lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.user_id)})" for step in others)]
+    return [*lines, *left_out_lines(plan), "", steps_text(len(plan.steps))]
+
+
+def left_out_lines(plan: Plan) -> list[str]:
+    """What the plan does not do and why, below an empty line; nothing if it does everything."""
+    if not plan.left_out:
+        return []
+    return ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
+
+
+def steps_text(count: int) -> str:
+    """How much there is to do."""
+    if not count:
+        return "Nothing to do: everything already is as it should be."
+    return f"{count} {'step' if count == 1 else 'steps'}, each one call."
+
+
+def _heading(subject: Subject) -> str:
+    user = subject.user
+    parts = [user.full_name, plain(user.email), plain(user.role), plain(user.status), plain(user.external_id)]
+    known = [cut(part, MAX_NAME) for part in parts if part]
+    read = format_time_ms(subject.read_at_ms // 1000 * 1000)
+    return "  ".join([*(known or [clean(user.id)]), f"(read {read})"])
+
+
+def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iterator[str]:
+    numbers = {step.number for step in steps}
+    beside = grouped(subject.consequences, lambda consequence: consequence.step)
+    for step in steps:
+        yield _step_line(step, wide)
+        for consequence in beside.get(step.number, ()):
+            yield " " * (wide + 4) + _sentence(consequence)
+    if not steps:
+        yield "  nothing to do"
+    for group in subject.groups:
+        if group.id in subject.kept:
+            yield f"  {'':>{wide}}  {'keep':<12} {cut(group.label, MAX_NAME)}"
+    for consequence in subject.consequences:
+        if consequence.step not in numbers:
+            yield f"  {_sentence(consequence)}"
+
+
+def _step_line(step: Step, wide: int) -> str:
+    verb, what = wish_of(step.change)
+    return f"  {step.number:>{wide}}  {verb:<12} {what}"
+
+
+def _sentence(consequence: Consequence) -> str:
+    as_of = ""
+    if consequence.as_of_ms is not None:
+        as_of = f" (as of {format_time_ms(consequence.as_of_ms // 1000 * 1000)})"
+    return f"{_MARKS[consequence.gravity]} {clean(consequence.text, MAX_SENTENCE)}{as_of}"

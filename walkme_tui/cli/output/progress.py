@@ -1,0 +1,84 @@
+"""How far something has come, on standard error: one line that moves on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from walkme_tui.services.sync.walk import SweepProgress
+
+BAR: Final = 24
+TICK_SECONDS: Final = 0.1
+LINE_SECONDS: Final = 5.0
+
+
+class MovingLine:
+    """Shows one line of text at a time; ``close`` leaves a clean line behind."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._moves = self._stream.isatty()
+        self._shown_at = 0.0 if self._moves else time.monotonic()
+        self._width = 0
+
+    @property
+    def moves(self) -> bool:
+        """True on a terminal, where a line can be written over."""
+        return self._moves
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Show what ``text`` gives, unless the last one is too fresh."""
+        now = time.monotonic()
+        if now - self._shown_at < (TICK_SECONDS if self._moves else LINE_SECONDS):
+            return
+        self._shown_at = now
+        line = text()
+        self._write("\r" + line.ljust(self._width) if self._moves else line + "\n")
+        self._width = len(line)
+
+    def close(self) -> None:
+        """Take the moving line away."""
+        if self._moves and self._width:
+            self._write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._moves = False
+
+
+class ProgressLine(MovingLine):
+    """Shows the progress of a sweep that it is called with."""
+
+    def __call__(self, progress: "SweepProgress") -> None:
+        """Show it, unless the last one is too fresh."""
+        self.show(lambda: progress_text(progress, bar=self.moves))
+
+
+def progress_text(progress: "SweepProgress", bar: bool) -> str:
+    """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
+    again = ""
+    if progress.walk > 1:
+        again = " again, the list changed" if progress.after_drift else " again, to be sure"
+    loaded = grouped(progress.loaded)
+    if not progress.total:
+        return f"reading users{again}  {loaded}"
+    share = min(1.0, progress.loaded / progress.total)
+    # With the words and the bar the line would be longer than many a terminal, and could not be written over.
+    drawn = f"  {drawn_bar(share)}" if bar and not again else ""
+    return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
+
+
+def drawn_bar(share: float) -> str:
+    """``[#####......]``, filled by a share from 0 to 1."""
+    filled = int(share * BAR)
+    return f"[{'#' * filled}{'.' * (BAR - filled)}]"
+
+
+def grouped(number: int) -> str:
+    """A number with a blank between thousands: ``250 000``."""
+    return f"{number:,}".replace(",", " ")

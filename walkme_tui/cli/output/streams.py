@@ -1,0 +1,163 @@
+"""Where answers go: standard output, or a file that is whole or not there."""
+
+import argparse
+import errno
+import io
+import os
+import select
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from walkme_tui.domain.errors import ConfigurationError, WalkmeError
+from walkme_tui.domain.text import clean
+
+if TYPE_CHECKING:
+    from _csv import Writer
+
+    from _typeshed import ReadableBuffer
+
+
+# These say that a file takes no more, all others that its name cannot be used.
+DISK_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+class OutputFailed(WalkmeError, OSError):
+    """Standard output, or the file that was named for it, takes no more: a full disk, a broken device."""
+
+
+def refuse_two_forms(options: argparse.Namespace) -> None:
+    """ConfigurationError if more than one form of the answer is asked for."""
+    forms = [name for name in ("json", "csv", "markdown") if getattr(options, name, False)]
+    if len(forms) > 1:
+        named = " and ".join(f"--{form}" for form in forms)
+        raise ConfigurationError(f"{named} exclude each other.", hint="Keep one.")
+
+
+@contextmanager
+def data_output(file: Path | None) -> Iterator[TextIO]:
+    """A stream for data, UTF-8 with line ends as written: standard output, or a new file for its owner only.
+
+    The file takes its name when the block ends well; whatever ends it early leaves nothing behind. ``-`` and None are
+    standard output, and so to say is what is no regular file: it is written as it comes.
+    """
+    if file is None or str(file) == "-":
+        reconfigure: Any = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    from walkme_tui.config.private_files import atomic_text
+
+    try:
+        if file.exists() and not file.is_file():
+            with file.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+                yield stream
+            return
+        with atomic_text(file) as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in DISK_FAULTS:
+            raise OutputFailed(
+                f"{clean(str(file))} could not be written: {error.strerror}.", hint="No file was left there."
+            ) from error
+        raise ConfigurationError(
+            f"{clean(str(file))} cannot be written: {error.strerror}.", hint="Nothing was left there."
+        ) from error
+
+
+def csv_writer(stream: TextIO) -> "Writer":
+    """A writer of CSV rows; one that writes to a terminal shows control characters instead of sending them."""
+    import csv
+
+    return csv.writer(_Rows(stream))
+
+
+def guard_standard_streams() -> None:
+    """Name the faults of standard output, as ``OutputFailed``, and survive those of standard error.
+
+    Without it an ``OSError`` does not tell which file it is about, and looks like a fault of the program. A closed pipe
+    stays a ``BrokenPipeError``.
+    """
+    for name, kind in (("stdout", _StandardOutput), ("stderr", _StandardError)):
+        stream = getattr(sys, name)
+        if not isinstance(stream, io.TextIOWrapper) or stream is not getattr(sys, f"__{name}__"):
+            continue
+        unbuffered = stream.line_buffering or stream.write_through
+        buffer = io.BufferedWriter(kind(stream.fileno(), "wb", closefd=False))
+        guarded = io.TextIOWrapper(buffer, stream.encoding, stream.errors, line_buffering=unbuffered)
+        setattr(sys, name, guarded)
+
+
+def drop_lost_output() -> None:
+    """Lead a standard stream that cannot be written nowhere: its buffer would fail again when Python ends, with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines for people on standard output; what its encoding lacks is shown by number."""
+    reconfigure: Any = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="backslashreplace")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+class _Rows:
+    """Takes whole rows from the csv module and ends each with a newline.
+
+    The module itself gets to believe in CR LF: only then does it quote a cell that holds a CR (Python before 3.13).
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._cleans = stream.isatty()
+
+    def write(self, row: str) -> int:
+        """One row with its line end."""
+        row = row.removesuffix("\r\n")
+        return self._stream.write((clean(row) if self._cleans else row) + "\n")
+
+
+class _StandardOutput(io.FileIO):
+    """Standard output that names itself when it fails."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write some of the data; waits where the other end is not ready."""
+        try:
+            return _write_when_ready(super().write, data, self)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message = f"Standard output could not be written: {error.strerror}."
+            raise OutputFailed(message, hint="The output is missing or incomplete.") from error
+
+
+class _StandardError(io.FileIO):
+    """Standard error that costs the messages, nothing else, when it fails."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write some of the data, or drop it."""
+        try:
+            return _write_when_ready(super().write, data, self)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _write_when_ready(
+    write: "Callable[[ReadableBuffer], int | None]", data: "ReadableBuffer", stream: io.FileIO
+) -> int:
+    """Write to a stream that another process may have made non-blocking."""
+    while (written := write(data)) is None:
+        select.select([], [stream], [])
+    return written

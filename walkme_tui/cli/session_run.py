@@ -1,0 +1,94 @@
+"""Running a piece of asynchronous work with a session, so that it always tidies up."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.output.messages import say
+from walkme_tui.config import crash_hooks
+from walkme_tui.domain.accounts import Account
+from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.changes.change_services import Workshop
+
+T = TypeVar("T")
+
+
+class Ended(KeyboardInterrupt):
+    """A signal came; the work was cancelled and tidied up first."""
+
+
+def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T:
+    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first.
+
+    What befell the local copy meanwhile is said on standard error.
+    """
+
+    async def whole() -> T:
+        session = context.open_session()
+        try:
+            return await work(session)
+        finally:
+            await _close(session)
+
+    return run_async(whole())
+
+
+def with_workshop(
+    context: Context, work: Callable[[Session, "Workshop"], Awaitable[T]], check: Callable[[Account], None]
+) -> T:
+    """Like ``with_session``, with what changes the account; it is closed before the session.
+
+    ``check`` raises where the account is not the one for this work; then nobody is asked.
+    """
+
+    async def whole() -> T:
+        session = context.open_session()
+        try:
+            check(session.account)
+            # The imports of both, the sign-in and what the local copy is asked: side by side.
+            preparing = asyncio.create_task(session.prepare())
+            opening = asyncio.create_task(asyncio.to_thread(context.open_workshop, session))
+            try:
+                return await work(session, await opening)
+            finally:
+                preparing.cancel()
+                # The work's own first call has told why it failed, if it did.
+                await asyncio.gather(preparing, return_exceptions=True)
+                await (await opening).aclose()
+        finally:
+            await _close(session)
+
+    return run_async(whole())
+
+
+async def _close(session: Session) -> None:
+    for notice in session.mirror.notices:
+        say(notice)
+    await session.aclose()
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work on an event loop of its own; Ctrl+C, SIGTERM and SIGHUP cancel it, and it tidies up first."""
+
+    async def watched() -> T:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            if task is not None:
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, end)
+        return await work
+
+    crash_hooks.watch_asyncio()
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        # Nobody but a signal cancels the whole work.
+        raise Ended from None

@@ -1,0 +1,1 @@
+"""The write path: plans, jobs, steps, receipts and undo."""

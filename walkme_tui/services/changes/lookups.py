@@ -1,0 +1,196 @@
+"""Users and names of groups as the server tells them, for plans: what can be asked at once is asked at once."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from types import TracebackType
+from typing import Final
+
+from walkme_tui.domain.consequences import is_kept
+from walkme_tui.domain.errors import (
+    ApiError,
+    ConfigurationError,
+    LookUpIgnored,
+    MirrorUnavailable,
+    NotFound,
+    ServerFault,
+    ServiceUnavailable,
+    SignInRefused,
+    UnexpectedAnswer,
+)
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import merged
+from walkme_tui.domain.text import clean, email_key
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.concurrency import Ended, together
+from walkme_tui.services.email_lookup import find_by_email, not_proven
+from walkme_tui.services.events import GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.ports import Session
+
+MAX_SHOWN_KEY: Final = 120
+
+
+class GroupNames:
+    """Names of groups: the mirror's first, and the server's list where those are not enough; asked at most once.
+
+    Use it with ``async with``: leaving the block ends what is still being asked.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, Group] = {}
+        self._asking: asyncio.Task[None] | None = None
+        self.listed: frozenset[str] | None = None
+        """The ids in the server's list, None where it was not read."""
+
+    async def __aenter__(self) -> "GroupNames":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    @property
+    def known(self) -> dict[str, Group]:
+        """All groups that are known so far, by id."""
+        return self._known
+
+    async def read_mirror(self, keep: Collection[str] = ()) -> None:
+        """Take what the mirror knows; where that is nothing, or not all that ``keep`` names, ask the server."""
+        try:
+            sizes = await self._session.mirror.groups()
+        except MirrorUnavailable:
+            sizes = ()
+        for size in sizes:
+            self._known.setdefault(size.group.id, size.group)
+        if not sizes or self.unmatched(keep):
+            self.ask()
+
+    def ask(self) -> None:
+        """Begin to read the server's list, unless that was begun before."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._read(), name="group names")
+
+    async def of(self, ids: Collection[str]) -> None:
+        """Know the names of these groups as far as anybody does."""
+        if any(self.group(group_id).name is None for group_id in ids):
+            self.ask()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait for the server's list if it is being read; raises what makes a plan impossible."""
+        if self._asking is not None:
+            await self._asking
+
+    def group(self, group_id: str) -> Group:
+        """The group with the name that is known, if any is."""
+        return self._known.get(group_id, Group(group_id, None))
+
+    def groups_of(self, user: User) -> tuple[Group, ...]:
+        """A user's groups, each once, in the order of the record."""
+        ids = user.groups if isinstance(user.groups, tuple) else ()
+        return tuple(self.group(group_id) for group_id in dict.fromkeys(ids))
+
+    def unmatched(self, keep: Collection[str]) -> list[str]:
+        """Which of these configured names and ids no known group has."""
+        return [wanted for wanted in keep if not any(is_kept(group, (wanted,)) for group in self._known.values())]
+
+    async def _read(self) -> None:
+        try:
+            groups = await self._session.api.list_groups()
+        except (ServerFault, UnexpectedAnswer):
+            return
+        except (ServiceUnavailable, SignInRefused):
+            raise
+        except ApiError:
+            # Names are for the eye: an account that does not tell them can be offboarded from all the same.
+            return
+        self.listed = frozenset(group.id for group in groups)
+        self._known.update((group.id, group) for group in groups)
+        try:
+            await self._session.mirror.save_groups(groups, self._session.clock())
+        except MirrorUnavailable:
+            return
+        self._session.changes.publish(GroupsStored())
+
+
+class LookUps:
+    """Single users, asked from the server and kept in the mirror."""
+
+    def __init__(self, session: Session, names: GroupNames) -> None:
+        self._session = session
+        self._names = names
+        self._unproven: set[str] = set()
+
+    async def people(self, keys: Sequence[str], ended: Ended | None = None) -> list[User]:
+        """The users with these emails and ids, each once, with their groups as far as the server tells them.
+
+        ``ended`` is given how many were read so far.
+        ``NotFound`` names every key that nobody has, ``LookUpIgnored`` every email of which that is not proven.
+        """
+        wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
+        if not wanted:
+            raise ConfigurationError("Nobody was named.", hint="Give at least one email or id.")
+        found = await together((self._look_up(key) for key in wanted.values()), ended)
+        unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
+        if unproven := [key for key in unknown if key in self._unproven]:
+            raise await not_proven(self._session, unproven)
+        if unknown:
+            raise _nobody(unknown)
+        return list({user.id: user for user in found if user is not None}.values())
+
+    async def present(self, user_ids: Collection[str], ended: Ended | None = None) -> dict[str, User | None]:
+        """The users with these ids as they are now, by id; None for those who are gone. ``ended`` as in ``people``."""
+        found = await together((self._by_id(user_id) for user_id in user_ids), ended)
+        return dict(zip(user_ids, found, strict=True))
+
+    async def _look_up(self, key: str) -> User | None:
+        if "@" not in key:
+            return await self._by_id(key)
+        asked_at_ms = self._session.clock()
+        try:
+            found = await find_by_email(self._session, key)
+        except LookUpIgnored:
+            self._unproven.add(key)
+            return None
+        if found is None:
+            return None
+        if found.groups is not UNKNOWN:
+            return await self._remembered(found, asked_at_ms)
+        # A lean list. The names are asked for beside the record, because who knows which groups it will tell.
+        self._names.ask()
+        detail = await self._by_id(found.id)
+        return None if detail is None else merged(found, detail)
+
+    async def _by_id(self, user_id: str) -> User | None:
+        asked_at_ms = self._session.clock()
+        try:
+            return await self._remembered(await self._session.api.get_user(user_id), asked_at_ms)
+        except NotFound:
+            await self._forgotten(user_id)
+            return None
+
+    async def _remembered(self, user: User, asked_at_ms: int) -> User:
+        try:
+            await self._session.mirror.save_user(user, asked_at_ms)
+        except MirrorUnavailable:
+            return user
+        self._session.changes.publish(UserStored(user.id))
+        return user
+
+    async def _forgotten(self, user_id: str) -> None:
+        try:
+            was = await self._session.mirror.forget_user(user_id)
+        except MirrorUnavailable:
+            return
+        if was is not None:
+            self._session.changes.publish(UserForgotten(user_id, was))
+
+
+def _nobody(keys: Sequence[str]) -> NotFound:
+    named = ", ".join(clean(key, MAX_SHOWN_KEY) for key in keys)
+    if len(keys) == 1:
+        return NotFound(f"No user has the {'email' if '@' in keys[0] else 'id'} {named}.", hint="Check the spelling.")
+    return NotFound(f"No user has these {len(keys)} emails or ids: {named}.", hint="Check the spelling.")

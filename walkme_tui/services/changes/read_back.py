@@ -1,0 +1,95 @@
+"""What became of a step that was sent: the server's record decides, never the answer alone."""
+
+from collections.abc import Callable
+from typing import Final
+
+from walkme_tui.domain import outcomes
+from walkme_tui.domain.errors import ApiError
+from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.mirrored import merged
+from walkme_tui.domain.plans import Change, SetStatus, StepState
+from walkme_tui.domain.record_merge import altered
+from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.users import User
+from walkme_tui.services.changes.outage_gate import Line, Sleep
+from walkme_tui.services.ports import DirectoryApi
+
+# Some servers answer before what they did can be read.
+SECOND_LOOK_SECONDS: Final = 1.0
+
+
+class Reconciler:
+    """Reads people again after a step was sent, and says what became of it.
+
+    ``replaces`` tells whether a change of a field replaces the whole record, which then is compared.
+    """
+
+    def __init__(self, api: DirectoryApi, line: Line, sleep: Sleep, replaces: Callable[[], bool]) -> None:
+        self._api = api
+        self._line = line
+        self._sleep = sleep
+        self._replaces = replaces
+
+    async def accepted(self, record: StepRecord) -> Outcome:
+        """The server accepted the step, which may mean nothing. Raises ``NotFound`` for a user who is gone."""
+        held, after = await self._look(record.step.change)
+        if held is None:
+            return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
+        if not held:
+            return Outcome(StepState.FAILED, outcomes.CHANGED_NOTHING, after=after)
+        return self._there(record, outcomes.verified(record.step.change, record.before), after)
+
+    async def lost(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+        """No answer came, or this process was not there to hear it; ``TODO`` if the step surely did not happen.
+
+        Raises ``NotFound`` for a user who is gone.
+        """
+        held, after = await self._look(record.step.change)
+        if held is None:
+            return Outcome(StepState.NEEDS_REVIEW, outcomes.OPEN_AND_UNTOLD, after=after)
+        if not held:
+            return Outcome(StepState.TODO, outcomes.LOST_NOT_THERE, after=after)
+        detail = outcomes.INTERRUPTED_BUT_THERE if interrupted else outcomes.LOST_BUT_THERE
+        return self._there(record, detail, after)
+
+    async def nothing_to_do(self, record: StepRecord, error: ApiError) -> Outcome:
+        """The server said that there is no such membership, or one already. Raises ``NotFound``."""
+        held, after = await self._look(record.step.change)
+        if not held:
+            refused = outcomes.refused(record.step.change, error)
+            return Outcome(refused.state, refused.detail, after=after)
+        if outcomes.may_have_arrived(record):
+            return Outcome(StepState.DONE, outcomes.EARLIER_AFTER_ALL, changed=True, after=after)
+        return Outcome(StepState.DONE, outcomes.already_when_sent(record.step.change), after=after)
+
+    def _there(self, record: StepRecord, detail: str, after: User) -> Outcome:
+        """The change is there; what else changed with it is said."""
+        change = record.step.change
+        if isinstance(change, SetStatus) and record.before is not None and self._replaces():
+            beside = altered(encode_user(record.before), encode_user(after), {"status": change.after})
+            if beside:
+                told = outcomes.changed_beside(detail, beside)
+                return Outcome(told.state, told.detail, told.changed, after)
+        return Outcome(StepState.DONE, detail, changed=True, after=after)
+
+    async def _look(self, change: Change) -> tuple[bool | None, User]:
+        """Whether the change is there, None if nothing tells, and the user as just read."""
+        held, user = await self._look_once(change)
+        if held is False:
+            await self._sleep(SECOND_LOOK_SECONDS)
+            held, user = await self._look_once(change)
+        return held, user
+
+    async def _look_once(self, change: Change) -> tuple[bool | None, User]:
+        user = await self._line.read(change.user_id)
+        held = change.holds(user)
+        if held is not None or not isinstance(user.email, str):
+            return held, user
+        try:
+            listed = await self._api.find_user(user.email)
+        except ApiError:
+            return None, user
+        if listed is None or listed.id != user.id:
+            return None, user
+        both = merged(listed, user)
+        return change.holds(both), both

@@ -1,0 +1,108 @@
+"""An older plan held against what the server says now, before it is carried out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.ports import Session
+
+MAX_SHOWN: Final = 80
+GONE: Final = "there is no such user any more."
+SINCE: Final = "Since the plan was made: "
+
+
+async def rechecked(session: Session, plan: Plan) -> Plan:
+    """The same steps, with the people as they are now and a warning for everything that changed since.
+
+    Raises ``ApiError`` where the server cannot be asked.
+    """
+    ids = list(dict.fromkeys(step.user_id for step in plan.steps))
+    async with GroupNames(session) as names:
+        now = await LookUps(session, names).present(ids)
+        await names.read_mirror()
+        known = {group.id: group for subject in plan.subjects for group in subject.groups if group.name is not None}
+        known |= {group_id: group for group_id, group in names.known.items() if group.name is not None}
+    there = {subject.user.id for subject in plan.subjects}
+    subjects = [
+        *plan.subjects,
+        *(Subject(User(user_id), plan.created_at_ms) for user_id in ids if user_id not in there),
+    ]
+    return replace(
+        plan,
+        subjects=tuple(
+            _seen_again(subject, plan, now[subject.user.id], known, session.clock())
+            if subject.user.id in now
+            else subject
+            for subject in subjects
+        ),
+    )
+
+
+def differences(plan: Plan) -> tuple[str, ...]:
+    """What ``rechecked`` found, one sentence each, with whom it is about."""
+    found: list[str] = []
+    for subject in plan.subjects:
+        email = subject.user.email
+        who = clean(email if isinstance(email, str) and email else subject.user.id, MAX_SHOWN)
+        found += [f"{who}: {each.text}" for each in subject.consequences if each.text.startswith(SINCE)]
+    return tuple(found)
+
+
+def _seen_again(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:
+    # What an earlier look said is over.
+    before = tuple(each for each in subject.consequences if not each.text.startswith(SINCE))
+    if now is None:
+        return replace(subject, consequences=(*before, _warning(GONE)))
+    found = _changes(subject, plan, now, known)
+    ids = now.groups if isinstance(now.groups, tuple) else ()
+    groups = tuple(known.get(group_id, Group(group_id, None)) for group_id in ids)
+    if now.groups is UNKNOWN:
+        groups = subject.groups
+    return replace(subject, user=now, read_at_ms=at_ms, groups=groups, consequences=(*before, *map(_warning, found)))
+
+
+def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]) -> list[str]:
+    steps = plan.steps_of(now.id)
+    found = [said for step in steps if (said := _step_changed(step, now))]
+    then = subject.user
+    if UNKNOWN not in (then.email, now.email) and then.email != now.email:
+        found.append(f"the email is {_shown(now.email)} now, it was {_shown(then.email)}.")
+    if plan.kind is PlanKind.OFFBOARD and isinstance(now.groups, tuple) and isinstance(then.groups, tuple):
+        planned = set(then.groups)
+        planned |= {step.change.group.id for step in steps if not isinstance(step.change, SetStatus)}
+        found += [
+            f"was put into {_label(group_id, known)}, which the plan does not know: stays there."
+            for group_id in dict.fromkeys(now.groups)
+            if group_id not in planned
+        ]
+    return found
+
+
+def _step_changed(step: Step, now: User) -> str:
+    """What a step no longer meets as it was planned, empty if it does or nobody can tell."""
+    change = step.change
+    if change.as_planned(now) is not False:
+        return ""
+    if change.holds(now):
+        return f"step {step.number} is so already, nothing will be sent for it."
+    left_out = ", so it will be skipped" if step.strict else ""
+    if isinstance(change, SetStatus):
+        return f"the status is {_shown(now.status)} now, the plan found {_shown(change.before)}{left_out}."
+    return f"step {step.number} does not meet what it was planned for{left_out}."
+
+
+def _label(group_id: str, known: Mapping[str, Group]) -> str:
+    return clean(known.get(group_id, Group(group_id, None)).label, MAX_SHOWN)
+
+
+def _shown(value: object) -> str:
+    return clean(value, MAX_SHOWN) if isinstance(value, str) else "unknown"
+
+
+def _warning(text: str) -> Consequence:
+    return Consequence(Gravity.WARNING, SINCE + text)

@@ -1,0 +1,117 @@
+"""The plan that takes a job back, from the journal or from a receipt alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from walkme_tui.domain.consequences import restored
+from walkme_tui.domain.errors import AccountBusy, ConfigurationError
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.inverses import inverses
+from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject, numbered
+from walkme_tui.domain.receipts import read_receipt
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import User
+from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.concurrency import Ended, both
+from walkme_tui.services.ports import Session
+
+MAX_SHOWN: Final = 120
+
+
+class Undoing:
+    """Makes undo plans for the account of a session; ``planning.Planner`` is its door."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def of_job(self, job: Job, ended: Ended | None = None) -> Plan:
+        """The way back from a job of this account; raises as ``Planner.undo`` says."""
+        if job.purged_at_ms is not None:
+            raise ConfigurationError(
+                f"The job {job.id} was purged: nothing tells any more whom it was about.",
+                hint="A receipt that was copied elsewhere can still be undone: walkme-tui undo RECEIPT.",
+            )
+        if job.state is JobState.RUNNING:
+            raise AccountBusy(f"The job {job.id} is still running.", hint="Wait until it ends, or stop it first.")
+        account = self._session.account
+        if (job.plan.profile, job.plan.base_url) != (account.profile, account.base_url):
+            raise _of_another_account(f"The job {job.id}", job.plan.profile, job.plan.base_url)
+        unfinished = []
+        if job.state.resumable and job.unsettled:
+            count = len(job.unsettled)
+            left = "1 step of it is" if count == 1 else f"{count} steps of it are"
+            unfinished.append(f"The job {job.id} is unfinished, {left} open: discard it, or a resume carries them out.")
+        people = {subject.user.id: subject.user for subject in job.plan.subjects}
+        named = [group for subject in job.plan.subjects for group in subject.groups]
+        return await self._back(job.id, job.plan.ticket, people, job.steps, named, unfinished, ended)
+
+    async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
+        """The way back from one person's receipt; raises as ``Planner.undo_receipt`` says."""
+        found = read_receipt(receipt)
+        account = self._session.account
+        if found.base_url != account.base_url:
+            raise _of_another_account("The receipt", found.profile, found.base_url)
+        plan = await self._back(found.job_id, found.ticket, {found.user.id: found.user}, found.steps, found.groups, [])
+        if found.profile == account.profile or not plan.subjects:
+            return plan
+        # On another machine the same account may go by another name, so that this is no reason to refuse.
+        text = f"The receipt was written under the profile {clean(found.profile, MAX_SHOWN)}: is it the same account?"
+        first, *others = plan.subjects
+        first = replace(first, consequences=(*first.consequences, Consequence(Gravity.WARNING, text)))
+        return replace(plan, subjects=(first, *others))
+
+    async def _back(
+        self,
+        job_id: str,
+        ticket: str,
+        people: Mapping[str, User],
+        records: Sequence[StepRecord],
+        named: Sequence[Group],
+        left_out: Sequence[str],
+        ended: Ended | None = None,
+    ) -> Plan:
+        ids = list(dict.fromkeys(record.step.user_id for record in records))
+        async with GroupNames(self._session) as names:
+            # The list tells whether a group to return to still is there.
+            names.ask()
+            now, _ = await both(LookUps(self._session, names).present(ids, ended), names.read_mirror())
+            await names.settled()
+        known = (*named, *_of_steps(records), *names.known.values())
+        groups = {group.id: group for group in known if group.name is not None}
+        back = inverses(records, people, now, groups)
+        steps = numbered(back.changes, strict=True)
+        by_person: dict[str, list[Step]] = {}
+        for step in steps:
+            by_person.setdefault(step.user_id, []).append(step)
+        subjects = []
+        for user_id, mine in by_person.items():
+            user = now[user_id]
+            assert user is not None  # noqa: S101 - nothing is put back for who is gone
+            subject = Subject(user, self._session.clock(), names.groups_of(user))
+            subjects.append(replace(subject, consequences=restored(subject, mine, names.listed)))
+        account = self._session.account
+        return Plan(
+            PlanKind.UNDO,
+            account.profile,
+            account.base_url,
+            self._session.clock(),
+            tuple(subjects),
+            steps,
+            ticket,
+            undoes=job_id,
+            left_out=(*left_out, *back.left_out),
+        )
+
+
+def _of_steps(records: Sequence[StepRecord]) -> list[Group]:
+    return [record.step.change.group for record in records if not isinstance(record.step.change, SetStatus)]
+
+
+def _of_another_account(what: str, profile: str, base_url: str) -> ConfigurationError:
+    shown = clean(profile, MAX_SHOWN)
+    return ConfigurationError(
+        f"{what} belongs to another account: profile {shown}, {clean(base_url, MAX_SHOWN)}.",
+        hint=f"Choose its profile: --profile {shown}.",
+    )

@@ -1,0 +1,1 @@
+"""What a table shows: listings, their pages and their views."""

@@ -1,0 +1,396 @@
+"""A window over one view of the users of an account."""
+
+import asyncio
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.services.events import Change, PageLoaded, TotalChanged, UserForgotten, UserStored
+from walkme_tui.services.ports import Session
+from walkme_tui.services.reading.listing_events import ListingChange as ListingChange  # noqa: PLC0414 - taken from here
+from walkme_tui.services.reading.listing_events import Phase as Phase  # noqa: PLC0414
+from walkme_tui.services.reading.listing_events import RowsChanged as RowsChanged  # noqa: PLC0414
+from walkme_tui.services.reading.listing_events import ViewChanged as ViewChanged  # noqa: PLC0414
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.view import EVERYONE, View, chunks
+
+MAX_CACHED_ROWS: Final = 2000
+MAX_VISIBLE_ROWS: Final = 1000
+FIRST_GUESS_ROWS: Final = 50
+MIN_MARGIN_ROWS: Final = 120
+MARGIN_SCREENS: Final = 3
+SETTLE_SECONDS: Final = 0.15
+
+
+class Listing:
+    """A window over one view: the server's list (positions, with holes) or a narrowed choice among the loaded users.
+
+    ``row`` is synchronous and answers from a bounded cache; say what is visible with ``want``. ``run`` must be running,
+    and that of ``pages`` too. After ``show`` the old view stays until the new one is ready, then ``ViewChanged`` comes.
+    """
+
+    listener: Callable[[ListingChange], None] | None = None
+    """Called on the event loop with every change."""
+
+    def __init__(
+        self, session: Session, pages: Pages, query: UserQuery = EVERYONE, *, settle_seconds: float = SETTLE_SECONDS
+    ) -> None:
+        self._mirror = session.mirror
+        self._changes = session.changes
+        self._pages = pages
+        self._settle_seconds = settle_seconds
+        self._asked = query
+        self._view = View(query, None if query.is_list else array("i"))
+        self._searched = False
+        self._again = False
+        self._rows: dict[int, ListedRow] = {}
+        self._held = (0, -1)
+        self._stale = True
+        self._recalled = False
+        self._visible = (0, FIRST_GUESS_ROWS - 1)
+        self._downwards = True
+        self._reread: tuple[int, ...] = ()
+        self._building: asyncio.Task[None] | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._build_seconds = 0.0
+        self._view_wanted = asyncio.Event()
+        self._window_wanted = asyncio.Event()
+
+    # ------------------------------------------------------------ what the table reads
+
+    @property
+    def query(self) -> UserQuery:
+        """The query of the view that ``row`` and ``total`` are about."""
+        return self._view.query
+
+    @property
+    def total(self) -> Total | None:
+        """Number of rows, None where nothing is known yet; for a chosen or sorted view it counts the loaded users.
+
+        There it is not exact while only the first rows are known.
+        """
+        if self._view.order is None:
+            return self._pages.total
+        return Total(len(self._view.order), exact=self._view.whole) if self._searched else None
+
+    @property
+    def phase(self) -> Phase:
+        """How much is known."""
+        total = self.total
+        if total is None or (total.count == 0 and not total.exact):
+            return Phase.LOADING
+        return Phase.READY if total.count else Phase.EMPTY
+
+    @property
+    def settled(self) -> bool:
+        """The view is the one that was asked for last."""
+        return self._asked == self._view.query
+
+    def asks_for(self, query: UserQuery) -> bool:
+        """True if this is the view that was asked for last."""
+        return self._asked == query
+
+    def row(self, index: int) -> ListedRow | None:
+        """The row at ``index``, None where it is not here (yet); one look into a dictionary."""
+        return self._rows.get(index)
+
+    # ------------------------------------------------------------ what the table asks for
+
+    def want(self, first: int, last: int) -> None:
+        """Rows ``first`` to ``last`` (inclusive) are visible now; latest wins."""
+        first = max(0, first)
+        last = min(last, first + MAX_VISIBLE_ROWS - 1)
+        if last < first or (first, last) == self._visible:
+            return
+        if first != self._visible[0]:
+            self._downwards = first > self._visible[0]
+        self._visible = (first, last)
+        self._window_wanted.set()
+
+    def show(self, query: UserQuery) -> None:
+        """Change the view; latest wins."""
+        if query == self._asked:
+            return
+        self._asked = query
+        if self._building is not None:
+            self._building.cancel()
+        self._view_wanted.set()
+
+    def refresh(self) -> None:
+        """Read what is visible from the server again: the pages that hold the visible rows."""
+        first, last = self._visible
+        rows = [self._rows.get(index) for index in range(first, last + 1)]
+        positions = [row.position for row in rows if row is not None and row.position is not None]
+        self._reread = tuple(dict.fromkeys(position // self._pages.page_size + 1 for position in positions)) or (1,)
+        self._pages.refresh()
+        self._ask()
+
+    async def locate(self, user_id: str) -> int | None:
+        """Index of a user in this view, None where the user is not in it or not loaded."""
+        for index, row in self._rows.items():
+            if isinstance(row, MirroredUser) and row.user.id == user_id:
+                return index
+        try:
+            return await self._view.locate(self._mirror, user_id)
+        except MirrorUnavailable as error:
+            self._pages.note(error.message)
+            return None
+
+    async def users(self, first: int, last: int) -> list[MirroredUser]:
+        """The users at ``first`` to ``last``, gaps fetched first; raises the ``WalkmeError`` that prevents it."""
+        view, total = self._view, self.total
+        first, last = max(0, first), min(last, total.count - 1 if total is not None else -1)
+        if view.order is None:
+            missing: dict[int, None] = {}
+            for start, end in chunks(first, last):
+                held = await view.read(self._mirror, self._pages, start, end)
+                gaps = (index for index in range(start, end + 1) if index not in held)
+                missing.update((gap // self._pages.page_size + 1, None) for gap in gaps)
+            await self._pages.ensure(tuple(missing))
+        users: list[MirroredUser] = []
+        for start, end in chunks(first, last):
+            held = await view.read(self._mirror, self._pages, start, end)
+            rows = (held.get(index) for index in range(start, end + 1))
+            users += [row for row in rows if isinstance(row, MirroredUser)]
+        return users
+
+    async def all_user_ids(self) -> list[str]:
+        """Ids of all loaded users of this view, in its order; raises ``MirrorUnavailable``."""
+        return await self._view.user_ids(self._mirror)
+
+    # ------------------------------------------------------------ serving
+
+    async def recall(self) -> None:
+        """Read the first rows of the server's list from the mirror, for a first picture; ``run`` follows at once.
+
+        Nothing may be fetched in between: ``run`` does not read them again.
+        """
+        if self._view.order is None:
+            span = self._margin(*self._visible)
+            self._put(await self._view.read(self._mirror, self._pages, *span), span)
+            self._recalled = bool(self._rows)
+
+    async def run(self) -> None:
+        """Serve until cancelled; nothing is left running then."""
+        unsubscribe = self._changes.subscribe(self._hear)
+        self._stale, self._recalled = not self._recalled, False
+        self._window_wanted.set()
+        self._tell(ViewChanged())
+        if not self._asked.is_list:
+            self._view_wanted.set()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_view())
+                tasks.create_task(self._keep_window())
+        finally:
+            unsubscribe()
+            self._pages.want(self, ())
+            if self._settling is not None:
+                self._settling.cancel()
+                self._settling = None
+
+    def _hear(self, change: Change) -> None:
+        if self._view.order is not None:
+            self._hear_narrowed(change)
+        elif isinstance(change, PageLoaded):
+            self._stale = self._stale or (change.first <= self._held[1] and change.last >= self._held[0])
+        elif isinstance(change, TotalChanged):
+            for gone in [index for index in self._rows if index >= change.total.count]:
+                del self._rows[gone]
+            self._tell(ViewChanged())
+        elif isinstance(change, UserStored | UserForgotten):
+            self._stale = True
+        self._window_wanted.set()
+
+    def _hear_narrowed(self, change: Change) -> None:
+        if isinstance(change, PageLoaded):
+            if change.first <= change.last:
+                self._search_soon(again=not change.only_new)
+        elif isinstance(change, UserStored | UserForgotten):
+            self._stale = True
+            if isinstance(change, UserForgotten) or not self._holds(change.user_id):
+                self._search_soon()
+
+    def _holds(self, user_id: str) -> bool:
+        return any(isinstance(row, MirroredUser) and row.user.id == user_id for row in self._rows.values())
+
+    def _tell(self, change: ListingChange) -> None:
+        if self.listener is not None:
+            self.listener(change)
+
+    # ------------------------------------------------------------ the view
+
+    def _search_soon(self, *, again: bool = True) -> None:
+        """Search again once the pages that arrive together are in, and never more than half of the time.
+
+        Where it is not to be ``again``, only new users came: without a sort, those among them that are kept are added.
+        """
+        self._again = self._again or again or self._asked.sort is not None
+        if self._settling is None:
+            pause = max(self._settle_seconds, self._build_seconds)
+            self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
+
+    def _settle(self) -> None:
+        self._settling = None
+        self._view_wanted.set()
+
+    async def _keep_view(self) -> None:
+        """Make the view that was asked for last; a newer wish ends the search for an older one."""
+        while True:
+            await self._view_wanted.wait()
+            self._view_wanted.clear()
+            if self._asked.is_list and self._asked == self._view.query:
+                continue
+            building = self._building = asyncio.create_task(self._build(self._asked))
+            try:
+                await asyncio.wait((building,))
+            finally:
+                self._building = None
+                building.cancel()
+                await asyncio.gather(building, return_exceptions=True)
+            if not building.cancelled():
+                building.result()
+
+    async def _build(self, query: UserQuery) -> None:
+        """Bring the view to what the mirror knows now, the first screen of a new one before the rest."""
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        try:
+            if query.is_list:
+                await self._show_list(query)
+            elif self._searched and self._view.whole and query == self._view.query and not self._again:
+                await self._grow()
+            else:
+                await self._search(query)
+        except MirrorUnavailable as error:
+            self._pages.note(error.message)
+            self._searched = True
+            self._exchange(View(query, array("i")), {}, (0, -1))
+        self._build_seconds = clock() - started
+        self._window_wanted.set()
+
+    async def _show_list(self, query: UserQuery) -> None:
+        view = View(query, None)
+        span = self._margin(0, self._visible[1] - self._visible[0])
+        rows = await view.read(self._mirror, self._pages, *span)
+        self._searched = True
+        self._exchange(view, rows, span)
+
+    async def _search(self, query: UserQuery) -> None:
+        """The first rows of another view at once, then all of it; the same view again when it is whole."""
+        if not self._searched or query != self._view.query:
+            limit = 2 * (self._visible[1] - self._visible[0] + 1)
+            users = await self._mirror.first(query, limit)
+            order, whole = array("i", [user.row_id for user in users]), len(users) < limit
+            self._searched = True
+            self._exchange(View(query, order, whole), dict(enumerate(users)), (0, len(users) - 1))
+            if whole:
+                return
+        self._again = False
+        try:
+            found = await self._mirror.matching(query)
+        except asyncio.CancelledError:
+            self._again = True  # what changed since the last search is not in the view yet
+            raise
+        view = View(query, found if isinstance(found, array) else array("i", found))
+        span = self._margin(*self._visible)
+        rows = await view.read(self._mirror, self._pages, *span)
+        if view.order == self._view.order:
+            self._view = view
+            self._put(rows, span)
+        else:
+            self._exchange(view, rows, span)
+
+    async def _grow(self) -> None:
+        """Add to a view that is not sorted who was found since; nobody else moves."""
+        view = self._view
+        found = await self._mirror.matching(view.query, view.highest)
+        if found and view.order is not None:
+            view = View(view.query, view.order + array("i", found))
+            span = self._margin(*self._visible)
+            self._exchange(view, await view.read(self._mirror, self._pages, *span), span)
+
+    def _exchange(self, view: View, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
+        self._view, self._rows, self._held = view, dict(rows), span
+        self._tell(ViewChanged())
+
+    # ------------------------------------------------------------ the window
+
+    async def _keep_window(self) -> None:
+        """Hold the rows around what is visible, and ask for the pages that are missing or old there."""
+        while True:
+            await self._window_wanted.wait()
+            self._window_wanted.clear()
+            first, last = self._visible
+            height = last - first + 1
+            end = len(self._view.order) - 1 if self._view.order is not None else last + height
+            near = (max(0, first - height), min(last + height, end))
+            if self._stale or near[0] < self._held[0] or near[1] > self._held[1]:
+                self._stale = False
+                view, span = self._view, self._margin(first, last)
+                rows = await view.read(self._mirror, self._pages, *span)
+                if view is not self._view:
+                    continue
+                if view.order is not None and any(_differ(row, self._rows.get(index)) for index, row in rows.items()):
+                    self._search_soon()
+                self._put(rows, span)
+            if (first, last) == self._visible:  # else nothing is known yet of the rows that are visible by now
+                self._ask()
+
+    def _margin(self, first: int, last: int) -> tuple[int, int]:
+        """What is read at once for these visible rows: a few screens on both sides."""
+        height = last - first + 1
+        margin = min(max(MIN_MARGIN_ROWS, MARGIN_SCREENS * height), (MAX_CACHED_ROWS - height) // 2)
+        return max(0, first - margin), last + margin
+
+    def _put(self, rows: dict[int, ListedRow], span: tuple[int, int]) -> None:
+        """Exchange the cache and tell which rows differ now."""
+        total = self.total
+        if self._view.order is None and total is not None:
+            rows = {index: row for index, row in rows.items() if index < total.count}
+        old, self._rows, self._held = self._rows, rows, span
+        changed = [index for index in range(span[0], span[1] + 1) if rows.get(index) != old.get(index)]
+        if changed:
+            self._tell(RowsChanged(changed[0], changed[-1]))
+
+    def _ask(self) -> None:
+        """Tell ``Pages`` what is missing or not confirmed among the visible rows, and one page ahead."""
+        self._reread = tuple(page for page in self._reread if not self._pages.confirmed(page))
+        if self._view.order is not None:
+            # The first page tells how large the account is, which every count of a narrowed view is of.
+            self._pages.want(self, self._reread, () if self._pages.confirmed(1) else (1,))
+            return
+        size = self._pages.page_size
+        first, last = (index // size + 1 for index in self._visible)
+        if self._pages.total is None or not self._pages.exists(first):
+            first = last = 1
+        pages = [page for page in range(first, last + 1) if self._pages.exists(page)]
+        nearby = [pages[-1] + 1] if self._downwards or not self._is_certain() else []
+        nearby += [] if self._downwards else [pages[0] - 1]
+        wanted = [page for page in (pages if self._downwards else reversed(pages)) if not self._is_fresh(page)]
+        ahead = [page for page in nearby if page >= 1 and self._pages.exists(page) and not self._is_fresh(page)]
+        self._pages.want(self, wanted, ahead)
+
+    def _is_certain(self) -> bool:
+        return self._pages.total is None or self._pages.total.exact
+
+    def _is_fresh(self, page: int) -> bool:
+        """The page came in this session, or all its rows did some other way."""
+        if self._pages.confirmed(page):
+            return True
+        total = self._pages.total
+        first = (page - 1) * self._pages.page_size
+        last = min(page * self._pages.page_size, total.count if total is not None and total.exact else first) - 1
+        rows = [self._rows.get(index) for index in range(first, last + 1)]
+        return bool(rows) and all(row is not None and row.fetched_at_ms >= self._pages.fresh_from_ms for row in rows)
+
+
+def _differ(row: ListedRow | None, before: ListedRow | None) -> bool:
+    """Another answer described the same user differently, so that a search may find it no more, or elsewhere."""
+    if not isinstance(row, MirroredUser) or not isinstance(before, MirroredUser):
+        return False
+    return row.row_id == before.row_id and row.user != before.user

@@ -1,0 +1,394 @@
+"""The server's list, page by page: what is wanted is fetched once, saved to the mirror and told to everyone."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.errors import (
+    MirrorUnavailable,
+    NotFound,
+    RequestRejected,
+    ServerFault,
+    UnexpectedAnswer,
+    WalkmeError,
+)
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.events import (
+    Change,
+    CoverageChanged,
+    LoadFailed,
+    LoadRecovered,
+    PageLoaded,
+    TotalChanged,
+    UserForgotten,
+    UsersChanged,
+    UserStored,
+)
+from walkme_tui.services.page_tracker import ServerList
+from walkme_tui.services.ports import Session
+
+MAX_UNSAVED_ROWS: Final = 2000
+# How many pages may be under way when one more of this priority starts: the next page ahead waits for what is visible.
+IN_FLIGHT: Final = {Priority.DEMAND: 4, Priority.PREFETCH: 2, Priority.BACKGROUND: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """What one listing, or one waiting caller, wants: ``pages`` are visible, ``ahead`` soon, ``rest`` awaited."""
+
+    pages: tuple[int, ...] = ()
+    ahead: tuple[int, ...] = ()
+    rest: dict[int, None] | None = None
+
+
+class Pages:
+    """Fetches pages of the server's list: a latest-wins queue, demand first, then one page ahead.
+
+    One a session, shared by all listings. ``page_size`` changes once if the server sends pages of another size than
+    asked for. A page that came is not fetched again before ``refresh``, whatever holes it left.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        page_size: int = 100,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
+    ) -> None:
+        self.coverage: Coverage | None = None
+        self.failure: LoadFailure | None = None
+        self.fresh_from_ms = session.started_at_ms
+        self._session = session
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._list = ServerList(page_size)
+        self._wants: dict[object, _Want] = {}
+        self._flights: set[int] = set()
+        self._tries: dict[int, int] = {}
+        self._streak = 0
+        self._epoch = 0
+        self._unsaved: dict[int, dict[int, ListedRow]] = {}
+        self._recount = False
+        self._wake = asyncio.Event()
+
+    # ------------------------------------------------------------ what the screen reads
+
+    @property
+    def page_size(self) -> int:
+        """Rows a page, as the server keeps it."""
+        return self._list.page_size
+
+    @property
+    def total(self) -> Total | None:
+        """Length of the server's list, None before anything is known."""
+        return self._list.total
+
+    @property
+    def oddities(self) -> Sequence[str]:
+        """What the server, or the local copy, did wrong and was tolerated, newest last."""
+        return self._list.oddities
+
+    def note(self, oddity: str) -> None:
+        """Add a sentence to the oddities."""
+        self._list.note(oddity)
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """The same as ``session.changes.subscribe``."""
+        return self._session.changes.subscribe(callback)
+
+    def confirmed(self, page: int) -> bool:
+        """This page came in this session, or since the last ``refresh``."""
+        return self._list.confirmed(page)
+
+    def exists(self, page: int) -> bool:
+        """The list reaches to this page, as far as is known; one page past an end that is not certain counts."""
+        return self._list.exists(page)
+
+    def unsaved(self, first: int, last: int) -> dict[int, ListedRow]:
+        """Rows at these positions that the mirror could not store."""
+        if not self._unsaved:
+            return {}
+        return {
+            position: row
+            for rows in self._unsaved.values()
+            for position, row in rows.items()
+            if first <= position <= last
+        }
+
+    # ------------------------------------------------------------ what others ask for
+
+    def want(self, owner: object, pages: Sequence[int], ahead: Sequence[int] = ()) -> None:
+        """What ``owner`` (a listing) wants now, in this order; it replaces what it wanted before."""
+        if pages or ahead:
+            self._wants[owner] = _Want(tuple(pages), tuple(ahead))
+        else:
+            self._wants.pop(owner, None)
+        self._wake.set()
+
+    async def ensure(self, pages: Sequence[int]) -> None:
+        """Wait until these pages came; raises the ``WalkmeError`` of the first failure."""
+        missing = {page: None for page in pages if not self._is_settled(page)}
+        if not missing:
+            return
+        if self.failure is not None:
+            raise self.failure.error
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def hear(change: Change) -> None:
+            if isinstance(change, LoadFailed) and not done.done():
+                done.set_exception(change.error)
+            if isinstance(change, PageLoaded | TotalChanged):
+                for page in [page for page in missing if self._is_settled(page)]:
+                    del missing[page]
+                if not missing and not done.done():
+                    done.set_result(None)
+
+        unsubscribe = self.subscribe(hear)
+        self._wants[done] = _Want(rest=missing)
+        self._wake.set()
+        try:
+            await done
+        finally:
+            unsubscribe()
+            del self._wants[done]
+            if done.done() and not done.cancelled():
+                done.exception()  # a caller that was cancelled meanwhile does not ask for it
+
+    def refresh(self) -> None:
+        """Forget what is confirmed: every page is fetched again when it is wanted."""
+        self._epoch += 1
+        self.fresh_from_ms = self._session.clock() + 1
+        self._list.forget()
+        self._tries.clear()
+        self._wake.set()
+
+    def retry_now(self) -> None:
+        """Try again at once; after refused credentials the secret is read from its source again."""
+        if self.failure is None:
+            return
+        if isinstance(self.failure.error, UP_TO_A_PERSON):
+            self._session.api.forget_sign_in()
+        self.failure = replace(self.failure, retry_at=self._monotonic())
+        self._wake.set()
+
+    # ------------------------------------------------------------ serving
+
+    async def run(self) -> None:
+        """Serve until cancelled; nothing is left running then."""
+        unsubscribe = self.subscribe(self._hear)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if self.coverage is None:
+                    await self.recall()
+                while True:
+                    self._wake.clear()
+                    while (following := self._following()) is not None:
+                        page, priority = following
+                        self._flights.add(page)
+                        tasks.create_task(self._fetch(page, priority))
+                    if self._recount:
+                        self._recount = False
+                        tasks.create_task(self._count())
+                    await self._rest()
+        finally:
+            unsubscribe()
+            self._flights.clear()
+
+    async def recall(self) -> None:
+        """Read from the mirror how large the account was the last time; ``run`` does it where nobody did before."""
+        try:
+            self.coverage = await self._session.mirror.coverage()
+            reach = 0
+            if self.coverage.total is None and self.coverage.loaded:
+                held = await self._session.mirror.positions(0, 2 * self.page_size)
+                reach = max(held, default=-1) + 1
+        except MirrorUnavailable as error:
+            self._list.note(error.message)
+            return
+        if self._list.total is None:
+            self._list.begin(self.coverage, reach)
+        self._tell_total()
+
+    async def _count(self) -> None:
+        try:
+            self.coverage = await self._session.mirror.coverage()
+        except MirrorUnavailable as error:
+            self._list.note(error.message)
+        else:
+            self._session.changes.publish(CoverageChanged(self.coverage))
+
+    def _hear(self, change: Change) -> None:
+        if isinstance(change, UserStored | UserForgotten):
+            self._recount = True
+            self._wake.set()
+        elif isinstance(change, CoverageChanged) and change.coverage is not self.coverage:
+            self._follow(change.coverage)
+
+    def _follow(self, coverage: Coverage) -> None:
+        """The crawl stored a page, here or in another process."""
+        self.coverage = coverage
+        self._list.distrust(coverage.sweep)
+        if coverage.total is not None and self._list.follow(coverage.total):
+            self._tell_total()
+            self._wake.set()
+
+    async def _rest(self) -> None:
+        """Sleep until something is wanted, arrives, or a failure is to be tried again."""
+        pause = 0.0
+        if self.failure is not None and self.failure.retry_at is not None:
+            pause = self.failure.retry_at - self._monotonic()
+        if pause <= 0:
+            await self._wake.wait()
+            return
+        sleeps = (asyncio.ensure_future(self._sleep(pause)), asyncio.ensure_future(self._wake.wait()))
+        try:
+            await asyncio.wait(sleeps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for sleep in sleeps:
+                sleep.cancel()
+            await asyncio.gather(*sleeps, return_exceptions=True)
+
+    def _following(self) -> tuple[int, Priority] | None:
+        """The page to ask for next, or None while nothing may be."""
+        if self.failure is not None:
+            due = self.failure.retry_at is not None and self.failure.retry_at <= self._monotonic()
+            if self._flights or not due:
+                return None
+        if not self._list.settled:
+            # The first page tells how many users a page has, which every position depends on.
+            return (1, Priority.DEMAND) if self._wants and not self._flights else None
+        best: tuple[int, Priority] | None = None
+        for page, priority in self._queue():
+            if len(self._flights) >= IN_FLIGHT[priority]:
+                break
+            if page in self._flights or self._is_settled(page):
+                continue
+            tries = self._tries.get(page, 0)
+            if tries == 0:
+                return page, priority
+            if best is None or tries < self._tries[best[0]]:
+                best = page, priority
+        return best
+
+    def _queue(self) -> Iterator[tuple[int, Priority]]:
+        wants = tuple(self._wants.values())
+        yield from ((page, Priority.DEMAND) for want in wants for page in want.pages)
+        yield from ((page, Priority.PREFETCH) for want in wants for page in want.ahead)
+        yield from ((page, Priority.BACKGROUND) for want in wants for page in want.rest or ())
+
+    def _is_settled(self, page: int) -> bool:
+        """Nothing is to be fetched for this page: it came, or the list ends before it."""
+        known = self._list.total is not None
+        return self._list.confirmed(page) or (known and not self._list.exists(page))
+
+    # ------------------------------------------------------------ one page
+
+    async def _fetch(self, page: int, priority: Priority) -> None:
+        epoch, streak, asked_at_ms = self._epoch, self._streak, self._session.clock()
+        # Behind the claimed end nobody may be at all: the crawl finds that out, and it is no trouble on the screen.
+        past_claim = self._list.past_claim(page)
+        bearable: tuple[type[WalkmeError], ...] = (NotFound, RequestRejected)
+        if past_claim:
+            bearable = (*bearable, ServerFault, UnexpectedAnswer)
+        try:
+            answer = await self._session.api.list_users(page, self.page_size, priority)
+        except WalkmeError as error:
+            if page == 1 or not isinstance(error, bearable):
+                self._fail(page, error, streak)
+                return
+            if not past_claim:
+                self._list.note(f"The server refused page {page} of the list. {error.message}")
+            self._recover(page)
+            await self._arrive(UserPage(page, self.page_size, (), None), epoch, asked_at_ms)
+        else:
+            self._recover(page)
+            await self._arrive(answer, epoch, asked_at_ms)
+        finally:
+            self._flights.discard(page)
+            self._wake.set()
+
+    async def _arrive(self, answer: UserPage, epoch: int, asked_at_ms: int) -> None:
+        """Save what came, then tell everyone.
+
+        A page counts as read when it was asked for: nothing in it is older than that.
+        """
+        page = self._list.judge(answer)
+        rows = 0
+        stored: Stored | None = None
+        if page is not None:
+            rows = len(page.rows)
+            stored = await self._save(page, asked_at_ms)
+        page = page or replace(answer, rows=(), total=None)
+        claimed = page.total
+        changed = self._list.settle(page.page, rows, claimed)
+        total = self._list.total
+        if changed and claimed is None and total is not None and total.exact:
+            # The end was found by looking: the mirror is told, in the place of the claim that did not come.
+            beyond = total.count // self.page_size + 2
+            await self._save(UserPage(beyond, self.page_size, (), total.count), asked_at_ms)
+        if epoch != self._epoch:
+            self._list.forget(page.page)
+        if changed:
+            self._tell_total()
+        first = page.first_position
+        only_new = stored is not None and not stored.updated and not stored.moved
+        self._session.changes.publish(PageLoaded(page.page, first, first + rows - 1, only_new))
+        news = None if stored is None else UsersChanged.by(stored)
+        if news is not None:
+            self._session.changes.publish(news)
+
+    async def _save(self, page: UserPage, asked_at_ms: int) -> Stored | None:
+        """To the mirror, or where that is impossible to a bounded memory."""
+        try:
+            stored = await self._session.mirror.save_page(page, asked_at_ms)
+        except MirrorUnavailable as error:
+            self._list.note(f"{error.message} Pages are kept in memory as far as they fit.")
+            if page.rows:
+                self._unsaved.pop(page.page, None)
+                self._unsaved[page.page] = _rows(page, asked_at_ms)
+            while len(self._unsaved) > max(1, MAX_UNSAVED_ROWS // self.page_size):
+                oldest = next(iter(self._unsaved))
+                del self._unsaved[oldest]
+                self._list.forget(oldest)
+            return None
+        self._unsaved.pop(page.page, None)
+        self.coverage = stored.coverage
+        return stored
+
+    def _tell_total(self) -> None:
+        if self._list.total is not None:
+            self._session.changes.publish(TotalChanged(self._list.total))
+
+    def _recover(self, page: int) -> None:
+        self._tries.pop(page, None)
+        self._streak = 0
+        if self.failure is not None:
+            self.failure = None
+            self._session.changes.publish(LoadRecovered())
+
+    def _fail(self, page: int, error: WalkmeError, streak: int) -> None:
+        """Note a failure; requests that were under way together make the pause longer once, not each."""
+        self._tries[page] = self._tries.get(page, 0) + 1
+        pause = pause_after(error, streak + 1)
+        if pause is not None:
+            self._streak = streak + 1
+        self.failure = LoadFailure(error, None if pause is None else self._monotonic() + pause)
+        self._session.changes.publish(LoadFailed(error, pause))
+
+
+def _rows(page: UserPage, now: int) -> dict[int, ListedRow]:
+    """The rows as the mirror would have listed them; their row ids are negative, so that they name no row of it."""
+    rows: dict[int, ListedRow] = {}
+    for position, row in enumerate(page.rows, page.first_position):
+        if isinstance(row, User):
+            rows[position] = MirroredUser(-2 - position, row, position, now, None)
+        else:
+            rows[position] = UnreadableRow(position, row.reason, now)
+    return rows

@@ -1,0 +1,89 @@
+"""One view of the users, read from the mirror: the server's list by position, or a choice of row ids in an order."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
+from walkme_tui.services.ports import Mirror
+from walkme_tui.services.reading.pages import Pages
+
+if TYPE_CHECKING:
+    from array import array
+
+EVERYONE: Final = UserQuery()
+IN_THE_LISTS_ORDER: Final = UserQuery(sort=Sort(SortKey.LISTED))
+CHUNK_ROWS: Final = 1000
+SCAN_ROWS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order.
+
+    ``whole`` is False while ``order`` is only the beginning: what a screen can show at once.
+    """
+
+    query: UserQuery
+    order: "array[int] | None"
+    whole: bool = True
+
+    @property
+    def highest(self) -> int:
+        """The highest row id in an order without a sort: the last, unless whole words brought some forward."""
+        return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
+
+    async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
+        """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
+        rows: dict[int, ListedRow] = {}
+        try:
+            if self.order is None:
+                rows = await mirror.positions(first, last)
+            else:
+                row_ids = self.order[first : last + 1]
+                users = await mirror.rows(row_ids)
+                rows.update((first + at, users[row_id]) for at, row_id in enumerate(row_ids) if row_id in users)
+        except MirrorUnavailable as error:
+            pages.note(error.message)
+        if self.order is None:
+            rows.update(pages.unsaved(first, last))
+        return rows
+
+    async def locate(self, mirror: Mirror, user_id: str) -> int | None:
+        """Index of a user, None where the user is not in this view or not loaded; raises ``MirrorUnavailable``."""
+        user = await mirror.user(user_id)
+        if user is None:
+            return None
+        if self.order is None:
+            return user.position
+        # In parts: a million numbers take 20 ms to look through, and this is the event loop.
+        for start in range(0, len(self.order), SCAN_ROWS):
+            with suppress(ValueError):
+                return self.order.index(user.row_id, start, start + SCAN_ROWS)
+            await asyncio.sleep(0)
+        return None
+
+    async def user_ids(self, mirror: Mirror) -> list[str]:
+        """Ids of all loaded users, in this order; raises ``MirrorUnavailable``."""
+        order: Sequence[int]
+        if self.order is None:
+            order = await mirror.matching(IN_THE_LISTS_ORDER)
+        else:
+            order = self.order if self.whole else await mirror.matching(self.query)
+        ids: list[str] = []
+        for first, last in chunks(0, len(order) - 1):
+            row_ids = order[first : last + 1]
+            rows = await mirror.rows(row_ids)
+            users = (rows[row_id] for row_id in row_ids if row_id in rows)
+            ids += [user.user.id for user in users if self.order is not None or user.position is not None]
+        return ids
+
+
+def chunks(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """``first`` to ``last`` (inclusive) in parts that are read at once."""
+    for start in range(first, last + 1, CHUNK_ROWS):
+        yield start, min(last, start + CHUNK_ROWS - 1)

@@ -1,0 +1,1 @@
+"""How the mirror is filled: crawl, sweeps, group backfill, news."""

@@ -1,0 +1,322 @@
+"""Users whose groups no list tells, read one by one in the background until they are known."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from walkme_tui.domain.errors import (
+    ApiError,
+    MirrorUnavailable,
+    NotFound,
+    ServerFault,
+    ServiceUnavailable,
+    UnexpectedAnswer,
+    WalkmeError,
+)
+from walkme_tui.domain.groups import Belonging
+from walkme_tui.domain.mirrored import Update, changed_fields
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.ports import Session
+from walkme_tui.services.sync.progress import Speed
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.mirrored import MirroredUser
+
+UNKNOWN_GROUPS: Final = UserQuery(belonging=Belonging.UNKNOWN)
+AT_ONCE: Final = 4
+"""Requests under way: enough for 10 a second at 400 ms, and half of what may be is left to whoever waits."""
+WINDOW: Final = 100
+TELL_SECONDS: Final = 2.0
+"""What is told makes every list look again, so that it is told together."""
+# Of a user who cannot be read it is taken after so many tries, while others are read, and while nobody is.
+MAX_FAILURES_BESIDE_OTHERS: Final = 3
+MAX_FAILURES_ALONE: Final = 10
+# So many answers without groups, and none with them: nobody's will tell.
+MAX_SILENT: Final = 20
+
+
+class Cost(NamedTuple):
+    """What reading costs: a request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
+
+    ``to_come`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
+    """
+
+    unknown: int
+    in_view: int
+    to_come: int
+    per_second: float
+
+
+class ReadingProgress(NamedTuple):
+    """How far it is: of ``total`` users ``read`` are known now.
+
+    ``gone`` are no users any more, ``refused`` could not be read, ``silent`` are those of whom the server does not
+    tell the groups even so. ``per_second`` is what was done lately, ``seconds_left`` None where nobody can tell.
+    Because of ``failure`` it asks for nobody for ``waiting_seconds`` more.
+    """
+
+    total: int = 0
+    read: int = 0
+    gone: int = 0
+    refused: int = 0
+    silent: int = 0
+    per_second: float = 0.0
+    seconds_left: float | None = None
+    failure: WalkmeError | None = None
+    waiting_seconds: float = 0.0
+
+    @property
+    def done(self) -> int:
+        """For whom nothing is left to do."""
+        return self.read + self.gone + self.refused + self.silent
+
+
+class DetailReading:
+    """Asks for one user after the other at background priority, and stores what comes; one a session.
+
+    What is known is not asked for again, so that it goes on where it was stopped, also after a restart.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self.running = False
+        self.stopping = False
+        self._counts = ReadingProgress()
+        self._speed = Speed()
+        self._wake = asyncio.Event()
+        self._forget_the_last()
+
+    def _forget_the_last(self) -> None:
+        self.stopping = False
+        self._counts = ReadingProgress()
+        self._speed.reset()
+        self._wake.clear()
+        self._problem: WalkmeError | None = None
+        self._failure: LoadFailure | None = None
+        self._streak = 0
+        self._failed: dict[int, _Failures] = {}
+        self._settled: set[int] = set()
+        self._server_tells = False
+        self._order: Sequence[int] = ()
+        self._at = 0
+        self._ready: deque[MirroredUser] = deque()
+        self._filling = asyncio.Lock()
+        self._untold: list[Change] = []
+        self._told_at = self._monotonic()
+
+    # ------------------------------------------------------------ what the screen asks
+
+    async def cost(self, view: UserQuery) -> Cost:
+        """What reading all would cost, and of them those of a view; raises ``MirrorUnavailable``."""
+        mirror = self._session.mirror
+        unknown = len(await mirror.matching(UNKNOWN_GROUPS))
+        in_view = len(await mirror.matching(_unknown_of(view))) if view.narrows else unknown
+        coverage = await mirror.coverage()
+        to_come = max(0, coverage.total - coverage.loaded) if coverage.total is not None else 0
+        return Cost(unknown, in_view, to_come, self._session.api.traffic().permitted_per_second)
+
+    @property
+    def progress(self) -> ReadingProgress:
+        """How far it is at this moment; cheap, for every tick of a clock."""
+        counts = self._counts
+        speed = self._speed.per_second(self._monotonic()) if self.running else 0.0
+        left = (counts.total - counts.done) / speed if speed > 0 else None
+        failure, waiting = self._failure, 0.0
+        if failure is not None and failure.retry_at is not None:
+            waiting = max(0.0, failure.retry_at - self._monotonic())
+        return counts._replace(
+            per_second=speed,
+            seconds_left=left,
+            failure=failure.error if failure is not None else None,
+            waiting_seconds=waiting,
+        )
+
+    def stop(self) -> None:
+        """Ask for nobody more; what is under way is still stored, and then ``run`` returns."""
+        self.stopping = True
+        self._wake.set()
+
+    # ------------------------------------------------------------ reading
+
+    async def run(self, first: UserQuery, *, only: bool = False) -> ReadingProgress:
+        """Read those of a view first, then, unless ``only`` they are wanted, everybody; returns at the end or ``stop``.
+
+        Who is loaded meanwhile is read, too. Raises ``SignInRefused``, ``PermissionRefused`` or ``ConfigurationError``
+        where only a person can help, and ``MirrorUnavailable``; what came until then is stored.
+        """
+        self._forget_the_last()
+        self.running = True
+        queries = [_unknown_of(first)] if only else [_unknown_of(first), UNKNOWN_GROUPS]
+        try:
+            self._expect(len(await self._session.mirror.matching(queries[-1])))
+            for query in dict.fromkeys(queries):
+                while not self.stopping and await self._find(query):
+                    async with asyncio.TaskGroup() as tasks:
+                        for _ in range(AT_ONCE):
+                            tasks.create_task(self._serve())
+            self._tell()
+        finally:
+            self.running, self._failure = False, None
+        if self._problem is not None:
+            raise self._problem
+        return self.progress
+
+    def _expect(self, left: int) -> None:
+        self._counts = self._counts._replace(total=max(self._counts.total, self._counts.done + left))
+
+    async def _find(self, query: UserQuery) -> bool:
+        """Who is still to be read, in the order in which they came to be known; False if nobody is."""
+        self._order, self._at = await self._session.mirror.matching(query), 0
+        if all(row_id in self._settled for row_id in self._order):
+            return False
+        self._expect(len(self._order) - len(self._settled))
+        return True
+
+    async def _serve(self) -> None:
+        """Read one user after the other, as long as there are some."""
+        try:
+            while (user := await self._next()) is not None and await self._line_is_good():
+                await self._read(user)
+        except MirrorUnavailable as error:
+            self._give_up(error)
+
+    async def _next(self) -> "MirroredUser | None":
+        async with self._filling:
+            while not self._ready and self._at < len(self._order):
+                window = [row_id for row_id in self._order[self._at : self._at + WINDOW] if row_id not in self._settled]
+                self._at += WINDOW
+                rows = await self._session.mirror.rows(window)
+                # Somebody may have opened a user meanwhile, or found that there is none any more.
+                users = [rows[row_id] for row_id in window if row_id in rows]
+                left = [user for user in users if user.user.groups is UNKNOWN]
+                self._ready.extend(left)
+                self._count(read=len(users) - len(left), gone=len(window) - len(users))
+            return self._ready.popleft() if self._ready and not self.stopping else None
+
+    async def _read(self, user: "MirroredUser") -> None:
+        asked_at_ms, streak = self._session.clock(), self._streak
+        try:
+            answer = await self._session.api.get_user(user.user.id, Priority.BACKGROUND)
+        except NotFound:
+            was = await self._session.mirror.forget_user(user.user.id)
+            self._count(gone=1)
+            self._tell_soon(UserForgotten(user.user.id, was))
+        except ServiceUnavailable as error:
+            self._bear(user, error, streak)
+        except UP_TO_A_PERSON as error:
+            self._give_up(error)
+        except ApiError:
+            self._settled.add(user.row_id)
+            self._count(refused=1)
+        else:
+            await self._store(user, answer, asked_at_ms)
+
+    async def _store(self, user: "MirroredUser", answer: User, asked_at_ms: int) -> None:
+        self._streak, self._failure = 0, None
+        stored = await self._session.mirror.save_user(answer, asked_at_ms)
+        if answer.id != user.user.id:
+            self._settled.add(user.row_id)  # whoever that is, the one who was asked for stays unknown
+            self._count(refused=1)
+        elif answer.groups is UNKNOWN:
+            self._settled.add(user.row_id)
+            self._count(silent=1)
+            if self._counts.silent >= MAX_SILENT and not self._server_tells:
+                self.stop()
+        else:
+            self._server_tells = True
+            self._count(read=1)
+        self._tell_soon(UserStored(answer.id))
+        fields = changed_fields(user.user, stored.user) if answer.id == user.user.id else None
+        if fields:
+            self._tell_soon(UsersChanged((), (Update(answer.id, fields),)))
+
+    # ------------------------------------------------------------ failing
+
+    def _bear(self, user: "MirroredUser", error: ServiceUnavailable, streak: int) -> None:
+        """Wait before anybody is asked for again; a user who alone fails again and again is left out."""
+        failures = self._failed.get(user.row_id, _Failures(0, 0, -1))
+        failures = _Failures(
+            failures.beside_others + (self._counts.done > failures.done_then),
+            failures.by_the_server + isinstance(error, ServerFault | UnexpectedAnswer),
+            self._counts.done,
+        )
+        self._failed[user.row_id] = failures
+        if failures.beside_others >= MAX_FAILURES_BESIDE_OTHERS or failures.by_the_server >= MAX_FAILURES_ALONE:
+            self._settled.add(user.row_id)
+            self._count(refused=1)
+            return
+        self._ready.append(user)
+        pause = pause_after(error, streak + 1) or 0.0
+        self._streak = streak + 1
+        self._failure = LoadFailure(error, self._monotonic() + pause)
+        self._tell()
+
+    async def _line_is_good(self) -> bool:
+        """Wait as long as a failure asks for; False where it is to stop."""
+        while not self.stopping and self._failure is not None and self._failure.retry_at is not None:
+            pause = self._failure.retry_at - self._monotonic()
+            if pause <= 0:
+                break
+            sleeps = (asyncio.ensure_future(self._sleep(pause)), asyncio.ensure_future(self._wake.wait()))
+            try:
+                await asyncio.wait(sleeps, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for sleep in sleeps:
+                    sleep.cancel()
+                await asyncio.gather(*sleeps, return_exceptions=True)
+        return not self.stopping
+
+    def _give_up(self, error: WalkmeError) -> None:
+        if self._problem is None:
+            self._problem = error
+        self.stop()
+
+    # ------------------------------------------------------------ telling
+
+    def _count(self, *, read: int = 0, gone: int = 0, refused: int = 0, silent: int = 0) -> None:
+        before = self._counts
+        self._counts = before._replace(
+            read=before.read + read,
+            gone=before.gone + gone,
+            refused=before.refused + refused,
+            silent=before.silent + silent,
+        )
+        self._speed.note(self._monotonic(), self._counts.done)
+
+    def _tell_soon(self, change: Change) -> None:
+        self._untold.append(change)
+        if self._monotonic() - self._told_at >= TELL_SECONDS:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told_at = self._monotonic()
+        untold, self._untold = self._untold, []
+        for change in untold:
+            self._session.changes.publish(change)
+
+
+class _Failures(NamedTuple):
+    """How often one user did not come: while others did, and by the server's own fault; ``done_then`` at the last."""
+
+    beside_others: int
+    by_the_server: int
+    done_then: int
+
+
+def _unknown_of(view: UserQuery) -> UserQuery:
+    """Those of a view whose groups are not known."""
+    return UserQuery(view.text, hide_inactive=view.hide_inactive, belonging=Belonging.UNKNOWN)

@@ -1,0 +1,268 @@
+"""One sweep: a walk over all pages of the server's list, a second one where that proves nothing, and an honest word."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import (
+    ConfigurationError,
+    MirrorUnavailable,
+    PermissionRefused,
+    ServiceUnavailable,
+    SignInRefused,
+    WalkmeError,
+)
+from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.text import grouped
+from walkme_tui.services.events import CoverageChanged
+from walkme_tui.services.ports import Session
+from walkme_tui.services.sync.walk import MirrorRenewed, Report, Walk
+
+SWEEP_PAGE_SIZE: Final = 1000
+# Without a claimed total two walks are compared by whom they did not see; where those are more, nothing is proven.
+MAX_MISSED: Final = 10_000
+RENEWALS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """What a sweep saw.
+
+    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
+    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
+    "complete as of …, list was changing", "complete; …" or "incomplete: …". ``disproved_total`` is what the
+    server claims although it sent more users, else None.
+    """
+
+    complete: bool
+    loaded: int
+    total: int | None
+    as_of_ms: int
+    note: str
+    disproved_total: int | None = None
+
+
+class _Seen(NamedTuple):
+    """What the first walk saw: so many users, and not ``missed``, of whom there may be more than fit."""
+
+    started_at_ms: int
+    users: int
+    missed: tuple[str, ...]
+
+
+class Sweeping:
+    """A sweep under way: ``go_on`` until there is a ``result``.
+
+    A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
+    server claimed in the first answer: those of that answer, those known before and seen again, and those created
+    before. Whoever a first walk saw is known when the second begins. Where no total is claimed, or more users came than
+    were claimed, both must see the same.
+    """
+
+    def __init__(self, session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> None:
+        self.result: SweepResult | None = None
+        self.failure: WalkmeError | None = None
+        self.arrived = 0
+        self._session = session
+        self._report = report
+        self._page_size = page_size
+        self._walk: Walk | None = None
+        self._first: _Seen | None = None
+        self._begins = True
+        self._halted = False
+
+    @classmethod
+    def resumed(cls, session: Session, report: Report, coverage: Coverage, sweep: Sweep) -> "Sweeping":
+        """Go on where ``sweep``, which ``can_resume``, stopped; ``coverage`` is the mirror's."""
+        sweeping = cls(session, report)
+        sweeping._walk, sweeping._begins = Walk.resumed(session, coverage, sweep, report), False
+        return sweeping
+
+    @property
+    def begun(self) -> bool:
+        """The first page came."""
+        return self._walk is not None
+
+    @property
+    def failed_page(self) -> int | None:
+        """The page that did not come; None: the first one."""
+        return None if self._walk is None or self._begins else self._walk.failed_page
+
+    @property
+    def sweep(self) -> Sweep | None:
+        """Where the walk stands, None before the first page."""
+        return None if self._walk is None else self._walk.sweep
+
+    def halt(self) -> None:
+        """Ask for nothing more: ``go_on`` returns when what is under way is stored."""
+        self._halted = True
+        if self._walk is not None:
+            self._walk.halt()
+
+    def skip(self, page: int, error: WalkmeError) -> None:
+        """Do without this page."""
+        if self._walk is not None:
+            self._walk.skip(page, error)
+
+    async def go_on(self) -> None:
+        """Walk until there is a ``result``, a ``failure`` that may pass, or ``halt`` is called.
+
+        ``arrived`` counts the pages that came meanwhile. Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
+        """
+        self.failure, self.arrived, self._halted = None, 0, False
+        while self.result is None and self.failure is None and not self._halted:
+            if self._begins or self._walk is None:
+                await self._begin()
+                continue
+            await self._walk.go_on()
+            self.arrived += self._walk.arrived
+            self.failure = self._walk.failure
+            if self.failure is None and not self._halted:
+                await self._judge(self._walk)
+
+    async def give_up(self, error: WalkmeError) -> None:
+        """End with what there is; an outage leaves the walk as one that can be resumed."""
+        walk, session = self._walk, self._session
+        note = f"incomplete: {error.message}"
+        if walk is None:
+            sweep = Sweep(session.clock(), self._page_size, 1, None, 1, renews=await self._knew_everyone())
+            self.result = SweepResult(False, 0, None, sweep.started_at_ms, note)
+        else:
+            sweep = walk.sweep
+            loaded = await self._loaded(sweep)
+            self.result = SweepResult(False, loaded, walk.total, sweep.started_at_ms, note)
+        if not isinstance(error, ServiceUnavailable):
+            await self._note_end(sweep, self.result)
+
+    # ------------------------------------------------------------ inside
+
+    async def _begin(self) -> None:
+        """Ask for the first page of a walk."""
+        try:
+            if self._walk is None:
+                renews = await self._knew_everyone()
+                self._walk = await Walk.begun(self._session, self._page_size, self._report, renews=renews)
+            else:
+                first = self._walk.sweep
+                size = max(1, first.page_size * 9 // 10)
+                self._walk = await Walk.begun(self._session, size, self._report, first=first)
+        except MirrorUnavailable:
+            raise
+        except WalkmeError as error:
+            self.failure = error
+        else:
+            self._begins = False
+            self.arrived += 1
+
+    async def _knew_everyone(self) -> bool:
+        before = (await self._session.mirror.coverage()).sweep
+        return before is not None and before.knew_everyone
+
+    async def _judge(self, walk: Walk) -> None:
+        """The walk came to the end of the list: what does it prove?"""
+        tally = await walk.tally()
+        sweep = walk.sweep
+        claimed = sweep.total_at_start
+        complete = claimed is not None and tally.sure == claimed
+        if sweep.walk == 1:
+            missing = (claimed or 0) - tally.seen
+            # Walking again would not bring more: what is missing came, but cannot be read.
+            hopeless = not sweep.drifted and walk.unreadable == missing > 0
+            if not complete and not hopeless:
+                missed = await self._session.mirror.not_seen(sweep.started_at_ms, MAX_MISSED)
+                self._first = _Seen(sweep.started_at_ms, tally.seen, tuple(missed))
+                self._begins = True
+                return
+        elif claimed is None:
+            complete = await self._saw_the_same(walk, tally)
+        await self._end(walk, tally, complete)
+
+    async def _saw_the_same(self, walk: Walk, tally: Tally) -> bool:
+        """The second walk saw as many as the first, and nobody of the first is missing."""
+        first = self._first
+        if first is None or tally.seen != first.users or walk.unreadable or len(first.missed) == MAX_MISSED:
+            return False
+        missed = await self._session.mirror.not_seen(walk.sweep.started_at_ms, MAX_MISSED)
+        return tuple(missed) == first.missed
+
+    async def _end(self, walk: Walk, tally: Tally, complete: bool) -> None:
+        sweep = walk.sweep
+        changing = sweep.drifted or sweep.after_drift
+        loaded = await self._loaded(sweep)
+        claim = sweep.disproved_total if (sweep.disproved_total or 0) < loaded else None
+        sweep = sweep._replace(disproved_total=claim)
+        if not complete:
+            note = f"incomplete: {_reason(walk, loaded, claim, changing=changing)}"
+        elif claim is not None:
+            note = f"complete; {_wrong_claim(claim, loaded)}"
+        elif changing:
+            note = f"complete as of {format_time_ms(sweep.started_at_ms // 1000 * 1000)}, list was changing"
+        else:
+            note = "complete"
+        held = tally.seen if sweep.total_at_start is None else sweep.total_at_start
+        total = held if complete else walk.total
+        self.result = SweepResult(complete, loaded, total, sweep.started_at_ms, note, claim)
+        await self._note_end(sweep._replace(drifted=changing), self.result)
+
+    async def _loaded(self, sweep: Sweep) -> int:
+        """How many users came in both walks."""
+        since_ms = sweep.started_at_ms if self._first is None else self._first.started_at_ms
+        return (await self._session.mirror.tally(since_ms, 0, 0)).seen
+
+    async def _note_end(self, sweep: Sweep, result: SweepResult) -> None:
+        ended = sweep._replace(ended_at_ms=self._session.clock(), complete=result.complete, note=result.note)
+        await self._session.mirror.note_sweep(ended)
+        self._session.changes.publish(CoverageChanged(await self._session.mirror.coverage()))
+
+
+def can_resume(sweep: Sweep) -> bool:
+    """True for a walk that has not ended, over a list of a claimed length.
+
+    Without a claim two walks must see the same, and what the first saw is not remembered from one start to the next.
+    """
+    return sweep.ended_at_ms is None and sweep.total_at_start is not None
+
+
+async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> SweepResult:
+    """Read every page now, from the first one; the first failure ends it as incomplete.
+
+    Raises the ``WalkmeError`` that keeps even the first page from coming, or the right to read from lasting, and
+    ``MirrorUnavailable``.
+    """
+    for _ in range(RENEWALS):
+        sweeping = Sweeping(session, report, page_size=page_size)
+        try:
+            await sweeping.go_on()
+        except MirrorRenewed:
+            continue
+        error = sweeping.failure
+        if error is not None:
+            if not sweeping.begun or isinstance(error, SignInRefused | PermissionRefused | ConfigurationError):
+                raise error
+            await sweeping.give_up(error)
+        if sweeping.result is not None:
+            return sweeping.result
+    raise MirrorUnavailable("The local copy was damaged again and again.", hint="Check the disk.")
+
+
+def _reason(walk: Walk, loaded: int, disproved_total: int | None, *, changing: bool) -> str:
+    """Why not everyone was seen, to stand after "incomplete:"."""
+    if walk.skipped:
+        page, error = next(iter(walk.skipped.items()))
+        return f"page {page} did not come. {error.message}"
+    if walk.unreadable:
+        return f"{walk.unreadable} records could not be read" if walk.unreadable > 1 else "one record could not be read"
+    if walk.repeated:
+        return "the server sent some pages twice in place of others"
+    if changing:
+        return "the list changed while it was read"
+    if disproved_total is not None:
+        return _wrong_claim(disproved_total, loaded)
+    if walk.total is None:
+        return f"the server does not say how many users there are; it sent {loaded}"
+    return _wrong_claim(walk.total, loaded)
+
+
+def _wrong_claim(claimed: int, sent: int) -> str:
+    return f"the server claims {grouped(claimed)} users, sent {grouped(sent)}"

@@ -1,0 +1,359 @@
+"""One pass over the server's list, from where it stands to the end: several pages under way, each stored as it comes.
+
+Who was seen is not kept here, since a million ids are too much to hold: the mirror knows who was described since the
+pass began, and knows it after a restart too.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import NotFound, RequestRejected, UnexpectedAnswer, WalkmeError
+from walkme_tui.domain.mirrored import Stored
+from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.concurrency import together
+from walkme_tui.services.events import CoverageChanged, PageLoaded, UsersChanged
+from walkme_tui.services.page_tracker import ServerList
+from walkme_tui.services.ports import Session
+
+SMALLER_PAGES: Final = (500, 250, 100)
+BARREN_PAGES: Final = 2
+CLOCK_SKEW_MS: Final = 5 * 60 * 1000
+MAX_USERS: Final = 10_000_000
+# Pages that are stored together: the mirror is quicker with several at once, and no more wait in memory.
+MAX_STORED_AT_ONCE: Final = 4
+# When a page fails, those under way beside it are given so long, each after the other, to come all the same.
+GRACE_SECONDS: Final = 1.0
+
+
+class SweepProgress(NamedTuple):
+    """So far: ``loaded`` users came of ``total`` (None: not known) in this ``walk`` (2: the first proved nothing).
+
+    ``pages_done`` of ``pages`` (None: not known) came. ``after_drift``: the first walk saw the list change.
+    """
+
+    loaded: int
+    total: int | None
+    walk: int = 1
+    pages_done: int = 0
+    pages: int | None = None
+    after_drift: bool = False
+
+
+Report: TypeAlias = Callable[[SweepProgress], None]
+
+
+class MirrorRenewed(Exception):
+    """The mirror is another file by now: what was walked over is not in it."""
+
+
+class _Flight(NamedTuple):
+    """A page that is being asked for."""
+
+    page: int
+    asked_at_ms: int
+
+
+_Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
+
+
+class _Kept(NamedTuple):
+    """A page and what storing it meant."""
+
+    page: UserPage
+    stored: Stored
+
+
+class Walk:
+    """One pass: ``sweep`` says how far it is, and the mirror is told of it; nobody is forgotten.
+
+    ``failure`` says why ``go_on`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
+    came since it was called. ``repeated`` tells that a whole page came twice. ``skipped`` are pages that were given up.
+    """
+
+    def __init__(self, session: Session, sweep: Sweep, known: ServerList, report: Report) -> None:
+        self.sweep = sweep
+        self.failure: WalkmeError | None = None
+        self.failed_page: int | None = None
+        self.arrived = 0
+        self.repeated = False
+        self._session = session
+        self._known = known
+        self._report = report
+        self._halted = False
+        self._next = sweep.next_page
+        self._users = 0
+        self._early: dict[int, int] = {}  # unreadable records of pages that came before an earlier page did
+        self._skipped: dict[int, WalkmeError] = {}
+        self._barren = 0
+        self._end_found = False
+        self._seen_before = 0
+        self._look_at = 2
+        self._noted: Sweep | None = None
+
+    @classmethod
+    async def begun(
+        cls, session: Session, page_size: int, report: Report, *, first: Sweep | None = None, renews: bool = False
+    ) -> "Walk":
+        """Ask for the first page of this size, or of a smaller one where the server refuses it, and store it.
+
+        It is the second walk where there was a ``first`` one, which proved nothing. Raises what prevents it: an
+        ``ApiError``, ``ConfigurationError`` or ``MirrorUnavailable``.
+        """
+        sizes = (page_size, *(size for size in SMALLER_PAGES if size < page_size))
+        for size in sizes:
+            row_id = await session.mirror.next_row_id()
+            try:
+                answer = await session.api.list_users(1, size, Priority.BACKGROUND)
+            except (RequestRejected, UnexpectedAnswer):
+                if size == sizes[-1]:
+                    raise
+                continue
+            sweep = Sweep(0, size, 1, None, row_id, renews=renews)
+            if first is not None:
+                sweep = sweep._replace(walk=2, after_drift=first.drifted, renews=first.renews)
+            return await cls._begun(session, answer, report, sweep)
+        raise AssertionError("the last size either answers or raises")
+
+    @classmethod
+    async def _begun(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
+        """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
+        mirror, known = session.mirror, ServerList(sweep.page_size)
+        known.distrust((await mirror.coverage()).sweep)
+        page = known.judge(answer)
+        assert page is not None  # noqa: S101 - nothing came yet that it could repeat
+        started_at_ms = await _unused_moment(session)
+        stored = await mirror.save_page(page, started_at_ms)
+        row_id = await mirror.next_row_id()
+        if row_id - sweep.first_new_row_id == len(stored.added):
+            # Only this page brought new users meanwhile: they stood in the list when its total was counted.
+            sweep = sweep._replace(first_new_row_id=row_id)
+        sweep = sweep._replace(started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=page.total)
+        sweep = sweep._replace(disproved_total=known.disproved)
+        walk = cls(session, sweep, known, report)
+        walk._settle(page)
+        await walk._tell([_Kept(page, stored)])
+        return walk
+
+    @classmethod
+    def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
+        """Go on where ``sweep``, which has a claimed total, stopped; ``coverage`` is the mirror's."""
+        known = ServerList(sweep.page_size)
+        claimed = coverage.total or sweep.total_at_start or 0
+        known.resume(sweep.page_size, sweep.next_page, claimed)
+        walk = cls(session, sweep, known, report)
+        walk._noted = sweep
+        # As far as that can be known: pages are full, and only the last one is not.
+        walk._users = min((sweep.next_page - 1) * sweep.page_size, claimed) - sweep.unreadable
+        return walk
+
+    @property
+    def total(self) -> int | None:
+        """Length of the list, as claimed last or found; None where neither tells."""
+        total = self._known.total
+        return total.count if total is not None and total.exact else None
+
+    @property
+    def unreadable(self) -> int:
+        """Records that came and are no user."""
+        return self.sweep.unreadable + sum(self._early.values())
+
+    @property
+    def skipped(self) -> Mapping[int, WalkmeError]:
+        """Pages that were given up, and why."""
+        return self._skipped
+
+    async def tally(self) -> Tally:
+        """Whom this walk saw; those who came twice are a sign that the list changed."""
+        sweep = self.sweep
+        before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
+        tally = await self._session.mirror.tally(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
+        if self._users > tally.seen:
+            self.sweep = sweep._replace(drifted=True)
+        return tally
+
+    # ------------------------------------------------------------ walking
+
+    def halt(self) -> None:
+        """Ask for nothing more: ``go_on`` returns when what is under way is stored."""
+        self._halted = True
+
+    def skip(self, page: int, error: WalkmeError) -> None:
+        """Do without this page."""
+        self._skipped[page] = error
+        self._advance()
+
+    async def go_on(self) -> None:
+        """Ask for what is missing until the list ends, a page does not come, or ``halt`` is called.
+
+        Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
+        """
+        self.failure = self.failed_page = None
+        self.arrived, self._halted, self._next = 0, False, self.sweep.next_page
+        flights: _Flights = {}
+        try:
+            while True:
+                self._ask_more(flights)
+                if not flights:
+                    return
+                if any(task.done() for task in flights):
+                    await self._land(flights)
+                    continue
+                if not await self._until_one_lands(flights):
+                    return
+        finally:
+            for task in flights:
+                task.cancel()
+            await asyncio.gather(*flights, return_exceptions=True)
+
+    async def _until_one_lands(self, flights: "_Flights") -> bool:
+        """Wait; False where a page has failed and the others do not come soon."""
+        grace = None if self.failure is None else GRACE_SECONDS
+        done, _ = await asyncio.wait(flights, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        return bool(done)
+
+    async def _land(self, flights: "_Flights") -> None:
+        """Take in pages that came; a failure only where none did, for it must not cost those that came beside it."""
+        done = [task for task in flights if task.done()]
+        came = [task for task in done if task.exception() is None][:MAX_STORED_AT_ONCE]
+        landed = [(task.result(), flights.pop(task)) for task in came]
+        if landed:
+            self.arrived += len(landed)
+            # Before the pages are stored: a slow disk must not keep the line waiting.
+            self._ask_more(flights)
+            await self._take(landed)
+            return
+        for task in done:
+            flight = flights.pop(task)
+            try:
+                task.result()
+            except (NotFound, RequestRejected) as error:
+                if self._known.past_claim(flight.page):
+                    # There is no such page: the list ends where the server says.
+                    await self._take([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
+                else:
+                    self._note_failure(flight.page, error)
+            except WalkmeError as error:
+                self._note_failure(flight.page, error)
+
+    def _note_failure(self, page: int, error: WalkmeError) -> None:
+        if self.failure is None:
+            self.failure, self.failed_page = error, page
+
+    def _ask_more(self, flights: "_Flights") -> None:
+        """Keep as many pages under way as may be; those that came and are not stored yet count."""
+        total = self._known.total
+        limit = self._session.syncing.pages_at_once if total is not None and total.exact else 1
+        while len(flights) < limit and (page := self._following()) is not None:
+            call = self._session.api.list_users(page, self.sweep.page_size, Priority.BACKGROUND)
+            flights[asyncio.ensure_future(call)] = _Flight(page, self._session.clock())
+            self._next = page + 1
+
+    def _following(self) -> int | None:
+        """The next page to ask for, None where there is none."""
+        if self._halted or self.failure is not None or self._barren >= BARREN_PAGES:
+            return None
+        sweep = self.sweep
+        page = max(self._next, sweep.next_page)
+        while page in self._early or page in self._skipped:
+            page += 1
+        most = MAX_USERS if sweep.total_at_start is None else 2 * sweep.total_at_start + 10 * sweep.page_size
+        return page if (page - 1) * sweep.page_size <= most and self._known.exists(page) else None
+
+    # ------------------------------------------------------------ one page
+
+    async def _take(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
+        """Store pages; those that bring nobody only tell something about the list."""
+        pages: list[UserPage] = []
+        times: list[int] = []
+        for answer, flight in landed:
+            past_claim = self._known.past_claim(answer.page)
+            page = self._known.judge(answer)
+            if page is None and not past_claim:
+                self.repeated = True
+                self.sweep = self.sweep._replace(drifted=True)
+            self._settle(page or replace(answer, rows=(), total=None))
+            if page is not None and page.rows:
+                pages.append(page)
+                times.append(max(flight.asked_at_ms, self.sweep.started_at_ms))
+        stored = await together(map(self._session.mirror.save_page, pages, times))
+        if any(each.coverage.sweep is None for each in stored):
+            raise MirrorRenewed
+        await self._tell(list(map(_Kept, pages, stored)))
+
+    def _settle(self, page: UserPage) -> None:
+        """What a page means for what is known of the list."""
+        before, disproved = self._known.total, self._known.disproved
+        if disproved is not None and disproved != self.sweep.disproved_total:
+            # The claim was wrong from the beginning, so it proves nothing of what was seen.
+            self.sweep = self.sweep._replace(total_at_start=None, disproved_total=disproved)
+        if self._known.settle(page.page, len(page.rows), page.total):
+            if before is not None and before.exact and (page.total is not None or before.count != disproved):
+                self.sweep = self.sweep._replace(drifted=True)
+            self._end_found = page.total is None and self.total is not None
+        self._barren = 0 if page.rows else self._barren + 1
+        unreadable = sum(not isinstance(row, User) for row in page.rows)
+        self._users += len(page.rows) - unreadable
+        self._early[page.page] = unreadable
+        self._advance()
+
+    async def _tell(self, kept: Sequence[_Kept]) -> None:
+        """Tell the mirror, whoever walks, and everyone how far it is."""
+        mirror, sweep = self._session.mirror, self.sweep
+        if self._end_found and self.total is not None:
+            # Found by looking: the mirror is told in the place of the claim that did not come.
+            self._end_found = False
+            end = UserPage(self.total // sweep.page_size + 2, sweep.page_size, (), self.total)
+            await mirror.save_page(end, sweep.started_at_ms)
+        if sweep != self._noted:
+            self._noted = sweep
+            await mirror.note_sweep(sweep)
+        await self._look_for_new()
+        pages = None if self.total is None else -(-self.total // sweep.page_size)
+        done = sweep.next_page - 1 + len(self._early)
+        self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages, sweep.after_drift))
+        for each in kept:
+            self._publish(*each)
+
+    def _advance(self) -> None:
+        """Everything up to the first page that is missing is done."""
+        next_page, unreadable = self.sweep.next_page, self.sweep.unreadable
+        while next_page in self._early or next_page in self._skipped:
+            unreadable += self._early.pop(next_page, 0)
+            next_page += 1
+        self.sweep = self.sweep._replace(next_page=next_page, unreadable=unreadable)
+
+    async def _look_for_new(self) -> None:
+        """Where nothing tells how long the list is, see after 2, 4, 8, … pages whether anybody new came at all."""
+        done = self.sweep.next_page - 1
+        if self.sweep.total_at_start is None and done >= self._look_at:
+            self._look_at = 2 * done
+            seen = (await self._session.mirror.tally(self.sweep.started_at_ms, 0, 0)).seen
+            if seen == self._seen_before:
+                self._barren = BARREN_PAGES
+            self._seen_before = seen
+
+    def _publish(self, page: UserPage, stored: Stored) -> None:
+        changes, first = self._session.changes, page.first_position
+        changes.publish(CoverageChanged(replace(stored.coverage, sweep=self.sweep)))
+        if page.rows:
+            only_new = not stored.updated and not stored.moved
+            changes.publish(PageLoaded(page.page, first, first + len(page.rows) - 1, only_new))
+        news = UsersChanged.by(stored)
+        if news is not None:
+            changes.publish(news)
+
+
+async def _unused_moment(session: Session) -> int:
+    """A time, in milliseconds, from which on nobody was described yet.
+
+    It is now, and later only where clocks went back: what is stored with this time or a later one was asked for now.
+    """
+    moment_ms, step_ms = session.clock() + 1, 1000
+    while (await session.mirror.tally(moment_ms, 0, 0)).seen:
+        moment_ms, step_ms = moment_ms + step_ms, 2 * step_ms
+    return moment_ms

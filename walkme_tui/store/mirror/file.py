@@ -1,0 +1,379 @@
+"""The mirror's database file: opened, checked, and rebuilt when it cannot be used, since it is only a copy."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn, TypeVar
+from zlib import crc32
+
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.store.file_system import (
+    files_aside,
+    folder_lock,
+    lies_on_network,
+    make_private_file,
+    make_private_folder,
+    move_aside,
+    remove_database,
+)
+from walkme_tui.store.mirror.layout import FIND, LAYOUT, STATEMENTS, TABLES
+from walkme_tui.store.mirror.tables import Tables
+from walkme_tui.store.mirror.text_table import has_trigrams
+from walkme_tui.store.sqlite_thread import Steps
+
+R = TypeVar("R")
+
+WRITERS_CACHE: Final = "PRAGMA cache_size = -8000"
+READERS_CACHE: Final = "PRAGMA cache_size = -4000"
+BUSY_MS: Final = 3_000
+# A write waits so long for its turn at a stretch, since reads wait behind it, and so long in all: SQLite gives turns to
+# whoever asks at the right moment, so that of several exports at once one may come last again and again.
+TURN_MS: Final = 200
+WRITE_PATIENCE_SECONDS: Final = 60.0
+DAY_SECONDS: Final = 86_400
+
+SETTINGS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA secure_delete = FAST",
+    "PRAGMA wal_autocheckpoint = 8000",
+    "PRAGMA journal_size_limit = 33554432",
+)
+
+
+# Where sorting puts what it does not keep in memory, which for a million would be 60 MB: beside the file, where people
+# are already and nobody else can look; never in a temporary folder for all.
+SORTS_BESIDE: Final = "PRAGMA temp_store = FILE"
+SORTS_IN_MEMORY: Final = "PRAGMA temp_store = MEMORY"
+
+
+class UnusableFile(Exception):
+    """The file is no mirror that this program can read; the message says why, to go on ``The local copy …``."""
+
+
+class MirrorPlace(NamedTuple):
+    """What decides which file is opened, and whose it is; ``path`` None keeps everything in memory."""
+
+    path: Path | None
+    runtime_folder: Path | None
+    account_key: str
+    max_age_days: float | None
+
+
+class MirrorFile:
+    """The open database. ``interrupt``, ``is_on_disk``, ``path`` and ``follow`` may be called from any thread.
+
+    Everything else belongs to the one thread that works with it. ``beside`` is another connection of this process to
+    the same file, which was opened before: what one of the two makes anew, the other opens again.
+    """
+
+    def __init__(self, place: MirrorPlace, beside: "MirrorFile | None" = None) -> None:
+        self._place = place
+        self._beside = beside
+        self._path: Path | None = None
+        self._inode: int | None = None
+        self._tables: Tables | None = None
+        self._data_version: int | None = None
+        self._outdated = False
+        self.generation = 0
+        self.notices: list[str] = [] if beside is None else beside.notices
+
+    @property
+    def is_on_disk(self) -> bool:
+        """True while the file is open where other connections can open it, too."""
+        return self._tables is not None and self._path is not None
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file lies, None before it was opened and in memory."""
+        return self._path
+
+    def follow(self, inode: int | None) -> None:
+        """A connection beside this one opened the file with this inode: so must this one, or they drift apart."""
+        self._outdated = self._outdated or inode != self._inode
+
+    # ------------------------------------------------------------ work
+
+    def read(self, work: Callable[[Tables], R]) -> R:
+        """Do ``work``; once more on a new file where the old one turns out to be damaged."""
+        try:
+            return work(self._opened())
+        except sqlite3.Error as error:
+            self._recover(error)
+        try:
+            return work(self._opened())
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def write(self, work: Callable[[Tables], R]) -> R:
+        """Like ``read``, in one transaction."""
+        return self.read(lambda tables: self._in_transaction(tables, work))
+
+    def write_in_turn(self, work: Callable[[Tables], R]) -> Steps[R]:
+        """Like ``write``, waiting in steps while other processes write."""
+        patience = time.monotonic() + WRITE_PATIENCE_SECONDS
+        while not self.read(_begins) and time.monotonic() < patience:
+            yield
+        return self.write(work)
+
+    def scan(self, steps: Callable[[Tables], Steps[R]]) -> Steps[R]:
+        """Like ``read`` for a reading in steps; it starts again where others made the file new in between."""
+        while True:
+            try:
+                tables = self._opened()
+                walk = steps(tables)
+                while tables is self._tables:
+                    try:
+                        next(walk)
+                    except StopIteration as end:
+                        return end.value  # type: ignore[no-any-return]  # StopIteration does not know its type
+                    yield
+            except sqlite3.Error as error:
+                self._recover(error)
+
+    def interrupt(self) -> None:
+        """Stop the statement that is running; may be called from any thread."""
+        tables = self._tables
+        if tables is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed a moment ago
+                tables.connection.interrupt()
+
+    def close(self) -> None:
+        """Close the file; it is opened again when it is used again."""
+        tables, self._tables = self._tables, None
+        if tables is not None:
+            if self._beside is None:
+                self.generation += 1
+            tables.connection.close()
+
+    def _in_transaction(self, tables: Tables, work: Callable[[Tables], R]) -> R:
+        connection = tables.connection
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        try:
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._data_version:
+                self._data_version = version
+                tables.begin()
+            result = work(tables)
+            tables.texts.settle()
+            connection.execute("COMMIT")
+        except BaseException:
+            tables.forget()
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+        return result
+
+    # ------------------------------------------------------------ opening
+
+    def _opened(self) -> Tables:
+        if self._beside is not None and self.generation != self._beside.generation:
+            self.close()
+            self.generation = self._beside.generation
+        if self._outdated:
+            self._outdated = False
+            self.close()
+        if self._tables is None:
+            self._tables = Tables(self._open() if self._beside is None else self._open_beside(self._beside))
+        return self._tables
+
+    def _open_beside(self, writer: "MirrorFile") -> sqlite3.Connection:
+        """Open the writer's file; nothing is kept in memory here, where the writer would not put anything."""
+        path = writer.path
+        if path is None:
+            raise MirrorUnavailable("The local copy is kept in memory from now on.", hint="Try again.")
+        try:
+            connection = self._open_file(path)
+        except (OSError, sqlite3.Error) as error:
+            raise MirrorUnavailable(f"The local copy cannot be read ({_reason(error)}).", hint="Try again.") from error
+        writer.follow(self._inode)
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        path = self._choose_path()
+        try:
+            if path is not None:
+                return self._open_file(path)
+        except (OSError, sqlite3.Error) as error:
+            self.notices.append(
+                f"The local copy cannot be kept at {path} ({_reason(error)}): it is kept in memory until the end."
+            )
+        self._path = None
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+        connection.execute(SORTS_IN_MEMORY)
+        self._prepare(connection)
+        return connection
+
+    def _choose_path(self) -> Path | None:
+        path = self._place.path
+        if path is None or not lies_on_network(path.parent):
+            return path
+        runtime = self._place.runtime_folder
+        if runtime is None or lies_on_network(runtime):
+            self.notices.append("The cache folder lies on a network drive: the local copy is kept in memory.")
+            return None
+        self.notices.append(f"The cache folder lies on a network drive: the local copy is kept in {runtime}.")
+        return runtime / f"{path.stem}-{crc32(str(path).encode(errors='surrogateescape')):08x}{path.suffix}"
+
+    def _open_file(self, path: Path) -> sqlite3.Connection:
+        make_private_folder(path.parent)
+        with folder_lock(path.parent):
+            self._drop_old_files_aside(path)
+            for _ in range(2):
+                make_private_file(path)
+                connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
+                os.environ["SQLITE_TMPDIR"] = str(path.parent)  # the only way to say it that SQLite does not deprecate
+                connection.execute(SORTS_BESIDE)
+                try:
+                    foreign = self._prepare(connection)
+                except (UnusableFile, sqlite3.Error) as error:
+                    connection.close()
+                    if not isinstance(error, UnusableFile) and not is_damage(error):
+                        raise
+                    self._say_moved(error, move_aside(path))
+                    continue
+                except BaseException:
+                    connection.close()
+                    raise
+                if not foreign:
+                    self._path, self._inode = path, path.stat().st_ino
+                    return connection
+                connection.close()
+                # A new file, not an empty one: a process that still shows the other account keeps its own.
+                remove_database(path)
+                self.notices.append(f"The local copy was {foreign}: it was deleted, and a new one is made.")
+            raise OSError("it was unusable twice")
+
+    def _prepare(self, connection: sqlite3.Connection) -> str:
+        """Make the tables of an open database where it is empty; what makes it one that cannot be used, or nothing."""
+        for setting in (*SETTINGS, WRITERS_CACHE if self._beside is None else READERS_CACHE):
+            connection.execute(setting).fetchall()
+        layout = connection.execute("PRAGMA user_version").fetchone()[0]
+        if layout > LAYOUT:
+            raise UnusableFile("was made by a newer version")
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if layout == 0 and found:
+            raise UnusableFile("was a database of something else")
+        if 0 < layout < LAYOUT:
+            return "made by an older version"
+        if layout == 0:
+            self._make_tables(connection)
+        elif not found >= TABLES:
+            raise UnusableFile("lacked some of its tables")
+        owner = connection.execute("SELECT account_key, has_find FROM state").fetchone()
+        if owner is None:
+            raise UnusableFile("did not say whose it is")
+        self._data_version = None
+        if owner[0] != self._place.account_key:
+            return "of another account"
+        # An index that this SQLite cannot keep up would be wrong from the next page on.
+        return "" if bool(owner[1]) == has_trigrams(connection) else "made with another SQLite"
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was here first
+            has_find = has_trigrams(connection)
+            for statement in (*STATEMENTS, *(FIND if has_find else ())):
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO state (only_row, account_key, has_find) VALUES (1, ?, ?)",
+                (self._place.account_key, has_find),
+            )
+            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+        connection.execute("COMMIT")
+
+    def _drop_old_files_aside(self, path: Path) -> None:
+        """People's data in a file moved aside is kept no longer than in the mirror."""
+        if self._place.max_age_days is None:
+            return
+        for file in files_aside(path):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > self._place.max_age_days * DAY_SECONDS:
+                    file.unlink()
+
+    def _say_moved(self, error: Exception, target: Path) -> None:
+        what = str(error) if isinstance(error, UnusableFile) else "was damaged"
+        self.notices.append(
+            f"The local copy {what}: it was moved aside as {target.name}, and a new one is being filled."
+        )
+
+    # ------------------------------------------------------------ failing
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """After a failure: make a damaged file new, and raise for any other."""
+        if not is_damage(error):
+            self._give_up(error)
+        path, inode = self._path, self._inode
+        self.close()
+        if path is None:
+            self.notices.append("The local copy in memory was damaged: a new one is being filled.")
+            return
+        with suppress(OSError), folder_lock(path.parent):
+            # Another process may have been here first: its new file is none of ours to move.
+            if path.stat().st_ino == inode:
+                self._say_moved(error, move_aside(path))
+
+    def _give_up(self, error: sqlite3.Error) -> NoReturn:
+        """Say in words what failed; what only a mistake of ours can cause is raised as it is."""
+        where = "in memory" if self._path is None else f"at {self._path}"
+        match _primary_code(error):
+            case sqlite3.SQLITE_FULL:
+                message, hint = (
+                    f"There is no space left for the local copy {where}.",
+                    "What is loaded can still be read. Make room, or name another folder in WALKME_TUI_CACHE_DIR.",
+                )
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                message, hint = f"Another program keeps the local copy {where} busy.", "Try again."
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
+                message, hint = f"The local copy {where} cannot be written.", "Look at the permissions of its folder."
+            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOLFS | sqlite3.SQLITE_PROTOCOL:
+                message, hint = f"The disk failed under the local copy {where}.", "What is loaded may still be read."
+            case sqlite3.SQLITE_INTERRUPT:
+                message, hint = "Reading the local copy was interrupted.", ""
+            case _ if is_damage(error):
+                message, hint = f"The local copy {where} is damaged again and again.", "Check the disk."
+            case _:
+                raise error
+        raise MirrorUnavailable(message, hint=hint) from error
+
+
+def _begins(tables: Tables) -> bool:
+    """Begin a transaction that writes, unless others write."""
+    connection = tables.connection
+    connection.execute(f"PRAGMA busy_timeout = {TURN_MS}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return True
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """True for a file that is not what was written: no database, a malformed page, text that is none."""
+    code = _primary_code(error)
+    if code is None:
+        # Without a code it is Python's own finding about a value, save for wrong calls, which have their own classes.
+        return type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}
+    moved = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED
+    return moved or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).lower()

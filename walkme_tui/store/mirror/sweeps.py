@@ -1,0 +1,58 @@
+"""How far the walk over the whole list is, and what it saw."""
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.store.mirror.rows import id_from_stored
+
+if TYPE_CHECKING:
+    from walkme_tui.store.mirror.tables import Tables
+    from walkme_tui.store.sqlite_thread import Steps
+
+# Rows looked at between two looks at who else waits: a few milliseconds.
+ROWS_AT_ONCE: Final = 10_000
+
+
+def read_sweep(tables: "Tables") -> Sweep | None:
+    """The latest walk, None before the first or where another version noted one."""
+    text = tables.connection.execute("SELECT sweep FROM state").fetchone()[0]
+    try:
+        return None if text is None else Sweep(**json.loads(text))
+    except (TypeError, ValueError):
+        return None
+
+
+def write_sweep(tables: "Tables", sweep: Sweep) -> None:
+    """Note where the walk stands."""
+    tables.connection.execute("UPDATE state SET sweep = ?", (json.dumps(sweep._asdict()),))
+
+
+def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms: int) -> "Steps[Tally]":
+    """How many listed users were described since, and how many of them surely stood in the list before."""
+    listed = "FROM users WHERE position IS NOT NULL AND fetched_at_ms >= ?"
+    (seen,) = tables.connection.execute(f"SELECT count(*) {listed}", (since_ms,)).fetchone()
+    yield
+    sure = 0
+    if seen and (before_row_id or created_before_ms):
+        # By row id, and not by the index, whose order is another: each row is read once, and never the same twice.
+        select = (
+            "SELECT coalesce(sum(row_id < ? OR coalesce(created_at_ms < ?, 0)), 0) FROM users "
+            "WHERE row_id > ? AND row_id <= ? AND +position IS NOT NULL AND +fetched_at_ms >= ?"
+        )
+        last = tables.connection.execute("SELECT max(row_id) FROM users").fetchone()[0] or 0
+        for after in range(0, last, ROWS_AT_ONCE):
+            values = (before_row_id, created_before_ms, after, after + ROWS_AT_ONCE, since_ms)
+            sure += tables.connection.execute(select, values).fetchone()[0]
+            yield
+    return Tally(seen, sure)
+
+
+def not_seen(tables: "Tables", since_ms: int, limit: int) -> list[str]:
+    """Ids of at most ``limit`` users whom no answer has described since, in order of row id."""
+    older = "SELECT row_id FROM users WHERE position IS {} AND fetched_at_ms < ?1"  # each has an index by age
+    select = (
+        f"SELECT id FROM users WHERE row_id IN (SELECT row_id FROM ({older.format('NULL')} "  # noqa: S608 - constants
+        f"UNION ALL {older.format('NOT NULL')}) ORDER BY row_id LIMIT ?2) ORDER BY row_id"
+    )
+    return [id_from_stored(found) for (found,) in tables.connection.execute(select, (since_ms, limit)).fetchall()]

@@ -1,0 +1,285 @@
+"""What the mirror does with its tables: plain calls over one connection, on the thread that owns it.
+
+Nothing here opens, commits or rolls back; ``mirror_file`` does.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
+from walkme_tui.domain.records import storable
+from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+from walkme_tui.store import bulk
+from walkme_tui.store.mirror.group_table import GroupTable
+from walkme_tui.store.mirror.id_table import IdTable
+from walkme_tui.store.mirror.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
+from walkme_tui.store.mirror.sweeps import read_sweep
+from walkme_tui.store.mirror.text_table import TextTable
+from walkme_tui.store.mirror.user_changes import Change, UserChanges
+
+BATCH: Final = 200
+MAX_TOTAL: Final = 1 << 60
+OVERTAKEN_MS: Final = 120_000
+"""So long before a look-up an older answer may have been asked for; beyond that the clock was set back."""
+
+
+@dataclass(slots=True)
+class State:
+    """The mirror's one row about itself."""
+
+    total: int | None
+    loaded: int
+    with_groups: int
+    next_row_id: int
+
+
+class Tables:
+    """The mirror's tables; one object for each time that the file was opened."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.groups = GroupTable(connection)
+        self.ids = IdTable(connection)
+        self.texts = TextTable(connection, bool(self._one("SELECT has_find FROM state")[0]))
+
+    def begin(self) -> None:
+        """A transaction begins, and another process may have changed the tables since the last one."""
+        self.groups.forget()
+        self.ids.begin()
+
+    def forget(self) -> None:
+        """Drop what is remembered of the tables: a transaction was rolled back."""
+        self.groups.forget()
+        self.ids.forget()
+
+    # ------------------------------------------------------------ reading
+
+    def coverage(self) -> Coverage:
+        """How much of the account is here."""
+        state = self._state()
+        oldest = self._one("SELECT min(fetched_at_ms) FROM users WHERE position IS NOT NULL")
+        return Coverage(state.loaded, state.total, state.with_groups, oldest[0], read_sweep(self))
+
+    def positions(self, first: int, last: int) -> dict[int, ListedRow]:
+        """What stands at positions ``first`` to ``last``."""
+        columns = f"{USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms"
+        source = "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ?"
+        found: dict[int, ListedRow] = {}
+        for row in bulk.rows(self.connection, columns, source, (max(first, 0), min(last, LAST_POSITION))):
+            position, problem, fetched_at_ms = row[WIDTH:]
+            if row[0] is None:
+                found[position] = UnreadableRow(position, problem or "", fetched_at_ms or 0)
+            else:
+                found[position] = mirrored_user(row, self.groups.ids)
+        return found
+
+    def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
+        """The users with these row ids."""
+        found: dict[int, MirroredUser] = {}
+        for start in range(0, len(row_ids), BATCH):
+            batch = row_ids[start : start + BATCH]
+            source = f"FROM users WHERE row_id IN ({','.join('?' * len(batch))})"
+            users = bulk.rows(self.connection, USER_COLUMNS, source, batch)
+            found.update((row[0], mirrored_user(row, self.groups.ids)) for row in users)
+        return found
+
+    def user(self, user_id: str) -> MirroredUser | None:
+        """One user by id."""
+        return next(iter(self._known([stored_id(storable(user_id))]).values()), None)
+
+    def _known(self, ids: Sequence[bytes | str]) -> dict[str, MirroredUser]:
+        """The users with these stored ids, by id."""
+        found = self.ids.find(ids)
+        return {user.user.id: user for user in self.rows(sorted(found.values())).values()} if found else {}
+
+    # ------------------------------------------------------------ writing
+
+    def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
+        """Put a page's rows at their positions and update its users."""
+        state = self._state()
+        dropped = False
+        if page.total is not None:
+            state.total = min(page.total, MAX_TOTAL)
+            self.connection.execute("UPDATE state SET total_at_ms = ? WHERE only_row = 1", (fetched_at_ms,))
+            dropped = self._drop_positions(state, state.total)
+        end = page.first_position + max(page.page_size, len(page.rows))
+        rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
+        changes = self._answers((row for row in page.rows if isinstance(row, User)), state, fetched_at_ms)
+        self._place(page.first_position, end, rows, changes, fetched_at_ms)
+        self._write(changes.values(), state)
+        return self._stored(changes, dropped)
+
+    def _stored(self, changes: dict[str, Change], dropped: bool) -> Stored:
+        added: list[str] = []
+        updated: list[Update] = []
+        moved = dropped
+        for user_id, change in changes.items():
+            before, after = change.before, change.after
+            if before is None:
+                added.append(user_id)
+            elif after is not None and before is not after:
+                moved = moved or before.position != after.position
+                if before.user != after.user:
+                    updated.append(Update(user_id, changed_fields(before.user, after.user)))
+        return Stored(self.coverage(), tuple(added), tuple(updated), moved)
+
+    def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
+        """Store what a look-up of one user answered."""
+        state = self._state()
+        change = self._answers([user], state, fetched_at_ms)[user.id]
+        assert change.after is not None  # noqa: S101 - an answer is always about somebody
+        change.after = change.after._replace(detailed_at_ms=fetched_at_ms)
+        self._write([change], state)
+        return change.after
+
+    def forget_users(self, row_ids: Sequence[int]) -> None:
+        """Drop users and the positions they stand at."""
+        state = self._state()
+        users = self.rows(row_ids).values()
+        self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
+        self._write([Change(user, None, stored_id(user.user.id)) for user in users], state)
+
+    def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
+        """Replace the list of groups."""
+        self.groups.replace_list(groups)
+        self.connection.execute("UPDATE state SET groups_at_ms = ?", (fetched_at_ms,))
+
+    def older_than(self, moment_ms: int, limit: int) -> list[int]:
+        """Row ids of at most ``limit`` users whom no answer has described since ``moment_ms``."""
+        found: list[int] = []
+        for condition in ("position IS NOT NULL", "position IS NULL"):  # each has an index by age
+            rows = self.connection.execute(
+                f"SELECT row_id FROM users WHERE {condition} AND fetched_at_ms < ? LIMIT ?",  # noqa: S608 - constants
+                (moment_ms, limit - len(found)),
+            ).fetchall()
+            found += [row_id for (row_id,) in rows]
+        return found
+
+    def _answers(self, users: Iterable[User], state: State, fetched_at_ms: int) -> dict[str, Change]:
+        """What answers change in the users they are about, by user id; new users get their row ids."""
+        told: dict[str, User] = {}
+        for user in users:
+            told[user.id] = merged(told[user.id], user) if user.id in told else user
+        stored = [stored_id(key) for key in told]
+        before = self._known(stored)
+        changes: dict[str, Change] = {}
+        for (user_id, user), key in zip(told.items(), stored, strict=True):
+            known = before.get(user_id)
+            if known is None:
+                after = MirroredUser(state.next_row_id, user, None, fetched_at_ms, None)
+                state.next_row_id += 1
+            else:
+                newest = max(known.fetched_at_ms, fetched_at_ms)
+                older, newer = (user, known.user) if _is_overtaken(known, fetched_at_ms) else (known.user, user)
+                after = known._replace(user=merged(older, newer), fetched_at_ms=newest)
+            changes[user_id] = Change(known, after, key)
+        return changes
+
+    def _place(
+        self,
+        first: int,
+        end: int,
+        rows: Sequence[User | UnreadableRecord],
+        changes: dict[str, Change],
+        fetched_at_ms: int,
+    ) -> None:
+        """Replace positions ``first`` up to ``end``, and give everybody concerned the lowest position they stand at."""
+        values: list[tuple[int, int | None, str | None, int | None]] = []
+        lowest: dict[str, int] = {}
+        for position, row in enumerate(rows, start=first):
+            if isinstance(row, User):
+                after = changes[row.id].after
+                assert after is not None  # noqa: S101 - an answer is always about somebody
+                values.append((position, after.row_id, None, None))
+                lowest.setdefault(row.id, position)
+            else:
+                values.append((position, None, storable(row.reason), fetched_at_ms))
+        stood_here = self._displace(first, end)
+        bulk.insert(self.connection, "positions", values)
+        for change in changes.values():
+            if change.after is not None:
+                row_id, user, _, fetched, detailed = change.after
+                stood_here.discard(row_id)
+                here = lowest.get(user.id)
+                place = here if change.before is None else self._lowest(change.before, first, end, here)
+                change.after = MirroredUser(row_id, user, place, fetched, detailed)
+        for gone in self.rows(sorted(stood_here)).values():
+            elsewhere = gone._replace(position=self._lowest(gone, first, end, None))
+            changes[gone.user.id] = Change(gone, elsewhere, stored_id(gone.user.id))
+
+    def _displace(self, first: int, end: int) -> set[int]:
+        """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""
+        stood = self.connection.execute(
+            "SELECT row_id FROM positions WHERE position >= ? AND position < ? AND row_id IS NOT NULL", (first, end)
+        ).fetchall()
+        self.connection.execute("DELETE FROM positions WHERE position >= ? AND position < ?", (first, end))
+        return {row_id for (row_id,) in stood}
+
+    def _lowest(self, user: MirroredUser, first: int, end: int, here: int | None) -> int | None:
+        """A user's lowest position once ``first`` up to ``end`` were replaced; ``here`` is the lowest of the new."""
+        before = user.position
+        if before is not None and (before < first or (here is None and before >= end)):
+            return before
+        if here is not None or before is None:
+            return here
+        found = self._one("SELECT min(position) FROM positions WHERE row_id = ?", user.row_id)
+        return None if found[0] is None else int(found[0])
+
+    def _drop_positions(self, state: State, total: int) -> bool:
+        """Empty the positions from ``total`` on; True if there were any.
+
+        Whoever's lowest position is among them stands nowhere any more, so this needs no user's own look: a server
+        that claims 0 for a moment must not cost a minute.
+        """
+        last = self._one("SELECT max(position) FROM positions")[0]
+        if last is None or last < total:
+            return False
+        behind = "position >= ?1 AND row_id IN (SELECT row_id FROM positions WHERE position >= ?1)"
+        lost, lost_with_groups = self._one(
+            f"SELECT count(*), coalesce(sum(known & {GROUPS_KNOWN} > 0), 0) FROM users WHERE {behind}",  # noqa: S608
+            total,
+        )
+        self.connection.execute(f"UPDATE users SET position = NULL WHERE {behind}", (total,))  # noqa: S608
+        self.connection.execute("DELETE FROM positions WHERE position >= ?", (total,))
+        state.loaded -= lost
+        state.with_groups -= lost_with_groups
+        return True
+
+    def _write(self, changes: Iterable[Change], state: State) -> None:
+        written = UserChanges(self.connection, self.groups, self.ids, self.texts)
+        written.apply(changes)
+        # Of one row for sure: else SQLite makes a savepoint, at which the index writes all it has collected.
+        self.connection.execute(
+            "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ? WHERE only_row = 1",
+            (
+                state.total,
+                state.loaded + written.loaded,
+                state.with_groups + written.with_groups,
+                state.next_row_id,
+            ),
+        )
+
+    def has_index(self, name: str) -> bool:
+        """True if this index of users was made: those to put them in order by are, once the mirror is complete."""
+        select = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?"
+        return self.connection.execute(select, (name,)).fetchone() is not None
+
+    def next_row_id(self) -> int:
+        """The row id that the next new user gets."""
+        return self._state().next_row_id
+
+    def _state(self) -> State:
+        return State(*self._one("SELECT total, loaded, with_groups, next_row_id FROM state"))
+
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
+        row: tuple[Any, ...] = self.connection.execute(statement, values).fetchone()
+        return row
+
+
+def _is_overtaken(known: MirroredUser, asked_at_ms: int) -> bool:
+    """An answer to a question older than the last look-up of this user: a read-back is newer than a page under way."""
+    return known.detailed_at_ms is not None and 0 < known.detailed_at_ms - asked_at_ms <= OVERTAKEN_MS

@@ -1,0 +1,117 @@
+"""What the Groups tab says: how many there are, how much of it is known, and what helps; pure functions."""
+
+from collections.abc import Mapping, Sequence
+
+from textual.content import Content
+
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Belonging, Difference, Gaps
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+from walkme_tui.ui.browser.status_messages import paragraphs
+from walkme_tui.ui.widgets.group_list import GroupRow, Special
+
+MAX_NAME = 200
+NOT_HERE_YET = "·"
+NOT_KNOWN = "?"
+LEAST = "≥ "
+LEAN = (
+    "This account's list does not say who is in which group. M reads the groups of everybody one by one in the "
+    "background, and says first how long that takes. Opening a user reads the groups of that one."
+)
+_TITLES = {
+    Belonging.NONE: "In no group",
+    Belonging.LEFT_BEHIND: "Inactive, still in groups",
+    Belonging.UNKNOWN: "Groups unknown",
+}
+
+
+def special_rows(
+    gaps: Gaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None, *, exact: bool
+) -> Sequence[Special]:
+    """The rows below the groups: who is in one marked group only, and who is in none; None: not counted yet.
+
+    They are ``exact`` if all was known when they were counted.
+    """
+    rows = [Special(difference, _number(count, coverage, exact)) for difference, count in differences.items()]
+    rows += [
+        Special(belonging, _number(gaps.of(belonging) if gaps is not None else None, coverage, exact))
+        for belonging in (Belonging.NONE, Belonging.LEFT_BEHIND)
+    ]
+    if gaps is not None and gaps.unknown:
+        least = "" if coverage is not None and coverage.complete else LEAST
+        rows.append(Special(Belonging.UNKNOWN, f"{least}{words.number(gaps.unknown)}"))
+    return rows
+
+
+def _number(count: int | None, coverage: Coverage | None, exact: bool) -> str:
+    if coverage is not None and coverage.with_groups == 0 and coverage.loaded:
+        return NOT_KNOWN
+    if count is None:
+        return NOT_HERE_YET
+    return words.number(count) if exact else f"{LEAST}{words.number(count)}"
+
+
+def title(row: GroupRow) -> str:
+    """Whom the members pane shows while the cursor is on this row; clean."""
+    if not isinstance(row, Special):
+        return clean(row.group.label, MAX_NAME)
+    if isinstance(row.subject, Difference):
+        group, other = (clean(each.label, MAX_NAME) for each in row.subject)
+        return f"In {group}, not in {other}"
+    return _TITLES[row.subject]
+
+
+def facts(row: GroupRow, known: int, coverage: Coverage | None, *, exact: bool) -> str:
+    """How many they are, as far as can be known; empty where nothing is."""
+    if coverage is None:
+        return ""
+    people = ("person", "people") if isinstance(row, Special) else ("member", "members")
+    if isinstance(row, Special) and row.subject is Belonging.UNKNOWN:
+        return f"{words.number(known)} of {words.number(coverage.loaded)} loaded · M reads them"
+    if exact:
+        when = f", complete as of {words.clock_time(coverage.as_of_ms)[:5]}" if coverage.as_of_ms is not None else ""
+        return f"{words.count(known, *people)}{when}"
+    if coverage.with_groups < coverage.loaded:
+        least = f"{LEAST}{words.number(known)} · " if known else ""
+        unknown = words.count(coverage.loaded - coverage.with_groups, "user", "users")
+        return f"{least}groups of {unknown} not known yet"
+    return f"{LEAST}{words.count(known, *people)} · {words.loaded_share(coverage)}"
+
+
+def kept_of(
+    row: GroupRow, kept: int, known: int, coverage: Coverage | None, *, exact: bool, hide_inactive: bool
+) -> str:
+    """``12 of 1 204`` while the members are filtered."""
+    without = "inactive hidden · " if hide_inactive else ""
+    of_unknown = isinstance(row, Special) and row.subject is Belonging.UNKNOWN
+    number = words.number(known) if of_unknown else _number(known, coverage, exact)
+    return f"{without}{words.number(kept)} of {number}"
+
+
+def nobody(query: UserQuery, coverage: Coverage | None) -> Content:
+    """What stands in the table of the members when there are none; the query has no text."""
+    loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
+    complete = coverage is not None and coverage.memberships_complete
+    hidden = "Inactive users are hidden: t shows them." if query.hide_inactive else ""
+    lean = LEAN if coverage is not None and coverage.with_groups < coverage.loaded else ""
+    if query.group_id == "":
+        return paragraphs(("No group is chosen.", "$text-muted"))
+    if query.belonging is Belonging.UNKNOWN:
+        return paragraphs((f"The groups of all of the {loaded} are known.", "bold"))
+    if query.belonging is Belonging.NONE:
+        head = "Everybody is in a group." if complete else f"Of the {loaded} nobody is known to be in no group."
+    elif query.belonging is Belonging.LEFT_BEHIND:
+        head = "No inactive user is in a group." if complete else "No inactive user is known to be in a group."
+    elif query.without_group_id is not None:
+        head = "Nobody is in the one group but not in the other."
+        if not complete:
+            head = f"Of the {loaded} nobody is known to be in the one group but not in the other."
+    elif complete and not query.hide_inactive:
+        head = "This group has no members."
+    else:
+        return paragraphs(
+            ("No member is known.", "bold"), f"None of the {loaded} is known to be in this group.", hidden, lean
+        )
+    return paragraphs((head, "bold"), hidden, lean)

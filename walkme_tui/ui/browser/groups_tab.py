@@ -1,0 +1,285 @@
+"""What the Groups tab does: groups at the left, the members of the one under the cursor at the right."""
+
+from typing import TYPE_CHECKING, Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
+from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import clean
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+from walkme_tui.services.reading.listing import Listing
+from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.sync.group_backfill import DetailReading
+from walkme_tui.ui import words
+from walkme_tui.ui.browser import group_messages as group_sayings
+from walkme_tui.ui.browser.group_counts import GroupCounts
+from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.workers import WorkerGroup, start_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+NOBODY: Final = UserQuery(group_id="")
+LEAST_NAME: Final = 12
+HOW_TO_COMPARE: Final = "Mark two groups with Space; c then shows who is in the one but not in the other."
+TOO_MANY_MARKS: Final = "Two groups can be compared: Space unmarks one, \\ all."
+
+
+class MembersPane(Vertical):
+    """A heading that says how much is known, over the table of the members."""
+
+    def __init__(self, session: Session, pages: Pages, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._heading = OneLine(id="members-heading")
+        self.table = UserTable(
+            Listing(session, pages, NOBODY),
+            started_at_ms=session.started_at_ms,
+            clock=session.clock,
+            id="members-table",
+        )
+
+    def compose(self) -> ComposeResult:
+        """Heading and table."""
+        yield self._heading
+        yield self.table
+
+    def head(self, title: str, facts: str = "") -> None:
+        """Say who they are, and how much is known; a long name gives way to what is known."""
+        width = self._heading.size.width
+        if facts and width:
+            title = words.cut(title, max(LEAST_NAME, width - len(facts) - 5))
+        self._heading.write([(f" {title} · {facts}" if facts else f" {title}", Ink.DIM)])
+
+
+class GroupsTab:
+    """Keeps the two panes together; ``asked`` and ``answered`` say whether the server was, and did."""
+
+    def __init__(self, session: Session, pages: Pages, directory: Directory) -> None:
+        self.groups = GroupList(id="groups")
+        self.members = MembersPane(session, pages, id="members")
+        self._pages = pages
+        self._directory = directory
+        self._counts = GroupCounts(session)
+        self.reading = DetailReading(session)
+        self._compared: Sequence[Group] = ()
+        self._query = UserQuery()
+        self._wanted: str | None = None
+        self.names: Mapping[str, str] = {}
+        self.named: Callable[[Mapping[str, str]], None] = lambda _: None
+        self.asked = False
+        self.answered = False
+
+    # ------------------------------------------------------------ counting
+
+    async def reload(self) -> None:
+        """Groups and counts as the mirror knows them now, people only where they are shown; not if it cannot be read.
+
+        What can be seen at once is.
+        """
+        try:
+            shown = self.groups.is_attached and self.groups.display
+            await self._counts.read_sizes(self.groups.page_lines if shown else 0, complete=self._complete)
+            self.fill()
+            if shown and await self._counts.count_people(complete=self._complete):
+                self.fill()
+        except MirrorUnavailable as error:
+            self._pages.note(error.message)
+
+    def age(self) -> None:
+        """Memberships were learned: the counts are old."""
+        self._counts.age()
+
+    @property
+    def stale(self) -> bool:
+        """True if memberships were learned since the counts were read."""
+        return self._counts.is_due(complete=self._complete)
+
+    @property
+    def _complete(self) -> bool:
+        """Every membership is known."""
+        coverage = self._pages.coverage
+        return coverage is not None and coverage.memberships_complete
+
+    async def ask(self) -> WalkmeError | None:
+        """Groups from the server; the error if that failed."""
+        self.answered = False
+        if not self.groups.total:
+            self.groups.say_when_empty("Asking the server for the groups…")
+        complete = self._complete
+        try:
+            self._counts.take_sizes(await self._directory.refresh_groups(), complete=complete)
+        except WalkmeError as error:
+            self.groups.say_when_empty(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
+            return error
+        self.answered = True
+        self.groups.say_when_empty("This account has no groups.")
+        self.fill()
+        return None
+
+    def fill(self) -> None:
+        """Show what was counted; the cursor goes where it was wanted before the groups were known."""
+        sizes, coverage = self._counts.sizes, self._pages.coverage
+        self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
+        self.named(self.names)
+        gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(people=True)
+        special = group_sayings.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
+        known = coverage is None or not coverage.loaded or coverage.with_groups > 0
+        self.groups.fill(sizes, special, exact=self._exact(people=False), known=known)
+        if self.groups.marked != self._compared:  # a marked group is gone, or has another name
+            self._compare_marked()
+        if self._wanted is not None and self.groups.select(self._wanted):
+            self._wanted = None
+        self.follow()
+
+    @property
+    def reading_saying(self) -> Saying | None:
+        """How far the reading of users one by one is, for the status line."""
+        if not self.reading.running:
+            return None
+        from walkme_tui.ui.flows.group_backfill import saying
+
+        return saying(self.reading.progress, stopping=self.reading.stopping)
+
+    # ------------------------------------------------------------ marks
+
+    def mark(self, action: str) -> str:
+        """Do what a marking command says; a sentence for the person, empty where what is seen is enough."""
+        before = self.groups.marked
+        if action == "clear_marks":
+            self.groups.clear_marks()
+        elif action != "toggle_mark":
+            return "Groups are marked one by one, with Space."
+        elif not isinstance(self.groups.current, GroupSize):
+            return "Only groups can be marked."
+        else:
+            self.groups.toggle_mark()
+        if self.groups.marked != before:
+            self._compare_marked()
+        return TOO_MANY_MARKS if len(self.groups.marked) > max(COMPARED, len(before)) else ""
+
+    @property
+    def chosen_groups(self) -> "Sequence[Group]":
+        """The marked groups, else the one under the cursor."""
+        row = self.groups.current
+        return self.groups.marked or ((row.group,) if isinstance(row, GroupSize) else ())
+
+    def _compare_marked(self) -> None:
+        """Two marked groups: how many are in one only is a row for each."""
+        marked, differences = self.groups.marked, []
+        if len(marked) == COMPARED:
+            differences = [Difference(*marked), Difference(*marked[::-1])]
+        self._compared = marked
+        self._counts.compare(differences)
+        self.fill()
+        if differences and self.groups.is_attached:
+            start_worker(
+                self.groups, WorkerGroup.STATUS, self._count_differences, name="count differences", exclusive=True
+            )
+
+    async def _count_differences(self) -> None:
+        try:
+            await self._counts.count_differences()
+        except MirrorUnavailable as error:
+            self._pages.note(error.message)
+        self.fill()
+
+    @property
+    def compares(self) -> bool:
+        """True while two groups are marked, so that there are rows for who is in one of them only."""
+        return bool(self._counts.differences)
+
+    def compare(self) -> str:
+        """Go to who is in one marked group but not in the other, then to the other way round; else say what to do."""
+        differences = list(self._counts.differences)
+        if not differences:
+            return TOO_MANY_MARKS if len(self.groups.marked) > COMPARED else HOW_TO_COMPARE
+        row = self.groups.current
+        at = differences.index(row.subject) if isinstance(row, Special) and row.subject in differences else -1
+        self.groups.select_subject(differences[(at + 1) % len(differences)])
+        return ""
+
+    def _exact(self, *, people: bool) -> bool:
+        """Every membership is known, and was when it was counted."""
+        return self._complete and (self._counts.people_are_exact if people else self._counts.sizes_are_exact)
+
+    # ------------------------------------------------------------ members
+
+    def want(self, group_id: str) -> None:
+        """Put the cursor on this group, now or when it is known."""
+        self.groups.filter("")
+        self._wanted = None if self.groups.select(group_id) else group_id
+        self.follow()
+
+    def narrow(self, query: UserQuery) -> None:
+        """Keep only these of the members."""
+        self._query = query
+        self.follow()
+
+    def follow(self) -> None:
+        """Show the people whom the row under the cursor is about."""
+        row = self.groups.current
+        self.members.table.show(_people_of(row, self._query) if row is not None else NOBODY)
+        self.head()
+
+    @property
+    def shows_members(self) -> bool:
+        """True if the members that are shown, or searched for, are those of the row under the cursor."""
+        row = self.groups.current
+        if row is None:
+            return self.answered
+        return self.members.table.listing.asks_for(_people_of(row, self._query))
+
+    def head(self) -> None:
+        """Say who they are, and how many are known."""
+        row = self.groups.current
+        if row is None:
+            self.members.head("No group")
+        else:
+            known, exact = self._known_of(row)
+            facts = group_sayings.facts(row, known, self._pages.coverage, exact=exact)
+            self.members.head(group_sayings.title(row), facts)
+
+    @property
+    def kept(self) -> str:
+        """How many of the members the filter keeps, empty where there is none."""
+        row, listing = self.groups.current, self.members.table.listing
+        if row is None or not (self._query.text.strip() or self._query.hide_inactive) or listing.total is None:
+            return ""
+        (known, exact), coverage = self._known_of(row), self._pages.coverage
+        hidden = listing.query.hide_inactive
+        return group_sayings.kept_of(row, listing.total.count, known, coverage, exact=exact, hide_inactive=hidden)
+
+    def _known_of(self, row: GroupRow) -> tuple[int, bool]:
+        """How many people a row is about whatever is filtered, and whether that is exact.
+
+        What is seen is newer than what was counted.
+        """
+        listing = self.members.table.listing
+        everybody = _people_of(row, UserQuery(sort=listing.query.sort))
+        if listing.query == everybody and listing.total is not None and listing.total.exact:
+            return listing.total.count, self._complete
+        if isinstance(row, GroupSize):
+            return row.known_members, self._exact(people=False)
+        if isinstance(row.subject, Difference):
+            return self._counts.differences.get(row.subject) or 0, self._exact(people=True)
+        gaps = self._counts.gaps
+        return gaps.of(row.subject) if gaps is not None else 0, self._exact(people=True)
+
+
+def _people_of(row: GroupRow, narrowed: UserQuery) -> UserQuery:
+    """Whom a row is about, of those whom a query keeps."""
+    if isinstance(row, GroupSize):
+        return narrowed._replace(group_id=row.group.id)
+    if isinstance(row.subject, Difference):
+        return narrowed._replace(group_id=row.subject.group.id, without_group_id=row.subject.other.id)
+    # Whoever asks for the inactive does not want them hidden.
+    hidden = narrowed.hide_inactive and row.subject is not Belonging.LEFT_BEHIND
+    return narrowed._replace(belonging=row.subject, hide_inactive=hidden)

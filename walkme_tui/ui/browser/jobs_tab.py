@@ -1,0 +1,139 @@
+"""What the Jobs tab does: the jobs of the profile above, what became of the one under the cursor below."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.text import clean
+from walkme_tui.services.ports import Session
+from walkme_tui.ui import change_words
+from walkme_tui.ui.flows.job_tasks import Work
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.job_list import JobList
+from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.step_lines import job_lines
+
+NONE_YET = "Nothing was changed from here yet. O on a user offboards, x deactivates; every change is kept here."
+
+
+class StepsPane(Vertical):
+    """A heading that says how a job stands, over its steps."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._heading = OneLine(id="steps-heading")
+        self.steps = Lines(id="steps-lines")
+        self._job: Job | None = None
+        self._jobs: Sequence[Job] = ()
+        self._now_ms = 0
+
+    def compose(self) -> ComposeResult:
+        """Heading and steps."""
+        yield self._heading
+        yield self.steps
+
+    def show(self, job: Job | None, jobs: Sequence[Job], told: str, now_ms: int) -> None:
+        """Show a job of ``jobs``; ``told`` is its progress while it runs."""
+        another = job is None or self._job is None or job.id != self._job.id
+        self._job, self._jobs, self._now_ms = job, jobs, now_ms
+        ink = Ink.ACCENT if told else Ink.DIM
+        said = told or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
+        self._heading.write([(f" {said}", ink)], [(f"job {job.id} ", Ink.DIM)] if job is not None else ())
+        self._write()
+        if another:
+            self.steps.action_first()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Lines break elsewhere now."""
+        self.call_after_refresh(self._write)
+
+    def _write(self) -> None:
+        width = self.steps.size.width - 2
+        if self._job is None or width < 2:
+            self.steps.set_lines([])
+            return
+        lines = job_lines(self._job, self._now_ms, width, self._jobs)
+        self.steps.set_lines([[(" ", Ink.PLAIN), *line] for line in lines])
+
+
+class JobsTab:
+    """Keeps the two panes together, and true while jobs run."""
+
+    def __init__(self, session: Session, work: Work) -> None:
+        self.jobs = JobList(session.clock, id="jobs")
+        self.jobs.say_when_empty("Reading the journal…")
+        self.steps = StepsPane(id="steps")
+        self._session = session
+        self._work = work
+        self._wanted: str | None = None
+        self.was_read = False
+        """True once the journal answered, or could not be read."""
+
+    async def reload(self) -> WalkmeError | None:
+        """All jobs, as the journal tells them now; the error if it cannot be read."""
+        try:
+            workshop = await self._work.workshop()
+            jobs = await workshop.journal.jobs(self._session.account.profile)
+        except WalkmeError as error:
+            self.was_read = True
+            self.jobs.say_when_empty(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
+            return error
+        self.jobs.say_when_empty(NONE_YET)
+        self._fill(jobs)
+        return None
+
+    @property
+    def moves(self) -> bool:
+        """True while a job is under way, here or elsewhere."""
+        return bool(self._under_way)
+
+    @property
+    def _under_way(self) -> set[str]:
+        return {job.id for job in self.jobs.rows if job.state is JobState.RUNNING or job.id in self._work.running}
+
+    async def refresh_running(self) -> None:
+        """The jobs that are under way as the journal tells them now."""
+        try:
+            journal = (await self._work.workshop()).journal
+            fresh = {job_id: await journal.job(job_id) for job_id in self._under_way}
+        except WalkmeError:
+            return
+        self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
+
+    def _fill(self, jobs: tuple[Job, ...]) -> None:
+        self.jobs.fill(tuple(self._as_seen(job) for job in jobs))
+        self.was_read = True
+        if self._wanted is not None and self.jobs.select(self._wanted):
+            self._wanted = None
+        self.follow()
+
+    def _as_seen(self, job: Job) -> Job:
+        """A job that was started here a moment ago runs, whatever the journal said when it was read."""
+        return replace(job, state=JobState.RUNNING) if job.id in self._work.running else job
+
+    def want(self, job_id: str) -> None:
+        """Put the cursor on this job, now or when it is known."""
+        self._wanted = None if self.jobs.select(job_id) else job_id
+        self.follow()
+
+    @property
+    def current(self) -> Job | None:
+        """The job under the cursor."""
+        return self.jobs.current
+
+    @property
+    def place(self) -> str | None:
+        """Id of the job under the cursor, or of the one that it goes to as soon as it is listed."""
+        return self._wanted or (self.current.id if self.current is not None else None)
+
+    def follow(self) -> None:
+        """Show what became of the job under the cursor."""
+        job = self.jobs.current
+        running = self._work.running.get(job.id) if job is not None else None
+        self.steps.show(job, self.jobs.rows, running.told if running is not None else "", self._session.clock())

@@ -1,0 +1,167 @@
+"""What the dialogs share in which something can be decided that matters."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account, Environment
+from walkme_tui.domain.text import clean
+from walkme_tui.ui.dialogs.dialog import Dialog, Result
+from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.safe_button import AnswerButton
+
+QUIET_SECONDS: Final = 0.5
+"""So long no key may have come before one that decides."""
+CHECK_SECONDS: Final = 0.05
+OTHER_KEYS: Final = "yunb0123456789"
+WIDE_FRAME: Final = 92
+FRAME: Final = 70
+FRAME_SHARE: Final = 0.96
+FRAME_SIDES: Final = 4
+FRAME_HEIGHT_SHARE: Final = 0.9
+FRAME_EDGES: Final = 6
+"""Border, title and keys, with the blanks between them."""
+
+
+class DecidingDialog(Dialog[Result]):
+    """The button that does nothing has the focus; a key that decides counts only while the dialog is armed.
+
+    It is armed after half a second without any key since it was painted. Every key disarms it: what was typed for
+    something else comes faster than that. The foot shows whether it is armed.
+    """
+
+    BUTTON: ClassVar[str] = "Cancel"
+
+    def __init__(self, title: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(title, (), right)
+        self._monotonic = monotonic
+        self._quiet_since: float | None = None
+        self._armed = False
+        self._was_armed = False
+        self._button = AnswerButton(self.BUTTON)
+
+    def bottom(self) -> Sequence[Widget]:
+        """The button, and the keys beside it."""
+        return [Horizontal(self._button, OneLine(id="foot"), id="bottom")]
+
+    def fill(self) -> None:
+        """Give the button the focus; count from the first picture on."""
+        self.set_focus(self._button)
+        self.write_foot()
+        self.call_after_refresh(self._painted)
+
+    # ------------------------------------------------------------ armed or not
+
+    @property
+    def shown(self) -> bool:
+        """True once the first picture was painted."""
+        return self._quiet_since is not None
+
+    @property
+    def armed(self) -> bool:
+        """True while a key that decides counts."""
+        return self._armed
+
+    def _painted(self) -> None:
+        self._quiet_since = self._monotonic()
+        self.set_interval(CHECK_SECONDS, self._arm_if_quiet)
+
+    def _arm_if_quiet(self) -> None:
+        if self._armed or self._quiet_since is None or not self.is_current:
+            return
+        if self._monotonic() - self._quiet_since >= QUIET_SECONDS:
+            self._armed = self._was_armed = True
+            self.write_foot()
+
+    def disarm(self) -> None:
+        """Count the half second anew."""
+        if self._quiet_since is not None:
+            self._quiet_since = self._monotonic()
+        if self._armed:
+            self._armed = False
+            self.write_foot()
+
+    def write_foot(self) -> None:
+        """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
+        deciding = self.decisions()
+        pieces: list[Piece] = []
+        for key, word in self.hints():
+            counts = self._armed or key not in deciding
+            shown = self._free(key) if key in deciding else key
+            pieces += [("   " if pieces else "  ", Ink.PLAIN), (shown, Ink.ACCENT if counts else Ink.DIM)]
+            pieces.append((f" {word}", Ink.DIM))
+        waits = not self._armed and any(key in deciding for key, _ in self.hints())
+        self.query_one("#foot", OneLine).write(pieces, [("wait", Ink.DIM)] if waits else ())
+
+    # ------------------------------------------------------------ keys
+
+    def hints(self) -> Sequence[tuple[str, str]]:
+        """The keys at the foot, each with a word."""
+        raise NotImplementedError
+
+    def decisions(self) -> Mapping[str, Callable[[], object]]:
+        """The keys that decide something."""
+        raise NotImplementedError
+
+    def others(self) -> Mapping[str, Callable[[], object]]:
+        """The keys that only move, copy or look."""
+        return {}
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Enter presses the button, wherever the focus is."""
+        deciding = {self._free(key): partial(self._decide, action) for key, action in self.decisions().items()}
+        return {"enter": self.leave, "space": self.leave, **self.others(), **deciding}
+
+    def _free(self, key: str) -> str:
+        """The key that decides: another one where the person bound this one to the command that opens the dialog."""
+        if key not in self.openers:
+            return key
+        taken = {*self.openers, *self.others(), *self.decisions()}
+        return next(other for other in OTHER_KEYS if other not in taken)
+
+    def take_key(self, event: events.Key) -> bool:
+        """Act on a key; any key disarms."""
+        taken = super().take_key(event)
+        if self.is_current:
+            self.disarm()
+        return taken
+
+    def _decide(self, action: Callable[[], object]) -> None:
+        """Do it, unless the key may have been typed for something else."""
+        if self._armed:
+            action()
+
+    def once_armed(self, action: Callable[[], object]) -> None:
+        """Do it if the dialog was armed at least once, so that it is not the middle of a word that was typed."""
+        if self._was_armed:
+            action()
+
+    @on(AnswerButton.Pressed)
+    def leave(self) -> None:
+        """The button answers nothing."""
+        if self.is_current:
+            self.dismiss(None)
+
+
+def room(screen_height: int, around: int) -> int:
+    """How many lines a frame of the style sheet has inside for what scrolls, with ``around`` lines beside it."""
+    return max(2, int(screen_height * FRAME_HEIGHT_SHARE) - FRAME_EDGES - around)
+
+
+def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
+    """How many cells a frame of the style sheet has inside on a screen: text is broken before it is laid out."""
+    return max(8, min(frame, int(screen_width * FRAME_SHARE)) - FRAME_SIDES)
+
+
+def account_mark(account: Account) -> Line:
+    """Where it happens, for the corner of a dialog; production is filled."""
+    name = (f"{clean(account.profile, 30)} ", Ink.DIM)
+    if account.environment is Environment.PRODUCTION:
+        return [name, (" PRODUCTION ", Ink.PRODUCTION)]
+    return [name, (" SANDBOX ", Ink.SANDBOX)]

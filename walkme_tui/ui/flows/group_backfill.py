@@ -1,0 +1,170 @@
+"""From a list that does not tell who is in which group to a reading of users one by one, with its cost first."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import clean
+from walkme_tui.services.sync.group_backfill import Cost, DetailReading, ReadingProgress
+from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.status_line import Saying
+
+DOING: Final = "Reading the groups of users"
+ALL, OF_THE_VIEW = "a", "v"
+MAX_MESSAGE: Final = 300
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class ReadingDialog(QuestionDialog):
+    """What it costs, before anything is asked for; opened once at a time."""
+
+
+async def read_or_stop(view: View, origin: Origin, reading: DetailReading, query: UserQuery) -> None:
+    """Stop the reading if it runs, else tell what it costs and begin if the person wants it.
+
+    ``query`` is what is looked at: its users come first.
+    """
+    if reading.running:
+        reading.stop()
+        view.refresh_situation()
+        return
+    try:
+        cost = await reading.cost(query)
+    except MirrorUnavailable as error:
+        report(view.app, error, doing=DOING)
+        return
+    if not cost.unknown:
+        view.app.notify("The groups of everybody who is loaded are known.", markup=False, timeout=4)
+        return
+    if isinstance(view.app.screen, ReadingDialog):
+        return
+    users = words.count(cost.unknown, "user", "users")
+    dialog = ReadingDialog(
+        f"Read the groups of {users} one by one",
+        question(cost),
+        answers(cost),
+        account=view.session.account,
+        monotonic=view.work.monotonic,
+    )
+    chosen = await origin.show(dialog, "What reading the groups costs is known")
+    if chosen is not None:
+        await _read(view, reading, query, only=chosen == OF_THE_VIEW)
+
+
+async def _read(view: View, reading: DetailReading, query: UserQuery, *, only: bool) -> None:
+    try:
+        ended = await reading.run(query, only=only)
+    except WalkmeError as error:
+        report(view.app, error, doing=DOING)
+        view.app.notify(stopped(reading.progress), markup=False, timeout=10)
+    else:
+        view.app.notify(
+            stopped(ended) if reading.stopping else finished(ended), markup=False, timeout=10 if reading.stopping else 6
+        )
+    view.refresh_situation()
+
+
+# ------------------------------------------------------------ words
+
+
+def question(cost: Cost) -> Sequence[tuple[str, Ink]]:
+    """What it costs, in sentences, each with its ink."""
+    plain = [f"{requests_in_words(cost.unknown, cost.per_second)}."]
+    if _has_view(cost):
+        plain.append(f"Only for this view: {requests_in_words(cost.in_view, cost.per_second)}.")
+    dim = []
+    if cost.to_come:
+        dim.append(
+            f"{words.count(cost.to_come, 'user is', 'users are')} not loaded yet. Who comes without groups is read, "
+            f"too: {requests_in_words(cost.unknown + cost.to_come, cost.per_second)} in all."
+        )
+    first = "Those of this view come first, then" if _has_view(cost) else "It begins with"
+    dim.append(
+        f"{first} those who were loaded first. It goes on in the background, behind all that is looked at. "
+        "M stops it at any time; what was read stays, and M goes on from there."
+    )
+    return [*((text, Ink.PLAIN) for text in plain), *((text, Ink.DIM) for text in dim)]
+
+
+def answers(cost: Cost) -> Sequence[Answer]:
+    """The ways to go on."""
+    everybody = Answer(ALL, "read all")
+    return [everybody, Answer(OF_THE_VIEW, "only this view")] if _has_view(cost) else [everybody]
+
+
+def _has_view(cost: Cost) -> bool:
+    return 0 < cost.in_view < cost.unknown
+
+
+def requests_in_words(count: int, per_second: float) -> str:
+    """``249 188 requests at up to 9.8/s: about 7 h 4 min``."""
+    said = words.count(count, "request", "requests")
+    if per_second <= 0:
+        return said
+    return f"{said} at up to {per_second:.1f}/s: about {span(count / per_second)}"
+
+
+def span(seconds: float) -> str:
+    """How long something takes: ``40 s``, ``12 min``, ``7 h 4 min``, ``2 d 3 h``."""
+    whole = max(1, round(seconds))
+    if whole < 2 * MINUTE:
+        return f"{whole} s"
+    minutes = round(seconds / MINUTE)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes * MINUTE < 2 * DAY:
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(round(seconds / HOUR), 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def saying(progress: ReadingProgress, *, stopping: bool = False) -> Saying:
+    """How far it is, for the status line."""
+    so_far = f"{words.number(progress.done)} of {words.number(progress.total)}"
+    if stopping:
+        return Saying(f"{DOING} stops after what is under way: {so_far}.", Ink.DIM)
+    if progress.failure is not None and progress.waiting_seconds > 0:
+        what = clean(progress.failure.message, MAX_MESSAGE)
+        return Saying(f"{DOING} goes on in {words.seconds(progress.waiting_seconds)}. M stops. {what}", Ink.WARN)
+    parts = [so_far]
+    if progress.seconds_left is not None:
+        parts += [f"{progress.per_second:.1f}/s", f"{span(progress.seconds_left)} left"]
+    return Saying(f"{DOING}: {', '.join(parts)}. M stops.", Ink.DIM)
+
+
+def finished(ended: ReadingProgress) -> str:
+    """How it ended, when everybody was asked for."""
+    return " ".join([f"The groups of {words.count(ended.read, 'user', 'users')} were read.", *_exceptions(ended)])
+
+
+def stopped(ended: ReadingProgress) -> str:
+    """How it ended before everybody was asked for."""
+    if ended.silent and not ended.read:
+        asked = words.count(ended.silent, "user was", "users were")
+        return (
+            f"Stopped: {asked} asked for, and the server told the groups of none. "
+            "Who is in which group cannot be known from here."
+        )
+    left = words.count(max(0, ended.total - ended.done), "user is", "users are")
+    read = f"Stopped: the groups of {words.count(ended.read, 'user', 'users')} were read, {left} left."
+    return " ".join([read, *_exceptions(ended), "M goes on."])
+
+
+def _exceptions(ended: ReadingProgress) -> Sequence[str]:
+    said = []
+    if ended.gone:
+        said.append(f"{words.count(ended.gone, 'user is', 'users are')} gone.")
+    if ended.refused:
+        said.append(f"{words.count(ended.refused, 'user', 'users')} could not be read.")
+    if ended.silent:
+        said.append(f"Of {words.count(ended.silent, 'user', 'users')} the server does not tell the groups.")
+    return said
