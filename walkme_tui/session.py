@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.config.ownership import user_name
 from walkme_tui.config.paths import Paths, private_folder
-from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, Sync
+from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.services.deferred_api import DeferredApi
@@ -19,8 +19,8 @@ from walkme_tui.services.ports import DirectoryApi, Session, Syncing
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
 
-    from walkme_tui.api.connection import Aside
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.api.connection import Offload
+    from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.simulator.thread import SimulatorThread
 
 MIRROR_FILE: Final = "mirror.sqlite3"
@@ -48,7 +48,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
             f"The profile {profile.name} has no REST connection ({profile.origin}).",
             hint="Add one: WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or [profiles.NAME.rest] in config.toml.",
         )
-    on_disk = profile.mirror is MirrorPlace.DISK
+    on_disk = profile.mirror is MirrorStorage.DISK
     mirror = open_mirror(
         paths.cache / folder_name(profile.name) / MIRROR_FILE if on_disk else None,
         # Another account, or credentials that see another part of it, must not be shown these people.
@@ -99,7 +99,7 @@ def open_demo_session(
     return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=clear_away)
 
 
-def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) -> "Workshop":
+def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) -> "ChangeServices":
     """Open what changes the account of a session; ``profile`` is the one it was opened with, None for the demo.
 
     Nothing touches the disk before the first call that has to. What the demo did is gone when its workshop is closed.
@@ -107,7 +107,7 @@ def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) ->
     """
     from walkme_tui.config.profiles import Offboarding
     from walkme_tui.domain.jobs import Actor
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.executor import Executor
     from walkme_tui.services.changes.planner import Planner
     from walkme_tui.services.changes.receipts import Receipts
@@ -128,7 +128,7 @@ def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) ->
         if folder is not None:
             await asyncio.to_thread(folder.cleanup)
 
-    return Workshop(
+    return ChangeServices(
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
         Executor(session, journal, memory, actor),
@@ -172,7 +172,7 @@ def _runtime_folder() -> Path | None:
     return Path(named) / "walkme-tui" if named.startswith("/") else None
 
 
-def _rest_client(profile: Profile, aside: "Aside") -> DirectoryApi:
+def _rest_client(profile: Profile, aside: "Offload") -> DirectoryApi:
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
 
@@ -200,7 +200,7 @@ def _rest_client(profile: Profile, aside: "Aside") -> DirectoryApi:
     )
 
 
-def _demo_client(simulator: "SimulatorThread", aside: "Aside") -> DirectoryApi:
+def _demo_client(simulator: "SimulatorThread", aside: "Offload") -> DirectoryApi:
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings

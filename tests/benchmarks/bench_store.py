@@ -25,7 +25,7 @@ from typing import Final
 
 from tests.benchmarks.bench import MEGABYTE, Figure, judged
 from tests.benchmarks.surroundings import SEED, today_ms
-from walkme_tui.api.answers import Answer
+from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
@@ -67,7 +67,7 @@ def _bodies(path: Path) -> Iterator[bytes]:
 
 
 async def _take(mirror: SqliteMirror, page: int, body: bytes) -> None:
-    answer = Answer(200, {"content-type": "application/json"}, body, "127.0.0.1")
+    answer = ApiAnswer(200, {"content-type": "application/json"}, body, "127.0.0.1")
     # As the REST client does.
     decoded = await mirror.beside_writing(partial(decode_page, answer, page, PAGE_SIZE), urgent=False)
     await mirror.save_page(decoded, int(time.time() * 1000))

@@ -18,7 +18,7 @@ from walkme_tui.domain.records import decode_user
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import UserPage
 from walkme_tui.simulator.population import Population
-from walkme_tui.store.mirror.file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror.file import MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import LAYOUT, SORT_INDEXES
 from walkme_tui.store.mirror.sweeps import write_sweep
 from walkme_tui.store.mirror.tables import Tables
@@ -115,7 +115,7 @@ def complete_mirror(users: int) -> Path:
 def _fill(path: Path, users: int) -> None:
     people = Population(users, SEED, today_ms())
     now_ms = int(time.time() * 1000)
-    file = MirrorFile(MirrorPlace(path, None, "nobody's yet", None))
+    file = MirrorFile(MirrorLocation(path, None, "nobody's yet", None))
     try:
         for setting in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 50000"):
             file.read(partial(_set, setting=setting))

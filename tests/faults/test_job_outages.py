@@ -21,7 +21,7 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, Subject, numbered
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.services.changes.executor import Executor, JobControl
 from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
 from walkme_tui.services.changes.step_runner import MAX_SENDS
 from walkme_tui.simulator.app import Simulator, build_app
@@ -85,13 +85,13 @@ async def test_an_operation_costs_hardly_more_than_one_request(tmp_path: Path, o
             if after == 0:
                 await striking
             with pytest.raises(ServiceUnavailable):
-                await desk.run(job.id, Control(), lambda progress: None)
+                await desk.run(job.id, JobControl(), lambda progress: None)
             await striking
             assert len(proxy.log) - asked <= MOST_PER_OPERATION * (PEOPLE - after / 3)
             proxy.always = None
             if outage == "refused":
                 await asyncio.to_thread(proxy.accept)
-            job = await desk.run(job.id, Control(), lambda progress: None)
+            job = await desk.run(job.id, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
@@ -110,7 +110,7 @@ async def test_a_write_that_something_else_answers_is_read_back_and_sent_again(t
     with asgi_server(simulator) as server, FaultProxy(server, first_write_and_look) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
-            job = await desk.run(job.id, Control(), lambda progress: None)
+            job = await desk.run(job.id, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
@@ -128,11 +128,11 @@ async def test_a_step_that_only_something_else_answers_is_done_by_a_later_run(tm
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
             with pytest.raises(OutcomeUnknown, match="“Sign in to the network”"):
-                await desk.run(job.id, Control(), lambda progress: None)
+                await desk.run(job.id, JobControl(), lambda progress: None)
             assert not proxy.writes
             assert proxy.faults[Fault.PAGE_BEFORE] == MAX_SENDS * (MAX_LEFT_OUT + 1)
             portal = False
-            job = await desk.run(job.id, Control(), lambda progress: None)
+            job = await desk.run(job.id, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == PEOPLE

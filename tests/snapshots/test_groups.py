@@ -106,7 +106,7 @@ def test_reading_on_its_way_where_some_are_known(looks: Look) -> None:
         session = browser.browser.session
         for number in range(24):
             await session.mirror.save_user(person(number), NOON_MS)
-            session.changes.publish(UserStored(person(number).id))
+            session.events.publish(UserStored(person(number).id))
         await pressing("down", "M")(browser)
         await browser.listening("Read the groups of 36 users")
         await browser.press("a")

@@ -24,12 +24,12 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browser_start import BrowserStart, Memory, ProfileChoice, Task
+from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, DecidingDialog
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
@@ -63,8 +63,8 @@ class Setting:
     source: str = SOURCE
     read_only: bool = False
     bench: Bench = field(default_factory=Bench)
-    task: Task | None = None
-    memory: Memory | None = None
+    task: StartPlan | None = None
+    memory: SavedPreferences | None = None
     view: SavedView | None = None
     syncing: Syncing = field(default_factory=lambda: Syncing(fully=False))
 
@@ -322,13 +322,13 @@ class Browser:
 
     async def listening(self, title: str = "") -> None:
         """Wait for a dialog that has this in its text, and until its keys decide."""
-        await self.settled(lambda: isinstance(self.app.screen, DecidingDialog) and title in self.dialog)
+        await self.settled(lambda: isinstance(self.app.screen, ConfirmationDialog) and title in self.dialog)
         await self.armed()
 
     async def armed(self) -> None:
         """Press no key for so long that the next one may decide something in the dialog on top."""
         dialog = self.app.screen
-        assert isinstance(dialog, DecidingDialog)
+        assert isinstance(dialog, ConfirmationDialog)
         await self.settled(lambda: dialog.shown)
         self.setting.time.advance(QUIET_SECONDS)
         await self.settled(lambda: dialog.armed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.sweeps import Sweep
-from walkme_tui.services.events import Change, CrawlChanged
+from walkme_tui.services.events import CrawlChanged, Event
 from walkme_tui.services.ports import Mirror, Session, Syncing
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
@@ -81,11 +81,11 @@ def phases(crawl: Crawl, session: Session) -> list[CrawlPhase]:
     """A list that takes every phase that is told from now on."""
     seen: list[CrawlPhase] = []
 
-    def hear(change: Change) -> None:
+    def hear(change: Event) -> None:
         if isinstance(change, CrawlChanged) and seen[-1:] != [crawl.progress.phase]:
             seen.append(crawl.progress.phase)
 
-    session.changes.subscribe(hear)
+    session.events.subscribe(hear)
     return seen
 
 

@@ -30,7 +30,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Actor, Job
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.services.changes.executor import Executor, JobControl
 from walkme_tui.services.ports import Session
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
@@ -165,7 +165,7 @@ async def work(order: Order) -> dict[str, str]:
             made = [job for job in await journal.jobs() if job.plan.ticket == plan.ticket]
             job: Job = made[0] if made else await executor.submit(plan)
             if job.state.resumable:
-                job = await executor.run(job.id, Control(patience_seconds=0), lambda progress: None)
+                job = await executor.run(job.id, JobControl(patience_seconds=0), lambda progress: None)
         except WalkmeError as error:
             return {"state": "interrupted", "error": f"{type(error).__name__}: {error.message}"}
         finally:

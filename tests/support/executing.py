@@ -17,7 +17,7 @@ from tests.support.sessions import ManualTime, open_session
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Change, Plan, PlanKind, Subject, numbered, offboarding_changes
-from walkme_tui.services.changes.executor import Control, Executor, JobProgress
+from walkme_tui.services.changes.executor import Executor, JobControl, JobProgress
 from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session, WriteMemory
 
 GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))
@@ -99,13 +99,13 @@ class Desk:
             changes += offboarding_changes(Subject(user, 0, groups))
         return self.plan(changes)
 
-    async def run(self, plan: Plan, control: Control | None = None) -> Job:
+    async def run(self, plan: Plan, control: JobControl | None = None) -> Job:
         """Make a job of a plan and carry it out."""
         return await self.resume(await self.executor.submit(plan), control)
 
-    async def resume(self, job: Job, control: Control | None = None) -> Job:
+    async def resume(self, job: Job, control: JobControl | None = None) -> Job:
         """Carry out what is left of a job."""
-        return await self.executor.run(job.id, control or Control(), self.told.append)
+        return await self.executor.run(job.id, control or JobControl(), self.told.append)
 
     async def only(self) -> Job:
         """The one job in the journal."""

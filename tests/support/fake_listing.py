@@ -14,7 +14,7 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.services.reading.listing import ListingChange, Phase, RowsChanged, ViewChanged
+from walkme_tui.services.reading.listing import ListingChange, ListingChanged, Phase, RowsChanged
 
 if TYPE_CHECKING:
     from walkme_tui.domain.errors import WalkmeError
@@ -139,7 +139,7 @@ class FakeListing:
         self._phase = Phase.READY if rows else Phase.EMPTY
         self._query = query or self._query
         self._exact = exact
-        self.tell(RowsChanged(0, before - 1) if quietly else ViewChanged())
+        self.tell(RowsChanged(0, before - 1) if quietly else ListingChanged())
 
     def replace_total(self, *, exact: bool) -> None:
         """Whether the number of rows is certain."""

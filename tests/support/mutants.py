@@ -14,9 +14,9 @@ from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import Change, Step, StepState
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import Line
-from walkme_tui.services.changes.read_back import Reconciler
-from walkme_tui.services.changes.step_runner import Carrier
+from walkme_tui.services.changes.outage_gate import OutageGate
+from walkme_tui.services.changes.read_back import ReadBack
+from walkme_tui.services.changes.step_runner import StepRunner
 from walkme_tui.store.journal import claims
 from walkme_tui.store.journal import tables as journal_tables
 
@@ -32,44 +32,44 @@ def no_intent_record() -> None:
 
 def commit_after_send() -> None:
     """A step is written down when it has been sent."""
-    real_intend, real_send = Ledger.intend, Carrier._send
+    real_intend, real_send = Ledger.intend, StepRunner._send
     waiting: dict[str, Any] = {}
 
     async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
         waiting[record.step.user_id] = (record, before)
         return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
 
-    async def send(self: Carrier, change: Change) -> None:
+    async def send(self: StepRunner, change: Change) -> None:
         try:
             await real_send(self, change)
         finally:
             await real_intend(self._ledger, *waiting.pop(change.user_id))
 
     Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
-    Carrier._send = send  # type: ignore[method-assign]  # that is the mutant
+    StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
 
 
 def blind_resend() -> None:
     """What was not answered is sent once more, without a look."""
-    real = Carrier._send
+    real = StepRunner._send
 
-    async def send(self: Carrier, change: Change) -> None:
+    async def send(self: StepRunner, change: Change) -> None:
         try:
             await real(self, change)
         except OutcomeUnknown:
             await real(self, change)
 
-    Carrier._send = send  # type: ignore[method-assign]  # that is the mutant
+    StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
 
 
 def blind_resume() -> None:
     """What an earlier run had sent is taken for not sent."""
 
-    async def reconcile(self: Carrier, records: Sequence[StepRecord]) -> None:
+    async def reconcile(self: StepRunner, records: Sequence[StepRecord]) -> None:
         for record in records:
             await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
 
-    Carrier.reconcile = reconcile  # type: ignore[method-assign]  # that is the mutant
+    StepRunner.reconcile = reconcile  # type: ignore[method-assign]  # that is the mutant
 
 
 def already_so_is_a_failure() -> None:
@@ -82,11 +82,11 @@ def already_so_is_a_failure() -> None:
             return found
         return replace(found, state=StepState.FAILED, changed=False)
 
-    async def nothing_to_do(self: Reconciler, record: StepRecord, error: ApiError) -> Outcome:
+    async def nothing_to_do(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
         return outcomes.refused(record.step.change, error)
 
     outcomes.before_sending = before_sending
-    Reconciler.nothing_to_do = nothing_to_do  # type: ignore[method-assign]  # that is the mutant
+    ReadBack.nothing_to_do = nothing_to_do  # type: ignore[method-assign]  # that is the mutant
 
 
 def put_retried_on_time_out() -> None:
@@ -116,21 +116,21 @@ def put_of_the_edited_field_alone() -> None:
 def an_answer_is_believed() -> None:
     """A lost answer is taken for a yes."""
 
-    async def lost(self: Reconciler, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+    async def lost(self: ReadBack, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         return Outcome(StepState.DONE, outcomes.LOST_BUT_THERE, changed=True)
 
-    Reconciler.lost = lost  # type: ignore[method-assign]  # that is the mutant
+    ReadBack.lost = lost  # type: ignore[method-assign]  # that is the mutant
 
 
 def a_fault_stops_nobody() -> None:
     """A fault of the program in the steps of one person leaves the others going."""
-    real = Line.stop
+    real = OutageGate.stop
 
-    def stop(self: Line, problem: WalkmeError | None = None) -> None:
+    def stop(self: OutageGate, problem: WalkmeError | None = None) -> None:
         if problem is not None:
             real(self, problem)
 
-    Line.stop = stop  # type: ignore[method-assign]  # that is the mutant
+    OutageGate.stop = stop  # type: ignore[method-assign]  # that is the mutant
 
 
 def an_earlier_attempt_is_forgotten() -> None:

@@ -12,7 +12,7 @@ from walkme_tui.domain.mirrored import MirroredUser, merged
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror import search
-from walkme_tui.store.mirror.file import MirrorFile, MirrorPlace
+from walkme_tui.store.mirror.file import MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps
@@ -24,7 +24,7 @@ class OddMirror:
     """Everything that is written goes to the mirror and to ``directory``; in memory, unless there is a ``path``."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.file = MirrorFile(MirrorPlace(path, None, "account", None))
+        self.file = MirrorFile(MirrorLocation(path, None, "account", None))
         self.directory = Directory(has_index=self.file.read(lambda tables: tables.texts.has_find))
         self.row_ids: dict[str, int] = {}
         self.gone: list[str] = []

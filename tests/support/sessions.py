@@ -22,9 +22,9 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session
 from walkme_tui.services.reading.listing import Listing, ListingChange
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
-from walkme_tui.store.mirror.file import MirrorPlace
+from walkme_tui.store.mirror.file import MirrorLocation
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 from walkme_tui.store.sqlite_thread import Urgency
 
@@ -91,10 +91,10 @@ async def serving(
     query: UserQuery = EVERYONE,
     time: ManualTime | None = None,
     visible: tuple[int, int] | None = None,
-) -> AsyncIterator[tuple[Pages, Listing]]:
-    """Pages and one listing of a session, both running; ``visible`` is wanted from the beginning."""
+) -> AsyncIterator[tuple[PageLoader, Listing]]:
+    """PageLoader and one listing of a session, both running; ``visible`` is wanted from the beginning."""
     manual = time or ManualTime()
-    pages = Pages(session, page_size, monotonic=manual.monotonic, sleep=manual.sleep)
+    pages = PageLoader(session, page_size, monotonic=manual.monotonic, sleep=manual.sleep)
     listing = Listing(session, pages, query, settle_seconds=0)
     if visible is not None:
         listing.want(*visible)
@@ -201,7 +201,7 @@ class BrokenMirror(SqliteMirror):
     """A real mirror in memory that can stop: ``full`` refuses writes, ``broken`` everything; it notes what is read."""
 
     def __init__(self) -> None:
-        super().__init__(MirrorPlace(None, None, "test", None))
+        super().__init__(MirrorLocation(None, None, "test", None))
         self.full = False
         self.broken = False
         self.reads: list[tuple[int, int]] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.receipts import Receipts
@@ -37,12 +37,12 @@ class Bench:
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
-    def __call__(self, session: Session) -> Workshop:
+    def __call__(self, session: Session) -> ChangeServices:
         """Open one."""
         self.opened += 1
         journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
         memory = journal.write_memory(session.account.profile, session.account.base_url)
-        return Workshop(
+        return ChangeServices(
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
             Executor(session, journal, memory, ACTOR),

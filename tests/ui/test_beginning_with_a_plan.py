@@ -6,14 +6,14 @@ from tests.support.browser import Browser, Setting, close, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
-from walkme_tui.services.browser_start import Task
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.browser_start import StartPlan
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.app import WalkmeApp
-from walkme_tui.ui.plan_preload import EarlyPlan
+from walkme_tui.ui.plan_preload import PlanPreload
 
 
-def setting_with(task: Task) -> tuple[Setting, FakeDirectory]:
+def setting_with(task: StartPlan) -> tuple[Setting, FakeDirectory]:
     api = FakeDirectory([user._replace(status="active") for user in map(person, range(5))])
     return Setting(api=api, task=task), api
 
@@ -23,16 +23,16 @@ def app_of(setting: Setting) -> WalkmeApp:
     app = setting.app()
     assert app.session is not None
     assert setting.task is not None
-    app._plan = EarlyPlan(setting.task, app.session, setting.bench)
+    app._plan = PlanPreload(setting.task, app.session, setting.bench)
     return app
 
 
-async def offboarding(_: Session, workshop: Workshop) -> Plan:
+async def offboarding(_: Session, workshop: ChangeServices) -> Plan:
     return await workshop.planner.offboard(["person00003@example.com"], ticket="INC-5")
 
 
 async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
-    setting, api = setting_with(Task("Offboard person00003@example.com", offboarding))
+    setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -46,7 +46,7 @@ async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
 
 
 async def test_to_leave_the_plan_is_to_go_on_in_the_list() -> None:
-    setting, api = setting_with(Task("Offboard person00003@example.com", offboarding))
+    setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -60,10 +60,10 @@ async def test_to_leave_the_plan_is_to_go_on_in_the_list() -> None:
 
 
 async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> None:
-    async def fail(_: Session, __: Workshop) -> Plan:
+    async def fail(_: Session, __: ChangeServices) -> Plan:
         raise NotFound("No user has the email nobody@example.com.")
 
-    setting, _ = setting_with(Task("Offboard nobody@example.com", fail))
+    setting, _ = setting_with(StartPlan("Offboard nobody@example.com", fail))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -76,11 +76,11 @@ async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> 
 async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
     gate = asyncio.Event()
 
-    async def wait(session: Session, workshop: Workshop) -> Plan:
+    async def wait(session: Session, workshop: ChangeServices) -> Plan:
         await gate.wait()
         return await offboarding(session, workshop)
 
-    setting, _ = setting_with(Task("Offboard person00003@example.com", wait))
+    setting, _ = setting_with(StartPlan("Offboard person00003@example.com", wait))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)

@@ -7,7 +7,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Syncing
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
 from walkme_tui.ui.browser.crawl_status import crawl_saying
-from walkme_tui.ui.widgets.user_table.palette import Ink
+from walkme_tui.ui.widgets.user_table.palette import CellStyle
 
 FULLY = Syncing(fully=True)
 
@@ -24,7 +24,7 @@ def underlined(browser: Browser, index: int) -> str:
     strip = table.render_line(index - table.scroll_offset.y + 1)
     assert table._palette is not None
     look = table.look(index, table.listing.row(index))
-    style = table._palette.on(look.ground)[Ink.CHANGED]
+    style = table._palette.on(look.ground)[CellStyle.CHANGED]
     return "".join(segment.text for segment in strip if segment.style == style).strip()
 
 

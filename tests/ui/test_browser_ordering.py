@@ -10,7 +10,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.widgets import tab_line
 
@@ -90,7 +90,7 @@ async def test_order_and_width_are_there_at_the_next_start(tmp_path: Path) -> No
         await browser.loaded()
         await browser.press("s", "s", "w")
         await sorted_by(browser, BY_NAME)
-    assert StateFile(tmp_path / "state.toml").look("acme", TableName.USERS) == Look(BY_NAME, wide=True)
+    assert StateFile(tmp_path / "state.toml").look("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await sorted_by(browser, BY_NAME)
@@ -128,7 +128,7 @@ async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
 
 async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.USERS, Look(BY_NAME))
+    memory.remember_look("acme", TableName.USERS, TableLayout(BY_NAME))
     view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
     setting = Setting(api=account(), memory=memory, view=view, query=view.text)
     async with open_browser(setting) as browser:
@@ -142,7 +142,7 @@ async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Pat
 class FullDisk(StateFile):
     """A memory that cannot keep anything."""
 
-    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
         return "The disk is full."
 
 

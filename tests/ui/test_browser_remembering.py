@@ -9,11 +9,11 @@ from tests.support.sessions import until
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.ports import Session
 from walkme_tui.store.mirror.mirror import open_mirror
-from walkme_tui.ui.flows.preferences import Remembering
+from walkme_tui.ui.flows.preferences import Preferences
 
 BY_NAME = Sort(SortKey.NAME)
 BY_ROLE = Sort(SortKey.ROLE)
@@ -50,9 +50,9 @@ class SlowMemory(StateFile):
     def __init__(self) -> None:
         super().__init__(None)
         self.released = threading.Event()
-        self.kept: list[Look] = []
+        self.kept: list[TableLayout] = []
 
-    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
         self.released.wait(10)
         self.kept.append(look)
         return ""
@@ -67,7 +67,7 @@ async def test_the_screen_does_not_wait_for_the_disk_and_the_last_look_is_kept()
         await sorted_by(browser, Sort(SortKey.STATUS))
         assert not memory.kept
         memory.released.set()
-        await browser.settled(lambda: Look(Sort(SortKey.STATUS)) in memory.kept)
+        await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in memory.kept)
         assert len(memory.kept) == 2  # the first, and of those that came meanwhile the last
 
 
@@ -76,7 +76,9 @@ async def test_what_was_chosen_just_before_the_end_is_kept(tmp_path: Path) -> No
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.type_ahead("s", "w", "q")
-        await browser.settled(lambda: memory.look("acme", TableName.USERS) == Look(Sort(SortKey.EMAIL), wide=True))
+        await browser.settled(
+            lambda: memory.look("acme", TableName.USERS) == TableLayout(Sort(SortKey.EMAIL), wide=True)
+        )
 
 
 class Meeting(StateFile):
@@ -87,7 +89,7 @@ class Meeting(StateFile):
         self._both = threading.Barrier(2, timeout=5)
         self.kept: list[TableName] = []
 
-    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
         self._both.wait()
         self.kept.append(table)
         return ""
@@ -95,16 +97,16 @@ class Meeting(StateFile):
 
 async def test_at_the_end_all_that_is_left_is_handed_over_at_once() -> None:
     memory = Meeting()
-    remembering = Remembering(memory, "acme", lambda _: None)
-    remembering.keep(TableName.USERS, Look(BY_NAME))
-    remembering.keep(TableName.MEMBERS, Look(BY_ROLE))
+    remembering = Preferences(memory, "acme", lambda _: None)
+    remembering.keep(TableName.USERS, TableLayout(BY_NAME))
+    remembering.keep(TableName.MEMBERS, TableLayout(BY_ROLE))
     remembering.end()
     await until(lambda: sorted(memory.kept) == [TableName.MEMBERS, TableName.USERS])
 
 
 async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.USERS, Look(BY_NAME))
+    memory.remember_look("acme", TableName.USERS, TableLayout(BY_NAME))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await sorted_by(browser, BY_NAME)
@@ -113,12 +115,12 @@ async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path
         await sorted_by(browser, Sort(SortKey.CREATED, reverse=True))
         assert browser.panes[0] == "users"
         assert browser.filter_text == "created:<30d"
-    assert memory.look("acme", TableName.USERS) == Look(BY_NAME)
+    assert memory.look("acme", TableName.USERS) == TableLayout(BY_NAME)
 
 
 async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.MEMBERS, Look(BY_ROLE, wide=True))
+    memory.remember_look("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("2")
@@ -129,13 +131,13 @@ async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
         assert "FIRST" not in browser.screen_text
         await browser.press("1")
         await sorted_by(browser, None)
-        kept = Look(Sort(SortKey.ROLE, reverse=True))
+        kept = TableLayout(Sort(SortKey.ROLE, reverse=True))
         await browser.settled(lambda: memory.look("acme", TableName.MEMBERS) == kept)
 
 
 async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_line(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("globex", TableName.USERS, Look(BY_ROLE, wide=True))
+    memory.remember_look("globex", TableName.USERS, TableLayout(BY_ROLE, wide=True))
     memory.remember_theme("mono")
     other = Setting(api=account(30), profile="globex")
     view = SavedView("pending", "status:pending", BY_NAME)

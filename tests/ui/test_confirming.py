@@ -6,7 +6,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, DecidingDialog
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 KEY_SECONDS = 0.12
@@ -23,7 +23,7 @@ def production(api: FakeDirectory) -> Setting:
 
 def shown(browser: Browser) -> bool:
     screen = browser.app.screen
-    return isinstance(screen, DecidingDialog) and screen.shown
+    return isinstance(screen, ConfirmationDialog) and screen.shown
 
 
 async def type_steadily(browser: Browser, text: str) -> None:

@@ -10,7 +10,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.concurrency import AT_ONCE
-from walkme_tui.ui.plan_draft import Draft
+from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets import plan_list
 from walkme_tui.ui.widgets.plan_list import PlanList, PlanRows
 
@@ -138,7 +138,7 @@ async def test_a_long_plan_makes_only_the_lines_that_are_looked_at(monkeypatch: 
     made: list[str] = []
     lines_of = plan_list._subject_lines
 
-    def counted(draft: Draft, subject: Subject, *others: Any) -> Any:
+    def counted(draft: PlanDraft, subject: Subject, *others: Any) -> Any:
         made.append(subject.user.id)
         return lines_of(draft, subject, *others)
 
@@ -146,7 +146,7 @@ async def test_a_long_plan_makes_only_the_lines_that_are_looked_at(monkeypatch: 
     people = [Subject(person(number)._replace(status="active"), NOON_MS) for number in range(2000)]
     steps = numbered(change for subject in people for change in offboarding_changes(subject))
     plan = Plan(PlanKind.OFFBOARD, "acme", "https://walkme.test", NOON_MS, tuple(people), steps)
-    rows = PlanRows(Draft.of(plan), NOON_MS, 80)
+    rows = PlanRows(PlanDraft.of(plan), NOON_MS, 80)
     rows.measure(100)
     assert len(made) < 100 <= len(rows)
     assert not rows.measured

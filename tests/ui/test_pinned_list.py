@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.pinned_list import PinnedList
 
 
@@ -19,8 +19,8 @@ class Names(PinnedList[str]):
     def key(self, row: str) -> Hashable:
         return row.split(maxsplit=1)[0]
 
-    def line(self, row: str, width: int) -> Line:
-        return [(row, Ink.PLAIN)]
+    def line(self, row: str, width: int) -> StyledLine:
+        return [(row, TextStyle.PLAIN)]
 
     def note(self, width: int) -> str:
         return "note" if width > 10 else ""

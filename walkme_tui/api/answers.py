@@ -31,7 +31,7 @@ _TOLD_IN: Final = ("message", "error_description", "detail", "title", "error", "
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ApiRequest:
     """One call: ``target`` is the encoded path with query, below the base URL.
 
     ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What came back: ``headers`` have lower-case names, ``place`` is the host that was asked.
 
     ``cut``: the body did not come to its end, and is left out.
@@ -91,7 +91,7 @@ class BrokenJson(UnexpectedAnswer):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from.
 
     ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
@@ -103,7 +103,7 @@ class Place:
     proxy: str = ""
 
 
-def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
+def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
     """The body's JSON value, and what was wrong with it and was tolerated; ``UnexpectedAnswer`` if it is none."""
     oddities: tuple[str, ...] = ()
     try:
@@ -126,7 +126,7 @@ def read_json(answer: Answer) -> tuple[Any, tuple[str, ...]]:
     )
 
 
-def describe_body(answer: Answer) -> str:
+def describe_body(answer: ApiAnswer) -> str:
     """What an answer's body is, in words: "a web page (text/html, “Sign in”)", "an empty body", "broken JSON"."""
     if not answer.body.strip(b" \t\r\n\0"):
         return "an empty body"
@@ -147,7 +147,7 @@ def page_title(body: bytes) -> str:
     return clean(" ".join(html.unescape(found[1]).split()), TITLE_LENGTH) if found else ""
 
 
-def without(answer: Answer, secret: Secret) -> Answer:
+def without(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
     """The answer, its body emptied where it repeats the secret in any usual spelling: parts of it are shown.
 
     A secret of one to three characters is in every text, so it is not looked for.

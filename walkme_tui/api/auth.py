@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote_plus, urlencode
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json
+from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json
 from walkme_tui.domain.errors import SecretUnavailable, SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
 
@@ -59,7 +59,7 @@ def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dic
     return headers, urlencode(form).encode("ascii")
 
 
-def read_grant(answer: Answer) -> Grant:
+def read_grant(answer: ApiAnswer) -> Grant:
     """The token call's answer; ``UnexpectedAnswer`` if there is no token in it."""
     value, _ = read_json(answer)
     token = value.get("access_token") if isinstance(value, dict) else None

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from walkme_tui.api.answers import Answer, BrokenJson, Place, Request, without
+from walkme_tui.api.answers import ApiAnswer, ApiRequest, BrokenJson, Endpoint, without
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
-from walkme_tui.api.retry import Failure, Fate, RetryBudget, RetryPolicy, final_error, outcome_unknown
+from walkme_tui.api.retry import Failure, FailureKind, RetryBudget, RetryPolicy, final_error, outcome_unknown
 from walkme_tui.api.status_errors import failure_of_answer
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
 from walkme_tui.api.transport_errors import TIME_OUT, failure_of_exception
@@ -29,7 +29,7 @@ T = TypeVar("T")
 # A larger body would hold up the event loop while it is read.
 LARGE_BODY_BYTES: Final = 64 * 1024
 CLOSING_SECONDS: Final = 5.0
-Judge = Callable[[Answer], Failure | None]
+Judge = Callable[[ApiAnswer], Failure | None]
 
 
 def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
@@ -49,7 +49,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class UnderWay:
+class CallState:
     """A call; ``outcome_open`` while it has sent a change that was not answered yet."""
 
     outcome_open: bool = False
@@ -67,7 +67,7 @@ class Credentials(Protocol):
         ...
 
 
-class Aside(Protocol):
+class Offload(Protocol):
     """Does work away from the event loop; what is ``urgent`` goes before what is not."""
 
     async def __call__(self, work: Callable[[], T], *, urgent: bool) -> T:
@@ -76,7 +76,7 @@ class Aside(Protocol):
 
 
 class WorkerThreads:
-    """``Aside`` on any worker thread: one at a time, for several would only take turns on the interpreter's lock."""
+    """``Offload`` on any worker thread: one at a time, for several would only take turns on the interpreter's lock."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
@@ -96,12 +96,12 @@ class Connection:
     def __init__(
         self,
         client: httpx.AsyncClient,
-        place: Place,
+        place: Endpoint,
         *,
         pacer: Pacer,
         deadlines: Deadlines,
         policy: RetryPolicy,
-        aside: Aside | None = None,
+        aside: Offload | None = None,
     ) -> None:
         self.place = place
         self.pacer = pacer
@@ -121,7 +121,7 @@ class Connection:
     # ------------------------------------------------------------ calls
 
     async def call(
-        self, request: Request, credentials: Credentials, priority: Priority, decode: Callable[[Answer], T]
+        self, request: ApiRequest, credentials: Credentials, priority: Priority, decode: Callable[[ApiAnswer], T]
     ) -> T:
         """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else.
 
@@ -144,15 +144,15 @@ class Connection:
                         self.slow_down(outcome, turn)
                     else:
                         self.pacer.succeeded()
-                if isinstance(outcome, Answer):
+                if isinstance(outcome, ApiAnswer):
                     try:
                         return await self._decoded(outcome, decode, urgent=priority is Priority.DEMAND)
                     except UnexpectedAnswer as error:
                         broken = isinstance(error, BrokenJson)
-                        fate = Fate.AMBIGUOUS if broken else Fate.UNEXPECTED
+                        fate = FailureKind.AMBIGUOUS if broken else FailureKind.UNEXPECTED
                         summary = "broken JSON" if broken else "not from this API"
                         outcome = Failure(error, fate, summary, status=outcome.status)
-                if outcome.fate is Fate.UNAUTHORIZED and not replayed:
+                if outcome.fate is FailureKind.UNAUTHORIZED and not replayed:
                     credentials.reject(token)
                     replayed = True
                     continue
@@ -160,15 +160,15 @@ class Connection:
 
     async def attempt(
         self,
-        request: Request,
+        request: ApiRequest,
         *,
         headers: Mapping[str, str],
         attempt: int,
         judge: Judge,
-    ) -> Answer | Failure:
+    ) -> ApiAnswer | Failure:
         """Send once, without waiting for a turn, and note it in the request log."""
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
-        answer: Answer | None = None
+        answer: ApiAnswer | None = None
         summary = "cancelled"
         total_seconds = min(self._deadlines.total_seconds, request.total_seconds or self._deadlines.total_seconds)
         self._sending += 1
@@ -211,7 +211,7 @@ class Connection:
             )
             self._log.add(record if answer is None else with_answer(record, answer, _secrets(headers, request.content)))
 
-    def judge(self, answer: Answer, request: Request, secret: Secret) -> Failure | None:
+    def judge(self, answer: ApiAnswer, request: ApiRequest, secret: Secret) -> Failure | None:
         """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""
         if 200 <= answer.status < 300:
             return None
@@ -219,11 +219,11 @@ class Connection:
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""
-        if failure.fate is Fate.TURNED_AWAY:
+        if failure.fate is FailureKind.TURNED_AWAY:
             self.pacer.refused(turn, too_many=failure.rate_limited, retry_after_seconds=failure.retry_after_seconds)
             self._pause_reason = failure.summary
 
-    async def wait_or_give_up(self, failure: Failure, request: Request, attempt: int) -> None:
+    async def wait_or_give_up(self, failure: Failure, request: ApiRequest, attempt: int) -> None:
         """Wait until the next attempt may be made; raises ``ApiError`` if there is to be none."""
         timed_out = failure.summary == TIME_OUT
         seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt, timed_out=timed_out)
@@ -236,7 +236,7 @@ class Connection:
         finally:
             del self._waits[me]
 
-    async def _decoded(self, answer: Answer, decode: Callable[[Answer], T], *, urgent: bool) -> T:
+    async def _decoded(self, answer: ApiAnswer, decode: Callable[[ApiAnswer], T], *, urgent: bool) -> T:
         """What ``decode`` makes of an answer, away from the event loop if it is large."""
         if len(answer.body) <= LARGE_BODY_BYTES:
             return decode(answer)
@@ -289,12 +289,12 @@ class Connection:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def until_closed(self) -> AsyncIterator[UnderWay]:
+    async def until_closed(self) -> AsyncIterator[CallState]:
         """Whatever waits inside is ended by ``aclose``, with ``Unreachable``, or ``OutcomeUnknown`` if it is open."""
         closed = Unreachable(f"The connection to {self.place.host} was closed.")
         if self._closed:
             raise closed
-        call, under_way = asyncio.timeout(None), UnderWay()
+        call, under_way = asyncio.timeout(None), CallState()
         try:
             async with call:
                 self._calls.add(call)

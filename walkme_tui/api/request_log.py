@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
-from walkme_tui.api.answers import Answer, without
+from walkme_tui.api.answers import ApiAnswer, without
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, REDACTED, Headers, RequestRecord
 
@@ -65,7 +65,7 @@ def redact_body(body: bytes, content_type: str) -> str:
     return _EMAIL_IN_TEXT.sub(REDACTED, text)[:LONGEST_BODY]
 
 
-def with_answer(record: RequestRecord, answer: Answer, secrets: Iterable[Secret]) -> RequestRecord:
+def with_answer(record: RequestRecord, answer: ApiAnswer, secrets: Iterable[Secret]) -> RequestRecord:
     """The record with the answer's headers, and with its body if it refuses the request."""
     body = ""
     if answer.status >= 400:

@@ -9,7 +9,7 @@ from typing import Final
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, RateLimited
 
 
-class Fate(Enum):
+class FailureKind(Enum):
     """What is known about a request that brought no usable answer."""
 
     NOT_SENT = "it never left: the connection could not be made"
@@ -29,7 +29,7 @@ class Failure:
     """
 
     error: ApiError
-    fate: Fate
+    fate: FailureKind
     summary: str
     status: int | None = None
     retry_after_seconds: float | None = None
@@ -41,9 +41,9 @@ class Failure:
 
 
 # After these a change may have been carried out all the same.
-OPEN_FATES: Final = frozenset({Fate.AMBIGUOUS, Fate.UNEXPECTED})
+OPEN_FATES: Final = frozenset({FailureKind.AMBIGUOUS, FailureKind.UNEXPECTED})
 # These say that the other side is there and works, whatever it answers.
-ALIVE_FATES: Final = frozenset({Fate.FINAL, Fate.UNAUTHORIZED})
+ALIVE_FATES: Final = frozenset({FailureKind.FINAL, FailureKind.UNAUTHORIZED})
 RETRIES_WITHOUT_ANSWER: Final = 10
 
 
@@ -121,11 +121,11 @@ class RetryPolicy:
         full = min(self.longest_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 30))
         return full * (0.5 + 0.5 * self.jitter())
 
-    def _allowed(self, fate: Fate, changes: bool, timed_out: bool) -> int:
-        if fate is Fate.NOT_SENT:
+    def _allowed(self, fate: FailureKind, changes: bool, timed_out: bool) -> int:
+        if fate is FailureKind.NOT_SENT:
             return self.connection_attempts
-        if fate is Fate.TURNED_AWAY:
+        if fate is FailureKind.TURNED_AWAY:
             return self.attempts
-        if fate is Fate.AMBIGUOUS and not changes:
+        if fate is FailureKind.AMBIGUOUS and not changes:
             return self.timeout_attempts if timed_out else self.attempts
         return 1

@@ -12,13 +12,13 @@ from walkme_tui.api.answers import (
     LATER_HINT,
     PAGE_START,
     WRONG_PLACE_HINT,
-    Answer,
-    Place,
-    Request,
+    ApiAnswer,
+    ApiRequest,
+    Endpoint,
     describe_body,
     told,
 )
-from walkme_tui.api.retry import Failure, Fate
+from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
@@ -62,7 +62,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_SECONDS)
 
 
-def failure_of_answer(answer: Answer, request: Request, place: Place, now: datetime) -> Failure | None:
+def failure_of_answer(answer: ApiAnswer, request: ApiRequest, place: Endpoint, now: datetime) -> Failure | None:
     """What is wrong with an answer by its status; None for 2xx."""
     status = answer.status
     if 200 <= status < 300:
@@ -72,7 +72,9 @@ def failure_of_answer(answer: Answer, request: Request, place: Place, now: datet
     return Failure(error, fate, summary, status=status, retry_after_seconds=wait)
 
 
-def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -> tuple[ApiError, Fate, str]:
+def _judge(
+    answer: ApiAnswer, request: ApiRequest, place: Endpoint, wait: float | None
+) -> tuple[ApiError, FailureKind, str]:
     status, said = answer.status, _said(answer)
     if status == 429 or (status == 403 and (wait is not None or _has_rate_limit_code(answer.body))):
         asked = f", and asks to wait {wait:.0f} s" if wait is not None else ""
@@ -80,58 +82,58 @@ def _judge(answer: Answer, request: Request, place: Place, wait: float | None) -
             f"{place.host} says that there are too many requests{asked}{said}.",
             hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
         )  # fmt: skip
-        return limited, Fate.TURNED_AWAY, "too many requests"
+        return limited, FailureKind.TURNED_AWAY, "too many requests"
     if status in {405, 501}:
         message = f"{place.host} does not know this call for {request.about} ({status}{said})."
-        return MethodRefused(message, status=status, request_id=answer.request_id), Fate.FINAL, "method refused"
+        return MethodRefused(message, status=status, request_id=answer.request_id), FailureKind.FINAL, "method refused"
     if status >= 500:
         refused = status == 503 and wait is not None
         asked = f", and asks to wait {wait:.0f} s" if refused else ""
         message = f"{place.host} had a fault ({status}{said}){asked}."
         fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
-        fate = Fate.FINAL if status == 505 else Fate.TURNED_AWAY if refused else Fate.AMBIGUOUS
+        fate = FailureKind.FINAL if status == 505 else FailureKind.TURNED_AWAY if refused else FailureKind.AMBIGUOUS
         return fault, fate, "server fault"
     if status < 400:
         # 307 and 308 ask for the same request elsewhere; after the others a change may have been carried out.
-        fate = Fate.FINAL if status in {307, 308} else Fate.UNEXPECTED
+        fate = FailureKind.FINAL if status in {307, 308} else FailureKind.UNEXPECTED
         return _redirected(answer), fate, "redirect" if status >= 300 else "no final answer"
     return _refused(answer, request, place, said)
 
 
-def _refused(answer: Answer, request: Request, place: Place, said: str) -> tuple[ApiError, Fate, str]:
+def _refused(answer: ApiAnswer, request: ApiRequest, place: Endpoint, said: str) -> tuple[ApiError, FailureKind, str]:
     """The error for a 4xx answer that is no rate limit."""
     status, request_id = answer.status, answer.request_id
     if status == 401:
         message = f"{place.host} does not accept the sign-in of profile {place.profile}{said}."
         return (
             SignInRefused(message, hint=secret_hint(place), status=status, request_id=request_id),
-            Fate.UNAUTHORIZED,
+            FailureKind.UNAUTHORIZED,
             "sign-in refused",
         )
     if status == 403:
         message = f"Profile {place.profile} may not do this{said}."
         hint = _permission_hint(answer, request)
         refused = PermissionRefused(message, hint=hint, status=status, request_id=request_id, scope=request.scope)
-        return refused, Fate.FINAL, "permission refused"
+        return refused, FailureKind.FINAL, "permission refused"
     if status == 404:
         hint = f"It was asked for at {place.host}: check base_url." if request.about.startswith("the list") else ""
         hint = WRONG_PLACE_HINT if answer.is_web_page else hint
         message = f"{place.host} does not have {request.about}{said}."
-        return NotFound(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "not found"
+        return NotFound(message, hint=hint, status=status, request_id=request_id), FailureKind.FINAL, "not found"
     if status == 407:
         hint = "Put its credentials into HTTPS_PROXY."
         message = "The proxy wants a sign-in of its own."
-        return Unreachable(message, hint=hint, status=status, request_id=request_id), Fate.FINAL, "proxy sign-in"
+        return Unreachable(message, hint=hint, status=status, request_id=request_id), FailureKind.FINAL, "proxy sign-in"
     if status == 408:
         message = f"{place.host} gave up waiting for the request."
         late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
-        return late, Fate.AMBIGUOUS, "request time-out"
+        return late, FailureKind.AMBIGUOUS, "request time-out"
     kind = Conflict if status == 409 else RequestRejected
     message = f"{place.host} refused the request ({status}{said})."
-    return kind(message, status=status, request_id=request_id), Fate.FINAL, "refused"
+    return kind(message, status=status, request_id=request_id), FailureKind.FINAL, "refused"
 
 
-def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> Failure:
+def failure_of_token_answer(failure: Failure, answer: ApiAnswer, place: Endpoint) -> Failure:
     """The failure of a token call: what refuses the credentials says so.
 
     Nothing else about it may be taken for an answer to the call that needed the token: no "not found" that would mean
@@ -148,15 +150,15 @@ def failure_of_token_answer(failure: Failure, answer: Answer, place: Place) -> F
     shown = f" ({said})" if said else ""
     message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
     refused = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
-    return Failure(refused, Fate.FINAL, "sign-in refused", status=answer.status)
+    return Failure(refused, FailureKind.FINAL, "sign-in refused", status=answer.status)
 
 
-def secret_hint(place: Place) -> str:
+def secret_hint(place: Endpoint) -> str:
     """What to do about a refused sign-in."""
     return f"The secret comes from {place.secret_source}: check it there, and the client id in the profile."
 
 
-def _permission_hint(answer: Answer, request: Request) -> str:
+def _permission_hint(answer: ApiAnswer, request: ApiRequest) -> str:
     if answer.is_web_page:
         return f"{WRONG_PLACE_HINT} If those are right, the scope {request.scope} is missing."
     if not request.scope:
@@ -164,7 +166,7 @@ def _permission_hint(answer: Answer, request: Request) -> str:
     return f"It needs the scope {request.scope}: add it to the API key in the WalkMe Console, then sign in again."
 
 
-def _redirected(answer: Answer) -> UnexpectedAnswer:
+def _redirected(answer: ApiAnswer) -> UnexpectedAnswer:
     """Redirects are never followed: the token would travel to whoever asks for it."""
     location = answer.headers.get("location", "")
     try:
@@ -179,7 +181,7 @@ def _redirected(answer: Answer) -> UnexpectedAnswer:
     return UnexpectedAnswer(message, hint=WRONG_PLACE_HINT, status=answer.status, request_id=answer.request_id)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: ApiAnswer) -> str:
     """What the error body says, to be put after the sentence's last word."""
     if answer.is_web_page:
         return f": {describe_body(answer)}"

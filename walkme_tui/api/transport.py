@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from walkme_tui import __version__
-from walkme_tui.api.answers import Answer
+from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.proxies import EnvironmentProxy, proxy_options
 from walkme_tui.domain.errors import ConfigurationError
 
@@ -164,7 +164,7 @@ async def send(
     limit_bytes: int,
     total_seconds: float,
     head_decides: bool = False,
-) -> Answer:
+) -> ApiAnswer:
     """One request and its whole answer; with ``head_decides`` also one whose body breaks off, which then is ``cut``.
 
     Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
@@ -190,7 +190,7 @@ async def send(
     except SOCKS_FAULTS as error:
         raise httpx.ProxyError("what it answers is not SOCKS 5") from error
     netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
-    return Answer(response.status_code, dict(response.headers), body, netloc, cut)
+    return ApiAnswer(response.status_code, dict(response.headers), body, netloc, cut)
 
 
 async def _last_words(response: httpx.Response, limit_bytes: int) -> tuple[bytes, bool]:

@@ -7,8 +7,8 @@ from typing import Final
 
 import httpx
 
-from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Place
-from walkme_tui.api.retry import Failure, Fate
+from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Endpoint
+from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding
 from walkme_tui.domain.errors import TlsRefused, UnexpectedAnswer, Unreachable
 from walkme_tui.domain.text import clean
@@ -22,7 +22,7 @@ PROXY_SIGN_IN_HINT: Final = (
 TIME_OUT: Final = "time-out"
 
 
-def failure_of_exception(error: Exception, place: Place, deadlines: Deadlines) -> Failure:
+def failure_of_exception(error: Exception, place: Endpoint, deadlines: Deadlines) -> Failure:
     """The failure that an exception of ``transport.send`` stands for."""
     host = f"{place.host} (through the proxy {place.proxy})" if place.proxy else place.host
     if isinstance(error, DeadlinePassed | httpx.TimeoutException):
@@ -30,10 +30,10 @@ def failure_of_exception(error: Exception, place: Place, deadlines: Deadlines) -
     if isinstance(error, BodyTooLarge):
         size = f"{error.limit_bytes // (1024 * 1024)} MiB" if error.limit_bytes >= 1 << 20 else f"{error.limit_bytes} B"
         message = f"The answer of {host} is larger than {size} and was not read."
-        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "too large")
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "too large")
     if isinstance(error, UnknownEncoding):
         message = f"The answer of {host} is compressed in a way that was not asked for."
-        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "unknown compression")
+        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "unknown compression")
     if isinstance(error, httpx.ProxyError):
         return _refused_by_proxy(str(error), place)
     if isinstance(error, httpx.ConnectError):
@@ -42,21 +42,27 @@ def failure_of_exception(error: Exception, place: Place, deadlines: Deadlines) -
         return _protocol_broken(error, host)
     if isinstance(error, httpx.NetworkError):
         message = f"{host} broke the connection before the answer was complete."
-        return Failure(Unreachable(message, hint=LATER_HINT), Fate.AMBIGUOUS, "connection reset")
+        return Failure(Unreachable(message, hint=LATER_HINT), FailureKind.AMBIGUOUS, "connection reset")
     message = f"The request to {host} failed ({type(error).__name__})."
-    return Failure(Unreachable(message, hint=NETWORK_HINT), Fate.AMBIGUOUS, type(error).__name__)
+    return Failure(Unreachable(message, hint=NETWORK_HINT), FailureKind.AMBIGUOUS, type(error).__name__)
 
 
-def _out_of_time(error: Exception, place: Place, host: str, deadlines: Deadlines) -> Failure:
-    fate = Fate.AMBIGUOUS
+def _out_of_time(error: Exception, place: Endpoint, host: str, deadlines: Deadlines) -> Failure:
+    fate = FailureKind.AMBIGUOUS
     match error:
         case httpx.ConnectTimeout() if place.proxy:
             what = f"No connection through the proxy {place.proxy} was made within {deadlines.connect_seconds:g} s."
-            return Failure(Unreachable(what, hint=PROXY_HINT), Fate.NOT_SENT, TIME_OUT)
+            return Failure(Unreachable(what, hint=PROXY_HINT), FailureKind.NOT_SENT, TIME_OUT)
         case httpx.ConnectTimeout():
-            what, fate = f"{host} did not accept a connection within {deadlines.connect_seconds:g} s.", Fate.NOT_SENT
+            what, fate = (
+                f"{host} did not accept a connection within {deadlines.connect_seconds:g} s.",
+                FailureKind.NOT_SENT,
+            )
         case httpx.PoolTimeout():
-            what, fate = f"No connection to {host} became free within {deadlines.total_seconds:g} s.", Fate.NOT_SENT
+            what, fate = (
+                f"No connection to {host} became free within {deadlines.total_seconds:g} s.",
+                FailureKind.NOT_SENT,
+            )
         case httpx.WriteTimeout():
             what = f"{host} took in no data for {deadlines.write_seconds:g} s."
         case httpx.ReadTimeout():
@@ -67,14 +73,14 @@ def _out_of_time(error: Exception, place: Place, host: str, deadlines: Deadlines
     return Failure(Unreachable(what, hint=NETWORK_HINT), fate, TIME_OUT)
 
 
-def _refused_by_proxy(said: str, place: Place) -> Failure:
+def _refused_by_proxy(said: str, place: Endpoint) -> Failure:
     message = f"The proxy {place.proxy} made no connection to {place.host}: {clean(said, 100).rstrip('. ')}."
     hint = PROXY_SIGN_IN_HINT if said.startswith("407") else PROXY_HINT
-    fate = Fate.NOT_SENT if said.startswith("5") else Fate.FINAL
+    fate = FailureKind.NOT_SENT if said.startswith("5") else FailureKind.FINAL
     return Failure(Unreachable(message, hint=hint), fate, "proxy refused")
 
 
-def _not_connected(error: httpx.ConnectError, place: Place, host: str) -> Failure:
+def _not_connected(error: httpx.ConnectError, place: Endpoint, host: str) -> Failure:
     # With a proxy in between, only the proxy is connected to.
     subject, peer, name = place.host, place.host, place.host.rpartition(":")[0] or place.host
     if place.proxy:
@@ -85,15 +91,15 @@ def _not_connected(error: httpx.ConnectError, place: Place, host: str) -> Failur
             return _not_trusted(cause, place, host)
         if isinstance(cause, socket.gaierror):
             message = f"The name {name} cannot be resolved."
-            return Failure(Unreachable(message, hint=hint), Fate.NOT_SENT, "name not resolved")
+            return Failure(Unreachable(message, hint=hint), FailureKind.NOT_SENT, "name not resolved")
         if isinstance(cause, ConnectionRefusedError):
             message = f"{subject} refused the connection."
-            return Failure(Unreachable(message, hint=hint), Fate.NOT_SENT, "connection refused")
+            return Failure(Unreachable(message, hint=hint), FailureKind.NOT_SENT, "connection refused")
     message = f"No connection to {peer} could be made."
-    return Failure(Unreachable(message, hint=hint), Fate.NOT_SENT, "no connection")
+    return Failure(Unreachable(message, hint=hint), FailureKind.NOT_SENT, "no connection")
 
 
-def _not_trusted(error: ssl.SSLError, place: Place, host: str) -> Failure:
+def _not_trusted(error: ssl.SSLError, place: Endpoint, host: str) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         why = clean(error.verify_message or "verification failed", 120)
         message = f"The certificate of {host} is not trusted: {why.rstrip('.')}."
@@ -101,23 +107,23 @@ def _not_trusted(error: ssl.SSLError, place: Place, host: str) -> Failure:
             f"If your company inspects TLS, name its CA file in ca_bundle of profile {place.profile}; "
             "otherwise somebody may be in between."
         )
-        return Failure(TlsRefused(message, hint=hint), Fate.FINAL, "certificate not trusted")
+        return Failure(TlsRefused(message, hint=hint), FailureKind.FINAL, "certificate not trusted")
     reason = clean((error.reason or "no common ground").replace("_", " ").lower(), 80)
     message = f"No TLS connection to {host} could be made: {reason}."
     hint = "Check the proxy's address: most are reached by http://, not https://." if place.proxy else TLS_HINT
-    return Failure(TlsRefused(message, hint=hint), Fate.FINAL, "TLS failed")
+    return Failure(TlsRefused(message, hint=hint), FailureKind.FINAL, "TLS failed")
 
 
 def _protocol_broken(error: Exception, host: str) -> Failure:
     text = str(error)
     if isinstance(error, BodyCutShort) or "incomplete" in text or "without sending complete" in text:
         message = f"The answer of {host} was cut short."
-        return Failure(UnexpectedAnswer(message, hint=LATER_HINT), Fate.AMBIGUOUS, "cut short")
+        return Failure(UnexpectedAnswer(message, hint=LATER_HINT), FailureKind.AMBIGUOUS, "cut short")
     if "disconnected" in text:
         message = f"{host} closed the connection without an answer."
-        return Failure(Unreachable(message, hint=LATER_HINT), Fate.AMBIGUOUS, "closed without answer")
+        return Failure(Unreachable(message, hint=LATER_HINT), FailureKind.AMBIGUOUS, "closed without answer")
     message = f"What {host} answered is not HTTP."
-    return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), Fate.UNEXPECTED, "not HTTP")
+    return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "not HTTP")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

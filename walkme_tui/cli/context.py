@@ -15,7 +15,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.ports import Journal, Session
 
 
@@ -102,11 +102,11 @@ class Context:
             return self
         return replace(self, options=replace(self.options, profile=name))
 
-    def open_workshop(self, session: "Session") -> "Workshop":
+    def open_workshop(self, session: "Session") -> "ChangeServices":
         """What changes the account of a session that ``open_session`` gave."""
         return self.open_workshop_of(session, None if self.options.demo else self.profile())
 
-    def open_workshop_of(self, session: "Session", profile: Profile | None) -> "Workshop":
+    def open_workshop_of(self, session: "Session", profile: Profile | None) -> "ChangeServices":
         """What changes the account of a session with this profile, None for the demo."""
         from walkme_tui.session import open_workshop
 

@@ -13,7 +13,7 @@ from walkme_tui.domain.views import SIGN, SavedView, find_view
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from walkme_tui.services.browser_start import Memory
+    from walkme_tui.services.browser_start import SavedPreferences
     from walkme_tui.services.ports import Session
 
 SHOWN: Final = 60
@@ -25,7 +25,7 @@ def memory_of(context: Context) -> StateFile:
     return StateFile(None if context.options.demo else context.paths.state_file)
 
 
-def view_of(text: str, memory: "Memory") -> SavedView | None:
+def view_of(text: str, memory: "SavedPreferences") -> SavedView | None:
     """The view that a text begins with, its filter followed by the rest of the text; None if it begins with none.
 
     ConfigurationError for a name that no view has, and for bytes that are no text.
@@ -46,7 +46,7 @@ def view_of(text: str, memory: "Memory") -> SavedView | None:
     return view._replace(text=" ".join(part for part in (view.text, *more) if part))
 
 
-def query_of(text: str, memory: "Memory") -> UserQuery:
+def query_of(text: str, memory: "SavedPreferences") -> UserQuery:
     """The users that a text asks for, in the order of its view; ConfigurationError if it cannot be understood.
 
     Nobody watches here how a filter narrows: one that is wrong or not finished must not answer with other people than
@@ -127,7 +127,7 @@ def _reasons(text: str) -> list[str]:
     return [*(problem.reason for problem in found.problems), *(f"{each}." for each in unfinished)]
 
 
-def _unknown(name: str, memory: "Memory") -> ConfigurationError:
+def _unknown(name: str, memory: "SavedPreferences") -> ConfigurationError:
     known = [f"{SIGN}{view.name}" for view in memory.views()]
     rest = len(known) - MAX_LISTED
     hints = [

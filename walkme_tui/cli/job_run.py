@@ -19,8 +19,8 @@ from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeErro
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import printable_json
-from walkme_tui.services.changes.change_services import Workshop
-from walkme_tui.services.changes.job_control import Control
+from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.changes.job_control import JobControl
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -32,7 +32,7 @@ class Stop:
         self.asked = False
 
 
-async def carry_out(context: Context, workshop: Workshop, plan: Plan) -> int:
+async def carry_out(context: Context, workshop: ChangeServices, plan: Plan) -> int:
     """Make a job of a plan, carry it out and tell what became of it; the exit code."""
     if not plan.steps:
         if context.options.json:
@@ -51,12 +51,12 @@ async def carry_out(context: Context, workshop: Workshop, plan: Plan) -> int:
         raise
 
 
-async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
+async def carry_on(context: Context, workshop: ChangeServices, job: Job) -> int:
     """Carry out what is left of a job and tell what became of it; the exit code.
 
     Raises ``AccountBusy`` where another process is changing one of the same people: nothing was done then.
     """
-    control = Control()
+    control = JobControl()
     problem: WalkmeError | None = None
     progress = JobLine()
     with stopped_by_signals(control, job, progress) as stop:
@@ -87,7 +87,7 @@ async def carry_on(context: Context, workshop: Workshop, job: Job) -> int:
 
 
 @contextmanager
-def stopped_by_signals(control: Control, job: Job, progress: JobLine) -> Iterator[Stop]:
+def stopped_by_signals(control: JobControl, job: Job, progress: JobLine) -> Iterator[Stop]:
     """Let SIGINT, SIGTERM and SIGHUP stop a job in good order, and a second one end at once what is still in flight.
 
     Nothing is lost by the second: what was sent stands in the journal and is read again before the job goes on.
@@ -118,7 +118,7 @@ def stopped_by_signals(control: Control, job: Job, progress: JobLine) -> Iterato
         over = True
 
 
-async def _with_receipts(workshop: Workshop, job: Job) -> Job:
+async def _with_receipts(workshop: ChangeServices, job: Job) -> Job:
     """The job with its receipts; where they cannot be written, it is as done as it was, and that is said."""
     try:
         await workshop.receipts.write(job)

@@ -15,7 +15,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
@@ -29,7 +29,7 @@ class Wish:
     """
 
     title: str
-    make: Callable[[Session, Workshop], Awaitable[Plan]]
+    make: Callable[[Session, ChangeServices], Awaitable[Plan]]
     check: Callable[[Account], None] = lambda _: None
     profile: str | None = None
 
@@ -38,7 +38,7 @@ class Wish:
         if ticket is None:
             return self
 
-        async def make(session: Session, workshop: Workshop) -> Plan:
+        async def make(session: Session, workshop: ChangeServices) -> Plan:
             return (await self.make(session, workshop)).with_ticket(ticket)
 
         return replace(self, make=make)
@@ -53,9 +53,9 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
     context = context.for_profile(wish.profile)
     if plan_file is None and not carry_it_out and is_for_the_browser(context):
         from walkme_tui.cli.commands.browse import browse_task
-        from walkme_tui.services.browser_start import Task
+        from walkme_tui.services.browser_start import StartPlan
 
-        task = Task(wish.title, wish.make)
+        task = StartPlan(wish.title, wish.make)
         try:
             return browse_task(context, task)
         except LookUpIgnored as error:
@@ -68,7 +68,7 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
             refuse_read_only(account)
         wish.check(account)
 
-    async def work(session: Session, workshop: Workshop) -> int:
+    async def work(session: Session, workshop: ChangeServices) -> int:
         deadline = CommandDeadline(session, after_each_answer=True)
         plan = await with_account_read(session, lambda: wish.make(session, workshop), deadline)
         if plan_file is not None:

@@ -12,12 +12,12 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
 
 T = TypeVar("T")
 
 
-class Ended(KeyboardInterrupt):
+class StoppedBySignal(KeyboardInterrupt):
     """A signal came; the work was cancelled and tidied up first."""
 
 
@@ -38,7 +38,7 @@ def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T
 
 
 def with_workshop(
-    context: Context, work: Callable[[Session, "Workshop"], Awaitable[T]], check: Callable[[Account], None]
+    context: Context, work: Callable[[Session, "ChangeServices"], Awaitable[T]], check: Callable[[Account], None]
 ) -> T:
     """Like ``with_session``, with what changes the account; it is closed before the session.
 
@@ -91,4 +91,4 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(watched())
     except asyncio.CancelledError:
         # Nobody but a signal cancels the whole work.
-        raise Ended from None
+        raise StoppedBySignal from None

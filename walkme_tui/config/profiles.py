@@ -37,7 +37,7 @@ class Sync(StrEnum):
     LAZY = "lazy"
 
 
-class MirrorPlace(StrEnum):
+class MirrorStorage(StrEnum):
     """Where the mirror is kept."""
 
     DISK = "disk"
@@ -86,7 +86,7 @@ class Profile(NamedTuple):
     sync: Sync = Sync.FULL
     resync_hours: float = 24.0
     refresh_minutes: float = 0.0
-    mirror: MirrorPlace = MirrorPlace.DISK
+    mirror: MirrorStorage = MirrorStorage.DISK
     mirror_max_age_days: float = 30.0
     max_requests_per_second: float = 10.0
     max_in_flight: int = 8

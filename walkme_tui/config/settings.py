@@ -12,7 +12,7 @@ from walkme_tui.config.credentials import beside, forbid_secrets, read_source, s
 from walkme_tui.config.ownership import write_distrust
 from walkme_tui.config.profiles import (
     ENVIRONMENT_PROFILE,
-    MirrorPlace,
+    MirrorStorage,
     Offboarding,
     Profile,
     RestAuth,
@@ -22,7 +22,7 @@ from walkme_tui.config.profiles import (
     Sync,
 )
 from walkme_tui.config.sections import Section, nearest, similar
-from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
+from walkme_tui.config.toml_files import ConfigProblem, TomlFile, read_toml
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.text import clean
 
@@ -62,7 +62,7 @@ class SettingsReport(NamedTuple):
 
     settings: Settings
     exists: bool
-    problems: tuple[Problem, ...]
+    problems: tuple[ConfigProblem, ...]
 
 
 def load_settings(file: Path) -> Settings:
@@ -90,7 +90,7 @@ def check_settings(file: Path) -> SettingsReport:
     return SettingsReport(settings, exists=True, problems=tuple(problems))
 
 
-def _changeable_by_others(file: Path) -> Problem | None:
+def _changeable_by_others(file: Path) -> ConfigProblem | None:
     user_id = os.geteuid()
     places = {file: "this file"}
     places |= {folder: f"its folder {clean(str(folder))}" for folder in (file.parent, file.resolve().parent)}
@@ -101,7 +101,7 @@ def _changeable_by_others(file: Path) -> Problem | None:
             continue
         if distrust is not None:
             message = f"{name} {distrust.reason}, so it is not used."
-            return Problem(file, None, message, f"If you trust what is in it, run: {distrust.cure}")
+            return ConfigProblem(file, None, message, f"If you trust what is in it, run: {distrust.cure}")
     return None
 
 
@@ -159,7 +159,7 @@ def _profile(section: Section, name: str) -> Profile | None:
         sync=section.choice("sync", Sync, Sync.FULL),
         resync_hours=section.number("resync_hours", 24, 0, 24 * 365),
         refresh_minutes=section.number("refresh_minutes", 0, 0, 24 * 60),
-        mirror=section.choice("mirror", MirrorPlace, MirrorPlace.DISK),
+        mirror=section.choice("mirror", MirrorStorage, MirrorStorage.DISK),
         mirror_max_age_days=section.number("mirror_max_age_days", 30, 0, 3650),
         max_requests_per_second=section.number("max_requests_per_second", 10, 0.2, 1000),
         max_in_flight=section.whole_number("max_in_flight", 8, 1, 100),

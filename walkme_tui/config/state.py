@@ -14,7 +14,7 @@ from walkme_tui.config.paths import private_folder
 from walkme_tui.config.private_files import write_atomically
 from walkme_tui.config.state_entries import (
     Document,
-    State,
+    SavedState,
     read_state,
     with_look,
     with_theme,
@@ -24,7 +24,15 @@ from walkme_tui.config.state_entries import (
 from walkme_tui.config.toml_files import MAX_BYTES, read_toml
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.views import MAX_FILTER, Look, SavedView, TableName, all_views, find_view, why_name_refused
+from walkme_tui.domain.views import (
+    MAX_FILTER,
+    SavedView,
+    TableLayout,
+    TableName,
+    all_views,
+    find_view,
+    why_name_refused,
+)
 
 BROKEN_SUFFIX: Final = ".broken"
 PATIENCE_SECONDS: Final = 0.5
@@ -71,11 +79,11 @@ class StateFile:
 
     # ------------------------------------------------------------ looks and colours
 
-    def look(self, profile: str, table: TableName) -> Look:
+    def look(self, profile: str, table: TableName) -> TableLayout:
         """How a table of this profile was shown when it was last looked at."""
-        return self._state().looks.get((profile, table), Look())
+        return self._state().looks.get((profile, table), TableLayout())
 
-    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
         """Keep how a table of this profile is shown; the sentence says why that was not possible."""
         return self._change(lambda document: with_look(document, profile, table, look))
 
@@ -89,7 +97,7 @@ class StateFile:
 
     # ------------------------------------------------------------ the file
 
-    def _state(self) -> State:
+    def _state(self) -> SavedState:
         return read_state(self._document if self._file is None else self._read(self._file))
 
     def _read(self, file: Path) -> Document:

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import MAX_FILTER, Look, SavedView, TableName, same_name, why_name_refused
+from walkme_tui.domain.views import MAX_FILTER, SavedView, TableLayout, TableName, same_name, why_name_refused
 
 Document = Mapping[str, Any]
 
@@ -37,12 +37,12 @@ _VIEW_KEYS: Final = _LOOK_KEYS | {"filter", "hide_inactive"}
 _NOT_IN_A_LINE: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]")
 
 
-class State(NamedTuple):
+class SavedState(NamedTuple):
     """A document as the program uses it; ``looks`` holds the tables that are not as they are at first."""
 
     theme: str | None
     views: tuple[SavedView, ...]
-    looks: Mapping[tuple[str, TableName], Look]
+    looks: Mapping[tuple[str, TableName], TableLayout]
 
 
 def one_line(text: str) -> str:
@@ -50,10 +50,10 @@ def one_line(text: str) -> str:
     return _NOT_IN_A_LINE.sub(" ", text)
 
 
-def read_state(document: Document) -> State:
+def read_state(document: Document) -> SavedState:
     """Everything in a document that can be used."""
     theme = document.get(_THEME)
-    return State(
+    return SavedState(
         theme if isinstance(theme, str) and 0 < len(theme) <= MAX_THEME else None,
         _views(_table(document.get(_VIEWS))),
         _looks(_table(document.get(_PROFILES))),
@@ -70,7 +70,7 @@ def with_view(document: Document, view: SavedView) -> Document:
     entries = _table(document.get(_VIEWS))
     same = [name for name in entries if same_name(name, view.name)]
     kept = _unknown(_table(entries[same[0]]), _VIEW_KEYS) if same else {}
-    entry = {"filter": one_line(view.text), **_look_entry(Look(view.sort, view.wide))}
+    entry = {"filter": one_line(view.text), **_look_entry(TableLayout(view.sort, view.wide))}
     if view.hide_inactive:
         entry["hide_inactive"] = True
     changed: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def without_view(document: Document, name: str) -> Document:
     return _with_table(document, _VIEWS, {each: found for each, found in entries.items() if not same_name(each, name)})
 
 
-def with_look(document: Document, profile: str, table: TableName, look: Look) -> Document:
+def with_look(document: Document, profile: str, table: TableName, look: TableLayout) -> Document:
     """The document with the look of one table of a profile; one that is as at first takes no room."""
     profiles = _table(document.get(_PROFILES))
     tables = _table(profiles.get(profile))
@@ -118,28 +118,28 @@ def _view(name: str, entry: Document) -> SavedView | None:
     return SavedView(name, one_line(text), look.sort, entry.get("hide_inactive") is True, look.wide)
 
 
-def _looks(profiles: Document) -> Mapping[tuple[str, TableName], Look]:
+def _looks(profiles: Document) -> Mapping[tuple[str, TableName], TableLayout]:
     looks = {
         (profile, table): _look(_table(_table(tables).get(table)))
         for profile, tables in profiles.items()
         for table in TableName
     }
-    return {place: look for place, look in looks.items() if look != Look()}
+    return {place: look for place, look in looks.items() if look != TableLayout()}
 
 
-def _look(entry: Document) -> Look:
+def _look(entry: Document) -> TableLayout:
     sort: Sort | None
     try:
         sort = Sort(SortKey(str(entry.get("sort"))), entry.get("reverse") is True)
     except ValueError:
         sort = None
-    return Look(sort, entry.get("wide") is True)
+    return TableLayout(sort, entry.get("wide") is True)
 
 
 # ---------------------------------------------------------------- into the file
 
 
-def _look_entry(look: Look) -> dict[str, Any]:
+def _look_entry(look: TableLayout) -> dict[str, Any]:
     entry: dict[str, Any] = {}
     if look.sort is not None:
         entry["sort"] = look.sort.key.value

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from walkme_tui.config.sections import Section, nearest
-from walkme_tui.config.toml_files import Problem, TomlFile, read_toml
+from walkme_tui.config.toml_files import ConfigProblem, TomlFile, read_toml
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
 
@@ -18,7 +18,7 @@ _HUES: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "w
 ANSI: Final = frozenset({"ansi_default", *(f"ansi_{hue}" for hue in _HUES), *(f"ansi_bright_{hue}" for hue in _HUES)})
 
 
-class Palette(NamedTuple):
+class ThemeColors(NamedTuple):
     """Colours by what they mean, each ``#rrggbb`` in lower case or ``ansi_…``.
 
     ``text`` and ``dim`` are written on ``background``, ``panel`` and ``zebra``; ``cursor`` is the background of the
@@ -49,7 +49,7 @@ class ThemeSpec(NamedTuple):
 
     name: str
     dark: bool
-    palette: Palette | None
+    palette: ThemeColors | None
     source: Path
 
     @property
@@ -62,7 +62,7 @@ class Themes(NamedTuple):
     """What could be read, by name, and what could not, file by file."""
 
     loaded: dict[str, ThemeSpec]
-    failed: tuple[Problem, ...]
+    failed: tuple[ConfigProblem, ...]
 
     @property
     def failure(self) -> str:
@@ -86,7 +86,7 @@ class Themes(NamedTuple):
 def load_themes(own_folder: Path | None = None) -> Themes:
     """The themes that ship and those in ``own_folder``; one of the person's own replaces a shipped one of its name."""
     loaded: dict[str, ThemeSpec] = {}
-    failed: list[Problem] = []
+    failed: list[ConfigProblem] = []
     for file in (*_files(shipped_folder()), *_files(own_folder)):
         theme, problems = read_theme(file)
         failed += problems
@@ -102,12 +102,12 @@ def shipped_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "themes"
 
 
-def read_theme(file: Path) -> tuple[ThemeSpec | None, tuple[Problem, ...]]:
+def read_theme(file: Path) -> tuple[ThemeSpec | None, tuple[ConfigProblem, ...]]:
     """One file as a theme, or None and everything that is wrong with it."""
     try:
         document = read_toml(file)
     except FileNotFoundError:
-        return None, (Problem(file, None, "there is no such file."),)
+        return None, (ConfigProblem(file, None, "there is no such file."),)
     theme = None if document.problems else _theme(document)
     problems = tuple(sorted(document.problems, key=lambda problem: problem.line or 0))
     return (None if problems else theme), problems
@@ -139,8 +139,8 @@ def _theme(document: TomlFile) -> ThemeSpec | None:
     return None if name is None else ThemeSpec(name, dark, palette, document.path)
 
 
-def _palette(section: Section) -> Palette | None:
-    roles = Palette._fields
+def _palette(section: Section) -> ThemeColors | None:
+    roles = ThemeColors._fields
     section.only(roles)
     colors = {role: _color(section, role) for role in roles if role in section.values}
     missing = [role for role in roles if role not in section.values and role != "zebra"]
@@ -148,7 +148,7 @@ def _palette(section: Section) -> Palette | None:
         section.complain("", f"[colors] lacks {', '.join(missing)}.", "Without any [colors] a theme uses no colours.")
     if missing or None in colors.values():
         return None
-    return Palette(**{role: color for role, color in colors.items() if color is not None})
+    return ThemeColors(**{role: color for role, color in colors.items() if color is not None})
 
 
 def _color(section: Section, role: str) -> str | None:

@@ -19,7 +19,7 @@ MAX_BYTES: Final = 1024 * 1024
 KeyPath = tuple[str, ...]
 
 
-class Problem(NamedTuple):
+class ConfigProblem(NamedTuple):
     """One thing that is wrong with a file: ``line`` counts from 1, None where it cannot be told."""
 
     file: Path
@@ -40,7 +40,7 @@ class TomlFile:
     path: Path
     text: str
     values: Mapping[str, Any]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ConfigProblem] = field(default_factory=list)
 
     def line_of(self, keys: KeyPath) -> int | None:
         """The line of a key, else that of the nearest table around it, else None."""
@@ -56,7 +56,7 @@ class TomlFile:
 
     def complain(self, keys: KeyPath, message: str, hint: str = "") -> None:
         """Note a problem with the key at this path."""
-        self.problems.append(Problem(self.path, self.line_of(keys), message, hint))
+        self.problems.append(ConfigProblem(self.path, self.line_of(keys), message, hint))
 
 
 def read_toml(path: Path) -> TomlFile:
@@ -97,7 +97,7 @@ def parse_toml(path: Path, text: str) -> TomlFile:
 
 
 def _unreadable(path: Path, line: int | None, message: str, hint: str = "") -> TomlFile:
-    return TomlFile(path, "", {}, [Problem(path, line, message, hint)])
+    return TomlFile(path, "", {}, [ConfigProblem(path, line, message, hint)])
 
 
 def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:

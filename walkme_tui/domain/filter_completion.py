@@ -16,10 +16,10 @@ from walkme_tui.domain.filters import (
     SHOWN,
     Condition,
     Filter,
+    FilterProblem,
     HasRole,
     HasStatus,
     InGroup,
-    Problem,
     Word,
     nearest,
     parse_filter,
@@ -191,7 +191,7 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 # ------------------------------------------------------------ values that nobody has
 
 
-def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[Problem, ...]:
+def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
     """The values after ``status:``, ``role:`` and ``group:`` that fit nothing known, in order.
 
     ``typed`` is ``parse_filter(text)``. Nothing is said of what is not known yet.
@@ -199,7 +199,7 @@ def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[Pro
     return tuple(problem for condition in typed.conditions for problem in _unmatched(condition, text, values))
 
 
-def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator[Problem]:
+def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator[FilterProblem]:
     match condition.test:
         case HasStatus():
             known = values.statuses
@@ -217,7 +217,7 @@ def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator
             wanted = value.key
             if wanted and not any(map(str.startswith, folded, repeat(wanted))):
                 reason = _nobody_has(condition.test, value.text, known)
-                yield Problem(condition.start + value.start, condition.start + value.end, reason)
+                yield FilterProblem(condition.start + value.start, condition.start + value.end, reason)
 
 
 @lru_cache(maxsize=8)

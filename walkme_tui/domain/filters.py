@@ -18,7 +18,7 @@ blanks, commas and colons together. Letters before a colon are a field, unless w
 (``http://…``); ``10:42`` is a word.
 
 Reading never fails. A term that is only unfinished (``status:``, ``-``, ``"``) changes nothing yet. A term that is
-wrong is a ``Problem``, and keeps ``Nobody``: a mistyped filter must never show, and mark, and offboard, more people
+wrong is a ``FilterProblem`` and keeps ``Nobody``: a mistyped filter must never show, mark and offboard more people
 than meant.
 """
 
@@ -139,7 +139,7 @@ class Condition(NamedTuple):
     end: int
 
 
-class Problem(NamedTuple):
+class FilterProblem(NamedTuple):
     """What is wrong with ``text[start:end]``, in a short sentence with the nearest thing that can be written."""
 
     start: int
@@ -151,7 +151,7 @@ class Filter(NamedTuple):
     """A text as it was read: people are kept for whom every condition holds; conditions and problems in order."""
 
     conditions: tuple[Condition, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[FilterProblem, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -208,17 +208,17 @@ def _at(condition: Condition, now_ms: int) -> Condition:
 
 
 class _Wrong(Exception):
-    """A term cannot be read; the text is the reason for its ``Problem``."""
+    """A term cannot be read; the text is the reason for its ``FilterProblem``."""
 
 
 def _parsed(text: str) -> Filter:
     conditions: list[Condition] = []
-    problems: list[Problem] = []
+    problems: list[FilterProblem] = []
     for index, term in enumerate(islice(terms(text), MAX_TERMS + 1)):
         try:
             test = _test(term) if index < MAX_TERMS else _one_too_many()
         except _Wrong as wrong:
-            problems.append(Problem(term.start, term.end, str(wrong)))
+            problems.append(FilterProblem(term.start, term.end, str(wrong)))
             conditions.append(Condition(Nobody(), False, term.start, term.end))
         else:
             if test is not None:

@@ -31,7 +31,7 @@ class Belonging(StrEnum):
     UNKNOWN = "unknown"  # no answer told their groups
 
 
-class Gaps(NamedTuple):
+class MembershipGaps(NamedTuple):
     """How many loaded users belong to groups in each of these ways."""
 
     none: int

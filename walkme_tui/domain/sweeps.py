@@ -39,7 +39,7 @@ class Sweep(NamedTuple):
         return self.renews or self.complete
 
 
-class Tally(NamedTuple):
+class SeenCount(NamedTuple):
     """What a walk saw: ``seen`` distinct users, of whom ``sure`` ones stood in the list when it began."""
 
     seen: int

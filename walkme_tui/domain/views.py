@@ -25,7 +25,7 @@ class TableName(StrEnum):
     MEMBERS = "members"
 
 
-class Look(NamedTuple):
+class TableLayout(NamedTuple):
     """How a table of users is shown: ``sort`` None is the order of the server's list, ``wide`` means wider columns."""
 
     sort: Sort | None = None
@@ -33,7 +33,7 @@ class Look(NamedTuple):
 
 
 class SavedView(NamedTuple):
-    """A filter with a name; ``text`` is what the person would type, the rest as in ``UserQuery`` and ``Look``."""
+    """A filter with a name; ``text`` is what is typed, the rest as in ``UserQuery`` and ``TableLayout``."""
 
     name: str
     text: str = ""

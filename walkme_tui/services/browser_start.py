@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
 
 
 class ProfileChoice(NamedTuple):
@@ -24,7 +24,7 @@ class ProfileChoice(NamedTuple):
     theme: str | None = None
 
 
-class Memory(Protocol):
+class SavedPreferences(Protocol):
     """What outlasts the program: saved views, the theme that was chosen, how the tables of a profile were left.
 
     Nothing here raises. What writes answers with a sentence for the person where that failed, else with an empty one.
@@ -49,11 +49,11 @@ class Memory(Protocol):
         """Forget a saved view; a built-in one stays."""
         ...
 
-    def look(self, profile: str, table: TableName) -> Look:
+    def look(self, profile: str, table: TableName) -> TableLayout:
         """How a table of this profile was left."""
         ...
 
-    def remember_look(self, profile: str, table: TableName, look: Look) -> str:
+    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
         """Keep how a table of this profile is shown."""
         ...
 
@@ -66,7 +66,7 @@ class Memory(Protocol):
         ...
 
 
-class Task(NamedTuple):
+class StartPlan(NamedTuple):
     """A change that the browser begins with: the plan is made, then shown for review over the list of users.
 
     ``title`` says in a few words what it is about until the plan is there. ``make_plan`` asks the server, writes
@@ -75,7 +75,7 @@ class Task(NamedTuple):
     """
 
     title: str
-    make_plan: Callable[[Session, "Workshop"], Awaitable[Plan]]
+    make_plan: Callable[[Session, "ChangeServices"], Awaitable[Plan]]
 
 
 class BrowserStart(NamedTuple):
@@ -107,10 +107,10 @@ class BrowserStart(NamedTuple):
     problem: str
     state_folder: Path | None = None
     themes_folder: Path | None = None
-    open_workshop: Callable[[Session], "Workshop"] | None = None
-    task: Task | None = None
+    open_workshop: Callable[[Session], "ChangeServices"] | None = None
+    task: StartPlan | None = None
     view: SavedView | None = None
-    memory: Memory | None = None
+    memory: SavedPreferences | None = None
     secret_command: str = ""
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:
@@ -126,5 +126,5 @@ class BrowserStart(NamedTuple):
 
     def later_query(self, profile: str) -> tuple[UserQuery, bool]:
         """The same where the person goes to this profile: the filter of the command line was for the first one."""
-        look = self.memory.look(profile, TableName.USERS) if self.memory is not None else Look()
+        look = self.memory.look(profile, TableName.USERS) if self.memory is not None else TableLayout()
         return UserQuery(sort=look.sort), look.wide

@@ -15,7 +15,7 @@ MAX_SHOWN_KEY = 120
 
 
 class Directory:
-    """Looks single users up and reads the groups; what the server says is stored and told to ``session.changes``.
+    """Looks single users up and reads the groups; what the server says is stored and told to ``session.events``.
 
     A mirror that cannot be written costs the copy, not the answer: the user comes back with ``row_id`` -1.
     """
@@ -68,7 +68,7 @@ class Directory:
             sizes = await self._session.mirror.groups()
         except MirrorUnavailable:
             return tuple(GroupSize(group, 0) for group in groups)
-        self._session.changes.publish(GroupsStored())
+        self._session.events.publish(GroupsStored())
         return sizes
 
     async def groups(self) -> tuple[GroupSize, ...]:
@@ -106,10 +106,10 @@ class Directory:
             stored = await self._session.mirror.save_user(user, asked_at_ms)
         except MirrorUnavailable:
             return MirroredUser(UNSAVED_ROW_ID, user, None, asked_at_ms, asked_at_ms)
-        self._session.changes.publish(UserStored(user.id))
+        self._session.events.publish(UserStored(user.id))
         if before is not None and before.user != stored.user:
             fields = changed_fields(before.user, stored.user)
-            self._session.changes.publish(UsersChanged((), (Update(user.id, fields),)))
+            self._session.events.publish(UsersChanged((), (Update(user.id, fields),)))
         return stored
 
     async def _forget(self, user_id: str) -> None:
@@ -117,7 +117,7 @@ class Directory:
             was = await self._session.mirror.forget_user(user_id)
         except MirrorUnavailable:
             return
-        self._session.changes.publish(UserForgotten(user_id, was))
+        self._session.events.publish(UserForgotten(user_id, was))
 
 
 def _similar(folded: str, known: list[Group]) -> str:

@@ -81,16 +81,16 @@ class GroupsStored(NamedTuple):
 
 
 PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
-Change: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | CrawlChanged
+Event: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | CrawlChanged
 
 
 @dataclass(eq=False, slots=True)
-class Changes:
+class Events:
     """The one bulletin board of a session: pages, look-ups and sweeps publish, listings and the screen subscribe."""
 
-    _callbacks: list[Callable[[Change], None]] = field(default_factory=list)
+    _callbacks: list[Callable[[Event], None]] = field(default_factory=list)
 
-    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` with every change, on the event loop; calling what is returned ends that."""
         self._callbacks.append(callback)
 
@@ -100,7 +100,7 @@ class Changes:
 
         return unsubscribe
 
-    def publish(self, change: Change) -> None:
+    def publish(self, change: Event) -> None:
         """Tell everyone who is subscribed at this moment, in the order in which they came."""
         for callback in tuple(self._callbacks):
             callback(change)

@@ -46,7 +46,7 @@ def trimmed(answer: UserPage) -> UserPage:
     return replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
 
 
-class ServerList:
+class PageTracker:
     """Which pages came, how long the list is, and what was odd.
 
     ``page_size`` is settled by the first answer. ``total`` is None before anything is known.

@@ -9,16 +9,16 @@ from typing import NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Gaps, Group, GroupSize
+from walkme_tui.domain.groups import Group, GroupSize, MembershipGaps
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided, UnreadableRow
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import Json, User, UserPage
-from walkme_tui.services.events import Changes
+from walkme_tui.services.events import Events
 
 __all__ = [
     "Clock",
@@ -190,7 +190,7 @@ class Mirror(Protocol):
         """All known groups with their known number of members, by name."""
         ...
 
-    async def membership_gaps(self) -> Gaps:
+    async def membership_gaps(self) -> MembershipGaps:
         """How many loaded users are in no group, inactive but still in groups, and of unknown groups.
 
         Everybody is looked at, half a second for a million: not for every page that comes.
@@ -220,7 +220,7 @@ class Mirror(Protocol):
         """Remember where the walk over the whole list stands; ``coverage`` tells it again."""
         ...
 
-    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> Tally:
+    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
         """How many listed users an answer has described since ``since_ms``.
 
         Those of them are ``sure`` whose row id is below ``before_row_id`` or who were created before
@@ -350,9 +350,9 @@ class Session:
     """An open profile: everything the browser and the command line need of it.
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
-    ``secret_source`` says in words where the credential comes from, for messages. ``changes`` is where pages and
-    look-ups say what they stored. ``warm_up`` and ``after_close`` belong to whoever opened the session. ``syncing`` is
-    what the profile says about the crawl.
+    ``secret_source`` says in words where the credential comes from, for messages. ``events`` is where pages and
+    look-ups publish what they stored. ``warm_up`` and ``after_close`` are set by the code that opens the session.
+    ``syncing`` is what the profile says about the crawl.
     """
 
     account: Account
@@ -361,7 +361,7 @@ class Session:
     clock: Clock
     started_at_ms: int
     secret_source: str
-    changes: Changes = field(default_factory=Changes)
+    events: Events = field(default_factory=Events)
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
     syncing: Syncing = field(default_factory=Syncing)

@@ -16,7 +16,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 DEFAULT_ROLE: Final = "Viewer"
 
 
-class Account:
+class SimulatedAccount:
     """The users and groups of one account.
 
     Users have numbers: those computed from the seed first, then the created ones; the list is in their order without

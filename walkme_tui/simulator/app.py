@@ -10,14 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from walkme_tui.simulator.account import Account
+from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.answers import error_answer
 from walkme_tui.simulator.fault_answers import misbehave
 from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.hashing import MASK64, keyed, mix
 from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.simulator.sign_in import RateLimit, SignIn
+from walkme_tui.simulator.sign_in import RateLimit, TokenIssuer
 
 OnAnswer = Callable[[str, str, int, float], None]
 """Told of every answer: method, path with query, status (0 where none was begun), milliseconds."""
@@ -25,7 +25,7 @@ OnAnswer = Callable[[str, str, int, float], None]
 
 def build_app(
     settings: SimulatorSettings,
-    account: Account | None = None,
+    account: SimulatedAccount | None = None,
     faults: Faults | None = None,
     *,
     monotonic: Callable[[], float] = time.monotonic,
@@ -33,7 +33,7 @@ def build_app(
     """A simulator of these settings; ``monotonic`` (seconds) is the clock of tokens and of the rate."""
     return Simulator(
         settings,
-        Account(settings) if account is None else account,
+        SimulatedAccount(settings) if account is None else account,
         Faults(settings.faults) if faults is None else faults,
         monotonic,
     )
@@ -43,12 +43,12 @@ class Simulator:
     """The ASGI application. Its state is its own and belongs to one event loop."""
 
     def __init__(
-        self, settings: SimulatorSettings, account: Account, faults: Faults, monotonic: Callable[[], float]
+        self, settings: SimulatorSettings, account: SimulatedAccount, faults: Faults, monotonic: Callable[[], float]
     ) -> None:
         self.settings = settings
         self.account = account
         self.faults = faults
-        self.sign_in = SignIn(settings, monotonic)
+        self.sign_in = TokenIssuer(settings, monotonic)
         self.on_answer: OnAnswer | None = None
         self._rate = None if settings.rate_per_s is None else RateLimit(settings.rate_per_s, monotonic)
         self._rest = RestSurface(settings, account, faults, self.sign_in).application()

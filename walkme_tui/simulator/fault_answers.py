@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from walkme_tui.simulator.answers import error_answer
-from walkme_tui.simulator.faults import Fault, Trouble
+from walkme_tui.simulator.faults import AnswerFault, Fault
 
 Serve = Callable[[Receive, Send], Awaitable[None]]
 
@@ -17,7 +17,7 @@ _PAGE: Final = "<!doctype html><html><head><title>Sign in</title></head><body><h
 _OVERSIZED_BYTES: Final = 64 << 20
 _CHUNK: Final = b" " * (1 << 16)
 _TRICKLE_BYTES: Final = 20
-_TRUE_FIRST: Final = frozenset({Trouble.TRUNCATED, Trouble.CUT, Trouble.TRICKLE})
+_TRUE_FIRST: Final = frozenset({AnswerFault.TRUNCATED, AnswerFault.CUT, AnswerFault.TRICKLE})
 
 
 async def misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send, serve: Serve) -> None:
@@ -27,10 +27,10 @@ async def misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send, se
         return
     if fault.after_the_fact:
         await serve(receive, _nowhere)
-    if fault.trouble is Trouble.HANG:
+    if fault.trouble is AnswerFault.HANG:
         while (await receive())["type"] != "http.disconnect":
             pass
-    elif fault.trouble is Trouble.OVERSIZED:
+    elif fault.trouble is AnswerFault.OVERSIZED:
         await _flood(send)
     else:
         await _wrong(fault, str(scope["walkme.request_id"]))(scope, receive, send)
@@ -39,17 +39,17 @@ async def misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send, se
 def _wrong(fault: Fault, request_id: str) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
     match fault.trouble:
-        case Trouble.HTML:
+        case AnswerFault.HTML:
             return HTMLResponse(_PAGE, fault.status, headers)
-        case Trouble.REDIRECT:
+        case AnswerFault.REDIRECT:
             return Response(status_code=302, headers={**headers, "Location": "https://login.example.com/"})
-        case Trouble.EMPTY:
+        case AnswerFault.EMPTY:
             return Response(status_code=fault.status, headers=headers)
         case _:
             return error_answer(request_id, fault.status, "simulated", "A simulated fault", headers=headers)
 
 
-async def _spoil(trouble: Trouble, receive: Receive, send: Send, serve: Serve) -> None:
+async def _spoil(trouble: AnswerFault, receive: Receive, send: Send, serve: Serve) -> None:
     """Take the true answer and send it cut or slowly."""
     messages: list[Message] = []
 
@@ -59,16 +59,16 @@ async def _spoil(trouble: Trouble, receive: Receive, send: Send, serve: Serve) -
     await serve(receive, keep)
     start = messages[0]
     body = b"".join(message.get("body", b"") for message in messages[1:])
-    if trouble is Trouble.TRUNCATED:
+    if trouble is AnswerFault.TRUNCATED:
         body = body[: len(body) // 2]
         MutableHeaders(scope=start)["content-length"] = str(len(body))
     await send(start)
-    if trouble is Trouble.TRICKLE:
+    if trouble is AnswerFault.TRICKLE:
         for at in range(0, len(body), _TRICKLE_BYTES):
             await send({"type": "http.response.body", "body": body[at : at + _TRICKLE_BYTES], "more_body": True})
             await asyncio.sleep(1)
         body = b""
-    if trouble is Trouble.CUT:
+    if trouble is AnswerFault.CUT:
         # No last message: the server closes the line in the middle of the body.
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     else:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
 
-class Trouble(StrEnum):
+class AnswerFault(StrEnum):
     """What happens to one answer."""
 
     ERROR = "error"  # the fault's status, with a JSON body
@@ -25,7 +25,7 @@ class Trouble(StrEnum):
     HANG = "hang"  # no answer, until the caller gives up
 
 
-class Total(StrEnum):
+class TotalFault(StrEnum):
     """What a list claims as its ``total``."""
 
     TRUE = "true"
@@ -44,7 +44,7 @@ class Fault:
     ``after_the_fact`` the account does what was asked before the answer goes wrong.
     """
 
-    trouble: Trouble
+    trouble: AnswerFault
     times: int | None = 1
     every: int = 1
     method: str = ""
@@ -70,7 +70,7 @@ class Faults:
 
     def clear(self) -> None:
         """Everything goes right from now on."""
-        self.total = Total.TRUE
+        self.total = TotalFault.TRUE
         self.lists_told = 0
         self.repeated_pages: frozenset[int] = frozenset()
         self.rows: Mapping[int, Json] = {}
@@ -85,11 +85,11 @@ class Faults:
 
     def fail_next(self, times: int = 1, status: int = 503, *, path: str = "/", retry_after: str | None = None) -> None:
         """Answer the next requests with an error status."""
-        self.add(Fault(Trouble.ERROR, times=times, status=status, path=path, retry_after=retry_after))
+        self.add(Fault(AnswerFault.ERROR, times=times, status=status, path=path, retry_after=retry_after))
 
     def hang_next(self, times: int = 1, *, path: str = "/") -> None:
         """Never answer the next requests."""
-        self.add(Fault(Trouble.HANG, times=times, path=path))
+        self.add(Fault(AnswerFault.HANG, times=times, path=path))
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault that meets this request, used up by one; of several the oldest."""
@@ -124,7 +124,7 @@ class _Waiting:
         return self.fault.times is not None and self._hit >= self.fault.times
 
 
-def _always(trouble: Trouble, every: int, status: int = 503) -> Callable[[Faults], None]:
+def _always(trouble: AnswerFault, every: int, status: int = 503) -> Callable[[Faults], None]:
     return lambda faults: faults.add(Fault(trouble, times=None, every=every, path="/users", status=status))
 
 
@@ -135,7 +135,7 @@ def _with(name: str, value: object) -> Callable[[Faults], None]:
 def _burst(faults: Faults) -> None:
     """Five errors in a row at the start, then one in ten."""
     faults.fail_next(5, path="/users")
-    faults.add(Fault(Trouble.ERROR, times=None, every=10, path="/users", status=502))
+    faults.add(Fault(AnswerFault.ERROR, times=None, every=10, path="/users", status=502))
 
 
 _MALFORMED: Final[Mapping[int, Json]] = {
@@ -148,17 +148,17 @@ _MALFORMED: Final[Mapping[int, Json]] = {
 
 NAMED_FAULTS: Final[Mapping[str, Callable[[Faults], None]]] = {
     "burst": _burst,
-    "hang": _always(Trouble.HANG, 15),
-    "html": _always(Trouble.HTML, 4, status=200),
-    "redirect": _always(Trouble.REDIRECT, 4),
-    "truncated": _always(Trouble.TRUNCATED, 4),
-    "cut": _always(Trouble.CUT, 4),
-    "trickle": _always(Trouble.TRICKLE, 10),
-    "oversized": _always(Trouble.OVERSIZED, 10),
-    "total-missing": _with("total", Total.MISSING),
-    "total-negative": _with("total", Total.NEGATIVE),
-    "total-text": _with("total", Total.TEXT),
-    "total-shrinking": _with("total", Total.SHRINKING),
+    "hang": _always(AnswerFault.HANG, 15),
+    "html": _always(AnswerFault.HTML, 4, status=200),
+    "redirect": _always(AnswerFault.REDIRECT, 4),
+    "truncated": _always(AnswerFault.TRUNCATED, 4),
+    "cut": _always(AnswerFault.CUT, 4),
+    "trickle": _always(AnswerFault.TRICKLE, 10),
+    "oversized": _always(AnswerFault.OVERSIZED, 10),
+    "total-missing": _with("total", TotalFault.MISSING),
+    "total-negative": _with("total", TotalFault.NEGATIVE),
+    "total-text": _with("total", TotalFault.TEXT),
+    "total-shrinking": _with("total", TotalFault.SHRINKING),
     "repeated-page": _with("repeated_pages", frozenset({2, 5})),
     "malformed": _with("rows", _MALFORMED),
     "drift": _with("drift", True),

@@ -12,13 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from walkme_tui.domain.users import Json
-from walkme_tui.simulator.account import Account
+from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.answers import error_answer, json_answer, request_id
-from walkme_tui.simulator.faults import Faults, Total
+from walkme_tui.simulator.faults import Faults, TotalFault
 from walkme_tui.simulator.population import Record
 from walkme_tui.simulator.refusals import AccountRefusal, Refused
 from walkme_tui.simulator.settings import SimulatorSettings
-from walkme_tui.simulator.sign_in import SignIn, SignInError
+from walkme_tui.simulator.sign_in import SignInError, TokenIssuer
 
 Call: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -32,7 +32,9 @@ LEAN_WRITE: Final = ("id", "email", "status", "updatedAt")
 class RestSurface:
     """Answers the calls; whether the caller may is settled before."""
 
-    def __init__(self, settings: SimulatorSettings, account: Account, faults: Faults, sign_in: SignIn) -> None:
+    def __init__(
+        self, settings: SimulatorSettings, account: SimulatedAccount, faults: Faults, sign_in: TokenIssuer
+    ) -> None:
         self._lean = settings.lean
         self._patch = settings.patch
         self._account = account
@@ -143,13 +145,13 @@ class RestSurface:
         """What the faults make of a list."""
         faults, total = self._faults, self._account.total
         match faults.total:
-            case Total.MISSING:
+            case TotalFault.MISSING:
                 del answer["total"]
-            case Total.NEGATIVE:
+            case TotalFault.NEGATIVE:
                 answer["total"] = -1
-            case Total.TEXT:
+            case TotalFault.TEXT:
                 answer["total"] = f"about {total}"
-            case Total.SHRINKING:
+            case TotalFault.SHRINKING:
                 answer["total"] = max(0, total - faults.lists_told * size)
         faults.lists_told += 1
         if faults.drift and total:

@@ -11,7 +11,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class IssuedToken:
     """A token, good for ``scopes`` until ``ends_at`` (seconds of the monotonic clock)."""
 
     token: str
@@ -28,20 +28,20 @@ class SignInError(Exception):
         self.code = code
 
 
-class SignIn:
+class TokenIssuer:
     """Issues tokens for client credentials and knows those that are still good."""
 
     def __init__(self, settings: SimulatorSettings, monotonic: Callable[[], float]) -> None:
         self._settings = settings
         self._monotonic = monotonic
-        self._grants: dict[str, Grant] = {}
+        self._grants: dict[str, IssuedToken] = {}
 
     @property
     def lifetime_seconds(self) -> int:
         """How long a token is said to live, in whole seconds."""
         return int(self._settings.token_ttl)
 
-    def issue(self, authorization: str, content_type: str, body: bytes) -> Grant:
+    def issue(self, authorization: str, content_type: str, body: bytes) -> IssuedToken:
         """A token for the credentials in the form or in the header; ``SignInError``."""
         if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
             raise SignInError(400, "invalid_request", "The body must be form-encoded")
@@ -58,11 +58,11 @@ class SignIn:
             raise SignInError(400, "invalid_scope", "The client may not have this scope")
         now = self._monotonic()
         self._grants = {token: grant for token, grant in self._grants.items() if grant.ends_at > now}
-        grant = Grant(secrets.token_urlsafe(24), asked, now + self._settings.token_ttl)
+        grant = IssuedToken(secrets.token_urlsafe(24), asked, now + self._settings.token_ttl)
         self._grants[grant.token] = grant
         return grant
 
-    def grant_of(self, authorization: str) -> Grant | None:
+    def grant_of(self, authorization: str) -> IssuedToken | None:
         """The grant of an ``Authorization`` header, or None if it has none that is still good."""
         scheme, _, token = authorization.partition(" ")
         grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None

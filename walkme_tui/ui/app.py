@@ -23,22 +23,22 @@ from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.browser.screen import BrowserScreen
-from walkme_tui.ui.flows.job_tasks import Work, work_of
+from walkme_tui.ui.flows.job_tasks import JobTasks, work_of
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.plan_preload import EarlyPlan
-from walkme_tui.ui.preload import HeadStart
+from walkme_tui.ui.plan_preload import PlanPreload
+from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.text_line import TextLine
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
-NOTE_INKS: Final[Mapping[SeverityLevel, Ink]] = {
-    "information": Ink.PLAIN,
-    "warning": Ink.WARN,
-    "error": Ink.BAD,
+NOTE_INKS: Final[Mapping[SeverityLevel, TextStyle]] = {
+    "information": TextStyle.PLAIN,
+    "warning": TextStyle.WARN,
+    "error": TextStyle.BAD,
 }
 # These work in dialogs and text boxes, too.
 FOR_THE_TERMINAL: Final = frozenset({"app.redraw", "app.suspend"})
@@ -59,15 +59,15 @@ class WalkmeApp(App[int]):
         theme: ThemeSpec,
         *,
         problem: str = "",
-        early: HeadStart | None = None,
-        plan: EarlyPlan | None = None,
+        early: Preload | None = None,
+        plan: PlanPreload | None = None,
         first: tuple[UserQuery, bool] | None = None,
         signs: LineFilter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
         self.session = session
-        self.work: Work | None = None
+        self.work: JobTasks | None = None
         self.broken_by: BaseException | None = None
         self.start = start
         self._problem = problem or start.problem

@@ -12,11 +12,11 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import SORT_NAMES, SortKey
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import SavedView, title
-from walkme_tui.services.browser_start import BrowserStart, Memory
+from walkme_tui.services.browser_start import BrowserStart, SavedPreferences
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 THEME = "theme:"
@@ -94,7 +94,7 @@ def show_palette(
     app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
 
 
-async def _keep_theme(app: App[Any], memory: Memory, name: str) -> None:
+async def _keep_theme(app: App[Any], memory: SavedPreferences, name: str) -> None:
     said = await asyncio.to_thread(memory.remember_theme, name)
     if said:
         app.notify(said, severity="warning", markup=False, timeout=8)
@@ -102,5 +102,5 @@ async def _keep_theme(app: App[Any], memory: Memory, name: str) -> None:
 
 def _choice(command: Command, reason: str) -> Choice:
     if reason:
-        return Choice(command.id, command.title, reason, label_ink=Ink.DIM)
+        return Choice(command.id, command.title, reason, label_ink=TextStyle.DIM)
     return Choice(command.id, command.title, labels(command))

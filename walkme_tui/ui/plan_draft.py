@@ -6,7 +6,7 @@ from walkme_tui.domain.plans import Plan, PlanKind, RemoveMember, Step, without_
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PlanDraft:
     """What was planned, and what the person made of it; ``kept`` are ids of users and of groups that they stay in."""
 
     planned: Plan
@@ -14,7 +14,7 @@ class Draft:
     ticket: str = ""
 
     @classmethod
-    def of(cls, plan: Plan) -> "Draft":
+    def of(cls, plan: Plan) -> "PlanDraft":
         """The plan as it was made."""
         return cls(plan, ticket=plan.ticket)
 
@@ -34,7 +34,7 @@ class Draft:
         """True for a step that the person left out."""
         return isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) in self.kept
 
-    def toggled(self, step: Step) -> "Draft":
+    def toggled(self, step: Step) -> "PlanDraft":
         """The step left out, or taken in again."""
         if not self.can_keep(step) or not isinstance(step.change, RemoveMember):
             return self

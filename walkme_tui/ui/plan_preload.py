@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
-from walkme_tui.services.browser_start import Task
+from walkme_tui.services.browser_start import StartPlan
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
 
 
-class EarlyPlan:
+class PlanPreload:
     """A workshop that is being opened and a plan that is being made, both to be awaited by whoever shows them."""
 
-    def __init__(self, task: Task, session: Session, opener: "Callable[[Session], Workshop] | None") -> None:
+    def __init__(self, task: StartPlan, session: Session, opener: "Callable[[Session], ChangeServices] | None") -> None:
         self.title = task.title
         self._task = task
         self._session = session
@@ -25,7 +25,7 @@ class EarlyPlan:
         self._opening = asyncio.create_task(self._open(), name="workshop")
         self._making = asyncio.create_task(self._make(), name="plan")
 
-    async def workshop(self) -> "Workshop":
+    async def workshop(self) -> "ChangeServices":
         """The workshop; ``ConfigurationError`` where it cannot be opened."""
         return await asyncio.shield(self._opening)
 
@@ -33,7 +33,7 @@ class EarlyPlan:
         """The plan; raises what its making raises. To be cancelled is to give it up."""
         return await self._making
 
-    async def _open(self) -> "Workshop":
+    async def _open(self) -> "ChangeServices":
         if self._opener is None:
             raise ConfigurationError("This session was opened for reading only.")
         return await asyncio.to_thread(self._opener, self._session)

@@ -15,7 +15,7 @@ from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
-from walkme_tui.ui.plan_preload import EarlyPlan
+from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import head_start
 
 if TYPE_CHECKING:
@@ -132,10 +132,10 @@ async def _read_secret(session: Session, command: str) -> None:
         MAY_ASK.clear()
 
 
-def _early_plan(start: BrowserStart, session: Session | None) -> EarlyPlan | None:
+def _early_plan(start: BrowserStart, session: Session | None) -> PlanPreload | None:
     if start.task is None or session is None:
         return None
-    return EarlyPlan(start.task, session, start.open_workshop)
+    return PlanPreload(start.task, session, start.open_workshop)
 
 
 def _grace_seconds(app: "WalkmeApp") -> float:

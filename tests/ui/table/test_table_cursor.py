@@ -7,7 +7,7 @@ from tests.support.fake_listing import FakeListing, mirrored
 from tests.support.table_driver import table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord
-from walkme_tui.services.reading.listing import Phase, ViewChanged
+from walkme_tui.services.reading.listing import ListingChanged, Phase
 from walkme_tui.ui.widgets.user_table import UserTable
 
 
@@ -111,7 +111,7 @@ async def test_a_new_view_keeps_the_person_or_begins_at_the_first_row() -> None:
 
 async def test_a_key_wins_over_the_search_for_the_person() -> None:
     async with table_of(people(100)) as table:
-        table.listing.tell(ViewChanged())
+        table.listing.tell(ListingChanged())
         table.table.action_cursor_down()
         await table.settle()
         assert table.person == person(1).id

@@ -13,7 +13,7 @@ from tests.support.fake_listing import STARTED_AT_MS, FakeListing, mirrored
 from tests.support.table_driver import TableDriver, table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
-from walkme_tui.services.reading.listing import Phase, RowsChanged, ViewChanged
+from walkme_tui.services.reading.listing import ListingChanged, Phase, RowsChanged
 
 HOSTILE = (
     "[b]bold[/b] [@click=app.quit]x[/]",
@@ -202,7 +202,7 @@ async def test_a_cursor_move_draws_two_lines_and_a_tick_draws_none() -> None:
         after = lean_strips(table)
         assert [at for at, strip in enumerate(after) if strip is not before[at]] == [1, 2]
         table.listing.tell(RowsChanged(0, 99))
-        table.listing.tell(ViewChanged())
+        table.listing.tell(ListingChanged())
         await table.settle()
         assert [list(strip) for strip in lean_strips(table)] == [list(strip) for strip in after]
 

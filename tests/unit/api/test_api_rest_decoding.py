@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.answers import Answer, BrokenJson
+from walkme_tui.api.answers import ApiAnswer, BrokenJson
 from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
@@ -16,14 +16,14 @@ from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
 
 
-def got(value: Any) -> Answer:
+def got(value: Any) -> ApiAnswer:
     """An answer with this JSON value."""
     return raw(json.dumps(value).encode())
 
 
-def raw(body: bytes, content_type: str = "application/json; charset=utf-8") -> Answer:
+def raw(body: bytes, content_type: str = "application/json; charset=utf-8") -> ApiAnswer:
     """An answer with these bytes."""
-    return Answer(200, {"content-type": content_type}, body, "api.example.com")
+    return ApiAnswer(200, {"content-type": content_type}, body, "api.example.com")
 
 
 def rows(count: int) -> list[dict[str, Any]]:

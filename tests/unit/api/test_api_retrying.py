@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.retry import Failure, Fate, RetryBudget, RetryPolicy, final_error
+from walkme_tui.api.retry import Failure, FailureKind, RetryBudget, RetryPolicy, final_error
 from walkme_tui.domain.errors import OutcomeUnknown, RateLimited, Unreachable
 
 POLICY = RetryPolicy(jitter=lambda: 1.0)
 
 
-def failure(fate: Fate, retry_after: float | None = None, status: int | None = None) -> Failure:
+def failure(fate: FailureKind, retry_after: float | None = None, status: int | None = None) -> Failure:
     kind = RateLimited if status == 429 else Unreachable
     error = kind("It is gone.", hint="Look for it.", status=status, request_id="r1")
     return Failure(error, fate, "gone", status=status, retry_after_seconds=retry_after)
 
 
-def attempts(fate: Fate, *, changes: bool, timed_out: bool = False) -> int:
+def attempts(fate: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
     """How many attempts are made when every one fails like this."""
     made = 1
     while POLICY.wait_before_retry(failure(fate), changes=changes, attempt=made, timed_out=timed_out) is not None:
@@ -27,30 +27,32 @@ def attempts(fate: Fate, *, changes: bool, timed_out: bool = False) -> int:
 @pytest.mark.parametrize(
     ("fate", "reading", "changing"),
     [
-        (Fate.AMBIGUOUS, 4, 1),
-        (Fate.NOT_SENT, 2, 2),
-        (Fate.TURNED_AWAY, 4, 4),
-        (Fate.UNEXPECTED, 1, 1),
-        (Fate.FINAL, 1, 1),
-        (Fate.UNAUTHORIZED, 1, 1),
+        (FailureKind.AMBIGUOUS, 4, 1),
+        (FailureKind.NOT_SENT, 2, 2),
+        (FailureKind.TURNED_AWAY, 4, 4),
+        (FailureKind.UNEXPECTED, 1, 1),
+        (FailureKind.FINAL, 1, 1),
+        (FailureKind.UNAUTHORIZED, 1, 1),
     ],
 )
-def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(fate: Fate, reading: int, changing: int) -> None:
+def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(
+    fate: FailureKind, reading: int, changing: int
+) -> None:
     assert attempts(fate, changes=False) == reading
     assert attempts(fate, changes=True) == changing
 
 
 def test_a_request_that_ran_out_of_time_is_tried_twice_at_most() -> None:
-    assert attempts(Fate.AMBIGUOUS, changes=False, timed_out=True) == 2
-    assert attempts(Fate.AMBIGUOUS, changes=True, timed_out=True) == 1
+    assert attempts(FailureKind.AMBIGUOUS, changes=False, timed_out=True) == 2
+    assert attempts(FailureKind.AMBIGUOUS, changes=True, timed_out=True) == 1
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_a_change_that_may_have_happened_says_so_and_why(fate: Fate) -> None:
+@pytest.mark.parametrize("fate", FailureKind)
+def test_a_change_that_may_have_happened_says_so_and_why(fate: FailureKind) -> None:
     failed = failure(fate, status=502)
     assert final_error(failed, changes=False) is failed.error
     error = final_error(failed, changes=True)
-    if fate in {Fate.AMBIGUOUS, Fate.UNEXPECTED}:
+    if fate in {FailureKind.AMBIGUOUS, FailureKind.UNEXPECTED}:
         assert isinstance(error, OutcomeUnknown)
         assert error.message == "It is gone. Whether the change was carried out is not known."
         assert (error.hint, error.status, error.request_id) == ("Look for it.", 502, "r1")
@@ -63,7 +65,7 @@ class TestRetryBudget:
     """Retries that all calls share."""
 
     def test_without_an_answer_it_is_used_up(self) -> None:
-        budget, gone = RetryBudget(3), failure(Fate.AMBIGUOUS)
+        budget, gone = RetryBudget(3), failure(FailureKind.AMBIGUOUS)
         taken = []
         for _ in range(5):
             budget.note(gone)
@@ -71,10 +73,16 @@ class TestRetryBudget:
         assert taken == [True, True, True, False, False]
 
     @pytest.mark.parametrize(
-        "answered", [None, failure(Fate.FINAL), failure(Fate.UNAUTHORIZED), failure(Fate.TURNED_AWAY, status=429)]
+        "answered",
+        [
+            None,
+            failure(FailureKind.FINAL),
+            failure(FailureKind.UNAUTHORIZED),
+            failure(FailureKind.TURNED_AWAY, status=429),
+        ],
     )
     def test_an_answer_gives_one_back_whatever_it_says(self, answered: Failure | None) -> None:
-        budget, gone = RetryBudget(1), failure(Fate.NOT_SENT)
+        budget, gone = RetryBudget(1), failure(FailureKind.NOT_SENT)
         assert budget.take(gone)
         assert not budget.take(gone)
         budget.note(answered)
@@ -84,12 +92,12 @@ class TestRetryBudget:
 
     def test_a_429_costs_nothing(self) -> None:
         budget = RetryBudget(0)
-        assert budget.take(failure(Fate.TURNED_AWAY, status=429))
-        assert not budget.take(failure(Fate.TURNED_AWAY, 1.0, status=503))
+        assert budget.take(failure(FailureKind.TURNED_AWAY, status=429))
+        assert not budget.take(failure(FailureKind.TURNED_AWAY, 1.0, status=503))
 
 
 def test_what_the_server_asks_for_is_waited_unless_it_is_beyond_patience() -> None:
-    short, long = failure(Fate.TURNED_AWAY, 12.0), failure(Fate.TURNED_AWAY, 3600.0)
+    short, long = failure(FailureKind.TURNED_AWAY, 12.0), failure(FailureKind.TURNED_AWAY, 3600.0)
     assert POLICY.wait_before_retry(short, changes=False, attempt=1, timed_out=False) == 12.0
     assert POLICY.wait_before_retry(long, changes=False, attempt=1, timed_out=False) is None
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api_sessions import SECRET, Answers, Desk, answer
-from walkme_tui.api.answers import Answer
+from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.auth import (
     DEFAULT_LIFETIME_SECONDS,
     LONGEST_LIFETIME_SECONDS,
@@ -218,7 +218,7 @@ json_values = st.recursive(
 def test_no_token_answer_does_more_harm_than_being_unexpected(value: Any) -> None:
     body = json.dumps(value).encode()
     try:
-        grant = read_grant(Answer(200, {"content-type": "application/json"}, body, "desk.test"))
+        grant = read_grant(ApiAnswer(200, {"content-type": "application/json"}, body, "desk.test"))
     except UnexpectedAnswer:
         return
     assert 0 < grant.lifetime_seconds <= LONGEST_LIFETIME_SECONDS

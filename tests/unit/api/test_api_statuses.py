@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.answers import SHORT_TEXT, Answer, Place, Request, page_title, told
-from walkme_tui.api.retry import Failure, Fate
+from walkme_tui.api.answers import SHORT_TEXT, ApiAnswer, ApiRequest, Endpoint, page_title, told
+from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.api.status_errors import LONGEST_WAIT_SECONDS, failure_of_answer, retry_after_seconds
 from walkme_tui.domain.errors import (
     ApiError,
@@ -26,53 +26,55 @@ from walkme_tui.domain.errors import (
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-PLACE = Place("acme", "api.example.com", "the variable ACME_SECRET")
-USERS = Request("GET", "/users?page=1&pageSize=100", "users:read", "the list of users")
-ONE = Request("GET", "/users/7", "users:read", "this user")
+PLACE = Endpoint("acme", "api.example.com", "the variable ACME_SECRET")
+USERS = ApiRequest("GET", "/users?page=1&pageSize=100", "users:read", "the list of users")
+ONE = ApiRequest("GET", "/users/7", "users:read", "this user")
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>\n Sign &amp; in\x1b </title></head></html>"
 
 
-def failed(status: int, body: bytes = b"", request: Request = ONE, **headers: str) -> Failure:
+def failed(status: int, body: bytes = b"", request: ApiRequest = ONE, **headers: str) -> Failure:
     """What an answer with this status comes to."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    failure = failure_of_answer(Answer(status, named, body, PLACE.host), request, PLACE, NOW)
+    failure = failure_of_answer(ApiAnswer(status, named, body, PLACE.host), request, PLACE, NOW)
     assert failure is not None
     return failure
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_success_is_no_failure(status: int) -> None:
-    assert failure_of_answer(Answer(status, {}, b"", PLACE.host), ONE, PLACE, NOW) is None
+    assert failure_of_answer(ApiAnswer(status, {}, b"", PLACE.host), ONE, PLACE, NOW) is None
 
 
 @pytest.mark.parametrize(
     ("status", "kind", "fate"),
     [
-        (400, RequestRejected, Fate.FINAL),
-        (401, SignInRefused, Fate.UNAUTHORIZED),
-        (403, PermissionRefused, Fate.FINAL),
-        (404, NotFound, Fate.FINAL),
-        (405, MethodRefused, Fate.FINAL),
-        (407, Unreachable, Fate.FINAL),
-        (408, Unreachable, Fate.AMBIGUOUS),
-        (409, Conflict, Fate.FINAL),
-        (429, RateLimited, Fate.TURNED_AWAY),
-        (101, UnexpectedAnswer, Fate.UNEXPECTED),
-        (302, UnexpectedAnswer, Fate.UNEXPECTED),
-        (303, UnexpectedAnswer, Fate.UNEXPECTED),
-        (304, UnexpectedAnswer, Fate.UNEXPECTED),
-        (307, UnexpectedAnswer, Fate.FINAL),
-        (308, UnexpectedAnswer, Fate.FINAL),
-        (500, ServerFault, Fate.AMBIGUOUS),
-        (501, MethodRefused, Fate.FINAL),
-        (502, ServerFault, Fate.AMBIGUOUS),
-        (503, ServerFault, Fate.AMBIGUOUS),
-        (504, ServerFault, Fate.AMBIGUOUS),
-        (505, ServerFault, Fate.FINAL),
+        (400, RequestRejected, FailureKind.FINAL),
+        (401, SignInRefused, FailureKind.UNAUTHORIZED),
+        (403, PermissionRefused, FailureKind.FINAL),
+        (404, NotFound, FailureKind.FINAL),
+        (405, MethodRefused, FailureKind.FINAL),
+        (407, Unreachable, FailureKind.FINAL),
+        (408, Unreachable, FailureKind.AMBIGUOUS),
+        (409, Conflict, FailureKind.FINAL),
+        (429, RateLimited, FailureKind.TURNED_AWAY),
+        (101, UnexpectedAnswer, FailureKind.UNEXPECTED),
+        (302, UnexpectedAnswer, FailureKind.UNEXPECTED),
+        (303, UnexpectedAnswer, FailureKind.UNEXPECTED),
+        (304, UnexpectedAnswer, FailureKind.UNEXPECTED),
+        (307, UnexpectedAnswer, FailureKind.FINAL),
+        (308, UnexpectedAnswer, FailureKind.FINAL),
+        (500, ServerFault, FailureKind.AMBIGUOUS),
+        (501, MethodRefused, FailureKind.FINAL),
+        (502, ServerFault, FailureKind.AMBIGUOUS),
+        (503, ServerFault, FailureKind.AMBIGUOUS),
+        (504, ServerFault, FailureKind.AMBIGUOUS),
+        (505, ServerFault, FailureKind.FINAL),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"plain text", LOGIN_PAGE, b'{"message": "x"}', b"\xff\xfe", b"[" * 5000])
-def test_the_status_decides_whatever_the_body_is(status: int, kind: type[ApiError], fate: Fate, body: bytes) -> None:
+def test_the_status_decides_whatever_the_body_is(
+    status: int, kind: type[ApiError], fate: FailureKind, body: bytes
+) -> None:
     failure = failed(status, body)
     assert type(failure.error) is kind
     assert failure.fate is fate
@@ -89,7 +91,7 @@ def test_a_refused_permission_names_the_scope() -> None:
 
 def test_a_503_that_says_when_was_not_carried_out() -> None:
     failure = failed(503, retry_after="9")
-    assert (failure.fate, failure.retry_after_seconds) == (Fate.TURNED_AWAY, 9.0)
+    assert (failure.fate, failure.retry_after_seconds) == (FailureKind.TURNED_AWAY, 9.0)
     assert "asks to wait 9 s" in failure.error.message
 
 
@@ -115,7 +117,7 @@ def test_a_429_tells_how_long_was_asked_for() -> None:
 def test_a_403_with_a_rate_limit_code_is_a_rate_limit(body: bytes) -> None:
     failure = failed(403, body)
     assert isinstance(failure.error, RateLimited)
-    assert (failure.fate, failure.rate_limited, failure.error.status) == (Fate.TURNED_AWAY, True, 403)
+    assert (failure.fate, failure.rate_limited, failure.error.status) == (FailureKind.TURNED_AWAY, True, 403)
 
 
 def test_a_403_with_retry_after_is_a_rate_limit() -> None:
@@ -161,7 +163,7 @@ def test_a_missing_list_points_to_the_base_url() -> None:
     ("header", "value"), [("x-request-id", "abc-1"), ("x-amzn-requestid", "abc-2"), ("x-correlation-id", "abc-3")]
 )
 def test_the_request_id_is_taken_from_the_usual_headers(header: str, value: str) -> None:
-    failure = failure_of_answer(Answer(500, {header: value}, b"", PLACE.host), ONE, PLACE, NOW)
+    failure = failure_of_answer(ApiAnswer(500, {header: value}, b"", PLACE.host), ONE, PLACE, NOW)
     assert failure is not None
     assert failure.error.request_id == value
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.answers import ONE_RECORD_SECONDS, Request
+from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.writing import joining, leaving, patching, putting
 from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import NotFound
 
-MAKERS: list[Callable[[], Request]] = [
+MAKERS: list[Callable[[], ApiRequest]] = [
     lambda: patching("u1", {"status": "inactive", "lastName": "Hidden"}),
     lambda: putting("u1", {"status": "inactive", "lastName": "Hidden"}),
     lambda: joining("g1", "u1"),
@@ -21,7 +21,9 @@ MAKERS: list[Callable[[], Request]] = [
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_each_is_a_change_that_needs_the_right_to_write_and_shows_nobody_its_body(make: Callable[[], Request]) -> None:
+def test_each_is_a_change_that_needs_the_right_to_write_and_shows_nobody_its_body(
+    make: Callable[[], ApiRequest],
+) -> None:
     request = make()
     assert request.changes
     assert request.scope == "users:write"
@@ -29,7 +31,7 @@ def test_each_is_a_change_that_needs_the_right_to_write_and_shows_nobody_its_bod
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[], Request]) -> None:
+def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[], ApiRequest]) -> None:
     policy = RetryPolicy(jitter=lambda: 1.0)
     request = make()
     assert request.total_seconds == ONE_RECORD_SECONDS

@@ -10,7 +10,7 @@ from walkme_tui.cli.output import plan_text
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, StepState, Subject, numbered
-from walkme_tui.ui.plan_draft import Draft
+from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_list import PlanRow, PlanRows
 
 COUNT = 60
@@ -49,7 +49,7 @@ def as_job(plan: Plan) -> Job:
 
 
 def in_the_browser(plan: Plan) -> list[PlanRow]:
-    rows = PlanRows(Draft(plan), 0, 80)
+    rows = PlanRows(PlanDraft(plan), 0, 80)
     rows.measure(1_000_000)
     return list(rows)
 

@@ -9,7 +9,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from tests.support.lookups import rows
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName, find_view
+from walkme_tui.domain.views import BUILT_IN, SavedView, TableLayout, TableName, find_view
 from walkme_tui.services.browser_start import BrowserStart
 
 NEWEST = Sort(SortKey.CREATED, reverse=True)
@@ -137,11 +137,11 @@ def test_a_saved_view_stands_in_for_a_built_in_one(
 def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
     line: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
-    look = Look(NEWEST, wide=True)
+    look = TableLayout(NEWEST, wide=True)
     line()
     given = started[0].memory
     assert given is not None
-    assert (started[0].theme, given.look("env", TableName.USERS)) == (None, Look())
+    assert (started[0].theme, given.look("env", TableName.USERS)) == (None, TableLayout())
     assert given.remember_theme("paper") == given.remember_look("env", TableName.USERS, look) == ""
     line()
     again = started[1].memory

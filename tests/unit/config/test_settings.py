@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.config.profiles import MirrorPlace, Offboarding, RestAuth, ScimAuth, Sync
+from walkme_tui.config.profiles import MirrorStorage, Offboarding, RestAuth, ScimAuth, Sync
 from walkme_tui.config.secrets import CommandSource, FileSource, KeyringSource, VariableSource
 from walkme_tui.config.settings import check_settings, load_settings
 from walkme_tui.config.toml_files import parse_toml
@@ -72,7 +72,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert settings.keymap == {"user.raw": ("f2",), "view.filter": ("comma", "slash")}
     assert (profile.environment, profile.read_only, profile.theme) == (Environment.SANDBOX, True, "paper")
     assert (profile.sync, profile.resync_hours, profile.refresh_minutes) == (Sync.LAZY, 1.5, 5)
-    assert (profile.mirror, profile.mirror_max_age_days) == (MirrorPlace.MEMORY, 7)
+    assert (profile.mirror, profile.mirror_max_age_days) == (MirrorStorage.MEMORY, 7)
     assert (profile.max_requests_per_second, profile.max_in_flight) == (2, 3)
     assert profile.ca_bundle == tmp_path / "ca.pem"
     assert profile.offboarding == Offboarding(("Alumni",), require_ticket=True)
@@ -92,7 +92,7 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
     assert profile.environment is Environment.PRODUCTION
     assert (profile.read_only, profile.theme, profile.ca_bundle) == (False, None, None)
     assert (profile.sync, profile.resync_hours, profile.refresh_minutes) == (Sync.FULL, 24, 0)
-    assert (profile.mirror, profile.mirror_max_age_days) == (MirrorPlace.DISK, 30)
+    assert (profile.mirror, profile.mirror_max_age_days) == (MirrorStorage.DISK, 30)
     assert (profile.max_requests_per_second, profile.max_in_flight) == (10, 8)
     assert profile.offboarding == Offboarding()
     assert profile.scim is None

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from walkme_tui.config.file_lock import file_lock
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import BUILT_IN, MAX_FILTER, Look, SavedView, TableName, same_name, why_name_refused
+from walkme_tui.domain.views import BUILT_IN, MAX_FILTER, SavedView, TableLayout, TableName, same_name, why_name_refused
 
 LEAVERS = SavedView("leavers", "status:inactive has:groups", Sort(SortKey.UPDATED, reverse=True), wide=True)
-BY_EMAIL = Look(Sort(SortKey.EMAIL), wide=True)
+BY_EMAIL = TableLayout(Sort(SortKey.EMAIL), wide=True)
 
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=60)
 NAMES = st.from_regex(r"[^\W_][\w.-]{0,39}", fullmatch=True).filter(lambda name: not why_name_refused(name))
@@ -29,7 +29,7 @@ SORTS = st.none() | st.builds(Sort, st.sampled_from(SortKey), st.booleans())
 VIEWS = st.builds(SavedView, NAMES, LINES, SORTS, st.booleans(), st.booleans())
 LOOKS = st.dictionaries(
     st.tuples(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.sampled_from(TableName)),
-    st.builds(Look, SORTS, st.booleans()),
+    st.builds(TableLayout, SORTS, st.booleans()),
     max_size=5,
 )
 
@@ -67,7 +67,7 @@ def written(memory: StateFile, file: Path) -> Path:
 def test_what_is_remembered_comes_back_in_its_order(
     tmp_path_factory: pytest.TempPathFactory,
     views: list[SavedView],
-    looks: dict[tuple[str, TableName], Look],
+    looks: dict[tuple[str, TableName], TableLayout],
     theme: str | None,
     on_disk: bool,
 ) -> None:
@@ -112,7 +112,7 @@ def test_a_file_that_others_could_read_becomes_its_owners_only(memory: StateFile
 
 def test_no_file_is_a_fresh_memory_and_reading_makes_none(memory: StateFile, file: Path) -> None:
     assert memory.views() == BUILT_IN
-    assert (memory.theme(), memory.look("acme", TableName.USERS), memory.notice) == (None, Look(), "")
+    assert (memory.theme(), memory.look("acme", TableName.USERS), memory.notice) == (None, TableLayout(), "")
     assert not file.parent.exists()
 
 
@@ -152,8 +152,8 @@ def test_a_look_that_is_as_at_first_takes_no_room(memory: StateFile, written: Pa
     before = written.read_bytes()
     memory.remember_look("acme", TableName.MEMBERS, BY_EMAIL)
     assert memory.look("acme", TableName.MEMBERS) == BY_EMAIL
-    assert memory.look("acme", TableName.USERS) == memory.look("other", TableName.MEMBERS) == Look()
-    memory.remember_look("acme", TableName.MEMBERS, Look())
+    assert memory.look("acme", TableName.USERS) == memory.look("other", TableName.MEMBERS) == TableLayout()
+    memory.remember_look("acme", TableName.MEMBERS, TableLayout())
     assert written.read_bytes() == before
 
 
@@ -195,7 +195,7 @@ def test_what_this_version_does_not_know_is_kept(memory: StateFile, file: Path) 
     file.write_text(tomli_w.dumps(document))
     assert saved(memory) == (SavedView("leavers", "x"),)
     memory.save_view(SavedView("Leavers", "z"))
-    memory.remember_look("acme", TableName.USERS, Look())
+    memory.remember_look("acme", TableName.USERS, TableLayout())
     memory.remember_theme("paper")
     document["views"] = {"Leavers": {"filter": "z", "columns": ["email"]}, "_odd": {"filter": "y"}, "number": 3}
     document["profiles"]["acme"]["users"] = {"frozen": 2}

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.config.themes import Palette, load_themes, read_theme, shipped_folder
+from walkme_tui.config.themes import ThemeColors, load_themes, read_theme, shipped_folder
 from walkme_tui.domain.errors import ConfigurationError
 
 SHIPPED = load_themes().loaded
 COLORED = {name: theme.palette for name, theme in SHIPPED.items() if theme.palette is not None}
 WHOLE = "name = 'x'\ndark = true\n[colors]\n" + "".join(
-    f"{role} = '#102030'\n" for role in Palette._fields if role != "zebra"
+    f"{role} = '#102030'\n" for role in ThemeColors._fields if role != "zebra"
 )
 
 

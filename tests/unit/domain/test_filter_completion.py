@@ -16,7 +16,7 @@ from walkme_tui.domain.filter_completion import (
     nearest_offer,
     unmatched_values,
 )
-from walkme_tui.domain.filters import InGroup, Problem, parse_filter
+from walkme_tui.domain.filters import FilterProblem, InGroup, parse_filter
 from walkme_tui.domain.text import clean, search_key
 
 KNOWN = KnownValues(
@@ -242,7 +242,7 @@ def test_a_chosen_group_is_found_by_its_name(names: list[str], data: st.DataObje
     ],
 )
 def test_a_value_that_fits_nobody_is_told_with_what_would(text: str, place: tuple[int, int], said: str) -> None:
-    assert unmatched_values(parse_filter(text), text, KNOWN) == (Problem(*place, said),)
+    assert unmatched_values(parse_filter(text), text, KNOWN) == (FilterProblem(*place, said),)
 
 
 @pytest.mark.parametrize(

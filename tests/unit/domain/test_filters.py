@@ -14,6 +14,7 @@ from walkme_tui.domain.filters import (
     Between,
     Condition,
     Filter,
+    FilterProblem,
     Has,
     HasField,
     HasRole,
@@ -21,7 +22,6 @@ from walkme_tui.domain.filters import (
     InGroup,
     InNoGroup,
     Nobody,
-    Problem,
     Test,
     Word,
     parse_filter,
@@ -410,7 +410,7 @@ def test_without_ages_nothing_depends_on_now() -> None:
 def test_what_is_wrong_keeps_nobody_and_says_what_can_be_written(text: str, said: str) -> None:
     assert reason(text) == said
     [problem] = parse_filter(f"zoe {text} ").problems
-    assert problem == Problem(4, 4 + len(text), said)
+    assert problem == FilterProblem(4, 4 + len(text), said)
 
 
 def test_typed_text_is_cleaned_and_cut_in_a_reason() -> None:
@@ -423,7 +423,7 @@ def test_more_terms_or_values_than_a_filter_has_keep_nobody() -> None:
     assert parse_filter(text).problems == ()
     found = parse_filter(text + "one-more and another")
     assert found.conditions[-1].test == Nobody()
-    assert found.problems == (Problem(len(text), len(text) + 8, "A filter has at most 100 terms."),)
+    assert found.problems == (FilterProblem(len(text), len(text) + 8, "A filter has at most 100 terms."),)
     assert only("role:" + ",".join(f"a{number}" for number in range(MAX_VALUES))) != Nobody()
     assert reason("role:" + "a," * MAX_VALUES) == "A term has at most 100 values."
 

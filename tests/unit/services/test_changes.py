@@ -1,12 +1,12 @@
 """The bulletin board of a session."""
 
-from walkme_tui.services.events import Change, Changes, GroupsStored, UserStored
+from walkme_tui.services.events import Event, Events, GroupsStored, UserStored
 
 
 def test_everyone_who_is_subscribed_hears_everything_in_order() -> None:
-    changes = Changes()
-    first: list[Change] = []
-    second: list[Change] = []
+    changes = Events()
+    first: list[Event] = []
+    second: list[Event] = []
     changes.subscribe(first.append)
     unsubscribe = changes.subscribe(second.append)
     changes.publish(UserStored("a"))
@@ -18,10 +18,10 @@ def test_everyone_who_is_subscribed_hears_everything_in_order() -> None:
 
 
 def test_who_leaves_while_something_is_told_keeps_it_from_nobody() -> None:
-    changes = Changes()
-    heard: list[Change] = []
+    changes = Events()
+    heard: list[Event] = []
 
-    def leave(change: Change) -> None:
+    def leave(change: Event) -> None:
         unsubscribe()
 
     unsubscribe = changes.subscribe(leave)
@@ -31,8 +31,8 @@ def test_who_leaves_while_something_is_told_keeps_it_from_nobody() -> None:
 
 
 def test_subscribing_twice_is_ended_one_by_one() -> None:
-    changes = Changes()
-    heard: list[Change] = []
+    changes = Events()
+    heard: list[Event] = []
     leave_first = changes.subscribe(heard.append)
     changes.subscribe(heard.append)
     leave_first()

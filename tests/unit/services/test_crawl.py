@@ -22,7 +22,7 @@ from tests.support.crawls import (
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS, ManualTime, OddDirectory, idle, pages_asked, serving, until
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.events import Change, CrawlChanged
+from walkme_tui.services.events import CrawlChanged, Event
 from walkme_tui.services.ports import Syncing
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.services.sync.sweep import sweep
@@ -222,11 +222,11 @@ async def test_speed_and_time_left_are_those_of_the_last_seconds() -> None:
     api.before = lambda number: gates.append(api.hold("list_users"))
     async with account(api, time=time, syncing=Syncing(pages_at_once=1)) as session, crawling(session, time) as crawl:
 
-        def hear(change: Change) -> None:
+        def hear(change: Event) -> None:
             nonlocal told
             told += isinstance(change, CrawlChanged)
 
-        session.changes.subscribe(hear)
+        session.events.subscribe(hear)
         for done in range(1, 11):
             await until(lambda done=done: crawl.progress.pages_done == done and api.in_flight)  # type: ignore[misc]
             time.advance(0.1)

@@ -15,7 +15,7 @@ from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
 from walkme_tui.services.ports import Session, Syncing
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
@@ -115,7 +115,7 @@ async def crawled(api: Drifting, account: Account, path: Path | None, restart_af
     mirror = open_mirror(path, account_key="test")
     async with open_session(api, time=time, mirror=mirror) as opened:
         session = replace(opened, syncing=Syncing(pages_at_once=account.pages_at_once))
-        pages = Pages(session, 7, monotonic=time.monotonic, sleep=time.sleep)
+        pages = PageLoader(session, 7, monotonic=time.monotonic, sleep=time.sleep)
         api.browse = lambda page: pages.want("a person", [page])
         crawl = Crawl(session, page_size=account.page_size, monotonic=time.monotonic, sleep=time.sleep)
         crawl.begin()

@@ -8,17 +8,17 @@ from tests.support.sessions import ManualTime, OddDirectory, idle, until
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
 
 
 async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_the_server_says_so() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
-    told: list[Change] = []
+    told: list[Event] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await come_to(crawl, CrawlPhase.DONE)
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         seen = phases(crawl, session)
         hidden = api.users.pop(20)
         del api.users[10:15]
@@ -84,7 +84,7 @@ async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> N
     api, time = FakeDirectory(people(50)), ManualTime()
     news: list[UsersChanged] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        session.changes.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
+        session.events.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
         await come_to(crawl, CrawlPhase.DONE)
         await idle(session)
         assert news == []
@@ -99,9 +99,9 @@ async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> N
 async def test_a_first_walk_that_was_broken_off_makes_nobody_new(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
     await broken_off(api, time, path)
-    news: list[Change] = []
+    news: list[Event] = []
     async with account(api, time=time, mirror=open_mirror(path, account_key="test")) as session:
-        session.changes.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
+        session.events.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
         async with crawling(session, time) as crawl:
             await come_to(crawl, CrawlPhase.DONE)
     assert news == []

@@ -33,7 +33,7 @@ from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.text import grouped
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
-from walkme_tui.services.events import Change, CoverageChanged, PageLoaded
+from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
 from walkme_tui.services.sync.walk import SweepProgress, Walk
@@ -55,9 +55,9 @@ async def mirrored_ids(session: Session) -> set[str]:
 async def test_one_walk_brings_everyone_in_the_background() -> None:
     api = FakeDirectory(people(3500))
     progress: list[SweepProgress] = []
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         result = await sweep(session, progress.append)
         assert result == SweepResult(True, 3500, 3500, BEGUN_MS, "complete")
         assert [call.priority for call in api.calls] == [Priority.BACKGROUND] * 4
@@ -439,9 +439,9 @@ async def test_a_list_without_a_total_or_an_end_is_left_when_it_brings_nobody_ne
 
 async def test_how_it_ended_is_remembered_and_an_outage_leaves_a_walk_that_can_go_on() -> None:
     api = OddDirectory(people(500))
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         await swept(session, 100)
         coverage = await session.mirror.coverage()
         assert coverage.sweep is not None

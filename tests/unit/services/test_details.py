@@ -21,15 +21,15 @@ from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Mirror, Session
 from walkme_tui.services.sync.group_backfill import (
     AT_ONCE,
     MAX_SILENT,
     UNKNOWN_GROUPS,
-    Cost,
-    DetailReading,
-    ReadingProgress,
+    BackfillCost,
+    BackfillProgress,
+    GroupBackfill,
 )
 
 EVERYONE = UserQuery()
@@ -40,9 +40,9 @@ class Bench:
 
     def __init__(self, session: Session, api: FakeDirectory, time: ManualTime) -> None:
         self.session, self.api, self.time = session, api, time
-        self.reading = DetailReading(session, monotonic=time.monotonic, sleep=time.sleep)
-        self.told: list[Change] = []
-        session.changes.subscribe(self.told.append)
+        self.reading = GroupBackfill(session, monotonic=time.monotonic, sleep=time.sleep)
+        self.told: list[Event] = []
+        session.events.subscribe(self.told.append)
 
     async def load(self) -> None:
         """Read the list, all of it."""
@@ -59,7 +59,7 @@ class Bench:
         return len(await self.session.mirror.matching(UNKNOWN_GROUPS))
 
     @asynccontextmanager
-    async def running(self, first: UserQuery = EVERYONE) -> AsyncIterator["asyncio.Task[ReadingProgress]"]:
+    async def running(self, first: UserQuery = EVERYONE) -> AsyncIterator["asyncio.Task[BackfillProgress]"]:
         """The reading under way."""
         task = asyncio.create_task(self.reading.run(first))
         try:
@@ -319,7 +319,7 @@ async def test_a_full_disk_ends_it() -> None:
 async def test_what_came_is_told_together() -> None:
     async with lean(30) as bench:
         at: list[float] = []
-        bench.session.changes.subscribe(lambda _: at.append(bench.time.monotonic()))
+        bench.session.events.subscribe(lambda _: at.append(bench.time.monotonic()))
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
             await until(lambda: bench.api.in_flight == AT_ONCE)
@@ -345,7 +345,7 @@ async def test_progress_tells_the_speed_and_what_is_left() -> None:
         gate = bench.api.hold("get_user")
         async with bench.running():
             await until(lambda: bench.api.in_flight == AT_ONCE)
-            assert bench.reading.progress == ReadingProgress(total=30)
+            assert bench.reading.progress == BackfillProgress(total=30)
             assert bench.reading.running
             for _ in range(3):
                 gate.set()
@@ -362,8 +362,8 @@ async def test_the_cost_is_a_request_for_each_of_whom_nothing_is_known() -> None
     async with lean(10) as bench:
         await bench.session.mirror.save_user(person(3), 1)
         bench.api.status = bench.api.status._replace(permitted_per_second=9.8)
-        assert await bench.reading.cost(EVERYONE) == Cost(9, 9, 0, 9.8)
-        assert await bench.reading.cost(UserQuery(text="status:pending")) == Cost(9, 2, 0, 9.8)
+        assert await bench.reading.cost(EVERYONE) == BackfillCost(9, 9, 0, 9.8)
+        assert await bench.reading.cost(UserQuery(text="status:pending")) == BackfillCost(9, 2, 0, 9.8)
         bench.api.total = 250
         await bench.load()
         assert (await bench.reading.cost(EVERYONE)).to_come == 240

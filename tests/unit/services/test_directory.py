@@ -9,9 +9,9 @@ from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, open_sessi
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.events import Change, GroupsStored, UserForgotten, UserStored
+from walkme_tui.services.events import Event, GroupsStored, UserForgotten, UserStored
 from walkme_tui.services.sync.sweep import sweep
 
 SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
@@ -19,9 +19,9 @@ SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 
 async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
     api = FakeDirectory(people(10))
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         directory = Directory(session)
         by_email = await directory.look_up("  PERSON00003@example.com ")
         by_id = await directory.look_up(person(4).id)
@@ -40,7 +40,7 @@ async def test_an_answer_is_as_old_as_its_question(key: str, call: str) -> None:
     # A crawl that begins in between must not take it for something that it saw itself.
     api, time = FakeDirectory(people(10)), ManualTime()
     async with open_session(api, time=time) as session:
-        for look_up in (Directory(session).look_up(key), LookUps(session, GroupNames(session)).people([key])):
+        for look_up in (Directory(session).look_up(key), PlanLookUps(session, GroupNames(session)).people([key])):
             gate = api.hold(call)
             asked = asyncio.create_task(look_up)
             await asyncio.sleep(0.01)
@@ -62,7 +62,7 @@ async def test_an_email_is_found_in_any_unicode_form(stored: str, typed: str) ->
     async with open_session(api) as session:
         directory = Directory(session)
         assert (await directory.look_up(typed)).user.id == person(2).id
-        found = await LookUps(session, GroupNames(session)).people([stored, typed])
+        found = await PlanLookUps(session, GroupNames(session)).people([stored, typed])
         assert [user.id for user in found] == [person(2).id]
         for key in (stored, typed):
             cached = await directory.cached(key)
@@ -78,7 +78,7 @@ async def test_whom_only_the_mirror_knows_by_email_is_read_by_id() -> None:
         directory = Directory(session)
         assert (await directory.look_up("person00240@example.com")).user == person(240)
         assert api.asked("get_user") == [(person(240).id,)]
-        found = await LookUps(session, GroupNames(session)).people(["person00241@example.com"])
+        found = await PlanLookUps(session, GroupNames(session)).people(["person00241@example.com"])
         assert found == [person(241)]
         # Somebody else may have the email by now: the mirror proves nothing.
         api.edit(person(242).id, email="renamed@example.com")
@@ -100,7 +100,9 @@ async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
             await Directory(session).look_up("person00240@example.com")
         assert caught.value.message.startswith("This server ignores look-ups by email.")
         with pytest.raises(LookUpIgnored, match=f"{searched}, person00241@example.com"):
-            await LookUps(session, GroupNames(session)).people(["person00240@example.com", "person00241@example.com"])
+            await PlanLookUps(session, GroupNames(session)).people(
+                ["person00240@example.com", "person00241@example.com"]
+            )
 
 
 async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:
@@ -126,11 +128,11 @@ async def test_an_email_or_id_that_nobody_has_is_not_found() -> None:
 
 async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> None:
     api = FakeDirectory(people(10))
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
         directory = Directory(session)
         await directory.look_up(person(4).id)
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         del api.users[4]
         with pytest.raises(NotFound):
             await directory.reread(person(4).id)
@@ -162,9 +164,9 @@ async def test_a_full_disk_costs_the_copy_and_not_the_answer() -> None:
 
 async def test_groups_come_with_the_members_that_are_known() -> None:
     api = FakeDirectory(people(100), groups=[SALES, SUPPORT])
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         await session.mirror.save_page(UserPage(1, 100, tuple(people(40)), 100), NOON_MS)
         directory = Directory(session)
         sizes = await directory.refresh_groups()

@@ -18,7 +18,7 @@ from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.record_merge import altered, lacking, merged_record
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.users import Json, User
-from walkme_tui.services.changes.user_update import Editor
+from walkme_tui.services.changes.user_update import UserUpdater
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 FIELDS: dict[str, Json] = {"status": "inactive"}
@@ -35,7 +35,7 @@ def refusing(*extra: User) -> FakeDirectory:
 async def edit(api: FakeDirectory, user_id: str, fields: Mapping[str, Json], memory: Memory | None = None) -> None:
     """One edit."""
     async with open_session(api) as session:
-        await Editor(session, memory or Memory()).edit(user_id, fields)
+        await UserUpdater(session, memory or Memory()).edit(user_id, fields)
 
 
 # ------------------------------------------------------------ the merge
@@ -73,7 +73,7 @@ def test_what_does_not_count_as_altered(name: str, before: Json, after: Json) ->
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("Viewer", "Editor"), (["a"], []), (["a"], None), (None, "x"), (False, None), (0, False)]
+    ("before", "after"), [("Viewer", "UserUpdater"), (["a"], []), (["a"], None), (None, "x"), (False, None), (0, False)]
 )
 def test_what_counts_as_altered(before: Json, after: Json) -> None:
     assert altered({"thing": before}, {"thing": after}, FIELDS) == ("thing",)
@@ -184,7 +184,7 @@ async def test_a_name_that_was_known_is_not_cleared(tmp_path: Path) -> None:
     async with open_session(api) as session:
         await session.mirror.save_user(BOTH, 0)
         with pytest.raises(RequestRejected):
-            await Editor(session, Memory()).edit(BOTH.id, FIELDS)
+            await UserUpdater(session, Memory()).edit(BOTH.id, FIELDS)
     assert not api.writes
 
 
@@ -199,7 +199,7 @@ async def test_without_a_local_copy_edits_go_on() -> None:
     api, mirror = refusing(), BrokenMirror()
     mirror.broken = True
     async with open_session(api, mirror=mirror) as session:
-        await Editor(session, Memory()).edit(BOTH.id, FIELDS)
+        await UserUpdater(session, Memory()).edit(BOTH.id, FIELDS)
     assert api.now(BOTH.id).status == "inactive"
 
 
@@ -222,7 +222,7 @@ async def test_an_edit_clears_nothing_that_anybody_could_know(
     async with open_session(api) as session:
         await session.mirror.save_user(user, 0)
         try:
-            await Editor(session, Memory()).edit(user.id, {"status": status})
+            await UserUpdater(session, Memory()).edit(user.id, {"status": status})
         except ApiError:
             assert encode_user(api.now(user.id)) == before
             return

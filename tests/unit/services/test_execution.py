@@ -204,7 +204,7 @@ async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
     api = account()
     async with executing(api, tmp_path) as desk:
         heard: list[object] = []
-        desk.session.changes.subscribe(heard.append)
+        desk.session.events.subscribe(heard.append)
         await desk.run(desk.plan([DEACTIVATE, LEAVE]))
         assert heard == [UserStored(BOTH.id)] * 2
         kept = await desk.session.mirror.user(BOTH.id)
@@ -376,7 +376,7 @@ async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path)
     async with executing(api, tmp_path) as desk:
         heard: list[object] = []
         await desk.session.mirror.save_user(BOTH, 0)
-        desk.session.changes.subscribe(heard.append)
+        desk.session.events.subscribe(heard.append)
         plan = desk.offboarding(6, 7)
         api.remove(BOTH.id)
         job = await desk.run(plan)

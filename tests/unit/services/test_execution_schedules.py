@@ -21,7 +21,7 @@ from walkme_tui.domain.inverses import applied, inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import AddMember, Change, PlanKind, RemoveMember, SetStatus, StepState
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.services.changes.executor import Executor, JobControl
 from walkme_tui.services.ports import Session
 
 PEOPLE = 5
@@ -51,7 +51,7 @@ class Fate:
         self._acts = {kind: iter(some) for kind, some in acts.items()}
         self.api = api
         self.dead = False
-        self.control = Control()
+        self.control = JobControl()
         self.task: asyncio.Task[Job] | None = None
         self.others: set[tuple[str, str]] = set()
 
@@ -82,7 +82,7 @@ class Fate:
 
     def reborn(self) -> None:
         """The next process."""
-        self.dead, self.control, self.task = False, Control(), None
+        self.dead, self.control, self.task = False, JobControl(), None
 
 
 class Wire:

@@ -21,7 +21,7 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Control, Executor
+from walkme_tui.services.changes.executor import Executor, JobControl
 from walkme_tui.store.journal.journal import SqliteJournal
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
@@ -43,7 +43,7 @@ async def flowing(time: ManualTime, running: "asyncio.Task[Job]", seconds: float
 
 
 async def test_a_paused_job_takes_no_step_until_it_is_resumed(tmp_path: Path) -> None:
-    api, control = account(), Control()
+    api, control = account(), JobControl()
     async with executing(api, tmp_path) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
@@ -60,7 +60,7 @@ async def test_a_paused_job_takes_no_step_until_it_is_resumed(tmp_path: Path) ->
 
 
 async def test_after_a_pause_the_person_is_read_again(tmp_path: Path) -> None:
-    api, control = account(), Control()
+    api, control = account(), JobControl()
     async with executing(api, tmp_path) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.plan([DEACTIVATE, LEAVE]), control))
@@ -75,7 +75,7 @@ async def test_after_a_pause_the_person_is_read_again(tmp_path: Path) -> None:
 
 
 async def test_a_paused_job_can_be_cancelled(tmp_path: Path) -> None:
-    api, control = account(), Control()
+    api, control = account(), JobControl()
     control.pause()
     async with executing(api, tmp_path) as desk:
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
@@ -89,7 +89,7 @@ async def test_a_paused_job_can_be_cancelled(tmp_path: Path) -> None:
 
 
 async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(tmp_path: Path) -> None:
-    api, control, time = account(), Control(), ManualTime()
+    api, control, time = account(), JobControl(), ManualTime()
     async with executing(api, tmp_path, time=time) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7, 6), control))
@@ -105,7 +105,7 @@ async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(
 async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_looked_up_on_resume(
     tmp_path: Path,
 ) -> None:
-    api, control, time = account(), Control(), ManualTime()
+    api, control, time = account(), JobControl(), ManualTime()
     async with executing(api, tmp_path, time=time) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
@@ -125,7 +125,7 @@ async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_lo
 
 
 async def test_a_job_whose_last_step_settles_while_it_is_cancelled_is_done(tmp_path: Path) -> None:
-    api, control = account(), Control()
+    api, control = account(), JobControl()
     api.meanwhile("patch_user", control.cancel)
     async with executing(api, tmp_path, time=ManualTime()) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]), control)
@@ -252,13 +252,13 @@ async def test_with_a_screen_it_waits_as_long_as_it_takes(tmp_path: Path) -> Non
     async with executing(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.fail_next(DOWN, times=30)
-        job = await desk.run(plan, Control(patience_seconds=None))
+        job = await desk.run(plan, JobControl(patience_seconds=None))
     assert job.clean
     assert time.pauses[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 async def test_who_resumes_has_it_look_at_once(tmp_path: Path) -> None:
-    api, time, control = account(), ManualTime(), Control(patience_seconds=None)
+    api, time, control = account(), ManualTime(), JobControl(patience_seconds=None)
     async with executing(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.offline = DOWN
@@ -271,7 +271,7 @@ async def test_who_resumes_has_it_look_at_once(tmp_path: Path) -> None:
 
 
 async def test_waiting_for_the_service_ends_when_the_job_is_cancelled(tmp_path: Path) -> None:
-    api, time, control = account(), ManualTime(), Control(patience_seconds=None)
+    api, time, control = account(), ManualTime(), JobControl(patience_seconds=None)
     async with executing(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.offline = DOWN
@@ -357,7 +357,7 @@ async def test_a_look_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
         api.fail_next(DOWN)
         api.meanwhile("get_user", hang)
         with pytest.raises(Unreachable):
-            await desk.run(plan, Control(patience_seconds=1.05))
+            await desk.run(plan, JobControl(patience_seconds=1.05))
         assert (await desk.only()).state is JobState.INTERRUPTED
 
 
@@ -448,7 +448,7 @@ async def test_nothing_is_sent_that_was_not_written_down(
 
         async def all_of_it() -> None:
             job = await executor.submit(plan)
-            await executor.run(job.id, Control(), desk.told.append)
+            await executor.run(job.id, JobControl(), desk.told.append)
 
         with pytest.raises(JournalUnavailable):
             await all_of_it()

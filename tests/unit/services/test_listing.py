@@ -24,8 +24,8 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, UserPage
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.reading.listing import Listing, Phase, RowsChanged, ViewChanged
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.listing import Listing, ListingChanged, Phase, RowsChanged
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.sweep import sweep
 from walkme_tui.store.mirror.mirror import open_mirror
 
@@ -65,7 +65,7 @@ async def test_rows_come_with_the_first_page_and_everyone_is_told() -> None:
         assert listing.phase is Phase.READY
         assert listing.total == Total(250, exact=True)
         assert notes.changes[-1] == RowsChanged(0, 99)
-        assert ViewChanged() in notes.changes
+        assert ListingChanged() in notes.changes
 
 
 async def test_the_first_page_comes_even_if_the_table_has_nothing_to_show_yet() -> None:
@@ -199,7 +199,7 @@ async def test_a_listing_that_comes_late_says_at_once_what_is_known() -> None:
         notes = Notes(late)
         async with running(late.run):
             await until(lambda: late.row(0) is not None)
-        assert notes.changes[0] == ViewChanged()
+        assert notes.changes[0] == ListingChanged()
         assert late.phase is Phase.READY
 
 
@@ -323,7 +323,7 @@ async def test_a_listing_that_ends_wants_nothing_any_more() -> None:
     api = FakeDirectory(people(300))
     api.hold()
     async with open_session(api) as session:
-        pages = Pages(session)
+        pages = PageLoader(session)
         listing = Listing(session, pages)
         async with running(pages.run):
             async with running(listing.run):

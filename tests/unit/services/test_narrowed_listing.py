@@ -19,7 +19,7 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.reading.listing import Listing, Phase, ViewChanged
+from walkme_tui.services.reading.listing import Listing, ListingChanged, Phase
 
 ZOE = UserQuery(text="zoe")
 
@@ -60,7 +60,7 @@ async def test_the_old_view_stays_until_the_new_one_is_ready_and_the_latest_wins
             assert listing.total == Total(100, exact=True)
         mirror.slow_search.set()
         await until(lambda: listing.query == UserQuery(text="ami"))
-        assert notes.changes == [ViewChanged()]
+        assert notes.changes == [ListingChanged()]
         await idle(session)
         assert first_name(listing, 0) == "Amina"
 
@@ -89,7 +89,7 @@ async def test_pages_that_arrive_add_their_matches_in_order() -> None:
         notes = Notes(listing)
         await pages.ensure([3])
         await until(lambda: listing.total == Total(30, exact=True))
-        assert notes.changes == [ViewChanged()]
+        assert notes.changes == [ListingChanged()]
         assert emails(listing, 20, 20) == ["person00200@example.com"]
         assert await listing.locate(person(200).id) == 20
 

@@ -15,16 +15,16 @@ from tests.support.sessions import (
     serving,
     until,
 )
-from walkme_tui.api.answers import Answer
+from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
-from walkme_tui.services.events import Change, PageLoaded, TotalChanged
+from walkme_tui.services.events import Event, PageLoaded, TotalChanged
 from walkme_tui.services.reading.listing import Phase
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.sweep import sweep
 
 
@@ -40,10 +40,10 @@ class OverTheWire(FakeDirectory):
         size = self.size or page_size
         rows = [encode_user(user) for user in self.users[(page - 1) * size : page * size] if isinstance(user, User)]
         body = json.dumps({"users": rows, "total": self.claim, "page": page}).encode()
-        return decode_page(Answer(200, {"content-type": "application/json"}, body, "a.test"), page, page_size)
+        return decode_page(ApiAnswer(200, {"content-type": "application/json"}, body, "a.test"), page, page_size)
 
 
-async def everything(api: FakeDirectory, session_pages: Pages, want: int) -> None:
+async def everything(api: FakeDirectory, session_pages: PageLoader, want: int) -> None:
     """Want every page that exists until nothing is left to fetch."""
     for _ in range(want):
         page = next((page for page in range(1, want + 1) if not session_pages.confirmed(page)), None)
@@ -162,9 +162,9 @@ async def test_a_total_below_what_is_sent_is_not_believed_from_an_empty_page_eit
 
 async def test_a_shrinking_total_trims_the_list() -> None:
     api = FakeDirectory(people(300))
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         await until(lambda: pages.confirmed(2))
         del api.users[120:]
         listing.want(160, 239)
@@ -220,9 +220,9 @@ async def test_oddities_are_said_once_and_are_bounded() -> None:
 
 async def test_everyone_hears_of_a_page() -> None:
     api = FakeDirectory(people(130))
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api) as session:
-        pages = Pages(session)
+        pages = PageLoader(session)
         unsubscribe = pages.subscribe(told.append)
         async with running(pages.run):
             pages.want("test", [1, 2])

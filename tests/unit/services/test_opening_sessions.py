@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.sessions import serving, until
 from tests.support.tcp import asgi_server
 from walkme_tui.config.paths import Paths
-from walkme_tui.config.profiles import MirrorPlace, Profile, RestAuth, RestConnection, Sync
+from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, RestConnection, Sync
 from walkme_tui.config.secrets import FileSource, VariableSource
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.coverage import Total
@@ -95,7 +95,7 @@ async def test_another_account_under_the_same_name_is_not_shown_the_old_ones_peo
 
 async def test_a_mirror_in_memory_leaves_nothing_behind(paths: Paths, secret: FileSource) -> None:
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
-        session = open_session(profile_at(url, secret)._replace(mirror=MirrorPlace.MEMORY), paths=paths)
+        session = open_session(profile_at(url, secret)._replace(mirror=MirrorStorage.MEMORY), paths=paths)
         await read_once(session)
         await session.aclose()
     assert not paths.cache.exists()

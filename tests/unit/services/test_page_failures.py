@@ -1,4 +1,4 @@
-"""Pages that do not come: what is tried again, when, and what goes on being shown."""
+"""PageLoader that do not come: what is tried again, when, and what goes on being shown."""
 
 import asyncio
 
@@ -25,17 +25,17 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.events import Change, LoadFailed, LoadRecovered
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.events import Event, LoadFailed, LoadRecovered
+from walkme_tui.services.reading.pages import PageLoader
 
 
 async def test_a_failure_keeps_what_is_wanted_and_is_tried_again_after_longer_and_longer_pauses() -> None:
     api = FakeDirectory(people(150))
     api.offline = Unreachable("The server cannot be reached.")
     time = ManualTime()
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api, time=time) as session:
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         async with serving(session, time=time, visible=(0, 39)) as (pages, listing):
             for pause in (1, 2, 4, 8, 16, 30, 30):
                 await until(lambda: time.pauses and len(time.pauses) == len(api.calls))
@@ -185,7 +185,7 @@ async def test_after_a_recovery_the_pauses_begin_anew() -> None:
     api.fail_next(Unreachable("Away."), times=3)
     pauses: list[float | None] = []
     async with open_session(api, time=time) as session:
-        session.changes.subscribe(lambda it: pauses.append(it.retry_in_seconds) if isinstance(it, LoadFailed) else None)
+        session.events.subscribe(lambda it: pauses.append(it.retry_in_seconds) if isinstance(it, LoadFailed) else None)
         async with serving(session, time=time, visible=(0, 39)) as (pages, listing):
             for count in (1, 2, 3):
                 await until(lambda count=count: len(pauses) == count and not api.in_flight)  # type: ignore[misc]
@@ -259,7 +259,7 @@ async def test_a_bug_is_loud() -> None:
             raise KeyError("a bug")
 
     async with open_session(Buggy()) as session:
-        pages = Pages(session)
+        pages = PageLoader(session)
         pages.want("test", [1])
         with pytest.raises(ExceptionGroup) as raised:
             await asyncio.wait_for(pages.run(), 5)

@@ -23,7 +23,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.events import Change, CoverageChanged, PageLoaded, TotalChanged, UserForgotten, UsersChanged
+from walkme_tui.services.events import CoverageChanged, Event, PageLoaded, TotalChanged, UserForgotten, UsersChanged
 from walkme_tui.services.reading.listing import Phase
 
 
@@ -149,14 +149,14 @@ async def test_what_a_page_changes_is_told() -> None:
     news: list[UsersChanged] = []
     loaded: list[PageLoaded] = []
 
-    def hear(change: Change) -> None:
+    def hear(change: Event) -> None:
         if isinstance(change, UsersChanged):
             news.append(change)
         elif isinstance(change, PageLoaded):
             loaded.append(change)
 
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
-        session.changes.subscribe(hear)
+        session.events.subscribe(hear)
         await until(lambda: pages.confirmed(1))
         api.users.append(person(900))
         api.edit(person(1).id, status="inactive")
@@ -169,12 +169,12 @@ async def test_what_a_page_changes_is_told() -> None:
 
 async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_is_full_is_not() -> None:
     api, mirror = FakeDirectory(people(900)), BrokenMirror()
-    told: list[Change] = []
+    told: list[Event] = []
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
-        session.changes.subscribe(told.append)
+        session.events.subscribe(told.append)
         heard = replace(await mirror.coverage(), total=950, loaded=700)
-        session.changes.publish(CoverageChanged(heard))
+        session.events.publish(CoverageChanged(heard))
         assert pages.coverage is heard
         assert listing.total == pages.total == Total(950, exact=True)
         assert told == [TotalChanged(Total(950, exact=True)), CoverageChanged(heard)]
@@ -183,7 +183,7 @@ async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_i
         listing.want(400, 439)
         await until(lambda: pages.confirmed(5))
         assert listing.total == Total(800, exact=True)
-        session.changes.publish(UserForgotten(person(1).id))
+        session.events.publish(UserForgotten(person(1).id))
         await until(lambda: pages.coverage is not None and pages.coverage.total == 900)
         assert listing.total == Total(800, exact=True)
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.support.fake_directory import people
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.users import UserPage
-from walkme_tui.services.page_tracker import ServerList
+from walkme_tui.services.page_tracker import PageTracker
 
 
-def arrive(known: ServerList, page: int, count: int, claimed: int | None = None) -> None:
+def arrive(known: PageTracker, page: int, count: int, claimed: int | None = None) -> None:
     """The answer of an honest server with ``count`` users."""
     size = known.page_size
     rows = tuple(people(count)[(page - 1) * size : page * size])
@@ -21,7 +21,7 @@ def arrive(known: ServerList, page: int, count: int, claimed: int | None = None)
 
 @given(st.integers(0, 60), st.randoms(use_true_random=False))
 def test_without_a_claim_the_length_is_found_whatever_the_order(count: int, random: Random) -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     arrive(known, 1, count)
     following = list(range(2, -(-count // known.page_size) + 2))
     random.shuffle(following)
@@ -35,7 +35,7 @@ def test_without_a_claim_the_length_is_found_whatever_the_order(count: int, rand
 
 @given(st.integers(0, 60), st.integers(1, 12))
 def test_with_a_claim_the_length_is_known_at_once(count: int, page: int) -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     arrive(known, 1, count, claimed=count)
     arrive(known, page, count, claimed=count)
     assert known.total == Total(count, exact=True)
@@ -43,7 +43,7 @@ def test_with_a_claim_the_length_is_known_at_once(count: int, page: int) -> None
 
 
 def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     known.begin(Coverage(30, 35, 30, 0), 0)
     assert known.total == Total(35, exact=True)
     arrive(known, 1, 25)
@@ -52,14 +52,14 @@ def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
     assert known.total == Total(30, exact=False)
     arrive(known, 3, 25)
     assert known.total == Total(25, exact=True)
-    reached = ServerList(10)
+    reached = PageTracker(10)
     reached.begin(Coverage(12, None, 0, 0), 12)
     assert reached.total == Total(12, exact=False)
 
 
 @given(st.integers(0, 60), st.integers(1, 8), st.integers(0, 60))
 def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_page: int, later: int) -> None:
-    whole, resumed = ServerList(10), ServerList(10)
+    whole, resumed = PageTracker(10), PageTracker(10)
     for page in range(1, next_page):
         arrive(whole, page, count, claimed=count)
     resumed.resume(10, next_page, count)
@@ -73,7 +73,7 @@ def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_p
 
 
 def test_a_length_that_others_heard_of_is_taken_like_one_of_our_own() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     for page in range(1, 6):
         arrive(known, page, 50, claimed=50)
     assert not known.follow(50)
@@ -87,7 +87,7 @@ def test_a_length_that_others_heard_of_is_taken_like_one_of_our_own() -> None:
 
 
 def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     for page in range(1, 6):
         arrive(known, page, 50, claimed=50)
     arrive(known, 2, 25, claimed=25)
@@ -95,7 +95,7 @@ def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
 
 
 def test_a_surplus_of_rows_is_left_out() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     arrive(known, 1, 100, claimed=100)
     kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 100))
     assert kept is not None
@@ -104,7 +104,7 @@ def test_a_surplus_of_rows_is_left_out() -> None:
 
 
 def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     kept = known.judge(UserPage(1, 10, tuple(people(50)), 120))
     assert kept is not None
     assert len(kept.rows) == 50
@@ -112,7 +112,7 @@ def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
 
 
 def test_a_surplus_refutes_no_total() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     arrive(known, 1, 15, claimed=15)
     kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 15))
     assert kept is not None
@@ -124,7 +124,7 @@ def test_a_surplus_refutes_no_total() -> None:
 
 
 def test_a_page_that_lacks_users_is_said() -> None:
-    known = ServerList(10)
+    known = PageTracker(10)
     arrive(known, 1, 100, claimed=100)
     known.judge(UserPage(2, 10, tuple(people(4, start=10)), 100))
     known.judge(UserPage(3, 10, (), 100))

@@ -18,8 +18,8 @@ from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import Status, User
-from walkme_tui.services.changes.change_services import Workshop
-from walkme_tui.services.changes.executor import Control
+from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.changes.executor import JobControl
 from walkme_tui.services.ports import Session
 from walkme_tui.session import open_demo_session, open_workshop
 
@@ -27,7 +27,7 @@ ZOE = person(1)._replace(status="active", groups=("g1", "g2"))
 
 
 @asynccontextmanager
-async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIterator[tuple[Session, Workshop]]:
+async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIterator[tuple[Session, ChangeServices]]:
     """A session with a fake account, and the workshop of it as a profile with these files has it."""
     async with open_session(api) as session:
         workshop = open_workshop(session, profile, paths=paths)
@@ -37,9 +37,9 @@ async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIte
             await workshop.aclose()
 
 
-async def done(workshop: Workshop, plan: Plan) -> Job:
+async def done(workshop: ChangeServices, plan: Plan) -> Job:
     job = await workshop.executor.submit(plan)
-    return await workshop.executor.run(job.id, Control(), lambda _: None)
+    return await workshop.executor.run(job.id, JobControl(), lambda _: None)
 
 
 def contents(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.unit.simulator.caller import NOW_MS, small
-from walkme_tui.simulator.account import Account
+from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.refusals import AccountRefusal, EmailTaken, NoSuchGroup, NoSuchUser, Refused
 
 CLEARED: dict[str, Any] = {"firstName": None, "lastName": None, "externalId": None, "groups": []}
@@ -31,7 +31,7 @@ class AccountMachine(RuleBasedStateMachine):
 
     @initialize(users=st.integers(0, 9), seed=st.integers(0, 5))
     def found(self, users: int, seed: int) -> None:
-        self.account = Account(small(users=users, seed=seed), clock=lambda: NOW_MS)
+        self.account = SimulatedAccount(small(users=users, seed=seed), clock=lambda: NOW_MS)
         self.model: list[dict[str, Any]] = self.account.users(0, users)
         self.groups = [str(group["id"]) for group in self.account.groups()]
         self.gone = ["2819c223-7f76-453a-919d-413861904646"]
@@ -141,7 +141,7 @@ TestAccountMachine = AccountMachine.TestCase
 @settings(max_examples=30, deadline=None)
 @given(users=st.integers(0, 300), size=st.integers(1, 120), deleted=st.sets(st.integers(0, 299), max_size=60))
 def test_paging_covers_every_user_once(users: int, size: int, deleted: set[int]) -> None:
-    account = Account(small(users=users))
+    account = SimulatedAccount(small(users=users))
     everyone = [user["id"] for user in account.users(0, users)]
     assert len(set(everyone)) == users
     for place in deleted:
@@ -154,7 +154,7 @@ def test_paging_covers_every_user_once(users: int, size: int, deleted: set[int])
 
 
 def test_the_gap_of_a_deleted_user_closes_and_a_new_one_comes_last() -> None:
-    account = Account(small(users=1_000_000))
+    account = SimulatedAccount(small(users=1_000_000))
     before = account.users(499_999, 3)
     account.delete(str(before[1]["id"]))
     made = account.create({"email": "new@example.com"})
@@ -163,7 +163,7 @@ def test_the_gap_of_a_deleted_user_closes_and_a_new_one_comes_last() -> None:
 
 
 def test_what_was_handed_out_is_a_copy() -> None:
-    account = Account(small())
+    account = SimulatedAccount(small())
     user_id = str(account.users(0, 1)[0]["id"])
     body: dict[str, Any] = {"nested": {"list": [1]}}
     handed = account.change(user_id, body)
@@ -174,7 +174,7 @@ def test_what_was_handed_out_is_a_copy() -> None:
 
 
 def test_every_write_is_later_than_the_one_before() -> None:
-    account = Account(small(), clock=lambda: 0)
+    account = SimulatedAccount(small(), clock=lambda: 0)
     user_id = str(account.users(0, 1)[0]["id"])
     written = [account.user(user_id), *(account.change(user_id, {}) for _ in range(3))]
     times = [datetime.fromisoformat(str(record["updatedAt"])) for record in written]
@@ -199,7 +199,7 @@ def test_every_write_is_later_than_the_one_before() -> None:
     ],
 )
 def test_a_value_that_cannot_be_is_refused_and_changes_nothing(body: dict[str, Any], field: str) -> None:
-    account = Account(small())
+    account = SimulatedAccount(small())
     user = account.users(0, 1)[0]
     for write in (account.change, account.replace):
         with pytest.raises(Refused) as refused:
@@ -209,7 +209,7 @@ def test_a_value_that_cannot_be_is_refused_and_changes_nothing(body: dict[str, A
 
 
 def test_an_unknown_group_is_told_from_an_unknown_user() -> None:
-    account = Account(small())
+    account = SimulatedAccount(small())
     user_id, group_id = str(account.users(0, 1)[0]["id"]), str(account.groups()[0]["id"])
     with pytest.raises(NoSuchGroup):
         account.join("none", user_id)

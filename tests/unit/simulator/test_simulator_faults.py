@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.simulator.caller import Caller, small
-from walkme_tui.simulator.faults import NAMED_FAULTS, Fault, Faults, Total, Trouble
+from walkme_tui.simulator.faults import NAMED_FAULTS, AnswerFault, Fault, Faults, TotalFault
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.thread import Answer, SimulatorThread
 
@@ -44,7 +44,7 @@ async def test_the_next_calls_fail_and_then_no_more() -> None:
 async def test_a_fault_can_return_for_ever_until_it_is_cleared() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
-        line.faults.add(Fault(Trouble.ERROR, times=None, every=3, method="GET", path="/users", status=500))
+        line.faults.add(Fault(AnswerFault.ERROR, times=None, every=3, method="GET", path="/users", status=500))
         assert [(await line.call("GET", "/users"))[0] for _ in range(7)] == [500, 200, 200, 500, 200, 200, 500]
         line.faults.clear()
         assert [(await line.call("GET", "/users"))[0] for _ in range(4)] == [200] * 4
@@ -53,14 +53,14 @@ async def test_a_fault_can_return_for_ever_until_it_is_cleared() -> None:
 @pytest.mark.parametrize(
     ("trouble", "status", "begins"),
     [
-        (Trouble.ERROR, 503, b'{"error"'),
-        (Trouble.HTML, 503, b"<!doctype html>"),
-        (Trouble.EMPTY, 503, b""),
-        (Trouble.REDIRECT, 302, b""),
-        (Trouble.TRUNCATED, 200, b'{"groups":['),
+        (AnswerFault.ERROR, 503, b'{"error"'),
+        (AnswerFault.HTML, 503, b"<!doctype html>"),
+        (AnswerFault.EMPTY, 503, b""),
+        (AnswerFault.REDIRECT, 302, b""),
+        (AnswerFault.TRUNCATED, 200, b'{"groups":['),
     ],
 )
-async def test_an_answer_goes_wrong(trouble: Trouble, status: int, begins: bytes) -> None:
+async def test_an_answer_goes_wrong(trouble: AnswerFault, status: int, begins: bytes) -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         whole = (await line.call("GET", "/groups"))[2]
@@ -77,7 +77,7 @@ async def test_an_answer_goes_wrong(trouble: Trouble, status: int, begins: bytes
 async def test_an_oversized_answer_is_larger_than_any_page() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
-        line.faults.add(Fault(Trouble.OVERSIZED, path="/groups"))
+        line.faults.add(Fault(AnswerFault.OVERSIZED, path="/groups"))
         assert len((await line.call("GET", "/groups"))[2]) == 64 << 20
 
 
@@ -85,7 +85,7 @@ async def test_a_cut_line_is_a_reset() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.call("GET", "/groups")
-        line.faults.add(Fault(Trouble.CUT))
+        line.faults.add(Fault(AnswerFault.CUT))
         with pytest.raises(ConnectionResetError):
             await line.call("GET", "/groups")
 
@@ -94,7 +94,7 @@ async def test_a_trickle_and_a_hang_last_until_the_caller_gives_up() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.call("GET", "/groups")
-        line.faults.add(Fault(Trouble.TRICKLE))
+        line.faults.add(Fault(AnswerFault.TRICKLE))
         line.faults.hang_next()
         for _ in range(2):
             with pytest.raises(TimeoutError):
@@ -107,7 +107,7 @@ async def test_a_change_may_have_happened_although_the_answer_went_wrong(happens
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.users()
-        line.faults.add(Fault(Trouble.HTML, method="POST", status=502, after_the_fact=happens))
+        line.faults.add(Fault(AnswerFault.HTML, method="POST", status=502, after_the_fact=happens))
         status, _, _ = await line.call("POST", "/users", b'{"email":"new@example.com"}')
         assert status == 502
         assert (await line.users("/users?email=new@example.com"))["total"] == happens
@@ -117,12 +117,12 @@ async def test_a_total_can_be_false_in_many_ways() -> None:
     with SimulatorThread(small(users=250)) as thread:
         line = Line(thread)
         claims: list[Any] = []
-        for claim in (Total.MISSING, Total.NEGATIVE, Total.TEXT, Total.TRUE):
+        for claim in (TotalFault.MISSING, TotalFault.NEGATIVE, TotalFault.TEXT, TotalFault.TRUE):
             line.faults.total = claim
             claims.append((await line.users()).get("total", "none"))
         assert claims == ["none", -1, "about 250", 250]
         line.faults.clear()
-        line.faults.total = Total.SHRINKING
+        line.faults.total = TotalFault.SHRINKING
         assert [(await line.users())["total"] for _ in range(4)] == [250, 150, 50, 0]
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from tests.unit.simulator.caller import small
-from walkme_tui.simulator.faults import Fault, Trouble
+from walkme_tui.simulator.faults import AnswerFault, Fault
 from walkme_tui.simulator.thread import SimulatorThread
 
 GROUPS: Final[tuple[str, str, list[tuple[bytes, bytes]], bytes]] = ("GET", "/groups", [], b"")
@@ -64,7 +64,7 @@ async def test_giving_up_during_the_start_hurts_no_one_else() -> None:
 async def test_stopping_breaks_the_calls_under_way_and_refuses_others() -> None:
     thread = SimulatorThread(small())
     thread.start()
-    thread.simulator().faults.add(Fault(Trouble.HANG, times=None))
+    thread.simulator().faults.add(Fault(AnswerFault.HANG, times=None))
     calls = [asyncio.create_task(thread.handle(*GROUPS)) for _ in range(3)]
     await asyncio.sleep(0.05)
     await asyncio.to_thread(thread.stop)

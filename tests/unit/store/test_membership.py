@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from walkme_tui.domain.groups import Belonging, Gaps
+from walkme_tui.domain.groups import Belonging, MembershipGaps
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
 from walkme_tui.store.mirror import membership
@@ -80,7 +80,7 @@ async def test_a_filter_and_an_order_narrow_and_sort_them(mirror: SqliteMirror) 
 async def test_who_becomes_known_leaves_the_unknown(mirror: SqliteMirror) -> None:
     await filled(mirror, [somebody(1, UNKNOWN), somebody(2, UNKNOWN)])
     await mirror.save_user(somebody(2, ("sales",)), 2000)
-    assert await mirror.membership_gaps() == Gaps(none=0, left_behind=0, unknown=1)
+    assert await mirror.membership_gaps() == MembershipGaps(none=0, left_behind=0, unknown=1)
     assert await found(mirror, UserQuery(belonging=Belonging.UNKNOWN)) == ["u1"]
 
 
@@ -90,8 +90,8 @@ async def test_counting_goes_in_steps_and_forgets_nobody(mirror: SqliteMirror, m
     monkeypatch.setattr(membership, "ROWS_AT_ONCE", 4)
     steps = await mirror._read(lambda tables: sum(1 for _ in membership.gaps(tables)))
     assert steps == 7
-    assert await mirror.membership_gaps() == Gaps(24, 0, 0)
+    assert await mirror.membership_gaps() == MembershipGaps(24, 0, 0)
 
 
 async def test_an_empty_mirror_has_no_gaps(mirror: SqliteMirror) -> None:
-    assert await mirror.membership_gaps() == Gaps(0, 0, 0)
+    assert await mirror.membership_gaps() == MembershipGaps(0, 0, 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.reading.view import View
+from walkme_tui.services.reading.view import ViewRows
 from walkme_tui.store.mirror.mirror import open_mirror
 
 
@@ -50,6 +50,6 @@ async def test_each_page_is_told_what_it_meant(tmp_path: Path) -> None:
 
 
 def test_the_highest_row_id_is_found_behind_those_who_were_brought_forward() -> None:
-    assert View(UserQuery("a@b.example"), array("i", [7, 900, 3, 4, 12])).highest == 900
-    assert View(UserQuery("zoe"), array("i", range(1, 50))).highest == 49
-    assert View(UserQuery("zoe"), array("i")).highest == 0
+    assert ViewRows(UserQuery("a@b.example"), array("i", [7, 900, 3, 4, 12])).highest == 900
+    assert ViewRows(UserQuery("zoe"), array("i", range(1, 50))).highest == 49
+    assert ViewRows(UserQuery("zoe"), array("i")).highest == 0

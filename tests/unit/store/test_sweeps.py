@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
 from walkme_tui.store.mirror import sweeps
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
@@ -105,7 +105,7 @@ def test_who_was_seen_is_who_is_listed_and_was_described_since(
         assert await mirror.next_row_id() == (users[-1].row_id if users else 0) + 1
         seen = [user for user in users if user.position is not None and user.fetched_at_ms >= since_ms]
         sure = [user for user in seen if is_sure(user, before_row_id, created_before_ms)]
-        assert await mirror.tally(since_ms, before_row_id, created_before_ms) == Tally(len(seen), len(sure))
+        assert await mirror.tally(since_ms, before_row_id, created_before_ms) == SeenCount(len(seen), len(sure))
         missed = [user.user.id for user in users if user.fetched_at_ms < since_ms]
         assert list(await mirror.not_seen(since_ms, limit)) == missed[:limit]
         await mirror.aclose()

@@ -9,7 +9,7 @@ import pytest
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import BrokenMirror, ManualTime, open_session, until
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.groups import Difference, Gaps, Group
+from walkme_tui.domain.groups import Difference, Group, MembershipGaps
 from walkme_tui.ui.browser.group_counts import REST, SECONDS_A_ROW, GroupCounts
 
 ONE, TWO, THREE = Group("g1", None), Group("g2", None), Group("g3", None)
@@ -24,7 +24,7 @@ class SlowMirror(BrokenMirror):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def membership_gaps(self) -> Gaps:
+    async def membership_gaps(self) -> MembershipGaps:
         if self.broken:
             raise MirrorUnavailable("The local copy cannot be read.")
         await self.gate.wait()
@@ -55,7 +55,7 @@ async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]
 
 async def test_people_are_counted_again_after_a_rest_that_fits_how_long_it_took() -> None:
     async with counting() as (counts, _, time):
-        assert counts.gaps == Gaps(none=6, left_behind=1, unknown=0)
+        assert counts.gaps == MembershipGaps(none=6, left_behind=1, unknown=0)
         counts.age()
         await counts.read_sizes(20, complete=False)
         assert not due(counts)

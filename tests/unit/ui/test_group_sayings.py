@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Belonging, Difference, Gaps, Group, GroupSize
+from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.ui.browser.group_messages import facts, kept_of, nobody, special_rows, title
 from walkme_tui.ui.widgets.group_list import Special
@@ -19,7 +19,7 @@ COMPLETE = Coverage(loaded=2000, total=2000, with_groups=2000, as_of_ms=NOON_MS)
 LOADING = Coverage(loaded=1240, total=2000, with_groups=1240, as_of_ms=NOON_MS)
 LEAN = Coverage(loaded=2000, total=2000, with_groups=0, as_of_ms=NOON_MS)
 PARTLY = Coverage(loaded=2000, total=2000, with_groups=300, as_of_ms=NOON_MS)
-GAPS = Gaps(none=41, left_behind=7, unknown=0)
+GAPS = MembershipGaps(none=41, left_behind=7, unknown=0)
 
 
 @pytest.fixture(autouse=True)
@@ -81,9 +81,9 @@ def test_before_they_are_counted_the_numbers_are_not_here_yet() -> None:
 
 
 def test_those_of_unknown_groups_have_a_row_as_long_as_there_are_some() -> None:
-    some = special_rows(Gaps(0, 0, 1700), {}, PARTLY, exact=False)
+    some = special_rows(MembershipGaps(0, 0, 1700), {}, PARTLY, exact=False)
     assert some[-1] == Special(Belonging.UNKNOWN, "1 700")
-    loading = special_rows(Gaps(0, 0, 1240), {}, LOADING, exact=False)
+    loading = special_rows(MembershipGaps(0, 0, 1240), {}, LOADING, exact=False)
     assert loading[-1] == Special(Belonging.UNKNOWN, "≥ 1 240")
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 from walkme_tui.domain.errors import RateLimited
-from walkme_tui.services.sync.group_backfill import Cost, ReadingProgress
+from walkme_tui.services.sync.group_backfill import BackfillCost, BackfillProgress
 from walkme_tui.ui.flows.group_backfill import answers, finished, question, saying, span, stopped
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 
 
-def said(cost: Cost) -> str:
+def said(cost: BackfillCost) -> str:
     return " ".join(text for text, _ in question(cost))
 
 
@@ -32,14 +32,14 @@ def test_how_long_it_takes(seconds: float, words: str) -> None:
 
 
 def test_the_cost_comes_first() -> None:
-    cost = Cost(unknown=249_188, in_view=249_188, to_come=0, per_second=9.8)
-    assert question(cost)[0] == ("249 188 requests at up to 9.8/s: about 7 h 4 min.", Ink.PLAIN)
+    cost = BackfillCost(unknown=249_188, in_view=249_188, to_come=0, per_second=9.8)
+    assert question(cost)[0] == ("249 188 requests at up to 9.8/s: about 7 h 4 min.", TextStyle.PLAIN)
     assert "M stops it at any time" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
 def test_a_view_that_is_narrower_can_be_read_alone() -> None:
-    cost = Cost(unknown=249_188, in_view=812, to_come=0, per_second=9.8)
+    cost = BackfillCost(unknown=249_188, in_view=812, to_come=0, per_second=9.8)
     assert "Only for this view: 812 requests at up to 9.8/s: about 83 s." in said(cost)
     assert "Those of this view come first" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a", "v"]
@@ -47,40 +47,40 @@ def test_a_view_that_is_narrower_can_be_read_alone() -> None:
 
 @pytest.mark.parametrize("in_view", [0, 200])
 def test_a_view_without_a_choice_is_not_offered(in_view: int) -> None:
-    cost = Cost(unknown=200, in_view=in_view, to_come=0, per_second=4.0)
+    cost = BackfillCost(unknown=200, in_view=in_view, to_come=0, per_second=4.0)
     assert "view" not in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
 def test_those_who_are_not_loaded_yet_cost_too() -> None:
-    cost = Cost(unknown=62_000, in_view=62_000, to_come=188_000, per_second=10.0)
+    cost = BackfillCost(unknown=62_000, in_view=62_000, to_come=188_000, per_second=10.0)
     assert "188 000 users are not loaded yet." in said(cost)
     assert "250 000 requests at up to 10.0/s: about 6 h 57 min in all." in said(cost)
 
 
 def test_where_the_rate_is_not_known_no_time_is_told() -> None:
-    assert question(Cost(1, 1, 0, 0.0))[0][0] == "1 request."
+    assert question(BackfillCost(1, 1, 0, 0.0))[0][0] == "1 request."
 
 
 def test_the_status_line_says_how_far_it_is() -> None:
-    progress = ReadingProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
+    progress = BackfillProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
     told = saying(progress)
     assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
-    assert told.ink is Ink.DIM
-    assert "left" not in saying(ReadingProgress(total=249_188)).text
+    assert told.ink is TextStyle.DIM
+    assert "left" not in saying(BackfillProgress(total=249_188)).text
     assert saying(progress, stopping=True).text.startswith("Reading the groups of users stops after what is under way")
 
 
 def test_the_status_line_says_what_it_waits_for() -> None:
-    told = saying(ReadingProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
+    told = saying(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
     assert told.text.startswith("Reading the groups of users goes on in 12 s. M stops. Too many")
     assert "\x1b" not in told.text
-    assert told.ink is Ink.WARN
+    assert told.ink is TextStyle.WARN
 
 
 def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:
-    assert finished(ReadingProgress(total=812, read=812)) == "The groups of 812 users were read."
-    ended = finished(ReadingProgress(total=20, read=14, gone=1, refused=3, silent=2))
+    assert finished(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
+    ended = finished(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
     assert ended == (
         "The groups of 14 users were read. 1 user is gone. 3 users could not be read. "
         "Of 2 users the server does not tell the groups."
@@ -88,7 +88,7 @@ def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:
 
 
 def test_a_stop_says_what_is_left() -> None:
-    assert stopped(ReadingProgress(total=250, read=40, gone=1)) == (
+    assert stopped(BackfillProgress(total=250, read=40, gone=1)) == (
         "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M goes on."
     )
-    assert "the server told the groups of none" in stopped(ReadingProgress(total=250, silent=20))
+    assert "the server told the groups of none" in stopped(BackfillProgress(total=250, silent=20))

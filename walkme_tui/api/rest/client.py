@@ -7,9 +7,9 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, Answer, Place, Request, without
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest, Endpoint, without
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
-from walkme_tui.api.connection import Aside, Connection
+from walkme_tui.api.connection import Connection, Offload
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
@@ -50,7 +50,7 @@ class RestDirectory:
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         pacer: Pacer | None = None,
-        aside: Aside | None = None,
+        aside: Offload | None = None,
     ) -> None:
         self._settings = settings
         base_url = settings.base_url.rstrip("/")
@@ -69,7 +69,7 @@ class RestDirectory:
             raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
         self._line = Connection(
             client,
-            Place(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
+            Endpoint(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
             pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
             deadlines=deadlines,
             policy=policy,
@@ -88,7 +88,7 @@ class RestDirectory:
         if page < 1 or not 1 <= page_size <= LARGEST_PAGE:
             raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
         target = "/users?" + urlencode({"page": page, "pageSize": page_size})
-        request = Request("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
         return await self._call(request, priority, lambda answer: decode_page(answer, page, page_size))
 
     async def find_user(self, email: str) -> User | None:
@@ -99,7 +99,7 @@ class RestDirectory:
         if self._look_up_ignored is not None:
             raise self._look_up_ignored
         target = "/users?" + urlencode({"email": email}, errors="replace")
-        request = Request("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
         try:
             return await self._call(request, Priority.DEMAND, lambda answer: decode_matches(answer, email))
         except LookUpIgnored as error:
@@ -109,12 +109,12 @@ class RestDirectory:
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
         target = f"/users/{in_path(user_id, 'user')}"
-        request = Request("GET", target, READ, "this user", total_seconds=ONE_RECORD_SECONDS)
+        request = ApiRequest("GET", target, READ, "this user", total_seconds=ONE_RECORD_SECONDS)
         return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All groups; entries that cannot be read are left out and counted in ``group_oddities``."""
-        request = Request("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES)
         groups, self.group_oddities = await self._call(request, priority, decode_groups)
         return groups
 
@@ -165,10 +165,10 @@ class RestDirectory:
         """Close the connections; calls under way fail with ``Unreachable``."""
         await self._line.aclose(self._sign_in.aclose)
 
-    async def _call(self, request: Request, priority: Priority, decode: Callable[[Answer], T]) -> T:
+    async def _call(self, request: ApiRequest, priority: Priority, decode: Callable[[ApiAnswer], T]) -> T:
         return await self._line.call(request, self._sign_in, priority, decode)
 
-    async def _write(self, request: Request, names: Set[str]) -> None:
+    async def _write(self, request: ApiRequest, names: Set[str]) -> None:
         await self._line.call(request, self._sign_in, Priority.DEMAND, lambda answer: check_written(answer, names))
 
     # ------------------------------------------------------------ signing in
@@ -179,7 +179,7 @@ class RestDirectory:
         if secret is None:
             secret = self._secret = await self._read_secret()
         headers, form = token_request(self._settings.auth, self._settings.client_id, secret)
-        request = Request(
+        request = ApiRequest(
             "POST",
             TOKEN_PATH,
             about="the token call",
@@ -188,7 +188,7 @@ class RestDirectory:
             total_seconds=ONE_RECORD_SECONDS,
         )
 
-        def judge(answer: Answer) -> Failure | None:
+        def judge(answer: ApiAnswer) -> Failure | None:
             failure = self._line.judge(answer, request, secret)
             return failure and failure_of_token_answer(failure, without(answer, secret), self._line.place)
 
@@ -196,7 +196,7 @@ class RestDirectory:
         while True:
             attempt += 1
             outcome = await self._line.attempt(request, headers=headers, attempt=attempt, judge=judge)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, ApiAnswer):
                 return read_grant(outcome)
             self._line.slow_down(outcome, None)
             await self._line.wait_or_give_up(outcome, request, attempt)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Set
 from typing import Any, Final
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, Answer, read_json, told
+from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json, told
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user, storable
@@ -14,7 +14,7 @@ from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 LARGEST_TOTAL: Final = 10**9
 
 
-def decode_page(answer: Answer, page: int, page_size: int) -> UserPage:
+def decode_page(answer: ApiAnswer, page: int, page_size: int) -> UserPage:
     """The answer to a page of the list, all that was sent; ``UnexpectedAnswer`` if there is no list in it."""
     value, oddities = read_json(answer)
     rows = tuple(decode_user(raw) for raw in _list_in(value, "users", answer))
@@ -24,7 +24,7 @@ def decode_page(answer: Answer, page: int, page_size: int) -> UserPage:
     return UserPage(page=page, page_size=page_size, rows=rows, total=_total(value, odd), oddities=tuple(odd))
 
 
-def decode_matches(answer: Answer, email: str) -> User | None:
+def decode_matches(answer: ApiAnswer, email: str) -> User | None:
     """The one user among an email look-up's rows whose email it is, None if there is none.
 
     ``LookUpIgnored`` where the user is not among them and the answer is not about this email: it has users whose email
@@ -48,7 +48,7 @@ def decode_matches(answer: Answer, email: str) -> User | None:
     return found
 
 
-def decode_one(answer: Answer, user_id: str) -> User:
+def decode_one(answer: ApiAnswer, user_id: str) -> User:
     """The answer to a look-up by id; ``UnexpectedAnswer`` if it is no user, or another one."""
     value, _ = read_json(answer)
     user = decode_user(value)
@@ -59,7 +59,7 @@ def decode_one(answer: Answer, user_id: str) -> User:
     return user
 
 
-def check_written(answer: Answer, names: Set[str]) -> None:
+def check_written(answer: ApiAnswer, names: Set[str]) -> None:
     """``UnexpectedAnswer`` unless a change was answered as this API may: by nothing, or an object with ``names``.
 
     What the object claims is not believed: what became of the change is read back.
@@ -73,7 +73,7 @@ def check_written(answer: Answer, names: Set[str]) -> None:
         raise _unexpected(answer, "answered the change with data of another shape", value)
 
 
-def decode_groups(answer: Answer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
     """All groups of the answer, each once, and what was wrong with it; ``UnexpectedAnswer`` if there is no list."""
     value, oddities = read_json(answer)
     raw_groups = _list_in(value, "groups", answer)
@@ -107,14 +107,14 @@ def _decode_group(raw: object) -> Group | None:
     return Group(group_id, storable(name) if isinstance(name, str) else None)
 
 
-def _list_in(value: Any, name: str, answer: Answer) -> list[Any]:
+def _list_in(value: Any, name: str, answer: ApiAnswer) -> list[Any]:
     rows = value.get(name) if isinstance(value, dict) else None
     if not isinstance(rows, list):
         raise _unexpected(answer, f'answered without a list of "{name}"', value)
     return rows
 
 
-def _unexpected(answer: Answer, what: str, value: object) -> UnexpectedAnswer:
+def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer:
     words = told(answer.body).rstrip(".") if isinstance(value, dict) else ""
     return UnexpectedAnswer(
         f"{answer.place} {what}{f': {words}' if words else ''}.",

@@ -4,36 +4,36 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from walkme_tui.api.answers import ONE_RECORD_SECONDS, Request
+from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.domain.users import Json
 
 WRITE: Final = "users:write"
 
 
-def patching(user_id: str, fields: Mapping[str, Json]) -> Request:
+def patching(user_id: str, fields: Mapping[str, Json]) -> ApiRequest:
     """Change some fields of a user, by their JSON names."""
     return _change("PATCH", f"/users/{in_path(user_id, 'user')}", "this user", fields)
 
 
-def putting(user_id: str, whole: Mapping[str, Json]) -> Request:
+def putting(user_id: str, whole: Mapping[str, Json]) -> ApiRequest:
     """Put a whole record into the place of a user."""
     return _change("PUT", f"/users/{in_path(user_id, 'user')}", "this user", whole)
 
 
-def joining(group_id: str, user_id: str) -> Request:
+def joining(group_id: str, user_id: str) -> ApiRequest:
     """Put a user into a group."""
     in_path(user_id, "user")
     return _change("POST", f"/groups/{in_path(group_id, 'group')}/users", "this group or user", {"userId": user_id})
 
 
-def leaving(group_id: str, user_id: str) -> Request:
+def leaving(group_id: str, user_id: str) -> ApiRequest:
     """Take a user out of a group."""
     target = f"/groups/{in_path(group_id, 'group')}/users/{in_path(user_id, 'user')}"
     return _change("DELETE", target, "this user in this group", None)
 
 
-def _change(method: str, target: str, about: str, body: Mapping[str, Json] | None) -> Request:
+def _change(method: str, target: str, about: str, body: Mapping[str, Json] | None) -> ApiRequest:
     # Escaped to ASCII: half a character that a record brought along goes back as it came, where UTF-8 has none.
     content = b"" if body is None else json.dumps(dict(body), separators=(",", ":")).encode("ascii")
-    return Request(method, target, WRITE, about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True)
+    return ApiRequest(method, target, WRITE, about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True)

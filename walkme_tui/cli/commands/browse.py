@@ -13,11 +13,11 @@ from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.config.secrets import CommandSource
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browser_start import BrowserStart, Memory, ProfileChoice, Task
+from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
-    from walkme_tui.services.changes.change_services import Workshop
+    from walkme_tui.services.changes.change_services import ChangeServices
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     return run_browser(start)
 
 
-def browse_task(context: Context, task: Task) -> int:
+def browse_task(context: Context, task: StartPlan) -> int:
     """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
     start = browser_start(context)._replace(task=task)
     if start.profile is None and not start.demo:
@@ -61,7 +61,7 @@ def require_terminal(context: Context) -> None:
 
 
 def browser_start(
-    context: Context, query: str = "", *, view: SavedView | None = None, memory: Memory | None = None
+    context: Context, query: str = "", *, view: SavedView | None = None, memory: SavedPreferences | None = None
 ) -> BrowserStart:
     """Everything that the browser begins with; a missing profile is for its first screen to explain.
 
@@ -91,7 +91,7 @@ def browser_start(
     def open_session(name: str) -> Session:
         return context.open_profile(known[name])
 
-    def open_workshop(session: Session) -> "Workshop":
+    def open_workshop(session: Session) -> "ChangeServices":
         account = session.account
         return context.open_workshop_of(session, None if account.demo else known[account.profile])
 

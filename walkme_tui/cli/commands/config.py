@@ -11,7 +11,7 @@ from walkme_tui.config.paths import private_folder
 from walkme_tui.config.private_files import OWNER_ONLY
 from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
 from walkme_tui.config.settings import Settings, check_settings
-from walkme_tui.config.toml_files import Problem
+from walkme_tui.config.toml_files import ConfigProblem
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean, printable_json
 
@@ -107,7 +107,9 @@ def _check(context: Context) -> int:
         hint = (
             "In the file of config init, remove the # from the lines of [profiles.acme.rest], and fill in your values."
         )
-        problems = [Problem(settings.file, None, "there is no profile in it, so there is no account to use.", hint)]
+        problems = [
+            ConfigProblem(settings.file, None, "there is no profile in it, so there is no account to use.", hint)
+        ]
     if context.options.json:
         answer = {
             "file": str(report.settings.file),
@@ -123,7 +125,7 @@ def _check(context: Context) -> int:
     return ExitCode.USAGE if problems else ExitCode.DONE
 
 
-def _checked(settings: Settings, exists: bool, problems: list[Problem]) -> list[str]:
+def _checked(settings: Settings, exists: bool, problems: list[ConfigProblem]) -> list[str]:
     if problems:
         return [str(problem.error()) for problem in problems]
     if not exists:
@@ -133,7 +135,7 @@ def _checked(settings: Settings, exists: bool, problems: list[Problem]) -> list[
     return [f"{clean(str(settings.file))} is in order, {count} {'profile' if count == 1 else 'profiles'}{named}."]
 
 
-def _unknown_themes(context: Context, settings: Settings) -> list[Problem]:
+def _unknown_themes(context: Context, settings: Settings) -> list[ConfigProblem]:
     wanted = {profile.name: profile.theme for profile in settings.profiles.values() if profile.theme}
     if not wanted:
         return []
@@ -141,17 +143,17 @@ def _unknown_themes(context: Context, settings: Settings) -> list[Problem]:
     from walkme_tui.config.toml_files import read_toml
 
     themes = load_themes(context.paths.themes)
-    problems: list[Problem] = []
+    problems: list[ConfigProblem] = []
     for name, theme in wanted.items():
         try:
             themes.choose(theme)
         except ConfigurationError as error:
             line = read_toml(settings.file).line_of(("profiles", name, "theme"))
-            problems.append(Problem(settings.file, line, error.message, error.hint))
+            problems.append(ConfigProblem(settings.file, line, error.message, error.hint))
     return problems
 
 
-def _missing_files(settings: Settings) -> list[Problem]:
+def _missing_files(settings: Settings) -> list[ConfigProblem]:
     from walkme_tui.config.toml_files import read_toml
 
     missing = {each.name: each.missing_file for each in settings.profiles.values() if each.missing_file is not None}
@@ -159,7 +161,7 @@ def _missing_files(settings: Settings) -> list[Problem]:
         return []
     document = read_toml(settings.file)
     return [
-        Problem(
+        ConfigProblem(
             settings.file,
             document.line_of(("profiles", name, "ca_bundle")),
             f'"ca_bundle" in [profiles.{name}] names no file: {clean(str(file))}.',
@@ -168,11 +170,11 @@ def _missing_files(settings: Settings) -> list[Problem]:
     ]
 
 
-def _environment_problems(context: Context) -> list[Problem]:
+def _environment_problems(context: Context) -> list[ConfigProblem]:
     if not has_environment_credentials(context.environ):
         return []
     try:
         environment_profile(context.environ)
     except ConfigurationError as error:
-        return [Problem(context.paths.config_file, None, f"the profile env: {error.message}", error.hint)]
+        return [ConfigProblem(context.paths.config_file, None, f"the profile env: {error.message}", error.hint)]
     return []

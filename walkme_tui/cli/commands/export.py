@@ -15,7 +15,7 @@ from walkme_tui.cli.filter_query import (
 )
 from walkme_tui.cli.output.messages import say
 from walkme_tui.cli.output.streams import data_output, refuse_two_forms
-from walkme_tui.cli.output.user_lists import Gaps, write_csv, write_json, write_markdown
+from walkme_tui.cli.output.user_lists import UnknownFields, write_csv, write_json, write_markdown
 from walkme_tui.cli.output.users import group_names
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.records import encode_user
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if memory.notice:
         say(memory.notice)
 
-    async def work(session: Session) -> tuple[Extent, Gaps]:
+    async def work(session: Session) -> tuple[Extent, UnknownFields]:
         if not options.cached:
             async with CommandDeadline(session).running():
                 await refresh_groups(session, needed=bool(named_groups(query)))
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
                 if context.options.json:
                     objects = (encode_user(row.user) async for row in found)
                     await write_json(stream, {}, "users", objects, extent.fields())
-                    return extent, Gaps()
+                    return extent, UnknownFields()
                 if options.markdown:
                     return extent, await write_markdown(stream, found, names)
                 return extent, await write_csv(stream, found, names, safe=options.safe_csv)

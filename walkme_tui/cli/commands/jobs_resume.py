@@ -18,7 +18,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean, printable_json
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
@@ -42,7 +42,7 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
         refuse_read_only(account)
         refuse_other_account(job.plan, account)
 
-    async def work(session: Session, workshop: Workshop) -> int:
+    async def work(session: Session, workshop: ChangeServices) -> int:
         from walkme_tui.cli.job_run import carry_on
 
         # What the token may do is known from here on, and refused before the job is touched.

@@ -10,7 +10,7 @@ from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_forms
-from walkme_tui.cli.output.user_lists import Gaps, write_csv, write_json
+from walkme_tui.cli.output.user_lists import UnknownFields, write_csv, write_json
 from walkme_tui.cli.output.users import group_names, group_objects, member_object, plain
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     context = Context.of(options)
     refuse_two_forms(options)
 
-    async def work(session: Session) -> tuple[Extent, Gaps]:
+    async def work(session: Session) -> tuple[Extent, UnknownFields]:
         group = await _group(session, options.group, options.cached)
         query = UserQuery(group_id=group.id)
         extent = await with_unknown(session, query, await read_account(session, options.cached))
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
                     return extent, await write_csv(stream, found, names)
             else:
                 print_lines(await _lines(group, found, extent))
-        return extent, Gaps()
+        return extent, UnknownFields()
 
     extent, gaps = with_session(context, work)
     gaps.say()

@@ -8,7 +8,7 @@ from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("One of the emails is empty.", hint="Check what the shell made of the line.")
     ticket = (options.ticket or "").strip()
 
-    async def make(_: Session, workshop: Workshop) -> Plan:
+    async def make(_: Session, workshop: ChangeServices) -> Plan:
         return await workshop.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
     whom = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"

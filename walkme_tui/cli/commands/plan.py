@@ -10,7 +10,7 @@ from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
 from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Plan, PlanKind
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 MINUTE_MS = 60_000
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         if plan.kind is PlanKind.OFFBOARD:
             refuse_missing_ticket(context, plan.ticket)
 
-    async def make(session: Session, _: Workshop) -> Plan:
+    async def make(session: Session, _: ChangeServices) -> Plan:
         from walkme_tui.services.changes.recheck import rechecked
 
         refuse_other_account(plan, session.account)

@@ -11,7 +11,7 @@ from walkme_tui.cli.plan_review import Wish, change
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.services.changes.change_services import Workshop
+from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
@@ -32,7 +32,7 @@ def _of_job(context: Context, job_id: str) -> Wish:
 
     job = find_job(context, job_id)
 
-    async def make(_: Session, workshop: Workshop) -> Plan:
+    async def make(_: Session, workshop: ChangeServices) -> Plan:
         return await workshop.planner.undo(await workshop.journal.job(job.id))
 
     return Wish(f"Undo job {job.id}", make, profile=job.plan.profile)

@@ -14,7 +14,7 @@ from walkme_tui.domain.users import Json, User
 
 
 @dataclass(slots=True)
-class Gaps:
+class UnknownFields:
     """Which columns were left empty because nobody knows what belongs there, and for how many users."""
 
     users: int = 0
@@ -37,9 +37,9 @@ class Gaps:
 
 async def write_csv(
     stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None], *, safe: bool = False
-) -> Gaps:
+) -> UnknownFields:
     """The users as CSV with a line of column names."""
-    gaps = Gaps()
+    gaps = UnknownFields()
     writer = csv_writer(stream)
     writer.writerow(CSV_COLUMNS)
     async for row in found:
@@ -48,9 +48,11 @@ async def write_csv(
     return gaps
 
 
-async def write_markdown(stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None]) -> Gaps:
+async def write_markdown(
+    stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None]
+) -> UnknownFields:
     """The users as a Markdown table."""
-    gaps = Gaps()
+    gaps = UnknownFields()
     stream.write(markdown_row(list(MARKDOWN_COLUMNS)) + "\n")
     stream.write("|" + " --- |" * len(MARKDOWN_COLUMNS) + "\n")
     async for row in found:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class ChangeServices:
     """The write path of one session; ``actor`` is who works in it.
 
     It is opened after its session and closed before it. ``after_close`` belongs to whoever opened it.

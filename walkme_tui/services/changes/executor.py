@@ -9,17 +9,17 @@ from typing import Final
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.services.changes.job_control import Control, Stopped
-from walkme_tui.services.changes.job_progress import JobProgress, Tally
+from walkme_tui.services.changes.job_control import JobControl, JobStopped
+from walkme_tui.services.changes.job_progress import JobCounter, JobProgress
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import Line, Sleep
+from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.changes.permissions import require_permission
-from walkme_tui.services.changes.read_back import Reconciler
-from walkme_tui.services.changes.step_runner import Carrier
-from walkme_tui.services.changes.user_update import Editor
+from walkme_tui.services.changes.read_back import ReadBack
+from walkme_tui.services.changes.step_runner import StepRunner
+from walkme_tui.services.changes.user_update import UserUpdater
 from walkme_tui.services.ports import Journal, Session, WriteMemory
 
-__all__ = ["Control", "Executor", "JobProgress"]
+__all__ = ["Executor", "JobControl", "JobProgress"]
 
 # Pacing decides how many requests are in flight; more people than that only wait.
 PEOPLE_AT_ONCE: Final = 8
@@ -46,7 +46,7 @@ class Executor:
     ) -> None:
         self._session = session
         self._journal = journal
-        self._editor = Editor(session, memory)
+        self._editor = UserUpdater(session, memory)
         self._actor = actor
         self._sleep = sleep
         self._monotonic = monotonic
@@ -60,7 +60,7 @@ class Executor:
         require_permission(self._session, plan)
         return await self._journal.create(plan, self._actor)
 
-    async def run(self, job_id: str, control: Control, progress: Callable[[JobProgress], None]) -> Job:
+    async def run(self, job_id: str, control: JobControl, progress: Callable[[JobProgress], None]) -> Job:
         """Carry out what is left of a job; returns it DONE, or INTERRUPTED where ``control`` cancelled it.
 
         What an earlier run had sent is looked up before anything else is sent. Raises what ``submit`` raises,
@@ -110,8 +110,8 @@ class _Run:
         session: Session,
         job: Job,
         journal: Journal,
-        editor: Editor,
-        control: Control,
+        editor: UserUpdater,
+        control: JobControl,
         progress: Callable[[JobProgress], None],
         sleep: Sleep,
         monotonic: Callable[[], float],
@@ -119,11 +119,11 @@ class _Run:
         self._control = control
         self._sleep = sleep
         self._editor = editor
-        self._tally = Tally(job, progress, monotonic)
+        self._tally = JobCounter(job, progress, monotonic)
         self._ledger = Ledger(job, journal, session.clock, self._tally)
-        self._line = Line(session.api, control, self._tally.paused, sleep=sleep, monotonic=monotonic)
-        reconciler = Reconciler(session.api, self._line, sleep, lambda: editor.replaces)
-        self._carrier = Carrier(session, self._ledger, self._line, editor, reconciler)
+        self._line = OutageGate(session.api, control, self._tally.paused, sleep=sleep, monotonic=monotonic)
+        reconciler = ReadBack(session.api, self._line, sleep, lambda: editor.replaces)
+        self._carrier = StepRunner(session, self._ledger, self._line, editor, reconciler)
 
     @property
     def settled(self) -> bool:
@@ -173,7 +173,7 @@ class _Run:
                 if self._line.stopping:
                     return
                 await work(records)
-        except Stopped:
+        except JobStopped:
             return
         except WalkmeError as error:
             self._line.stop(error)

@@ -10,11 +10,11 @@ T = TypeVar("T")
 PATIENCE_SECONDS: Final = 8.0
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """No further step is taken; not an error of anybody."""
 
 
-class Control:
+class JobControl:
     """Steers one run of a job, from the event loop on which it runs; signal handlers of that loop may call it too.
 
     ``patience_seconds`` is how long a run waits for a service that cannot be used before it gives up; None, for whoever
@@ -58,25 +58,25 @@ class Control:
         await self._cancelled.wait()
 
     async def wait_going(self) -> None:
-        """Return once the job is not paused; ``Stopped`` if it was cancelled."""
+        """Return once the job is not paused; ``JobStopped`` if it was cancelled."""
         await self._going.wait()
         if self.cancelled:
-            raise Stopped
+            raise JobStopped
 
     async def until_resumed(self, wait: Coroutine[Any, Any, None]) -> None:
-        """Wait as long as ``wait`` takes, or until ``resume``; ``Stopped`` as soon as the job is cancelled."""
+        """Wait as long as ``wait`` takes, or until ``resume``; ``JobStopped`` as soon as the job is cancelled."""
         self._impatient.clear()
         await self.unless_cancelled(_first(wait, self._impatient.wait()))
 
     async def unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of ``work``; ``Stopped``, and ``work`` is cancelled, as soon as the job is cancelled."""
+        """The result of ``work``; ``JobStopped``, and ``work`` is cancelled, as soon as the job is cancelled."""
         working = asyncio.ensure_future(work)
         watching = asyncio.ensure_future(self._cancelled.wait())
         try:
             await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 return working.result()
-            raise Stopped
+            raise JobStopped
         finally:
             await _end(working, watching)
 

@@ -38,7 +38,7 @@ class JobProgress:
     again_in_seconds: float | None = None
 
 
-class Tally:
+class JobCounter:
     """Counts the steps of a job as they go; ``monotonic`` gives seconds."""
 
     def __init__(self, job: Job, tell: Callable[[JobProgress], None], monotonic: Callable[[], float]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from walkme_tui.domain.jobs import Job, Outcome, StepRecord
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.job_progress import Tally
+from walkme_tui.services.changes.job_progress import JobCounter
 from walkme_tui.services.ports import Clock, Journal
 
 
@@ -16,7 +16,7 @@ class Ledger:
     Raises what ``Journal`` raises.
     """
 
-    def __init__(self, job: Job, journal: Journal, clock: Clock, tally: Tally) -> None:
+    def __init__(self, job: Job, journal: Journal, clock: Clock, tally: JobCounter) -> None:
         self._job_id = job.id
         self._journal = journal
         self._clock = clock

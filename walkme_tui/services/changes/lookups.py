@@ -113,10 +113,10 @@ class GroupNames:
             await self._session.mirror.save_groups(groups, self._session.clock())
         except MirrorUnavailable:
             return
-        self._session.changes.publish(GroupsStored())
+        self._session.events.publish(GroupsStored())
 
 
-class LookUps:
+class PlanLookUps:
     """Single users, asked from the server and kept in the mirror."""
 
     def __init__(self, session: Session, names: GroupNames) -> None:
@@ -177,7 +177,7 @@ class LookUps:
             await self._session.mirror.save_user(user, asked_at_ms)
         except MirrorUnavailable:
             return user
-        self._session.changes.publish(UserStored(user.id))
+        self._session.events.publish(UserStored(user.id))
         return user
 
     async def _forgotten(self, user_id: str) -> None:
@@ -186,7 +186,7 @@ class LookUps:
         except MirrorUnavailable:
             return
         if was is not None:
-            self._session.changes.publish(UserForgotten(user_id, was))
+            self._session.events.publish(UserForgotten(user_id, was))
 
 
 def _nobody(keys: Sequence[str]) -> NotFound:

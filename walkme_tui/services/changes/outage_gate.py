@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, WalkmeError
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.job_control import Control, Stopped
+from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.ports import DirectoryApi
 
 FIRST_WAIT_SECONDS: Final = 1.0
@@ -18,7 +18,7 @@ PAUSED: Final = "Paused."
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class OnlyThisOne(Exception):
+class PersonSkipped(Exception):
     """The service answers, only not about this user; ``error`` is what it does instead."""
 
     def __init__(self, error: ServiceUnavailable) -> None:
@@ -32,7 +32,7 @@ class Told(Protocol):
     def __call__(self, why: str, seconds: float | None = None) -> None: ...
 
 
-class Line:
+class OutageGate:
     """Reads users for a job, and holds all its steps back while the service cannot be used.
 
     Of all who meet the outage one looks whether it is over, by reading that user again after growing waits. ``told`` is
@@ -42,7 +42,7 @@ class Line:
     def __init__(
         self,
         api: DirectoryApi,
-        control: Control,
+        control: JobControl,
         told: Told,
         *,
         sleep: Sleep,
@@ -100,11 +100,11 @@ class Line:
         await self._proved.wait()
 
     async def clear(self) -> bool:
-        """Wait until steps may be taken; True if that was not at once. Raises ``Stopped``."""
+        """Wait until steps may be taken; True if that was not at once. Raises ``JobStopped``."""
         waited = False
         while True:
             if self.stopping:
-                raise Stopped
+                raise JobStopped
             if self._control.paused:
                 waited = True
                 self._told(PAUSED)
@@ -119,7 +119,7 @@ class Line:
     async def read(self, user_id: str) -> User:
         """The user as the server has them now, however long that takes.
 
-        Raises ``ApiError``, but never ``ServiceUnavailable``: that is waited out; ``Stopped``; and ``OnlyThisOne``.
+        Raises ``JobStopped``, ``PersonSkipped`` and ``ApiError``, but never ``ServiceUnavailable``: that is waited out.
         """
         while True:
             try:
@@ -128,7 +128,7 @@ class Line:
                 await self.wait_out(error, user_id)
 
     async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
-        """Return once the service answers again; ``Stopped`` where that was given up, or ``OnlyThisOne``."""
+        """Return once the service answers again; ``JobStopped`` where that was given up, or ``PersonSkipped``."""
         if self._usable.is_set() and not self.stopping:
             self._usable.clear()
             try:
@@ -142,7 +142,7 @@ class Line:
         if self.stopping:
             # Nobody waits for a service any more: what was left open by that is its reason.
             self.stop(error if not self._control.cancelled else None)
-            raise Stopped
+            raise JobStopped
 
     async def _look_until_back(self, error: ServiceUnavailable, user_id: str) -> None:
         """Look again and again; raises the last failure when the patience is at its end."""
@@ -164,7 +164,7 @@ class Line:
             except ServiceUnavailable as again:
                 error = again
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-            except OnlyThisOne:
+            except PersonSkipped:
                 self._told("")
                 raise
             else:
@@ -183,7 +183,7 @@ class Line:
                 # Once more: the outage may have ended between the two.
                 await self._ask(user_id)
             except ServiceUnavailable as error:
-                raise OnlyThisOne(error) from error
+                raise PersonSkipped(error) from error
 
     async def _ask(self, user_id: str) -> None:
         """Read the user; that there is an answer is all that counts."""

@@ -33,9 +33,9 @@ from walkme_tui.domain.plans import (
 )
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
-from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
-from walkme_tui.services.changes.undo import Undoing
+from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.concurrency import Ended, both
 from walkme_tui.services.ports import Session
 
@@ -68,7 +68,7 @@ class Planner:
         """
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
-            look_ups = LookUps(self._session, names)
+            look_ups = PlanLookUps(self._session, names)
             people, (_, expected) = await both(
                 look_ups.people(keys, ended), both(names.read_mirror(keep), self._expected_namesakes(keys))
             )
@@ -105,7 +105,7 @@ class Planner:
         Raises ``NotFound`` where there is no such user.
         """
         async with GroupNames(self._session) as names:
-            found, _ = await both(LookUps(self._session, names).present([user_id]), names.read_mirror())
+            found, _ = await both(PlanLookUps(self._session, names).present([user_id]), names.read_mirror())
             user = found[user_id]
             if user is None:
                 raise NotFound(f"There is no user {clean(user_id, MAX_SHOWN)}.", hint="Refresh the list.", status=404)
@@ -129,14 +129,14 @@ class Planner:
         ``left_out``. Raises ``ConfigurationError`` for a job of another account or one that was purged, and
         ``AccountBusy`` while it runs. ``ended`` is given how many people were read so far.
         """
-        return await Undoing(self._session).of_job(job, ended)
+        return await UndoPlanner(self._session).of_job(job, ended)
 
     async def undo_receipt(self, receipt: Mapping[str, object]) -> Plan:
         """The way back from one person's receipt, wherever it was written; raises like ``undo``.
 
         ``ConfigurationError`` also where the receipt cannot be read.
         """
-        return await Undoing(self._session).of_receipt(receipt)
+        return await UndoPlanner(self._session).of_receipt(receipt)
 
     def require(self, plan: Plan) -> None:
         """Raise ``ConfigurationError`` where the configuration wants a ticket for this plan and it has none."""

@@ -11,20 +11,20 @@ from walkme_tui.domain.plans import Change, SetStatus, StepState
 from walkme_tui.domain.record_merge import altered
 from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.outage_gate import Line, Sleep
+from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.ports import DirectoryApi
 
 # Some servers answer before what they did can be read.
 SECOND_LOOK_SECONDS: Final = 1.0
 
 
-class Reconciler:
+class ReadBack:
     """Reads people again after a step was sent, and says what became of it.
 
     ``replaces`` tells whether a change of a field replaces the whole record, which then is compared.
     """
 
-    def __init__(self, api: DirectoryApi, line: Line, sleep: Sleep, replaces: Callable[[], bool]) -> None:
+    def __init__(self, api: DirectoryApi, line: OutageGate, sleep: Sleep, replaces: Callable[[], bool]) -> None:
         self._api = api
         self._line = line
         self._sleep = sleep

@@ -8,7 +8,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 80
@@ -23,7 +23,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
     """
     ids = list(dict.fromkeys(step.user_id for step in plan.steps))
     async with GroupNames(session) as names:
-        now = await LookUps(session, names).present(ids)
+        now = await PlanLookUps(session, names).present(ids)
         await names.read_mirror()
         known = {group.id: group for subject in plan.subjects for group in subject.groups if group.name is not None}
         known |= {group_id: group for group_id, group in names.known.items() if group.name is not None}

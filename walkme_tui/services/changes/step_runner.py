@@ -18,10 +18,10 @@ from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import AddMember, Change, SetStatus, StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import Line, OnlyThisOne
+from walkme_tui.services.changes.outage_gate import OutageGate, PersonSkipped
 from walkme_tui.services.changes.permissions import require_scope
-from walkme_tui.services.changes.read_back import Reconciler
-from walkme_tui.services.changes.user_update import Editor
+from walkme_tui.services.changes.read_back import ReadBack
+from walkme_tui.services.changes.user_update import UserUpdater
 from walkme_tui.services.events import UserForgotten, UserStored
 from walkme_tui.services.ports import Session
 
@@ -39,14 +39,16 @@ class NotSent(Exception):
         self.error = error
 
 
-class Carrier:
+class StepRunner:
     """Carries out steps of people; a step that cannot be done is settled so, and the next one is taken.
 
     Its calls raise ``Stopped`` where no further step may be taken, and the ``WalkmeError`` for which the job has to
     stop: a sign-in or a right that was refused, a journal that cannot be written.
     """
 
-    def __init__(self, session: Session, ledger: Ledger, line: Line, editor: Editor, reconciler: Reconciler) -> None:
+    def __init__(
+        self, session: Session, ledger: Ledger, line: OutageGate, editor: UserUpdater, reconciler: ReadBack
+    ) -> None:
         self._session = session
         self._ledger = ledger
         self._line = line
@@ -62,7 +64,7 @@ class Carrier:
                 outcome = await self._reconciler.lost(record, interrupted=True)
             except NotFound:
                 outcome = Outcome(StepState.FAILED, outcomes.GONE)
-            except OnlyThisOne as only:
+            except PersonSkipped as only:
                 self._line.leave_out(only.error)
                 return
             except (SignInRefused, PermissionRefused):
@@ -80,7 +82,7 @@ class Carrier:
             except NotFound:
                 await self._gone(records[index:])
                 return
-            except OnlyThisOne as only:
+            except PersonSkipped as only:
                 self._line.leave_out(only.error)
                 return
 
@@ -103,7 +105,7 @@ class Carrier:
                 turned_away += 1
             if lost == MAX_SENDS or turned_away == MAX_TURNED_AWAY:
                 # The step stays to be done: a later run may find a service that takes it.
-                raise OnlyThisOne(error)
+                raise PersonSkipped(error)
             if not isinstance(error, OutcomeUnknown):
                 await self._line.wait_out(error, record.step.user_id)
 
@@ -195,7 +197,7 @@ class Carrier:
                 await self._session.mirror.save_user(outcome.after, self._session.clock())
             except MirrorUnavailable:
                 return settled
-            self._session.changes.publish(UserStored(outcome.after.id))
+            self._session.events.publish(UserStored(outcome.after.id))
         return settled
 
     async def _gone(self, records: Sequence[StepRecord]) -> None:
@@ -207,4 +209,4 @@ class Carrier:
             was = await self._session.mirror.forget_user(user_id)
         except MirrorUnavailable:
             return
-        self._session.changes.publish(UserForgotten(user_id, was))
+        self._session.events.publish(UserForgotten(user_id, was))

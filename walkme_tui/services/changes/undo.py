@@ -13,14 +13,14 @@ from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetSta
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.lookups import GroupNames, LookUps
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.concurrency import Ended, both
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
 
 
-class Undoing:
+class UndoPlanner:
     """Makes undo plans for the account of a session; ``planning.Planner`` is its door."""
 
     def __init__(self, session: Session) -> None:
@@ -76,7 +76,7 @@ class Undoing:
         async with GroupNames(self._session) as names:
             # The list tells whether a group to return to still is there.
             names.ask()
-            now, _ = await both(LookUps(self._session, names).present(ids, ended), names.read_mirror())
+            now, _ = await both(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
             await names.settled()
         known = (*named, *_of_steps(records), *names.known.values())
         groups = {group.id: group for group in known if group.name is not None}

@@ -18,7 +18,7 @@ from walkme_tui.domain.users import Json, User
 from walkme_tui.services.ports import Session, WriteMemory
 
 
-class Editor:
+class UserUpdater:
     """Edits users of one account; what it learned about PATCH is remembered for the profile."""
 
     def __init__(self, session: Session, memory: WriteMemory) -> None:

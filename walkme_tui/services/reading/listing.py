@@ -9,14 +9,14 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.events import Change, PageLoaded, TotalChanged, UserForgotten, UserStored
+from walkme_tui.services.events import Event, PageLoaded, TotalChanged, UserForgotten, UserStored
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing_events import ListingChange as ListingChange  # noqa: PLC0414 - taken from here
+from walkme_tui.services.reading.listing_events import ListingChanged as ListingChanged  # noqa: PLC0414
 from walkme_tui.services.reading.listing_events import Phase as Phase  # noqa: PLC0414
 from walkme_tui.services.reading.listing_events import RowsChanged as RowsChanged  # noqa: PLC0414
-from walkme_tui.services.reading.listing_events import ViewChanged as ViewChanged  # noqa: PLC0414
-from walkme_tui.services.reading.pages import Pages
-from walkme_tui.services.reading.view import EVERYONE, View, chunks
+from walkme_tui.services.reading.pages import PageLoader
+from walkme_tui.services.reading.view import EVERYONE, ViewRows, chunks
 
 MAX_CACHED_ROWS: Final = 2000
 MAX_VISIBLE_ROWS: Final = 1000
@@ -30,21 +30,26 @@ class Listing:
     """A window over one view: the server's list (positions, with holes) or a narrowed choice among the loaded users.
 
     ``row`` is synchronous and answers from a bounded cache; say what is visible with ``want``. ``run`` must be running,
-    and that of ``pages`` too. After ``show`` the old view stays until the new one is ready, then ``ViewChanged`` comes.
+    and that of ``pages`` too. After ``show`` the old view stays until the new one is ready (``ListingChanged``).
     """
 
     listener: Callable[[ListingChange], None] | None = None
     """Called on the event loop with every change."""
 
     def __init__(
-        self, session: Session, pages: Pages, query: UserQuery = EVERYONE, *, settle_seconds: float = SETTLE_SECONDS
+        self,
+        session: Session,
+        pages: PageLoader,
+        query: UserQuery = EVERYONE,
+        *,
+        settle_seconds: float = SETTLE_SECONDS,
     ) -> None:
         self._mirror = session.mirror
-        self._changes = session.changes
+        self._changes = session.events
         self._pages = pages
         self._settle_seconds = settle_seconds
         self._asked = query
-        self._view = View(query, None if query.is_list else array("i"))
+        self._view = ViewRows(query, None if query.is_list else array("i"))
         self._searched = False
         self._again = False
         self._rows: dict[int, ListedRow] = {}
@@ -112,7 +117,7 @@ class Listing:
         self._window_wanted.set()
 
     def show(self, query: UserQuery) -> None:
-        """Change the view; latest wins."""
+        """Event the view; latest wins."""
         if query == self._asked:
             return
         self._asked = query
@@ -179,7 +184,7 @@ class Listing:
         unsubscribe = self._changes.subscribe(self._hear)
         self._stale, self._recalled = not self._recalled, False
         self._window_wanted.set()
-        self._tell(ViewChanged())
+        self._tell(ListingChanged())
         if not self._asked.is_list:
             self._view_wanted.set()
         try:
@@ -193,7 +198,7 @@ class Listing:
                 self._settling.cancel()
                 self._settling = None
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: Event) -> None:
         if self._view.order is not None:
             self._hear_narrowed(change)
         elif isinstance(change, PageLoaded):
@@ -201,12 +206,12 @@ class Listing:
         elif isinstance(change, TotalChanged):
             for gone in [index for index in self._rows if index >= change.total.count]:
                 del self._rows[gone]
-            self._tell(ViewChanged())
+            self._tell(ListingChanged())
         elif isinstance(change, UserStored | UserForgotten):
             self._stale = True
         self._window_wanted.set()
 
-    def _hear_narrowed(self, change: Change) -> None:
+    def _hear_narrowed(self, change: Event) -> None:
         if isinstance(change, PageLoaded):
             if change.first <= change.last:
                 self._search_soon(again=not change.only_new)
@@ -269,12 +274,12 @@ class Listing:
         except MirrorUnavailable as error:
             self._pages.note(error.message)
             self._searched = True
-            self._exchange(View(query, array("i")), {}, (0, -1))
+            self._exchange(ViewRows(query, array("i")), {}, (0, -1))
         self._build_seconds = clock() - started
         self._window_wanted.set()
 
     async def _show_list(self, query: UserQuery) -> None:
-        view = View(query, None)
+        view = ViewRows(query, None)
         span = self._margin(0, self._visible[1] - self._visible[0])
         rows = await view.read(self._mirror, self._pages, *span)
         self._searched = True
@@ -287,7 +292,7 @@ class Listing:
             users = await self._mirror.first(query, limit)
             order, whole = array("i", [user.row_id for user in users]), len(users) < limit
             self._searched = True
-            self._exchange(View(query, order, whole), dict(enumerate(users)), (0, len(users) - 1))
+            self._exchange(ViewRows(query, order, whole), dict(enumerate(users)), (0, len(users) - 1))
             if whole:
                 return
         self._again = False
@@ -296,7 +301,7 @@ class Listing:
         except asyncio.CancelledError:
             self._again = True  # what changed since the last search is not in the view yet
             raise
-        view = View(query, found if isinstance(found, array) else array("i", found))
+        view = ViewRows(query, found if isinstance(found, array) else array("i", found))
         span = self._margin(*self._visible)
         rows = await view.read(self._mirror, self._pages, *span)
         if view.order == self._view.order:
@@ -310,13 +315,13 @@ class Listing:
         view = self._view
         found = await self._mirror.matching(view.query, view.highest)
         if found and view.order is not None:
-            view = View(view.query, view.order + array("i", found))
+            view = ViewRows(view.query, view.order + array("i", found))
             span = self._margin(*self._visible)
             self._exchange(view, await view.read(self._mirror, self._pages, *span), span)
 
-    def _exchange(self, view: View, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
+    def _exchange(self, view: ViewRows, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
         self._view, self._rows, self._held = view, dict(rows), span
-        self._tell(ViewChanged())
+        self._tell(ListingChanged())
 
     # ------------------------------------------------------------ the window
 
@@ -358,7 +363,7 @@ class Listing:
             self._tell(RowsChanged(changed[0], changed[-1]))
 
     def _ask(self) -> None:
-        """Tell ``Pages`` what is missing or not confirmed among the visible rows, and one page ahead."""
+        """Tell ``PageLoader`` what is missing or not confirmed among the visible rows, and one page ahead."""
         self._reread = tuple(page for page in self._reread if not self._pages.confirmed(page))
         if self._view.order is not None:
             # The first page tells how large the account is, which every count of a narrowed view is of.

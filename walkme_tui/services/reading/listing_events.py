@@ -22,8 +22,8 @@ class RowsChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ViewChanged:
+class ListingChanged:
     """The query, total, order or phase changed: every index may stand for another user now."""
 
 
-ListingChange: TypeAlias = RowsChanged | ViewChanged
+ListingChange: TypeAlias = RowsChanged | ListingChanged

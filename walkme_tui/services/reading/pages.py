@@ -20,8 +20,8 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
 from walkme_tui.services.events import (
-    Change,
     CoverageChanged,
+    Event,
     LoadFailed,
     LoadRecovered,
     PageLoaded,
@@ -30,7 +30,7 @@ from walkme_tui.services.events import (
     UsersChanged,
     UserStored,
 )
-from walkme_tui.services.page_tracker import ServerList
+from walkme_tui.services.page_tracker import PageTracker
 from walkme_tui.services.ports import Session
 
 MAX_UNSAVED_ROWS: Final = 2000
@@ -47,7 +47,7 @@ class _Want:
     rest: dict[int, None] | None = None
 
 
-class Pages:
+class PageLoader:
     """Fetches pages of the server's list: a latest-wins queue, demand first, then one page ahead.
 
     One a session, shared by all listings. ``page_size`` changes once if the server sends pages of another size than
@@ -68,7 +68,7 @@ class Pages:
         self._session = session
         self._monotonic = monotonic
         self._sleep = sleep
-        self._list = ServerList(page_size)
+        self._list = PageTracker(page_size)
         self._wants: dict[object, _Want] = {}
         self._flights: set[int] = set()
         self._tries: dict[int, int] = {}
@@ -99,9 +99,9 @@ class Pages:
         """Add a sentence to the oddities."""
         self._list.note(oddity)
 
-    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """The same as ``session.changes.subscribe``."""
-        return self._session.changes.subscribe(callback)
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
+        """The same as ``session.events.subscribe``."""
+        return self._session.events.subscribe(callback)
 
     def confirmed(self, page: int) -> bool:
         """This page came in this session, or since the last ``refresh``."""
@@ -141,7 +141,7 @@ class Pages:
             raise self.failure.error
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def hear(change: Change) -> None:
+        def hear(change: Event) -> None:
             if isinstance(change, LoadFailed) and not done.done():
                 done.set_exception(change.error)
             if isinstance(change, PageLoaded | TotalChanged):
@@ -222,9 +222,9 @@ class Pages:
         except MirrorUnavailable as error:
             self._list.note(error.message)
         else:
-            self._session.changes.publish(CoverageChanged(self.coverage))
+            self._session.events.publish(CoverageChanged(self.coverage))
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: Event) -> None:
         if isinstance(change, UserStored | UserForgotten):
             self._recount = True
             self._wake.set()
@@ -339,17 +339,17 @@ class Pages:
             self._tell_total()
         first = page.first_position
         only_new = stored is not None and not stored.updated and not stored.moved
-        self._session.changes.publish(PageLoaded(page.page, first, first + rows - 1, only_new))
+        self._session.events.publish(PageLoaded(page.page, first, first + rows - 1, only_new))
         news = None if stored is None else UsersChanged.by(stored)
         if news is not None:
-            self._session.changes.publish(news)
+            self._session.events.publish(news)
 
     async def _save(self, page: UserPage, asked_at_ms: int) -> Stored | None:
         """To the mirror, or where that is impossible to a bounded memory."""
         try:
             stored = await self._session.mirror.save_page(page, asked_at_ms)
         except MirrorUnavailable as error:
-            self._list.note(f"{error.message} Pages are kept in memory as far as they fit.")
+            self._list.note(f"{error.message} PageLoader are kept in memory as far as they fit.")
             if page.rows:
                 self._unsaved.pop(page.page, None)
                 self._unsaved[page.page] = _rows(page, asked_at_ms)
@@ -364,14 +364,14 @@ class Pages:
 
     def _tell_total(self) -> None:
         if self._list.total is not None:
-            self._session.changes.publish(TotalChanged(self._list.total))
+            self._session.events.publish(TotalChanged(self._list.total))
 
     def _recover(self, page: int) -> None:
         self._tries.pop(page, None)
         self._streak = 0
         if self.failure is not None:
             self.failure = None
-            self._session.changes.publish(LoadRecovered())
+            self._session.events.publish(LoadRecovered())
 
     def _fail(self, page: int, error: WalkmeError, streak: int) -> None:
         """Note a failure; requests that were under way together make the pause longer once, not each."""
@@ -380,7 +380,7 @@ class Pages:
         if pause is not None:
             self._streak = streak + 1
         self.failure = LoadFailure(error, None if pause is None else self._monotonic() + pause)
-        self._session.changes.publish(LoadFailed(error, pause))
+        self._session.events.publish(LoadFailed(error, pause))
 
 
 def _rows(page: UserPage, now: int) -> dict[int, ListedRow]:

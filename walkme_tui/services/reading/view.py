@@ -10,7 +10,7 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
 from walkme_tui.services.ports import Mirror
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 
 if TYPE_CHECKING:
     from array import array
@@ -22,7 +22,7 @@ SCAN_ROWS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class ViewRows:
     """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order.
 
     ``whole`` is False while ``order`` is only the beginning: what a screen can show at once.
@@ -37,7 +37,7 @@ class View:
         """The highest row id in an order without a sort: the last, unless whole words brought some forward."""
         return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
-    async def read(self, mirror: Mirror, pages: Pages, first: int, last: int) -> dict[int, ListedRow]:
+    async def read(self, mirror: Mirror, pages: PageLoader, first: int, last: int) -> dict[int, ListedRow]:
         """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
         rows: dict[int, ListedRow] = {}
         try:

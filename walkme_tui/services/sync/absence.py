@@ -17,10 +17,10 @@ async def check_absent(session: Session, user_id: str) -> bool:
         user = await session.api.get_user(user_id, Priority.BACKGROUND)
     except NotFound:
         was = await session.mirror.forget_user(user_id)
-        session.changes.publish(UserForgotten(user_id, was))
+        session.events.publish(UserForgotten(user_id, was))
     except WalkmeError as error:
         return not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON))
     else:
         await session.mirror.save_user(user, asked_at_ms)
-        session.changes.publish(UserStored(user_id))
+        session.events.publish(UserStored(user_id))
     return True

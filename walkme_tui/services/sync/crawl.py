@@ -17,11 +17,11 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
-from walkme_tui.services.events import Change, CoverageChanged, CrawlChanged, LoadRecovered, PageLoaded
+from walkme_tui.services.events import CoverageChanged, CrawlChanged, Event, LoadRecovered, PageLoaded
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.absence import check_absent
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress, Speed, seconds_left
-from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, Sweeping, can_resume
+from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, SweepRun, can_resume
 from walkme_tui.services.sync.walk import MirrorRenewed, SweepProgress
 
 HOUR_MS: Final = 60 * 60 * 1000
@@ -54,7 +54,7 @@ class Crawl:
         self._monotonic = monotonic
         self._sleep = sleep
         self._begun = self._paused = self._restart = self._asked = False
-        self._sweeping: Sweeping | None = None
+        self._sweeping: SweepRun | None = None
         self._wake = asyncio.Event()
         self._phase = CrawlPhase.IDLE
         self._steps = SweepProgress(0, None)
@@ -133,7 +133,7 @@ class Crawl:
 
     async def run(self) -> None:
         """Serve until cancelled; nothing is left running then."""
-        unsubscribe = self._session.changes.subscribe(self._hear)
+        unsubscribe = self._session.events.subscribe(self._hear)
         try:
             while not self._begun:
                 await self._rest(None)
@@ -146,7 +146,7 @@ class Crawl:
         finally:
             unsubscribe()
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: Event) -> None:
         failing = self._failure is not None and not isinstance(self._failure.error, MirrorUnavailable)
         if failing and isinstance(change, LoadRecovered):
             # A page that somebody waited for came: the line is good again.
@@ -214,8 +214,8 @@ class Crawl:
         self._enter(CrawlPhase.ELSEWHERE)
         if coverage != self._watched:
             self._watched = coverage
-            self._session.changes.publish(CoverageChanged(coverage))
-            self._session.changes.publish(PageLoaded(1, 0, max(coverage.total or 0, coverage.loaded) - 1))
+            self._session.events.publish(CoverageChanged(coverage))
+            self._session.events.publish(PageLoaded(1, 0, max(coverage.total or 0, coverage.loaded) - 1))
             self._tell_soon()
         await self._rest(WATCH_SECONDS)
 
@@ -226,7 +226,7 @@ class Crawl:
         coverage = await self._session.mirror.coverage()
         if not self._restart and not self._is_due(coverage.sweep):
             return
-        self._sweeping = self._resumed(coverage) or Sweeping(self._session, self._step, page_size=self._page_size)
+        self._sweeping = self._resumed(coverage) or SweepRun(self._session, self._step, page_size=self._page_size)
         self._restart, self._blamed, self._checks = False, {}, (0, 0)
         self._speed.reset()
         try:
@@ -236,7 +236,7 @@ class Crawl:
         finally:
             self._sweeping = None
 
-    def _resumed(self, coverage: Coverage) -> Sweeping | None:
+    def _resumed(self, coverage: Coverage) -> SweepRun | None:
         """The walk that was left unfinished, unless it is old.
 
         Another length of the list is no reason to begin anew: it is the rest that is missing, and whether the whole
@@ -248,9 +248,9 @@ class Crawl:
         age_ms = self._session.clock() - sweep.started_at_ms
         if age_ms >= max(self._session.syncing.resync_ms, HOUR_MS):
             return None
-        return Sweeping.resumed(self._session, self._step, coverage, sweep)
+        return SweepRun.resumed(self._session, self._step, coverage, sweep)
 
-    async def _walk(self, sweeping: Sweeping) -> None:
+    async def _walk(self, sweeping: SweepRun) -> None:
         """Walk to the end of the sweep, through pauses and failures."""
         while sweeping.result is None:
             if self._restart:
@@ -272,7 +272,7 @@ class Crawl:
             self._sorted = True
             await self._session.mirror.prepare_sorting()
 
-    async def _bear(self, sweeping: Sweeping, error: WalkmeError) -> None:
+    async def _bear(self, sweeping: SweepRun, error: WalkmeError) -> None:
         """A page did not come: do without it, wait, or end the sweep."""
         if not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON)):
             await sweeping.give_up(error)
@@ -355,4 +355,4 @@ class Crawl:
 
     def _tell(self) -> None:
         self._told_at = self._monotonic()
-        self._session.changes.publish(CrawlChanged())
+        self._session.events.publish(CrawlChanged())

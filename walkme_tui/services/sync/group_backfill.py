@@ -21,7 +21,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
-from walkme_tui.services.events import Change, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.progress import Speed
 
@@ -41,7 +41,7 @@ MAX_FAILURES_ALONE: Final = 10
 MAX_SILENT: Final = 20
 
 
-class Cost(NamedTuple):
+class BackfillCost(NamedTuple):
     """What reading costs: a request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
 
     ``to_come`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
@@ -53,7 +53,7 @@ class Cost(NamedTuple):
     per_second: float
 
 
-class ReadingProgress(NamedTuple):
+class BackfillProgress(NamedTuple):
     """How far it is: of ``total`` users ``read`` are known now.
 
     ``gone`` are no users any more, ``refused`` could not be read, ``silent`` are those of whom the server does not
@@ -77,7 +77,7 @@ class ReadingProgress(NamedTuple):
         return self.read + self.gone + self.refused + self.silent
 
 
-class DetailReading:
+class GroupBackfill:
     """Asks for one user after the other at background priority, and stores what comes; one a session.
 
     What is known is not asked for again, so that it goes on where it was stopped, also after a restart.
@@ -95,14 +95,14 @@ class DetailReading:
         self._sleep = sleep
         self.running = False
         self.stopping = False
-        self._counts = ReadingProgress()
+        self._counts = BackfillProgress()
         self._speed = Speed()
         self._wake = asyncio.Event()
         self._forget_the_last()
 
     def _forget_the_last(self) -> None:
         self.stopping = False
-        self._counts = ReadingProgress()
+        self._counts = BackfillProgress()
         self._speed.reset()
         self._wake.clear()
         self._problem: WalkmeError | None = None
@@ -115,22 +115,22 @@ class DetailReading:
         self._at = 0
         self._ready: deque[MirroredUser] = deque()
         self._filling = asyncio.Lock()
-        self._untold: list[Change] = []
+        self._untold: list[Event] = []
         self._told_at = self._monotonic()
 
     # ------------------------------------------------------------ what the screen asks
 
-    async def cost(self, view: UserQuery) -> Cost:
+    async def cost(self, view: UserQuery) -> BackfillCost:
         """What reading all would cost, and of them those of a view; raises ``MirrorUnavailable``."""
         mirror = self._session.mirror
         unknown = len(await mirror.matching(UNKNOWN_GROUPS))
         in_view = len(await mirror.matching(_unknown_of(view))) if view.narrows else unknown
         coverage = await mirror.coverage()
         to_come = max(0, coverage.total - coverage.loaded) if coverage.total is not None else 0
-        return Cost(unknown, in_view, to_come, self._session.api.traffic().permitted_per_second)
+        return BackfillCost(unknown, in_view, to_come, self._session.api.traffic().permitted_per_second)
 
     @property
-    def progress(self) -> ReadingProgress:
+    def progress(self) -> BackfillProgress:
         """How far it is at this moment; cheap, for every tick of a clock."""
         counts = self._counts
         speed = self._speed.per_second(self._monotonic()) if self.running else 0.0
@@ -152,7 +152,7 @@ class DetailReading:
 
     # ------------------------------------------------------------ reading
 
-    async def run(self, first: UserQuery, *, only: bool = False) -> ReadingProgress:
+    async def run(self, first: UserQuery, *, only: bool = False) -> BackfillProgress:
         """Read those of a view first, then, unless ``only`` they are wanted, everybody; returns at the end or ``stop``.
 
         Who is loaded meanwhile is read, too. Raises ``SignInRefused``, ``PermissionRefused`` or ``ConfigurationError``
@@ -297,7 +297,7 @@ class DetailReading:
         )
         self._speed.note(self._monotonic(), self._counts.done)
 
-    def _tell_soon(self, change: Change) -> None:
+    def _tell_soon(self, change: Event) -> None:
         self._untold.append(change)
         if self._monotonic() - self._told_at >= TELL_SECONDS:
             self._tell()
@@ -306,7 +306,7 @@ class DetailReading:
         self._told_at = self._monotonic()
         untold, self._untold = self._untold, []
         for change in untold:
-            self._session.changes.publish(change)
+            self._session.events.publish(change)
 
 
 class _Failures(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.users import User
-from walkme_tui.services.events import Change, UserForgotten, UsersChanged
+from walkme_tui.services.events import Event, UserForgotten, UsersChanged
 from walkme_tui.services.ports import Session
 
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -45,7 +45,7 @@ class News:
 
     def listen(self) -> Callable[[], None]:
         """Begin to collect; calling what is returned ends that."""
-        return self._session.changes.subscribe(self._hear)
+        return self._session.events.subscribe(self._hear)
 
     # ------------------------------------------------------------ what the screen reads
 
@@ -93,7 +93,7 @@ class News:
 
     # ------------------------------------------------------------ collecting
 
-    def _hear(self, change: Change) -> None:
+    def _hear(self, change: Event) -> None:
         before = self.count
         if isinstance(change, UsersChanged):
             for user_id in change.added:

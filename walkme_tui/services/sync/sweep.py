@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.records import format_time_ms
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.text import grouped
 from walkme_tui.services.events import CoverageChanged
 from walkme_tui.services.ports import Session
@@ -51,7 +51,7 @@ class _Seen(NamedTuple):
     missed: tuple[str, ...]
 
 
-class Sweeping:
+class SweepRun:
     """A sweep under way: ``go_on`` until there is a ``result``.
 
     A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
@@ -73,7 +73,7 @@ class Sweeping:
         self._halted = False
 
     @classmethod
-    def resumed(cls, session: Session, report: Report, coverage: Coverage, sweep: Sweep) -> "Sweeping":
+    def resumed(cls, session: Session, report: Report, coverage: Coverage, sweep: Sweep) -> "SweepRun":
         """Go on where ``sweep``, which ``can_resume``, stopped; ``coverage`` is the mirror's."""
         sweeping = cls(session, report)
         sweeping._walk, sweeping._begins = Walk.resumed(session, coverage, sweep, report), False
@@ -178,7 +178,7 @@ class Sweeping:
             complete = await self._saw_the_same(walk, tally)
         await self._end(walk, tally, complete)
 
-    async def _saw_the_same(self, walk: Walk, tally: Tally) -> bool:
+    async def _saw_the_same(self, walk: Walk, tally: SeenCount) -> bool:
         """The second walk saw as many as the first, and nobody of the first is missing."""
         first = self._first
         if first is None or tally.seen != first.users or walk.unreadable or len(first.missed) == MAX_MISSED:
@@ -186,7 +186,7 @@ class Sweeping:
         missed = await self._session.mirror.not_seen(walk.sweep.started_at_ms, MAX_MISSED)
         return tuple(missed) == first.missed
 
-    async def _end(self, walk: Walk, tally: Tally, complete: bool) -> None:
+    async def _end(self, walk: Walk, tally: SeenCount, complete: bool) -> None:
         sweep = walk.sweep
         changing = sweep.drifted or sweep.after_drift
         loaded = await self._loaded(sweep)
@@ -213,7 +213,7 @@ class Sweeping:
     async def _note_end(self, sweep: Sweep, result: SweepResult) -> None:
         ended = sweep._replace(ended_at_ms=self._session.clock(), complete=result.complete, note=result.note)
         await self._session.mirror.note_sweep(ended)
-        self._session.changes.publish(CoverageChanged(await self._session.mirror.coverage()))
+        self._session.events.publish(CoverageChanged(await self._session.mirror.coverage()))
 
 
 def can_resume(sweep: Sweep) -> bool:
@@ -231,7 +231,7 @@ async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE
     ``MirrorUnavailable``.
     """
     for _ in range(RENEWALS):
-        sweeping = Sweeping(session, report, page_size=page_size)
+        sweeping = SweepRun(session, report, page_size=page_size)
         try:
             await sweeping.go_on()
         except MirrorRenewed:

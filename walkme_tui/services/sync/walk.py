@@ -12,12 +12,12 @@ from typing import Final, NamedTuple, TypeAlias
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import NotFound, RequestRejected, UnexpectedAnswer, WalkmeError
 from walkme_tui.domain.mirrored import Stored
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.concurrency import together
 from walkme_tui.services.events import CoverageChanged, PageLoaded, UsersChanged
-from walkme_tui.services.page_tracker import ServerList
+from walkme_tui.services.page_tracker import PageTracker
 from walkme_tui.services.ports import Session
 
 SMALLER_PAGES: Final = (500, 250, 100)
@@ -75,7 +75,7 @@ class Walk:
     came since it was called. ``repeated`` tells that a whole page came twice. ``skipped`` are pages that were given up.
     """
 
-    def __init__(self, session: Session, sweep: Sweep, known: ServerList, report: Report) -> None:
+    def __init__(self, session: Session, sweep: Sweep, known: PageTracker, report: Report) -> None:
         self.sweep = sweep
         self.failure: WalkmeError | None = None
         self.failed_page: int | None = None
@@ -122,7 +122,7 @@ class Walk:
     @classmethod
     async def _begun(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
         """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
-        mirror, known = session.mirror, ServerList(sweep.page_size)
+        mirror, known = session.mirror, PageTracker(sweep.page_size)
         known.distrust((await mirror.coverage()).sweep)
         page = known.judge(answer)
         assert page is not None  # noqa: S101 - nothing came yet that it could repeat
@@ -142,7 +142,7 @@ class Walk:
     @classmethod
     def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
         """Go on where ``sweep``, which has a claimed total, stopped; ``coverage`` is the mirror's."""
-        known = ServerList(sweep.page_size)
+        known = PageTracker(sweep.page_size)
         claimed = coverage.total or sweep.total_at_start or 0
         known.resume(sweep.page_size, sweep.next_page, claimed)
         walk = cls(session, sweep, known, report)
@@ -167,7 +167,7 @@ class Walk:
         """Pages that were given up, and why."""
         return self._skipped
 
-    async def tally(self) -> Tally:
+    async def tally(self) -> SeenCount:
         """Whom this walk saw; those who came twice are a sign that the list changed."""
         sweep = self.sweep
         before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
@@ -338,7 +338,7 @@ class Walk:
             self._seen_before = seen
 
     def _publish(self, page: UserPage, stored: Stored) -> None:
-        changes, first = self._session.changes, page.first_position
+        changes, first = self._session.events, page.first_position
         changes.publish(CoverageChanged(replace(stored.coverage, sweep=self.sweep)))
         if page.rows:
             only_new = not stored.updated and not stored.moved

@@ -55,7 +55,7 @@ class UnusableFile(Exception):
     """The file is no mirror that this program can read; the message says why, to go on ``The local copy …``."""
 
 
-class MirrorPlace(NamedTuple):
+class MirrorLocation(NamedTuple):
     """What decides which file is opened, and whose it is; ``path`` None keeps everything in memory."""
 
     path: Path | None
@@ -71,7 +71,7 @@ class MirrorFile:
     the same file, which was opened before: what one of the two makes anew, the other opens again.
     """
 
-    def __init__(self, place: MirrorPlace, beside: "MirrorFile | None" = None) -> None:
+    def __init__(self, place: MirrorLocation, beside: "MirrorFile | None" = None) -> None:
         self._place = place
         self._beside = beside
         self._path: Path | None = None

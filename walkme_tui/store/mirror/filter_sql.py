@@ -58,7 +58,7 @@ MOST_SOURCES: Final = 20
 MOST_VALUES: Final = 200
 
 
-class Plan(NamedTuple):
+class QueryPlan(NamedTuple):
     """How the users of a query are found.
 
     Whoever is kept is in one of ``sources``; without any, everybody is looked at. ``conditions`` are what those in the
@@ -70,7 +70,7 @@ class Plan(NamedTuple):
     everything: tuple[Sql, ...]
 
 
-def plan(tables: Tables, query: UserQuery, now_ms: int) -> Plan:
+def plan(tables: Tables, query: UserQuery, now_ms: int) -> QueryPlan:
     """How to find the users of a query; ``now_ms`` is what ages are counted back from."""
     typed = filters.resolved(filters.parse_filter(query.text), now_ms)
     return _Planner(tables, query).plan(typed)
@@ -102,7 +102,7 @@ class _Planner:
         self._groups = tables.groups
         self._query = query
 
-    def plan(self, typed: filters.Filter) -> Plan:
+    def plan(self, typed: filters.Filter) -> QueryPlan:
         terms = self._of_the_view(self._query)
         for condition in typed.conditions:
             means = self._means(condition.test)
@@ -110,9 +110,9 @@ class _Planner:
         everything = tuple(term.condition for term in terms)
         driver = self._driver(terms)
         if driver is None:
-            return Plan(None, everything, everything)
+            return QueryPlan(None, everything, everything)
         sources, settled = driver
-        return Plan(sources, tuple(term.condition for term in terms if term not in settled), everything)
+        return QueryPlan(sources, tuple(term.condition for term in terms if term not in settled), everything)
 
     def undecided(self, typed: filters.Filter) -> tuple[Sql, ...]:
         view = self._query._replace(hide_inactive=False, belonging=None)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.groups import Belonging, Gaps
+from walkme_tui.domain.groups import Belonging, MembershipGaps
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COUNT: Final = (
 )
 
 
-def gaps(tables: "Tables") -> "Steps[Gaps]":
+def gaps(tables: "Tables") -> "Steps[MembershipGaps]":
     """How many users belong to groups in each of these ways, in one walk over everybody."""
     last = tables.connection.execute("SELECT max(row_id) FROM users").fetchone()[0] or 0
     found = [0, 0, 0]
@@ -33,4 +33,4 @@ def gaps(tables: "Tables") -> "Steps[Gaps]":
         yield
         counts = tables.connection.execute(_COUNT, (after, after + ROWS_AT_ONCE)).fetchone()
         found = [sum(pair) for pair in zip(found, counts, strict=True)]
-    return Gaps(*found)
+    return MembershipGaps(*found)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.groups import Gaps, Group, GroupSize
+from walkme_tui.domain.groups import Group, GroupSize, MembershipGaps
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorPlace
+from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
 from walkme_tui.store.mirror.leadership import Leadership
 from walkme_tui.store.mirror.membership import gaps
@@ -47,7 +47,7 @@ def open_mirror(
     ``runtime_folder`` takes the file where ``path`` lies on a network drive. Users whom no answer has described for
     ``max_age_days`` are deleted after the first reading.
     """
-    return SqliteMirror(MirrorPlace(path, runtime_folder, account_key, max_age_days))
+    return SqliteMirror(MirrorLocation(path, runtime_folder, account_key, max_age_days))
 
 
 class Reader:
@@ -71,7 +71,7 @@ class SqliteMirror:
     What reads filters is imported when something is looked for: a start shows the list without it.
     """
 
-    def __init__(self, place: MirrorPlace) -> None:
+    def __init__(self, place: MirrorLocation) -> None:
         self._place = place
         self._writer = Reader("mirror", MirrorFile(place))
         self._beside: dict[str, Reader] = {}
@@ -198,7 +198,7 @@ class SqliteMirror:
         """All known groups with their known number of members, by name."""
         return await self._read(lambda tables: tables.groups.sizes())
 
-    async def membership_gaps(self) -> Gaps:
+    async def membership_gaps(self) -> MembershipGaps:
         """How many loaded users are in no group, inactive but still in groups, and of unknown groups."""
         return await self._scan(gaps)
 
@@ -226,7 +226,7 @@ class SqliteMirror:
         """Remember where the walk over the whole list stands."""
         await self._write(lambda tables: write_sweep(tables, sweep))
 
-    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> Tally:
+    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
         """How many listed users were described since, and how many of them surely stood in the list before."""
         return await self._scan(lambda tables: tally(tables, since_ms, before_row_id, created_before_ms))
 

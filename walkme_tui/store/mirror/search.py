@@ -17,7 +17,7 @@ from walkme_tui.domain.records import storable
 from walkme_tui.domain.text import email_key, search_key
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.conditions import Source, Sql, counted, has_whole_word, in_index
-from walkme_tui.store.mirror.filter_sql import Plan, plan
+from walkme_tui.store.mirror.filter_sql import QueryPlan, plan
 from walkme_tui.store.mirror.filter_sql import undecided as undecided_conditions
 from walkme_tui.store.mirror.layout import SORT_EXPRESSIONS
 from walkme_tui.store.mirror.rows import BITS
@@ -42,7 +42,7 @@ MOST_NAMESAKES: Final = 1_000
 MOST_CANDIDATES: Final = 250
 
 
-ALL: Final = Plan(None, (), ())
+ALL: Final = QueryPlan(None, (), ())
 
 
 def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> "Steps[list[MirroredUser]]":
@@ -112,7 +112,7 @@ def by_email(tables: Tables, email: str) -> MirroredUser | None:
 Statement = tuple[str, tuple[object, ...]]
 
 
-def _unsorted(found: Plan, after: int, limit: int) -> Statement:
+def _unsorted(found: QueryPlan, after: int, limit: int) -> Statement:
     """Users in ascending order of row ids, without putting them in order: as many are looked at as are asked for."""
     conditions = list(found.conditions)
     if found.sources is None:
@@ -126,7 +126,7 @@ def _unsorted(found: Plan, after: int, limit: int) -> Statement:
     return select, (*source.values, *values, limit)
 
 
-def _sorted(sort: Sort, found: Plan, after: int, limit: int = -1) -> Statement:
+def _sorted(sort: Sort, found: QueryPlan, after: int, limit: int = -1) -> Statement:
     """Users put in order: all who are kept are looked at before the first is there."""
     conditions = list(found.conditions)
     if found.sources is None:
@@ -147,7 +147,7 @@ def _walked(sort: Sort, index: str, conditions: Sequence[Sql], limit: int) -> St
     return f"SELECT users.row_id FROM {source}{where} LIMIT ?", (WALK, *values, limit)  # noqa: S608 - see plan
 
 
-def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[int]:
+def _first_sorted(tables: Tables, sort: Sort, found: QueryPlan, limit: int) -> list[int]:
     """Of many users, those who come first in an order that is there are looked at first; few are put in order."""
     index = _index(tables, sort)
     if index is not None and (found == ALL or _is_many(tables, found, MANY)):
@@ -157,7 +157,7 @@ def _first_sorted(tables: Tables, sort: Sort, found: Plan, limit: int) -> list[i
     return _taken(tables, _sorted(sort, found, 0, limit))
 
 
-def _all_sorted(tables: Tables, sort: Sort, found: Plan, after: int) -> Iterator[list[int]]:
+def _all_sorted(tables: Tables, sort: Sort, found: QueryPlan, after: int) -> Iterator[list[int]]:
     """Few users are put in order; many are found, and then told in an order that is there."""
     index, end = _index(tables, sort), tables.next_row_id()
     if index is None or not (found == ALL or _is_many(tables, found, end // SORTED_SHARE)):
@@ -178,7 +178,7 @@ def _all_sorted(tables: Tables, sort: Sort, found: Plan, after: int) -> Iterator
         yield [row_id for row_id in part if kept[row_id]]
 
 
-def _is_many(tables: Tables, found: Plan, many: int) -> bool:
+def _is_many(tables: Tables, found: QueryPlan, many: int) -> bool:
     if found.sources is None:
         return tables.next_row_id() > many
     return counted(tables, found.sources, many) == many
@@ -226,7 +226,7 @@ def _index(tables: Tables, sort: Sort) -> str | None:
     return name if tables.has_index(name) else None
 
 
-def _in_steps(tables: Tables, found: Plan, after: int) -> Iterator[list[int]]:
+def _in_steps(tables: Tables, found: QueryPlan, after: int) -> Iterator[list[int]]:
     """All users in ascending order of row ids."""
     part = _taken(tables, _unsorted(found, after, STEP))
     while part:
@@ -241,7 +241,7 @@ def _taken(tables: Tables, statement: Statement) -> list[int]:
 # ------------------------------------------------------------ whole addresses and words
 
 
-def _exact(tables: Tables, query: UserQuery, found: Plan, limit: int) -> list[int]:
+def _exact(tables: Tables, query: UserQuery, found: QueryPlan, limit: int) -> list[int]:
     """Whoever has exactly the email that was typed, or each typed word as a whole one, if the query keeps them."""
     words = parse_filter(query.text).words
     addresses = [word for word in words if "@" in word[1:-1] and " " not in word]
@@ -270,7 +270,7 @@ def _with_email(tables: Tables, folded: str, conditions: tuple[Sql, ...], limit:
     whole = Sql("instr(texts.text, ?) > 0", (compared,)), Sql("folded(users.email) = ?", (compared,))
     index = expression(tables.texts.chosen([f" {folded}"]))  # a word begins with it
     sources = None if index is None else (in_index(index),)
-    return _unsorted(Plan(sources, (*whole, *conditions), ()), 0, limit)
+    return _unsorted(QueryPlan(sources, (*whole, *conditions), ()), 0, limit)
 
 
 def _storable(query: UserQuery) -> UserQuery:

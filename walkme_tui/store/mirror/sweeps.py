@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.sweeps import Sweep, Tally
+from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.store.mirror.rows import id_from_stored
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def write_sweep(tables: "Tables", sweep: Sweep) -> None:
     tables.connection.execute("UPDATE state SET sweep = ?", (json.dumps(sweep._asdict()),))
 
 
-def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms: int) -> "Steps[Tally]":
+def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms: int) -> "Steps[SeenCount]":
     """How many listed users were described since, and how many of them surely stood in the list before."""
     listed = "FROM users WHERE position IS NOT NULL AND fetched_at_ms >= ?"
     (seen,) = tables.connection.execute(f"SELECT count(*) {listed}", (since_ms,)).fetchone()
@@ -45,7 +45,7 @@ def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms
             values = (before_row_id, created_before_ms, after, after + ROWS_AT_ONCE, since_ms)
             sure += tables.connection.execute(select, values).fetchone()[0]
             yield
-    return Tally(seen, sure)
+    return SeenCount(seen, sure)
 
 
 def not_seen(tables: "Tables", since_ms: int, limit: int) -> list[str]:

@@ -19,7 +19,7 @@ from walkme_tui.store.mirror.id_table import IdTable
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
 from walkme_tui.store.mirror.sweeps import read_sweep
 from walkme_tui.store.mirror.text_table import TextTable
-from walkme_tui.store.mirror.user_changes import Change, UserChanges
+from walkme_tui.store.mirror.user_changes import UserChange, UserWriter
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
@@ -28,7 +28,7 @@ OVERTAKEN_MS: Final = 120_000
 
 
 @dataclass(slots=True)
-class State:
+class MirrorState:
     """The mirror's one row about itself."""
 
     total: int | None
@@ -113,7 +113,7 @@ class Tables:
         self._write(changes.values(), state)
         return self._stored(changes, dropped)
 
-    def _stored(self, changes: dict[str, Change], dropped: bool) -> Stored:
+    def _stored(self, changes: dict[str, UserChange], dropped: bool) -> Stored:
         added: list[str] = []
         updated: list[Update] = []
         moved = dropped
@@ -141,7 +141,7 @@ class Tables:
         state = self._state()
         users = self.rows(row_ids).values()
         self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
-        self._write([Change(user, None, stored_id(user.user.id)) for user in users], state)
+        self._write([UserChange(user, None, stored_id(user.user.id)) for user in users], state)
 
     def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
         """Replace the list of groups."""
@@ -159,14 +159,14 @@ class Tables:
             found += [row_id for (row_id,) in rows]
         return found
 
-    def _answers(self, users: Iterable[User], state: State, fetched_at_ms: int) -> dict[str, Change]:
+    def _answers(self, users: Iterable[User], state: MirrorState, fetched_at_ms: int) -> dict[str, UserChange]:
         """What answers change in the users they are about, by user id; new users get their row ids."""
         told: dict[str, User] = {}
         for user in users:
             told[user.id] = merged(told[user.id], user) if user.id in told else user
         stored = [stored_id(key) for key in told]
         before = self._known(stored)
-        changes: dict[str, Change] = {}
+        changes: dict[str, UserChange] = {}
         for (user_id, user), key in zip(told.items(), stored, strict=True):
             known = before.get(user_id)
             if known is None:
@@ -176,7 +176,7 @@ class Tables:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
                 older, newer = (user, known.user) if _is_overtaken(known, fetched_at_ms) else (known.user, user)
                 after = known._replace(user=merged(older, newer), fetched_at_ms=newest)
-            changes[user_id] = Change(known, after, key)
+            changes[user_id] = UserChange(known, after, key)
         return changes
 
     def _place(
@@ -184,7 +184,7 @@ class Tables:
         first: int,
         end: int,
         rows: Sequence[User | UnreadableRecord],
-        changes: dict[str, Change],
+        changes: dict[str, UserChange],
         fetched_at_ms: int,
     ) -> None:
         """Replace positions ``first`` up to ``end``, and give everybody concerned the lowest position they stand at."""
@@ -209,7 +209,7 @@ class Tables:
                 change.after = MirroredUser(row_id, user, place, fetched, detailed)
         for gone in self.rows(sorted(stood_here)).values():
             elsewhere = gone._replace(position=self._lowest(gone, first, end, None))
-            changes[gone.user.id] = Change(gone, elsewhere, stored_id(gone.user.id))
+            changes[gone.user.id] = UserChange(gone, elsewhere, stored_id(gone.user.id))
 
     def _displace(self, first: int, end: int) -> set[int]:
         """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""
@@ -229,7 +229,7 @@ class Tables:
         found = self._one("SELECT min(position) FROM positions WHERE row_id = ?", user.row_id)
         return None if found[0] is None else int(found[0])
 
-    def _drop_positions(self, state: State, total: int) -> bool:
+    def _drop_positions(self, state: MirrorState, total: int) -> bool:
         """Empty the positions from ``total`` on; True if there were any.
 
         Whoever's lowest position is among them stands nowhere any more, so this needs no user's own look: a server
@@ -249,8 +249,8 @@ class Tables:
         state.with_groups -= lost_with_groups
         return True
 
-    def _write(self, changes: Iterable[Change], state: State) -> None:
-        written = UserChanges(self.connection, self.groups, self.ids, self.texts)
+    def _write(self, changes: Iterable[UserChange], state: MirrorState) -> None:
+        written = UserWriter(self.connection, self.groups, self.ids, self.texts)
         written.apply(changes)
         # Of one row for sure: else SQLite makes a savepoint, at which the index writes all it has collected.
         self.connection.execute(
@@ -272,8 +272,8 @@ class Tables:
         """The row id that the next new user gets."""
         return self._state().next_row_id
 
-    def _state(self) -> State:
-        return State(*self._one("SELECT total, loaded, with_groups, next_row_id FROM state"))
+    def _state(self) -> MirrorState:
+        return MirrorState(*self._one("SELECT total, loaded, with_groups, next_row_id FROM state"))
 
     def _one(self, statement: str, *values: object) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self.connection.execute(statement, values).fetchone()

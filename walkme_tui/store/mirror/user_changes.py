@@ -15,7 +15,7 @@ from walkme_tui.store.mirror.text_table import TextTable
 
 
 @dataclass(slots=True)
-class Change:
+class UserChange:
     """One user before and after; None where the mirror did not know them, or is to forget them.
 
     ``stored`` is their id as it is stored.
@@ -26,7 +26,7 @@ class Change:
     stored: bytes | str
 
 
-class UserChanges:
+class UserWriter:
     """Collects what changes mean for each table and writes it in one go.
 
     ``loaded`` and ``with_groups`` are by how much the mirror's counts change.
@@ -50,7 +50,7 @@ class UserChanges:
         self._joined: list[tuple[int, int]] = []
         self._left: list[tuple[int, int]] = []
 
-    def apply(self, changes: Iterable[Change]) -> None:
+    def apply(self, changes: Iterable[UserChange]) -> None:
         """Write all changes."""
         for change in changes:
             if change.before is not None:

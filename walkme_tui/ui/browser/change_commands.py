@@ -8,7 +8,7 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.flows.job_tasks import Work
+from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.origin import Origin, Place
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.words import number
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from walkme_tui.domain.plans import Plan
     from walkme_tui.ui.browser.screen import BrowserScreen
-    from walkme_tui.ui.plan_preload import EarlyPlan
+    from walkme_tui.ui.plan_preload import PlanPreload
 
 LEAST_EXTENT: Final = 3
 """Of so many marked users it is said if they are the whole account or all of a view."""
@@ -27,11 +27,11 @@ LOOK_AFTER_SECONDS: Final = 1.0
 """When the journal is asked for unfinished jobs: the first picture and the first page come before."""
 
 
-class Changing:
-    """Stands between the screen and its ``Work``."""
+class ChangeCommands:
+    """Stands between the screen and its ``JobTasks``."""
 
     def __init__(
-        self, browser: "BrowserScreen", work: Work, commands: Sequence[Command], early: "EarlyPlan | None"
+        self, browser: "BrowserScreen", work: JobTasks, commands: Sequence[Command], early: "PlanPreload | None"
     ) -> None:
         self._browser = browser
         self._work = work
@@ -164,7 +164,7 @@ class Changing:
 
         self._start(partial(offer_unfinished, self._browser, origin), "unfinished jobs")
 
-    async def _show_early(self, origin: Origin, early: "EarlyPlan") -> None:
+    async def _show_early(self, origin: Origin, early: "PlanPreload") -> None:
         """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""
         from walkme_tui.ui.flows.plan_review import review
 

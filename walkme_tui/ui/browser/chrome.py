@@ -12,11 +12,11 @@ from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser import status_messages as sayings
-from walkme_tui.ui.browser.status_messages import Trouble
+from walkme_tui.ui.browser.status_messages import LoadTrouble
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.hints import Hints
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying, StatusLine
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusLine, StatusMessage
 from walkme_tui.ui.widgets.tab_line import FilterCount
 from walkme_tui.ui.widgets.user_table import UserTable
 
@@ -45,7 +45,7 @@ HINTS: Final = {
 }
 
 
-class Situation:
+class Chrome:
     """Reads the session and writes the account line, the status line, the filter's count and the empty tables."""
 
     def __init__(self, browser: "BrowserScreen", monotonic: Callable[[], float]) -> None:
@@ -53,7 +53,7 @@ class Situation:
         self._monotonic = monotonic
         self._told_at = float("-inf")
         self._serving = False
-        self._note: Saying | None = None
+        self._note: StatusMessage | None = None
         self._position_timer: Timer | None = None
         self.waiting = ""
         """What keys wait for, in a sentence; empty if nothing waits."""
@@ -76,11 +76,11 @@ class Situation:
         elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
             browser.count_groups()
 
-    def note(self, text: str, ink: Ink, seconds: float) -> bool:
+    def note(self, text: str, ink: TextStyle, seconds: float) -> bool:
         """Show a message in the status line for so long; False if it does not fit or another one is shown."""
         if self._note is not None or "\n" in text or not self._status.has_room_for(text):
             return False
-        self._note = Saying(text, ink)
+        self._note = StatusMessage(text, ink)
         self._browser.set_timer(seconds, self._end_note)
         self.tell()
         return True
@@ -151,36 +151,36 @@ class Situation:
         return self._browser.query_one(FilterCount)
 
     @property
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> LoadTrouble | None:
         """Why no page comes, as of now."""
         failure = self._browser.pages.failure
         if failure is None:
             return None
         again_in = None if failure.retry_at is None else max(0.0, failure.retry_at - self._monotonic())
-        return Trouble(failure.error, again_in)
+        return LoadTrouble(failure.error, again_in)
 
-    def _saying(self) -> Saying | None:
+    def _saying(self) -> StatusMessage | None:
         browser, session = self._browser, self._browser.session
         if self.waiting or self._note is not None:
-            return Saying(self.waiting) if self.waiting else self._note
+            return StatusMessage(self.waiting) if self.waiting else self._note
         if browser.work.saying is not None:
             return browser.work.saying
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
         if browser.filter.problem:
-            return Saying(browser.filter.problem, Ink.WARN)
+            return StatusMessage(browser.filter.problem, TextStyle.WARN)
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
         if browser.filter.offer_saying:
-            return Saying(browser.filter.offer_saying)
+            return StatusMessage(browser.filter.offer_saying)
         crawl = browser.crawling.saying if browser.crawling is not None else None
         news = browser.news.saying if browser.news is not None else None
         reading = browser.area.groups_tab.reading_saying
         if crawl is not None or reading is not None or news is not None:
             return crawl or reading or news
         oddities = browser.pages.oddities
-        return Saying(oddities[-1], Ink.DIM) if oddities else None
+        return StatusMessage(oddities[-1], TextStyle.DIM) if oddities else None
 
     def _table_tells_it(self) -> bool:
         """Where there are no rows yet, the trouble stands in their place."""
@@ -210,7 +210,7 @@ class Situation:
         if self._serving and area.groups_tab.members.table.is_attached:
             yield area.groups_tab.members.table
 
-    def _no_rows(self, query: UserQuery, look_up: Saying | None) -> Content:
+    def _no_rows(self, query: UserQuery, look_up: StatusMessage | None) -> Content:
         coverage = self._browser.pages.coverage
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
             offer = self._browser.filter.offer_saying

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import clean
-from walkme_tui.services.events import Change, PageLoaded
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.events import Event, PageLoaded
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 300
 
 
-class Crawling:
+class CrawlStatus:
     """Runs the crawl of the browser's session, after the first page is there."""
 
     def __init__(self, browser: "BrowserScreen", monotonic: Callable[[], float]) -> None:
@@ -29,14 +29,14 @@ class Crawling:
         self._crawl = Crawl(browser.session, monotonic=monotonic)
         self._begun = False
 
-    def begin(self, pages: Pages) -> None:
+    def begin(self, pages: PageLoader) -> None:
         """Serve for as long as the browser is there."""
         start_worker(self._browser, WorkerGroup.CRAWL, self._crawl.run, name="crawl")
         if pages.confirmed(1):
             self._begun = True
             self._crawl.begin()
 
-    def hear(self, change: Change) -> None:
+    def hear(self, change: Event) -> None:
         """The first page that was wanted is on the screen: what is left may be read now."""
         if not self._begun and isinstance(change, PageLoaded):
             self._begun = True
@@ -73,28 +73,32 @@ class Crawling:
         return left_words(self._crawl.progress)
 
     @property
-    def saying(self) -> Saying | None:
+    def saying(self) -> StatusMessage | None:
         """What the status line says of it, where there is nothing more important."""
         return crawl_saying(self._crawl.progress, self._monotonic())
 
 
-def crawl_saying(progress: CrawlProgress, now: float) -> Saying | None:
+def crawl_saying(progress: CrawlProgress, now: float) -> StatusMessage | None:
     """One sentence; ``now`` in seconds of the monotonic clock. None where all is well and quiet."""
     match progress.phase:
         case CrawlPhase.CRAWLING:
-            return Saying(f"Reading the account{_again(progress)}: {_so_far(progress)}. P pauses.", Ink.DIM)
+            return StatusMessage(
+                f"Reading the account{_again(progress)}: {_so_far(progress)}. P pauses.", TextStyle.DIM
+            )
         case CrawlPhase.CHECKING:
             people = words.count(progress.to_check, "person", "people")
-            return Saying(f"Asking for {people} whom the list did not show: {progress.checked} done.", Ink.DIM)
+            return StatusMessage(
+                f"Asking for {people} whom the list did not show: {progress.checked} done.", TextStyle.DIM
+            )
         case CrawlPhase.PAUSED:
-            return Saying(f"Reading the account is paused: {_so_far(progress)}. P goes on.")
+            return StatusMessage(f"Reading the account is paused: {_so_far(progress)}. P goes on.")
         case CrawlPhase.WAITING:
             return _waiting(progress, now)
         case CrawlPhase.ELSEWHERE:
-            return Saying(f"Another walkme-tui reads this account: {_so_far(progress)}.", Ink.DIM)
+            return StatusMessage(f"Another walkme-tui reads this account: {_so_far(progress)}.", TextStyle.DIM)
         case CrawlPhase.DONE if progress.note not in {"", "complete"}:
-            ink = Ink.WARN if progress.note.startswith("incomplete") else Ink.DIM
-            return Saying(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
+            ink = TextStyle.WARN if progress.note.startswith("incomplete") else TextStyle.DIM
+            return StatusMessage(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
         case _:
             return None
 
@@ -105,16 +109,20 @@ def _again(progress: CrawlProgress) -> str:
     return " a second time, for it was changing" if progress.after_drift else " again, to be sure"
 
 
-def _waiting(progress: CrawlProgress, now: float) -> Saying | None:
+def _waiting(progress: CrawlProgress, now: float) -> StatusMessage | None:
     failure = progress.failure
     if failure is None:
         return None
     what = clean(failure.error.message, MAX_MESSAGE)
     if isinstance(failure.error, MirrorUnavailable):
-        return Saying(f"{what} The account is not read further; browsing goes on from the server.", Ink.WARN)
+        return StatusMessage(
+            f"{what} The account is not read further; browsing goes on from the server.", TextStyle.WARN
+        )
     if failure.retry_at is None:
-        return Saying(f"Reading the account stopped: {what} R tries again.", Ink.WARN)
-    return Saying(f"Reading the account goes on in {words.seconds(max(0.0, failure.retry_at - now))}. {what}", Ink.WARN)
+        return StatusMessage(f"Reading the account stopped: {what} R tries again.", TextStyle.WARN)
+    return StatusMessage(
+        f"Reading the account goes on in {words.seconds(max(0.0, failure.retry_at - now))}. {what}", TextStyle.WARN
+    )
 
 
 def _so_far(progress: CrawlProgress) -> str:

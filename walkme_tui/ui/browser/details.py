@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable, NotFound
 from walkme_tui.domain.text import clean
-from walkme_tui.services.events import Change, PageLoaded, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, PageLoaded, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.widgets.detail import DetailPane
 from walkme_tui.ui.widgets.detail.pane import Subject
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from walkme_tui.ui.flows.context import View
+    from walkme_tui.ui.flows.context import FlowContext
 
 REST_SECONDS: Final = 0.15
 FRESH_MS: Final = 30_000
@@ -26,7 +26,7 @@ GONE: Final = "The server says that this user does not exist any more."
 class Details:
     """Keeps the detail pane on the user under the cursor; ``looked_at`` is told on whom it came to rest."""
 
-    def __init__(self, view: "View", pane: DetailPane) -> None:
+    def __init__(self, view: "FlowContext", pane: DetailPane) -> None:
         self._view = view
         self._pane = pane
         self._timer: Timer | None = None
@@ -47,7 +47,7 @@ class Details:
         self._next = subject
         self._rested()
 
-    def refresh(self, change: Change) -> None:
+    def refresh(self, change: Event) -> None:
         """Show the stored record again where this change stored or dropped the user on the pane."""
         subject = self._pane.subject
         if not isinstance(subject, MirroredUser) or not self._pane.display:
@@ -129,7 +129,7 @@ class Details:
             self._pane.show(answer, trouble)
 
 
-def _stores(change: Change, subject: MirroredUser) -> bool:
+def _stores(change: Event, subject: MirroredUser) -> bool:
     """The mirror may have another record of this user since this change."""
     if isinstance(change, UserStored):
         return change.user_id == subject.user.id

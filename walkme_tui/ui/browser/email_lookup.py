@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.flows.context import View
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class Outcome(StrEnum):
+class LookUpState(StrEnum):
     """How far the question has come."""
 
     ASKING = "asking"
@@ -32,37 +32,39 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class FilterLookUp:
     """One question to the server."""
 
     key: str
-    outcome: Outcome
+    outcome: LookUpState
     why: str = ""
 
     @property
-    def saying(self) -> Saying:
+    def saying(self) -> StatusMessage:
         """What the status line says of it."""
         key = clean(self.key, 80)
         match self.outcome:
-            case Outcome.ASKING:
-                return Saying(f"Asking the server for {key}…", Ink.DIM)
-            case Outcome.FOUND:
-                return Saying(f"The server knows {key}.", Ink.DIM)
-            case Outcome.ABSENT:
-                return Saying(f"{key} is not on the server.")
-            case Outcome.IGNORED:
-                return Saying("This server ignores look-ups by email: only loaded people are searched.", Ink.WARN)
-            case Outcome.FAILED:
-                return Saying(f"The server could not be asked for {key}: {clean(self.why, 200)}", Ink.WARN)
+            case LookUpState.ASKING:
+                return StatusMessage(f"Asking the server for {key}…", TextStyle.DIM)
+            case LookUpState.FOUND:
+                return StatusMessage(f"The server knows {key}.", TextStyle.DIM)
+            case LookUpState.ABSENT:
+                return StatusMessage(f"{key} is not on the server.")
+            case LookUpState.IGNORED:
+                return StatusMessage(
+                    "This server ignores look-ups by email: only loaded people are searched.", TextStyle.WARN
+                )
+            case LookUpState.FAILED:
+                return StatusMessage(f"The server could not be asked for {key}: {clean(self.why, 200)}", TextStyle.WARN)
 
 
-class LookUps:
+class FilterLookUps:
     """Asks for what is typed once it is a whole address and typing rests for a moment; the last question wins."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: FlowContext) -> None:
         self._view = view
         self._timer: Timer | None = None
-        self.current: LookUp | None = None
+        self.current: FilterLookUp | None = None
 
     def consider(self, text: str) -> None:
         """This stands in the filter box now."""
@@ -75,7 +77,7 @@ class LookUps:
         if not (EMAIL.fullmatch(key) or UUID.fullmatch(key)):
             self.current = None
         else:
-            self.current = LookUp(key, Outcome.ASKING)
+            self.current = FilterLookUp(key, LookUpState.ASKING)
             self._timer = self._view.screen.set_timer(PAUSE_SECONDS, lambda: self._ask(key))
 
     def _ask(self, key: str) -> None:
@@ -87,13 +89,13 @@ class LookUps:
         try:
             await self._view.directory.look_up(key)
         except NotFound:
-            answer = LookUp(key, Outcome.ABSENT)
+            answer = FilterLookUp(key, LookUpState.ABSENT)
         except LookUpIgnored:
-            answer = LookUp(key, Outcome.IGNORED)
+            answer = FilterLookUp(key, LookUpState.IGNORED)
         except WalkmeError as error:
-            answer = LookUp(key, Outcome.FAILED, error.message)
+            answer = FilterLookUp(key, LookUpState.FAILED, error.message)
         else:
-            answer = LookUp(key, Outcome.FOUND)
+            answer = FilterLookUp(key, LookUpState.FOUND)
         if self.current is not None and self.current.key == key:
             self.current = answer
             self._view.refresh_situation()

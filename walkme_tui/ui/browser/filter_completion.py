@@ -15,7 +15,7 @@ from walkme_tui.domain.filter_completion import (
     nearest_offer,
     unmatched_values,
 )
-from walkme_tui.domain.filters import Problem, parse_filter
+from walkme_tui.domain.filters import FilterProblem, parse_filter
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -27,7 +27,7 @@ MOST_VALUES = 200
 """Of more roles the mirror does not tell all: nobody can say then that one does not exist."""
 
 
-class Completing:
+class FilterCompleter:
     """Completes words of the filter and finds what is wrong with them, by the values that the loaded users have."""
 
     def __init__(self, browser: "BrowserScreen") -> None:
@@ -90,7 +90,7 @@ class Completing:
             self._nearest = found
             self._browser.refresh_situation()
 
-    def problems(self, text: str, caret: int | None) -> tuple[Problem, ...]:
+    def problems(self, text: str, caret: int | None) -> tuple[FilterProblem, ...]:
         """What is wrong with a filter; a word that is still being typed, at the ``caret``, is given the time."""
         typed = parse_filter(text)
         wrong = (*typed.problems, *unmatched_values(typed, text, self._values))

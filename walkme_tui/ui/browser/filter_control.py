@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from walkme_tui.domain.filter_completion import Offer
-    from walkme_tui.ui.browser.email_lookup import LookUp, LookUps
-    from walkme_tui.ui.browser.filter_completion import Completing
+    from walkme_tui.ui.browser.email_lookup import FilterLookUp, FilterLookUps
+    from walkme_tui.ui.browser.filter_completion import FilterCompleter
     from walkme_tui.ui.browser.screen import BrowserScreen
 
 
@@ -30,9 +30,9 @@ class FilterControl:
         self._browser = browser
         self._box = browser.tab_line.box
         self._box.typed = self._typed
-        self._look_ups: LookUps | None = None
+        self._look_ups: FilterLookUps | None = None
         self._opens_the_only_one = False
-        self._completing: Completing | None = None
+        self._completing: FilterCompleter | None = None
         self.problem = ""
         """What is wrong with the filter, in a sentence; empty if nothing is."""
 
@@ -42,7 +42,7 @@ class FilterControl:
         return self._browser.focused is self._box
 
     @property
-    def look_up(self) -> "LookUp | None":
+    def look_up(self) -> "FilterLookUp | None":
         """What the server was asked because it was typed, and how that went."""
         return self._look_ups.current if self._look_ups is not None else None
 
@@ -135,11 +135,11 @@ class FilterControl:
         return self._browser.filtering.target in {Pane.USERS, Pane.MEMBERS}
 
     @property
-    def _completions(self) -> "Completing":
+    def _completions(self) -> "FilterCompleter":
         if self._completing is None:
-            from walkme_tui.ui.browser.filter_completion import Completing
+            from walkme_tui.ui.browser.filter_completion import FilterCompleter
 
-            self._completing = Completing(self._browser)
+            self._completing = FilterCompleter(self._browser)
         return self._completing
 
     def open_the_only_one(self) -> None:
@@ -160,9 +160,9 @@ class FilterControl:
         if self._look_ups is None:
             if not text:
                 return
-            from walkme_tui.ui.browser.email_lookup import LookUps
+            from walkme_tui.ui.browser.email_lookup import FilterLookUps
 
-            self._look_ups = LookUps(self._browser)
+            self._look_ups = FilterLookUps(self._browser)
         self._look_ups.consider(text)
 
     def _typed(self, text: str) -> None:

@@ -9,7 +9,7 @@ from walkme_tui.ui.widgets.tab_line import TabLine
 NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
 
 
-class Filtering:
+class TableFilters:
     """Keeps a text for each list that can be filtered, and an order for each table of users.
 
     The box shows the text of the list that has the keys.

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from walkme_tui.domain.groups import Difference, Gaps, GroupSize
+from walkme_tui.domain.groups import Difference, GroupSize, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.ports import Session
 
@@ -23,7 +23,7 @@ class GroupCounts:
 
     def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.sizes: Sequence[GroupSize] = ()
-        self.gaps: Gaps | None = None
+        self.gaps: MembershipGaps | None = None
         self.sizes_are_exact = self.people_are_exact = False
         self._differences: dict[Difference, int | None] = {}
         self._mirror = session.mirror

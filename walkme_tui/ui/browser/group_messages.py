@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from textual.content import Content
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Belonging, Difference, Gaps
+from walkme_tui.domain.groups import Belonging, Difference, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
@@ -28,7 +28,7 @@ _TITLES = {
 
 
 def special_rows(
-    gaps: Gaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None, *, exact: bool
+    gaps: MembershipGaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None, *, exact: bool
 ) -> Sequence[Special]:
     """The rows below the groups: who is in one marked group only, and who is in none; None: not counted yet.
 

@@ -12,15 +12,15 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
-from walkme_tui.services.reading.pages import Pages
-from walkme_tui.services.sync.group_backfill import DetailReading
+from walkme_tui.services.reading.pages import PageLoader
+from walkme_tui.services.sync.group_backfill import GroupBackfill
 from walkme_tui.ui import words
 from walkme_tui.ui.browser import group_messages as group_sayings
 from walkme_tui.ui.browser.group_counts import GroupCounts
 from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -36,7 +36,7 @@ TOO_MANY_MARKS: Final = "Two groups can be compared: Space unmarks one, \\ all."
 class MembersPane(Vertical):
     """A heading that says how much is known, over the table of the members."""
 
-    def __init__(self, session: Session, pages: Pages, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, session: Session, pages: PageLoader, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._heading = OneLine(id="members-heading")
         self.table = UserTable(
@@ -56,19 +56,19 @@ class MembersPane(Vertical):
         width = self._heading.size.width
         if facts and width:
             title = words.cut(title, max(LEAST_NAME, width - len(facts) - 5))
-        self._heading.write([(f" {title} · {facts}" if facts else f" {title}", Ink.DIM)])
+        self._heading.write([(f" {title} · {facts}" if facts else f" {title}", TextStyle.DIM)])
 
 
 class GroupsTab:
     """Keeps the two panes together; ``asked`` and ``answered`` say whether the server was, and did."""
 
-    def __init__(self, session: Session, pages: Pages, directory: Directory) -> None:
+    def __init__(self, session: Session, pages: PageLoader, directory: Directory) -> None:
         self.groups = GroupList(id="groups")
         self.members = MembersPane(session, pages, id="members")
         self._pages = pages
         self._directory = directory
         self._counts = GroupCounts(session)
-        self.reading = DetailReading(session)
+        self.reading = GroupBackfill(session)
         self._compared: Sequence[Group] = ()
         self._query = UserQuery()
         self._wanted: str | None = None
@@ -140,7 +140,7 @@ class GroupsTab:
         self.follow()
 
     @property
-    def reading_saying(self) -> Saying | None:
+    def reading_saying(self) -> StatusMessage | None:
         """How far the reading of users one by one is, for the status line."""
         if not self.reading.running:
             return None

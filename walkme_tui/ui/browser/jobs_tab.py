@@ -12,8 +12,8 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
-from walkme_tui.ui.flows.job_tasks import Work
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
@@ -42,9 +42,9 @@ class StepsPane(Vertical):
         """Show a job of ``jobs``; ``told`` is its progress while it runs."""
         another = job is None or self._job is None or job.id != self._job.id
         self._job, self._jobs, self._now_ms = job, jobs, now_ms
-        ink = Ink.ACCENT if told else Ink.DIM
+        ink = TextStyle.ACCENT if told else TextStyle.DIM
         said = told or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
-        self._heading.write([(f" {said}", ink)], [(f"job {job.id} ", Ink.DIM)] if job is not None else ())
+        self._heading.write([(f" {said}", ink)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
         self._write()
         if another:
             self.steps.action_first()
@@ -59,13 +59,13 @@ class StepsPane(Vertical):
             self.steps.set_lines([])
             return
         lines = job_lines(self._job, self._now_ms, width, self._jobs)
-        self.steps.set_lines([[(" ", Ink.PLAIN), *line] for line in lines])
+        self.steps.set_lines([[(" ", TextStyle.PLAIN), *line] for line in lines])
 
 
 class JobsTab:
     """Keeps the two panes together, and true while jobs run."""
 
-    def __init__(self, session: Session, work: Work) -> None:
+    def __init__(self, session: Session, work: JobTasks) -> None:
         self.jobs = JobList(session.clock, id="jobs")
         self.jobs.say_when_empty("Reading the journal…")
         self.steps = StepsPane(id="steps")

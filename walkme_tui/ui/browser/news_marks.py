@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from walkme_tui.services.sync.news import News
 from walkme_tui.ui.flows.news import news_words
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -59,10 +59,10 @@ class NewsMarks:
         start_worker(self._browser, WorkerGroup.NEWS, showing, name="news")
 
     @property
-    def saying(self) -> Saying | None:
+    def saying(self) -> StatusMessage | None:
         """What the status line says of it, where there is nothing more important."""
         count = self._news.count
-        return Saying(f"{news_words(count).capitalize()}. N lists them.", Ink.DIM) if count.any else None
+        return StatusMessage(f"{news_words(count).capitalize()}. N lists them.", TextStyle.DIM) if count.any else None
 
     def _changed(self) -> None:
         self._browser.situation.tell_soon()

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
 from walkme_tui.ui.browser.status_messages import Position
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from walkme_tui.ui.browser.groups_tab import GroupsTab
     from walkme_tui.ui.browser.jobs_tab import JobsTab
-    from walkme_tui.ui.flows.job_tasks import Work
+    from walkme_tui.ui.flows.job_tasks import JobTasks
     from walkme_tui.ui.widgets.request_list import RequestList
 
 GROUPS_WIDTH: Final = 36
@@ -53,7 +53,9 @@ class PaneArea(Horizontal):
 
     BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
 
-    def __init__(self, session: Session, pages: Pages, directory: Directory, work: "Work", users: Listing) -> None:
+    def __init__(
+        self, session: Session, pages: PageLoader, directory: Directory, work: "JobTasks", users: Listing
+    ) -> None:
         super().__init__(id="body")
         self.users = UserTable(users, started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS)
         self.detail = DetailPane(session.clock, id=Pane.DETAIL)

@@ -13,25 +13,25 @@ from textual.screen import Screen
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.events import Change, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
+from walkme_tui.services.events import Event, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.reading.listing import Listing, Phase
-from walkme_tui.services.reading.pages import Pages
+from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.browser.actions import run_verb
-from walkme_tui.ui.browser.change_commands import Changing
-from walkme_tui.ui.browser.chrome import Situation
+from walkme_tui.ui.browser.change_commands import ChangeCommands
+from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
 from walkme_tui.ui.browser.filter_control import FilterControl
-from walkme_tui.ui.browser.filters import Filtering
+from walkme_tui.ui.browser.filters import TableFilters
 from walkme_tui.ui.browser.group_visit import GroupVisit
 from walkme_tui.ui.browser.panes import PaneArea
-from walkme_tui.ui.browser.sorting import Ordering
+from walkme_tui.ui.browser.sorting import TableSorting
 from walkme_tui.ui.browser.too_small import say_if_too_small
 from walkme_tui.ui.browser.view_state import Settling
-from walkme_tui.ui.flows.job_tasks import Work
-from walkme_tui.ui.preload import HeadStart
+from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.widgets.hints import Hints
@@ -44,10 +44,10 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from textual.geometry import Size
 
-    from walkme_tui.services.browser_start import Memory
-    from walkme_tui.ui.browser.crawl_status import Crawling
+    from walkme_tui.services.browser_start import SavedPreferences
+    from walkme_tui.ui.browser.crawl_status import CrawlStatus
     from walkme_tui.ui.browser.news_marks import NewsMarks
-    from walkme_tui.ui.plan_preload import EarlyPlan
+    from walkme_tui.ui.plan_preload import PlanPreload
 
 
 class BrowserScreen(Screen[None], inherit_bindings=False):
@@ -61,30 +61,30 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self,
         session: Session,
         commands: Sequence[Command],
-        work: Work,
+        work: JobTasks,
         *,
         query: UserQuery = EVERYONE,
         wide: bool = False,
-        memory: "Memory | None" = None,
-        early: HeadStart | None = None,
-        plan: "EarlyPlan | None" = None,
+        memory: "SavedPreferences | None" = None,
+        early: Preload | None = None,
+        plan: "PlanPreload | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.session = session
-        self.pages = early.pages if early is not None else Pages(session, monotonic=monotonic)
+        self.pages = early.pages if early is not None else PageLoader(session, monotonic=monotonic)
         self._serving = early.serving if early is not None else None
         self.directory = Directory(session)
         self.work = work
-        self.changing: Changing = Changing(self, work, commands, plan)
+        self.changing: ChangeCommands = ChangeCommands(self, work, commands, plan)
         users = early.listing if early is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
-        self.filtering = Filtering(self.area, query)
+        self.filtering = TableFilters(self.area, query)
         self.group_visit = GroupVisit(self)
-        self.ordering: Ordering = Ordering(self, memory)
+        self.ordering: TableSorting = TableSorting(self, memory)
         self._wide = wide
         self.details = Details(self, self.area.detail)
-        self.situation = Situation(self, monotonic)
+        self.situation = Chrome(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
         self.tab_line = TabLine()
         self.filter: FilterControl = FilterControl(self)
@@ -93,7 +93,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._monotonic = monotonic
-        self.crawling: Crawling | None = None
+        self.crawling: CrawlStatus | None = None
         self.news: NewsMarks | None = None
 
     # ------------------------------------------------------------ life
@@ -108,7 +108,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Paint first, ask the server then."""
-        self._unsubscribe = self.session.changes.subscribe(self._changed)
+        self._unsubscribe = self.session.events.subscribe(self._changed)
         self.area.users.not_loaded = self._not_loaded
         self.area.users.show_wide(self._wide)
         self.lay_out(self.arrangement)
@@ -117,10 +117,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        from walkme_tui.ui.browser.crawl_status import Crawling
+        from walkme_tui.ui.browser.crawl_status import CrawlStatus
 
         start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="pages")
-        self.crawling = Crawling(self, self._monotonic)
+        self.crawling = CrawlStatus(self, self._monotonic)
         self.crawling.begin(self.pages)
         self._begin_news()
         self.ordering.begin()
@@ -431,8 +431,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         coverage = self.pages.coverage
         return None if coverage is None or coverage.total is None else max(0, coverage.total - coverage.loaded)
 
-    def _changed(self, change: Change) -> None:
-        """Pages came or did not; groups were read."""
+    def _changed(self, change: Event) -> None:
+        """PageLoader came or did not; groups were read."""
         if isinstance(change, (LoadFailed, LoadRecovered)):
             self.situation.tell()
         else:

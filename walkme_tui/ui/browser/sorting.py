@@ -5,27 +5,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.views import Look, SavedView, TableName
+from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.preferences import Remembering
+from walkme_tui.ui.flows.preferences import Preferences
 from walkme_tui.ui.widgets.user_table.columns import natural, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.services.browser_start import Memory
+    from walkme_tui.services.browser_start import SavedPreferences
     from walkme_tui.ui.browser.screen import BrowserScreen
     from walkme_tui.ui.widgets.user_table import UserTable
 
 TABLES: Final = {Pane.USERS: TableName.USERS, Pane.MEMBERS: TableName.MEMBERS}
 
 
-class Ordering:
+class TableSorting:
     """Sorts the table that is looked at and gives its columns room; ``memory`` keeps both, None: nothing is kept."""
 
-    def __init__(self, browser: "BrowserScreen", memory: "Memory | None") -> None:
+    def __init__(self, browser: "BrowserScreen", memory: "SavedPreferences | None") -> None:
         self._browser = browser
-        self._kept = Remembering(memory, browser.session.account.profile, self._say)
+        self._kept = Preferences(memory, browser.session.account.profile, self._say)
 
     def begin(self) -> None:
         """Show the table of members as it was left; that of the users begins so by itself."""
@@ -132,4 +132,4 @@ class Ordering:
         self._browser.situation.tell()
 
     def _remember(self, pane: Pane, table: "UserTable") -> None:
-        self._kept.keep(TABLES[pane], Look(self._browser.filtering.sort_of(pane), table.wide))
+        self._kept.keep(TABLES[pane], TableLayout(self._browser.filtering.sort_of(pane), table.wide))

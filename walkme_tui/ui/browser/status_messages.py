@@ -12,15 +12,15 @@ from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import Part, joined, lines
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 
 MAX_MESSAGE = 400
 DIM = "$text-muted"
 CLEARS = "Esc clears the filter."
 
 
-class Trouble(NamedTuple):
+class LoadTrouble(NamedTuple):
     """Why no page comes; ``again_in`` seconds it is tried again, None: only when the person asks."""
 
     error: WalkmeError
@@ -41,22 +41,24 @@ class Position(NamedTuple):
     marked: int
 
 
-def trouble_saying(trouble: Trouble, coverage: Coverage | None, now_ms: int, source: str, account: Account) -> Saying:
+def trouble_saying(
+    trouble: LoadTrouble, coverage: Coverage | None, now_ms: int, source: str, account: Account
+) -> StatusMessage:
     """One sentence for the status line, the most useful part first for a narrow screen cuts the end.
 
     What is shown, what comes next, then what happened.
     """
     error = trouble.error
     if _credentials(error):
-        return Saying(f"R reads the secret again. {_sign_in_words(account, source)}", Ink.BAD)
+        return StatusMessage(f"R reads the secret again. {_sign_in_words(account, source)}", TextStyle.BAD)
     shown = ""
     if coverage is not None and coverage.loaded and coverage.as_of_ms is not None:
         shown = f"Rows from {words.age(now_ms, coverage.as_of_ms)} ago are shown. "
     text = f"{shown}{_next_try(trouble)} {clean(error.message, MAX_MESSAGE)}"
-    return Saying(text, Ink.BAD if isinstance(error, PermissionRefused) else Ink.WARN)
+    return StatusMessage(text, TextStyle.BAD if isinstance(error, PermissionRefused) else TextStyle.WARN)
 
 
-def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Content:
+def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> Content:
     """What stands in the table before anything is known."""
     if trouble is None:
         asking = f"Asking {clean(account.base_url, 100)} for the people of this account…"
@@ -71,7 +73,7 @@ def no_rows_yet(account: Account, trouble: Trouble | None, source: str) -> Conte
     return paragraphs((message, "bold $warning"), hint, kept)
 
 
-def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None, offer: str = "") -> Content:
+def no_rows(query: UserQuery, coverage: Coverage | None, look_up: StatusMessage | None, offer: str = "") -> Content:
     """What stands in the table when the view is known to be empty."""
     if not query.narrows:
         people = "People are added in the WalkMe Console or by your identity provider."
@@ -82,7 +84,9 @@ def no_rows(query: UserQuery, coverage: Coverage | None, look_up: Saying | None,
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
-def _nobody_fits(text: str, loaded: str, coverage: Coverage | None, look_up: Saying | None, offer: str) -> Content:
+def _nobody_fits(
+    text: str, loaded: str, coverage: Coverage | None, look_up: StatusMessage | None, offer: str
+) -> Content:
     """Why a filter keeps nobody: it is wrong, or nobody is like that among those who are loaded."""
     from walkme_tui.domain.filters import parse_filter
 
@@ -153,7 +157,7 @@ def _sign_in_words(account: Account, source: str) -> str:
     return f"Profile {clean(account.profile, 60)} cannot sign in; its secret comes from {clean(source, 200)}."
 
 
-def _next_try(trouble: Trouble) -> str:
+def _next_try(trouble: LoadTrouble) -> str:
     if trouble.again_in is None:
         return "R tries again."
     return f"Trying again in {words.seconds(trouble.again_in)}, R: now."

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 
 if TYPE_CHECKING:
@@ -18,6 +18,6 @@ def say_if_too_small(screen: "Screen[None]", size: "Size") -> None:
     tiny = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
     if tiny and not screen.query("#too-small"):
         line = OneLine(id="too-small")
-        line.write([(" The terminal is too small.", Ink.PLAIN)])
+        line.write([(" The terminal is too small.", TextStyle.PLAIN)])
         screen.mount(line)
     screen.set_class(tiny, "tiny")

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from walkme_tui.domain.text import search_key, search_words
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.text_line import TextLine
 
@@ -24,8 +24,8 @@ class Choice:
     answer: str
     label: str
     note: str = ""
-    ink: Ink = Ink.DIM
-    label_ink: Ink = Ink.PLAIN
+    ink: TextStyle = TextStyle.DIM
+    label_ink: TextStyle = TextStyle.PLAIN
 
 
 class ChoiceList(LineList[Choice]):
@@ -35,7 +35,7 @@ class ChoiceList(LineList[Choice]):
         """Choices are told apart by their answer."""
         return row.answer
 
-    def line(self, row: Choice, width: int) -> Line:
+    def line(self, row: Choice, width: int) -> StyledLine:
         """Label and note."""
         note = words.cut(row.note, int(width * NOTE_SHARE))
         room = width - len(note) - 2
@@ -46,7 +46,7 @@ class ChoiceDialog(Dialog[str]):
     """Answers with the ``answer`` of what was chosen."""
 
     def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
-        super().__init__([(title, Ink.STRONG)], key_foot(("Enter", "take"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], key_foot(("Enter", "take"), ("Esc", "leave")))
         self._choices = choices
         self._current = current
         self._list = ChoiceList(id="choices")

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import Dialog, Result
-from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.safe_button import AnswerButton
+from walkme_tui.ui.widgets.safe_button import SafeButton
 
 QUIET_SECONDS: Final = 0.5
 """So long no key may have come before one that decides."""
@@ -29,7 +29,7 @@ FRAME_EDGES: Final = 6
 """Border, title and keys, with the blanks between them."""
 
 
-class DecidingDialog(Dialog[Result]):
+class ConfirmationDialog(Dialog[Result]):
     """The button that does nothing has the focus; a key that decides counts only while the dialog is armed.
 
     It is armed after half a second without any key since it was painted. Every key disarms it: what was typed for
@@ -38,13 +38,15 @@ class DecidingDialog(Dialog[Result]):
 
     BUTTON: ClassVar[str] = "Cancel"
 
-    def __init__(self, title: Line, right: Line = (), monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, title: StyledLine, right: StyledLine = (), monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(title, (), right)
         self._monotonic = monotonic
         self._quiet_since: float | None = None
         self._armed = False
         self._was_armed = False
-        self._button = AnswerButton(self.BUTTON)
+        self._button = SafeButton(self.BUTTON)
 
     def bottom(self) -> Sequence[Widget]:
         """The button, and the keys beside it."""
@@ -90,14 +92,17 @@ class DecidingDialog(Dialog[Result]):
     def write_foot(self) -> None:
         """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
         deciding = self.decisions()
-        pieces: list[Piece] = []
+        pieces: list[StyledText] = []
         for key, word in self.hints():
             counts = self._armed or key not in deciding
             shown = self._free(key) if key in deciding else key
-            pieces += [("   " if pieces else "  ", Ink.PLAIN), (shown, Ink.ACCENT if counts else Ink.DIM)]
-            pieces.append((f" {word}", Ink.DIM))
+            pieces += [
+                ("   " if pieces else "  ", TextStyle.PLAIN),
+                (shown, TextStyle.ACCENT if counts else TextStyle.DIM),
+            ]
+            pieces.append((f" {word}", TextStyle.DIM))
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.query_one("#foot", OneLine).write(pieces, [("wait", Ink.DIM)] if waits else ())
+        self.query_one("#foot", OneLine).write(pieces, [("wait", TextStyle.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
 
@@ -142,7 +147,7 @@ class DecidingDialog(Dialog[Result]):
         if self._was_armed:
             action()
 
-    @on(AnswerButton.Pressed)
+    @on(SafeButton.Pressed)
     def leave(self) -> None:
         """The button answers nothing."""
         if self.is_current:
@@ -159,9 +164,9 @@ def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
     return max(8, min(frame, int(screen_width * FRAME_SHARE)) - FRAME_SIDES)
 
 
-def account_mark(account: Account) -> Line:
+def account_mark(account: Account) -> StyledLine:
     """Where it happens, for the corner of a dialog; production is filled."""
-    name = (f"{clean(account.profile, 30)} ", Ink.DIM)
+    name = (f"{clean(account.profile, 30)} ", TextStyle.DIM)
     if account.environment is Environment.PRODUCTION:
-        return [name, (" PRODUCTION ", Ink.PRODUCTION)]
-    return [name, (" SANDBOX ", Ink.SANDBOX)]
+        return [name, (" PRODUCTION ", TextStyle.PRODUCTION)]
+    return [name, (" SANDBOX ", TextStyle.SANDBOX)]

@@ -14,7 +14,7 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.text_line import TextLine
@@ -44,7 +44,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     CSS_PATH = "../styles/dialogs.tcss"
     LARGE: ClassVar[bool] = False
 
-    def __init__(self, title: Line, foot: Line, right: Line = ()) -> None:
+    def __init__(self, title: StyledLine, foot: StyledLine, right: StyledLine = ()) -> None:
         super().__init__()
         self._title = title
         self._right = right
@@ -127,9 +127,9 @@ def movements(lines: Lines) -> dict[str, Callable[[], object]]:
     }
 
 
-def key_foot(*pairs: tuple[str, str]) -> Line:
+def key_foot(*pairs: tuple[str, str]) -> StyledLine:
     """The line of keys at the foot of a dialog."""
-    pieces: list[tuple[str, Ink]] = []
+    pieces: list[tuple[str, TextStyle]] = []
     for key, word in pairs:
-        pieces += [(key, Ink.ACCENT), (f" {word}   ", Ink.DIM)]
+        pieces += [(key, TextStyle.ACCENT), (f" {word}   ", TextStyle.DIM)]
     return pieces

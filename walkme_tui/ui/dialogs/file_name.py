@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.widget import Widget
 
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.text_line import TextLine
 
@@ -14,7 +14,7 @@ class FileNameDialog(Dialog[str]):
     """Answers with what was typed; ``suggested`` stands there at first."""
 
     def __init__(self, title: str, suggested: str, notes: Sequence[str] = ()) -> None:
-        super().__init__([(title, Ink.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
         self._suggested = suggested
         self._notes = notes
         self._box = TextLine(id="file-name")
@@ -26,7 +26,7 @@ class FileNameDialog(Dialog[str]):
     def fill(self) -> None:
         """Typing goes to the box."""
         self._box.put(self._suggested)
-        self.query_one("#notes", Lines).set_lines([[(note, Ink.DIM)] for note in self._notes])
+        self.query_one("#notes", Lines).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
         self.set_focus(self._box)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:

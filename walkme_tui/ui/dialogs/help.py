@@ -10,7 +10,7 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
 from walkme_tui.ui.keys import labels
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 
 KEY_WIDTH = 14
@@ -43,7 +43,7 @@ class HelpDialog(Dialog[None]):
     LARGE: ClassVar[bool] = True
 
     def __init__(self, commands: Sequence[Command], why_not: Callable[[Command], str]) -> None:
-        super().__init__([("Keys", Ink.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
+        super().__init__([("Keys", TextStyle.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
         self._commands = commands
         self._why_not = why_not
         self._text = Lines(id="help")
@@ -63,26 +63,26 @@ class HelpDialog(Dialog[None]):
         self.set_focus(self._text)
 
 
-def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[Line]:
+def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[StyledLine]:
     """The help as lines: a section after the other; what cannot be used now is dim and says why."""
     for section, group in groupby(commands, key=lambda command: command.section):
-        yield [(section, Ink.STRONG)]
+        yield [(section, TextStyle.STRONG)]
         told = ""
         for command in group:
             keys, reason = labels(command) or "no key", why_not(command)
             if reason and reason != told:
                 told = reason
-                yield [(f"Not possible now: {reason}.", Ink.WARN)]
-            key_ink = Ink.ACCENT if command.keys and not reason else Ink.DIM
-            yield [(words.fit(keys, KEY_WIDTH), key_ink), (command.title, Ink.DIM if reason else Ink.PLAIN)]
+                yield [(f"Not possible now: {reason}.", TextStyle.WARN)]
+            key_ink = TextStyle.ACCENT if command.keys and not reason else TextStyle.DIM
+            yield [(words.fit(keys, KEY_WIDTH), key_ink), (command.title, TextStyle.DIM if reason else TextStyle.PLAIN)]
         yield ()
-    yield [("Signs", Ink.STRONG)]
+    yield [("Signs", TextStyle.STRONG)]
     for sign, meaning in SIGNS:
-        yield [(words.fit(sign, KEY_WIDTH), Ink.PLAIN), (meaning, Ink.DIM)]
+        yield [(words.fit(sign, KEY_WIDTH), TextStyle.PLAIN), (meaning, TextStyle.DIM)]
     yield ()
-    yield [("What a filter understands", Ink.STRONG)]
+    yield [("What a filter understands", TextStyle.STRONG)]
     for words_typed, meaning in FILTERS:
-        yield [(words.fit(words_typed, FILTER_WIDTH), Ink.PLAIN), (meaning, Ink.DIM)]
+        yield [(words.fit(words_typed, FILTER_WIDTH), TextStyle.PLAIN), (meaning, TextStyle.DIM)]
     yield ()
     for note in NOTES:
-        yield from [[(line, Ink.DIM)] for line in words.wrap(note, 88)]
+        yield from [[(line, TextStyle.DIM)] for line in words.wrap(note, 88)]

@@ -15,10 +15,10 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
-from walkme_tui.ui.dialogs.confirmation import DecidingDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
-from walkme_tui.ui.plan_draft import Draft
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.plan_draft import PlanDraft
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList
 from walkme_tui.ui.widgets.text_line import TextLine
@@ -42,10 +42,10 @@ class PlanAnswer:
     """The choice, and the draft as it was then."""
 
     choice: PlanChoice
-    draft: Draft
+    draft: PlanDraft
 
 
-class PlanDialog(DecidingDialog[PlanAnswer]):
+class PlanDialog(ConfirmationDialog[PlanAnswer]):
     """Shows a draft; answers what is to be done with it, or nothing.
 
     ``extent`` says whom it is about, where those are all of something: ``the whole account``.
@@ -55,7 +55,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
 
     def __init__(
         self,
-        draft: Draft,
+        draft: PlanDraft,
         account: Account,
         *,
         extent: str = "",
@@ -63,7 +63,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        title: Line = [(wish(draft.planned), Ink.STRONG), *([(f": {extent}", Ink.WARN)] if extent else [])]
+        title: StyledLine = [
+            (wish(draft.planned), TextStyle.STRONG),
+            *([(f": {extent}", TextStyle.WARN)] if extent else []),
+        ]
         super().__init__(title, account_mark(account), monotonic)
         self._put(draft)
         self._can_keep = any(map(draft.can_keep, draft.planned.steps))
@@ -87,10 +90,10 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
     def fill(self) -> None:
         """Write the plan; ages go on."""
         self.query_one("#frame").add_class("wide")
-        self.query_one("#ticket-label", OneLine).write([("Ticket", Ink.DIM)])
+        self.query_one("#ticket-label", OneLine).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
-            self.query_one("#number-label", OneLine).write([("People", Ink.DIM)])
-            self.query_one("#number-note", OneLine).write([(ASK_NUMBER, Ink.DIM)])
+            self.query_one("#number-label", OneLine).write([("People", TextStyle.DIM)])
+            self.query_one("#number-note", OneLine).write([(ASK_NUMBER, TextStyle.DIM)])
         self._ticket.put(self._draft.ticket)
         self._ticket.typed = self._keep_ticket
         self._write()
@@ -168,7 +171,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             self._put(self._draft.toggled(row.step))
             self._write()
 
-    def _put(self, draft: Draft) -> None:
+    def _put(self, draft: PlanDraft) -> None:
         self._draft = draft
         self._step_count = len(draft.plan.steps)
 
@@ -187,7 +190,7 @@ class PlanDialog(DecidingDialog[PlanAnswer]):
             return
         wrong = self._wrong_number()
         if wrong:
-            self.query_one("#number-note", OneLine).write([(wrong, Ink.WARN)])
+            self.query_one("#number-note", OneLine).write([(wrong, TextStyle.WARN)])
             self.set_focus(self._number)
             return
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))

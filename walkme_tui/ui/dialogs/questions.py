@@ -10,20 +10,20 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.confirmation import FRAME, DecidingDialog, account_mark, inner_width
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.dialogs.confirmation import FRAME, ConfirmationDialog, account_mark, inner_width
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerKey:
     """One way to go on: ``key`` is a Textual key name and what is shown, ``word`` stands beside it."""
 
     key: str
     word: str
 
 
-class QuestionDialog(DecidingDialog[str]):
+class QuestionDialog(ConfirmationDialog[str]):
     """Answers with the key that was pressed; ``text`` are sentences, clean, each with its ink."""
 
     BUTTON: ClassVar[str] = "Cancel"
@@ -31,14 +31,14 @@ class QuestionDialog(DecidingDialog[str]):
     def __init__(
         self,
         title: str,
-        text: Sequence[tuple[str, Ink]],
-        answers: Sequence[Answer],
+        text: Sequence[tuple[str, TextStyle]],
+        answers: Sequence[AnswerKey],
         *,
         account: Account | None = None,
         monotonic: Callable[[], float],
     ) -> None:
         right = account_mark(account) if account is not None else ()
-        super().__init__([(title, Ink.STRONG)], right, monotonic)
+        super().__init__([(title, TextStyle.STRONG)], right, monotonic)
         self._text = text
         self._answers = answers
 

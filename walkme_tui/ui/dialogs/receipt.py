@@ -13,10 +13,10 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.confirmation import DecidingDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.step_lines import about_lines, ending_lines, people_lines
 
@@ -28,7 +28,7 @@ class ReceiptChoice(StrEnum):
     RESUME = "resume"
 
 
-class ReceiptDialog(DecidingDialog[ReceiptChoice]):
+class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     """Shows a job; ``text`` is what is copied for a ticket, ``problems`` what stopped it or could not be written.
 
     ``note`` is one more sentence, clean.
@@ -54,7 +54,7 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.changed_people)
-        super().__init__([(change_words.done_of(job), Ink.STRONG)], account_mark(account), monotonic)
+        super().__init__([(change_words.done_of(job), TextStyle.STRONG)], account_mark(account), monotonic)
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
@@ -74,16 +74,17 @@ class ReceiptDialog(DecidingDialog[ReceiptChoice]):
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
         self._text.refresh(layout=True)
 
-    def _lines(self, width: int) -> list[Line]:
+    def _lines(self, width: int) -> list[StyledLine]:
         job = self._job
         clean_end = job.clean and not self._problems
-        lines: list[Line] = [
-            [(line, Ink.GOOD if clean_end else Ink.WARN)] for line in words.wrap(change_words.outcome(job), width)
+        lines: list[StyledLine] = [
+            [(line, TextStyle.GOOD if clean_end else TextStyle.WARN)]
+            for line in words.wrap(change_words.outcome(job), width)
         ]
         for problem in self._problems:
             said = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
-            lines += [[(line, Ink.BAD)] for line in words.wrap(said, width)]
-        lines += [[(line, Ink.DIM)] for line in words.wrap(self._note, width)] if self._note else []
+            lines += [[(line, TextStyle.BAD)] for line in words.wrap(said, width)]
+        lines += [[(line, TextStyle.DIM)] for line in words.wrap(self._note, width)] if self._note else []
         lines.append(())
         lines += people_lines(job, width)
         lines.append(())

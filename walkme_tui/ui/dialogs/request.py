@@ -10,7 +10,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import REDACTED, Headers, RequestRecord
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.request_list import ending
 
@@ -21,7 +21,9 @@ class RequestDialog(Dialog[None]):
     LARGE: ClassVar[bool] = True
 
     def __init__(self, record: RequestRecord, copy: Callable[[], None]) -> None:
-        super().__init__([("Request", Ink.STRONG)], key_foot(("y", "copy as curl"), ("↑ ↓", "scroll"), ("Esc", "back")))
+        super().__init__(
+            [("Request", TextStyle.STRONG)], key_foot(("y", "copy as curl"), ("↑ ↓", "scroll"), ("Esc", "back"))
+        )
         self._record = record
         self._copy = copy
         self._text = Lines(id="request")
@@ -47,35 +49,35 @@ class RequestDialog(Dialog[None]):
         self._text.set_lines(list(request_lines(self._record, max(20, self._text.size.width - 1))))
 
 
-def request_lines(record: RequestRecord, width: int) -> Iterator[Line]:
+def request_lines(record: RequestRecord, width: int) -> Iterator[StyledLine]:
     """The record in lines of at most ``width`` cells."""
     status, ink = ending(record)
-    yield from _wrapped(f"{record.method} {clean(record.path, 2_000)}", width, Ink.STRONG)
+    yield from _wrapped(f"{record.method} {clean(record.path, 2_000)}", width, TextStyle.STRONG)
     yield [
         (status, ink),
-        (f"  after {words.number(record.duration_ms)} ms, attempt {record.attempt}, ", Ink.PLAIN),
-        (words.clock_time(record.started_at_ms), Ink.PLAIN),
+        (f"  after {words.number(record.duration_ms)} ms, attempt {record.attempt}, ", TextStyle.PLAIN),
+        (words.clock_time(record.started_at_ms), TextStyle.PLAIN),
     ]
     if record.outcome and record.status is not None and record.outcome != "ok":
-        yield from _wrapped(clean(record.outcome, 200), width, Ink.PLAIN)
+        yield from _wrapped(clean(record.outcome, 200), width, TextStyle.PLAIN)
     yield from _part("Sent", record.request_headers, record.request_body, width)
     if record.status is not None:
         yield from _part("Received", record.response_headers, record.response_body, width)
         if record.status < 400:
-            yield from _wrapped("The bodies of successful answers are not kept.", width, Ink.DIM)
+            yield from _wrapped("The bodies of successful answers are not kept.", width, TextStyle.DIM)
     yield ()
-    yield from _wrapped(f"{REDACTED} stands for secrets and emails, which the log does not keep.", width, Ink.DIM)
+    yield from _wrapped(f"{REDACTED} stands for secrets and emails, which the log does not keep.", width, TextStyle.DIM)
 
 
-def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[Line]:
+def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[StyledLine]:
     yield ()
-    yield [(title, Ink.STRONG)]
+    yield [(title, TextStyle.STRONG)]
     for name, value in headers:
-        yield from _wrapped(f"{clean(name, 80)}: {clean(value, 300)}", width, Ink.DIM)
+        yield from _wrapped(f"{clean(name, 80)}: {clean(value, 300)}", width, TextStyle.DIM)
     if body:
         yield ()
         for line in _indented(body).split("\n"):
-            yield from [[(piece, Ink.PLAIN)] for piece in words.chop(clean(line, 4_000), width)]
+            yield from [[(piece, TextStyle.PLAIN)] for piece in words.chop(clean(line, 4_000), width)]
 
 
 def _indented(body: str) -> str:
@@ -86,5 +88,5 @@ def _indented(body: str) -> str:
         return body
 
 
-def _wrapped(text: str, width: int, ink: Ink) -> Iterator[Line]:
+def _wrapped(text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
     return ([(line, ink)] for line in words.wrap(text, width))

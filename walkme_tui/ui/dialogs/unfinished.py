@@ -13,9 +13,9 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.confirmation import DecidingDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
@@ -39,14 +39,14 @@ class UnfinishedAnswer:
     job: Job
 
 
-class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
+class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
     """Lists the jobs; later is always possible."""
 
     BUTTON: ClassVar[str] = "Later"
 
     def __init__(self, jobs: Sequence[Job], account: Account, *, now_ms: int, monotonic: Callable[[], float]) -> None:
         title = "A job was not finished" if len(jobs) == 1 else f"{len(jobs)} jobs were not finished"
-        super().__init__([(title, Ink.STRONG)], account_mark(account), monotonic)
+        super().__init__([(title, TextStyle.STRONG)], account_mark(account), monotonic)
         self._jobs = jobs
         self._list = JobList(lambda: now_ms, id="unfinished")
         self._text = Lines(id="question")
@@ -76,9 +76,9 @@ class UnfinishedDialog(DecidingDialog[UnfinishedAnswer]):
         said = f"{left} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
             said += " Of what was sent without an answer, the outcome is read first: nothing is sent blindly again."
-        lines: list[Line] = [()]
-        lines += [[(line, Ink.PLAIN)] for line in words.wrap(change_words.done_of(job), width)]
-        lines += [[(line, Ink.DIM)] for line in words.wrap(said, width)]
+        lines: list[StyledLine] = [()]
+        lines += [[(line, TextStyle.PLAIN)] for line in words.wrap(change_words.done_of(job), width)]
+        lines += [[(line, TextStyle.DIM)] for line in words.wrap(said, width)]
         self._text.set_lines(lines)
         self._text.refresh(layout=True)
 

@@ -7,7 +7,7 @@ from textual.widget import Widget
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.text_line import TextLine
 
@@ -22,7 +22,7 @@ class ViewNameDialog(Dialog[str]):
     """
 
     def __init__(self, text: str, judge: Callable[[str], tuple[str, bool]], name: str = "") -> None:
-        super().__init__([("Save this view as", Ink.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
+        super().__init__([("Save this view as", TextStyle.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
         self._text = text
         self._judge = judge
         self._suggested = name
@@ -46,8 +46,8 @@ class ViewNameDialog(Dialog[str]):
     def _say(self, name: str) -> None:
         said, can_be = self._judge(name) if name else ("Letters, digits and - _ . make a name.", True)
         what = clean(self._text, 200) or "all users, in this order"
-        notes: list[Line] = [[(line, Ink.DIM)] for line in words.wrap(what, WIDTH)]
-        notes += [[(line, Ink.DIM if can_be else Ink.WARN)] for line in words.wrap(said, WIDTH)]
+        notes: list[StyledLine] = [[(line, TextStyle.DIM)] for line in words.wrap(what, WIDTH)]
+        notes += [[(line, TextStyle.DIM if can_be else TextStyle.WARN)] for line in words.wrap(said, WIDTH)]
         self.query_one("#notes", Lines).set_lines(notes)
 
     def _take(self) -> None:

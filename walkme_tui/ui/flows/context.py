@@ -8,8 +8,8 @@ from textual.screen import Screen
 
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import MirroredUser, Session
-from walkme_tui.services.reading.pages import Pages
-from walkme_tui.ui.flows.job_tasks import Work
+from walkme_tui.services.reading.pages import PageLoader
+from walkme_tui.ui.flows.job_tasks import JobTasks
 
 if TYPE_CHECKING:
     from walkme_tui.ui.flows.origin import Place
@@ -45,13 +45,13 @@ class JobsView(Protocol):
         ...
 
 
-class View(Protocol):
+class FlowContext(Protocol):
     """The browser, as far as a flow sees it."""
 
     session: Session
-    pages: Pages
+    pages: PageLoader
     directory: Directory
-    work: Work
+    work: JobTasks
 
     @property
     def changing(self) -> JobsView:

@@ -12,7 +12,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.words import number
@@ -23,7 +23,7 @@ NOBODY: Final = "There is no user under the cursor."
 NO_GROUP: Final = "There is no group under the cursor."
 
 
-def copy_email(view: View) -> None:
+def copy_email(view: FlowContext) -> None:
     """The email of the user under the cursor, whatever is marked."""
     if view.user is None:
         view.app.notify(NOBODY, markup=False)
@@ -31,7 +31,7 @@ def copy_email(view: View) -> None:
         _copy(view, EMAIL, [view.user.user])
 
 
-def copy_request(view: View, record: RequestRecord) -> None:
+def copy_request(view: FlowContext, record: RequestRecord) -> None:
     """The request as a curl command, with the secrets as shell variables."""
     if send_to_clipboard(view.app, curl_command(record, view.session.account.base_url)):
         view.app.notify(sent_message("the request as a curl command"), markup=False, timeout=3)
@@ -39,7 +39,7 @@ def copy_request(view: View, record: RequestRecord) -> None:
         view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
 
 
-async def copy_menu(view: View, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
+async def copy_menu(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
     """Let the person choose what is copied of the marked users, else of the one under the cursor."""
     users = await _users(view, marked, user)
     if not users:
@@ -58,7 +58,7 @@ async def copy_menu(view: View, origin: Origin, marked: Sequence[str], user: Mir
         _copy(view, chosen, users)
 
 
-async def copy_group_menu(view: View, origin: Origin, groups: Sequence[Group]) -> None:
+async def copy_group_menu(view: FlowContext, origin: Origin, groups: Sequence[Group]) -> None:
     """Let the person choose what of these groups is copied."""
     if not groups:
         view.app.notify(NO_GROUP, markup=False)
@@ -74,7 +74,7 @@ async def copy_group_menu(view: View, origin: Origin, groups: Sequence[Group]) -
         copy_groups(view, groups, chosen)
 
 
-def copy_groups(view: View, groups: Sequence[Group], what: str = "name") -> None:
+def copy_groups(view: FlowContext, groups: Sequence[Group], what: str = "name") -> None:
     """The names or the ids of these groups."""
     if not groups:
         view.app.notify(NO_GROUP, markup=False)
@@ -83,7 +83,7 @@ def copy_groups(view: View, groups: Sequence[Group], what: str = "name") -> None
     _send(view, what, "\n".join(clean(value) for value in values if value), len(groups))
 
 
-async def _users(view: View, marked: Sequence[str], user: MirroredUser | None) -> list[User]:
+async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | None) -> list[User]:
     """The marked users, else ``user``; a toast where there is none."""
     try:
         mirrored = [await view.session.mirror.user(user_id) for user_id in marked]
@@ -98,11 +98,11 @@ async def _users(view: View, marked: Sequence[str], user: MirroredUser | None) -
     return users
 
 
-def _copy(view: View, what: str, users: Sequence[User]) -> None:
+def _copy(view: FlowContext, what: str, users: Sequence[User]) -> None:
     _send(view, what, _text(what, users), len(users))
 
 
-def _send(view: View, what: str, text: str, count: int) -> None:
+def _send(view: FlowContext, what: str, text: str, count: int) -> None:
     if not text:
         view.app.notify(f"There is no {what} to copy.", severity="warning", markup=False)
     elif send_to_clipboard(view.app, text):

@@ -6,14 +6,14 @@ from typing import Final
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
-from walkme_tui.services.sync.group_backfill import Cost, DetailReading, ReadingProgress
+from walkme_tui.services.sync.group_backfill import BackfillCost, BackfillProgress, GroupBackfill
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 
 DOING: Final = "Reading the groups of users"
 ALL, OF_THE_VIEW = "a", "v"
@@ -27,7 +27,7 @@ class ReadingDialog(QuestionDialog):
     """What it costs, before anything is asked for; opened once at a time."""
 
 
-async def read_or_stop(view: View, origin: Origin, reading: DetailReading, query: UserQuery) -> None:
+async def read_or_stop(view: FlowContext, origin: Origin, reading: GroupBackfill, query: UserQuery) -> None:
     """Stop the reading if it runs, else tell what it costs and begin if the person wants it.
 
     ``query`` is what is looked at: its users come first.
@@ -59,7 +59,7 @@ async def read_or_stop(view: View, origin: Origin, reading: DetailReading, query
         await _read(view, reading, query, only=chosen == OF_THE_VIEW)
 
 
-async def _read(view: View, reading: DetailReading, query: UserQuery, *, only: bool) -> None:
+async def _read(view: FlowContext, reading: GroupBackfill, query: UserQuery, *, only: bool) -> None:
     try:
         ended = await reading.run(query, only=only)
     except WalkmeError as error:
@@ -75,7 +75,7 @@ async def _read(view: View, reading: DetailReading, query: UserQuery, *, only: b
 # ------------------------------------------------------------ words
 
 
-def question(cost: Cost) -> Sequence[tuple[str, Ink]]:
+def question(cost: BackfillCost) -> Sequence[tuple[str, TextStyle]]:
     """What it costs, in sentences, each with its ink."""
     plain = [f"{requests_in_words(cost.unknown, cost.per_second)}."]
     if _has_view(cost):
@@ -91,16 +91,16 @@ def question(cost: Cost) -> Sequence[tuple[str, Ink]]:
         f"{first} those who were loaded first. It goes on in the background, behind all that is looked at. "
         "M stops it at any time; what was read stays, and M goes on from there."
     )
-    return [*((text, Ink.PLAIN) for text in plain), *((text, Ink.DIM) for text in dim)]
+    return [*((text, TextStyle.PLAIN) for text in plain), *((text, TextStyle.DIM) for text in dim)]
 
 
-def answers(cost: Cost) -> Sequence[Answer]:
+def answers(cost: BackfillCost) -> Sequence[AnswerKey]:
     """The ways to go on."""
-    everybody = Answer(ALL, "read all")
-    return [everybody, Answer(OF_THE_VIEW, "only this view")] if _has_view(cost) else [everybody]
+    everybody = AnswerKey(ALL, "read all")
+    return [everybody, AnswerKey(OF_THE_VIEW, "only this view")] if _has_view(cost) else [everybody]
 
 
-def _has_view(cost: Cost) -> bool:
+def _has_view(cost: BackfillCost) -> bool:
     return 0 < cost.in_view < cost.unknown
 
 
@@ -127,26 +127,28 @@ def span(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def saying(progress: ReadingProgress, *, stopping: bool = False) -> Saying:
+def saying(progress: BackfillProgress, *, stopping: bool = False) -> StatusMessage:
     """How far it is, for the status line."""
     so_far = f"{words.number(progress.done)} of {words.number(progress.total)}"
     if stopping:
-        return Saying(f"{DOING} stops after what is under way: {so_far}.", Ink.DIM)
+        return StatusMessage(f"{DOING} stops after what is under way: {so_far}.", TextStyle.DIM)
     if progress.failure is not None and progress.waiting_seconds > 0:
         what = clean(progress.failure.message, MAX_MESSAGE)
-        return Saying(f"{DOING} goes on in {words.seconds(progress.waiting_seconds)}. M stops. {what}", Ink.WARN)
+        return StatusMessage(
+            f"{DOING} goes on in {words.seconds(progress.waiting_seconds)}. M stops. {what}", TextStyle.WARN
+        )
     parts = [so_far]
     if progress.seconds_left is not None:
         parts += [f"{progress.per_second:.1f}/s", f"{span(progress.seconds_left)} left"]
-    return Saying(f"{DOING}: {', '.join(parts)}. M stops.", Ink.DIM)
+    return StatusMessage(f"{DOING}: {', '.join(parts)}. M stops.", TextStyle.DIM)
 
 
-def finished(ended: ReadingProgress) -> str:
+def finished(ended: BackfillProgress) -> str:
     """How it ended, when everybody was asked for."""
     return " ".join([f"The groups of {words.count(ended.read, 'user', 'users')} were read.", *_exceptions(ended)])
 
 
-def stopped(ended: ReadingProgress) -> str:
+def stopped(ended: BackfillProgress) -> str:
     """How it ended before everybody was asked for."""
     if ended.silent and not ended.read:
         asked = words.count(ended.silent, "user was", "users were")
@@ -159,7 +161,7 @@ def stopped(ended: ReadingProgress) -> str:
     return " ".join([read, *_exceptions(ended), "M goes on."])
 
 
-def _exceptions(ended: ReadingProgress) -> Sequence[str]:
+def _exceptions(ended: BackfillProgress) -> Sequence[str]:
     said = []
     if ended.gone:
         said.append(f"{words.count(ended.gone, 'user is', 'users are')} gone.")

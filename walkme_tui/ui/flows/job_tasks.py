@@ -13,18 +13,18 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import MAX_SENTENCE, doing
-from walkme_tui.ui.widgets.ink import Ink
-from walkme_tui.ui.widgets.status_line import Saying
+from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.status_line import StatusMessage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
     from walkme_tui.domain.jobs import Job
-    from walkme_tui.services.changes.change_services import Workshop
-    from walkme_tui.services.changes.job_control import Control
+    from walkme_tui.services.changes.change_services import ChangeServices
+    from walkme_tui.services.changes.job_control import JobControl
     from walkme_tui.services.changes.job_progress import JobProgress
     from walkme_tui.ui.flows.origin import Place
-    from walkme_tui.ui.plan_preload import EarlyPlan
+    from walkme_tui.ui.plan_preload import PlanPreload
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ FRESH_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class JobResult:
     """How a run of a job ended: ``problem`` is why it stopped early, ``unwritten`` why a receipt is missing.
 
     ``note`` is one more sentence for the person.
@@ -49,16 +49,16 @@ class Ended:
 
 
 @dataclass(slots=True)
-class Running:
+class RunningJob:
     """A job on its way, and how far it has come; ``server_wait`` gives the seconds of a pause that the server wants."""
 
     job: "Job"
-    control: "Control"
+    control: "JobControl"
     monotonic: Callable[[], float]
     server_wait: Callable[[], float]
     progress: "JobProgress | None" = None
     progress_at: float = 0.0
-    task: "asyncio.Task[Ended]" = field(init=False)
+    task: "asyncio.Task[JobResult]" = field(init=False)
 
     @property
     def told(self) -> str:
@@ -105,7 +105,7 @@ class Postponed:
     opened: "asyncio.Future[Place]"
 
 
-class Work:
+class JobTasks:
     """Opens the workshop when it is first needed, runs jobs in tasks that outlive the screen, and settles them.
 
     ``opener`` raises ``ConfigurationError``; None: nothing can be changed here. ``listener`` is called when something
@@ -116,16 +116,16 @@ class Work:
     def __init__(
         self,
         session: Session,
-        opener: "Callable[[], Awaitable[Workshop]] | None" = None,
+        opener: "Callable[[], Awaitable[ChangeServices]] | None" = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.monotonic = monotonic
         self._session = session
         self._opener = opener
-        self._workshop: Workshop | None = None
+        self._workshop: ChangeServices | None = None
         self._opening = asyncio.Lock()
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, RunningJob] = {}
         self._asking: list[Asked[Any]] = []
         self._postponed: list[Postponed] = []
         self._refused: str | None = None
@@ -148,7 +148,7 @@ class Work:
             self._refused = error.scope
             self.listener(True)
 
-    async def workshop(self) -> "Workshop":
+    async def workshop(self) -> "ChangeServices":
         """The workshop, opened by the first call; ``ConfigurationError`` where that cannot be done."""
         async with self._opening:
             if self._workshop is None:
@@ -223,41 +223,43 @@ class Work:
         return bool(waiting)
 
     @property
-    def saying(self) -> Saying | None:
+    def saying(self) -> StatusMessage | None:
         """What the status line says of it all."""
         if self._asking:
-            return Saying(self._asking[-1].saying(), Ink.PLAIN)
+            return StatusMessage(self._asking[-1].saying(), TextStyle.PLAIN)
         if self._postponed:
-            return Saying(self._postponed[-1].saying, Ink.ACCENT)
+            return StatusMessage(self._postponed[-1].saying, TextStyle.ACCENT)
         if not self._running:
             return None
         first, *others = self._running.values()
         more = f" · and {words.count(len(others), 'other job', 'other jobs')}" if others else ""
         leaving = " · then the program ends" if self.leaving else ""
-        return Saying(first.told + more + leaving, Ink.ACCENT)
+        return StatusMessage(first.told + more + leaving, TextStyle.ACCENT)
 
     # ------------------------------------------------------------ jobs
 
     @property
-    def running(self) -> Mapping[str, Running]:
+    def running(self) -> Mapping[str, RunningJob]:
         """The jobs under way, by id."""
         return self._running
 
-    async def start(self, job: "Job") -> Running:
+    async def start(self, job: "Job") -> RunningJob:
         """Carry out what is left of a job, in the background."""
         workshop = await self.workshop()
-        from walkme_tui.services.changes.job_control import Control
+        from walkme_tui.services.changes.job_control import JobControl
 
         # Whoever looks at it can stop it, so that it may wait for the service as long as it takes.
         api = self._session.api
-        running = Running(job, Control(patience_seconds=None), self.monotonic, lambda: api.traffic().waiting_seconds)
+        running = RunningJob(
+            job, JobControl(patience_seconds=None), self.monotonic, lambda: api.traffic().waiting_seconds
+        )
         self._running[job.id] = running
         self.left.pop(job.id, None)
         running.task = asyncio.create_task(self._carry_out(workshop, running), name=f"job {job.id}")
         self.listener(True)
         return running
 
-    async def _carry_out(self, workshop: "Workshop", running: Running) -> Ended:
+    async def _carry_out(self, workshop: "ChangeServices", running: RunningJob) -> JobResult:
         def progress(told: "JobProgress") -> None:
             running.progress, running.progress_at = told, self.monotonic()
             self.listener(False)
@@ -277,7 +279,7 @@ class Work:
             self.note_refusal(problem)
             self.listener(True)
 
-    async def _ended(self, workshop: "Workshop", job: "Job", problem: WalkmeError | None) -> Ended:
+    async def _ended(self, workshop: "ChangeServices", job: "Job", problem: WalkmeError | None) -> JobResult:
         """The job as the journal tells it now, with its receipts."""
         unwritten: WalkmeError | None = None
         try:
@@ -286,7 +288,7 @@ class Work:
             job = await workshop.journal.job(job.id)
         except JournalUnavailable as error:
             unwritten = error
-        return Ended(job, problem, unwritten)
+        return JobResult(job, problem, unwritten)
 
     def stop(self, job_id: str | None = None) -> None:
         """Take no more steps of one job, or of all; what is in flight is settled."""
@@ -324,16 +326,16 @@ class Work:
 
 def work_of(
     session: Session,
-    opener: "Callable[[Session], Workshop] | None",
-    early: "EarlyPlan | None",
+    opener: "Callable[[Session], ChangeServices] | None",
+    early: "PlanPreload | None",
     monotonic: Callable[[], float],
-) -> Work:
+) -> JobTasks:
     """The changing side of a session; ``opener`` blocks for a moment, ``early`` has begun to open it already."""
     if early is not None:
-        return Work(session, early.workshop, monotonic=monotonic)
+        return JobTasks(session, early.workshop, monotonic=monotonic)
     if opener is None:
-        return Work(session, monotonic=monotonic)
-    return Work(session, lambda: asyncio.to_thread(opener, session), monotonic=monotonic)
+        return JobTasks(session, monotonic=monotonic)
+    return JobTasks(session, lambda: asyncio.to_thread(opener, session), monotonic=monotonic)
 
 
 def _is_cancelled() -> bool:

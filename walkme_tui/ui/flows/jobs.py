@@ -9,20 +9,20 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import counts, done_of
-from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.dialogs.unfinished import UnfinishedChoice, UnfinishedDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import follow, show_receipt
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 
 NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")
 
 
-async def pause_or_resume(view: View, origin: Origin, job: Job | None) -> None:
+async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) -> None:
     """Pause a job that runs here, or go on with one that does not."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -39,22 +39,25 @@ async def pause_or_resume(view: View, origin: Origin, job: Job | None) -> None:
     view.refresh_situation()
 
 
-async def _goes_on(view: View, origin: Origin, job: Job) -> bool:
+async def _goes_on(view: FlowContext, origin: Origin, job: Job) -> bool:
     """Ask whether a job that stopped is gone on with: one key on the list must not change the account."""
     dialog = QuestionDialog(
         f"Go on with the {_lower(done_of(job))}?",
         [
-            (f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.", Ink.PLAIN),
-            (f"So far: {counts(job)}.", Ink.DIM),
+            (
+                f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.",
+                TextStyle.PLAIN,
+            ),
+            (f"So far: {counts(job)}.", TextStyle.DIM),
         ],
-        [Answer("r", "go on")],
+        [AnswerKey("r", "go on")],
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
     return await origin.show(dialog, "The question whether the job goes on is ready") is not None
 
 
-async def resume(view: View, origin: Origin, job: Job) -> None:
+async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
     """Carry out what is left of a job; what was sent without an answer is looked up first."""
     if job.state is JobState.RUNNING:
         view.app.notify(f"Another process carries out job {job.id}.", markup=False)
@@ -64,7 +67,7 @@ async def resume(view: View, origin: Origin, job: Job) -> None:
         await follow(view, origin, job)
 
 
-async def discard(view: View, origin: Origin, job: Job | None) -> None:
+async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     """Abandon a job once the person has confirmed it."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -77,15 +80,15 @@ async def discard(view: View, origin: Origin, job: Job | None) -> None:
         return
     left = words.count(len(job.unsettled), "step", "steps")
     text = [
-        (f"{left} will never be carried out. What was done stays done, and z can take it back.", Ink.PLAIN),
-        (f"So far: {counts(job)}.", Ink.DIM),
+        (f"{left} will never be carried out. What was done stays done, and z can take it back.", TextStyle.PLAIN),
+        (f"So far: {counts(job)}.", TextStyle.DIM),
     ]
     if _unknown(job):
-        text.append(("One step was sent and its answer never came: it will need a look.", Ink.WARN))
+        text.append(("One step was sent and its answer never came: it will need a look.", TextStyle.WARN))
     dialog = QuestionDialog(
         f"Abandon the {_lower(done_of(job))}?",
         text,
-        [Answer("d", "abandon it")],
+        [AnswerKey("d", "abandon it")],
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
@@ -100,7 +103,7 @@ async def discard(view: View, origin: Origin, job: Job | None) -> None:
     view.changing.read_jobs()
 
 
-async def receipt(view: View, origin: Origin, job: Job | None) -> None:
+async def receipt(view: FlowContext, origin: Origin, job: Job | None) -> None:
     """Show what became of a job."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -110,7 +113,7 @@ async def receipt(view: View, origin: Origin, job: Job | None) -> None:
         await show_receipt(view, origin, job)
 
 
-def copy_receipt_path(view: View, job: Job | None) -> None:
+def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
     """Hand the paths of a job's receipts to the terminal's clipboard."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -122,7 +125,7 @@ def copy_receipt_path(view: View, job: Job | None) -> None:
         view.app.notify("There are more paths than a terminal takes. o shows them.", severity="warning", markup=False)
 
 
-async def offer_unfinished(view: View, origin: Origin) -> None:
+async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     """Once, at the start: go on with a job that an earlier run left, look at it, or abandon it."""
     if not view.work.opens or view.work.why_not(RESUME):
         return
@@ -148,7 +151,7 @@ async def offer_unfinished(view: View, origin: Origin) -> None:
         view.changing.show_job(answer.job.id)
 
 
-def unfinished(jobs: Sequence[Job], view: View) -> list[Job]:
+def unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
     """Those of this account that nobody carries out."""
     return [
         job

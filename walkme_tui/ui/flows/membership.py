@@ -6,11 +6,11 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 
 
-async def groups_of(view: View, origin: Origin, mirrored: MirroredUser) -> None:
+async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -> None:
     """Let the person choose one of the user's groups and go there; unknown groups are read first."""
     user = mirrored.user
     if user.groups is UNKNOWN:

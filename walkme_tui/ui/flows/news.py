@@ -10,10 +10,10 @@ from walkme_tui.services.sync.news import News, NewsCount
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 
 if TYPE_CHECKING:
-    from walkme_tui.ui.flows.context import View
+    from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.flows.origin import Origin
 
 FORGET: Final = "forget"
@@ -39,7 +39,7 @@ def news_words(count: NewsCount) -> str:
     return f"since {words.clock_time(count.since_ms)[:5]}: {told or 'nothing changed'}"
 
 
-async def show_news(view: "View", origin: "Origin", news: News) -> None:
+async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
     """List who is new, gone and changed; choosing somebody goes there."""
     count = news.count
     if not count.any:
@@ -60,7 +60,7 @@ async def show_news(view: "View", origin: "Origin", news: News) -> None:
         view.show_user(chosen)
 
 
-async def _present(view: "View", news: News) -> Sequence[Choice]:
+async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
     choices: list[Choice] = []
     updated = news.updated
     for user_id in [*news.new, *updated][:MOST_LISTED]:
@@ -69,14 +69,14 @@ async def _present(view: "View", news: News) -> Sequence[Choice]:
         if user_id in updated:
             choices.append(Choice(user_id, label, _fields(updated[user_id])))
         else:
-            choices.append(Choice(user_id, label, "new", Ink.GOOD))
+            choices.append(Choice(user_id, label, "new", TextStyle.GOOD))
     return choices
 
 
 def _gone(news: News) -> Sequence[Choice]:
     people = list(news.gone.items())[:MOST_LISTED]
     return [
-        Choice(f"{GONE}{user_id}", _label(was) if was is not None else clean(user_id, 60), "gone", Ink.WARN)
+        Choice(f"{GONE}{user_id}", _label(was) if was is not None else clean(user_id, 60), "gone", TextStyle.WARN)
         for user_id, was in people
     ]
 

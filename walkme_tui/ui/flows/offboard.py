@@ -13,13 +13,13 @@ from walkme_tui.services.concurrency import Ended
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.services.sync.progress import Speed
 from walkme_tui.ui.change_words import MAX_SENTENCE, email_of, name_of
-from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.group_backfill import requests_in_words, span
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import carry_out, review
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.words import number
 
 Question: TypeAlias = Callable[[Ended], Coroutine[Any, Any, Plan]]
@@ -30,7 +30,7 @@ MOST_UNASKED: Final = 200
 NOBODY = "There is no user under the cursor."
 
 
-async def offboard(view: View, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
+async def offboard(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
     """Plan the offboarding of the marked users, else of the one under the cursor, and show the plan."""
     ids = list(marked) or ([user.user.id] if user is not None else [])
     if not ids:
@@ -46,7 +46,7 @@ async def offboard(view: View, origin: Origin, marked: Sequence[str], user: Mirr
         await review(view, origin, plan, extent)
 
 
-async def change_status(view: View, origin: Origin, user: MirroredUser | None, status: Status) -> None:
+async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | None, status: Status) -> None:
     """Deactivate or reactivate one user: in a sandbox at once, elsewhere after a look at the plan."""
     if user is None:
         view.app.notify(NOBODY, markup=False)
@@ -64,7 +64,7 @@ async def change_status(view: View, origin: Origin, user: MirroredUser | None, s
         await review(view, origin, plan)
 
 
-async def may_read(view: View, origin: Origin, title: str, people: int) -> bool:
+async def may_read(view: FlowContext, origin: Origin, title: str, people: int) -> bool:
     """Say what it costs to read so many people for a plan, and ask; a few are read without asking."""
     if people <= MOST_UNASKED:
         return True
@@ -72,18 +72,18 @@ async def may_read(view: View, origin: Origin, title: str, people: int) -> bool:
     dialog = QuestionDialog(
         f"Read {number(people)} people for a plan?",
         [
-            (f"{title}.", Ink.WARN),
-            (f"A plan is made from what the server says now: {cost}.", Ink.PLAIN),
-            ("Reading changes nothing, and Esc stops it. The plan is shown before anything is sent.", Ink.DIM),
+            (f"{title}.", TextStyle.WARN),
+            (f"A plan is made from what the server says now: {cost}.", TextStyle.PLAIN),
+            ("Reading changes nothing, and Esc stops it. The plan is shown before anything is sent.", TextStyle.DIM),
         ],
-        [Answer("r", "read them")],
+        [AnswerKey("r", "read them")],
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
     return await origin.show(dialog, f"{title}: there is a question") is not None
 
 
-async def planned(view: View, title: str, question: Question, people: int) -> Plan | None:
+async def planned(view: FlowContext, title: str, question: Question, people: int) -> Plan | None:
     """The plan that a question to the server gives; None where it failed, which is told, or was taken back.
 
     ``people`` is how many it reads.
@@ -123,9 +123,9 @@ class _Reading:
         return f"Read {number(self._read)} of {number(self._people)}{left}, Esc stops. {self._title}"
 
 
-async def _offboarding(view: View, ids: Sequence[str], ended: Ended) -> Plan:
+async def _offboarding(view: FlowContext, ids: Sequence[str], ended: Ended) -> Plan:
     return await (await view.work.workshop()).planner.offboard(ids, ended=ended)
 
 
-async def _status_change(view: View, user_id: str, status: Status) -> Plan:
+async def _status_change(view: FlowContext, user_id: str, status: Status) -> Plan:
     return await (await view.work.workshop()).planner.set_status(user_id, status)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from walkme_tui.ui.dialogs.dialog import Dialog
-    from walkme_tui.ui.flows.context import View
+    from walkme_tui.ui.flows.context import FlowContext
 
 R = TypeVar("R")
 
@@ -33,7 +33,7 @@ class Place(NamedTuple):
 class Origin:
     """The place where something was asked for; make it when the key is pressed, before anything is awaited."""
 
-    def __init__(self, view: "View") -> None:
+    def __init__(self, view: "FlowContext") -> None:
         self._view = view
         self._place = view.changing.place
         self._openers = view.changing.openers

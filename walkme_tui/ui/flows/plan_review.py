@@ -14,19 +14,19 @@ from walkme_tui.ui.dialogs.file_name import FileNameDialog
 from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
 from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
-from walkme_tui.ui.flows.job_tasks import Ended
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.job_tasks import JobResult
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.plan_draft import Draft
+from walkme_tui.ui.plan_draft import PlanDraft
 
 
-async def review(view: View, origin: Origin, plan: Plan, extent: str = "") -> None:
+async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> None:
     """Show a plan until the person carries it out or leaves it; saving it in between keeps it on the screen.
 
     ``extent`` says whom it is about, where those are all of something.
     """
     workshop = await view.work.workshop()
-    draft = Draft.of(plan)
+    draft = PlanDraft.of(plan)
     while True:
         dialog = PlanDialog(
             draft,
@@ -46,7 +46,7 @@ async def review(view: View, origin: Origin, plan: Plan, extent: str = "") -> No
         await _save(view, origin, draft.plan)
 
 
-async def carry_out(view: View, origin: Origin, plan: Plan, *, small: bool = False) -> None:
+async def carry_out(view: FlowContext, origin: Origin, plan: Plan, *, small: bool = False) -> None:
     """Make a job of a plan and follow it; a ``small`` one that goes well ends in a toast."""
     workshop = await view.work.workshop()
     try:
@@ -58,7 +58,7 @@ async def carry_out(view: View, origin: Origin, plan: Plan, *, small: bool = Fal
     await follow(view, origin, job, small=small)
 
 
-async def follow(view: View, origin: Origin, job: Job, *, small: bool = False) -> None:
+async def follow(view: FlowContext, origin: Origin, job: Job, *, small: bool = False) -> None:
     """Carry out what is left of a job and tell how it ended: here if the person stayed, else in a toast."""
     running = await view.work.start(job)
     with origin.kept():
@@ -79,7 +79,7 @@ async def follow(view: View, origin: Origin, job: Job, *, small: bool = False) -
         await show_receipt(view, origin, ended.job, ended)
 
 
-async def show_receipt(view: View, origin: Origin, job: Job, ended: Ended | None = None) -> None:
+async def show_receipt(view: FlowContext, origin: Origin, job: Job, ended: JobResult | None = None) -> None:
     """Show what became of a job, and do what the person wants next."""
     workshop = await view.work.workshop()
     problems = [] if ended is None else [each for each in (ended.problem, ended.unwritten) if each is not None]
@@ -104,7 +104,7 @@ async def show_receipt(view: View, origin: Origin, job: Job, ended: Ended | None
         await resume(view, origin, job)
 
 
-async def _give_up(view: View, ended: Ended) -> None:
+async def _give_up(view: FlowContext, ended: JobResult) -> None:
     """Others are changing these people: a plan that was not begun is out of date, one that was begun waits."""
     job = ended.job
     if all(record.attempts == 0 for record in job.steps):
@@ -115,7 +115,7 @@ async def _give_up(view: View, ended: Ended) -> None:
         report(view.app, ended.problem, doing=doing(job.plan))
 
 
-def _toast(view: View, ended: Ended) -> None:
+def _toast(view: FlowContext, ended: JobResult) -> None:
     job = ended.job
     for problem in (ended.problem, ended.unwritten):
         if problem is not None:
@@ -142,7 +142,7 @@ def _small_words(job: Job) -> str:
     return f"{done_of(job)}: {outcome(job)}{back}"
 
 
-async def _save(view: View, origin: Origin, plan: Plan) -> None:
+async def _save(view: FlowContext, origin: Origin, plan: Plan) -> None:
     """Ask for a name and put the plan there; nothing that exists is overwritten."""
     from walkme_tui.domain.plan_files import plan_to_text
 

@@ -4,34 +4,34 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from walkme_tui.domain.views import BUILT_IN, Look, SavedView, TableName
+from walkme_tui.domain.views import BUILT_IN, SavedView, TableLayout, TableName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from walkme_tui.services.browser_start import Memory
+    from walkme_tui.services.browser_start import SavedPreferences
 
 
-class Remembering:
+class Preferences:
     """What outlasts the screen of one profile; without a ``memory`` nothing does.
 
     ``say`` is given sentences on what could not be read or kept, each once.
     """
 
-    def __init__(self, memory: "Memory | None", profile: str, say: "Callable[[str], object]") -> None:
+    def __init__(self, memory: "SavedPreferences | None", profile: str, say: "Callable[[str], object]") -> None:
         self.memory = memory
         self._profile = profile
         self._say = say
         self._said = {""}
-        self._to_keep: dict[TableName, Look] = {}
+        self._to_keep: dict[TableName, TableLayout] = {}
         self._keeping: asyncio.Future[str] | None = None
         self.views: Sequence[SavedView] = BUILT_IN
         """The views as they were read last; the built-in ones until then."""
 
-    async def read_look(self, table: TableName) -> Look:
+    async def read_look(self, table: TableName) -> TableLayout:
         """How a table was left."""
         if self.memory is None:
-            return Look()
+            return TableLayout()
         look = await asyncio.to_thread(self.memory.look, self._profile, table)
         self._tell(self.memory.notice)
         return look
@@ -43,7 +43,7 @@ class Remembering:
             self._tell(self.memory.notice)
         return self.views
 
-    def keep(self, table: TableName, look: Look) -> None:
+    def keep(self, table: TableName, look: TableLayout) -> None:
         """Keep how a table is shown; of several looks in a row the last."""
         if self.memory is not None:
             self._to_keep[table] = look

@@ -16,10 +16,10 @@ from walkme_tui.services.browser_start import BrowserStart, ProfileChoice
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.job_tasks import Work
+from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.quit import may_leave
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 
 DEMO = ""
 """The answer that means the demo account; no profile has an empty name."""
@@ -29,7 +29,7 @@ class Program(Protocol):
     """The app, as far as a change of sessions sees it."""
 
     session: Session | None
-    work: Work | None
+    work: JobTasks | None
     start: BrowserStart
 
     @property
@@ -119,7 +119,7 @@ def _profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> C
             profile.name,
             f"{clean(profile.name, 40)}  {profile.environment.upper()}  {profile.surface.upper()}",
             clean(profile.target, 80),
-            Ink.WARN if profile.environment is Environment.PRODUCTION else Ink.DIM,
+            TextStyle.WARN if profile.environment is Environment.PRODUCTION else TextStyle.DIM,
         )
         for profile in profiles
     ]

@@ -6,9 +6,9 @@ from textual.app import App
 
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import doing
-from walkme_tui.ui.dialogs.questions import Answer, QuestionDialog
-from walkme_tui.ui.flows.job_tasks import Work
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.widgets.ink import TextStyle
 
 WAIT, STOP = "w", "s"
 
@@ -17,13 +17,13 @@ class LeaveDialog(QuestionDialog):
     """Wait, stop, or stay; asked once at a time."""
 
 
-async def leave(app: App[int], work: Work) -> None:
+async def leave(app: App[int], work: JobTasks) -> None:
     """End the program, once no job runs any more or the person lets it go on without them."""
     if await may_leave(app, work):
         app.exit(0)
 
 
-async def may_leave(app: App[Any], work: Work) -> bool:
+async def may_leave(app: App[Any], work: JobTasks) -> bool:
     """True once no job runs any more: at once, after the jobs, or after what is in flight; False to stay."""
     if not work.running:
         return True
@@ -31,12 +31,12 @@ async def may_leave(app: App[Any], work: Work) -> bool:
         return False
     running = list(work.running.values())
     title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
-    text = [(job.told, Ink.PLAIN) for job in running]
+    text = [(job.told, TextStyle.PLAIN) for job in running]
     if len(running) == 1:
-        text = [(doing(running[0].job.plan), Ink.PLAIN)]
-    text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", Ink.DIM))
+        text = [(doing(running[0].job.plan), TextStyle.PLAIN)]
+    text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM))
     dialog = LeaveDialog(
-        title, text, [Answer(WAIT, "wait, then leave"), Answer(STOP, "stop and leave")], monotonic=work.monotonic
+        title, text, [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")], monotonic=work.monotonic
     )
     chosen = await app.push_screen_wait(dialog)
     if chosen is None:

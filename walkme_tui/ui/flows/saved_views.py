@@ -7,18 +7,18 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import BUILT_IN, SIGN, SavedView, find_view, title, why_name_refused
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.view_name import ViewNameDialog
-from walkme_tui.ui.flows.preferences import Remembering
+from walkme_tui.ui.flows.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from walkme_tui.ui.flows.context import View
+    from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.flows.origin import Origin
 
 NOTHING_KEPT: Final = "The demo remembers nothing: views can be saved in an account of your own."
 
 
-async def save_view(view: "View", origin: "Origin", kept: Remembering, now: SavedView) -> None:
+async def save_view(view: "FlowContext", origin: "Origin", kept: Preferences, now: SavedView) -> None:
     """Ask for a name and keep what is shown under it; one that could not be kept can be tried again."""
     if kept.memory is None:
         view.app.notify(NOTHING_KEPT, markup=False)
@@ -41,7 +41,7 @@ async def save_view(view: "View", origin: "Origin", kept: Remembering, now: Save
         view.app.notify(said, severity="warning", markup=False, timeout=8)
 
 
-async def delete_view(view: "View", origin: "Origin", kept: Remembering) -> None:
+async def delete_view(view: "FlowContext", origin: "Origin", kept: Preferences) -> None:
     """Let the person choose a saved view and forget it."""
     saved = [each for each in await kept.read_views() if each not in BUILT_IN]
     if kept.memory is None or not saved:

@@ -10,13 +10,13 @@ from walkme_tui.services.concurrency import Ended
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import changed_something, done_of, email_of
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.context import View
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.offboard import NOBODY, Question, may_read, planned
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import review
 
 
-async def undo_of_user(view: View, origin: Origin, user: MirroredUser | None) -> None:
+async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | None) -> None:
     """Take back the last change of this user that can be taken back; others of the same job stay as they are."""
     if user is None:
         view.app.notify(NOBODY, markup=False)
@@ -37,7 +37,7 @@ async def undo_of_user(view: View, origin: Origin, user: MirroredUser | None) ->
         await _review(view, origin, f"Undo for {email_of(user.user)}", lambda _: _for_one(view, job, user.user.id), 1)
 
 
-async def undo_job(view: View, origin: Origin, job: Job) -> None:
+async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     """Show the way back from a whole job."""
     title = f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}"
     people = len(job.changed_people)
@@ -60,7 +60,7 @@ def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job |
     return None
 
 
-async def _review(view: View, origin: Origin, title: str, question: Question, people: int) -> None:
+async def _review(view: FlowContext, origin: Origin, title: str, question: Question, people: int) -> None:
     plan = await planned(view, title, question, people)
     if plan is None:
         return
@@ -70,12 +70,12 @@ async def _review(view: View, origin: Origin, title: str, question: Question, pe
         view.app.notify(f"{title}: there is nothing to take back.", markup=False)
 
 
-async def _for_all(view: View, job: Job, ended: Ended) -> Plan:
+async def _for_all(view: FlowContext, job: Job, ended: Ended) -> Plan:
     workshop = await view.work.workshop()
     return await workshop.planner.undo(await workshop.journal.job(job.id), ended)
 
 
-async def _for_one(view: View, job: Job, user_id: str) -> Plan:
+async def _for_one(view: FlowContext, job: Job, user_id: str) -> Plan:
     workshop = await view.work.workshop()
     subject = next(subject for subject in job.plan.subjects if subject.user.id == user_id)
     now_ms = view.session.clock()

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.one_line import OneLine
 
@@ -32,13 +32,13 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Write it."""
-        self.query_one("#account", OneLine).write([(" walkme-tui ", Ink.STRONG)])
+        self.query_one("#account", OneLine).write([(" walkme-tui ", TextStyle.STRONG)])
         keys = [("d", "start the demo"), ("q", "quit"), ("?", "help")]
         if self._profiles:
             keys.insert(1, ("C", "choose a profile"))
-        hints: list[tuple[str, Ink]] = [(" ", Ink.PLAIN)]
+        hints: list[tuple[str, TextStyle]] = [(" ", TextStyle.PLAIN)]
         for key, word in keys:
-            hints += [(key, Ink.ACCENT), (f" {word}   ", Ink.DIM)]
+            hints += [(key, TextStyle.ACCENT), (f" {word}   ", TextStyle.DIM)]
         self.query_one("#hints", OneLine).write(hints)
         self.query_one(Lines).focus()
 
@@ -67,11 +67,11 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
             getattr(movable, f"action_cursor_{name}" if name in {"down", "up"} else f"action_{name}")()
 
 
-def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Line]:
+def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[StyledLine]:
     yield ()
-    yield from _text("No account is open.", width, Ink.STRONG)
+    yield from _text("No account is open.", width, TextStyle.STRONG)
     if problem:
-        yield from _text(clean(problem, 1000), width, Ink.WARN)
+        yield from _text(clean(problem, 1000), width, TextStyle.WARN)
     yield ()
     yield from _text("There are three ways in.", width)
     yield ()
@@ -81,7 +81,11 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Line]:
         ("WALKME_CLIENT_ID", "from the Console: Settings > Integrations > API"),
         ("WALKME_CLIENT_SECRET", "shown there once"),
     ):
-        yield [("  ", Ink.PLAIN), (words.fit(variable, 22), Ink.ACCENT), (words.cut(meaning, width - 24), Ink.DIM)]
+        yield [
+            ("  ", TextStyle.PLAIN),
+            (words.fit(variable, 22), TextStyle.ACCENT),
+            (words.cut(meaning, width - 24), TextStyle.DIM),
+        ]
     yield ()
     yield from _way(
         "File", width, "walkme-tui config init writes a config.toml to fill in; walkme-tui config path says where."
@@ -94,12 +98,12 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Line]:
     )
 
 
-def _text(text: str, width: int, ink: Ink = Ink.PLAIN) -> Iterator[Line]:
+def _text(text: str, width: int, ink: TextStyle = TextStyle.PLAIN) -> Iterator[StyledLine]:
     for line in words.wrap(text, width):
-        yield [("  ", Ink.PLAIN), (line, ink)]
+        yield [("  ", TextStyle.PLAIN), (line, ink)]
 
 
-def _way(name: str, width: int, text: str) -> Iterator[Line]:
+def _way(name: str, width: int, text: str) -> Iterator[StyledLine]:
     for line in words.wrap(text, width - LABEL_WIDTH - 2):
-        yield [("  ", Ink.PLAIN), (words.fit(name, LABEL_WIDTH), Ink.STRONG), (line, Ink.PLAIN)]
+        yield [("  ", TextStyle.PLAIN), (words.fit(name, LABEL_WIDTH), TextStyle.STRONG), (line, TextStyle.PLAIN)]
         name = ""

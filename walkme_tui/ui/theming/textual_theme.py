@@ -7,7 +7,7 @@ Beside Textual's own names: ``$dim``, ``$line``, ``$zebra``, ``$cursor``, ``$cur
 
 from textual.theme import Theme
 
-from walkme_tui.config.themes import Palette, ThemeSpec
+from walkme_tui.config.themes import ThemeColors, ThemeSpec
 
 DEFAULT = "ansi_default"
 
@@ -22,7 +22,7 @@ def is_colorless(theme: Theme) -> bool:
     return theme.variables.get("cursor-style") == "reverse"
 
 
-def _with_colors(spec: ThemeSpec, palette: Palette) -> Theme:
+def _with_colors(spec: ThemeSpec, palette: ThemeColors) -> Theme:
     native = any(color is not None and color.startswith("ansi_") for color in palette)
     return Theme(
         name=spec.name,

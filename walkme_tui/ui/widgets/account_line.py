@@ -5,7 +5,7 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 
 NARROW = 100
@@ -25,21 +25,21 @@ class AccountLine(OneLine):
         self.write(_name(self._account), _figures(coverage, traffic, short, left))
 
 
-def _name(account: Account) -> Line:
+def _name(account: Account) -> StyledLine:
     production = account.environment is Environment.PRODUCTION
-    pieces: list[Piece] = [
-        (f" {clean(account.profile, 60)} ", Ink.STRONG),
-        (f" {account.environment.upper()} ", Ink.PRODUCTION if production else Ink.SANDBOX),
-        (f" {account.surface.upper()}", Ink.PLAIN),
+    pieces: list[StyledText] = [
+        (f" {clean(account.profile, 60)} ", TextStyle.STRONG),
+        (f" {account.environment.upper()} ", TextStyle.PRODUCTION if production else TextStyle.SANDBOX),
+        (f" {account.surface.upper()}", TextStyle.PLAIN),
     ]
     if account.read_only:
-        pieces.append(("  read-only", Ink.PLAIN))
+        pieces.append(("  read-only", TextStyle.PLAIN))
     if account.demo:
-        pieces.append(("  demo: nothing here is real", Ink.DIM))
+        pieces.append(("  demo: nothing here is real", TextStyle.DIM))
     return pieces
 
 
-def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, left: str) -> Line:
+def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, left: str) -> StyledLine:
     parts = []
     if coverage is not None and coverage.total is not None:
         people = words.number(coverage.total) if short else words.count(coverage.total, "person", "people")
@@ -53,4 +53,4 @@ def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, lef
         parts.append(f"{traffic.recent_per_second:.1f}/s")
     if left:
         parts.append(left)
-    return [(" · ".join(parts) + " ", Ink.PLAIN)]
+    return [(" · ".join(parts) + " ", TextStyle.PLAIN)]

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, search_words
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.pinned_list import PinnedList
 
 LEAST_COUNT_WIDTH: Final = 4
@@ -155,24 +155,27 @@ class GroupList(PinnedList[GroupRow]):
         """Put the cursor on the row about this; False if there is none."""
         return self.select(_key_of(subject))
 
-    def heading(self, width: int) -> Line:
+    def heading(self, width: int) -> StyledLine:
         """Over the names and the numbers."""
-        return [(f"{NO_MARK}GROUP{words.fit_right('MEMBERS', max(0, width - len(NO_MARK) - 5))} ", Ink.DIM)]
+        return [(f"{NO_MARK}GROUP{words.fit_right('MEMBERS', max(0, width - len(NO_MARK) - 5))} ", TextStyle.DIM)]
 
     def _index_of(self, row: GroupRow | None) -> int | None:
         return super()._index_of(row) if self.chosen else None
 
-    def line(self, row: GroupRow, width: int) -> Line:
+    def line(self, row: GroupRow, width: int) -> StyledLine:
         """Mark, name and number."""
         room = max(0, width - len(NO_MARK) - self._count_width)
         if isinstance(row, GroupSize):
-            name = (words.fit(clean(row.group.label, MAX_NAME), room), Ink.PLAIN if row.group.name else Ink.DIM)
-            mark: Piece = (MARK, Ink.ACCENT) if row.group.id in self._marks else (NO_MARK, Ink.PLAIN)
+            name = (
+                words.fit(clean(row.group.label, MAX_NAME), room),
+                TextStyle.PLAIN if row.group.name else TextStyle.DIM,
+            )
+            mark: StyledText = (MARK, TextStyle.ACCENT) if row.group.id in self._marks else (NO_MARK, TextStyle.PLAIN)
         else:
-            ink = Ink.PLAIN if isinstance(row.subject, Difference) else Ink.DIM
-            name, mark = (words.fit(_label(row.subject, room), room), ink), (NO_MARK, Ink.PLAIN)
+            ink = TextStyle.PLAIN if isinstance(row.subject, Difference) else TextStyle.DIM
+            name, mark = (words.fit(_label(row.subject, room), room), ink), (NO_MARK, TextStyle.PLAIN)
         # The margin behind it is part of the number, not one piece more: this is written for every page of a crawl.
-        return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", Ink.DIM)]
+        return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", TextStyle.DIM)]
 
     def repaint(self, index: int, was: GroupRow, now: GroupRow) -> None:
         """Where only the number is another one, only that is painted: this happens for every page of a crawl."""

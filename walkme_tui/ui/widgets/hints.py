@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import Command
-from walkme_tui.ui.widgets.ink import Ink, Piece
+from walkme_tui.ui.widgets.ink import StyledText, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 
 MOST = 6
@@ -41,7 +41,7 @@ class Hints(OneLine):
         self._fill()
 
     def _fill(self) -> None:
-        pieces: list[Piece] = []
+        pieces: list[StyledText] = []
         room = self.size.width - cell_len(self._position) - 2
         commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
         for command in [command for command in commands if command.keys and command.hint][:MOST]:
@@ -50,6 +50,9 @@ class Hints(OneLine):
             room -= cell_len(before + key + word)
             if room < 0:
                 break
-            pieces += [(before, Ink.PLAIN), (key, Ink.DIM if command.id in self._greyed else Ink.ACCENT)]
-            pieces.append((word, Ink.DIM))
-        self.write(pieces, [(f"{self._position} ", Ink.PLAIN)] if self._position else ())
+            pieces += [
+                (before, TextStyle.PLAIN),
+                (key, TextStyle.DIM if command.id in self._greyed else TextStyle.ACCENT),
+            ]
+            pieces.append((word, TextStyle.DIM))
+        self.write(pieces, [(f"{self._position} ", TextStyle.PLAIN)] if self._position else ())

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import Color
 
 
-class Ink(StrEnum):
+class TextStyle(StrEnum):
     """What a piece of text means to the eye."""
 
     PLAIN = "plain"
@@ -30,37 +30,37 @@ class Ink(StrEnum):
     CARET = "caret"
 
 
-Piece: TypeAlias = tuple[str, Ink]
+StyledText: TypeAlias = tuple[str, TextStyle]
 """Clean text and its ink."""
 
-Line: TypeAlias = Sequence[Piece]
+StyledLine: TypeAlias = Sequence[StyledText]
 """One line on the screen, from the left."""
 
 # For each ink the theme's variables for colour, background and text style; empty: that of what it lies on.
 _VARIABLES: Final = {
-    Ink.PLAIN: ("", "", ""),
-    Ink.DIM: ("dim", "", "dim-style"),
-    Ink.STRONG: ("", "", "strong-style"),
-    Ink.ACCENT: ("accent", "", "strong-style"),
-    Ink.GOOD: ("success", "", ""),
-    Ink.WARN: ("warning", "", ""),
-    Ink.BAD: ("error", "", "strong-style"),
-    Ink.PRODUCTION: ("on-filled", "production", "filled-style"),
-    Ink.SANDBOX: ("on-filled", "sandbox", "filled-style"),
-    Ink.CURSOR: ("cursor-text", "cursor", "cursor-style"),
-    Ink.CURSOR_BLURRED: ("foreground", "marked", "cursor-blurred-style"),
-    Ink.CARET: ("on-filled", "accent", "cursor-style"),
+    TextStyle.PLAIN: ("", "", ""),
+    TextStyle.DIM: ("dim", "", "dim-style"),
+    TextStyle.STRONG: ("", "", "strong-style"),
+    TextStyle.ACCENT: ("accent", "", "strong-style"),
+    TextStyle.GOOD: ("success", "", ""),
+    TextStyle.WARN: ("warning", "", ""),
+    TextStyle.BAD: ("error", "", "strong-style"),
+    TextStyle.PRODUCTION: ("on-filled", "production", "filled-style"),
+    TextStyle.SANDBOX: ("on-filled", "sandbox", "filled-style"),
+    TextStyle.CURSOR: ("cursor-text", "cursor", "cursor-style"),
+    TextStyle.CURSOR_BLURRED: ("foreground", "marked", "cursor-blurred-style"),
+    TextStyle.CARET: ("on-filled", "accent", "cursor-style"),
 }
 _NAMES: Final = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names if name))
 
 
-def ink_styles(variables: Mapping[str, str]) -> Mapping[Ink, Style]:
+def ink_styles(variables: Mapping[str, str]) -> Mapping[TextStyle, Style]:
     """The style of every ink under a theme's variables, to be laid over that of the widget."""
     return _styles(tuple(variables[name] for name in _NAMES))
 
 
 @lru_cache(maxsize=8)
-def _styles(values: tuple[str, ...]) -> Mapping[Ink, Style]:
+def _styles(values: tuple[str, ...]) -> Mapping[TextStyle, Style]:
     variables = dict(zip(_NAMES, values, strict=True))
 
     def style(color: str, background: str, text: str) -> Style:

@@ -6,7 +6,7 @@ from typing import Final
 from walkme_tui.domain.jobs import Job, JobState, undone_people
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 
 STATE_WIDTH: Final = 16
@@ -14,11 +14,11 @@ KIND_WIDTH: Final = 12
 AGE_WIDTH: Final = 6
 STEPS_WIDTH: Final = 8
 _INKS: Final = {
-    JobState.READY: Ink.WARN,
-    JobState.RUNNING: Ink.ACCENT,
-    JobState.INTERRUPTED: Ink.WARN,
-    JobState.DONE: Ink.GOOD,
-    JobState.DISCARDED: Ink.DIM,
+    JobState.READY: TextStyle.WARN,
+    JobState.RUNNING: TextStyle.ACCENT,
+    JobState.INTERRUPTED: TextStyle.WARN,
+    JobState.DONE: TextStyle.GOOD,
+    JobState.DISCARDED: TextStyle.DIM,
 }
 
 
@@ -43,29 +43,29 @@ class JobList(LineList[Job]):
         """Jobs are told apart by id."""
         return row.id
 
-    def heading(self, width: int) -> Line:
+    def heading(self, width: int) -> StyledLine:
         """Over the columns."""
         whom, ticket = _widths(width)
         columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("WHOM", whom), ("TICKET", ticket))
         left = "".join(words.fit(title, cells) for title, cells in columns)
-        return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", Ink.DIM)]
+        return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", TextStyle.DIM)]
 
-    def line(self, row: Job, width: int) -> Line:
+    def line(self, row: Job, width: int) -> StyledLine:
         """The state, then what it was about."""
         settled = len(row.steps) - len(row.unsettled)
         whom_width, ticket_width = _widths(width)
         bad = change_words.trouble_count(row) and not row.state.resumable
-        state, ink = change_words.state_words(row), Ink.BAD if bad else _INKS[row.state]
+        state, ink = change_words.state_words(row), TextStyle.BAD if bad else _INKS[row.state]
         undone = row.changed_people & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
-            state, ink = ("– undone" if undone == row.changed_people else "– partly undone"), Ink.DIM
+            state, ink = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
         return [
             (words.fit(state, STATE_WIDTH), ink),
-            (words.fit(row.plan.kind.value, KIND_WIDTH), Ink.PLAIN),
-            (words.fit(change_words.people_of(row), whom_width - 2) + "  ", Ink.PLAIN),
-            (words.fit(clean(row.plan.ticket, 60), ticket_width), Ink.DIM),
-            (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), Ink.DIM),
-            (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), Ink.PLAIN),
+            (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
+            (words.fit(change_words.people_of(row), whom_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
+            (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
+            (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),
         ]
 
 

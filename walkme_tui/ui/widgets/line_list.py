@@ -9,7 +9,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.words import wrap
 
@@ -56,11 +56,11 @@ class LineList(Lines, Generic[Row]):
         """What tells a row from the others when the list changes."""
         return row
 
-    def line(self, row: Row, width: int) -> Line:
+    def line(self, row: Row, width: int) -> StyledLine:
         """How a row is written in ``width`` cells."""
         raise NotImplementedError
 
-    def heading(self, width: int) -> Line:  # noqa: ARG002 - for lists that have one
+    def heading(self, width: int) -> StyledLine:  # noqa: ARG002 - for lists that have one
         """The line above the rows, in ``width`` cells."""
         return ()
 
@@ -94,7 +94,7 @@ class LineList(Lines, Generic[Row]):
         index = self.scroll_offset.y + y - self.HEADING_LINES
         return index if y >= self.HEADING_LINES and 0 <= index < len(self.rows) else None
 
-    def bare_line(self, y: int) -> Line:  # noqa: ARG002 - for lists that have such lines
+    def bare_line(self, y: int) -> StyledLine:  # noqa: ARG002 - for lists that have such lines
         """What stands on a line of the screen where no row is."""
         return ()
 
@@ -185,13 +185,13 @@ class LineList(Lines, Generic[Row]):
         if not self.rows:
             return self._empty_strip(y, base)
         if y < self.HEADING_LINES:
-            return self.ink_strip([(" ", Ink.DIM), *self.heading(self.size.width - 2)], base)
+            return self.ink_strip([(" ", TextStyle.DIM), *self.heading(self.size.width - 2)], base)
         if index is None:
             return self.ink_strip(self.bare_line(y), base)
         line = self.line(self.rows[index], self.size.width - 2)
         if index != self.cursor:
-            return self.ink_strip(_joined([(" ", Ink.PLAIN), *line]), base)
-        style = base + self.ink(Ink.CURSOR if self._active else Ink.CURSOR_BLURRED)
+            return self.ink_strip(_joined([(" ", TextStyle.PLAIN), *line]), base)
+        style = base + self.ink(TextStyle.CURSOR if self._active else TextStyle.CURSOR_BLURRED)
         return self._cursor_strip(line, style)
 
     @property
@@ -202,12 +202,12 @@ class LineList(Lines, Generic[Row]):
         """One line of the text that stands here while there are no rows."""
         lines = wrap(self._empty, self.size.width - 2) if self._empty else []
         row = y - 1
-        return self.ink_strip([(f" {lines[row]}", Ink.DIM)] if 0 <= row < len(lines) else [], base)
+        return self.ink_strip([(f" {lines[row]}", TextStyle.DIM)] if 0 <= row < len(lines) else [], base)
 
-    def _cursor_strip(self, line: Line, style: Style) -> Strip:
+    def _cursor_strip(self, line: StyledLine, style: Style) -> Strip:
         """The row under the cursor in one ink; a bar marks it where there is no colour."""
         text = "".join(text for text, _ in line)
-        return self.ink_strip([("▌" if self._active else "▏", Ink.PLAIN), (text, Ink.PLAIN)], style)
+        return self.ink_strip([("▌" if self._active else "▏", TextStyle.PLAIN), (text, TextStyle.PLAIN)], style)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor's row shows where the keys go."""
@@ -259,9 +259,9 @@ class LineList(Lines, Generic[Row]):
         self.move_to(index)
 
 
-def _joined(line: Line) -> Line:
+def _joined(line: StyledLine) -> StyledLine:
     """The same with neighbours of one ink in one piece: each piece costs a terminal some twenty bytes."""
-    joined: list[Piece] = []
+    joined: list[StyledText] = []
     for text, ink in line:
         if joined and joined[-1][1] is ink:
             joined[-1] = (joined[-1][0] + text, ink)

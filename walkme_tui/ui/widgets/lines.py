@@ -6,7 +6,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import Ink, Line, ink_styles
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle, ink_styles
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
@@ -16,14 +16,14 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._lines: list[Line] = []
+        self._lines: list[StyledLine] = []
 
     @property
     def text(self) -> str:
         """Everything, as plain text."""
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
-    def set_lines(self, lines: list[Line]) -> None:
+    def set_lines(self, lines: list[StyledLine]) -> None:
         """Show these lines; what did not change is not painted again."""
         old, self._lines = self._lines, lines
         if len(old) != len(lines):
@@ -48,12 +48,12 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(self.size.width, base)
         return self.ink_strip(self._lines[index], base)
 
-    def ink_strip(self, line: Line, base: Style) -> Strip:
+    def ink_strip(self, line: StyledLine, base: Style) -> Strip:
         """A line in its inks over a base style, filling the width."""
-        segments = [Segment(text, base + self.ink(ink) if ink is not Ink.PLAIN else base) for text, ink in line]
+        segments = [Segment(text, base + self.ink(ink) if ink is not TextStyle.PLAIN else base) for text, ink in line]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
-    def ink(self, ink: Ink) -> Style:
+    def ink(self, ink: TextStyle) -> Style:
         """The style of an ink, without what it lies on."""
         return ink_styles(self.app.theme_variables)[ink]
 

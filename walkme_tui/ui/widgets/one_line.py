@@ -5,7 +5,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.ink import Ink, Line, ink_styles
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle, ink_styles
 from walkme_tui.ui.words import fit
 
 
@@ -16,15 +16,15 @@ class OneLine(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._left: Line = ()
-        self._right: Line = ()
+        self._left: StyledLine = ()
+        self._right: StyledLine = ()
 
     @property
     def text(self) -> str:
         """What it says, as plain text."""
-        return "".join(text for text, _ in (*self._left, (" ", Ink.PLAIN), *self._right)).strip()
+        return "".join(text for text, _ in (*self._left, (" ", TextStyle.PLAIN), *self._right)).strip()
 
-    def write(self, left: Line, right: Line = ()) -> None:
+    def write(self, left: StyledLine, right: StyledLine = ()) -> None:
         """Say this; nothing is painted if it is what stands there."""
         if (tuple(left), tuple(right)) != (self._left, self._right):
             self._left, self._right = tuple(left), tuple(right)
@@ -41,20 +41,20 @@ class OneLine(Widget):
         left = _cut(self._left, room)
         gap = " " * max(0, width - _cells(left) - _cells(right))
         return Strip(
-            [Segment(text, base + inks[ink]) for text, ink in (*left, (gap, Ink.PLAIN), *right)],
+            [Segment(text, base + inks[ink]) for text, ink in (*left, (gap, TextStyle.PLAIN), *right)],
             width,
         )
 
 
-def _cells(line: Line) -> int:
+def _cells(line: StyledLine) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
-def _cut(line: Line, width: int) -> Line:
+def _cut(line: StyledLine, width: int) -> StyledLine:
     """The line in at most ``width`` cells, an ellipsis where something is missing."""
     if _cells(line) <= width:
         return line
-    kept: list[tuple[str, Ink]] = []
+    kept: list[tuple[str, TextStyle]] = []
     for text, ink in line:
         cells = cell_len(text)
         if cells > width:

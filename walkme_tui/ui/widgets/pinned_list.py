@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from textual.geometry import Region, Size
 
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 
 Row = TypeVar("Row")
@@ -114,10 +114,10 @@ class PinnedList(LineList[Row]):
 
     # ------------------------------------------------------------ painting
 
-    def bare_line(self, y: int) -> Line:
+    def bare_line(self, y: int) -> StyledLine:
         """The line between the parts."""
         if not self._rule or self._line_at(y) != self.scrolled:
             return ()
         width = self.size.width
         note = self.note(width - 4)
-        return [(f"─ {note} ".ljust(width, "─") if note else "─" * width, Ink.DIM)]
+        return [(f"─ {note} ".ljust(width, "─") if note else "─" * width, TextStyle.DIM)]

@@ -15,8 +15,8 @@ from textual.geometry import Size
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.plan_draft import Draft
-from walkme_tui.ui.widgets.ink import Ink, Line, Piece
+from walkme_tui.ui.plan_draft import PlanDraft
+from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 
@@ -30,7 +30,7 @@ KEPT_PARTS: Final = 200
 MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
 NOTHING: Final = "Nothing to do: everything is as it should be already."
-_INKS: Final = {Gravity.WARNING: Ink.WARN, Gravity.NOTE: Ink.DIM}
+_INKS: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
 _MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
 
 
@@ -39,7 +39,7 @@ class PlanRow:
     """One line; ``step`` is what the cursor can be put on."""
 
     index: int
-    line: Line
+    line: StyledLine
     step: Step | None = None
 
 
@@ -49,7 +49,7 @@ class PlanRows(Sequence[PlanRow]):
     Only as many lines count as were measured: ``measure`` goes on with that.
     """
 
-    def __init__(self, draft: Draft, now_ms: int, width: int) -> None:
+    def __init__(self, draft: PlanDraft, now_ms: int, width: int) -> None:
         self._draft = draft
         self._now_ms = now_ms
         self._width = width
@@ -59,7 +59,7 @@ class PlanRows(Sequence[PlanRow]):
             self._steps.setdefault(step.user_id, []).append(step)
         self._ends = array("l")
         """Behind which line the lines of each person end; the last part is what concerns everybody."""
-        self._made: dict[int, list[tuple[Line, Step | None]]] = {}
+        self._made: dict[int, list[tuple[StyledLine, Step | None]]] = {}
 
     @property
     def measured(self) -> bool:
@@ -94,14 +94,14 @@ class PlanRows(Sequence[PlanRow]):
         line, step = self._part(part)[index - (self._ends[part - 1] if part else 0)]
         return PlanRow(index, line, step)
 
-    def _part(self, part: int) -> list[tuple[Line, Step | None]]:
+    def _part(self, part: int) -> list[tuple[StyledLine, Step | None]]:
         if part not in self._made:
             if len(self._made) >= KEPT_PARTS:
                 self._made.clear()
             self._made[part] = list(self._lines(part))
         return self._made[part]
 
-    def _lines(self, part: int) -> Iterator[tuple[Line, Step | None]]:
+    def _lines(self, part: int) -> Iterator[tuple[StyledLine, Step | None]]:
         subjects = self._draft.planned.subjects
         if part == len(subjects):
             yield from _common_lines(self._draft.planned, self._width)
@@ -119,10 +119,10 @@ class PlanList(LineList[PlanRow]):
         super().__init__(id="plan")
         self.cursor = -1
         self.keys_elsewhere = True
-        self._shown: tuple[Draft, int] | None = None
+        self._shown: tuple[PlanDraft, int] | None = None
         self._shown_at_ms = 0
 
-    def fill(self, draft: Draft, now_ms: int, width: int) -> None:
+    def fill(self, draft: PlanDraft, now_ms: int, width: int) -> None:
         """Show a draft in lines of ``width`` cells; ages are those of now, or of the last minute in a long plan."""
         long = len(draft.planned.subjects) > MOST_AT_ONCE
         if long and self._shown == (draft, width) and now_ms - self._shown_at_ms < MINUTE_MS:
@@ -161,7 +161,7 @@ class PlanList(LineList[PlanRow]):
         """Rows are told apart by their place."""
         return row.index
 
-    def line(self, row: PlanRow, width: int) -> Line:  # noqa: ARG002 - rows are made for the width they have
+    def line(self, row: PlanRow, width: int) -> StyledLine:  # noqa: ARG002 - rows are made for the width they have
         """The line as it was made."""
         return row.line
 
@@ -213,8 +213,8 @@ class PlanList(LineList[PlanRow]):
 
 
 def _subject_lines(
-    draft: Draft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
-) -> Iterator[tuple[Line, Step | None]]:
+    draft: PlanDraft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
+) -> Iterator[tuple[StyledLine, Step | None]]:
     """The lines about one person, each with the step that may be left out there."""
     several = len(draft.planned.subjects) > 1
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
@@ -230,14 +230,14 @@ def _subject_lines(
         yield from ((line, None) for line in _sentence(sentence, width))
 
 
-def _common_lines(plan: Plan, width: int) -> Iterator[tuple[Line, Step | None]]:
+def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledLine, Step | None]]:
     """What a plan says below all people."""
     if not plan.steps:
         yield (), None
-        yield from (([(line, Ink.PLAIN)], None) for line in words.wrap(NOTHING, width))
+        yield from (([(line, TextStyle.PLAIN)], None) for line in words.wrap(NOTHING, width))
     if plan.left_out:
         yield (), None
-        yield [("Left out", Ink.STRONG)], None
+        yield [("Left out", TextStyle.STRONG)], None
         for text in plan.left_out:
             left_out = Consequence(Gravity.WARNING, text)
             yield from ((line, None) for line in _sentence(left_out, width))
@@ -246,7 +246,7 @@ def _common_lines(plan: Plan, width: int) -> Iterator[tuple[Line, Step | None]]:
 class _Numbers:
     """The numbers that the steps have without those that are left out."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: PlanDraft) -> None:
         carried_out = [step for step in draft.planned.steps if not draft.keeps(step)]
         self._numbers = {step.number: number for number, step in enumerate(carried_out, 1)}
 
@@ -255,30 +255,33 @@ class _Numbers:
         return words.fit_right(str(number) if number is not None else "–", NUMBER_WIDTH - 2) + "  "
 
 
-def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[Line]:
+def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[StyledLine]:
     """Who it is, as the server said and when."""
     user = subject.user
     email = change_words.email_of(user)
     role = clean(user.role, 30) if isinstance(user.role, str) else "? role"
     read = f"read {words.ago(now_ms, subject.read_at_ms)}"
-    facts: list[Piece] = [(f"{role}   ", Ink.PLAIN), (f"{change_words.status_words(user.status)}   ", Ink.PLAIN)]
-    facts.append((read, Ink.DIM))
+    facts: list[StyledText] = [
+        (f"{role}   ", TextStyle.PLAIN),
+        (f"{change_words.status_words(user.status)}   ", TextStyle.PLAIN),
+    ]
+    facts.append((read, TextStyle.DIM))
     rest = sum(cell_len(text) for text, _ in facts)
     name = change_words.name_of(user)
     if named and name != email:
         room = max(0, width - cell_len(name) - 3)
-        yield [(name, Ink.STRONG), ("   " + words.cut(email, room), Ink.PLAIN)]
-        yield [("    ", Ink.PLAIN), *facts]
+        yield [(name, TextStyle.STRONG), ("   " + words.cut(email, room), TextStyle.PLAIN)]
+        yield [("    ", TextStyle.PLAIN), *facts]
     elif cell_len(email) + 3 + rest <= width:
-        yield [(email, Ink.STRONG if named else Ink.PLAIN), ("   ", Ink.PLAIN), *facts]
+        yield [(email, TextStyle.STRONG if named else TextStyle.PLAIN), ("   ", TextStyle.PLAIN), *facts]
     else:
-        yield [(words.cut(email, width), Ink.STRONG if named else Ink.PLAIN)]
+        yield [(words.cut(email, width), TextStyle.STRONG if named else TextStyle.PLAIN)]
         yield facts
 
 
 def _step(
-    draft: Draft, consequences: Sequence[Consequence], step: Step, number: str, width: int
-) -> Iterator[tuple[Line, Step | None]]:
+    draft: PlanDraft, consequences: Sequence[Consequence], step: Step, number: str, width: int
+) -> Iterator[tuple[StyledLine, Step | None]]:
     """A step with its consequences beside it, below it where there is no room."""
     kept = draft.keeps(step)
     beside = [] if kept else consequences
@@ -286,20 +289,23 @@ def _step(
     wanted = change_words.object_of(step.change)
     room = max(LEAST_OBJECT, width - NUMBER_WIDTH - VERB_WIDTH)
     stop = step if draft.can_keep(step) else None
-    head: list[Piece] = [(number, Ink.DIM), (words.fit(verb, VERB_WIDTH), Ink.DIM if kept else Ink.PLAIN)]
+    head: list[StyledText] = [
+        (number, TextStyle.DIM),
+        (words.fit(verb, VERB_WIDTH), TextStyle.DIM if kept else TextStyle.PLAIN),
+    ]
     notes = "; ".join(_told(each) for each in beside)
     if notes and cell_len(wanted) + 3 + cell_len(notes) + 2 <= room:
         pad = " " * (room - cell_len(wanted) - cell_len(notes))
-        yield [*head, (wanted + pad, Ink.PLAIN), (notes, _worst(beside))], stop
+        yield [*head, (wanted + pad, TextStyle.PLAIN), (notes, _worst(beside))], stop
         return
-    yield [*head, (words.cut(wanted, room), Ink.DIM if kept else Ink.PLAIN)], stop
+    yield [*head, (words.cut(wanted, room), TextStyle.DIM if kept else TextStyle.PLAIN)], stop
     indent = " " * (NUMBER_WIDTH + VERB_WIDTH)
     for each in beside:
         for line in words.wrap(_told(each), width - len(indent)):
             yield [(indent + line, _INKS[each.gravity])], None
 
 
-def _sentence(consequence: Consequence, width: int) -> Iterator[Line]:
+def _sentence(consequence: Consequence, width: int) -> Iterator[StyledLine]:
     mark = _MARKS[consequence.gravity]
     for line in words.wrap(_told(consequence), width - len(mark)):
         yield [(mark + line, _INKS[consequence.gravity])]
@@ -313,5 +319,5 @@ def _told(consequence: Consequence) -> str:
     return f"{text} (as of {words.clock_time(consequence.as_of_ms)[:5]})"
 
 
-def _worst(consequences: Sequence[Consequence]) -> Ink:
-    return Ink.WARN if any(each.gravity is Gravity.WARNING for each in consequences) else Ink.DIM
+def _worst(consequences: Sequence[Consequence]) -> TextStyle:
+    return TextStyle.WARN if any(each.gravity is Gravity.WARNING for each in consequences) else TextStyle.DIM

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import RequestRecord
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 
 
@@ -22,28 +22,28 @@ class RequestList(LineList[RequestRecord]):
         """The record itself: frozen, and one attempt is one record."""
         return row
 
-    def line(self, row: RequestRecord, width: int) -> Line:
+    def line(self, row: RequestRecord, width: int) -> StyledLine:
         """Time, method, path, status, milliseconds, attempt; the path gets what the others leave."""
         status, ink = ending(row)
         again = f"attempt {row.attempt}" if row.attempt > 1 else ""
         # Padded to usual widths so that they are below each other; whatever is longer takes cells of the path.
-        others: Line = [
+        others: StyledLine = [
             (f"  {status:9}", ink),
-            (f" {words.number(row.duration_ms):>6} ms", Ink.PLAIN),
-            (f"  {again:9}", Ink.DIM),
+            (f" {words.number(row.duration_ms):>6} ms", TextStyle.PLAIN),
+            (f"  {again:9}", TextStyle.DIM),
         ]
-        before: Line = [
-            (f"{words.clock_time(row.started_at_ms)}  ", Ink.DIM),
-            (words.fit(row.method, 7), Ink.PLAIN),
+        before: StyledLine = [
+            (f"{words.clock_time(row.started_at_ms)}  ", TextStyle.DIM),
+            (words.fit(row.method, 7), TextStyle.PLAIN),
         ]
         room = width - sum(cell_len(text) for text, _ in (*before, *others))
-        return [*before, (words.fit(clean(row.path, 500), max(0, room)), Ink.PLAIN), *others]
+        return [*before, (words.fit(clean(row.path, 500), max(0, room)), TextStyle.PLAIN), *others]
 
 
-def ending(row: RequestRecord) -> tuple[str, Ink]:
+def ending(row: RequestRecord) -> tuple[str, TextStyle]:
     """How an attempt ended, in a word."""
     if row.status is None:
-        return clean(row.outcome, 40) or "no answer", Ink.BAD
+        return clean(row.outcome, 40) or "no answer", TextStyle.BAD
     if row.status < 400:
-        return str(row.status), Ink.GOOD
-    return str(row.status), Ink.WARN if row.status in {401, 404, 429} else Ink.BAD
+        return str(row.status), TextStyle.GOOD
+    return str(row.status), TextStyle.WARN if row.status in {401, 404, 429} else TextStyle.BAD

@@ -4,11 +4,11 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from walkme_tui.ui.widgets.ink import Ink
+from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 
 
-class AnswerButton(OneLine, can_focus=True):
+class SafeButton(OneLine, can_focus=True):
     """``[ Cancel ]``; a click presses it, and so does what the dialog makes of Enter."""
 
     class Pressed(Message):
@@ -26,7 +26,7 @@ class AnswerButton(OneLine, can_focus=True):
         self._paint()
 
     def _paint(self) -> None:
-        self.write([(self._label, Ink.CURSOR if self.has_focus else Ink.PLAIN)])
+        self.write([(self._label, TextStyle.CURSOR if self.has_focus else TextStyle.PLAIN)])
 
     def on_click(self, event: events.Click) -> None:
         """A click presses it."""

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 
 TEXT_MARGIN: Final = 4
@@ -16,11 +16,11 @@ FIGURES_WIDTH: Final = 24
 """Cells that the traffic's figures usually take."""
 
 
-class Saying(NamedTuple):
+class StatusMessage(NamedTuple):
     """One sentence for the status line, clean, and how loud it is."""
 
     text: str
-    ink: Ink = Ink.PLAIN
+    ink: TextStyle = TextStyle.PLAIN
 
 
 class StatusLine(OneLine):
@@ -33,23 +33,23 @@ class StatusLine(OneLine):
         """True if the line can show this clean text whole beside the figures of the traffic."""
         return cell_len(text) + TEXT_MARGIN + FIGURES_WIDTH <= self.size.width
 
-    def report(self, saying: Saying | None, traffic: TrafficStatus) -> None:
+    def report(self, saying: StatusMessage | None, traffic: TrafficStatus) -> None:
         """Say it; a countdown that the server imposed speaks where there is nothing worse."""
         if saying is None and traffic.waiting_seconds > 0:
-            saying = Saying(
-                f"The server asks for a pause: going on in {words.seconds(traffic.waiting_seconds)}.", Ink.WARN
+            saying = StatusMessage(
+                f"The server asks for a pause: going on in {words.seconds(traffic.waiting_seconds)}.", TextStyle.WARN
             )
-        left: Line = ()
+        left: StyledLine = ()
         if saying is not None:
-            mark = "! " if saying.ink in {Ink.WARN, Ink.BAD} else ""
+            mark = "! " if saying.ink in {TextStyle.WARN, TextStyle.BAD} else ""
             left = [(f" {mark}{saying.text}", saying.ink)]
         self.write(left, _line_figures(traffic))
 
 
-def _line_figures(traffic: TrafficStatus) -> Line:
+def _line_figures(traffic: TrafficStatus) -> StyledLine:
     parts = []
     if traffic.latency_ms is not None:
         parts.append(f"API {words.number(traffic.latency_ms)} ms")
     if traffic.in_flight:
         parts.append(f"{traffic.in_flight} in flight")
-    return [(" · ".join(parts) + " ", Ink.DIM)] if parts else ()
+    return [(" · ".join(parts) + " ", TextStyle.DIM)] if parts else ()

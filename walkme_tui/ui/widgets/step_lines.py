@@ -10,24 +10,24 @@ from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
 TIME_WIDTH: Final = 10
 INDENT: Final = "  "
 INKS: Final = {
-    StepState.TODO: Ink.DIM,
-    StepState.SENT: Ink.WARN,
-    StepState.DONE: Ink.GOOD,
-    StepState.FAILED: Ink.BAD,
-    StepState.REFUSED: Ink.BAD,
-    StepState.SKIPPED: Ink.WARN,
-    StepState.NEEDS_REVIEW: Ink.BAD,
+    StepState.TODO: TextStyle.DIM,
+    StepState.SENT: TextStyle.WARN,
+    StepState.DONE: TextStyle.GOOD,
+    StepState.FAILED: TextStyle.BAD,
+    StepState.REFUSED: TextStyle.BAD,
+    StepState.SKIPPED: TextStyle.WARN,
+    StepState.NEEDS_REVIEW: TextStyle.BAD,
 }
 
 
-def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[Line]:
+def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[StyledLine]:
     """Who, when and under which ticket; the steps; what was left out; where the receipts are.
 
     ``jobs`` are those among which the ones that took it back, or that it took back, are looked for.
@@ -38,7 +38,7 @@ def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterato
     yield from ending_lines(job, width)
 
 
-def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[Line]:
+def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[StyledLine]:
     """The ticket, who did it and when, and what took what back."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
@@ -57,7 +57,7 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
         yield from _labelled("Purged", "whom it was about is not known any more", width)
 
 
-def people_lines(job: Job, width: int) -> Iterator[Line]:
+def people_lines(job: Job, width: int) -> Iterator[StyledLine]:
     """The steps, person by person, each with what became of it."""
     people = {subject.user.id: subject.user for subject in job.plan.subjects}
     ids = list(dict.fromkeys(record.step.user_id for record in job.steps))
@@ -65,36 +65,36 @@ def people_lines(job: Job, width: int) -> Iterator[Line]:
         if place:
             yield ()
         user = people.get(user_id)
-        yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), Ink.STRONG)]
+        yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), TextStyle.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
         if user is not None and (warning := identity_provider_warning(user, job.plan.kind)):
-            yield from _marked("! ", warning, width, Ink.WARN)
+            yield from _marked("! ", warning, width, TextStyle.WARN)
 
 
-def ending_lines(job: Job, width: int) -> Iterator[Line]:
+def ending_lines(job: Job, width: int) -> Iterator[StyledLine]:
     """What the plan left out, and where the receipts are."""
     if job.plan.left_out:
         yield ()
         for text in job.plan.left_out:
-            yield from _marked("! ", clean(text, change_words.MAX_SENTENCE), width, Ink.WARN)
+            yield from _marked("! ", clean(text, change_words.MAX_SENTENCE), width, TextStyle.WARN)
     if job.purged_at_ms is None and len(job.changed_people) > 1:
         yield ()
         people = words.count(len(job.changed_people), "person", "people")
         said = f"z here takes back all {people}; z on one of them in the Users tab takes back that person only."
-        yield from _wrapped(said, width, Ink.DIM)
+        yield from _wrapped(said, width, TextStyle.DIM)
     shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
     if shown:
         yield ()
         folder = str(PurePath(shown[0]).parent)
         noun = "Receipt" if len(shown) == 1 else f"{len(shown)} receipts"
-        yield from _wrapped(f"{noun} (.md, .json) in {clean(folder, change_words.MAX_SENTENCE)}:", width, Ink.DIM)
+        yield from _wrapped(f"{noun} (.md, .json) in {clean(folder, change_words.MAX_SENTENCE)}:", width, TextStyle.DIM)
         for path in shown:
             name = clean(PurePath(path).name, change_words.MAX_SENTENCE)
-            yield from ([(piece, Ink.PLAIN)] for piece in words.chop(name, width))
+            yield from ([(piece, TextStyle.PLAIN)] for piece in words.chop(name, width))
 
 
-def _step(record: StepRecord, width: int) -> Iterator[Line]:
+def _step(record: StepRecord, width: int) -> Iterator[StyledLine]:
     change = record.step.change
     state = f"{change_words.STEP_GLYPHS[record.state]} {record.state.value}"
     at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
@@ -102,29 +102,29 @@ def _step(record: StepRecord, width: int) -> Iterator[Line]:
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
     yield [
         (words.fit(state, STATE_WIDTH), INKS[record.state]),
-        (words.fit(change_words.verb_of(change), VERB_WIDTH), Ink.PLAIN),
-        (words.fit(change_words.object_of(change), room), Ink.PLAIN),
-        (words.fit_right(time, TIME_WIDTH), Ink.DIM),
+        (words.fit(change_words.verb_of(change), VERB_WIDTH), TextStyle.PLAIN),
+        (words.fit(change_words.object_of(change), room), TextStyle.PLAIN),
+        (words.fit_right(time, TIME_WIDTH), TextStyle.DIM),
     ]
     detail = "" if did_as_said(record) else clean(record.detail, change_words.MAX_SENTENCE)
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:
         bad = record.state in change_words.BAD_STATES
-        yield from _marked(" " * STATE_WIDTH, detail, width, Ink.WARN if bad else Ink.DIM)
+        yield from _marked(" " * STATE_WIDTH, detail, width, TextStyle.WARN if bad else TextStyle.DIM)
 
 
-def _labelled(label: str, text: str, width: int) -> Iterator[Line]:
+def _labelled(label: str, text: str, width: int) -> Iterator[StyledLine]:
     for line in words.wrap(text, width - 8):
-        yield [(words.fit(label, 8), Ink.DIM), (line, Ink.PLAIN)]
+        yield [(words.fit(label, 8), TextStyle.DIM), (line, TextStyle.PLAIN)]
         label = ""
 
 
-def _marked(mark: str, text: str, width: int, ink: Ink) -> Iterator[Line]:
+def _marked(mark: str, text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
     for line in words.wrap(text, width - len(mark)):
         yield [(mark + line, ink)]
         mark = " " * len(mark)
 
 
-def _wrapped(text: str, width: int, ink: Ink) -> Iterator[Line]:
+def _wrapped(text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
     yield from ([(line, ink)] for line in words.wrap(text, width))

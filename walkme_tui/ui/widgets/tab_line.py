@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.widgets.ink import Ink, Piece
+from walkme_tui.ui.widgets.ink import StyledText, TextStyle
 from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.text_line import TextLine
 
@@ -63,12 +63,15 @@ class TabTitles(OneLine):
         width = sum(cell_len(title) + 2 for title in self._titles.values()) + 1
         if self.styles.width is None or self.styles.width.value != width:
             self.styles.width = width
-        pieces: list[Piece] = [(" ", Ink.PLAIN)]
+        pieces: list[StyledText] = [(" ", TextStyle.PLAIN)]
         for each, title in self._titles.items():
             key, _, name = title.partition(" ")
             chosen = each is self._tab
-            pieces += [(key, Ink.ACCENT if chosen else Ink.DIM), (f" {name}", Ink.STRONG if chosen else Ink.DIM)]
-            pieces.append(("  ", Ink.PLAIN))
+            pieces += [
+                (key, TextStyle.ACCENT if chosen else TextStyle.DIM),
+                (f" {name}", TextStyle.STRONG if chosen else TextStyle.DIM),
+            ]
+            pieces.append(("  ", TextStyle.PLAIN))
         self.write(pieces)
 
     def on_click(self, event: events.Click) -> None:
@@ -113,7 +116,7 @@ class FilterCount(OneLine):
             self._room = room
             self.styles.width = room
         self._said = text
-        self.write((), [(f"{text} ", Ink.PLAIN)] if text else ())
+        self.write((), [(f"{text} ", TextStyle.PLAIN)] if text else ())
 
 
 class TabLine(Horizontal):

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.widgets.ink import Ink, ink_styles
+from walkme_tui.ui.widgets.ink import TextStyle, ink_styles
 
 MAX_LENGTH: Final = 1000
 
@@ -151,14 +151,14 @@ class TextLine(Widget, can_focus=True):
         width, base, inks = self.size.width, self.rich_style, ink_styles(self.app.theme_variables)
         if y > 0 or width < 1:
             return Strip.blank(width, base)
-        dim, caret = base + inks[Ink.DIM], base + inks[Ink.CARET]
-        mark = Segment(self._mark, base + inks[Ink.ACCENT])
+        dim, caret = base + inks[TextStyle.DIM], base + inks[TextStyle.CARET]
+        mark = Segment(self._mark, base + inks[TextStyle.ACCENT])
         if not self.text:
             prompt = [Segment(self._prompt, dim)]
             if self.has_focus:
                 prompt = [Segment(self._prompt[:1] or " ", caret), Segment(self._prompt[1:], dim)]
             return Strip([mark, *prompt]).adjust_cell_length(width, base)
-        wrong = base + inks[Ink.BAD] + Style(underline=True)
+        wrong = base + inks[TextStyle.BAD] + Style(underline=True)
         if not self.has_focus:
             shown = self._pieces(0, len(self.text), base, wrong)
             return Strip([mark, *shown]).adjust_cell_length(width, base)

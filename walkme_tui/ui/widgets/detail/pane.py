@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.words import wrap
 
@@ -59,17 +59,17 @@ class DetailPane(Lines):
         """Lines break elsewhere now."""
         self.write()
 
-    def _written(self, width: int) -> list[Line]:
+    def _written(self, width: int) -> list[StyledLine]:
         subject = self._subject
         if subject is None:
-            lines: list[Line] = [(), [("No user is under the cursor.", Ink.DIM)]]
+            lines: list[StyledLine] = [(), [("No user is under the cursor.", TextStyle.DIM)]]
         else:
             lines = self._lines_of(subject, width)
         if self._trouble:
-            lines += [[(line, Ink.WARN)] for line in wrap(self._trouble, width)]
-        return [[(" ", Ink.PLAIN), *line] for line in lines]
+            lines += [[(line, TextStyle.WARN)] for line in wrap(self._trouble, width)]
+        return [[(" ", TextStyle.PLAIN), *line] for line in lines]
 
-    def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[Line]:
+    def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[StyledLine]:
         from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines, unreadable_lines
 
         if isinstance(subject, UnreadableRow):

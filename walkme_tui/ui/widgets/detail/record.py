@@ -10,39 +10,39 @@ from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import Ink, Line
+from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 
 LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000
 MAX_RAW_LINES: Final = 5000
 STATUS_LOOK: Final = {
-    Status.ACTIVE.value: ("●", Ink.GOOD),
-    Status.INACTIVE.value: ("○", Ink.DIM),
-    Status.PENDING.value: ("◌", Ink.WARN),
+    Status.ACTIVE.value: ("●", TextStyle.GOOD),
+    Status.INACTIVE.value: ("○", TextStyle.DIM),
+    Status.PENDING.value: ("◌", TextStyle.WARN),
 }
 NOT_KNOWN: Final = "? not known yet"
-EMPTY: Line = ()
+EMPTY: StyledLine = ()
 
 
-def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[Line]:
+def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[StyledLine]:
     """Every field of a user in lines of at most ``width`` cells."""
     return list(_record(mirrored, group_names, now_ms, width))
 
 
-def raw_lines(mirrored: MirroredUser, width: int) -> list[Line]:
+def raw_lines(mirrored: MirroredUser, width: int) -> list[StyledLine]:
     """The record as JSON; a character that is no visible letter or sign is an escape."""
     text = printable_json(encode_user(mirrored.user), indent=2)
     pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
-    return [[(piece, Ink.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
+    return [[(piece, TextStyle.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
 
 
-def unreadable_lines(row: UnreadableRow, width: int) -> list[Line]:
+def unreadable_lines(row: UnreadableRow, width: int) -> list[StyledLine]:
     """What can be said of a record that could not be read."""
     text = (
         f"The record at place {words.number(row.position + 1)} of the server's list cannot be read: "
         f"{clean(row.reason, 300)}. The others are not affected."
     )
-    return _wrapped(text, width, Ink.WARN)
+    return _wrapped(text, width, TextStyle.WARN)
 
 
 def read_when(mirrored: MirroredUser, now_ms: int) -> str:
@@ -52,13 +52,13 @@ def read_when(mirrored: MirroredUser, now_ms: int) -> str:
     return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
 
 
-def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[Line]:
+def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[StyledLine]:
     user = mirrored.user
     email = clean(user.email, MAX_TEXT) if isinstance(user.email, str) else ""
     name = clean(user.full_name, MAX_TEXT)
-    yield from _wrapped(name or email or user.id, width, Ink.STRONG)
+    yield from _wrapped(name or email or user.id, width, TextStyle.STRONG)
     if name and email:
-        yield from _wrapped(email, width, Ink.PLAIN)
+        yield from _wrapped(email, width, TextStyle.PLAIN)
     yield EMPTY
     yield from _status(user.status, width)
     yield from _labelled("First", _shown(user.first_name), width, _ink(user.first_name))
@@ -71,28 +71,28 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
     yield from _labelled("External", _shown(user.external_id), width, _ink(user.external_id))
     if user.identity_provider is not None:
         note = f"owned by an identity provider ({clean(user.identity_provider, 60)}), which may overwrite changes"
-        yield from _labelled("", note, width, Ink.WARN)
+        yield from _labelled("", note, width, TextStyle.WARN)
     if not isinstance(user.email, str):
-        yield from _labelled("Email", _shown(user.email), width, Ink.DIM)
-    yield from _labelled("id", clean(user.id), width, Ink.DIM)
+        yield from _labelled("Email", _shown(user.email), width, TextStyle.DIM)
+    yield from _labelled("id", clean(user.id), width, TextStyle.DIM)
     yield from _other(user, width)
     yield EMPTY
-    yield [(words.fit(read_when(mirrored, now_ms), width).rstrip(), Ink.DIM)]
+    yield [(words.fit(read_when(mirrored, now_ms), width).rstrip(), TextStyle.DIM)]
 
 
-def _status(status: Known[str | None], width: int) -> Iterator[Line]:
+def _status(status: Known[str | None], width: int) -> Iterator[StyledLine]:
     if not isinstance(status, str):
-        yield from _labelled("Status", _shown(status), width, Ink.DIM)
+        yield from _labelled("Status", _shown(status), width, TextStyle.DIM)
         return
-    glyph, ink = STATUS_LOOK.get(status.lower(), ("·", Ink.PLAIN))
+    glyph, ink = STATUS_LOOK.get(status.lower(), ("·", TextStyle.PLAIN))
     yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, ink)
 
 
-def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[Line]:
+def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledLine]:
     if groups is UNKNOWN:
-        yield from _labelled("Groups", NOT_KNOWN, width, Ink.DIM)
+        yield from _labelled("Groups", NOT_KNOWN, width, TextStyle.DIM)
     elif not groups:
-        yield from _labelled("Groups", "none", width, Ink.DIM)
+        yield from _labelled("Groups", "none", width, TextStyle.DIM)
     else:
         label = "Groups"
         for group_id in groups:
@@ -100,28 +100,28 @@ def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], wid
             label = ""
 
 
-def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[Line]:
+def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[StyledLine]:
     if isinstance(value, int):
         yield from _labelled(label, words.ago_and_date(now_ms, value), width)
     else:
-        yield from _labelled(label, _shown(value), width, Ink.DIM)
+        yield from _labelled(label, _shown(value), width, TextStyle.DIM)
 
 
-def _other(user: User, width: int) -> Iterator[Line]:
+def _other(user: User, width: int) -> Iterator[StyledLine]:
     """Fields that the program does not know; a time that was read is not shown a second time as it was written."""
     parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
     extra = {name: value for name, value in user.extra.items() if name not in parsed}
     if not extra:
         return
     yield EMPTY
-    yield [("Other", Ink.DIM)]
+    yield [("Other", TextStyle.DIM)]
     labels = {name: clean(name, 80) for name in extra}
     short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
     label_width = max(LABEL_WIDTH, *short, 0)
     for name, value in extra.items():
         label = labels[name]
         if cell_len(label) >= label_width:
-            yield from _wrapped(label, width, Ink.DIM)
+            yield from _wrapped(label, width, TextStyle.DIM)
             label = ""
         yield from _labelled(label, _json(value), width, label_width=label_width)
 
@@ -138,18 +138,18 @@ def _shown(value: object) -> str:
     return clean(value, MAX_TEXT) if isinstance(value, str) and value else "none"
 
 
-def _ink(value: object) -> Ink:
-    return Ink.PLAIN if isinstance(value, str) and value else Ink.DIM
+def _ink(value: object) -> TextStyle:
+    return TextStyle.PLAIN if isinstance(value, str) and value else TextStyle.DIM
 
 
 def _labelled(
-    label: str, text: str, width: int, ink: Ink = Ink.PLAIN, label_width: int = LABEL_WIDTH
-) -> Iterator[Line]:
+    label: str, text: str, width: int, ink: TextStyle = TextStyle.PLAIN, label_width: int = LABEL_WIDTH
+) -> Iterator[StyledLine]:
     label = words.cut(label, label_width - 1)
     for line in words.wrap(text, width - label_width):
-        yield [(words.fit(label, label_width), Ink.DIM), (line, ink)]
+        yield [(words.fit(label, label_width), TextStyle.DIM), (line, ink)]
         label = ""
 
 
-def _wrapped(text: str, width: int, ink: Ink) -> list[Line]:
+def _wrapped(text: str, width: int, ink: TextStyle) -> list[StyledLine]:
     return [[(line, ink)] for line in words.wrap(text, width)]

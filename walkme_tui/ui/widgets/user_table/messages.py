@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.widgets.user_table.table import UserTable
 
 
-class Told(Message, namespace="user_table"):
+class TableMessage(Message, namespace="user_table"):
     """Something that a table has to say of itself."""
 
     def __init__(self, table: "UserTable") -> None:
@@ -25,7 +25,7 @@ class Told(Message, namespace="user_table"):
         return self.table
 
 
-class CursorMoved(Told, namespace="user_table"):
+class CursorMoved(TableMessage, namespace="user_table"):
     """The cursor is on another user, or on a row that is not here yet (``user`` is None); told at once."""
 
     def __init__(self, table: "UserTable", user: MirroredUser | None, index: int) -> None:
@@ -34,7 +34,7 @@ class CursorMoved(Told, namespace="user_table"):
         self.index = index
 
 
-class Opened(Told, namespace="user_table"):
+class Opened(TableMessage, namespace="user_table"):
     """Enter or a double click on a user."""
 
     def __init__(self, table: "UserTable", user: MirroredUser) -> None:
@@ -42,7 +42,7 @@ class Opened(Told, namespace="user_table"):
         self.user = user
 
 
-class HeadingClicked(Told, namespace="user_table"):
+class HeadingClicked(TableMessage, namespace="user_table"):
     """A click on the heading of a column that users can be sorted by."""
 
     def __init__(self, table: "UserTable", key: SortKey) -> None:
@@ -50,7 +50,7 @@ class HeadingClicked(Told, namespace="user_table"):
         self.key = key
 
 
-class MarksChanged(Told, namespace="user_table"):
+class MarksChanged(TableMessage, namespace="user_table"):
     """``count`` users are marked now."""
 
     def __init__(self, table: "UserTable", count: int) -> None:
@@ -58,11 +58,11 @@ class MarksChanged(Told, namespace="user_table"):
         self.count = count
 
 
-class ViewChanged(Told, namespace="user_table"):
+class ViewChanged(TableMessage, namespace="user_table"):
     """Total, order or phase of the listing changed."""
 
 
-class Said(Told, namespace="user_table"):
+class MarksReported(TableMessage, namespace="user_table"):
     """What a marking did or does, in a sentence that holds no directory text."""
 
     def __init__(self, table: "UserTable", text: str) -> None:
@@ -70,7 +70,7 @@ class Said(Told, namespace="user_table"):
         self.text = text
 
 
-class Failed(Told, namespace="user_table"):
+class Failed(TableMessage, namespace="user_table"):
     """What was asked for could not be done, and nothing changed."""
 
     def __init__(self, table: "UserTable", error: WalkmeError) -> None:

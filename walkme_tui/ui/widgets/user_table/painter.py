@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from walkme_tui.domain.mirrored import ListedRow
-from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look, blank_line, header_line, row_line
+from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState, blank_line, header_line, row_line
 from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 
 MAX_ROWS: Final = 512
@@ -16,7 +16,7 @@ class _Drawn:
     """A row in every look that it had: under the cursor and not, marked and not. ``shown`` is the latest."""
 
     row: ListedRow | None
-    strips: dict[Look, LeanStrip]
+    strips: dict[RowState, LeanStrip]
     shown: LeanStrip
 
 
@@ -33,7 +33,7 @@ class Painter:
         self._now_ms = now_ms
         self._drawn: dict[int, _Drawn] = {}
 
-    def line(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
+    def line(self, index: int, row: ListedRow | None, look: RowState) -> LeanStrip:
         """The row at ``index`` as a line."""
         drawn = self._drawn.get(index)
         if drawn is None or (drawn.row is not row and drawn.row != row):
@@ -45,12 +45,12 @@ class Painter:
         drawn.shown = strip
         return strip
 
-    def differs(self, index: int, row: ListedRow | None, look: Look) -> bool:
+    def differs(self, index: int, row: ListedRow | None, look: RowState) -> bool:
         """True if the row, drawn again now, is not what was drawn for ``index`` last: its age counts, too."""
         before = self._drawn.get(index)
         return list(self._draw_anew(index, row, look)) != (list(before.shown) if before is not None else None)
 
-    def _draw_anew(self, index: int, row: ListedRow | None, look: Look) -> LeanStrip:
+    def _draw_anew(self, index: int, row: ListedRow | None, look: RowState) -> LeanStrip:
         strip = row_line(row, look, self._now_ms(), self.canvas)
         if len(self._drawn) >= MAX_ROWS:
             self._drawn.clear()

@@ -11,7 +11,7 @@ from textual.css.styles import StylesBase
 from textual.filter import LineFilter
 
 
-class Ink(StrEnum):
+class CellStyle(StrEnum):
     """What a piece of a row means to the eye; the value is its component class."""
 
     HEADER = "user-table--header"
@@ -34,7 +34,7 @@ class Ink(StrEnum):
     __hash__ = str.__hash__
 
 
-class Ground(Enum):
+class RowBackground(Enum):
     """What lies under a row; the value is its component class, None for the widget's own background."""
 
     PLAIN = None
@@ -44,11 +44,11 @@ class Ground(Enum):
 
 
 # On the cursor's row the text has the cursor's own colour: one ink for the row is legible in every theme, and cheap.
-_OWN_INK_ON_CURSOR: Final = frozenset({Ink.GUTTER, Ink.MARK, Ink.FOUND})
-_CURSORS: Final = frozenset({Ground.CURSOR, Ground.CURSOR_BLURRED})
+_OWN_INK_ON_CURSOR: Final = frozenset({CellStyle.GUTTER, CellStyle.MARK, CellStyle.FOUND})
+_CURSORS: Final = frozenset({RowBackground.CURSOR, RowBackground.CURSOR_BLURRED})
 
 
-class Palette:
+class RowStyles:
     """Rich styles for every ink on every ground, equal ones identical, and the app's filters."""
 
     def __init__(
@@ -63,9 +63,9 @@ class Palette:
         self._component = component
         self._filters = tuple(filters)
         same: dict[Style, Style] = {}
-        self._styles: dict[Ground, dict[Ink, Style]] = {ground: {} for ground in Ground}
+        self._styles: dict[RowBackground, dict[CellStyle, Style]] = {ground: {} for ground in RowBackground}
         for ground, styles in self._styles.items():
-            for ink in Ink:
+            for ink in CellStyle:
                 style = self._mix(ground, ink)
                 styles[ink] = same.setdefault(style, style)
 
@@ -74,7 +74,7 @@ class Palette:
         """Equal where two palettes draw everything in the same way."""
         return self._styles, self._filters
 
-    def on(self, ground: Ground) -> Mapping[Ink, Style]:
+    def on(self, ground: RowBackground) -> Mapping[CellStyle, Style]:
         """How every ink looks on this ground."""
         return self._styles[ground]
 
@@ -85,7 +85,7 @@ class Palette:
             shown = line_filter.apply(shown, self._background)
         return shown
 
-    def _mix(self, ground: Ground, ink: Ink) -> Style:
+    def _mix(self, ground: RowBackground, ink: CellStyle) -> Style:
         background, color, style = self._background, self._color, Style.null()
         layers = [ground.value] if ground.value else []
         if ground not in _CURSORS or ink in _OWN_INK_ON_CURSOR:

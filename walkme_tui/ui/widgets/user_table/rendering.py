@@ -15,7 +15,7 @@ from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
 from walkme_tui.ui.widgets.user_table.columns import EDGE, GAP, GUTTER, RIGHT_ALIGNED, SORTED_BY, Column, Field, Layout
-from walkme_tui.ui.widgets.user_table.palette import Ground, Ink, Palette
+from walkme_tui.ui.widgets.user_table.palette import CellStyle, RowBackground, RowStyles
 from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 
 CURSOR_BAR: Final = "▌"
@@ -24,15 +24,15 @@ MARK: Final = "✓"
 NEW: Final = "+"
 MORE_LEFT: Final = "‹"
 MORE_RIGHT: Final = "›"
-_BARS: Final = {Ground.CURSOR: CURSOR_BAR, Ground.CURSOR_BLURRED: BLURRED_BAR}
+_BARS: Final = {RowBackground.CURSOR: CURSOR_BAR, RowBackground.CURSOR_BLURRED: BLURRED_BAR}
 _GAP: Final = " " * GAP
 
-Piece: TypeAlias = tuple[str, Ink]
+Piece: TypeAlias = tuple[str, CellStyle]
 
-_STATUS_INKS: Final[dict[object, Ink]] = {
-    Status.ACTIVE: Ink.ACTIVE,
-    Status.INACTIVE: Ink.INACTIVE,
-    Status.PENDING: Ink.PENDING,
+_STATUS_INKS: Final[dict[object, CellStyle]] = {
+    Status.ACTIVE: CellStyle.ACTIVE,
+    Status.INACTIVE: CellStyle.INACTIVE,
+    Status.PENDING: CellStyle.PENDING,
 }
 _TOLD_BY: Final = {
     Field.EMAIL: ("email",),
@@ -52,14 +52,14 @@ _SECONDARY: Final = frozenset({Field.GROUPS, Field.UPDATED, Field.CREATED, Field
 _SEARCHED: Final = frozenset(Field) - {Field.GROUPS, Field.UPDATED, Field.CREATED}
 
 
-class Look(NamedTuple):
+class RowState(NamedTuple):
     """How a row is to be drawn, apart from what it says.
 
     ``changed`` are the attributes of ``User`` that the person has not seen since they changed; ``new`` is somebody whom
     the person has not seen at all.
     """
 
-    ground: Ground
+    ground: RowBackground
     marked: bool
     dim: bool
     changed: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class Canvas(NamedTuple):
     width: int
     left: int
     layout: Layout
-    palette: Palette
+    palette: RowStyles
     sort: Sort | None = None
     words: Sequence[str] = ()
 
@@ -83,21 +83,24 @@ class Canvas(NamedTuple):
 def header_line(canvas: Canvas) -> LeanStrip:
     """The names of the columns, the sorted one with an arrow, and signs for columns that are further left or right."""
     layout, sort = canvas.layout, canvas.sort
-    pieces: list[Piece] = [(f" {MORE_LEFT} " if layout.page else " " * GUTTER, Ink.HEADER)]
+    pieces: list[Piece] = [(f" {MORE_LEFT} " if layout.page else " " * GUTTER, CellStyle.HEADER)]
     at = GUTTER
     for column in layout.columns:
-        heading, ink = column.field.value, Ink.HEADER
+        heading, ink = column.field.value, CellStyle.HEADER
         if sort is not None and SORTED_BY.get(column.field) is sort.key:
-            heading, ink = _with_arrow(heading, column, words.DOWNWARDS if sort.reverse else words.UPWARDS), Ink.SORTED
+            heading, ink = (
+                _with_arrow(heading, column, words.DOWNWARDS if sort.reverse else words.UPWARDS),
+                CellStyle.SORTED,
+            )
         text = _fit(heading, column)
         # An arrow before a short heading stands in the gap.
         text = heading if len(heading) > column.width and column.field in RIGHT_ALIGNED else text
         end = column.start + column.width
-        pieces += [(" " * (end - len(text) - at), Ink.HEADER), (text, ink)]
+        pieces += [(" " * (end - len(text) - at), CellStyle.HEADER), (text, ink)]
         at = end
     if layout.page < layout.pages - 1 and at <= canvas.width - EDGE:
-        pieces += [(" " * (canvas.width - EDGE - at), Ink.HEADER), (MORE_RIGHT, Ink.HEADER)]
-    return _strip(pieces, Ground.PLAIN, canvas)
+        pieces += [(" " * (canvas.width - EDGE - at), CellStyle.HEADER), (MORE_RIGHT, CellStyle.HEADER)]
+    return _strip(pieces, RowBackground.PLAIN, canvas)
 
 
 def _with_arrow(heading: str, column: Column, arrow: str) -> str:
@@ -105,14 +108,14 @@ def _with_arrow(heading: str, column: Column, arrow: str) -> str:
     return f"{arrow} {heading}" if column.field in RIGHT_ALIGNED else f"{heading} {arrow}"
 
 
-def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> LeanStrip:
+def row_line(row: ListedRow | None, look: RowState, now_ms: int, canvas: Canvas) -> LeanStrip:
     """One row; None is a row that is not here yet."""
     pieces = [*_gutter(look)]
     if row is None:
-        pieces.append((PLACEHOLDER, Ink.PLACEHOLDER))
+        pieces.append((PLACEHOLDER, CellStyle.PLACEHOLDER))
     elif isinstance(row, UnreadableRow):
         reason = clean(f"record {words.number(row.position + 1)} cannot be read: {row.reason}", canvas.width * 4)
-        pieces.append((words.fit(reason, max(0, canvas.width - GUTTER)), Ink.UNREADABLE))
+        pieces.append((words.fit(reason, max(0, canvas.width - GUTTER)), CellStyle.UNREADABLE))
     else:
         pieces += _user_pieces(row.user, look, now_ms, canvas)
         return _strip(pieces, look.ground, canvas, canvas.layout.cells)
@@ -121,25 +124,25 @@ def row_line(row: ListedRow | None, look: Look, now_ms: int, canvas: Canvas) -> 
 
 def blank_line(canvas: Canvas) -> LeanStrip:
     """A line below the last row."""
-    return _strip([], Ground.PLAIN, canvas)
+    return _strip([], RowBackground.PLAIN, canvas)
 
 
-def _gutter(look: Look) -> Sequence[Piece]:
+def _gutter(look: RowState) -> Sequence[Piece]:
     bar = _BARS.get(look.ground, " ")
     if look.marked:
-        return ((bar, Ink.GUTTER), (f"{MARK} ", Ink.MARK))
+        return ((bar, CellStyle.GUTTER), (f"{MARK} ", CellStyle.MARK))
     if look.new:
-        return ((bar, Ink.GUTTER), (f"{NEW} ", Ink.CHANGED))
-    return ((f"{bar}  ", Ink.GUTTER if bar != " " else Ink.PLAIN),)
+        return ((bar, CellStyle.GUTTER), (f"{NEW} ", CellStyle.CHANGED))
+    return ((f"{bar}  ", CellStyle.GUTTER if bar != " " else CellStyle.PLAIN),)
 
 
-def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Piece]:
+def _user_pieces(user: User, look: RowState, now_ms: int, canvas: Canvas) -> list[Piece]:
     pieces: list[Piece] = []
     for column in canvas.layout.columns:
         field = column.field
-        ink = Ink.DIM if look.dim else _ink(user, field)
+        ink = CellStyle.DIM if look.dim else _ink(user, field)
         if look.changed and not look.changed.isdisjoint(_TOLD_BY[field]):
-            ink = Ink.CHANGED
+            ink = CellStyle.CHANGED
         text = cell(user, field, now_ms)
         shown = _fit(text, column)
         spans = match_spans(text, canvas.words) if canvas.words and field in _SEARCHED else None
@@ -151,7 +154,7 @@ def _user_pieces(user: User, look: Look, now_ms: int, canvas: Canvas) -> list[Pi
     return pieces[:-1]
 
 
-def _highlighted(text: str, shown: str, spans: Sequence[Span], ink: Ink) -> list[Piece]:
+def _highlighted(text: str, shown: str, spans: Sequence[Span], ink: CellStyle) -> list[Piece]:
     """A cell with the letters that were found in its text; for those that were cut, the ellipsis is highlighted."""
     body = shown.rstrip()
     if body == text.rstrip():
@@ -169,17 +172,17 @@ def _highlighted(text: str, shown: str, spans: Sequence[Span], ink: Ink) -> list
         if start > at:
             pieces.append((shown[at:start], ink))
         if end > start:
-            pieces.append((shown[start:end], Ink.FOUND))
+            pieces.append((shown[start:end], CellStyle.FOUND))
             at = end
     if at < len(shown):
         pieces.append((shown[at:], ink))
     return pieces
 
 
-def _ink(user: User, field: Field) -> Ink:
+def _ink(user: User, field: Field) -> CellStyle:
     if field is Field.STATUS:
-        return _STATUS_INKS.get(user.status, Ink.OTHER)
-    return Ink.SECONDARY if field in _SECONDARY else Ink.PLAIN
+        return _STATUS_INKS.get(user.status, CellStyle.OTHER)
+    return CellStyle.SECONDARY if field in _SECONDARY else CellStyle.PLAIN
 
 
 def _fit(text: str, column: Column) -> str:
@@ -192,7 +195,7 @@ def _fit(text: str, column: Column) -> str:
     return words.fit_right(text, width) if column.field in RIGHT_ALIGNED else words.fit(text, width)
 
 
-def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas, cells: int | None = None) -> LeanStrip:
+def _strip(pieces: Iterable[Piece], ground: RowBackground, canvas: Canvas, cells: int | None = None) -> LeanStrip:
     """Pieces as a strip of the canvas's width: neighbours of one style joined, those of unsure width left alone.
 
     ``cells`` is how many the pieces take, where that is known.
@@ -200,7 +203,7 @@ def _strip(pieces: Iterable[Piece], ground: Ground, canvas: Canvas, cells: int |
     if cells is None or cells > canvas.width:
         pieces, cells = _cut(pieces, canvas.width)
     inks = canvas.palette.on(ground)
-    plain = inks[Ink.PLAIN]
+    plain = inks[CellStyle.PLAIN]
     segments: list[Segment] = []
     loose: set[int] = set()
     written, style, sure = "", plain, True

@@ -15,8 +15,8 @@ from walkme_tui.ui.widgets.user_table.bulk_marks import mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY
 from walkme_tui.ui.widgets.user_table.cursor_follow import NEAR_SCREENS, Following, at_hand, following
 from walkme_tui.ui.widgets.user_table.marks import Marks
-from walkme_tui.ui.widgets.user_table.palette import Ground
-from walkme_tui.ui.widgets.user_table.rendering import Look
+from walkme_tui.ui.widgets.user_table.palette import RowBackground
+from walkme_tui.ui.widgets.user_table.rendering import RowState
 from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -37,7 +37,7 @@ class UserTable(ListingView):
     HeadingClicked: TypeAlias = messages.HeadingClicked
     MarksChanged: TypeAlias = messages.MarksChanged
     ViewChanged: TypeAlias = messages.ViewChanged
-    Said: TypeAlias = messages.Said
+    Said: TypeAlias = messages.MarksReported
     Failed: TypeAlias = messages.Failed
 
     def __init__(
@@ -265,19 +265,19 @@ class UserTable(ListingView):
         row = self.listing.row(index) if 0 <= index < self.row_count else None
         return row if isinstance(row, MirroredUser) else None
 
-    def look(self, index: int, row: ListedRow | None) -> Look:
+    def look(self, index: int, row: ListedRow | None) -> RowState:
         """Cursor and mark show in the gutter, what is not confirmed yet is dim."""
         if index == self._cursor:
-            ground = Ground.CURSOR if self.has_focus else Ground.CURSOR_BLURRED
+            ground = RowBackground.CURSOR if self.has_focus else RowBackground.CURSOR_BLURRED
         else:
-            ground = Ground.ZEBRA if self.zebra and index % 2 else Ground.PLAIN
+            ground = RowBackground.ZEBRA if self.zebra and index % 2 else RowBackground.PLAIN
         dim = row is not None and row.fetched_at_ms < self._started_at_ms
         if not isinstance(row, MirroredUser):
-            return Look(ground, marked=False, dim=dim)
+            return RowState(ground, marked=False, dim=dim)
         user_id, news = row.user.id, self.news
         if news is None:
-            return Look(ground, user_id in self._marks, dim)
-        return Look(ground, user_id in self._marks, dim, news.unseen(user_id), news.is_new(user_id))
+            return RowState(ground, user_id in self._marks, dim)
+        return RowState(ground, user_id in self._marks, dim, news.unseen(user_id), news.is_new(user_id))
 
     # ------------------------------------------------------------ cursor
 
@@ -381,7 +381,7 @@ class UserTable(ListingView):
             except WalkmeError as error:
                 self.post_message(messages.Failed(self, error))
                 return
-            self.post_message(messages.Said(self, said))
+            self.post_message(messages.MarksReported(self, said))
             if len(self._marks) != before:
                 self._marks_changed(self.visible_rows)
 

@@ -24,8 +24,8 @@ from walkme_tui.ui.widgets.user_table.cells import widest_cells
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_NEEDS, Layout, Needs, lay_out
 from walkme_tui.ui.widgets.user_table.empty_text import wrapped
 from walkme_tui.ui.widgets.user_table.painter import Painter
-from walkme_tui.ui.widgets.user_table.palette import Palette
-from walkme_tui.ui.widgets.user_table.rendering import Canvas, Look
+from walkme_tui.ui.widgets.user_table.palette import RowStyles
+from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2
@@ -40,7 +40,7 @@ class _Face(NamedTuple):
 
     width: int
     left: int
-    palette: Palette
+    palette: RowStyles
     wide: bool
     page: int
     needs: Needs
@@ -98,7 +98,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._face: _Face | None = None
         self._read_query: UserQuery | None = None
         self._sought_words: tuple[str, ...] = ()
-        self._palette: Palette | None = None
+        self._palette: RowStyles | None = None
         self._palette_is_stale = True
         self._components: dict[str, StylesBase] = {}
         self._components_of: object = None
@@ -110,7 +110,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._held_back: asyncio.TimerHandle | None = None
         self._said: tuple[Content, Painter, list[Strip]] | None = None
 
-    def look(self, index: int, row: ListedRow | None) -> Look:
+    def look(self, index: int, row: ListedRow | None) -> RowState:
         """How the row at ``index`` is to be drawn."""
         raise NotImplementedError
 
@@ -289,7 +289,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._palette is None or self._palette_is_stale:
             self._palette_is_stale = False
             _, _, background, color = self.colors
-            palette = Palette(background, color, self._component, self.get_line_filters())
+            palette = RowStyles(background, color, self._component, self.get_line_filters())
             if self._palette is None or palette.essence != self._palette.essence:
                 self._palette = palette
         query = self.listing.query
