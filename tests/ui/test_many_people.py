@@ -153,4 +153,5 @@ async def test_a_long_plan_makes_only_the_lines_that_are_looked_at(monkeypatch: 
     rows.measure(sys.maxsize)
     made.clear()
     assert rows[len(rows) - 1].step is None
+    assert "".join(text for text, _ in rows[len(rows) - 1].line).startswith("2000  set status")
     assert len(made) <= 1

@@ -20,7 +20,7 @@ from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.line_list import LineList
 from walkme_tui.ui.widgets.lines import Lines
 
-NUMBER_WIDTH: Final = 4
+LEAST_NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12
 LEAST_OBJECT: Final = 12
 MOST_AT_ONCE: Final = 100
@@ -249,10 +249,11 @@ class _Numbers:
     def __init__(self, draft: PlanDraft) -> None:
         carried_out = [step for step in draft.planned.steps if not draft.keeps(step)]
         self._numbers = {step.number: number for number, step in enumerate(carried_out, 1)}
+        self._width = max(LEAST_NUMBER_WIDTH, len(str(len(carried_out))) + 2)
 
     def of(self, step: Step) -> str:
         number = self._numbers.get(step.number)
-        return words.fit_right(str(number) if number is not None else "–", NUMBER_WIDTH - 2) + "  "
+        return words.fit_right(str(number) if number is not None else "–", self._width - 2) + "  "
 
 
 def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[StyledLine]:
@@ -287,7 +288,7 @@ def _step(
     beside = [] if kept else consequences
     verb = "keep" if kept else change_words.verb_of(step.change)
     wanted = change_words.object_of(step.change)
-    room = max(LEAST_OBJECT, width - NUMBER_WIDTH - VERB_WIDTH)
+    room = max(LEAST_OBJECT, width - len(number) - VERB_WIDTH)
     stop = step if draft.can_keep(step) else None
     head: list[StyledText] = [
         (number, TextStyle.DIM),
@@ -299,7 +300,7 @@ def _step(
         yield [*head, (wanted + pad, TextStyle.PLAIN), (notes, _worst(beside))], stop
         return
     yield [*head, (words.cut(wanted, room), TextStyle.DIM if kept else TextStyle.PLAIN)], stop
-    indent = " " * (NUMBER_WIDTH + VERB_WIDTH)
+    indent = " " * (len(number) + VERB_WIDTH)
     for each in beside:
         for line in words.wrap(_told(each), width - len(indent)):
             yield [(indent + line, _INKS[each.gravity])], None
