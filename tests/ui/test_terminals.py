@@ -121,7 +121,9 @@ def test_without_colours_only_attributes_are_written(environment: dict[str, str]
             program.wait_for("Esc leave")
             program.send(b"\x1b")
             program.wait_until(lambda: "Esc leave" not in program.text)
-        program.send(b" /yasmin\r5q")
+        program.send(b"/yasmin\r")
+        program.wait_for("/ yasmin")
+        program.send(b"5q")
         assert program.wait() == 0
     assert not COLOUR.search(program.output)
     assert b"\x1b[2m" in program.output
