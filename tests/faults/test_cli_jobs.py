@@ -273,9 +273,10 @@ def test_on_a_terminal_a_bar_moves_and_leaves_a_clean_line(account: HeldAccount,
     account.hold(2)
     running = program.start_in_terminal("offboard", email, "--yes")
     account.wait_until_held()
-    running.wait_for("1 of 3 steps")
+    steps = 1 + len(account.person(email)["groups"])
+    running.wait_for(f"1 of {steps} steps")
     account.let_go()
-    running.wait_for("3 done.")
+    running.wait_for(f"{steps} done.")
     before, after = running.output.split("Job ", 1)
     assert running.end() == 0
     assert "[####" in before
@@ -285,6 +286,7 @@ def test_on_a_terminal_a_bar_moves_and_leaves_a_clean_line(account: HeldAccount,
 
 def test_ctrl_c_on_a_terminal_stops_the_job_and_resume_asks(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
+    steps = 1 + len(account.person(email)["groups"])
     account.hold(1)
     running = program.start_in_terminal("offboard", email, "--yes")
     account.wait_until_held()
@@ -293,7 +295,7 @@ def test_ctrl_c_on_a_terminal_stops_the_job_and_resume_asks(account: HeldAccount
     account.let_go()
     running.wait_for("jobs resume")
     assert running.end() == 130
-    for reply, writes in (("n", 1), ("y", 3)):
+    for reply, writes in (("n", 1), ("y", steps)):
         resumed = program.start_in_terminal("jobs", "resume", the_job(program)["id"])
         resumed.wait_for("[y/N]")
         resumed.type(f"{reply}\n")
