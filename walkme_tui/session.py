@@ -99,10 +99,10 @@ def open_demo_session(
     return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=clear_away)
 
 
-def open_workshop(session: Session, profile: Profile | None, *, paths: Paths) -> "ChangeServices":
+def open_change_services(session: Session, profile: Profile | None, *, paths: Paths) -> "ChangeServices":
     """Open what changes the account of a session; ``profile`` is the one it was opened with, None for the demo.
 
-    Nothing touches the disk before the first call that has to. What the demo did is gone when its workshop is closed.
+    Nothing touches the disk before the first call that has to. What the demo did is gone when they are closed.
     Raises ``ConfigurationError`` where the demo can make no temporary folder.
     """
     from walkme_tui.config.profiles import Offboarding

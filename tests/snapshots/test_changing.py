@@ -9,9 +9,9 @@ import pytest
 from tests.snapshots.conftest import Drive, Look
 from tests.snapshots.test_screens import quiet
 from tests.support.browser import Browser, Setting
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS
-from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User, UserPage

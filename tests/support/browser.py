@@ -16,9 +16,9 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import NOON_MS, ManualTime
-from tests.support.workshops import Bench
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
@@ -96,7 +96,7 @@ class Setting:
             no_color=False,
             problem=self.problem or "",
             state_folder=self.state_folder,
-            open_workshop=self.bench,
+            open_change_services=self.bench,
             task=self.task,
             memory=self.memory,
             view=self.view,

@@ -27,8 +27,8 @@ def app_of(setting: Setting) -> WalkmeApp:
     return app
 
 
-async def offboarding(_: Session, workshop: ChangeServices) -> Plan:
-    return await workshop.planner.offboard(["person00003@example.com"], ticket="INC-5")
+async def offboarding(_: Session, change_services: ChangeServices) -> Plan:
+    return await change_services.planner.offboard(["person00003@example.com"], ticket="INC-5")
 
 
 async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
@@ -76,9 +76,9 @@ async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> 
 async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
     gate = asyncio.Event()
 
-    async def wait(session: Session, workshop: ChangeServices) -> Plan:
+    async def wait(session: Session, change_services: ChangeServices) -> Plan:
         await gate.wait()
-        return await offboarding(session, workshop)
+        return await offboarding(session, change_services)
 
     setting, _ = setting_with(StartPlan("Offboard person00003@example.com", wait))
     app = app_of(setting)

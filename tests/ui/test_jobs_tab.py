@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.support.browser import Browser, Setting, open_browser
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
-from tests.support.workshops import Bench
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.groups import Group
@@ -309,11 +309,11 @@ async def test_when_the_program_ends_otherwise_what_is_in_flight_is_settled() ->
         browser.app.exit(return_code=143)
         asyncio.get_running_loop().call_later(0.2, gate.set)
     session = setting.session()
-    workshop = bench(session)
-    (job,) = await workshop.journal.jobs()
+    change_services = bench(session)
+    (job,) = await change_services.journal.jobs()
     assert job.state.value == "interrupted"
     assert job.counts == {"done": 1, "todo": 3}
-    await workshop.aclose()
+    await change_services.aclose()
     await session.aclose()
 
 

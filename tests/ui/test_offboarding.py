@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import Browser, Setting, counted, open_browser
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
-from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group

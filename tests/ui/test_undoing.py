@@ -1,8 +1,8 @@
 """Deactivate, reactivate, and take back what was done."""
 
 from tests.support.browser import Browser, Setting, open_browser
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
-from tests.support.workshops import Bench
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User

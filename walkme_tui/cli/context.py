@@ -102,15 +102,15 @@ class Context:
             return self
         return replace(self, options=replace(self.options, profile=name))
 
-    def open_workshop(self, session: "Session") -> "ChangeServices":
+    def open_change_services(self, session: "Session") -> "ChangeServices":
         """What changes the account of a session that ``open_session`` gave."""
-        return self.open_workshop_of(session, None if self.options.demo else self.profile())
+        return self.open_change_services_of(session, None if self.options.demo else self.profile())
 
-    def open_workshop_of(self, session: "Session", profile: Profile | None) -> "ChangeServices":
+    def open_change_services_of(self, session: "Session", profile: Profile | None) -> "ChangeServices":
         """What changes the account of a session with this profile, None for the demo."""
-        from walkme_tui.session import open_workshop
+        from walkme_tui.session import open_change_services
 
-        return open_workshop(session, profile, paths=self.paths)
+        return open_change_services(session, profile, paths=self.paths)
 
     def open_journal(self) -> "Journal":
         """The journal of this machine's jobs."""

@@ -32,7 +32,7 @@ class Stop:
         self.asked = False
 
 
-async def carry_out(context: Context, workshop: ChangeServices, plan: Plan) -> int:
+async def carry_out(context: Context, change_services: ChangeServices, plan: Plan) -> int:
     """Make a job of a plan, carry it out and tell what became of it; the exit code."""
     if not plan.steps:
         if context.options.json:
@@ -40,18 +40,18 @@ async def carry_out(context: Context, workshop: ChangeServices, plan: Plan) -> i
         else:
             print_lines(plan_lines(plan))
         return ExitCode.DONE
-    workshop.planner.require(plan)
-    job = await workshop.executor.submit(plan)
+    change_services.planner.require(plan)
+    job = await change_services.executor.submit(plan)
     try:
-        return await carry_on(context, workshop, job)
+        return await carry_on(context, change_services, job)
     except AccountBusy:
         # Others are changing these people, so that a plan that was not begun yet is out of date already.
-        if (await workshop.journal.job(job.id)).state is JobState.READY:
-            await workshop.journal.discard(job.id)
+        if (await change_services.journal.job(job.id)).state is JobState.READY:
+            await change_services.journal.discard(job.id)
         raise
 
 
-async def carry_on(context: Context, workshop: ChangeServices, job: Job) -> int:
+async def carry_on(context: Context, change_services: ChangeServices, job: Job) -> int:
     """Carry out what is left of a job and tell what became of it; the exit code.
 
     Raises ``AccountBusy`` where another process is changing one of the same people: nothing was done then.
@@ -61,7 +61,7 @@ async def carry_on(context: Context, workshop: ChangeServices, job: Job) -> int:
     progress = JobLine()
     with stopped_by_signals(control, job, progress) as stop:
         try:
-            await workshop.executor.run(job.id, control, progress)
+            await change_services.executor.run(job.id, control, progress)
         except AccountBusy:
             raise
         except WalkmeError as error:
@@ -69,7 +69,7 @@ async def carry_on(context: Context, workshop: ChangeServices, job: Job) -> int:
         finally:
             progress.close()
         try:
-            job = await _with_receipts(workshop, await workshop.journal.job(job.id))
+            job = await _with_receipts(change_services, await change_services.journal.job(job.id))
         except JournalUnavailable as error:
             raise problem or error from None
     try:
@@ -118,13 +118,13 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobLine) -> Iter
         over = True
 
 
-async def _with_receipts(workshop: ChangeServices, job: Job) -> Job:
+async def _with_receipts(change_services: ChangeServices, job: Job) -> Job:
     """The job with its receipts; where they cannot be written, it is as done as it was, and that is said."""
     try:
-        await workshop.receipts.write(job)
+        await change_services.receipts.write(job)
     except JournalUnavailable as error:
         say_error(error)
-    return await workshop.journal.job(job.id)
+    return await change_services.journal.job(job.id)
 
 
 def _print_job(context: Context, job: Job) -> None:

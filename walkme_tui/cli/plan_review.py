@@ -10,7 +10,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
-from walkme_tui.cli.session_run import with_session, with_workshop
+from walkme_tui.cli.session_run import with_change_services, with_session
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
 from walkme_tui.domain.plans import Plan
@@ -38,8 +38,8 @@ class Wish:
         if ticket is None:
             return self
 
-        async def make(session: Session, workshop: ChangeServices) -> Plan:
-            return (await self.make(session, workshop)).with_ticket(ticket)
+        async def make(session: Session, change_services: ChangeServices) -> Plan:
+            return (await self.make(session, change_services)).with_ticket(ticket)
 
         return replace(self, make=make)
 
@@ -68,22 +68,22 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
             refuse_read_only(account)
         wish.check(account)
 
-    async def work(session: Session, workshop: ChangeServices) -> int:
+    async def work(session: Session, change_services: ChangeServices) -> int:
         deadline = CommandDeadline(session, after_each_answer=True)
-        plan = await with_account_read(session, lambda: wish.make(session, workshop), deadline)
+        plan = await with_account_read(session, lambda: wish.make(session, change_services), deadline)
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
         elif carry_it_out:
             from walkme_tui.cli.job_run import carry_out
 
-            return await carry_out(context, workshop, plan)
+            return await carry_out(context, change_services, plan)
         else:
             print_plan(plan, json=context.options.json)
             if plan.steps:
                 say_nothing_was_sent()
         return ExitCode.DONE
 
-    return with_workshop(context, work, check)
+    return with_change_services(context, work, check)
 
 
 def is_for_the_browser(context: Context) -> bool:

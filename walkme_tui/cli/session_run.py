@@ -37,7 +37,7 @@ def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T
     return run_async(whole())
 
 
-def with_workshop(
+def with_change_services(
     context: Context, work: Callable[[Session, "ChangeServices"], Awaitable[T]], check: Callable[[Account], None]
 ) -> T:
     """Like ``with_session``, with what changes the account; it is closed before the session.
@@ -51,7 +51,7 @@ def with_workshop(
             check(session.account)
             # The imports of both, the sign-in and what the local copy is asked: side by side.
             preparing = asyncio.create_task(session.prepare())
-            opening = asyncio.create_task(asyncio.to_thread(context.open_workshop, session))
+            opening = asyncio.create_task(asyncio.to_thread(context.open_change_services, session))
             try:
                 return await work(session, await opening)
             finally:

@@ -87,8 +87,8 @@ class BrowserStart(NamedTuple):
     call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
     that the person bound anew, never none. ``theme`` is a theme's name, None for the default. ``no_color``
     wins over it. ``state_folder`` takes crash reports, ``themes_folder`` holds the person's own
-    themes; None: there is none. ``open_workshop`` opens what changes the account of an open session; it blocks for a
-    moment too. ``task`` is the change to begin with, None for none. ``query`` is the whole filter to begin with.
+    themes; None: there is none. ``open_change_services`` opens what changes the account of an open session; it blocks
+    for a moment. ``task`` is the change to begin with, None for none. ``query`` is the whole filter to begin with.
     ``view`` is the saved view that was asked for, None for none: its order and columns go before the remembered ones,
     and its text is ``query``, with what was written after its name. ``memory`` outlasts the program, except in the
     demo; None: nothing is remembered. ``secret_command`` is the command that gives the profile's secret, in words;
@@ -107,7 +107,7 @@ class BrowserStart(NamedTuple):
     problem: str
     state_folder: Path | None = None
     themes_folder: Path | None = None
-    open_workshop: Callable[[Session], "ChangeServices"] | None = None
+    open_change_services: Callable[[Session], "ChangeServices"] | None = None
     task: StartPlan | None = None
     view: SavedView | None = None
     memory: SavedPreferences | None = None

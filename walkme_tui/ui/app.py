@@ -106,7 +106,7 @@ class WalkmeApp(App[int]):
         early, plan = self._early, self._plan
         query, wide = first
         self._early = self._plan = None
-        self.work = work_of(session, self.start.open_workshop, plan, self._monotonic)
+        self.work = work_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
             self._commands,

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class PlanPreload:
-    """A workshop that is being opened and a plan that is being made, both to be awaited by whoever shows them."""
+    """Change services that are being opened and a plan that is being made, both to be awaited by whoever shows them."""
 
     def __init__(self, task: StartPlan, session: Session, opener: "Callable[[Session], ChangeServices] | None") -> None:
         self.title = task.title
         self._task = task
         self._session = session
         self._opener = opener
-        self._opening = asyncio.create_task(self._open(), name="workshop")
+        self._opening = asyncio.create_task(self._open(), name="change_services")
         self._making = asyncio.create_task(self._make(), name="plan")
 
-    async def workshop(self) -> "ChangeServices":
-        """The workshop; ``ConfigurationError`` where it cannot be opened."""
+    async def change_services(self) -> "ChangeServices":
+        """The change services; ``ConfigurationError`` where it cannot be opened."""
         return await asyncio.shield(self._opening)
 
     async def plan(self) -> Plan:
@@ -39,13 +39,13 @@ class PlanPreload:
         return await asyncio.to_thread(self._opener, self._session)
 
     async def _make(self) -> Plan:
-        return await self._task.make_plan(self._session, await self.workshop())
+        return await self._task.make_plan(self._session, await self.change_services())
 
     async def aclose(self) -> None:
-        """Give up what is not there yet, and close a workshop that nobody took over."""
+        """Give up what is not there yet, and close change services that were not fetched."""
         self._making.cancel()
         await asyncio.gather(self._making, return_exceptions=True)
         opened = await asyncio.gather(self._opening, return_exceptions=True)
-        for workshop in opened:
-            if not isinstance(workshop, BaseException):
-                await workshop.aclose()
+        for change_services in opened:
+            if not isinstance(change_services, BaseException):
+                await change_services.aclose()

@@ -135,7 +135,7 @@ async def _read_secret(session: Session, command: str) -> None:
 def _early_plan(start: BrowserStart, session: Session | None) -> PlanPreload | None:
     if start.task is None or session is None:
         return None
-    return PlanPreload(start.task, session, start.open_workshop)
+    return PlanPreload(start.task, session, start.open_change_services)
 
 
 def _grace_seconds(app: "WalkmeApp") -> float:

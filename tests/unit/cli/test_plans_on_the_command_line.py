@@ -292,14 +292,14 @@ async def test_on_a_terminal_the_browser_begins_with_the_plan(
     assert api.calls == []
     (start,) = started
     assert start.task is not None
-    assert start.open_workshop is not None
+    assert start.open_change_services is not None
     assert start.task.title == "Offboard 2 people"
     session = start.open_session("env")
-    workshop = start.open_workshop(session)
+    change_services = start.open_change_services(session)
     try:
-        plan = await start.task.make_plan(session, workshop)
+        plan = await start.task.make_plan(session, change_services)
     finally:
-        await workshop.aclose()
+        await change_services.aclose()
         await session.aclose()
     assert len(plan.steps) == 6
     assert plan.ticket == "INC-1"

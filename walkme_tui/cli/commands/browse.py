@@ -91,9 +91,9 @@ def browser_start(
     def open_session(name: str) -> Session:
         return context.open_profile(known[name])
 
-    def open_workshop(session: Session) -> "ChangeServices":
+    def open_change_services(session: Session) -> "ChangeServices":
         account = session.account
-        return context.open_workshop_of(session, None if account.demo else known[account.profile])
+        return context.open_change_services_of(session, None if account.demo else known[account.profile])
 
     return BrowserStart(
         profiles=[choice(each, context) for each in known.values()],
@@ -108,7 +108,7 @@ def browser_start(
         problem=problem,
         state_folder=context.paths.state,
         themes_folder=context.paths.themes,
-        open_workshop=open_workshop,
+        open_change_services=open_change_services,
         view=view,
         memory=memory,
         secret_command=_secret_command(profile),

@@ -12,7 +12,7 @@ from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import data_output, print_lines
 from walkme_tui.cli.plan_io import refuse_other_account, say_nothing_was_sent
 from walkme_tui.cli.plan_review import is_for_the_browser, refuse_read_only
-from walkme_tui.cli.session_run import with_workshop
+from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
@@ -42,15 +42,15 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
         refuse_read_only(account)
         refuse_other_account(job.plan, account)
 
-    async def work(session: Session, workshop: ChangeServices) -> int:
+    async def work(session: Session, change_services: ChangeServices) -> int:
         from walkme_tui.cli.job_run import carry_on
 
         # What the token may do is known from here on, and refused before the job is touched.
         async with CommandDeadline(session).running():
             await session.prepare()
-        return await carry_on(context, workshop, job)
+        return await carry_on(context, change_services, job)
 
-    return with_workshop(context, work, check)
+    return with_change_services(context, work, check)
 
 
 def _nothing_left(context: Context, job: Job) -> int:

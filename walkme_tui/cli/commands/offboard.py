@@ -20,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("One of the emails is empty.", hint="Check what the shell made of the line.")
     ticket = (options.ticket or "").strip()
 
-    async def make(_: Session, workshop: ChangeServices) -> Plan:
-        return await workshop.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
+    async def make(_: Session, change_services: ChangeServices) -> Plan:
+        return await change_services.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
     whom = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
     wish = Wish(f"Offboard {whom}", make, check=lambda _: refuse_missing_ticket(context, ticket))

@@ -32,8 +32,8 @@ def _of_job(context: Context, job_id: str) -> Wish:
 
     job = find_job(context, job_id)
 
-    async def make(_: Session, workshop: ChangeServices) -> Plan:
-        return await workshop.planner.undo(await workshop.journal.job(job.id))
+    async def make(_: Session, change_services: ChangeServices) -> Plan:
+        return await change_services.planner.undo(await change_services.journal.job(job.id))
 
     return Wish(f"Undo job {job.id}", make, profile=job.plan.profile)
 
@@ -55,4 +55,4 @@ def _of_receipt(context: Context, file: Path) -> Wish:
         receipt = None
     if not isinstance(receipt, dict):
         raise ConfigurationError(f"{shown} is no receipt: it does not hold one JSON object.")
-    return Wish(f"Undo {shown}", lambda _, workshop: workshop.planner.undo_receipt(receipt))
+    return Wish(f"Undo {shown}", lambda _, change_services: change_services.planner.undo_receipt(receipt))

@@ -78,8 +78,8 @@ class JobsTab:
     async def reload(self) -> WalkmeError | None:
         """All jobs, as the journal tells them now; the error if it cannot be read."""
         try:
-            workshop = await self._work.workshop()
-            jobs = await workshop.journal.jobs(self._session.account.profile)
+            change_services = await self._work.change_services()
+            jobs = await change_services.journal.jobs(self._session.account.profile)
         except WalkmeError as error:
             self.was_read = True
             self.jobs.say_when_empty(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
@@ -100,7 +100,7 @@ class JobsTab:
     async def refresh_running(self) -> None:
         """The jobs that are under way as the journal tells them now."""
         try:
-            journal = (await self._work.workshop()).journal
+            journal = (await self._work.change_services()).journal
             fresh = {job_id: await journal.job(job_id) for job_id in self._under_way}
         except WalkmeError:
             return

@@ -1,4 +1,4 @@
-"""The changing side of an open session: its workshop, what is being asked, and the jobs under way."""
+"""The changing side of an open session: its change services, what is being asked, and the jobs under way."""
 
 import asyncio
 import time
@@ -106,7 +106,7 @@ class Postponed:
 
 
 class JobTasks:
-    """Opens the workshop when it is first needed, runs jobs in tasks that outlive the screen, and settles them.
+    """Opens the change services on first use, runs jobs in tasks that outlive the screen, and settles them.
 
     ``opener`` raises ``ConfigurationError``; None: nothing can be changed here. ``listener`` is called when something
     that is shown has changed, with True where it should be seen at once. ``left`` are the jobs that ended here with
@@ -123,7 +123,7 @@ class JobTasks:
         self.monotonic = monotonic
         self._session = session
         self._opener = opener
-        self._workshop: ChangeServices | None = None
+        self._change_services: ChangeServices | None = None
         self._opening = asyncio.Lock()
         self._running: dict[str, RunningJob] = {}
         self._asking: list[Asked[Any]] = []
@@ -138,7 +138,7 @@ class JobTasks:
 
     def why_not(self, command: Command) -> str:
         """Why a command cannot be used now, as a phrase; empty if it can."""
-        if command.writes and self._opener is None and self._workshop is None:
+        if command.writes and self._opener is None and self._change_services is None:
             return "this session was opened for reading only"
         return why_not(command, self._session.account, self._session.api.scopes, self._refused)
 
@@ -148,19 +148,19 @@ class JobTasks:
             self._refused = error.scope
             self.listener(True)
 
-    async def workshop(self) -> "ChangeServices":
-        """The workshop, opened by the first call; ``ConfigurationError`` where that cannot be done."""
+    async def change_services(self) -> "ChangeServices":
+        """The change services, opened by the first call; ``ConfigurationError`` where that cannot be done."""
         async with self._opening:
-            if self._workshop is None:
+            if self._change_services is None:
                 if self._opener is None:
                     raise ConfigurationError("This session was opened for reading only.")
-                self._workshop = await self._opener()
-            return self._workshop
+                self._change_services = await self._opener()
+            return self._change_services
 
     @property
     def opens(self) -> bool:
-        """True if there is a workshop, or can be one."""
-        return self._opener is not None or self._workshop is not None
+        """True if changes can be made in this session."""
+        return self._opener is not None or self._change_services is not None
 
     # ------------------------------------------------------------ asking
 
@@ -245,7 +245,7 @@ class JobTasks:
 
     async def start(self, job: "Job") -> RunningJob:
         """Carry out what is left of a job, in the background."""
-        workshop = await self.workshop()
+        change_services = await self.change_services()
         from walkme_tui.services.changes.job_control import JobControl
 
         # Whoever looks at it can stop it, so that it may wait for the service as long as it takes.
@@ -255,11 +255,11 @@ class JobTasks:
         )
         self._running[job.id] = running
         self.left.pop(job.id, None)
-        running.task = asyncio.create_task(self._carry_out(workshop, running), name=f"job {job.id}")
+        running.task = asyncio.create_task(self._carry_out(change_services, running), name=f"job {job.id}")
         self.listener(True)
         return running
 
-    async def _carry_out(self, workshop: "ChangeServices", running: RunningJob) -> JobResult:
+    async def _carry_out(self, change_services: "ChangeServices", running: RunningJob) -> JobResult:
         def progress(told: "JobProgress") -> None:
             running.progress, running.progress_at = told, self.monotonic()
             self.listener(False)
@@ -267,10 +267,10 @@ class JobTasks:
         problem: WalkmeError | None = None
         try:
             try:
-                await workshop.executor.run(running.job.id, running.control, progress)
+                await change_services.executor.run(running.job.id, running.control, progress)
             except WalkmeError as error:
                 problem = error
-            ended = await self._ended(workshop, running.job, problem)
+            ended = await self._ended(change_services, running.job, problem)
             if ended.job.state.resumable and ended.job.unsettled:
                 self.left[ended.job.id] = ended.job
             return ended
@@ -279,13 +279,13 @@ class JobTasks:
             self.note_refusal(problem)
             self.listener(True)
 
-    async def _ended(self, workshop: "ChangeServices", job: "Job", problem: WalkmeError | None) -> JobResult:
+    async def _ended(self, change_services: "ChangeServices", job: "Job", problem: WalkmeError | None) -> JobResult:
         """The job as the journal tells it now, with its receipts."""
         unwritten: WalkmeError | None = None
         try:
-            job = await workshop.journal.job(job.id)
-            await workshop.receipts.write(job)
-            job = await workshop.journal.job(job.id)
+            job = await change_services.journal.job(job.id)
+            await change_services.receipts.write(job)
+            job = await change_services.journal.job(job.id)
         except JournalUnavailable as error:
             unwritten = error
         return JobResult(job, problem, unwritten)
@@ -305,7 +305,7 @@ class JobTasks:
     # ------------------------------------------------------------ the end
 
     async def aclose(self) -> None:
-        """Stop the jobs, give what is in flight 5 s to settle, and close the workshop.
+        """Stop the jobs, give what is in flight 5 s to settle, and close the change services.
 
         What does not settle in time stays as sent in the journal, and is read again before its job goes on.
         """
@@ -319,9 +319,9 @@ class JobTasks:
             if late:
                 await asyncio.wait(late, timeout=TIDYING_SECONDS)
         self._opener = None
-        if self._workshop is not None:
-            workshop, self._workshop = self._workshop, None
-            await workshop.aclose()
+        if self._change_services is not None:
+            change_services, self._change_services = self._change_services, None
+            await change_services.aclose()
 
 
 def work_of(
@@ -332,7 +332,7 @@ def work_of(
 ) -> JobTasks:
     """The changing side of a session; ``opener`` blocks for a moment, ``early`` has begun to open it already."""
     if early is not None:
-        return JobTasks(session, early.workshop, monotonic=monotonic)
+        return JobTasks(session, early.change_services, monotonic=monotonic)
     if opener is None:
         return JobTasks(session, monotonic=monotonic)
     return JobTasks(session, lambda: asyncio.to_thread(opener, session), monotonic=monotonic)

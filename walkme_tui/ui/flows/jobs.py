@@ -94,10 +94,10 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     )
     if await origin.show(dialog, "The question whether the job is abandoned is ready") is None:
         return
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     try:
-        await workshop.journal.discard(job.id)
-        await workshop.receipts.write(await workshop.journal.job(job.id))
+        await change_services.journal.discard(job.id)
+        await change_services.receipts.write(await change_services.journal.job(job.id))
     except WalkmeError as error:
         report(view.app, error, doing="Abandoning the job")
     view.changing.read_jobs()
@@ -130,8 +130,8 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     if not view.work.opens or view.work.why_not(RESUME):
         return
     try:
-        workshop = await view.work.workshop()
-        jobs = await workshop.journal.jobs(view.session.account.profile)
+        change_services = await view.work.change_services()
+        jobs = await change_services.journal.jobs(view.session.account.profile)
     except WalkmeError as error:
         report(view.app, error, doing="Reading the journal")
         return

@@ -124,8 +124,8 @@ class _Reading:
 
 
 async def _offboarding(view: FlowContext, ids: Sequence[str], ended: Ended) -> Plan:
-    return await (await view.work.workshop()).planner.offboard(ids, ended=ended)
+    return await (await view.work.change_services()).planner.offboard(ids, ended=ended)
 
 
 async def _status_change(view: FlowContext, user_id: str, status: Status) -> Plan:
-    return await (await view.work.workshop()).planner.set_status(user_id, status)
+    return await (await view.work.change_services()).planner.set_status(user_id, status)

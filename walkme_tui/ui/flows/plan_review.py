@@ -25,14 +25,14 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
 
     ``extent`` says whom it is about, where those are all of something.
     """
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     draft = PlanDraft.of(plan)
     while True:
         dialog = PlanDialog(
             draft,
             view.session.account,
             extent=extent,
-            require=workshop.planner.require,
+            require=change_services.planner.require,
             clock=view.session.clock,
             monotonic=view.work.monotonic,
         )
@@ -48,9 +48,9 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
 
 async def carry_out(view: FlowContext, origin: Origin, plan: Plan, *, small: bool = False) -> None:
     """Make a job of a plan and follow it; a ``small`` one that goes well ends in a toast."""
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     try:
-        job = await workshop.executor.submit(plan)
+        job = await change_services.executor.submit(plan)
     except WalkmeError as error:
         view.work.note_refusal(error)
         report(view.app, error, doing=wish(plan))
@@ -81,9 +81,9 @@ async def follow(view: FlowContext, origin: Origin, job: Job, *, small: bool = F
 
 async def show_receipt(view: FlowContext, origin: Origin, job: Job, ended: JobResult | None = None) -> None:
     """Show what became of a job, and do what the person wants next."""
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     problems = [] if ended is None else [each for each in (ended.problem, ended.unwritten) if each is not None]
-    text = "\n".join(workshop.receipts.text(job, subject.user.id) for subject in job.plan.subjects)
+    text = "\n".join(change_services.receipts.text(job, subject.user.id) for subject in job.plan.subjects)
     dialog = ReceiptDialog(
         job,
         view.session.account,
@@ -108,8 +108,8 @@ async def _give_up(view: FlowContext, ended: JobResult) -> None:
     """Others are changing these people: a plan that was not begun is out of date, one that was begun waits."""
     job = ended.job
     if all(record.attempts == 0 for record in job.steps):
-        workshop = await view.work.workshop()
-        await workshop.journal.discard(job.id)
+        change_services = await view.work.change_services()
+        await change_services.journal.discard(job.id)
         view.changing.read_jobs()
     if ended.problem is not None:
         report(view.app, ended.problem, doing=doing(job.plan))

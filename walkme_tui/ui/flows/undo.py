@@ -21,9 +21,9 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     if user is None:
         view.app.notify(NOBODY, markup=False)
         return
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     try:
-        jobs = await workshop.journal.jobs(view.session.account.profile)
+        jobs = await change_services.journal.jobs(view.session.account.profile)
     except WalkmeError as error:
         report(view.app, error, doing="Reading the journal")
         return
@@ -71,12 +71,12 @@ async def _review(view: FlowContext, origin: Origin, title: str, question: Quest
 
 
 async def _for_all(view: FlowContext, job: Job, ended: Ended) -> Plan:
-    workshop = await view.work.workshop()
-    return await workshop.planner.undo(await workshop.journal.job(job.id), ended)
+    change_services = await view.work.change_services()
+    return await change_services.planner.undo(await change_services.journal.job(job.id), ended)
 
 
 async def _for_one(view: FlowContext, job: Job, user_id: str) -> Plan:
-    workshop = await view.work.workshop()
+    change_services = await view.work.change_services()
     subject = next(subject for subject in job.plan.subjects if subject.user.id == user_id)
     now_ms = view.session.clock()
-    return await workshop.planner.undo_receipt(receipt(job, subject, view.session.account, now_ms, None))
+    return await change_services.planner.undo_receipt(receipt(job, subject, view.session.account, now_ms, None))

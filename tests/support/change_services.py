@@ -1,4 +1,4 @@
-"""Workshops over a real journal in a temporary folder; receipts are kept in memory under a path that never changes."""
+"""Change services over a real journal in a temporary folder; receipts are kept in memory under a fixed path."""
 
 import shutil
 import tempfile
@@ -23,9 +23,9 @@ RECEIPTS = Path("/home/ada/.local/share/walkme-tui/receipts")
 
 @dataclass
 class Bench:
-    """Opens the workshop of a session; ``receipts`` are the files that were written, by name.
+    """Opens the change services of a session; ``receipts`` are the files that were written, by name.
 
-    ``opened`` counts how often a workshop was opened.
+    ``opened`` counts how often they were opened.
     """
 
     keep_groups: Sequence[str] = ()
@@ -59,9 +59,9 @@ class Bench:
 
         The session is closed.
         """
-        workshop = self(session)
-        journal = workshop.journal
-        plan = await workshop.planner.offboard([user_id], ticket="INC-7")
+        change_services = self(session)
+        journal = change_services.journal
+        plan = await change_services.planner.offboard([user_id], ticket="INC-7")
         job = await journal.create(plan, ACTOR)
         await journal.claim(job.id)
         for step in plan.steps[:done]:
@@ -72,6 +72,6 @@ class Bench:
             await journal.intend(job.id, plan.steps[done].number, None, session.clock())
         await journal.release(job.id, JobState.INTERRUPTED)
         found = await journal.job(job.id)
-        await workshop.aclose()
+        await change_services.aclose()
         await session.aclose()
         return found

@@ -21,25 +21,25 @@ from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.executor import JobControl
 from walkme_tui.services.ports import Session
-from walkme_tui.session import open_demo_session, open_workshop
+from walkme_tui.session import open_change_services, open_demo_session
 
 ZOE = person(1)._replace(status="active", groups=("g1", "g2"))
 
 
 @asynccontextmanager
 async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIterator[tuple[Session, ChangeServices]]:
-    """A session with a fake account, and the workshop of it as a profile with these files has it."""
+    """A session with a fake account, and the change services of it as a profile with these files has it."""
     async with open_session(api) as session:
-        workshop = open_workshop(session, profile, paths=paths)
+        change_services = open_change_services(session, profile, paths=paths)
         try:
-            yield session, workshop
+            yield session, change_services
         finally:
-            await workshop.aclose()
+            await change_services.aclose()
 
 
-async def done(workshop: ChangeServices, plan: Plan) -> Job:
-    job = await workshop.executor.submit(plan)
-    return await workshop.executor.run(job.id, JobControl(), lambda _: None)
+async def done(change_services: ChangeServices, plan: Plan) -> Job:
+    job = await change_services.executor.submit(plan)
+    return await change_services.executor.run(job.id, JobControl(), lambda _: None)
 
 
 def contents(folder: Path) -> list[str]:
@@ -56,11 +56,11 @@ def profile(offboarding: Offboarding = Offboarding()) -> Profile:  # noqa: B008 
 
 async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
-    async with opened(api, Paths.below(tmp_path), profile()) as (_, workshop):
-        job = await done(workshop, await workshop.planner.offboard([str(ZOE.email)], ticket="INC-42"))
+    async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
+        job = await done(change_services, await change_services.planner.offboard([str(ZOE.email)], ticket="INC-42"))
         assert (job.state, job.clean) == (JobState.DONE, True)
         assert condition(api.now(ZOE.id)) == ("inactive", set())
-        (receipt,) = await workshop.receipts.write(job)
+        (receipt,) = await change_services.receipts.write(job)
         for path in (receipt.json, receipt.markdown):
             assert path.parent == tmp_path / "data" / "receipts"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -72,33 +72,33 @@ async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Pa
             "INC-42",
             "inactive",
         )
-        undone = await done(workshop, await workshop.planner.undo_receipt(told))
+        undone = await done(change_services, await change_services.planner.undo_receipt(told))
         assert undone.clean
         assert condition(api.now(ZOE.id)) == condition(ZOE)
-        assert (await workshop.journal.job(job.id)).receipts == (str(receipt.json), str(receipt.markdown))
+        assert (await change_services.journal.job(job.id)).receipts == (str(receipt.json), str(receipt.markdown))
 
 
 async def test_what_the_profile_configures_is_what_the_planner_keeps_and_wants(tmp_path: Path) -> None:
     wanted = profile(Offboarding(keep_groups=("no such group",), require_ticket=True))
     api = FakeDirectory([ZOE])
-    async with opened(api, Paths.below(tmp_path), wanted) as (_, workshop):
-        plan = await workshop.planner.offboard([ZOE.id])
+    async with opened(api, Paths.below(tmp_path), wanted) as (_, change_services):
+        plan = await change_services.planner.offboard([ZOE.id])
         assert any("no such group" in each.text for each in plan.subjects[0].consequences)
         with pytest.raises(ConfigurationError):
-            workshop.planner.require(plan)
+            change_services.planner.require(plan)
 
 
 async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tmp_path: Path) -> None:
     session = open_demo_session(users=20, latency_ms=0)
-    workshop = open_workshop(session, None, paths=Paths.below(tmp_path))
+    change_services = open_change_services(session, None, paths=Paths.below(tmp_path))
     try:
         page = await session.api.list_users(1, 20)
         user = next(user for user in page.rows if isinstance(user, User) and user.status == "active")
-        job = await done(workshop, await workshop.planner.set_status(user.id, Status.INACTIVE))
-        (receipt,) = await workshop.receipts.write(job)
+        job = await done(change_services, await change_services.planner.set_status(user.id, Status.INACTIVE))
+        (receipt,) = await change_services.receipts.write(job)
         assert json.loads(receipt.json.read_text())["operator"]["client_id"] == "demo"
     finally:
-        await workshop.aclose()
+        await change_services.aclose()
         await session.aclose()
     assert not receipt.json.exists()
     assert contents(tmp_path) == []
@@ -106,11 +106,11 @@ async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tm
 
 async def test_a_receipt_that_finds_no_place_says_where_the_record_is(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
-    async with opened(api, Paths.below(tmp_path), profile()) as (_, workshop):
-        job = await done(workshop, await workshop.planner.offboard([ZOE.id]))
+    async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
+        job = await done(change_services, await change_services.planner.offboard([ZOE.id]))
         (tmp_path / "data" / "receipts").write_text("in the way")
         with pytest.raises(JournalUnavailable) as raised:
-            await workshop.receipts.write(job)
+            await change_services.receipts.write(job)
     assert "could not be written" in raised.value.message
     assert "walkme-tui jobs show" in raised.value.hint
     assert not [name for name in contents(tmp_path / "data") if name.endswith(".tmp")]
