@@ -20,7 +20,6 @@ from walkme_tui.domain.users import UserPage
 from walkme_tui.simulator.population import Population
 from walkme_tui.store.mirror.file import MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import LAYOUT, SORT_INDEXES
-from walkme_tui.store.mirror.sweeps import write_sweep
 from walkme_tui.store.mirror.tables import Tables
 
 ROOT: Final = Path(__file__).parents[2]
@@ -127,7 +126,7 @@ def _fill(path: Path, users: int) -> None:
             file.write(partial(Tables.save_page, page=page, fetched_at_ms=now_ms))
         # A walk that ended well: else the browser would read it all again, and be measured doing so.
         ended = Sweep(now_ms, PAGE_SIZE, 1, users, 1, ended_at_ms=now_ms, complete=True, note="complete")
-        file.write(partial(write_sweep, sweep=ended))
+        file.write(partial(Tables.save_sweep, sweep=ended))
         for statement in SORT_INDEXES:
             file.write(partial(_execute, statement=statement))
     finally:

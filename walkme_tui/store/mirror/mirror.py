@@ -19,7 +19,7 @@ from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
 from walkme_tui.store.mirror.leadership import Leadership
 from walkme_tui.store.mirror.membership import gaps
-from walkme_tui.store.mirror.sweeps import not_seen, tally, write_sweep
+from walkme_tui.store.mirror.sweeps import not_seen, tally
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Closed, SqliteThread, Steps, Urgency
 
@@ -224,7 +224,7 @@ class SqliteMirror:
 
     async def note_sweep(self, sweep: Sweep) -> None:
         """Remember where the walk over the whole list stands."""
-        await self._write(lambda tables: write_sweep(tables, sweep))
+        await self._write(lambda tables: tables.save_sweep(sweep))
 
     async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
         """How many listed users were described since, and how many of them surely stood in the list before."""

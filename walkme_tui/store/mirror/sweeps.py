@@ -1,34 +1,17 @@
-"""How far the walk over the whole list is, and what it saw."""
+"""Whom a sweep (one walk over all pages of the server's list) has seen."""
 
-import json
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from walkme_tui.domain.sweeps import SeenCount, Sweep
+from walkme_tui.domain.sweeps import SeenCount
 from walkme_tui.store.mirror.rows import id_from_stored
-
-if TYPE_CHECKING:
-    from walkme_tui.store.mirror.tables import Tables
-    from walkme_tui.store.sqlite_thread import Steps
+from walkme_tui.store.mirror.tables import Tables
+from walkme_tui.store.sqlite_thread import Steps
 
 # Rows looked at between two looks at who else waits: a few milliseconds.
 ROWS_AT_ONCE: Final = 10_000
 
 
-def read_sweep(tables: "Tables") -> Sweep | None:
-    """The latest walk, None before the first or where another version noted one."""
-    text = tables.connection.execute("SELECT sweep FROM state").fetchone()[0]
-    try:
-        return None if text is None else Sweep(**json.loads(text))
-    except (TypeError, ValueError):
-        return None
-
-
-def write_sweep(tables: "Tables", sweep: Sweep) -> None:
-    """Note where the walk stands."""
-    tables.connection.execute("UPDATE state SET sweep = ?", (json.dumps(sweep._asdict()),))
-
-
-def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms: int) -> "Steps[SeenCount]":
+def tally(tables: Tables, since_ms: int, before_row_id: int, created_before_ms: int) -> Steps[SeenCount]:
     """How many listed users were described since, and how many of them surely stood in the list before."""
     listed = "FROM users WHERE position IS NOT NULL AND fetched_at_ms >= ?"
     (seen,) = tables.connection.execute(f"SELECT count(*) {listed}", (since_ms,)).fetchone()
@@ -48,7 +31,7 @@ def tally(tables: "Tables", since_ms: int, before_row_id: int, created_before_ms
     return SeenCount(seen, sure)
 
 
-def not_seen(tables: "Tables", since_ms: int, limit: int) -> list[str]:
+def not_seen(tables: Tables, since_ms: int, limit: int) -> list[str]:
     """Ids of at most ``limit`` users whom no answer has described since, in order of row id."""
     older = "SELECT row_id FROM users WHERE position IS {} AND fetched_at_ms < ?1"  # each has an index by age
     select = (

@@ -3,6 +3,7 @@
 Nothing here opens, commits or rolls back; ``mirror_file`` does.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,12 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
 from walkme_tui.domain.records import storable
+from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.group_table import GroupTable
 from walkme_tui.store.mirror.id_table import IdTable
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
-from walkme_tui.store.mirror.sweeps import read_sweep
 from walkme_tui.store.mirror.text_table import TextTable
 from walkme_tui.store.mirror.user_changes import UserChange, UserWriter
 
@@ -62,7 +63,15 @@ class Tables:
         """How much of the account is here."""
         state = self._state()
         oldest = self._one("SELECT min(fetched_at_ms) FROM users WHERE position IS NOT NULL")
-        return Coverage(state.loaded, state.total, state.with_groups, oldest[0], read_sweep(self))
+        return Coverage(state.loaded, state.total, state.with_groups, oldest[0], self._sweep())
+
+    def _sweep(self) -> Sweep | None:
+        """The latest sweep, None before the first or where another version stored one that this one cannot read."""
+        text = self._one("SELECT sweep FROM state")[0]
+        try:
+            return None if text is None else Sweep(**json.loads(text))
+        except (TypeError, ValueError):
+            return None
 
     def positions(self, first: int, last: int) -> dict[int, ListedRow]:
         """What stands at positions ``first`` to ``last``."""
@@ -147,6 +156,10 @@ class Tables:
         """Replace the list of groups."""
         self.groups.replace_list(groups)
         self.connection.execute("UPDATE state SET groups_at_ms = ?", (fetched_at_ms,))
+
+    def save_sweep(self, sweep: Sweep) -> None:
+        """Store how far the sweep is."""
+        self.connection.execute("UPDATE state SET sweep = ?", (json.dumps(sweep._asdict()),))
 
     def older_than(self, moment_ms: int, limit: int) -> list[int]:
         """Row ids of at most ``limit`` users whom no answer has described since ``moment_ms``."""
