@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import decode_user
 from walkme_tui.domain.sweeps import Sweep
+from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UserPage
 from walkme_tui.simulator.population import Population
 from walkme_tui.store.mirror.file import MirrorFile, MirrorLocation

@@ -15,8 +15,8 @@ from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.domain.errors import Conflict, MethodRefused, NotFound, PermissionRefused, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import DirectoryApi
 from walkme_tui.simulator.app import build_app

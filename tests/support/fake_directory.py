@@ -38,8 +38,8 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import decode_user, encode_user
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
 
 FIRST_NAMES = ("Zoë", "Amina", "Bo", "Carmen", "Dmitri", "Elif", "Femi", "Grace", "Hana", "Ivo")

@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.fault_proxy import Exchange, Fault
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import AddMember, Change, RemoveMember, SetStatus, StepState
-from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
 
 Record = dict[str, Any]

@@ -41,7 +41,7 @@ from walkme_tui.domain.plans import (
     Subject,
     numbered,
 )
-from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings

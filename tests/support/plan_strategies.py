@@ -15,7 +15,7 @@ from walkme_tui.domain.plans import (
     Subject,
     numbered,
 )
-from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
 # Everything that a Python text may hold, half characters too: JSON lets them through.

@@ -10,7 +10,8 @@ from walkme_tui.cli.output.messages import say
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.domain.records import ATTRIBUTES, format_time_ms
+from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_json import ATTRIBUTES
 from walkme_tui.domain.users import Json
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_key
+from walkme_tui.domain.text import search_key, storable
 
 # What stands for "in no group" after ``group:``; in quotes it is a name like any other.
 NO_GROUP: Final = "none"

@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.records import ATTRIBUTES
+from walkme_tui.domain.user_json import ATTRIBUTES
 from walkme_tui.domain.users import UNKNOWN, User
 
 

@@ -1,7 +1,7 @@
 """Plans as JSON, for plan files and for the journal, and back without loss.
 
 A plan file is edited by people and carried between machines: everything in it is checked, and what is wrong is named by
-its place (``steps[2].group.id``). Users inside are the JSON objects of ``records.encode_user``.
+its place (``steps[2].group.id``). Users inside are the JSON objects of ``user_json.encode_user``.
 """
 
 import json
@@ -24,7 +24,9 @@ from walkme_tui.domain.plans import (
     Step,
     Subject,
 )
-from walkme_tui.domain.records import decode_user, encode_user, format_time_ms, parse_time_ms, storable
+from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import format_time_ms, parse_time_ms
+from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
 T = TypeVar("T")

@@ -18,7 +18,8 @@ from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plan_files import step_from_json, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
-from walkme_tui.domain.records import EPOCH, MILLISECOND, decode_user, encode_user, format_time_ms
+from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
+from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
 FORMAT: Final = 1

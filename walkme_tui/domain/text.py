@@ -109,6 +109,13 @@ _FOLDED: Final = str.maketrans(
 _DROPPED_CATEGORIES: Final = frozenset({"Mn", "Me", "Cf"})
 
 
+def storable(text: str) -> str:
+    """A copy of ``text`` with lone surrogates, which JSON and argv allow and UTF-8 does not, replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def search_key(text: str) -> str:
     """The form in which text is compared when searching: ``Zoë O'Brien`` and ``zoe obrien`` give the same.
 

@@ -45,7 +45,7 @@ class User(NamedTuple):
     A field is ``UNKNOWN`` where the answer lacked it; ``None`` and ``()`` are values that the server sent. Times are
     milliseconds since the Unix epoch. ``groups`` are group ids in the order of the answer. ``extra`` keeps, under their
     JSON names, fields that this program does not know, and known fields whose value it could not read without loss, so
-    that ``records.encode_user`` gives back what came. A tuple, because a crawl makes millions.
+    that ``user_json.encode_user`` gives back what came. A tuple, because a crawl makes millions.
     """
 
     id: str

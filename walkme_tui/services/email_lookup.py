@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound
-from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.text import clean, email_forms, email_key, grouped
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Session
 

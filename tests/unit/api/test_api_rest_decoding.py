@@ -12,7 +12,7 @@ from walkme_tui.api.answers import ApiAnswer, BrokenJson
 from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
 
 

@@ -14,7 +14,8 @@ from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.cli.account_read import Extent, completeness
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import encode_user, format_time_ms
+from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
 
 

@@ -16,7 +16,7 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.store.journal.journal import SqliteJournal
 
 T = TypeVar("T")

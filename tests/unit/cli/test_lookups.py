@@ -6,7 +6,8 @@ from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.domain.errors import NotFound, PermissionRefused, SignInRefused, Unreachable
-from walkme_tui.domain.records import encode_user, format_time_ms
+from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
 # ---------------------------------------------------------------- whois

@@ -16,7 +16,7 @@ from tests.support.sessions import BrokenMirror, open_session
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, RequestRejected, Unreachable
 from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.record_merge import altered, lacking, merged_record
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.changes.user_update import UserUpdater
 

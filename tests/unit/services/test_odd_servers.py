@@ -19,8 +19,8 @@ from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import Unreachable
-from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.services.events import Event, PageLoaded, TotalChanged
 from walkme_tui.services.reading.listing import Phase

@@ -18,8 +18,8 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow, Update, merged
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.records import ATTRIBUTES, encode_user
 from walkme_tui.domain.text import search_key
+from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.store.mirror.mirror import open_mirror
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from walkme_tui.domain.records import ATTRIBUTES, decode_user, encode_user
+from walkme_tui.domain.user_json import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.store.mirror.rows import id_from_stored, stored_id, uuid_range

@@ -21,9 +21,9 @@ from walkme_tui.api.status_errors import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import KNOWN_NAMES
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.user_json import KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Any, Final
 from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json, told
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import MAX_ID_LENGTH, decode_user, storable
-from walkme_tui.domain.text import email_key
+from walkme_tui.domain.text import email_key, storable
+from walkme_tui.domain.user_json import MAX_ID_LENGTH, decode_user
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 # No account is larger; a number beyond is a mistake, and would not fit where it is stored.

@@ -17,8 +17,8 @@ from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 

@@ -12,8 +12,9 @@ from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.records import encode_user, format_time_ms
 from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session

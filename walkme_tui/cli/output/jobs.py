@@ -8,8 +8,8 @@ from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_line
 from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
 
 FAILED: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})

@@ -17,8 +17,8 @@ from walkme_tui.domain.plans import (
     Subject,
     grouped,
 )
-from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN
 
 MAX_NAME: Final = 120

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import ATTRIBUTES, encode_user
 from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Unknown, User
 
 CSV_COLUMNS: Final = (

@@ -9,7 +9,7 @@ from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import Change, SetStatus, StepState
 from walkme_tui.domain.record_merge import altered
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.ports import DirectoryApi

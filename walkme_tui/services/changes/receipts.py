@@ -16,7 +16,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Subject
 from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
-from walkme_tui.domain.records import format_time_ms
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.ports import Clock, Journal
 
 MAX_WHO: Final = 60

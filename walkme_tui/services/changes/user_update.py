@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.record_merge import lacking, merged_record
-from walkme_tui.domain.records import encode_user
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.ports import Session, WriteMemory
 

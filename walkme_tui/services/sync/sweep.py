@@ -12,9 +12,9 @@ from walkme_tui.domain.errors import (
     SignInRefused,
     WalkmeError,
 )
-from walkme_tui.domain.records import format_time_ms
 from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.text import grouped
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.events import CoverageChanged
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.walk import MirrorRenewed, Report, Walk

@@ -16,7 +16,8 @@ from typing import Final
 from walkme_tui.domain.errors import AccountBusy, NotFound
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.records import format_time_ms, storable
+from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.store.journal.rows import Event, loaded
 from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.locks import Locks

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.plan_files import step_from_json
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.records import decode_user
+from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
 
 E = TypeVar("E", bound=StrEnum)

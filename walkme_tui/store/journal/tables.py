@@ -15,7 +15,8 @@ from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, StepRecord
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_to_json
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.records import encode_user, storable
+from walkme_tui.domain.text import storable
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
 from walkme_tui.store.journal.rows import Event, dumped, loaded, member, step_record
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from walkme_tui.domain.records import storable
+from walkme_tui.domain.text import storable
 from walkme_tui.store.journal.thread import JournalThread
 
 # Servers change: PATCH, which needs no whole record and so clears nothing, is tried again after this time.

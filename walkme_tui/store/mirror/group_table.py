@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.groups import Group, GroupSize
-from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_key
+from walkme_tui.domain.text import search_key, storable
 from walkme_tui.domain.users import User
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.rows import folded_name, storable_or_none

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_key
+from walkme_tui.domain.text import search_key, storable
 from walkme_tui.domain.users import Status, User
 from walkme_tui.store.mirror.conditions import EVERY, distinct
 from walkme_tui.store.mirror.rows import name_key

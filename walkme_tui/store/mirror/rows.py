@@ -8,8 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import search_key
+from walkme_tui.domain.text import search_key, storable
 from walkme_tui.domain.users import UNKNOWN, User
 
 Row: TypeAlias = Sequence[Any]

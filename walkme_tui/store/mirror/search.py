@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import MirroredUser, Undecided
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
-from walkme_tui.domain.records import storable
-from walkme_tui.domain.text import email_key, search_key
+from walkme_tui.domain.text import email_key, search_key, storable
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.conditions import Source, Sql, counted, has_whole_word, in_index
 from walkme_tui.store.mirror.filter_sql import QueryPlan, plan

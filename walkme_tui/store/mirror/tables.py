@@ -12,8 +12,8 @@ from typing import Any, Final
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
-from walkme_tui.domain.records import storable
 from walkme_tui.domain.sweeps import Sweep
+from walkme_tui.domain.text import storable
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.group_table import GroupTable

@@ -5,9 +5,9 @@ from typing import Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.records import encode_user
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.traffic import RequestRecord, curl_command
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog

@@ -5,8 +5,8 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from walkme_tui.domain.records import TIME_FIELDS, encode_user
 from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words

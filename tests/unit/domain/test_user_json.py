@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from walkme_tui.domain.records import KNOWN_NAMES, decode_user, encode_user, format_time_ms, parse_time_ms, storable
+from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import format_time_ms, parse_time_ms
+from walkme_tui.domain.user_json import KNOWN_NAMES, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=12)

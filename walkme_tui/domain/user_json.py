@@ -6,9 +6,11 @@ every object ``x`` that ``decode_user`` accepts.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
+from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import format_time_ms, parse_time_ms
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
 
 TEXT_FIELDS: Final = {
@@ -23,8 +25,6 @@ TIME_FIELDS: Final = {"createdAt": "created_at_ms", "updatedAt": "updated_at_ms"
 ATTRIBUTES: Final = {**TEXT_FIELDS, "groups": "groups", **TIME_FIELDS}
 KNOWN_NAMES: Final = frozenset({"id", *ATTRIBUTES})
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
 MAX_ID_LENGTH: Final = 256
 
 _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -103,34 +103,6 @@ def encode_user(user: User) -> dict[str, Json]:
             raw[name] = _encode(attribute, value)
     raw.update(user.extra)
     return raw
-
-
-def storable(text: str) -> str:
-    """A copy of ``text`` with lone surrogates, which JSON and argv allow and UTF-8 does not, replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def parse_time_ms(value: object) -> int | None:
-    """Milliseconds since the Unix epoch of an ISO 8601 text; without a zone it is taken as UTC; None if it is none."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        # In UTC first: the edges of the calendar lie outside of it in some zones, and could not be written back.
-        return (moment.astimezone(UTC) - EPOCH) // MILLISECOND
-    except (ValueError, OverflowError):
-        return None
-
-
-def format_time_ms(milliseconds: int) -> str:
-    """ISO 8601 in UTC with a Z, with milliseconds only where there are some: ``2024-03-12T09:30:00Z``."""
-    moment = EPOCH + timedelta(milliseconds=milliseconds)
-    precision = "milliseconds" if milliseconds % 1000 else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _encode(attribute: str, value: Any) -> Json:
