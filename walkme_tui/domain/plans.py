@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, TypeAlias, TypeVar
+from typing import ClassVar, Final, TypeAlias, TypeVar
 
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN, Known, Status, User
@@ -34,6 +34,7 @@ class PlanKind(StrEnum):
 class SetStatus:
     """Give a user another status; ``before`` is the one that was read when the plan was made."""
 
+    attribute: ClassVar[str] = "status"  # of ``User``
     user_id: str
     before: Known[str | None]
     after: str
@@ -59,6 +60,7 @@ class SetStatus:
 class AddMember:
     """Put a user into a group."""
 
+    attribute: ClassVar[str] = "groups"  # of ``User``
     user_id: str
     group: Group
 
@@ -80,6 +82,7 @@ class AddMember:
 class RemoveMember:
     """Take a user out of a group."""
 
+    attribute: ClassVar[str] = "groups"  # of ``User``
     user_id: str
     group: Group
 

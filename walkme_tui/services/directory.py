@@ -1,4 +1,7 @@
-"""Single users and the list of groups: asked from the server, kept in the mirror."""
+"""Single users and the list of groups: requested from the server, stored in the mirror, published as events."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupSize
@@ -6,7 +9,7 @@ from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, mer
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.email_lookup import find_by_email, not_proven
-from walkme_tui.services.events import GroupsStored, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, GroupsStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 
 UNSAVED_ROW_ID = -1
@@ -15,24 +18,55 @@ MAX_SHOWN_KEY = 120
 
 
 class Directory:
-    """Looks single users up and reads the groups; what the server says is stored and told to ``session.events``.
+    """Looks up single users and reads the list of groups; every answer about them enters the mirror here.
 
-    A mirror that cannot be written costs the copy, not the answer: the user comes back with ``row_id`` -1.
+    ``store``, ``forget`` and ``store_groups`` write to the mirror and publish what changed. ``publish`` receives the
+    events, ``session.events.publish`` unless another is given.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, publish: Callable[[Event], None] | None = None) -> None:
         self._session = session
+        self._publish = publish or session.events.publish
+
+    # ------------------------------------------------------------ storing
+
+    async def store(self, user: User, requested_at_ms: int, *, own: Collection[str] = ()) -> MirroredUser:
+        """Store a record that the server sent, as old as its request: a crawl that began later must not count it.
+
+        ``own`` are attributes of ``User`` that this program changed, which is no news. Raises ``MirrorUnavailable``.
+        """
+        mirror = self._session.mirror
+        before = await mirror.user(user.id)
+        stored = await mirror.save_user(user, requested_at_ms)
+        self._publish(UserStored(user.id))
+        if before is None:
+            sweep = (await mirror.coverage()).sweep
+            if sweep is not None and sweep.knew_everyone:
+                self._publish(UsersChanged((user.id,), ()))
+        elif fields := changed_fields(before.user, stored.user).difference(own):
+            self._publish(UsersChanged((), (Update(user.id, fields),)))
+        return stored
+
+    async def forget(self, user_id: str) -> None:
+        """Drop a user whom the server no longer has; raises ``MirrorUnavailable``."""
+        self._publish(UserForgotten(user_id, await self._session.mirror.forget_user(user_id)))
+
+    async def store_groups(self, groups: Sequence[Group]) -> None:
+        """Store the server's list of groups; raises ``MirrorUnavailable``."""
+        await self._session.mirror.save_groups(groups, self._session.clock())
+        self._publish(GroupsStored())
+
+    # ------------------------------------------------------------ requesting
 
     async def look_up(self, key: str) -> MirroredUser:
-        """The user with this email or id, asked from the server and stored.
+        """The user with this email or id, requested from the server and stored; ``row_id`` -1 where that failed.
 
-        Raises ``NotFound``, ``LookUpIgnored`` where that is not proven, or another ``ApiError`` where the server could
-        not be asked.
+        Raises ``NotFound``, ``LookUpIgnored`` where that is not proven, or another ``ApiError``.
         """
         key = key.strip()
         if "@" not in key:
             return await self.reread(key)
-        asked_at_ms = self._session.clock()
+        requested_at_ms = self._session.clock()
         try:
             found = await find_by_email(self._session, key)
         except LookUpIgnored:
@@ -40,9 +74,9 @@ class Directory:
         if found is None:
             raise NotFound(f"No user has the email {clean(key, MAX_SHOWN_KEY)}.", hint="Check the spelling.")
         if found.groups is not UNKNOWN:
-            return await self._store(found, asked_at_ms)
-        # A lean list: the look-up by email leaves out what the look-up by id tells.
-        return await self._store(merged(found, await self._session.api.get_user(found.id)), asked_at_ms)
+            return await self._try_to_store(found, requested_at_ms)
+        # The look-up by email leaves out fields that the look-up by id has.
+        return await self._try_to_store(merged(found, await self._session.api.get_user(found.id)), requested_at_ms)
 
     async def cached(self, key: str) -> MirroredUser | None:
         """The user with this email or id as the mirror knows it; raises ``MirrorUnavailable``."""
@@ -51,25 +85,27 @@ class Directory:
         return await (mirror.user_by_email(key) if "@" in key else mirror.user(key))
 
     async def reread(self, user_id: str) -> MirroredUser:
-        """Every field of one user from the server; where it says 404 the mirror drops the user, and ``NotFound``."""
-        asked_at_ms = self._session.clock()
+        """Every field of one user, requested from the server and stored; ``row_id`` -1 where that failed.
+
+        Raises ``NotFound`` after dropping the user from the mirror, or another ``ApiError``.
+        """
+        requested_at_ms = self._session.clock()
         try:
             user = await self._session.api.get_user(user_id)
         except NotFound:
-            await self._forget(user_id)
+            with suppress(MirrorUnavailable):
+                await self.forget(user_id)
             raise
-        return await self._store(user, asked_at_ms)
+        return await self._try_to_store(user, requested_at_ms)
 
     async def refresh_groups(self) -> tuple[GroupSize, ...]:
-        """All groups, asked from the server and stored, with the number of members that the mirror knows."""
+        """All groups, requested from the server and stored, with the number of members that the mirror knows."""
         groups = await self._session.api.list_groups()
         try:
-            await self._session.mirror.save_groups(groups, self._session.clock())
-            sizes = await self._session.mirror.groups()
+            await self.store_groups(groups)
+            return await self._session.mirror.groups()
         except MirrorUnavailable:
             return tuple(GroupSize(group, 0) for group in groups)
-        self._session.events.publish(GroupsStored())
-        return sizes
 
     async def groups(self) -> tuple[GroupSize, ...]:
         """All groups that the mirror knows, by name; raises ``MirrorUnavailable``."""
@@ -99,29 +135,15 @@ class Directory:
                 )
         raise NotFound(f"There is no group {shown}.", hint=_similar(folded, known))
 
-    async def _store(self, user: User, asked_at_ms: int) -> MirroredUser:
-        """Keep an answer, no newer than its question: a crawl must not count on what was true before it began."""
+    async def _try_to_store(self, user: User, requested_at_ms: int) -> MirroredUser:
         try:
-            before = await self._session.mirror.user(user.id)
-            stored = await self._session.mirror.save_user(user, asked_at_ms)
+            return await self.store(user, requested_at_ms)
         except MirrorUnavailable:
-            return MirroredUser(UNSAVED_ROW_ID, user, None, asked_at_ms, asked_at_ms)
-        self._session.events.publish(UserStored(user.id))
-        if before is not None and before.user != stored.user:
-            fields = changed_fields(before.user, stored.user)
-            self._session.events.publish(UsersChanged((), (Update(user.id, fields),)))
-        return stored
-
-    async def _forget(self, user_id: str) -> None:
-        try:
-            was = await self._session.mirror.forget_user(user_id)
-        except MirrorUnavailable:
-            return
-        self._session.events.publish(UserForgotten(user_id, was))
+            return MirroredUser(UNSAVED_ROW_ID, user, None, requested_at_ms, requested_at_ms)
 
 
 def _similar(folded: str, known: list[Group]) -> str:
-    """What to do about a name that no group has; ``folded`` is its search key."""
+    """A hint for a name that no group has; ``folded`` is its search key."""
     import difflib
 
     names = {search_key(group.name): group.name for group in known if group.name}

@@ -1,11 +1,28 @@
 """What changed while somebody looked on: collected, counted, seen, forgotten."""
 
-from tests.support.fake_directory import FakeDirectory, people
-from tests.support.sessions import open_session
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.crawls import PAGE
+from tests.support.executing import ACTIVE, account, executing
+from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
+from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.mirrored import Update
-from walkme_tui.domain.users import User
+from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import UserForgotten, UsersChanged
+from walkme_tui.services.ports import Session, Syncing
+from walkme_tui.services.sync.crawl import Crawl
+from walkme_tui.services.sync.group_backfill import GroupBackfill
 from walkme_tui.services.sync.news import MOST_REMEMBERED, News, NewsCount
+from walkme_tui.services.sync.sweep import sweep
 
 STATUS = frozenset({"status"})
 ROLE = frozenset({"role"})
@@ -69,3 +86,96 @@ async def test_an_account_that_changes_as_a_whole_does_not_fill_the_memory() -> 
         session.events.publish(UsersChanged((), many))
         assert news.count.changed == MOST_REMEMBERED + 5
         assert len(news.updated) == MOST_REMEMBERED
+
+
+# ------------------------------------------------------------ every way in which a record enters the mirror
+
+WHO, EMAIL = person(7).id, "person00007@example.com"
+Reading = Callable[[Session], Awaitable[object]]
+
+
+async def backfill(session: Session) -> None:
+    """Read the groups of everyone."""
+    await GroupBackfill(session).run(UserQuery())
+
+
+READINGS: dict[str, Reading] = {
+    "a plan": lambda session: Planner(session).offboard([WHO]),
+    "a plan by email": lambda session: Planner(session).offboard([EMAIL]),
+    "a second reading": lambda session: PlanLookUps(session, GroupNames(session)).present([WHO]),
+    "a look-up": lambda session: Directory(session).look_up(EMAIL),
+    "the details": lambda session: Directory(session).reread(WHO),
+    "the group backfill": backfill,
+}
+
+
+@pytest.mark.parametrize("way", READINGS)
+async def test_what_any_request_for_one_user_finds_is_news(way: str) -> None:
+    api = FakeDirectory(people(12))
+    async with open_session(api) as session:
+        page = await api.list_users(1, 12)
+        listed = tuple(user._replace(groups=UNKNOWN) for user in page.rows if isinstance(user, User))
+        await session.mirror.save_page(replace(page, rows=listed), session.clock())
+        news = News(session)
+        news.listen()
+        api.edit(WHO, role="Owner")
+        await READINGS[way](session)
+        assert news.updated == {WHO: ROLE}
+
+
+@pytest.mark.parametrize("way", [way for way in READINGS if way != "the group backfill"])
+async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_was_known(way: str) -> None:
+    api = FakeDirectory(people(12))
+    added = api.users.pop(7)
+    async with open_session(api) as session:
+        news = News(session)
+        news.listen()
+        await sweep(session, lambda progress: None)
+        api.users.insert(7, added)
+        await READINGS[way](session)
+        assert news.new == (WHO,)
+
+
+async def test_a_check_of_an_absent_user_is_news() -> None:
+    api, time = OddDirectory(people(60)), ManualTime()
+    async with open_session(api, time=time) as opened:
+        session = replace(opened, syncing=Syncing())
+        crawl = Crawl(session, page_size=PAGE, monotonic=time.monotonic, sleep=time.sleep)
+        crawl.begin()
+        async with running(crawl.run):
+            await until(lambda: crawl.progress.note == "complete")
+            news = News(session)
+            news.listen()
+            hidden = api.users.pop(7)
+            assert isinstance(hidden, User)
+            original = api.get_user
+
+            async def hidden_from_the_list(user_id: str, *priority: object) -> User:
+                return hidden._replace(role="Owner") if user_id == WHO else await original(user_id)
+
+            api.get_user = hidden_from_the_list  # type: ignore[method-assign, assignment]
+            crawl.restart()
+            await until(lambda: api.answered > 2 * 60 / PAGE - 1 and news.count.any)
+            assert news.updated == {WHO: ROLE}
+
+
+async def test_a_change_of_another_admin_is_news_in_a_read_back_and_our_own_is_not(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        await desk.session.mirror.save_page(await api.list_users(1, 12), 0)
+        news = News(desk.session)
+        news.listen()
+        plan = desk.offboarding(6)
+        api.edit(ACTIVE.id, role="Owner")
+        await desk.run(plan)
+        assert news.updated == {ACTIVE.id: ROLE}
+
+
+@pytest.mark.parametrize("way", ["a plan", "the details"])
+async def test_an_id_that_the_mirror_never_knew_is_not_gone(way: str) -> None:
+    async with open_session(FakeDirectory(people(3))) as session:
+        news = News(session)
+        news.listen()
+        with pytest.raises(NotFound):
+            await READINGS[way](session)
+        assert not news.count.any

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Final
 
@@ -22,8 +23,8 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import Ended, together
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.email_lookup import find_by_email, not_proven
-from walkme_tui.services.events import GroupsStored, UserForgotten, UserStored
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN_KEY: Final = 120
@@ -109,11 +110,8 @@ class GroupNames:
             return
         self.listed = frozenset(group.id for group in groups)
         self._known.update((group.id, group) for group in groups)
-        try:
-            await self._session.mirror.save_groups(groups, self._session.clock())
-        except MirrorUnavailable:
-            return
-        self._session.events.publish(GroupsStored())
+        with suppress(MirrorUnavailable):
+            await Directory(self._session).store_groups(groups)
 
 
 class PlanLookUps:
@@ -121,6 +119,7 @@ class PlanLookUps:
 
     def __init__(self, session: Session, names: GroupNames) -> None:
         self._session = session
+        self._directory = Directory(session)
         self._names = names
         self._unproven: set[str] = set()
 
@@ -158,7 +157,7 @@ class PlanLookUps:
         if found is None:
             return None
         if found.groups is not UNKNOWN:
-            return await self._remembered(found, asked_at_ms)
+            return await self._store(found, asked_at_ms)
         # A lean list. The names are asked for beside the record, because who knows which groups it will tell.
         self._names.ask()
         detail = await self._by_id(found.id)
@@ -167,26 +166,16 @@ class PlanLookUps:
     async def _by_id(self, user_id: str) -> User | None:
         asked_at_ms = self._session.clock()
         try:
-            return await self._remembered(await self._session.api.get_user(user_id), asked_at_ms)
+            return await self._store(await self._session.api.get_user(user_id), asked_at_ms)
         except NotFound:
-            await self._forgotten(user_id)
+            with suppress(MirrorUnavailable):
+                await self._directory.forget(user_id)
             return None
 
-    async def _remembered(self, user: User, asked_at_ms: int) -> User:
-        try:
-            await self._session.mirror.save_user(user, asked_at_ms)
-        except MirrorUnavailable:
-            return user
-        self._session.events.publish(UserStored(user.id))
+    async def _store(self, user: User, asked_at_ms: int) -> User:
+        with suppress(MirrorUnavailable):
+            await self._directory.store(user, asked_at_ms)
         return user
-
-    async def _forgotten(self, user_id: str) -> None:
-        try:
-            was = await self._session.mirror.forget_user(user_id)
-        except MirrorUnavailable:
-            return
-        if was is not None:
-            self._session.events.publish(UserForgotten(user_id, was))
 
 
 def _nobody(keys: Sequence[str]) -> NotFound:

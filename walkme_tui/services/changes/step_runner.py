@@ -1,6 +1,7 @@
 """The steps of one person, one after the other: read, written down, sent, read back, settled."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain import outcomes
@@ -22,7 +23,7 @@ from walkme_tui.services.changes.outage_gate import OutageGate, PersonSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.user_update import UserUpdater
-from walkme_tui.services.events import UserForgotten, UserStored
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
 # How often a step is sent in one run where no usable answer comes and the change is not there when read again.
@@ -50,6 +51,7 @@ class StepRunner:
         self, session: Session, ledger: Ledger, line: OutageGate, editor: UserUpdater, reconciler: ReadBack
     ) -> None:
         self._session = session
+        self._directory = Directory(session)
         self._ledger = ledger
         self._line = line
         self._editor = editor
@@ -193,20 +195,14 @@ class StepRunner:
         if settled.state.settled:
             self._line.prove()
         if outcome.after is not None:
-            try:
-                await self._session.mirror.save_user(outcome.after, self._session.clock())
-            except MirrorUnavailable:
-                return settled
-            self._session.events.publish(UserStored(outcome.after.id))
+            own = (record.step.change.attribute, "updated_at_ms") if outcome.changed else ()
+            with suppress(MirrorUnavailable):
+                await self._directory.store(outcome.after, self._session.clock(), own=own)
         return settled
 
     async def _gone(self, records: Sequence[StepRecord]) -> None:
         """The person is gone: the first of these steps failed by that, the others have nobody left to change."""
         await self._ledger.settle(records[0], Outcome(StepState.FAILED, outcomes.GONE))
         await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
-        user_id = records[0].step.user_id
-        try:
-            was = await self._session.mirror.forget_user(user_id)
-        except MirrorUnavailable:
-            return
-        self._session.events.publish(UserForgotten(user_id, was))
+        with suppress(MirrorUnavailable):
+            await self._directory.forget(records[0].step.user_id)

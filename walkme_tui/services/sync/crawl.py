@@ -9,6 +9,7 @@ from typing import Final
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import (
     MirrorUnavailable,
+    NotFound,
     RateLimited,
     ServerFault,
     ServiceUnavailable,
@@ -16,10 +17,11 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.sweeps import Sweep
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import CoverageChanged, CrawlChanged, Event, LoadRecovered, PageLoaded
 from walkme_tui.services.ports import Session
-from walkme_tui.services.sync.absence import check_absent
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress, Speed, seconds_left
 from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, SweepRun, can_resume
 from walkme_tui.services.sync.walk import MirrorRenewed, SweepProgress
@@ -50,6 +52,7 @@ class Crawl:
         sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
     ) -> None:
         self._session = session
+        self._directory = Directory(session)
         self._page_size = page_size
         self._monotonic = monotonic
         self._sleep = sleep
@@ -307,9 +310,22 @@ class Crawl:
                 return
             self._enter(CrawlPhase.CHECKING)
             self._tell_soon()
-            if not await check_absent(self._session, user_id):
+            if not await self._check(user_id):
                 return
         self._checks = (len(absent), len(absent))
+
+    async def _check(self, user_id: str) -> bool:
+        """Request one user; False after a failure that the other requests would meet too."""
+        requested_at_ms = self._session.clock()
+        try:
+            user = await self._session.api.get_user(user_id, Priority.BACKGROUND)
+        except NotFound:
+            await self._directory.forget(user_id)
+        except WalkmeError as error:
+            return not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON))
+        else:
+            await self._directory.store(user, requested_at_ms)
+        return True
 
     # ------------------------------------------------------------ waiting and telling
 

@@ -16,12 +16,12 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.groups import Belonging
-from walkme_tui.domain.mirrored import Update, changed_fields
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
-from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.events import Event
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.progress import Speed
 
@@ -91,6 +91,7 @@ class GroupBackfill:
         sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
     ) -> None:
         self._session = session
+        self._directory = Directory(session, self._tell_soon)
         self._monotonic = monotonic
         self._sleep = sleep
         self.running = False
@@ -212,9 +213,8 @@ class GroupBackfill:
         try:
             answer = await self._session.api.get_user(user.user.id, Priority.BACKGROUND)
         except NotFound:
-            was = await self._session.mirror.forget_user(user.user.id)
+            await self._directory.forget(user.user.id)
             self._count(gone=1)
-            self._tell_soon(UserForgotten(user.user.id, was))
         except ServiceUnavailable as error:
             self._bear(user, error, streak)
         except UP_TO_A_PERSON as error:
@@ -227,7 +227,7 @@ class GroupBackfill:
 
     async def _store(self, user: "MirroredUser", answer: User, asked_at_ms: int) -> None:
         self._streak, self._failure = 0, None
-        stored = await self._session.mirror.save_user(answer, asked_at_ms)
+        await self._directory.store(answer, asked_at_ms)
         if answer.id != user.user.id:
             self._settled.add(user.row_id)  # whoever that is, the one who was asked for stays unknown
             self._count(refused=1)
@@ -239,10 +239,6 @@ class GroupBackfill:
         else:
             self._server_tells = True
             self._count(read=1)
-        self._tell_soon(UserStored(answer.id))
-        fields = changed_fields(user.user, stored.user) if answer.id == user.user.id else None
-        if fields:
-            self._tell_soon(UsersChanged((), (Update(answer.id, fields),)))
 
     # ------------------------------------------------------------ failing
 

@@ -36,7 +36,7 @@ class News:
         self._session = session
         self._since_ms = session.clock()
         self._new: dict[str, None] = {}
-        self._gone: dict[str, User | None] = {}
+        self._gone: dict[str, User] = {}
         self._changed: dict[str, frozenset[str]] = {}
         self._unseen: dict[str, frozenset[str]] = {}
         self._beyond = 0
@@ -60,8 +60,8 @@ class News:
         return tuple(self._new)
 
     @property
-    def gone(self) -> Mapping[str, User | None]:
-        """Who the server does not know any more, by id: as they were, None where that is not known."""
+    def gone(self) -> Mapping[str, User]:
+        """Users whom the server no longer has, by id, as the mirror last knew them."""
         return dict(self._gone)
 
     @property
@@ -125,5 +125,5 @@ class News:
         self._unseen.pop(user_id, None)
         if user_id in self._new:
             del self._new[user_id]
-        else:
+        elif was is not None:
             self._gone[user_id] = was

@@ -75,10 +75,7 @@ async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
 
 def _gone(news: News) -> Sequence[Choice]:
     people = list(news.gone.items())[:MOST_LISTED]
-    return [
-        Choice(f"{GONE}{user_id}", _label(was) if was is not None else clean(user_id, 60), "gone", TextStyle.WARN)
-        for user_id, was in people
-    ]
+    return [Choice(f"{GONE}{user_id}", _label(was), "gone", TextStyle.WARN) for user_id, was in people]
 
 
 def _label(user: User) -> str:
