@@ -184,8 +184,7 @@ def test_jobs_wide(looks: Look) -> None:
 async def jobs(browser: Browser) -> None:
     """Two jobs, one of them with failures."""
     await quiet(browser)
-    await browser.press("x")
-    await browser.settled(lambda: browser.toasts)
+    await browser.deactivate_user()
     api = browser.setting.api
     assert isinstance(api, FakeDirectory)
     api.inert = True

@@ -325,6 +325,14 @@ class Browser:
         await self.settled(lambda: isinstance(self.app.screen, ConfirmationDialog) and title in self.dialog)
         await self.armed()
 
+    async def deactivate_user(self) -> None:
+        """Deactivate the user under the cursor: confirm the plan, wait for the receipt and close it."""
+        await self.press("x")
+        await self.listening("Deactivate")
+        await self.press("y")
+        await self.settled(lambda: "Done and verified." in self.dialog)
+        await self.press("enter")
+
     async def armed(self) -> None:
         """Press no key for so long that the next one may decide something in the dialog on top."""
         dialog = self.app.screen

@@ -120,7 +120,7 @@ async def test_the_raw_record_shows_what_a_job_changed() -> None:
         await browser.settled(lambda: browser.detail.endswith("read just now"))
         await browser.press("J")
         await browser.settled(lambda: '"status": "active"' in browser.detail)
-        await browser.press("x")
+        await browser.deactivate_user()
         await browser.settled(lambda: '"status": "inactive"' in browser.detail)
 
 

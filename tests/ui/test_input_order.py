@@ -163,6 +163,8 @@ async def test_deactivating_behind_a_filter_changes_who_it_finds() -> None:
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         burst(browser, "/", *"person00042", "enter", "x")
+        await browser.listening("Deactivate")
+        await browser.press("y")
         await browser.settled(lambda: api.writes)
         assert [write.arguments[0] for write in api.writes] == [person(42).id]
 
@@ -213,8 +215,7 @@ async def test_a_mark_behind_opening_a_group_is_on_a_member() -> None:
 async def test_undo_right_behind_the_jobs_tab_is_about_its_job() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: browser.says("is inactive now"))
+        await browser.deactivate_user()
         burst(browser, "4", "z")
         await browser.listening("Undo")
 

@@ -53,10 +53,9 @@ async def begun(browser: Browser) -> None:
 async def test_jobs_are_listed_newest_first_with_their_steps() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
-        await browser.press("down", "x")
-        await browser.settled(lambda: sum("is inactive now" in toast for toast in browser.toasts) == 2)
+        await browser.deactivate_user()
+        await browser.press("down")
+        await browser.deactivate_user()
         await browser.press("L")
         await browser.settled(lambda: len(browser.jobs) == 2)
         assert browser.jobs[0] == "✓ done deactivate Amina O'Brien person00001@example.com 0 s 1/1"
@@ -71,8 +70,7 @@ async def test_jobs_are_listed_newest_first_with_their_steps() -> None:
 async def test_the_columns_have_headings() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
         assert browser.says("STATE KIND WHOM TICKET AGE STEPS")
@@ -82,12 +80,11 @@ async def test_the_job_that_starts_is_selected() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: "Deactivation of Zoë Çelik" in browser.steps)
-        await browser.press("1", "down", "x")
-        await browser.settled(lambda: sum("is inactive now" in toast for toast in browser.toasts) == 2)
+        await browser.press("1", "down")
+        await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: "Deactivation of Amina O'Brien" in browser.steps)
         await browser.press("down", "z")
@@ -102,8 +99,7 @@ async def test_the_job_that_starts_is_selected() -> None:
 async def test_a_job_tells_which_job_took_it_back_and_the_other_way_round() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
         await browser.press("z")

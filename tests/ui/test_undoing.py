@@ -1,5 +1,7 @@
 """Deactivate, reactivate, and take back what was done."""
 
+import pytest
+
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
@@ -33,12 +35,11 @@ async def offboarded(browser: Browser, *keys: str) -> None:
     await browser.press("enter")
 
 
-async def test_x_in_a_sandbox_deactivates_at_once_and_z_takes_it_back() -> None:
+async def test_z_undoes_a_deactivation() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.settled(lambda: "Zoë Çelik is inactive now.  z takes it back." in browser.toasts)
+        await browser.deactivate_user()
         assert user_of(api).status == "inactive"
         assert browser.dialog == ""
         await browser.press("z")
@@ -52,24 +53,36 @@ async def test_x_acts_on_the_cursor_whatever_is_marked() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await browser.press("space", "down", "x")
-        await browser.settled(lambda: any("is inactive now" in toast for toast in browser.toasts))
+        await browser.press("space", "down")
+        await browser.deactivate_user()
     assert [user_of(api, index).status for index in range(3)] == ["active", "inactive", "active"]
 
 
-async def test_x_in_production_names_the_person_and_wants_y() -> None:
+@pytest.mark.parametrize("environment", list(Environment))
+@pytest.mark.parametrize(
+    ("key", "before", "title", "after"),
+    [
+        ("x", "active", "Deactivate Zoë Çelik", "inactive"),
+        ("X", "inactive", "Reactivate Zoë Çelik", "active"),
+        ("O", "active", "Offboard Zoë Çelik", "inactive"),
+    ],
+)
+async def test_no_key_changes_anything_before_the_plan_is_confirmed(
+    environment: Environment, key: str, before: str, title: str, after: str
+) -> None:
     api = account()
-    async with open_browser(Setting(api=api, environment=Environment.PRODUCTION)) as browser:
+    api.edit(user_of(api).id, status=before)
+    async with open_browser(Setting(api=api, environment=environment)) as browser:
         await browser.loaded()
-        await browser.press("x")
-        await browser.listening("Deactivate Zoë Çelik")
-        await browser.press("x", "enter")
+        await browser.press(key)
+        await browser.listening(title)
+        await browser.press(key, "enter")
         assert browser.dialog == ""
         assert not api.writes
-        await browser.press("x")
-        await browser.listening("Deactivate Zoë Çelik")
+        await browser.press(key)
+        await browser.listening(title)
         await browser.press("y")
-        await browser.settled(lambda: user_of(api).status == "inactive")
+        await browser.settled(lambda: user_of(api).status == after)
 
 
 async def test_what_is_so_already_is_said_and_nothing_is_sent() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
@@ -18,7 +17,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.group_backfill import requests_in_words, span
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_review import carry_out, review
+from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.words import number
 
@@ -47,7 +46,7 @@ async def offboard(view: FlowContext, origin: Origin, marked: Sequence[str], use
 
 
 async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | None, status: Status) -> None:
-    """Deactivate or reactivate one user: in a sandbox at once, elsewhere after a look at the plan."""
+    """Plan the deactivation or reactivation of one user and show the plan."""
     if user is None:
         view.app.notify(NOBODY, markup=False)
         return
@@ -58,8 +57,6 @@ async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | 
     if not plan.steps:
         who = name_of(plan.subjects[0].user)
         view.app.notify(f"{who} is {status.value} already. Nothing was sent.", markup=False)
-    elif view.session.account.environment is Environment.SANDBOX:
-        await carry_out(view, origin, plan, small=True)
     else:
         await review(view, origin, plan)
 

@@ -46,8 +46,8 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
         await _save(view, origin, draft.plan)
 
 
-async def carry_out(view: FlowContext, origin: Origin, plan: Plan, *, small: bool = False) -> None:
-    """Make a job of a plan and follow it; a ``small`` one that goes well ends in a toast."""
+async def carry_out(view: FlowContext, origin: Origin, plan: Plan) -> None:
+    """Make a job of a plan and follow it."""
     change_services = await view.work.change_services()
     try:
         job = await change_services.executor.submit(plan)
@@ -55,10 +55,10 @@ async def carry_out(view: FlowContext, origin: Origin, plan: Plan, *, small: boo
         view.work.note_refusal(error)
         report(view.app, error, doing=wish(plan))
         return
-    await follow(view, origin, job, small=small)
+    await follow(view, origin, job)
 
 
-async def follow(view: FlowContext, origin: Origin, job: Job, *, small: bool = False) -> None:
+async def follow(view: FlowContext, origin: Origin, job: Job) -> None:
     """Carry out what is left of a job and tell how it ended: here if the person stayed, else in a toast."""
     running = await view.work.start(job)
     with origin.kept():
@@ -72,8 +72,7 @@ async def follow(view: FlowContext, origin: Origin, job: Job, *, small: bool = F
         await _give_up(view, ended)
         return
     ended = replace(ended, note=view.unmark(ended.job.finished_people))
-    well = ended.job.clean and ended.problem is None and ended.unwritten is None
-    if (small and well) or origin.is_left:
+    if origin.is_left:
         _toast(view, ended)
     else:
         await show_receipt(view, origin, ended.job, ended)
