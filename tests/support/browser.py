@@ -30,9 +30,9 @@ from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
-from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_bar import OneLine
 from walkme_tui.ui.widgets.user_table import UserTable
 
 PATIENCE_SECONDS = 10.0

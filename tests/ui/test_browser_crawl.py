@@ -7,7 +7,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Syncing
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
 from walkme_tui.ui.browser.crawl_status import crawl_saying
-from walkme_tui.ui.widgets.user_table.palette import CellStyle
+from walkme_tui.ui.widgets.user_table.row_styles import CellStyle
 
 FULLY = Syncing(fully=True)
 

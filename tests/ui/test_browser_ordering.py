@@ -12,7 +12,7 @@ from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.store.mirror.mirror import open_mirror
-from walkme_tui.ui.widgets import tab_line
+from walkme_tui.ui.widgets import tab_bar
 
 BY_NAME = Sort(SortKey.NAME)
 
@@ -195,7 +195,7 @@ async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> Non
 
 
 async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tab_line, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(tab_bar, "PATIENCE_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
         await browser.loaded()

@@ -10,7 +10,7 @@ from tests.support.fake_directory import person
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines
-from walkme_tui.ui.widgets.ink import StyledLine
+from walkme_tui.ui.widgets.text_style import StyledLine
 
 NOW = 1_800_000_000_000
 NAMES = {"g1": "Sales"}

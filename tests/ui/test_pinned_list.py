@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.pinned_list import PinnedList
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 
 class Names(PinnedList[str]):

@@ -31,8 +31,8 @@ from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 NOTE_INKS: Final[Mapping[SeverityLevel, TextStyle]] = {

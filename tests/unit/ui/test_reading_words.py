@@ -5,7 +5,7 @@ import pytest
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.services.sync.group_backfill import BackfillCost, BackfillProgress
 from walkme_tui.ui.flows.group_backfill import answers, finished, question, saying, span, stopped
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 def said(cost: BackfillCost) -> str:

@@ -14,10 +14,10 @@ from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser import status_messages as sayings
 from walkme_tui.ui.browser.status_messages import LoadTrouble
 from walkme_tui.ui.widgets.account_line import AccountLine
-from walkme_tui.ui.widgets.hints import Hints
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.key_hints import Hints
 from walkme_tui.ui.widgets.status_line import StatusLine, StatusMessage
-from walkme_tui.ui.widgets.tab_line import FilterCount
+from walkme_tui.ui.widgets.tab_bar import FilterCount
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table import UserTable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.flows.context import FlowContext
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from walkme_tui.domain.queries import Sort, UserQuery
 from walkme_tui.domain.views import SavedView
 from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.browser.panes import PaneArea
-from walkme_tui.ui.widgets.tab_line import TabLine
+from walkme_tui.ui.widgets.tab_bar import TabLine
 
 NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
 

@@ -18,9 +18,9 @@ from walkme_tui.ui import words
 from walkme_tui.ui.browser import group_messages as group_sayings
 from walkme_tui.ui.browser.group_counts import GroupCounts
 from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 

@@ -13,11 +13,11 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
 from walkme_tui.ui.flows.job_tasks import JobTasks
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.job_list import JobList
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.step_lines import job_lines
+from walkme_tui.ui.widgets.job_report import job_lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 NONE_YET = "Nothing was changed from here yet. O on a user offboards, x deactivates; every change is kept here."
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from walkme_tui.services.sync.news import News
 from walkme_tui.ui.flows.news import news_words
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 

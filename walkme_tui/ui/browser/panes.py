@@ -16,8 +16,8 @@ from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
 from walkme_tui.ui.browser.status_messages import Position
 from walkme_tui.ui.widgets.detail import DetailPane
-from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.scrolling_text import Lines
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.widgets.user_table.columns import wanted_width
 

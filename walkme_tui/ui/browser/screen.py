@@ -34,10 +34,10 @@ from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
-from walkme_tui.ui.widgets.hints import Hints
-from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.key_hints import Hints
+from walkme_tui.ui.widgets.row_list import LineList
 from walkme_tui.ui.widgets.status_line import StatusLine
-from walkme_tui.ui.widgets.tab_line import TabLine, TabTitles
+from walkme_tui.ui.widgets.tab_bar import TabLine, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 

@@ -12,8 +12,8 @@ from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import Part, joined, lines
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 MAX_MESSAGE = 400
 DIM = "$text-muted"

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 if TYPE_CHECKING:
     from textual.geometry import Size

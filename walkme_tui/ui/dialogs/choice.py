@@ -10,9 +10,9 @@ from textual.widget import Widget
 from walkme_tui.domain.text import search_key, search_words
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 NOTE_SHARE = 0.4
 

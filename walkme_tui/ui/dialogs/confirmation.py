@@ -12,9 +12,9 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import Dialog, Result
-from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.safe_button import SafeButton
+from walkme_tui.ui.widgets.dismiss_button import SafeButton
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
 
 QUIET_SECONDS: Final = 0.5
 """So long no key may have come before one that decides."""

@@ -14,10 +14,10 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 Result = TypeVar("Result")
 

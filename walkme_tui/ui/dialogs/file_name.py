@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.widget import Widget
 
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 class FileNameDialog(Dialog[str]):

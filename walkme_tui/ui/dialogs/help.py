@@ -10,8 +10,8 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
 from walkme_tui.ui.keys import labels
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 KEY_WIDTH = 14
 SIGNS = (

@@ -18,10 +18,10 @@ from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.plan_draft import PlanDraft
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
 from walkme_tui.ui.widgets.plan_list import PlanList
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.confirmation import FRAME, ConfirmationDialog, account_mark, inner_width
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 @dataclass(frozen=True, slots=True)

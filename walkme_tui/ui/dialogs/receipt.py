@@ -16,9 +16,9 @@ from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.step_lines import about_lines, ending_lines, people_lines
+from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 
 class ReceiptChoice(StrEnum):

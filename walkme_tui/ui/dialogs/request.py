@@ -10,9 +10,9 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import REDACTED, Headers, RequestRecord
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
 from walkme_tui.ui.widgets.request_list import ending
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 
 class RequestDialog(Dialog[None]):

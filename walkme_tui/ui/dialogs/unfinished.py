@@ -15,10 +15,10 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movements
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
 from walkme_tui.ui.widgets.job_list import JobList
-from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 EXPLANATION_LINES = 5
 

@@ -7,9 +7,9 @@ from textual.widget import Widget
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 WIDTH = 64
 """Cells that a line of the dialog has on a screen of 80."""

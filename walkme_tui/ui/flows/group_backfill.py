@@ -12,8 +12,8 @@ from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 DOING: Final = "Reading the groups of users"
 ALL, OF_THE_VIEW = "a", "v"

@@ -13,8 +13,8 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import MAX_SENTENCE, doing
-from walkme_tui.ui.widgets.ink import TextStyle
 from walkme_tui.ui.widgets.status_line import StatusMessage
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine

@@ -16,7 +16,7 @@ from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import follow, show_receipt
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")

@@ -10,7 +10,7 @@ from walkme_tui.services.sync.news import News, NewsCount
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 if TYPE_CHECKING:
     from walkme_tui.ui.flows.context import FlowContext

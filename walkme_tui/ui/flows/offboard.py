@@ -18,7 +18,7 @@ from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.group_backfill import requests_in_words, span
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import review
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.words import number
 
 Question: TypeAlias = Callable[[Ended], Coroutine[Any, Any, Plan]]

@@ -19,7 +19,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.quit import may_leave
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 DEMO = ""
 """The answer that means the demo account; no profile has an empty name."""

@@ -8,7 +8,7 @@ from walkme_tui.ui import words
 from walkme_tui.ui.change_words import doing
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.flows.job_tasks import JobTasks
-from walkme_tui.ui.widgets.ink import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 WAIT, STOP = "w", "s"
 

@@ -9,9 +9,9 @@ from textual.screen import Screen
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 LABEL_WIDTH = 14
 

@@ -5,8 +5,8 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
 
 NARROW = 100
 BUSY_PER_SECOND = 0.5

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, search_words
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.widgets.pinned_list import PinnedList
+from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
 
 LEAST_COUNT_WIDTH: Final = 4
 MAX_NAME: Final = 200

@@ -6,8 +6,8 @@ from typing import Final
 from walkme_tui.domain.jobs import Job, JobState, undone_people
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 STATE_WIDTH: Final = 16
 KIND_WIDTH: Final = 12

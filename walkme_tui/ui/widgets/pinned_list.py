@@ -5,8 +5,8 @@ from typing import Final, TypeVar
 
 from textual.geometry import Region, Size
 
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 Row = TypeVar("Row")
 

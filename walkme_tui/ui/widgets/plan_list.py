@@ -16,9 +16,9 @@ from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, g
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.plan_draft import PlanDraft
-from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
-from walkme_tui.ui.widgets.line_list import LineList
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
 
 LEAST_NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12

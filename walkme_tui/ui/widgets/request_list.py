@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import RequestRecord
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.line_list import LineList
+from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 
 class RequestList(LineList[RequestRecord]):

@@ -6,8 +6,8 @@ from rich.cells import cell_len
 
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 TEXT_MARGIN: Final = 4
 """Cells around a text: blanks, and the sign of a warning."""

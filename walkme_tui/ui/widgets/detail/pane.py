@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 from walkme_tui.ui.words import wrap
 
 Subject: TypeAlias = MirroredUser | UnreadableRow | None

@@ -10,7 +10,7 @@ from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000

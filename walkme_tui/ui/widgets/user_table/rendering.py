@@ -15,8 +15,8 @@ from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
 from walkme_tui.ui.widgets.user_table.columns import EDGE, GAP, GUTTER, RIGHT_ALIGNED, SORTED_BY, Column, Field, Layout
-from walkme_tui.ui.widgets.user_table.palette import CellStyle, RowBackground, RowStyles
-from walkme_tui.ui.widgets.user_table.strips import LeanStrip
+from walkme_tui.ui.widgets.user_table.compact_strip import LeanStrip
+from walkme_tui.ui.widgets.user_table.row_styles import CellStyle, RowBackground, RowStyles
 
 CURSOR_BAR: Final = "▌"
 BLURRED_BAR: Final = "▏"

@@ -15,8 +15,8 @@ from walkme_tui.ui.widgets.user_table.bulk_marks import mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY
 from walkme_tui.ui.widgets.user_table.cursor_follow import NEAR_SCREENS, Following, at_hand, following
 from walkme_tui.ui.widgets.user_table.marks import Marks
-from walkme_tui.ui.widgets.user_table.palette import RowBackground
 from walkme_tui.ui.widgets.user_table.rendering import RowState
+from walkme_tui.ui.widgets.user_table.row_styles import RowBackground
 from walkme_tui.ui.widgets.user_table.view import HEADER_LINES, ListingView
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 

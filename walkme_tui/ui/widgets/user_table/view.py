@@ -23,9 +23,9 @@ from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.user_table.cells import widest_cells
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_NEEDS, Layout, Needs, lay_out
 from walkme_tui.ui.widgets.user_table.empty_text import wrapped
-from walkme_tui.ui.widgets.user_table.painter import Painter
-from walkme_tui.ui.widgets.user_table.palette import RowStyles
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState
+from walkme_tui.ui.widgets.user_table.row_renderer import Painter
+from walkme_tui.ui.widgets.user_table.row_styles import RowStyles
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2

@@ -4,8 +4,8 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from walkme_tui.ui.widgets.ink import TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 class SafeButton(OneLine, can_focus=True):

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.widgets.ink import TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import TextStyle, ink_styles
 
 MAX_LENGTH: Final = 1000
 

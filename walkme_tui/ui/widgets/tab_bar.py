@@ -10,9 +10,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.widgets.ink import StyledText, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
-from walkme_tui.ui.widgets.text_line import TextLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 if TYPE_CHECKING:
     from textual.timer import Timer

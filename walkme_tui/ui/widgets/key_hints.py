@@ -6,8 +6,8 @@ from rich.cells import cell_len
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import Command
-from walkme_tui.ui.widgets.ink import StyledText, TextStyle
-from walkme_tui.ui.widgets.one_line import OneLine
+from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 MOST = 6
 GAP = "   "

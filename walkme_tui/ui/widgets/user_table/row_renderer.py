@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.ui.widgets.user_table.compact_strip import LeanStrip
 from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState, blank_line, header_line, row_line
-from walkme_tui.ui.widgets.user_table.strips import LeanStrip
 
 MAX_ROWS: Final = 512
 

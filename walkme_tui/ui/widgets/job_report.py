@@ -10,7 +10,7 @@ from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
 
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12

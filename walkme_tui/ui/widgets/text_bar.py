@@ -5,7 +5,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle, ink_styles
 from walkme_tui.ui.words import fit
 
 

@@ -6,7 +6,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import StyledLine, TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle, ink_styles
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.widgets.text_line import MAX_LENGTH, TextLine
+from walkme_tui.ui.widgets.text_input import MAX_LENGTH, TextLine
 
 
 class Typing(App[None]):

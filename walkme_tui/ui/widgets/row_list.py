@@ -9,8 +9,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.ink import StyledLine, StyledText, TextStyle
-from walkme_tui.ui.widgets.lines import Lines
+from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
 from walkme_tui.ui.words import wrap
 
 Row = TypeVar("Row")
