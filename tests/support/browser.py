@@ -30,9 +30,9 @@ from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.user_table import UserTable
 
 PATIENCE_SECONDS = 10.0
@@ -249,17 +249,17 @@ class Browser:
     @property
     def account_line(self) -> str:
         """The first line."""
-        return self.browser.query_one("#account", OneLine).text
+        return self.browser.query_one("#account", TextBar).text
 
     @property
     def status_line(self) -> str:
         """What went wrong or is under way."""
-        return self.browser.query_one("#status", OneLine).text
+        return self.browser.query_one("#status", TextBar).text
 
     @property
     def hints(self) -> str:
         """The last line."""
-        return self.browser.query_one("#hints", OneLine).text
+        return self.browser.query_one("#hints", TextBar).text
 
     @property
     def filter_text(self) -> str:
@@ -269,7 +269,7 @@ class Browser:
     @property
     def filter_count(self) -> str:
         """How many the filter keeps."""
-        return self.browser.query_one("#count", OneLine).text
+        return self.browser.query_one("#count", TextBar).text
 
     @property
     def detail_shown(self) -> bool:
@@ -305,7 +305,7 @@ class Browser:
     @property
     def members_heading(self) -> str:
         """What is said over the members."""
-        return self.browser.query_one("#members-heading", OneLine).text
+        return self.browser.query_one("#members-heading", TextBar).text
 
     @property
     def dialog(self) -> str:
@@ -314,9 +314,9 @@ class Browser:
             return ""
         parts = []
         for widget in self.app.screen.query(Widget):
-            if isinstance(widget, LineList):
+            if isinstance(widget, RowList):
                 parts += self._list_lines(widget)
-            elif isinstance(widget, (Lines, OneLine)):
+            elif isinstance(widget, (ScrollingText, TextBar)):
                 parts.append(widget.text)
         return "\n".join(parts)
 
@@ -351,7 +351,7 @@ class Browser:
     def steps(self) -> str:
         """What is said of the job under the cursor, line breaks and runs of blanks as one blank."""
         pane = self.browser.area.jobs_tab.steps
-        return " ".join(f"{pane.query_one(OneLine).text} {pane.steps.text}".split())
+        return " ".join(f"{pane.query_one(TextBar).text} {pane.steps.text}".split())
 
     @property
     def toasts(self) -> list[str]:
@@ -365,7 +365,7 @@ class Browser:
         """False once the program was told to end."""
         return not self.app._exit
 
-    def _list_lines(self, rows: LineList[Any]) -> list[str]:
+    def _list_lines(self, rows: RowList[Any]) -> list[str]:
         width = max(20, rows.size.width - 2)
         return [" ".join("".join(text for text, _ in rows.line(row, width)).split()) for row in rows.rows]
 

@@ -76,7 +76,7 @@ class TableApp(App[None]):
     def on_user_table_view_changed(self, event: UserTable.ViewChanged) -> None:
         self.heard.append(event)
 
-    def on_user_table_said(self, event: UserTable.Said) -> None:
+    def on_user_table_marks_reported(self, event: UserTable.MarksReported) -> None:
         self.heard.append(event)
 
     def on_user_table_failed(self, event: UserTable.Failed) -> None:

@@ -10,7 +10,7 @@ from tests.support.fake_directory import person
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines
-from walkme_tui.ui.widgets.text_style import StyledLine
+from walkme_tui.ui.widgets.text_style import StyledText
 
 NOW = 1_800_000_000_000
 NAMES = {"g1": "Sales"}
@@ -21,7 +21,7 @@ def lines(user: User, width: int = 40, fetched_at_ms: int = NOW, detailed_at_ms:
     return [plain(line) for line in record_lines(mirrored, NAMES, NOW, width)]
 
 
-def plain(line: StyledLine) -> str:
+def plain(line: StyledText) -> str:
     return "".join(text for text, _ in line)
 
 

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.widgets.pinned_list import PinnedList
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
 class Names(PinnedList[str]):
@@ -19,7 +19,7 @@ class Names(PinnedList[str]):
     def key(self, row: str) -> Hashable:
         return row.split(maxsplit=1)[0]
 
-    def line(self, row: str, width: int) -> StyledLine:
+    def line(self, row: str, width: int) -> StyledText:
         return [(row, TextStyle.PLAIN)]
 
     def note(self, width: int) -> str:

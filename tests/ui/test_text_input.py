@@ -8,13 +8,13 @@ from textual.strip import Strip
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.ui.theming import textual_theme
-from walkme_tui.ui.widgets.text_input import MAX_LENGTH, TextLine
+from walkme_tui.ui.widgets.text_input import MAX_LENGTH, TextInput
 
 
 class Typing(App[None]):
     """A line of 12 cells."""
 
-    CSS = "TextLine { width: 12; }"
+    CSS = "TextInput { width: 12; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Typing(App[None]):
         assert theme is not None
         self.register_theme(textual_theme(theme))
         self.theme = theme.name
-        self.line = TextLine(prompt="type here")
+        self.line = TextInput(prompt="type here")
         self.told: list[str] = []
         self.line.typed = self.told.append
 
@@ -113,14 +113,14 @@ async def test_what_is_held_back_is_painted_when_let_go_or_by_itself() -> None:
             return render(y)
 
         app.line.render_line = noted  # type: ignore[method-assign]  # to see when it is painted
-        app.line.hold_back(60)
+        app.line.defer_repaint(60)
         app.type("a")
         await pilot.pause(0.05)
         assert painted == []
-        app.line.let_go()
+        app.line.repaint_now()
         await pilot.pause(0.05)
         assert painted == ["a"]
-        app.line.hold_back(0.01)
+        app.line.defer_repaint(0.01)
         app.type("b")
         await pilot.pause(0.1)
         assert painted == ["a", "ab"]

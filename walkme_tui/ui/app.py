@@ -31,7 +31,7 @@ from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
-from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.widgets.text_input import TextInput
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -150,7 +150,7 @@ class WalkmeApp(App[int]):
         elif isinstance(item, events.Key):
             if not self._take_key(item):
                 await super().on_event(item)
-        elif isinstance(item, events.Paste) and isinstance(self.focused, TextLine):
+        elif isinstance(item, events.Paste) and isinstance(self.focused, TextInput):
             self.focused.on_paste(item)
         else:
             await super().on_event(item)

@@ -167,7 +167,7 @@ def outcome(job: Job) -> str:
     if job.state.resumable and left:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
     if bad:
-        return f"{count(bad, 'step needs', 'steps need')} a look; the others are done."
+        return f"{count(bad, 'step text_widths', 'steps need')} a look; the others are done."
     if any(record.state is StepState.SKIPPED for record in job.steps):
         return "Done; some steps were skipped."
     return "Done and verified." if any(record.changed for record in job.steps) else "Done: everything was so already."

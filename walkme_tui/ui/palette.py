@@ -102,5 +102,5 @@ async def _keep_theme(app: App[Any], memory: SavedPreferences, name: str) -> Non
 
 def _choice(command: Command, reason: str) -> Choice:
     if reason:
-        return Choice(command.id, command.title, reason, label_ink=TextStyle.DIM)
+        return Choice(command.id, command.title, reason, label_style=TextStyle.DIM)
     return Choice(command.id, command.title, labels(command))

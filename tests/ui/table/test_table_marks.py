@@ -14,7 +14,7 @@ def ids(*numbers: int) -> frozenset[str]:
 
 
 def said(table: TableDriver) -> str:
-    return str(table.heard(UserTable.Said)[-1].text)
+    return str(table.heard(UserTable.MarksReported)[-1].text)
 
 
 async def test_space_marks_and_unmarks_and_shows_both_signs() -> None:

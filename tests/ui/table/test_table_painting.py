@@ -158,7 +158,7 @@ async def test_an_empty_view_says_the_screens_words() -> None:
 
 async def test_long_words_wrap_inside_the_table() -> None:
     async with table_of(FakeListing(), size=(40, 10)) as table:
-        table.table.say_when_empty(Content("Nobody is here, and this goes on for longer than one line takes."))
+        table.table.set_empty_text(Content("Nobody is here, and this goes on for longer than one line takes."))
         await table.settle()
         assert "Nobody is here" in table.row(1).text
         assert "takes." in table.row(2).text

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.user_table.compact_strip import LeanStrip
+from walkme_tui.ui.widgets.user_table.compact_strip import CompactStrip
 
 COLORS = ("#d5dae2", "#14171c", "red", "default", None)
 styles = st.builds(
@@ -38,13 +38,13 @@ def drawn(strip: Strip, system: str) -> list[object]:
 @given(segments)
 def test_it_looks_the_same(system: str, parts: list[Segment]) -> None:
     plain = Strip(parts)
-    assert drawn(LeanStrip(parts, plain.cell_length), system) == drawn(plain, system)
+    assert drawn(CompactStrip(parts, plain.cell_length), system) == drawn(plain, system)
 
 
 def test_bold_and_dim_are_switched_one_by_one() -> None:
     parts = [Segment("a", Style(bold=True, dim=True)), Segment("b", Style(dim=True)), Segment("c", Style(bold=True))]
     console = Console(color_system="truecolor", force_terminal=True)
-    assert LeanStrip(parts, 3).render(console) == "\x1b[1;2ma\x1b[22;2mb\x1b[22;1mc\x1b[0m"
+    assert CompactStrip(parts, 3).render(console) == "\x1b[1;2ma\x1b[22;2mb\x1b[22;1mc\x1b[0m"
 
 
 def test_only_what_changes_is_told() -> None:
@@ -55,7 +55,7 @@ def test_only_what_changes_is_told() -> None:
         Segment("c", Style(bgcolor="#14171c")),
     ]
     console = Console(color_system="truecolor", force_terminal=True)
-    assert LeanStrip(parts, 3).render(console) == (
+    assert CompactStrip(parts, 3).render(console) == (
         "\x1b[38;2;213;218;226;48;2;20;23;28ma\x1b[38;2;128;128;128mb\x1b[39mc\x1b[0m"
     )
     assert console._color_system is ColorSystem.TRUECOLOR
@@ -63,7 +63,7 @@ def test_only_what_changes_is_told() -> None:
 
 def test_after_loose_text_the_column_is_told() -> None:
     style = Style(bold=True)
-    strip = LeanStrip(
+    strip = CompactStrip(
         [Segment("ab", style), Segment("👍  ", style), Segment("c", style)], 7, left=10, loose=frozenset({1})
     )
     console = Console(color_system="truecolor", force_terminal=True)

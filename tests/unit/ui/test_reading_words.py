@@ -66,7 +66,7 @@ def test_the_status_line_says_how_far_it_is() -> None:
     progress = BackfillProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
     told = saying(progress)
     assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
-    assert told.ink is TextStyle.DIM
+    assert told.style is TextStyle.DIM
     assert "left" not in saying(BackfillProgress(total=249_188)).text
     assert saying(progress, stopping=True).text.startswith("Reading the groups of users stops after what is under way")
 
@@ -75,7 +75,7 @@ def test_the_status_line_says_what_it_waits_for() -> None:
     told = saying(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
     assert told.text.startswith("Reading the groups of users goes on in 12 s. M stops. Too many")
     assert "\x1b" not in told.text
-    assert told.ink is TextStyle.WARN
+    assert told.style is TextStyle.WARN
 
 
 def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:

@@ -30,34 +30,36 @@ NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
 
 
 @given(st.integers(1, 300), st.integers(1, 300), NEEDS)
-def test_columns_fit_whatever_their_texts_need(width: int, screen: int, needs: dict[Field, int]) -> None:
-    stand_side_by_side_and_inside(lay_out(width, max(screen, width), needs=needs).columns, width)
+def test_columns_fit_whatever_their_texts_need(width: int, screen: int, text_widths: dict[Field, int]) -> None:
+    stand_side_by_side_and_inside(lay_out(width, max(screen, width), text_widths=text_widths).columns, width)
 
 
 @given(st.integers(30, 200), NEEDS)
-def test_every_other_column_gives_way_before_an_email_is_cut(width: int, needs: dict[Field, int]) -> None:
-    columns = lay_out(width, width, needs=needs).columns
-    needed = min(needs.get(Field.EMAIL, 0), 44)
+def test_every_other_column_gives_way_before_an_email_is_cut(width: int, text_widths: dict[Field, int]) -> None:
+    columns = lay_out(width, width, text_widths=text_widths).columns
+    needed = min(text_widths.get(Field.EMAIL, 0), 44)
     if columns[0].width < needed:
         assert [column.field for column in columns] in ([Field.EMAIL, Field.STATUS], [Field.EMAIL])
         assert needed + GUTTER + GAP + 10 + 1 > width
 
 
 def test_a_text_that_fits_moves_no_column() -> None:
-    assert lay_out(80, 80, needs={Field.EMAIL: 30, Field.NAME: 20}) == lay_out(80, 80)
+    assert lay_out(80, 80, text_widths={Field.EMAIL: 30, Field.NAME: 20}) == lay_out(80, 80)
 
 
 def test_names_are_whole_where_there_is_room_beside_the_email() -> None:
-    widths = {each.field: each.width for each in lay_out(88, 120, needs={Field.EMAIL: 30, Field.NAME: 18}).columns}
+    widths = {
+        each.field: each.width for each in lay_out(88, 120, text_widths={Field.EMAIL: 30, Field.NAME: 18}).columns
+    }
     assert widths[Field.EMAIL] >= 30
     assert widths[Field.NAME] >= 18
     assert Field.ROLE in widths
 
 
 def test_a_table_beside_a_pane_asks_for_what_its_texts_need() -> None:
-    needs = {Field.EMAIL: 33, Field.NAME: 20, Field.ROLE: 9}
-    for column in lay_out(wanted_width(needs), 120, needs=needs).columns:
-        assert column.width >= needs.get(column.field, 0)
+    text_widths = {Field.EMAIL: 33, Field.NAME: 20, Field.ROLE: 9}
+    for column in lay_out(wanted_width(text_widths), 120, text_widths=text_widths).columns:
+        assert column.width >= text_widths.get(column.field, 0)
 
 
 @given(st.integers(1, 500), st.integers(-1, 20))

@@ -14,7 +14,7 @@ from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser import status_messages as sayings
 from walkme_tui.ui.browser.status_messages import LoadTrouble
 from walkme_tui.ui.widgets.account_line import AccountLine
-from walkme_tui.ui.widgets.key_hints import Hints
+from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.status_line import StatusLine, StatusMessage
 from walkme_tui.ui.widgets.tab_bar import FilterCount
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -76,11 +76,11 @@ class Chrome:
         elif browser.arrangement.tab is Tab.GROUPS and browser.area.groups_tab.stale:
             browser.count_groups()
 
-    def note(self, text: str, ink: TextStyle, seconds: float) -> bool:
+    def note(self, text: str, style: TextStyle, seconds: float) -> bool:
         """Show a message in the status line for so long; False if it does not fit or another one is shown."""
         if self._note is not None or "\n" in text or not self._status.has_room_for(text):
             return False
-        self._note = StatusMessage(text, ink)
+        self._note = StatusMessage(text, style)
         self._browser.set_timer(seconds, self._end_note)
         self.tell()
         return True
@@ -143,8 +143,8 @@ class Chrome:
         return self._browser.query_one(StatusLine)
 
     @cached_property
-    def _hints(self) -> Hints:
-        return self._browser.query_one(Hints)
+    def _hints(self) -> KeyHints:
+        return self._browser.query_one(KeyHints)
 
     @cached_property
     def _count(self) -> FilterCount:
@@ -200,7 +200,7 @@ class Chrome:
                 browser.filter.look_for_nearest()
                 empty = self._no_rows(table.listing.query, look_up)
                 if table.empty_text != empty:
-                    table.say_when_empty(empty)
+                    table.set_empty_text(empty)
         if self._serving:
             browser.area.groups_tab.head()
 

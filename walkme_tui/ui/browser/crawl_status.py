@@ -97,8 +97,8 @@ def crawl_saying(progress: CrawlProgress, now: float) -> StatusMessage | None:
         case CrawlPhase.ELSEWHERE:
             return StatusMessage(f"Another walkme-tui reads this account: {_so_far(progress)}.", TextStyle.DIM)
         case CrawlPhase.DONE if progress.note not in {"", "complete"}:
-            ink = TextStyle.WARN if progress.note.startswith("incomplete") else TextStyle.DIM
-            return StatusMessage(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), ink)
+            style = TextStyle.WARN if progress.note.startswith("incomplete") else TextStyle.DIM
+            return StatusMessage(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), style)
         case _:
             return None
 

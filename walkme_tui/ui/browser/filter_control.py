@@ -170,8 +170,8 @@ class FilterControl:
         table = self._browser.area.table
         if table is not None and self._speaks_filter:
             # One frame for both: to paint the box first takes longer than to find somebody.
-            self._box.hold_back(ECHO_SECONDS)
-            table.painted_with = self._let_box_go
+            self._box.defer_repaint(ECHO_SECONDS)
+            table.same_frame_widgets = self._let_box_go
         self._browser.filtering.put(text)
         # Here, not with the next picture: another tab may have the keys by then.
         self.consider_a_look_up()
@@ -179,7 +179,7 @@ class FilterControl:
         self._browser.call_after_refresh(self._filtered)
 
     def _let_box_go(self) -> "Sequence[Widget]":
-        self._box.let_go()
+        self._box.repaint_now()
         return (self._box,)
 
     def _filtered(self) -> None:

@@ -4,7 +4,7 @@ from walkme_tui.domain.queries import Sort, UserQuery
 from walkme_tui.domain.views import SavedView
 from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.browser.panes import PaneArea
-from walkme_tui.ui.widgets.tab_bar import TabLine
+from walkme_tui.ui.widgets.tab_bar import TabBar
 
 NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
 
@@ -81,7 +81,7 @@ class TableFilters:
             self._texts[pane] = text
             self._apply(pane)
 
-    def show_in(self, line: TabLine) -> None:
+    def show_in(self, line: TabBar) -> None:
         """Make the tab line show the target's text."""
         target = self.target
         line.show_filter(self.text, NAMES[target] if target is not None else "")

@@ -19,7 +19,7 @@ from walkme_tui.ui.browser import group_messages as group_sayings
 from walkme_tui.ui.browser.group_counts import GroupCounts
 from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
 from walkme_tui.ui.widgets.status_line import StatusMessage
-from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -38,7 +38,7 @@ class MembersPane(Vertical):
 
     def __init__(self, session: Session, pages: PageLoader, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._heading = OneLine(id="members-heading")
+        self._heading = TextBar(id="members-heading")
         self.table = UserTable(
             Listing(session, pages, NOBODY),
             started_at_ms=session.started_at_ms,
@@ -112,15 +112,15 @@ class GroupsTab:
         """Groups from the server; the error if that failed."""
         self.answered = False
         if not self.groups.total:
-            self.groups.say_when_empty("Asking the server for the groups…")
+            self.groups.set_empty_text("Asking the server for the groups…")
         complete = self._complete
         try:
             self._counts.take_sizes(await self._directory.refresh_groups(), complete=complete)
         except WalkmeError as error:
-            self.groups.say_when_empty(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
+            self.groups.set_empty_text(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
             return error
         self.answered = True
-        self.groups.say_when_empty("This account has no groups.")
+        self.groups.set_empty_text("This account has no groups.")
         self.fill()
         return None
 

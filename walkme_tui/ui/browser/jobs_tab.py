@@ -15,8 +15,8 @@ from walkme_tui.ui import change_words
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.job_report import job_lines
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 NONE_YET = "Nothing was changed from here yet. O on a user offboards, x deactivates; every change is kept here."
@@ -27,8 +27,8 @@ class StepsPane(Vertical):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._heading = OneLine(id="steps-heading")
-        self.steps = Lines(id="steps-lines")
+        self._heading = TextBar(id="steps-heading")
+        self.steps = ScrollingText(id="steps-lines")
         self._job: Job | None = None
         self._jobs: Sequence[Job] = ()
         self._now_ms = 0
@@ -42,9 +42,9 @@ class StepsPane(Vertical):
         """Show a job of ``jobs``; ``told`` is its progress while it runs."""
         another = job is None or self._job is None or job.id != self._job.id
         self._job, self._jobs, self._now_ms = job, jobs, now_ms
-        ink = TextStyle.ACCENT if told else TextStyle.DIM
+        style = TextStyle.ACCENT if told else TextStyle.DIM
         said = told or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
-        self._heading.write([(f" {said}", ink)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
+        self._heading.write([(f" {said}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
         self._write()
         if another:
             self.steps.action_first()
@@ -67,7 +67,7 @@ class JobsTab:
 
     def __init__(self, session: Session, work: JobTasks) -> None:
         self.jobs = JobList(session.clock, id="jobs")
-        self.jobs.say_when_empty("Reading the journal…")
+        self.jobs.set_empty_text("Reading the journal…")
         self.steps = StepsPane(id="steps")
         self._session = session
         self._work = work
@@ -82,9 +82,9 @@ class JobsTab:
             jobs = await change_services.journal.jobs(self._session.account.profile)
         except WalkmeError as error:
             self.was_read = True
-            self.jobs.say_when_empty(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
+            self.jobs.set_empty_text(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
             return error
-        self.jobs.say_when_empty(NONE_YET)
+        self.jobs.set_empty_text(NONE_YET)
         self._fill(jobs)
         return None
 

@@ -16,8 +16,8 @@ from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
 from walkme_tui.ui.browser.status_messages import Position
 from walkme_tui.ui.widgets.detail import DetailPane
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.widgets.user_table.columns import wanted_width
 
@@ -64,7 +64,7 @@ class PaneArea(Horizontal):
         self._session, self._pages, self._directory, self._work = session, pages, directory, work
         self._shown: tuple[Pane, ...] = (Pane.USERS,)
         self._focused: dict[Tab, Pane] = {}
-        self.users.needs_changed = self._needs_changed
+        self.users.text_widths_changed = self._needs_changed
 
     @cached_property
     def groups_tab(self) -> "GroupsTab":
@@ -72,7 +72,7 @@ class PaneArea(Horizontal):
         from walkme_tui.ui.browser.groups_tab import GroupsTab
 
         tab = GroupsTab(self._session, self._pages, self._directory)
-        tab.members.table.needs_changed = self._needs_changed
+        tab.members.table.text_widths_changed = self._needs_changed
         return tab
 
     @cached_property
@@ -93,7 +93,7 @@ class PaneArea(Horizontal):
         from walkme_tui.ui.widgets.request_list import RequestList
 
         requests = RequestList(id=Pane.REQUESTS)
-        requests.say_when_empty("Nothing was sent yet.")
+        requests.set_empty_text("Nothing was sent yet.")
         return requests
 
     def compose(self) -> ComposeResult:
@@ -122,7 +122,7 @@ class PaneArea(Horizontal):
             self.detail.styles.clear_rule("width")
             return
         lists = sum(GROUPS_WIDTH for pane in self._shown if pane is Pane.GROUPS)
-        left = width - lists - wanted_width(self.table.needs)
+        left = width - lists - wanted_width(self.table.text_widths)
         cells = max(LEAST_DETAIL_WIDTH, min(left, MOST_DETAIL_WIDTH))
         if self.detail.styles.width is None or self.detail.styles.width.value != cells:
             self.detail.styles.width = cells
@@ -190,7 +190,7 @@ class PaneArea(Horizontal):
             exact = total is None or total.exact
             first = target.scroll_offset.y
             return Position(target.cursor_index, target.row_count, exact, first, target.page_rows, len(target.marks))
-        if isinstance(target, LineList):
+        if isinstance(target, RowList):
             first, marked = target.scroll_offset.y, len(self.groups_tab.groups.marked) if pane is Pane.GROUPS else 0
             return Position(target.cursor, len(target.rows), True, first, target.page_lines, marked)
         return None
@@ -224,7 +224,7 @@ class PaneArea(Horizontal):
             if event.widget is self._target(pane):
                 self._focused[self.arrangement.tab] = pane
 
-    def _target(self, pane: Pane) -> UserTable | Lines:
+    def _target(self, pane: Pane) -> UserTable | ScrollingText:
         """What has the keys when a pane has them."""
         match pane:
             case Pane.USERS:

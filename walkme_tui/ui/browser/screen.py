@@ -34,10 +34,10 @@ from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.detail.pane import Subject
-from walkme_tui.ui.widgets.key_hints import Hints
-from walkme_tui.ui.widgets.row_list import LineList
+from walkme_tui.ui.widgets.key_hints import KeyHints
+from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.status_line import StatusLine
-from walkme_tui.ui.widgets.tab_bar import TabLine, TabTitles
+from walkme_tui.ui.widgets.tab_bar import TabBar, TabTitles
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -86,7 +86,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.details = Details(self, self.area.detail)
         self.situation = Chrome(self, monotonic)
         self.arrangement: Arrangement = Arrangement()
-        self.tab_line = TabLine()
+        self.tab_line = TabBar()
         self.filter: FilterControl = FilterControl(self)
         self.settling: Settling = Settling(self, commands)
         self._commands = commands
@@ -104,7 +104,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield self.tab_line
         yield self.area
         yield StatusLine()
-        yield Hints(self._commands)
+        yield KeyHints(self._commands)
 
     def on_mount(self) -> None:
         """Paint first, ask the server then."""
@@ -372,8 +372,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if event.table is self.area.table:
             self.ordering.sort_by(event.key)
 
-    @on(UserTable.Said)
-    def say_what_was_marked(self, event: UserTable.Said) -> None:
+    @on(UserTable.MarksReported)
+    def say_what_was_marked(self, event: UserTable.MarksReported) -> None:
         """A range or all were marked."""
         self.app.notify(event.text, markup=False, timeout=4)
 
@@ -384,24 +384,24 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
         report(self.app, event.error, doing="This")
 
-    @on(LineList.Moved, "#groups")
+    @on(RowList.Moved, "#groups")
     def members_follow(self) -> None:
         """The members of the group under the cursor."""
         self._cursor_moved()
         self.area.groups_tab.follow()
 
-    @on(LineList.Moved, "#jobs")
+    @on(RowList.Moved, "#jobs")
     def steps_follow(self) -> None:
         """The steps of the job under the cursor."""
         self._cursor_moved()
         self.area.jobs_tab.follow()
 
-    @on(LineList.Opened, "#jobs")
+    @on(RowList.Opened, "#jobs")
     def show_what_became_of_the_job(self) -> None:
         """Enter on a job."""
         run_verb(self, "job.receipt")
 
-    @on(LineList.Opened, "#requests")
+    @on(RowList.Opened, "#requests")
     def show_the_request(self) -> None:
         """Enter on a request."""
         from walkme_tui.ui.dialogs.request import RequestDialog
@@ -411,12 +411,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if record is not None:
             self.app.push_screen(RequestDialog(record, partial(copy_request, self, record)))
 
-    @on(LineList.Moved, "#requests")
+    @on(RowList.Moved, "#requests")
     def requests_moved(self) -> None:
         """Another request is under the cursor."""
         self._cursor_moved()
 
-    @on(LineList.Opened, "#groups")
+    @on(RowList.Opened, "#groups")
     def go_to_the_members(self) -> None:
         """Enter on a group."""
         run_verb(self, "user.groups")

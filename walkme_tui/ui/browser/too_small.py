@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def say_if_too_small(screen: "Screen[None]", size: "Size") -> None:
     """Say it in place of everything else for as long as it is so."""
     tiny = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
     if tiny and not screen.query("#too-small"):
-        line = OneLine(id="too-small")
+        line = TextBar(id="too-small")
         line.write([(" The terminal is too small.", TextStyle.PLAIN)])
         screen.mount(line)
     screen.set_class(tiny, "tiny")

@@ -9,10 +9,10 @@ from textual.widget import Widget
 
 from walkme_tui.domain.text import search_key, search_words
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.text_input import TextLine
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 NOTE_SHARE = 0.4
 
@@ -24,29 +24,29 @@ class Choice:
     answer: str
     label: str
     note: str = ""
-    ink: TextStyle = TextStyle.DIM
-    label_ink: TextStyle = TextStyle.PLAIN
+    style: TextStyle = TextStyle.DIM
+    label_style: TextStyle = TextStyle.PLAIN
 
 
-class ChoiceList(LineList[Choice]):
+class ChoiceList(RowList[Choice]):
     """The choices, each with its note at the right."""
 
     def key(self, row: Choice) -> Hashable:
         """Choices are told apart by their answer."""
         return row.answer
 
-    def line(self, row: Choice, width: int) -> StyledLine:
+    def line(self, row: Choice, width: int) -> StyledText:
         """Label and note."""
         note = words.cut(row.note, int(width * NOTE_SHARE))
         room = width - len(note) - 2
-        return [(words.fit(row.label, room), row.label_ink), (words.fit_right(note, width - room), row.ink)]
+        return [(words.fit(row.label, room), row.label_style), (words.fit_right(note, width - room), row.style)]
 
 
 class ChoiceDialog(Dialog[str]):
     """Answers with the ``answer`` of what was chosen."""
 
     def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
-        super().__init__([(title, TextStyle.STRONG)], key_foot(("Enter", "take"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "take"), ("Esc", "leave")))
         self._choices = choices
         self._current = current
         self._list = ChoiceList(id="choices")
@@ -57,7 +57,7 @@ class ChoiceDialog(Dialog[str]):
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Move, and take."""
-        return {"enter": self.take, **movements(self._list)}
+        return {"enter": self.take, **movement_keys(self._list)}
 
     def fill(self) -> None:
         """Fill the list and put the cursor on what holds now."""
@@ -66,7 +66,7 @@ class ChoiceDialog(Dialog[str]):
             self._list.select(self._current)
         self.set_focus(self._list)
 
-    @on(LineList.Opened)
+    @on(RowList.Opened)
     def take(self) -> None:
         """Close with the answer under the cursor."""
         if self._list.current is not None and self.is_current:
@@ -80,7 +80,7 @@ class SearchDialog(ChoiceDialog):
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__(title, choices)
-        self._box = TextLine(prompt="type to narrow down", id="choice-filter")
+        self._box = TextInput(prompt="type to narrow down", id="choice-filter")
         self._box.typed = self._narrow
 
     def middle(self) -> Sequence[Widget]:
@@ -90,7 +90,7 @@ class SearchDialog(ChoiceDialog):
     def fill(self) -> None:
         """Typing goes to the box, movements to the list."""
         super().fill()
-        self._list.keys_elsewhere = True
+        self._list.cursor_always_active = True
         self.set_focus(self._box)
 
     def _narrow(self, text: str) -> None:

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import Dialog, Result
-from walkme_tui.ui.widgets.dismiss_button import SafeButton
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
+from walkme_tui.ui.widgets.dismiss_button import DismissButton
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 
 QUIET_SECONDS: Final = 0.5
 """So long no key may have come before one that decides."""
@@ -39,18 +39,18 @@ class ConfirmationDialog(Dialog[Result]):
     BUTTON: ClassVar[str] = "Cancel"
 
     def __init__(
-        self, title: StyledLine, right: StyledLine = (), monotonic: Callable[[], float] = time.monotonic
+        self, title: StyledText, right: StyledText = (), monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__(title, (), right)
         self._monotonic = monotonic
         self._quiet_since: float | None = None
         self._armed = False
         self._was_armed = False
-        self._button = SafeButton(self.BUTTON)
+        self._button = DismissButton(self.BUTTON)
 
     def bottom(self) -> Sequence[Widget]:
         """The button, and the keys beside it."""
-        return [Horizontal(self._button, OneLine(id="foot"), id="bottom")]
+        return [Horizontal(self._button, TextBar(id="foot"), id="bottom")]
 
     def fill(self) -> None:
         """Give the button the focus; count from the first picture on."""
@@ -92,7 +92,7 @@ class ConfirmationDialog(Dialog[Result]):
     def write_foot(self) -> None:
         """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
         deciding = self.decisions()
-        pieces: list[StyledText] = []
+        pieces: list[StyledSpan] = []
         for key, word in self.hints():
             counts = self._armed or key not in deciding
             shown = self._free(key) if key in deciding else key
@@ -102,7 +102,7 @@ class ConfirmationDialog(Dialog[Result]):
             ]
             pieces.append((f" {word}", TextStyle.DIM))
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.query_one("#foot", OneLine).write(pieces, [("wait", TextStyle.DIM)] if waits else ())
+        self.query_one("#foot", TextBar).write(pieces, [("wait", TextStyle.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
 
@@ -147,7 +147,7 @@ class ConfirmationDialog(Dialog[Result]):
         if self._was_armed:
             action()
 
-    @on(SafeButton.Pressed)
+    @on(DismissButton.Pressed)
     def leave(self) -> None:
         """The button answers nothing."""
         if self.is_current:
@@ -164,7 +164,7 @@ def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
     return max(8, min(frame, int(screen_width * FRAME_SHARE)) - FRAME_SIDES)
 
 
-def account_mark(account: Account) -> StyledLine:
+def account_mark(account: Account) -> StyledText:
     """Where it happens, for the corner of a dialog; production is filled."""
     name = (f"{clean(account.profile, 30)} ", TextStyle.DIM)
     if account.environment is Environment.PRODUCTION:

@@ -14,10 +14,10 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_input import TextLine
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 Result = TypeVar("Result")
 
@@ -44,7 +44,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     CSS_PATH = "../styles/dialogs.tcss"
     LARGE: ClassVar[bool] = False
 
-    def __init__(self, title: StyledLine, foot: StyledLine, right: StyledLine = ()) -> None:
+    def __init__(self, title: StyledText, foot: StyledText, right: StyledText = ()) -> None:
         super().__init__()
         self._title = title
         self._right = right
@@ -56,7 +56,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     def compose(self) -> ComposeResult:
         """Title, middle, foot."""
         with Vertical(id="frame", classes="large" if self.LARGE else ""):
-            yield OneLine(id="title")
+            yield TextBar(id="title")
             yield from self.middle()
             yield from self.bottom()
 
@@ -73,7 +73,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def bottom(self) -> Sequence[Widget]:
         """What stands below the middle: the line of keys."""
-        return [OneLine(id="foot")]
+        return [TextBar(id="foot")]
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """What keys do, besides Esc."""
@@ -87,8 +87,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         """Write the lines that stay, then what is in the middle, and take the keys that came meanwhile."""
         if not self.app.is_running:
             return  # the program ends, and widgets are removed already
-        self.query_one("#title", OneLine).write(self._title, self._right)
-        self.query_one("#foot", OneLine).write(self._foot)
+        self.query_one("#title", TextBar).write(self._title, self._right)
+        self.query_one("#foot", TextBar).write(self._foot)
         self.fill()
         waiting, self._waiting = self._waiting or [], None
         for event in waiting:
@@ -102,7 +102,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         if self._waiting is not None:
             self._waiting.append(event)
             return True
-        if isinstance(self.focused, TextLine) and self.focused.take(event):
+        if isinstance(self.focused, TextInput) and self.focused.take(event):
             return True
         if event.key == "escape":
             self.dismiss(None)
@@ -111,7 +111,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         return True
 
 
-def movements(lines: Lines) -> dict[str, Callable[[], object]]:
+def movement_keys(lines: ScrollingText) -> dict[str, Callable[[], object]]:
     """The movement keys, which move a list or scroll a text."""
     return {
         "down": lines.action_cursor_down,
@@ -127,7 +127,7 @@ def movements(lines: Lines) -> dict[str, Callable[[], object]]:
     }
 
 
-def key_foot(*pairs: tuple[str, str]) -> StyledLine:
+def footer_keys(*pairs: tuple[str, str]) -> StyledText:
     """The line of keys at the foot of a dialog."""
     pieces: list[tuple[str, TextStyle]] = []
     for key, word in pairs:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.widget import Widget
 
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_input import TextLine
+from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_input import TextInput
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
@@ -14,19 +14,19 @@ class FileNameDialog(Dialog[str]):
     """Answers with what was typed; ``suggested`` stands there at first."""
 
     def __init__(self, title: str, suggested: str, notes: Sequence[str] = ()) -> None:
-        super().__init__([(title, TextStyle.STRONG)], key_foot(("Enter", "save"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "save"), ("Esc", "leave")))
         self._suggested = suggested
         self._notes = notes
-        self._box = TextLine(id="file-name")
+        self._box = TextInput(id="file-name")
 
     def middle(self) -> Sequence[Widget]:
         """The box, and what there is to say about it."""
-        return [self._box, Lines(id="notes")]
+        return [self._box, ScrollingText(id="notes")]
 
     def fill(self) -> None:
         """Typing goes to the box."""
         self._box.put(self._suggested)
-        self.query_one("#notes", Lines).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
+        self.query_one("#notes", ScrollingText).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
         self.set_focus(self._box)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:

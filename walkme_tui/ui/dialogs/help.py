@@ -8,10 +8,10 @@ from textual.widget import Widget
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
+from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
 from walkme_tui.ui.keys import labels
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 KEY_WIDTH = 14
 SIGNS = (
@@ -43,10 +43,10 @@ class HelpDialog(Dialog[None]):
     LARGE: ClassVar[bool] = True
 
     def __init__(self, commands: Sequence[Command], why_not: Callable[[Command], str]) -> None:
-        super().__init__([("Keys", TextStyle.STRONG)], key_foot(("↑ ↓", "scroll"), ("Esc", "leave")))
+        super().__init__([("Keys", TextStyle.STRONG)], footer_keys(("↑ ↓", "scroll"), ("Esc", "leave")))
         self._commands = commands
         self._why_not = why_not
-        self._text = Lines(id="help")
+        self._text = ScrollingText(id="help")
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
@@ -55,7 +55,7 @@ class HelpDialog(Dialog[None]):
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Scroll; the keys that open the help close it."""
         closing = dict.fromkeys(("q", "question_mark", "f1", "enter"), lambda: self.dismiss(None))
-        return {**closing, "space": self._text.action_page_down, **movements(self._text)}
+        return {**closing, "space": self._text.action_page_down, **movement_keys(self._text)}
 
     def fill(self) -> None:
         """Write the text."""
@@ -63,7 +63,7 @@ class HelpDialog(Dialog[None]):
         self.set_focus(self._text)
 
 
-def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[StyledLine]:
+def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[StyledText]:
     """The help as lines: a section after the other; what cannot be used now is dim and says why."""
     for section, group in groupby(commands, key=lambda command: command.section):
         yield [(section, TextStyle.STRONG)]

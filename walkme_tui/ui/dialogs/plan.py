@@ -16,12 +16,12 @@ from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import movements
+from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_list import PlanList
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_input import TextLine
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2
@@ -63,7 +63,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         clock: Callable[[], int],
         monotonic: Callable[[], float],
     ) -> None:
-        title: StyledLine = [
+        title: StyledText = [
             (wish(draft.planned), TextStyle.STRONG),
             *([(f": {extent}", TextStyle.WARN)] if extent else []),
         ]
@@ -74,26 +74,26 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._clock = clock
         wanted = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
         self._list = PlanList()
-        self._ticket = TextLine(prompt=wanted, id="ticket")
+        self._ticket = TextInput(prompt=wanted, id="ticket")
         self._people = people_count(draft.planned)
         asks = account.environment is Environment.PRODUCTION and self._people > MOST_WITHOUT_NUMBER
-        self._number = TextLine(id="number") if asks else None
+        self._number = TextInput(id="number") if asks else None
 
     def middle(self) -> Sequence[Widget]:
         """The plan, the ticket, and the number of people where it is asked for."""
-        lines: list[Widget] = [self._list, Horizontal(OneLine(id="ticket-label"), self._ticket, id="ticket-line")]
+        lines: list[Widget] = [self._list, Horizontal(TextBar(id="ticket-label"), self._ticket, id="ticket-line")]
         if self._number is not None:
-            parts = (OneLine(id="number-label"), self._number, OneLine(id="number-note"))
+            parts = (TextBar(id="number-label"), self._number, TextBar(id="number-note"))
             lines.append(Horizontal(*parts, id="number-line"))
         return lines
 
     def fill(self) -> None:
         """Write the plan; ages go on."""
         self.query_one("#frame").add_class("wide")
-        self.query_one("#ticket-label", OneLine).write([("Ticket", TextStyle.DIM)])
+        self.query_one("#ticket-label", TextBar).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
-            self.query_one("#number-label", OneLine).write([("People", TextStyle.DIM)])
-            self.query_one("#number-note", OneLine).write([(ASK_NUMBER, TextStyle.DIM)])
+            self.query_one("#number-label", TextBar).write([("People", TextStyle.DIM)])
+            self.query_one("#number-note", TextBar).write([(ASK_NUMBER, TextStyle.DIM)])
         self._ticket.put(self._draft.ticket)
         self._ticket.typed = self._keep_ticket
         self._write()
@@ -129,7 +129,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._write()
 
     @property
-    def _fields(self) -> list[TextLine]:
+    def _fields(self) -> list[TextInput]:
         return [self._ticket] if self._number is None else [self._ticket, self._number]
 
     def _missing(self, plan: Plan) -> str:
@@ -154,7 +154,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         """Move, keep a group, type the ticket."""
         ticket = partial(self.set_focus, self._ticket)
         return {
-            **movements(self._list),
+            **movement_keys(self._list),
             "k": partial(self.once_armed, self._keep),
             "t": partial(self.once_armed, ticket),
             "tab": ticket,
@@ -190,7 +190,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             return
         wrong = self._wrong_number()
         if wrong:
-            self.query_one("#number-note", OneLine).write([(wrong, TextStyle.WARN)])
+            self.query_one("#number-note", TextBar).write([(wrong, TextStyle.WARN)])
             self.set_focus(self._number)
             return
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.confirmation import FRAME, ConfirmationDialog, account_mark, inner_width
-from walkme_tui.ui.widgets.scrolling_text import Lines
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
@@ -24,7 +24,7 @@ class AnswerKey:
 
 
 class QuestionDialog(ConfirmationDialog[str]):
-    """Answers with the key that was pressed; ``text`` are sentences, clean, each with its ink."""
+    """Answers with the key that was pressed; ``text`` are sentences, clean, each with its style."""
 
     BUTTON: ClassVar[str] = "Cancel"
 
@@ -44,7 +44,7 @@ class QuestionDialog(ConfirmationDialog[str]):
 
     def middle(self) -> Sequence[Widget]:
         """The sentences."""
-        return [Lines(id="question")]
+        return [ScrollingText(id="question")]
 
     def fill(self) -> None:
         """Write before the first layout: the first dialog of a session would be laid out without the sentences."""
@@ -56,9 +56,9 @@ class QuestionDialog(ConfirmationDialog[str]):
         self._write()
 
     def _write(self) -> None:
-        text = self.query_one("#question", Lines)
+        text = self.query_one("#question", ScrollingText)
         width = inner_width(self.app.size.width, FRAME)
-        text.set_lines([[(line, ink)] for sentence, ink in self._text for line in words.wrap(sentence, width)])
+        text.set_lines([[(line, style)] for sentence, style in self._text for line in words.wrap(sentence, width)])
         text.refresh(layout=True)
 
     def hints(self) -> Sequence[tuple[str, str]]:

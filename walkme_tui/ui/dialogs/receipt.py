@@ -14,11 +14,11 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import movements
+from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
 class ReceiptChoice(StrEnum):
@@ -47,7 +47,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         now_ms: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._text = Lines(id="receipt")
+        self._text = ScrollingText(id="receipt")
         self._job = job
         self._markdown = text
         self._problems = problems
@@ -74,10 +74,10 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
         self._text.refresh(layout=True)
 
-    def _lines(self, width: int) -> list[StyledLine]:
+    def _lines(self, width: int) -> list[StyledText]:
         job = self._job
         clean_end = job.clean and not self._problems
-        lines: list[StyledLine] = [
+        lines: list[StyledText] = [
             [(line, TextStyle.GOOD if clean_end else TextStyle.WARN)]
             for line in words.wrap(change_words.outcome(job), width)
         ]
@@ -105,7 +105,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
 
     def others(self) -> Mapping[str, Callable[[], object]]:
         """Scroll and copy."""
-        return {**movements(self._text), "c": self._copy_receipt, "f": self._copy_paths}
+        return {**movement_keys(self._text), "c": self._copy_receipt, "f": self._copy_paths}
 
     def decisions(self) -> Mapping[str, Callable[[], object]]:
         """What comes next."""

@@ -9,10 +9,10 @@ from textual.widget import Widget
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import REDACTED, Headers, RequestRecord
 from walkme_tui.ui import words
-from walkme_tui.ui.dialogs.dialog import Dialog, key_foot, movements
+from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
 from walkme_tui.ui.widgets.request_list import ending
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
 class RequestDialog(Dialog[None]):
@@ -22,11 +22,11 @@ class RequestDialog(Dialog[None]):
 
     def __init__(self, record: RequestRecord, copy: Callable[[], None]) -> None:
         super().__init__(
-            [("Request", TextStyle.STRONG)], key_foot(("y", "copy as curl"), ("↑ ↓", "scroll"), ("Esc", "back"))
+            [("Request", TextStyle.STRONG)], footer_keys(("y", "copy as curl"), ("↑ ↓", "scroll"), ("Esc", "back"))
         )
         self._record = record
         self._copy = copy
-        self._text = Lines(id="request")
+        self._text = ScrollingText(id="request")
 
     def middle(self) -> Sequence[Widget]:
         """The text."""
@@ -34,7 +34,7 @@ class RequestDialog(Dialog[None]):
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Copy and scroll."""
-        return {"y": self._copy, "enter": lambda: self.dismiss(None), **movements(self._text)}
+        return {"y": self._copy, "enter": lambda: self.dismiss(None), **movement_keys(self._text)}
 
     def fill(self) -> None:
         """Give the text the keys; it is written once its width is known."""
@@ -49,12 +49,12 @@ class RequestDialog(Dialog[None]):
         self._text.set_lines(list(request_lines(self._record, max(20, self._text.size.width - 1))))
 
 
-def request_lines(record: RequestRecord, width: int) -> Iterator[StyledLine]:
+def request_lines(record: RequestRecord, width: int) -> Iterator[StyledText]:
     """The record in lines of at most ``width`` cells."""
-    status, ink = ending(record)
+    status, style = ending(record)
     yield from _wrapped(f"{record.method} {clean(record.path, 2_000)}", width, TextStyle.STRONG)
     yield [
-        (status, ink),
+        (status, style),
         (f"  after {words.number(record.duration_ms)} ms, attempt {record.attempt}, ", TextStyle.PLAIN),
         (words.clock_time(record.started_at_ms), TextStyle.PLAIN),
     ]
@@ -69,7 +69,7 @@ def request_lines(record: RequestRecord, width: int) -> Iterator[StyledLine]:
     yield from _wrapped(f"{REDACTED} stands for secrets and emails, which the log does not keep.", width, TextStyle.DIM)
 
 
-def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[StyledLine]:
+def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[StyledText]:
     yield ()
     yield [(title, TextStyle.STRONG)]
     for name, value in headers:
@@ -88,5 +88,5 @@ def _indented(body: str) -> str:
         return body
 
 
-def _wrapped(text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
-    return ([(line, ink)] for line in words.wrap(text, width))
+def _wrapped(text: str, width: int, style: TextStyle) -> Iterator[StyledText]:
+    return ([(line, style)] for line in words.wrap(text, width))

@@ -14,11 +14,11 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
-from walkme_tui.ui.dialogs.dialog import movements
+from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.widgets.job_list import JobList
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 EXPLANATION_LINES = 5
 
@@ -49,7 +49,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         super().__init__([(title, TextStyle.STRONG)], account_mark(account), monotonic)
         self._jobs = jobs
         self._list = JobList(lambda: now_ms, id="unfinished")
-        self._text = Lines(id="question")
+        self._text = ScrollingText(id="question")
 
     def middle(self) -> Sequence[Widget]:
         """The jobs, and what going on means."""
@@ -58,7 +58,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
     def fill(self) -> None:
         """Fill the list; the keys go to it while the button has the focus."""
         self.query_one("#frame").add_class("wide")
-        self._list.keys_elsewhere = True
+        self._list.cursor_always_active = True
         self._list.show(self._jobs)
         super().fill()
 
@@ -76,7 +76,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         said = f"{left} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
             said += " Of what was sent without an answer, the outcome is read first: nothing is sent blindly again."
-        lines: list[StyledLine] = [()]
+        lines: list[StyledText] = [()]
         lines += [[(line, TextStyle.PLAIN)] for line in words.wrap(change_words.done_of(job), width)]
         lines += [[(line, TextStyle.DIM)] for line in words.wrap(said, width)]
         self._text.set_lines(lines)
@@ -90,9 +90,9 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
 
     def others(self) -> Mapping[str, Callable[[], object]]:
         """Another job."""
-        return movements(self._list)
+        return movement_keys(self._list)
 
-    @on(LineList.Moved)
+    @on(RowList.Moved)
     def explain(self) -> None:
         """Another job is under the cursor."""
         self._explain()

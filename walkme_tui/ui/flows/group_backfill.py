@@ -76,7 +76,7 @@ async def _read(view: FlowContext, reading: GroupBackfill, query: UserQuery, *, 
 
 
 def question(cost: BackfillCost) -> Sequence[tuple[str, TextStyle]]:
-    """What it costs, in sentences, each with its ink."""
+    """What it costs, in sentences, each with its style."""
     plain = [f"{requests_in_words(cost.unknown, cost.per_second)}."]
     if _has_view(cost):
         plain.append(f"Only for this view: {requests_in_words(cost.in_view, cost.per_second)}.")

@@ -9,9 +9,9 @@ from textual.screen import Screen
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 LABEL_WIDTH = 14
 
@@ -26,26 +26,26 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """The text over its keys."""
-        yield OneLine(id="account")
-        yield Lines(id="ways")
-        yield OneLine(id="hints")
+        yield TextBar(id="account")
+        yield ScrollingText(id="ways")
+        yield TextBar(id="hints")
 
     def on_mount(self) -> None:
         """Write it."""
-        self.query_one("#account", OneLine).write([(" walkme-tui ", TextStyle.STRONG)])
+        self.query_one("#account", TextBar).write([(" walkme-tui ", TextStyle.STRONG)])
         keys = [("d", "start the demo"), ("q", "quit"), ("?", "help")]
         if self._profiles:
             keys.insert(1, ("C", "choose a profile"))
         hints: list[tuple[str, TextStyle]] = [(" ", TextStyle.PLAIN)]
         for key, word in keys:
             hints += [(key, TextStyle.ACCENT), (f" {word}   ", TextStyle.DIM)]
-        self.query_one("#hints", OneLine).write(hints)
-        self.query_one(Lines).focus()
+        self.query_one("#hints", TextBar).write(hints)
+        self.query_one(ScrollingText).focus()
 
     def on_resize(self) -> None:
         """Lines break elsewhere now."""
         width = max(20, min(self.size.width, 100) - 4)
-        self.query_one(Lines).set_lines(list(_lines(self._problem, self._profiles, width)))
+        self.query_one(ScrollingText).set_lines(list(_lines(self._problem, self._profiles, width)))
 
     def say(self, problem: str) -> None:
         """Another reason."""
@@ -61,13 +61,13 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
 
     def run_command(self, command_id: str) -> None:
         """Scroll; there is nothing else here."""
-        movable = self.query_one(Lines)
+        movable = self.query_one(ScrollingText)
         if command_id.startswith("cursor."):
             name = command_id.removeprefix("cursor.")
             getattr(movable, f"action_cursor_{name}" if name in {"down", "up"} else f"action_{name}")()
 
 
-def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[StyledLine]:
+def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[StyledText]:
     yield ()
     yield from _text("No account is open.", width, TextStyle.STRONG)
     if problem:
@@ -98,12 +98,12 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Styled
     )
 
 
-def _text(text: str, width: int, ink: TextStyle = TextStyle.PLAIN) -> Iterator[StyledLine]:
+def _text(text: str, width: int, style: TextStyle = TextStyle.PLAIN) -> Iterator[StyledText]:
     for line in words.wrap(text, width):
-        yield [("  ", TextStyle.PLAIN), (line, ink)]
+        yield [("  ", TextStyle.PLAIN), (line, style)]
 
 
-def _way(name: str, width: int, text: str) -> Iterator[StyledLine]:
+def _way(name: str, width: int, text: str) -> Iterator[StyledText]:
     for line in words.wrap(text, width - LABEL_WIDTH - 2):
         yield [("  ", TextStyle.PLAIN), (words.fit(name, LABEL_WIDTH), TextStyle.STRONG), (line, TextStyle.PLAIN)]
         name = ""

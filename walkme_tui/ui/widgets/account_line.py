@@ -5,14 +5,14 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 
 NARROW = 100
 BUSY_PER_SECOND = 0.5
 
 
-class AccountLine(OneLine):
+class AccountLine(TextBar):
     """Profile, environment and surface at the left; people, coverage and pace at the right."""
 
     def __init__(self, account: Account) -> None:
@@ -25,9 +25,9 @@ class AccountLine(OneLine):
         self.write(_name(self._account), _figures(coverage, traffic, short, left))
 
 
-def _name(account: Account) -> StyledLine:
+def _name(account: Account) -> StyledText:
     production = account.environment is Environment.PRODUCTION
-    pieces: list[StyledText] = [
+    pieces: list[StyledSpan] = [
         (f" {clean(account.profile, 60)} ", TextStyle.STRONG),
         (f" {account.environment.upper()} ", TextStyle.PRODUCTION if production else TextStyle.SANDBOX),
         (f" {account.surface.upper()}", TextStyle.PLAIN),
@@ -39,7 +39,7 @@ def _name(account: Account) -> StyledLine:
     return pieces
 
 
-def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, left: str) -> StyledLine:
+def _figures(coverage: Coverage | None, traffic: TrafficStatus, short: bool, left: str) -> StyledText:
     parts = []
     if coverage is not None and coverage.total is not None:
         people = words.number(coverage.total) if short else words.count(coverage.total, "person", "people")

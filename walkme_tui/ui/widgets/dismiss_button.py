@@ -4,11 +4,11 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from walkme_tui.ui.widgets.text_bar import OneLine
+from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
-class SafeButton(OneLine, can_focus=True):
+class DismissButton(TextBar, can_focus=True):
     """``[ Cancel ]``; a click presses it, and so does what the dialog makes of Enter."""
 
     class Pressed(Message):

@@ -9,7 +9,7 @@ from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, search_words
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.pinned_list import PinnedList
-from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 
 LEAST_COUNT_WIDTH: Final = 4
 MAX_NAME: Final = 200
@@ -100,7 +100,7 @@ class GroupList(PinnedList[GroupRow]):
         self.show_parts(groups, special)
         self._tell_why_empty()
 
-    def say_when_empty(self, text: str) -> None:
+    def set_empty_text(self, text: str) -> None:
         """What stands here while no group is known; where the filter hides them all, that is said instead."""
         self._none_known = text
         self._tell_why_empty()
@@ -110,7 +110,7 @@ class GroupList(PinnedList[GroupRow]):
         if self._all:
             number = words.number(len(self._all))
             text = f"None of the {number} groups has “{clean(self._text, 60)}”. Esc clears the filter."
-        super().say_when_empty(text)
+        super().set_empty_text(text)
 
     # ------------------------------------------------------------ marks
 
@@ -155,14 +155,14 @@ class GroupList(PinnedList[GroupRow]):
         """Put the cursor on the row about this; False if there is none."""
         return self.select(_key_of(subject))
 
-    def heading(self, width: int) -> StyledLine:
+    def heading(self, width: int) -> StyledText:
         """Over the names and the numbers."""
         return [(f"{NO_MARK}GROUP{words.fit_right('MEMBERS', max(0, width - len(NO_MARK) - 5))} ", TextStyle.DIM)]
 
     def _index_of(self, row: GroupRow | None) -> int | None:
         return super()._index_of(row) if self.chosen else None
 
-    def line(self, row: GroupRow, width: int) -> StyledLine:
+    def line(self, row: GroupRow, width: int) -> StyledText:
         """Mark, name and number."""
         room = max(0, width - len(NO_MARK) - self._count_width)
         if isinstance(row, GroupSize):
@@ -170,10 +170,10 @@ class GroupList(PinnedList[GroupRow]):
                 words.fit(clean(row.group.label, MAX_NAME), room),
                 TextStyle.PLAIN if row.group.name else TextStyle.DIM,
             )
-            mark: StyledText = (MARK, TextStyle.ACCENT) if row.group.id in self._marks else (NO_MARK, TextStyle.PLAIN)
+            mark: StyledSpan = (MARK, TextStyle.ACCENT) if row.group.id in self._marks else (NO_MARK, TextStyle.PLAIN)
         else:
-            ink = TextStyle.PLAIN if isinstance(row.subject, Difference) else TextStyle.DIM
-            name, mark = (words.fit(_label(row.subject, room), room), ink), (NO_MARK, TextStyle.PLAIN)
+            style = TextStyle.PLAIN if isinstance(row.subject, Difference) else TextStyle.DIM
+            name, mark = (words.fit(_label(row.subject, room), room), style), (NO_MARK, TextStyle.PLAIN)
         # The margin behind it is part of the number, not one piece more: this is written for every page of a crawl.
         return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", TextStyle.DIM)]
 

@@ -6,14 +6,14 @@ from typing import Final
 from walkme_tui.domain.jobs import Job, JobState, undone_people
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 STATE_WIDTH: Final = 16
 KIND_WIDTH: Final = 12
 AGE_WIDTH: Final = 6
 STEPS_WIDTH: Final = 8
-_INKS: Final = {
+_STYLES: Final = {
     JobState.READY: TextStyle.WARN,
     JobState.RUNNING: TextStyle.ACCENT,
     JobState.INTERRUPTED: TextStyle.WARN,
@@ -22,7 +22,7 @@ _INKS: Final = {
 }
 
 
-class JobList(LineList[Job]):
+class JobList(RowList[Job]):
     """One line a job: state, kind, whom, ticket, age, steps settled of all."""
 
     HEADING_LINES = 1
@@ -43,24 +43,24 @@ class JobList(LineList[Job]):
         """Jobs are told apart by id."""
         return row.id
 
-    def heading(self, width: int) -> StyledLine:
+    def heading(self, width: int) -> StyledText:
         """Over the columns."""
         whom, ticket = _widths(width)
         columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("WHOM", whom), ("TICKET", ticket))
         left = "".join(words.fit(title, cells) for title, cells in columns)
         return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", TextStyle.DIM)]
 
-    def line(self, row: Job, width: int) -> StyledLine:
+    def line(self, row: Job, width: int) -> StyledText:
         """The state, then what it was about."""
         settled = len(row.steps) - len(row.unsettled)
         whom_width, ticket_width = _widths(width)
         bad = change_words.trouble_count(row) and not row.state.resumable
-        state, ink = change_words.state_words(row), TextStyle.BAD if bad else _INKS[row.state]
+        state, style = change_words.state_words(row), TextStyle.BAD if bad else _STYLES[row.state]
         undone = row.changed_people & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
-            state, ink = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
+            state, style = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
         return [
-            (words.fit(state, STATE_WIDTH), ink),
+            (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
             (words.fit(change_words.people_of(row), whom_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),

@@ -10,13 +10,13 @@ from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
 TIME_WIDTH: Final = 10
 INDENT: Final = "  "
-INKS: Final = {
+STYLES: Final = {
     StepState.TODO: TextStyle.DIM,
     StepState.SENT: TextStyle.WARN,
     StepState.DONE: TextStyle.GOOD,
@@ -27,7 +27,7 @@ INKS: Final = {
 }
 
 
-def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[StyledLine]:
+def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[StyledText]:
     """Who, when and under which ticket; the steps; what was left out; where the receipts are.
 
     ``jobs`` are those among which the ones that took it back, or that it took back, are looked for.
@@ -38,7 +38,7 @@ def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterato
     yield from ending_lines(job, width)
 
 
-def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[StyledLine]:
+def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[StyledText]:
     """The ticket, who did it and when, and what took what back."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
@@ -57,7 +57,7 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
         yield from _labelled("Purged", "whom it was about is not known any more", width)
 
 
-def people_lines(job: Job, width: int) -> Iterator[StyledLine]:
+def people_lines(job: Job, width: int) -> Iterator[StyledText]:
     """The steps, person by person, each with what became of it."""
     people = {subject.user.id: subject.user for subject in job.plan.subjects}
     ids = list(dict.fromkeys(record.step.user_id for record in job.steps))
@@ -72,7 +72,7 @@ def people_lines(job: Job, width: int) -> Iterator[StyledLine]:
             yield from _marked("! ", warning, width, TextStyle.WARN)
 
 
-def ending_lines(job: Job, width: int) -> Iterator[StyledLine]:
+def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
     """What the plan left out, and where the receipts are."""
     if job.plan.left_out:
         yield ()
@@ -94,14 +94,14 @@ def ending_lines(job: Job, width: int) -> Iterator[StyledLine]:
             yield from ([(piece, TextStyle.PLAIN)] for piece in words.chop(name, width))
 
 
-def _step(record: StepRecord, width: int) -> Iterator[StyledLine]:
+def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     change = record.step.change
     state = f"{change_words.STEP_GLYPHS[record.state]} {record.state.value}"
     at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
     time = words.clock_time(at) if at is not None else ""
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
     yield [
-        (words.fit(state, STATE_WIDTH), INKS[record.state]),
+        (words.fit(state, STATE_WIDTH), STYLES[record.state]),
         (words.fit(change_words.verb_of(change), VERB_WIDTH), TextStyle.PLAIN),
         (words.fit(change_words.object_of(change), room), TextStyle.PLAIN),
         (words.fit_right(time, TIME_WIDTH), TextStyle.DIM),
@@ -114,17 +114,17 @@ def _step(record: StepRecord, width: int) -> Iterator[StyledLine]:
         yield from _marked(" " * STATE_WIDTH, detail, width, TextStyle.WARN if bad else TextStyle.DIM)
 
 
-def _labelled(label: str, text: str, width: int) -> Iterator[StyledLine]:
+def _labelled(label: str, text: str, width: int) -> Iterator[StyledText]:
     for line in words.wrap(text, width - 8):
         yield [(words.fit(label, 8), TextStyle.DIM), (line, TextStyle.PLAIN)]
         label = ""
 
 
-def _marked(mark: str, text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
+def _marked(mark: str, text: str, width: int, style: TextStyle) -> Iterator[StyledText]:
     for line in words.wrap(text, width - len(mark)):
-        yield [(mark + line, ink)]
+        yield [(mark + line, style)]
         mark = " " * len(mark)
 
 
-def _wrapped(text: str, width: int, ink: TextStyle) -> Iterator[StyledLine]:
-    yield from ([(line, ink)] for line in words.wrap(text, width))
+def _wrapped(text: str, width: int, style: TextStyle) -> Iterator[StyledText]:
+    yield from ([(line, style)] for line in words.wrap(text, width))

@@ -6,14 +6,14 @@ from rich.cells import cell_len
 
 from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import Command
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
 MOST = 6
 GAP = "   "
 
 
-class Hints(OneLine):
+class KeyHints(TextBar):
     """Keys in the accent, words beside them."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
@@ -41,7 +41,7 @@ class Hints(OneLine):
         self._fill()
 
     def _fill(self) -> None:
-        pieces: list[StyledText] = []
+        pieces: list[StyledSpan] = []
         room = self.size.width - cell_len(self._position) - 2
         commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
         for command in [command for command in commands if command.keys and command.hint][:MOST]:

@@ -5,8 +5,8 @@ from typing import Final, TypeVar
 
 from textual.geometry import Region, Size
 
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 Row = TypeVar("Row")
 
@@ -14,7 +14,7 @@ LEAST_SCROLLED_LINES: Final = 3
 """With less room for the others, the last rows scroll with them."""
 
 
-class PinnedList(LineList[Row]):
+class PinnedList(RowList[Row]):
     """Rows that scroll, a line, and the ``pinned`` last rows, which stay where they are while the others scroll.
 
     The cursor goes through all of them as through one list. Where everything fits, nothing has to stay.
@@ -114,7 +114,7 @@ class PinnedList(LineList[Row]):
 
     # ------------------------------------------------------------ painting
 
-    def bare_line(self, y: int) -> StyledLine:
+    def bare_line(self, y: int) -> StyledText:
         """The line between the parts."""
         if not self._rule or self._line_at(y) != self.scrolled:
             return ()

@@ -16,9 +16,9 @@ from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, g
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.plan_draft import PlanDraft
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 
 LEAST_NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12
@@ -30,7 +30,7 @@ KEPT_PARTS: Final = 200
 MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
 NOTHING: Final = "Nothing to do: everything is as it should be already."
-_INKS: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
+_STYLES: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
 _MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
 
 
@@ -39,7 +39,7 @@ class PlanRow:
     """One line; ``step`` is what the cursor can be put on."""
 
     index: int
-    line: StyledLine
+    line: StyledText
     step: Step | None = None
 
 
@@ -59,7 +59,7 @@ class PlanRows(Sequence[PlanRow]):
             self._steps.setdefault(step.user_id, []).append(step)
         self._ends = array("l")
         """Behind which line the lines of each person end; the last part is what concerns everybody."""
-        self._made: dict[int, list[tuple[StyledLine, Step | None]]] = {}
+        self._made: dict[int, list[tuple[StyledText, Step | None]]] = {}
 
     @property
     def measured(self) -> bool:
@@ -94,14 +94,14 @@ class PlanRows(Sequence[PlanRow]):
         line, step = self._part(part)[index - (self._ends[part - 1] if part else 0)]
         return PlanRow(index, line, step)
 
-    def _part(self, part: int) -> list[tuple[StyledLine, Step | None]]:
+    def _part(self, part: int) -> list[tuple[StyledText, Step | None]]:
         if part not in self._made:
             if len(self._made) >= KEPT_PARTS:
                 self._made.clear()
             self._made[part] = list(self._lines(part))
         return self._made[part]
 
-    def _lines(self, part: int) -> Iterator[tuple[StyledLine, Step | None]]:
+    def _lines(self, part: int) -> Iterator[tuple[StyledText, Step | None]]:
         subjects = self._draft.planned.subjects
         if part == len(subjects):
             yield from _common_lines(self._draft.planned, self._width)
@@ -112,13 +112,13 @@ class PlanRows(Sequence[PlanRow]):
         yield from _subject_lines(self._draft, subjects[part], steps, self._numbers, self._now_ms, self._width)
 
 
-class PlanList(LineList[PlanRow]):
+class PlanList(RowList[PlanRow]):
     """Scrolls; the cursor, where there is one, goes from one step that may be left out to the next."""
 
     def __init__(self) -> None:
         super().__init__(id="plan")
         self.cursor = -1
-        self.keys_elsewhere = True
+        self.cursor_always_active = True
         self._shown: tuple[PlanDraft, int] | None = None
         self._shown_at_ms = 0
 
@@ -161,7 +161,7 @@ class PlanList(LineList[PlanRow]):
         """Rows are told apart by their place."""
         return row.index
 
-    def line(self, row: PlanRow, width: int) -> StyledLine:  # noqa: ARG002 - rows are made for the width they have
+    def line(self, row: PlanRow, width: int) -> StyledText:  # noqa: ARG002 - rows are made for the width they have
         """The line as it was made."""
         return row.line
 
@@ -182,28 +182,28 @@ class PlanList(LineList[PlanRow]):
     def action_cursor_down(self) -> None:
         """The next step, or what stands below the last."""
         if not self._go(1):
-            Lines.action_page_down(self) if self.cursor >= 0 else Lines.action_cursor_down(self)
+            ScrollingText.action_page_down(self) if self.cursor >= 0 else ScrollingText.action_cursor_down(self)
 
     def action_cursor_up(self) -> None:
         """The step before, or what stands above the first."""
         if not self._go(-1):
-            Lines.action_page_up(self) if self.cursor >= 0 else Lines.action_cursor_up(self)
+            ScrollingText.action_page_up(self) if self.cursor >= 0 else ScrollingText.action_cursor_up(self)
 
     def action_page_down(self) -> None:
         """A page down."""
-        Lines.action_page_down(self)
+        ScrollingText.action_page_down(self)
 
     def action_page_up(self) -> None:
         """A page up."""
-        Lines.action_page_up(self)
+        ScrollingText.action_page_up(self)
 
     def action_first(self) -> None:
         """To the beginning."""
-        Lines.action_first(self)
+        ScrollingText.action_first(self)
 
     def action_last(self) -> None:
         """To the end."""
-        Lines.action_last(self)
+        ScrollingText.action_last(self)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on a step."""
@@ -214,7 +214,7 @@ class PlanList(LineList[PlanRow]):
 
 def _subject_lines(
     draft: PlanDraft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
-) -> Iterator[tuple[StyledLine, Step | None]]:
+) -> Iterator[tuple[StyledText, Step | None]]:
     """The lines about one person, each with the step that may be left out there."""
     several = len(draft.planned.subjects) > 1
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
@@ -230,7 +230,7 @@ def _subject_lines(
         yield from ((line, None) for line in _sentence(sentence, width))
 
 
-def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledLine, Step | None]]:
+def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledText, Step | None]]:
     """What a plan says below all people."""
     if not plan.steps:
         yield (), None
@@ -256,13 +256,13 @@ class _Numbers:
         return words.fit_right(str(number) if number is not None else "–", self._width - 2) + "  "
 
 
-def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[StyledLine]:
+def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[StyledText]:
     """Who it is, as the server said and when."""
     user = subject.user
     email = change_words.email_of(user)
     role = clean(user.role, 30) if isinstance(user.role, str) else "? role"
     read = f"read {words.ago(now_ms, subject.read_at_ms)}"
-    facts: list[StyledText] = [
+    facts: list[StyledSpan] = [
         (f"{role}   ", TextStyle.PLAIN),
         (f"{change_words.status_words(user.status)}   ", TextStyle.PLAIN),
     ]
@@ -282,7 +282,7 @@ def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Itera
 
 def _step(
     draft: PlanDraft, consequences: Sequence[Consequence], step: Step, number: str, width: int
-) -> Iterator[tuple[StyledLine, Step | None]]:
+) -> Iterator[tuple[StyledText, Step | None]]:
     """A step with its consequences beside it, below it where there is no room."""
     kept = draft.keeps(step)
     beside = [] if kept else consequences
@@ -290,7 +290,7 @@ def _step(
     wanted = change_words.object_of(step.change)
     room = max(LEAST_OBJECT, width - len(number) - VERB_WIDTH)
     stop = step if draft.can_keep(step) else None
-    head: list[StyledText] = [
+    head: list[StyledSpan] = [
         (number, TextStyle.DIM),
         (words.fit(verb, VERB_WIDTH), TextStyle.DIM if kept else TextStyle.PLAIN),
     ]
@@ -303,13 +303,13 @@ def _step(
     indent = " " * (len(number) + VERB_WIDTH)
     for each in beside:
         for line in words.wrap(_told(each), width - len(indent)):
-            yield [(indent + line, _INKS[each.gravity])], None
+            yield [(indent + line, _STYLES[each.gravity])], None
 
 
-def _sentence(consequence: Consequence, width: int) -> Iterator[StyledLine]:
+def _sentence(consequence: Consequence, width: int) -> Iterator[StyledText]:
     mark = _MARKS[consequence.gravity]
     for line in words.wrap(_told(consequence), width - len(mark)):
-        yield [(mark + line, _INKS[consequence.gravity])]
+        yield [(mark + line, _STYLES[consequence.gravity])]
         mark = " " * len(mark)
 
 

@@ -7,11 +7,11 @@ from rich.cells import cell_len
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import RequestRecord
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.row_list import LineList
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
-class RequestList(LineList[RequestRecord]):
+class RequestList(RowList[RequestRecord]):
     """One line an attempt: when, what, how it ended, how long it took."""
 
     def fill(self, log: Sequence[RequestRecord]) -> None:
@@ -22,17 +22,17 @@ class RequestList(LineList[RequestRecord]):
         """The record itself: frozen, and one attempt is one record."""
         return row
 
-    def line(self, row: RequestRecord, width: int) -> StyledLine:
+    def line(self, row: RequestRecord, width: int) -> StyledText:
         """Time, method, path, status, milliseconds, attempt; the path gets what the others leave."""
-        status, ink = ending(row)
+        status, style = ending(row)
         again = f"attempt {row.attempt}" if row.attempt > 1 else ""
         # Padded to usual widths so that they are below each other; whatever is longer takes cells of the path.
-        others: StyledLine = [
-            (f"  {status:9}", ink),
+        others: StyledText = [
+            (f"  {status:9}", style),
             (f" {words.number(row.duration_ms):>6} ms", TextStyle.PLAIN),
             (f"  {again:9}", TextStyle.DIM),
         ]
-        before: StyledLine = [
+        before: StyledText = [
             (f"{words.clock_time(row.started_at_ms)}  ", TextStyle.DIM),
             (words.fit(row.method, 7), TextStyle.PLAIN),
         ]

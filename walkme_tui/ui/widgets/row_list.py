@@ -9,19 +9,18 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, StyledText, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 from walkme_tui.ui.words import wrap
 
 Row = TypeVar("Row")
 
 
-class LineList(Lines, Generic[Row]):
+class RowList(ScrollingText, Generic[Row]):
     """Rows of any number with a cursor that stays on its row while the list changes around it.
 
-    ``keys_elsewhere`` shows the cursor as the one that the keys move although a box beside the list has the focus.
-    ``HEADING_LINES`` is 1 for a list with a ``heading``, which stays above the rows. ``chosen`` is True once the cursor
-    was put on a row.
+    ``cursor_always_active`` draws the cursor as active although another widget has the focus. ``HEADING_LINES`` is 1
+    for a list with a ``heading``, which stays above the rows. ``chosen`` is True once the cursor was put on a row.
     """
 
     HEADING_LINES: ClassVar[int] = 0
@@ -29,13 +28,13 @@ class LineList(Lines, Generic[Row]):
     class Moved(Message):
         """The cursor went to another row."""
 
-        def __init__(self, source: "LineList[Any]", by_person: bool) -> None:
+        def __init__(self, source: "RowList[Any]", by_person: bool) -> None:
             super().__init__()
             self.source = source
             self.by_person = by_person
 
         @property
-        def control(self) -> "LineList[Any]":
+        def control(self) -> "RowList[Any]":
             """The list."""
             return self.source
 
@@ -47,7 +46,7 @@ class LineList(Lines, Generic[Row]):
         self.rows: Sequence[Row] = ()
         self.cursor = 0
         self._empty = ""
-        self.keys_elsewhere = False
+        self.cursor_always_active = False
         self.chosen = False
 
     # ------------------------------------------------------------ what a list says of itself
@@ -56,11 +55,11 @@ class LineList(Lines, Generic[Row]):
         """What tells a row from the others when the list changes."""
         return row
 
-    def line(self, row: Row, width: int) -> StyledLine:
+    def line(self, row: Row, width: int) -> StyledText:
         """How a row is written in ``width`` cells."""
         raise NotImplementedError
 
-    def heading(self, width: int) -> StyledLine:  # noqa: ARG002 - for lists that have one
+    def heading(self, width: int) -> StyledText:  # noqa: ARG002 - for lists that have one
         """The line above the rows, in ``width`` cells."""
         return ()
 
@@ -94,7 +93,7 @@ class LineList(Lines, Generic[Row]):
         index = self.scroll_offset.y + y - self.HEADING_LINES
         return index if y >= self.HEADING_LINES and 0 <= index < len(self.rows) else None
 
-    def bare_line(self, y: int) -> StyledLine:  # noqa: ARG002 - for lists that have such lines
+    def bare_line(self, y: int) -> StyledText:  # noqa: ARG002 - for lists that have such lines
         """What stands on a line of the screen where no row is."""
         return ()
 
@@ -126,7 +125,7 @@ class LineList(Lines, Generic[Row]):
         if moved:
             self.post_message(self.Moved(self, by_person=False))
 
-    def say_when_empty(self, text: str) -> None:
+    def set_empty_text(self, text: str) -> None:
         """What stands here while there are no rows; clean text."""
         if text != self._empty:
             self._empty = text
@@ -185,29 +184,29 @@ class LineList(Lines, Generic[Row]):
         if not self.rows:
             return self._empty_strip(y, base)
         if y < self.HEADING_LINES:
-            return self.ink_strip([(" ", TextStyle.DIM), *self.heading(self.size.width - 2)], base)
+            return self.styled_strip([(" ", TextStyle.DIM), *self.heading(self.size.width - 2)], base)
         if index is None:
-            return self.ink_strip(self.bare_line(y), base)
+            return self.styled_strip(self.bare_line(y), base)
         line = self.line(self.rows[index], self.size.width - 2)
         if index != self.cursor:
-            return self.ink_strip(_joined([(" ", TextStyle.PLAIN), *line]), base)
-        style = base + self.ink(TextStyle.CURSOR if self._active else TextStyle.CURSOR_BLURRED)
+            return self.styled_strip(_joined([(" ", TextStyle.PLAIN), *line]), base)
+        style = base + self.rich_style_of(TextStyle.CURSOR if self._active else TextStyle.CURSOR_BLURRED)
         return self._cursor_strip(line, style)
 
     @property
     def _active(self) -> bool:
-        return self.has_focus or self.keys_elsewhere
+        return self.has_focus or self.cursor_always_active
 
     def _empty_strip(self, y: int, base: Style) -> Strip:
         """One line of the text that stands here while there are no rows."""
         lines = wrap(self._empty, self.size.width - 2) if self._empty else []
         row = y - 1
-        return self.ink_strip([(f" {lines[row]}", TextStyle.DIM)] if 0 <= row < len(lines) else [], base)
+        return self.styled_strip([(f" {lines[row]}", TextStyle.DIM)] if 0 <= row < len(lines) else [], base)
 
-    def _cursor_strip(self, line: StyledLine, style: Style) -> Strip:
-        """The row under the cursor in one ink; a bar marks it where there is no colour."""
+    def _cursor_strip(self, line: StyledText, style: Style) -> Strip:
+        """The row under the cursor in one style; a bar marks it on terminals without colour."""
         text = "".join(text for text, _ in line)
-        return self.ink_strip([("▌" if self._active else "▏", TextStyle.PLAIN), (text, TextStyle.PLAIN)], style)
+        return self.styled_strip([("▌" if self._active else "▏", TextStyle.PLAIN), (text, TextStyle.PLAIN)], style)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         """The cursor's row shows where the keys go."""
@@ -259,12 +258,12 @@ class LineList(Lines, Generic[Row]):
         self.move_to(index)
 
 
-def _joined(line: StyledLine) -> StyledLine:
-    """The same with neighbours of one ink in one piece: each piece costs a terminal some twenty bytes."""
-    joined: list[StyledText] = []
-    for text, ink in line:
-        if joined and joined[-1][1] is ink:
-            joined[-1] = (joined[-1][0] + text, ink)
+def _joined(line: StyledText) -> StyledText:
+    """The same with neighbouring spans of one style joined: each span costs about 20 bytes on the terminal."""
+    joined: list[StyledSpan] = []
+    for text, style in line:
+        if joined and joined[-1][1] is style:
+            joined[-1] = (joined[-1][0] + text, style)
         else:
-            joined.append((text, ink))
+            joined.append((text, style))
     return joined

@@ -6,24 +6,24 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, text_styles
 
 
-class Lines(ScrollView, can_focus=True, inherit_bindings=False):
+class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
     """A scrolling text of inked lines; the commands for moving scroll it."""
 
-    DEFAULT_CSS = "Lines { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "ScrollingText { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._lines: list[StyledLine] = []
+        self._lines: list[StyledText] = []
 
     @property
     def text(self) -> str:
         """Everything, as plain text."""
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
-    def set_lines(self, lines: list[StyledLine]) -> None:
+    def set_lines(self, lines: list[StyledText]) -> None:
         """Show these lines; what did not change is not painted again."""
         old, self._lines = self._lines, lines
         if len(old) != len(lines):
@@ -46,16 +46,19 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         base = self.rich_style
         if index >= len(self._lines):
             return Strip.blank(self.size.width, base)
-        return self.ink_strip(self._lines[index], base)
+        return self.styled_strip(self._lines[index], base)
 
-    def ink_strip(self, line: StyledLine, base: Style) -> Strip:
-        """A line in its inks over a base style, filling the width."""
-        segments = [Segment(text, base + self.ink(ink) if ink is not TextStyle.PLAIN else base) for text, ink in line]
+    def styled_strip(self, line: StyledText, base: Style) -> Strip:
+        """One line of styled text over a base style, as wide as the widget."""
+        segments = [
+            Segment(text, base + self.rich_style_of(style) if style is not TextStyle.PLAIN else base)
+            for text, style in line
+        ]
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
-    def ink(self, ink: TextStyle) -> Style:
-        """The style of an ink, without what it lies on."""
-        return ink_styles(self.app.theme_variables)[ink]
+    def rich_style_of(self, style: TextStyle) -> Style:
+        """The Rich style to lay over that of the widget."""
+        return text_styles(self.app.theme_variables)[style]
 
     def action_cursor_down(self) -> None:
         """Scroll down a line."""

@@ -6,8 +6,8 @@ from rich.cells import cell_len
 
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 TEXT_MARGIN: Final = 4
 """Cells around a text: blanks, and the sign of a warning."""
@@ -20,10 +20,10 @@ class StatusMessage(NamedTuple):
     """One sentence for the status line, clean, and how loud it is."""
 
     text: str
-    ink: TextStyle = TextStyle.PLAIN
+    style: TextStyle = TextStyle.PLAIN
 
 
-class StatusLine(OneLine):
+class StatusLine(TextBar):
     """The last trouble, the countdown, or what the program is doing; latency and requests in flight."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class StatusLine(OneLine):
             saying = StatusMessage(
                 f"The server asks for a pause: going on in {words.seconds(traffic.waiting_seconds)}.", TextStyle.WARN
             )
-        left: StyledLine = ()
+        left: StyledText = ()
         if saying is not None:
-            mark = "! " if saying.ink in {TextStyle.WARN, TextStyle.BAD} else ""
-            left = [(f" {mark}{saying.text}", saying.ink)]
+            mark = "! " if saying.style in {TextStyle.WARN, TextStyle.BAD} else ""
+            left = [(f" {mark}{saying.text}", saying.style)]
         self.write(left, _line_figures(traffic))
 
 
-def _line_figures(traffic: TrafficStatus) -> StyledLine:
+def _line_figures(traffic: TrafficStatus) -> StyledText:
     parts = []
     if traffic.latency_ms is not None:
         parts.append(f"API {words.number(traffic.latency_ms)} ms")

@@ -10,9 +10,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.widgets.text_bar import OneLine
-from walkme_tui.ui.widgets.text_input import TextLine
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -27,7 +27,7 @@ ALL_TITLES: Final = sum(cell_len(title) + 2 for title in TITLES.values()) + 1
 """Cells that the names of all tabs take."""
 
 
-class TabTitles(OneLine):
+class TabTitles(TextBar):
     """The names of the tabs; a click goes there."""
 
     class Chosen(Message):
@@ -63,7 +63,7 @@ class TabTitles(OneLine):
         width = sum(cell_len(title) + 2 for title in self._titles.values()) + 1
         if self.styles.width is None or self.styles.width.value != width:
             self.styles.width = width
-        pieces: list[StyledText] = [(" ", TextStyle.PLAIN)]
+        pieces: list[StyledSpan] = [(" ", TextStyle.PLAIN)]
         for each, title in self._titles.items():
             key, _, name = title.partition(" ")
             chosen = each is self._tab
@@ -84,7 +84,7 @@ class TabTitles(OneLine):
                 return
 
 
-class FilterCount(OneLine):
+class FilterCount(TextBar):
     """How many the filter keeps, of how many."""
 
     def __init__(self) -> None:
@@ -119,14 +119,14 @@ class FilterCount(OneLine):
         self.write((), [(f"{text} ", TextStyle.PLAIN)] if text else ())
 
 
-class TabLine(Horizontal):
+class TabBar(Horizontal):
     """Tabs at the left, the filter in the middle, its count at the right."""
 
-    DEFAULT_CSS = "TabLine { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "TabBar { height: 1; width: 1fr; }"
 
     def __init__(self) -> None:
         super().__init__()
-        self.box = TextLine(mark="/ ", id="filter")
+        self.box = TextInput(mark="/ ", id="filter")
         self._titles = TabTitles()
         self._count = FilterCount()
 

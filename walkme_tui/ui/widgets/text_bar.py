@@ -5,26 +5,26 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, text_styles
 from walkme_tui.ui.words import fit
 
 
-class OneLine(Widget):
+class TextBar(Widget):
     """Two inked texts on one line; the left one is cut where both do not fit."""
 
-    DEFAULT_CSS = "OneLine { height: 1; }"
+    DEFAULT_CSS = "TextBar { height: 1; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._left: StyledLine = ()
-        self._right: StyledLine = ()
+        self._left: StyledText = ()
+        self._right: StyledText = ()
 
     @property
     def text(self) -> str:
         """What it says, as plain text."""
         return "".join(text for text, _ in (*self._left, (" ", TextStyle.PLAIN), *self._right)).strip()
 
-    def write(self, left: StyledLine, right: StyledLine = ()) -> None:
+    def write(self, left: StyledText, right: StyledText = ()) -> None:
         """Say this; nothing is painted if it is what stands there."""
         if (tuple(left), tuple(right)) != (self._left, self._right):
             self._left, self._right = tuple(left), tuple(right)
@@ -32,7 +32,7 @@ class OneLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line; nothing below it."""
-        base, inks = self.rich_style, ink_styles(self.app.theme_variables)
+        base, styles = self.rich_style, text_styles(self.app.theme_variables)
         width = self.size.width
         if y > 0:
             return Strip.blank(width, base)
@@ -41,24 +41,24 @@ class OneLine(Widget):
         left = _cut(self._left, room)
         gap = " " * max(0, width - _cells(left) - _cells(right))
         return Strip(
-            [Segment(text, base + inks[ink]) for text, ink in (*left, (gap, TextStyle.PLAIN), *right)],
+            [Segment(text, base + styles[style]) for text, style in (*left, (gap, TextStyle.PLAIN), *right)],
             width,
         )
 
 
-def _cells(line: StyledLine) -> int:
+def _cells(line: StyledText) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
-def _cut(line: StyledLine, width: int) -> StyledLine:
+def _cut(line: StyledText, width: int) -> StyledText:
     """The line in at most ``width`` cells, an ellipsis where something is missing."""
     if _cells(line) <= width:
         return line
     kept: list[tuple[str, TextStyle]] = []
-    for text, ink in line:
+    for text, style in line:
         cells = cell_len(text)
         if cells > width:
-            return [*kept, (fit(text, width), ink)]
-        kept.append((text, ink))
+            return [*kept, (fit(text, width), style)]
+        kept.append((text, style))
         width -= cells
     return kept

@@ -17,15 +17,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.widgets.text_style import TextStyle, ink_styles
+from walkme_tui.ui.widgets.text_style import TextStyle, text_styles
 
 MAX_LENGTH: Final = 1000
 
 
-class TextLine(Widget, can_focus=True):
+class TextInput(Widget, can_focus=True):
     """A text with a caret behind a ``mark``; ``typed`` is called with the text after every change by the person."""
 
-    DEFAULT_CSS = "TextLine { height: 1; }"
+    DEFAULT_CSS = "TextInput { height: 1; }"
 
     def __init__(self, *, prompt: str = "", mark: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -36,7 +36,7 @@ class TextLine(Widget, can_focus=True):
         self._caret = 0
         self._ghost = ""
         self._wrong: Sequence[tuple[int, int]] = ()
-        self._held_back: asyncio.TimerHandle | None = None
+        self._deferred_repaint: asyncio.TimerHandle | None = None
 
     @property
     def caret(self) -> int:
@@ -58,21 +58,21 @@ class TextLine(Widget, can_focus=True):
         """Another text, as if the person had typed it."""
         self._become(text, caret)
 
-    def hold_back(self, seconds: float) -> None:
-        """Paint nothing until ``let_go``, which comes by itself after so long: more may come to be painted with it."""
-        if self._held_back is None:
-            self._held_back = asyncio.get_running_loop().call_later(seconds, self.let_go)
+    def defer_repaint(self, seconds: float) -> None:
+        """Paint nothing for ``seconds`` or until ``repaint_now``, so that related changes share a frame."""
+        if self._deferred_repaint is None:
+            self._deferred_repaint = asyncio.get_running_loop().call_later(seconds, self.repaint_now)
 
-    def let_go(self) -> None:
-        """Paint what was held back, if something was."""
-        if self._held_back is not None:
-            self._held_back.cancel()
-            self._held_back = None
+    def repaint_now(self) -> None:
+        """Paint what ``defer_repaint`` deferred."""
+        if self._deferred_repaint is not None:
+            self._deferred_repaint.cancel()
+            self._deferred_repaint = None
             self.refresh()
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Paint it again, unless that is held back."""
-        if self._held_back is not None and not layout and not recompose:
+        """Repaint, unless that is deferred."""
+        if self._deferred_repaint is not None and not layout and not recompose:
             return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
@@ -148,17 +148,17 @@ class TextLine(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The text with its caret while it has the keys; the prompt while it is empty."""
-        width, base, inks = self.size.width, self.rich_style, ink_styles(self.app.theme_variables)
+        width, base, styles = self.size.width, self.rich_style, text_styles(self.app.theme_variables)
         if y > 0 or width < 1:
             return Strip.blank(width, base)
-        dim, caret = base + inks[TextStyle.DIM], base + inks[TextStyle.CARET]
-        mark = Segment(self._mark, base + inks[TextStyle.ACCENT])
+        dim, caret = base + styles[TextStyle.DIM], base + styles[TextStyle.CARET]
+        mark = Segment(self._mark, base + styles[TextStyle.ACCENT])
         if not self.text:
             prompt = [Segment(self._prompt, dim)]
             if self.has_focus:
                 prompt = [Segment(self._prompt[:1] or " ", caret), Segment(self._prompt[1:], dim)]
             return Strip([mark, *prompt]).adjust_cell_length(width, base)
-        wrong = base + inks[TextStyle.BAD] + Style(underline=True)
+        wrong = base + styles[TextStyle.BAD] + Style(underline=True)
         if not self.has_focus:
             shown = self._pieces(0, len(self.text), base, wrong)
             return Strip([mark, *shown]).adjust_cell_length(width, base)

@@ -1,7 +1,7 @@
-"""The inks that text is written with, and what each is in the theme of the moment.
+"""The styles of text outside the user table, resolved from the current theme.
 
-They are looked up in the theme once instead of being component classes: Textual would work out a style sheet for each
-ink of each widget, and that is a good part of a start.
+They are looked up in the theme instead of being component classes: Textual would compute a style sheet for each style
+of each widget, a large part of the start-up time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from textual.color import Color
 
 
 class TextStyle(StrEnum):
-    """What a piece of text means to the eye."""
+    """What a span of text means."""
 
     PLAIN = "plain"
     DIM = "dim"
@@ -30,13 +30,13 @@ class TextStyle(StrEnum):
     CARET = "caret"
 
 
-StyledText: TypeAlias = tuple[str, TextStyle]
-"""Clean text and its ink."""
+StyledSpan: TypeAlias = tuple[str, TextStyle]
+"""Clean text in one style."""
 
-StyledLine: TypeAlias = Sequence[StyledText]
-"""One line on the screen, from the left."""
+StyledText: TypeAlias = Sequence[StyledSpan]
+"""The spans of one line, from the left."""
 
-# For each ink the theme's variables for colour, background and text style; empty: that of what it lies on.
+# For each style the theme's variables for colour, background and attributes; empty: those of the widget.
 _VARIABLES: Final = {
     TextStyle.PLAIN: ("", "", ""),
     TextStyle.DIM: ("dim", "", "dim-style"),
@@ -54,8 +54,8 @@ _VARIABLES: Final = {
 _NAMES: Final = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names if name))
 
 
-def ink_styles(variables: Mapping[str, str]) -> Mapping[TextStyle, Style]:
-    """The style of every ink under a theme's variables, to be laid over that of the widget."""
+def text_styles(variables: Mapping[str, str]) -> Mapping[TextStyle, Style]:
+    """The Rich style of every ``TextStyle`` under a theme's variables, to be laid over that of the widget."""
     return _styles(tuple(variables[name] for name in _NAMES))
 
 
@@ -63,11 +63,11 @@ def ink_styles(variables: Mapping[str, str]) -> Mapping[TextStyle, Style]:
 def _styles(values: tuple[str, ...]) -> Mapping[TextStyle, Style]:
     variables = dict(zip(_NAMES, values, strict=True))
 
-    def style(color: str, background: str, text: str) -> Style:
-        painted = Style.from_color(
+    def rich_style(color: str, background: str, attributes: str) -> Style:
+        colors = Style.from_color(
             Color.parse(variables[color]).rich_color if color else None,
             Color.parse(variables[background]).rich_color if background else None,
         )
-        return painted + Style.parse(variables[text]) if text else painted
+        return colors + Style.parse(variables[attributes]) if attributes else colors
 
-    return {ink: style(*names) for ink, names in _VARIABLES.items()}
+    return {style: rich_style(*names) for style, names in _VARIABLES.items()}

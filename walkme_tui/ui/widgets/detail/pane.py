@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
-from walkme_tui.ui.widgets.scrolling_text import Lines
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 from walkme_tui.ui.words import wrap
 
 Subject: TypeAlias = MirroredUser | UnreadableRow | None
 
 
-class DetailPane(Lines):
+class DetailPane(ScrollingText):
     """All fields of a user, or the raw record as JSON."""
 
     def __init__(self, clock: Clock, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
@@ -59,17 +59,17 @@ class DetailPane(Lines):
         """Lines break elsewhere now."""
         self.write()
 
-    def _written(self, width: int) -> list[StyledLine]:
+    def _written(self, width: int) -> list[StyledText]:
         subject = self._subject
         if subject is None:
-            lines: list[StyledLine] = [(), [("No user is under the cursor.", TextStyle.DIM)]]
+            lines: list[StyledText] = [(), [("No user is under the cursor.", TextStyle.DIM)]]
         else:
             lines = self._lines_of(subject, width)
         if self._trouble:
             lines += [[(line, TextStyle.WARN)] for line in wrap(self._trouble, width)]
         return [[(" ", TextStyle.PLAIN), *line] for line in lines]
 
-    def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[StyledLine]:
+    def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[StyledText]:
         from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines, unreadable_lines
 
         if isinstance(subject, UnreadableRow):

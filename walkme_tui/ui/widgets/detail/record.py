@@ -10,7 +10,7 @@ from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.text_style import StyledLine, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000
@@ -21,22 +21,22 @@ STATUS_LOOK: Final = {
     Status.PENDING.value: ("◌", TextStyle.WARN),
 }
 NOT_KNOWN: Final = "? not known yet"
-EMPTY: StyledLine = ()
+EMPTY: StyledText = ()
 
 
-def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[StyledLine]:
+def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[StyledText]:
     """Every field of a user in lines of at most ``width`` cells."""
     return list(_record(mirrored, group_names, now_ms, width))
 
 
-def raw_lines(mirrored: MirroredUser, width: int) -> list[StyledLine]:
+def raw_lines(mirrored: MirroredUser, width: int) -> list[StyledText]:
     """The record as JSON; a character that is no visible letter or sign is an escape."""
     text = printable_json(encode_user(mirrored.user), indent=2)
     pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
     return [[(piece, TextStyle.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
 
 
-def unreadable_lines(row: UnreadableRow, width: int) -> list[StyledLine]:
+def unreadable_lines(row: UnreadableRow, width: int) -> list[StyledText]:
     """What can be said of a record that could not be read."""
     text = (
         f"The record at place {words.number(row.position + 1)} of the server's list cannot be read: "
@@ -52,7 +52,7 @@ def read_when(mirrored: MirroredUser, now_ms: int) -> str:
     return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
 
 
-def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[StyledLine]:
+def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[StyledText]:
     user = mirrored.user
     email = clean(user.email, MAX_TEXT) if isinstance(user.email, str) else ""
     name = clean(user.full_name, MAX_TEXT)
@@ -61,14 +61,14 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
         yield from _wrapped(email, width, TextStyle.PLAIN)
     yield EMPTY
     yield from _status(user.status, width)
-    yield from _labelled("First", _shown(user.first_name), width, _ink(user.first_name))
-    yield from _labelled("Last", _shown(user.last_name), width, _ink(user.last_name))
-    yield from _labelled("Role", _shown(user.role), width, _ink(user.role))
+    yield from _labelled("First", _shown(user.first_name), width, _style(user.first_name))
+    yield from _labelled("Last", _shown(user.last_name), width, _style(user.last_name))
+    yield from _labelled("Role", _shown(user.role), width, _style(user.role))
     yield from _groups(user.groups, group_names, width)
     yield EMPTY
     yield from _time("Created", user.created_at_ms, now_ms, width)
     yield from _time("Updated", user.updated_at_ms, now_ms, width)
-    yield from _labelled("External", _shown(user.external_id), width, _ink(user.external_id))
+    yield from _labelled("External", _shown(user.external_id), width, _style(user.external_id))
     if user.identity_provider is not None:
         note = f"owned by an identity provider ({clean(user.identity_provider, 60)}), which may overwrite changes"
         yield from _labelled("", note, width, TextStyle.WARN)
@@ -80,15 +80,15 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
     yield [(words.fit(read_when(mirrored, now_ms), width).rstrip(), TextStyle.DIM)]
 
 
-def _status(status: Known[str | None], width: int) -> Iterator[StyledLine]:
+def _status(status: Known[str | None], width: int) -> Iterator[StyledText]:
     if not isinstance(status, str):
         yield from _labelled("Status", _shown(status), width, TextStyle.DIM)
         return
-    glyph, ink = STATUS_LOOK.get(status.lower(), ("·", TextStyle.PLAIN))
-    yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, ink)
+    glyph, style = STATUS_LOOK.get(status.lower(), ("·", TextStyle.PLAIN))
+    yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, style)
 
 
-def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledLine]:
+def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledText]:
     if groups is UNKNOWN:
         yield from _labelled("Groups", NOT_KNOWN, width, TextStyle.DIM)
     elif not groups:
@@ -100,14 +100,14 @@ def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], wid
             label = ""
 
 
-def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[StyledLine]:
+def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[StyledText]:
     if isinstance(value, int):
         yield from _labelled(label, words.ago_and_date(now_ms, value), width)
     else:
         yield from _labelled(label, _shown(value), width, TextStyle.DIM)
 
 
-def _other(user: User, width: int) -> Iterator[StyledLine]:
+def _other(user: User, width: int) -> Iterator[StyledText]:
     """Fields that the program does not know; a time that was read is not shown a second time as it was written."""
     parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
     extra = {name: value for name, value in user.extra.items() if name not in parsed}
@@ -138,18 +138,18 @@ def _shown(value: object) -> str:
     return clean(value, MAX_TEXT) if isinstance(value, str) and value else "none"
 
 
-def _ink(value: object) -> TextStyle:
+def _style(value: object) -> TextStyle:
     return TextStyle.PLAIN if isinstance(value, str) and value else TextStyle.DIM
 
 
 def _labelled(
-    label: str, text: str, width: int, ink: TextStyle = TextStyle.PLAIN, label_width: int = LABEL_WIDTH
-) -> Iterator[StyledLine]:
+    label: str, text: str, width: int, style: TextStyle = TextStyle.PLAIN, label_width: int = LABEL_WIDTH
+) -> Iterator[StyledText]:
     label = words.cut(label, label_width - 1)
     for line in words.wrap(text, width - label_width):
-        yield [(words.fit(label, label_width), TextStyle.DIM), (line, ink)]
+        yield [(words.fit(label, label_width), TextStyle.DIM), (line, style)]
         label = ""
 
 
-def _wrapped(text: str, width: int, ink: TextStyle) -> list[StyledLine]:
-    return [[(line, ink)] for line in words.wrap(text, width)]
+def _wrapped(text: str, width: int, style: TextStyle) -> list[StyledText]:
+    return [[(line, style)] for line in words.wrap(text, width)]

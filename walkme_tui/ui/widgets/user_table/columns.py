@@ -69,7 +69,7 @@ class Column(NamedTuple):
     width: int
 
 
-class Layout(NamedTuple):
+class ColumnLayout(NamedTuple):
     """The columns from the left; where they do not fit side by side, this is ``page`` of ``pages``, from 0."""
 
     columns: tuple[Column, ...]
@@ -142,17 +142,19 @@ _BESIDE_THE_EMAIL: Final = (
 MEASURED: Final = (Field.EMAIL, Field.NAME, Field.FIRST, Field.LAST, Field.ROLE)
 """Fields whose columns follow the width of what they show."""
 
-Needs: TypeAlias = Mapping[Field, int]
+TextWidths: TypeAlias = Mapping[Field, int]
 """Cells that the widest visible text of a field takes."""
 
-NO_NEEDS: Final[Needs] = MappingProxyType({})
+NO_TEXT_WIDTHS: Final[TextWidths] = MappingProxyType({})
 
 
-def lay_out(width: int, screen_width: int, *, needs: Needs = NO_NEEDS, wide: bool = False, page: int = 0) -> Layout:
+def lay_out(
+    width: int, screen_width: int, *, text_widths: TextWidths = NO_TEXT_WIDTHS, wide: bool = False, page: int = 0
+) -> ColumnLayout:
     """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``.
 
-    A column gives way before an email of ``needs`` is cut. ``wide``: all columns, each wide enough to be read; what
-    does not fit beside the email is on another page.
+    A column is left out before an email of ``text_widths`` is cut. ``wide``: all columns at readable widths; those that
+    do not fit beside the email are on further pages.
     """
     if wide:
         return _wide(width, page)
@@ -162,19 +164,19 @@ def lay_out(width: int, screen_width: int, *, needs: Needs = NO_NEEDS, wide: boo
         else (_FULL, _BESIDE_A_PANE, _BESIDE_A_PANE[:-1], _NARROW, _SLIM)
     )
     for wishes in richest:
-        if _least((_needed(wishes[0], needs), *wishes[1:])) <= width:
-            return Layout(_place(wishes, width, needs))
-    return Layout(_place(_SLIM if _least(_SLIM) <= width else _LAST_RESORT, width, needs))
+        if _least((_needed(wishes[0], text_widths), *wishes[1:])) <= width:
+            return ColumnLayout(_place(wishes, width, text_widths))
+    return ColumnLayout(_place(_SLIM if _least(_SLIM) <= width else _LAST_RESORT, width, text_widths))
 
 
-def wanted_width(needs: Needs) -> int:
+def wanted_width(text_widths: TextWidths) -> int:
     """Cells that a table beside a pane takes if nothing in it is to be cut."""
-    return _least([_needed(wish, needs) for wish in _BESIDE_A_PANE])
+    return _least([_needed(wish, text_widths) for wish in _BESIDE_A_PANE])
 
 
-def _needed(wish: _Wish, needs: Needs) -> _Wish:
+def _needed(wish: _Wish, text_widths: TextWidths) -> _Wish:
     """The wish with room for the widest text, up to its most."""
-    return wish._replace(least=max(wish.least, min(needs.get(wish.field, 0), wish.most)))
+    return wish._replace(least=max(wish.least, min(text_widths.get(wish.field, 0), wish.most)))
 
 
 def next_sort(sort: Sort | None, keys: Sequence[SortKey]) -> Sort | None:
@@ -188,7 +190,7 @@ def natural(key: SortKey) -> Sort:
     return Sort(key, reverse=key in LARGEST_FIRST)
 
 
-def _wide(width: int, page: int) -> Layout:
+def _wide(width: int, page: int) -> ColumnLayout:
     beside = width - GUTTER - GAP - EDGE
     email = max(_LEAST_WIDE_EMAIL, min(_WIDE_EMAIL, beside - _LONGEST_ID))
     room = max(1, beside - email)
@@ -200,7 +202,7 @@ def _wide(width: int, page: int) -> Layout:
         shown = (shown[0]._replace(least=min(shown[0].least, room)),)
     # From page to page the email keeps its width: only what is beside it changes.
     grows = _Wish(Field.EMAIL, email, 3, 64) if len(starts) == 1 else _Wish(Field.EMAIL, email)
-    return Layout(_place((grows, *shown), width), page, len(starts))
+    return ColumnLayout(_place((grows, *shown), width), page, len(starts))
 
 
 def _page_starts(room: int) -> list[int]:
@@ -227,8 +229,8 @@ def _least(wishes: Sequence[_Wish]) -> int:
     return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1) + EDGE
 
 
-def _place(wishes: Sequence[_Wish], width: int, needs: Needs = NO_NEEDS) -> tuple[Column, ...]:
-    widths = _widths(wishes, max(0, width - _least(wishes)), needs)
+def _place(wishes: Sequence[_Wish], width: int, text_widths: TextWidths = NO_TEXT_WIDTHS) -> tuple[Column, ...]:
+    widths = _widths(wishes, max(0, width - _least(wishes)), text_widths)
     columns = []
     start = GUTTER
     for wish, cells in zip(wishes, widths, strict=True):
@@ -237,10 +239,10 @@ def _place(wishes: Sequence[_Wish], width: int, needs: Needs = NO_NEEDS) -> tupl
     return tuple(columns)
 
 
-def _widths(wishes: Sequence[_Wish], spare: int, needs: Needs) -> list[int]:
+def _widths(wishes: Sequence[_Wish], spare: int, text_widths: TextWidths) -> list[int]:
     """The least width of every column and its share of what is left; where that cuts a text, first what texts need."""
     widths = _shared([wish.least for wish in wishes], wishes, spare)
-    needed = [_needed(wish, needs).least for wish in wishes]
+    needed = [_needed(wish, text_widths).least for wish in wishes]
     if all(width >= need for width, need in zip(widths, needed, strict=True)):
         return widths
     widths = [wish.least for wish in wishes]

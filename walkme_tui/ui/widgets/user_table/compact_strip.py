@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.strip import SGR_STYLES, Strip
 
 
-class LeanStrip(Strip):
+class CompactStrip(Strip):
     """A strip that tells the terminal only what changes from one segment to the next.
 
     ``left`` is the column of the screen at which it begins. ``loose`` are the indexes of segments whose width terminals

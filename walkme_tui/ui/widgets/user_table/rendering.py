@@ -14,8 +14,17 @@ from walkme_tui.domain.users import Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
-from walkme_tui.ui.widgets.user_table.columns import EDGE, GAP, GUTTER, RIGHT_ALIGNED, SORTED_BY, Column, Field, Layout
-from walkme_tui.ui.widgets.user_table.compact_strip import LeanStrip
+from walkme_tui.ui.widgets.user_table.columns import (
+    EDGE,
+    GAP,
+    GUTTER,
+    RIGHT_ALIGNED,
+    SORTED_BY,
+    Column,
+    ColumnLayout,
+    Field,
+)
+from walkme_tui.ui.widgets.user_table.compact_strip import CompactStrip
 from walkme_tui.ui.widgets.user_table.row_styles import CellStyle, RowBackground, RowStyles
 
 CURSOR_BAR: Final = "▌"
@@ -66,7 +75,7 @@ class RowState(NamedTuple):
     new: bool = False
 
 
-class Canvas(NamedTuple):
+class RowFormat(NamedTuple):
     """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the colours.
 
     ``sort`` is the order that the header tells, ``words`` are those whose letters are highlighted, folded.
@@ -74,13 +83,13 @@ class Canvas(NamedTuple):
 
     width: int
     left: int
-    layout: Layout
+    layout: ColumnLayout
     palette: RowStyles
     sort: Sort | None = None
     words: Sequence[str] = ()
 
 
-def header_line(canvas: Canvas) -> LeanStrip:
+def header_line(canvas: RowFormat) -> CompactStrip:
     """The names of the columns, the sorted one with an arrow, and signs for columns that are further left or right."""
     layout, sort = canvas.layout, canvas.sort
     pieces: list[Piece] = [(f" {MORE_LEFT} " if layout.page else " " * GUTTER, CellStyle.HEADER)]
@@ -108,7 +117,7 @@ def _with_arrow(heading: str, column: Column, arrow: str) -> str:
     return f"{arrow} {heading}" if column.field in RIGHT_ALIGNED else f"{heading} {arrow}"
 
 
-def row_line(row: ListedRow | None, look: RowState, now_ms: int, canvas: Canvas) -> LeanStrip:
+def row_line(row: ListedRow | None, look: RowState, now_ms: int, canvas: RowFormat) -> CompactStrip:
     """One row; None is a row that is not here yet."""
     pieces = [*_gutter(look)]
     if row is None:
@@ -122,7 +131,7 @@ def row_line(row: ListedRow | None, look: RowState, now_ms: int, canvas: Canvas)
     return _strip(pieces, look.ground, canvas)
 
 
-def blank_line(canvas: Canvas) -> LeanStrip:
+def blank_line(canvas: RowFormat) -> CompactStrip:
     """A line below the last row."""
     return _strip([], RowBackground.PLAIN, canvas)
 
@@ -136,7 +145,7 @@ def _gutter(look: RowState) -> Sequence[Piece]:
     return ((f"{bar}  ", CellStyle.GUTTER if bar != " " else CellStyle.PLAIN),)
 
 
-def _user_pieces(user: User, look: RowState, now_ms: int, canvas: Canvas) -> list[Piece]:
+def _user_pieces(user: User, look: RowState, now_ms: int, canvas: RowFormat) -> list[Piece]:
     pieces: list[Piece] = []
     for column in canvas.layout.columns:
         field = column.field
@@ -195,7 +204,7 @@ def _fit(text: str, column: Column) -> str:
     return words.fit_right(text, width) if column.field in RIGHT_ALIGNED else words.fit(text, width)
 
 
-def _strip(pieces: Iterable[Piece], ground: RowBackground, canvas: Canvas, cells: int | None = None) -> LeanStrip:
+def _strip(pieces: Iterable[Piece], ground: RowBackground, canvas: RowFormat, cells: int | None = None) -> CompactStrip:
     """Pieces as a strip of the canvas's width: neighbours of one style joined, those of unsure width left alone.
 
     ``cells`` is how many the pieces take, where that is known.
@@ -222,7 +231,7 @@ def _strip(pieces: Iterable[Piece], ground: RowBackground, canvas: Canvas, cells
     if sure and _joins(" ", plain, style):
         written, rest = written + rest, ""
     segments += [Segment(text, its_style) for text, its_style in ((written, style), (rest, plain)) if text]
-    return LeanStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
+    return CompactStrip(canvas.palette.filtered(segments), canvas.width, canvas.left, frozenset(loose))
 
 
 def _cut(pieces: Iterable[Piece], room: int) -> tuple[list[Piece], int]:

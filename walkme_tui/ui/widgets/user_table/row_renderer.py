@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from walkme_tui.domain.mirrored import ListedRow
-from walkme_tui.ui.widgets.user_table.compact_strip import LeanStrip
-from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState, blank_line, header_line, row_line
+from walkme_tui.ui.widgets.user_table.compact_strip import CompactStrip
+from walkme_tui.ui.widgets.user_table.rendering import RowFormat, RowState, blank_line, header_line, row_line
 
 MAX_ROWS: Final = 512
 
@@ -16,24 +16,24 @@ class _Drawn:
     """A row in every look that it had: under the cursor and not, marked and not. ``shown`` is the latest."""
 
     row: ListedRow | None
-    strips: dict[RowState, LeanStrip]
-    shown: LeanStrip
+    strips: dict[RowState, CompactStrip]
+    shown: CompactStrip
 
 
-class Painter:
+class RowRenderer:
     """Draws rows on one canvas and remembers the last few hundred.
 
     A row is drawn anew when it is another one: rows are immutable, and are often read again as they were.
     """
 
-    def __init__(self, canvas: Canvas, now_ms: Callable[[], int]) -> None:
+    def __init__(self, canvas: RowFormat, now_ms: Callable[[], int]) -> None:
         self.canvas = canvas
         self.header = header_line(canvas)
         self.blank = blank_line(canvas)
         self._now_ms = now_ms
         self._drawn: dict[int, _Drawn] = {}
 
-    def line(self, index: int, row: ListedRow | None, look: RowState) -> LeanStrip:
+    def line(self, index: int, row: ListedRow | None, look: RowState) -> CompactStrip:
         """The row at ``index`` as a line."""
         drawn = self._drawn.get(index)
         if drawn is None or (drawn.row is not row and drawn.row != row):
@@ -50,7 +50,7 @@ class Painter:
         before = self._drawn.get(index)
         return list(self._draw_anew(index, row, look)) != (list(before.shown) if before is not None else None)
 
-    def _draw_anew(self, index: int, row: ListedRow | None, look: RowState) -> LeanStrip:
+    def _draw_anew(self, index: int, row: ListedRow | None, look: RowState) -> CompactStrip:
         strip = row_line(row, look, self._now_ms(), self.canvas)
         if len(self._drawn) >= MAX_ROWS:
             self._drawn.clear()

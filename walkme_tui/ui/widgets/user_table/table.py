@@ -37,7 +37,7 @@ class UserTable(ListingView):
     HeadingClicked: TypeAlias = messages.HeadingClicked
     MarksChanged: TypeAlias = messages.MarksChanged
     ViewChanged: TypeAlias = messages.ViewChanged
-    Said: TypeAlias = messages.MarksReported
+    MarksReported: TypeAlias = messages.MarksReported
     Failed: TypeAlias = messages.Failed
 
     def __init__(

@@ -21,10 +21,10 @@ from walkme_tui.services.ports import Clock
 from walkme_tui.services.reading.listing import Listing, Phase
 from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.user_table.cells import widest_cells
-from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_NEEDS, Layout, Needs, lay_out
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_TEXT_WIDTHS, ColumnLayout, TextWidths, lay_out
 from walkme_tui.ui.widgets.user_table.empty_text import wrapped
-from walkme_tui.ui.widgets.user_table.rendering import Canvas, RowState
-from walkme_tui.ui.widgets.user_table.row_renderer import Painter
+from walkme_tui.ui.widgets.user_table.rendering import RowFormat, RowState
+from walkme_tui.ui.widgets.user_table.row_renderer import RowRenderer
 from walkme_tui.ui.widgets.user_table.row_styles import RowStyles
 
 HEADER_LINES: Final = 1
@@ -43,7 +43,7 @@ class _Face(NamedTuple):
     palette: RowStyles
     wide: bool
     page: int
-    needs: Needs
+    text_widths: TextWidths
     sort: Sort | None
     words: tuple[str, ...]
 
@@ -51,12 +51,12 @@ class _Face(NamedTuple):
 class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows of a listing below the names of their columns, or words where there are none.
 
-    ``look`` says how a row is drawn. The widget takes no border and no padding without losing its speed. The header
-    tells the order of the listing's query, and in the rows the words of its filter are highlighted. ``painted_with``
-    gives what is to be painted together with the first rows of another view.
+    ``look`` gives the state in which a row is drawn. A border or padding makes the widget slow. The header shows the
+    sort order, the rows highlight the words of the filter. ``same_frame_widgets`` returns the widgets to paint in the
+    same frame as the first rows of another view.
 
-    ``needs`` are the widest texts that were visible in this view, in cells; the columns follow them, and
-    ``needs_changed`` is called when they changed.
+    ``text_widths`` are the widest texts that were visible in this view, in cells; the columns follow them, and
+    ``text_widths_changed`` is called when they changed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -87,14 +87,14 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self.listing = listing
         self.empty_text = Content("Nobody is here.")
         self.loading_text = Content("Loading …")
-        self.painted_with: Callable[[], Sequence[Widget]] = tuple
+        self.same_frame_widgets: Callable[[], Sequence[Widget]] = tuple
         self._clock = clock
         self._wide = False
         self._page = 0
-        self.needs: Needs = NO_NEEDS
-        self.needs_changed: Callable[[], None] = lambda: None
+        self.text_widths: TextWidths = NO_TEXT_WIDTHS
+        self.text_widths_changed: Callable[[], None] = lambda: None
         self._needs_of: UserQuery | None = None
-        self._painter: Painter | None = None
+        self._painter: RowRenderer | None = None
         self._face: _Face | None = None
         self._read_query: UserQuery | None = None
         self._sought_words: tuple[str, ...] = ()
@@ -104,11 +104,11 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self._components_of: object = None
         self._asking = False
         self._lines: list[Strip] = []
-        self._lines_of: Painter | None = None
+        self._lines_of: RowRenderer | None = None
         self._stale_lines: set[int] = set()
         self._drawn: dict[int, ListedRow | None] = {}
         self._held_back: asyncio.TimerHandle | None = None
-        self._said: tuple[Content, Painter, list[Strip]] | None = None
+        self._said: tuple[Content, RowRenderer, list[Strip]] | None = None
 
     def look(self, index: int, row: ListedRow | None) -> RowState:
         """How the row at ``index`` is to be drawn."""
@@ -131,7 +131,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """How many rows the screen takes."""
         return max(1, self.size.height - HEADER_LINES)
 
-    def say_when_empty(self, text: Content) -> None:
+    def set_empty_text(self, text: Content) -> None:
         """Change ``empty_text`` and show it."""
         self.empty_text = text
         if self.listing.phase is Phase.EMPTY:
@@ -156,9 +156,11 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self._show_other_columns()
 
     @property
-    def layout_of_columns(self) -> Layout:
+    def layout_of_columns(self) -> ColumnLayout:
         """The columns that are shown."""
-        return lay_out(self.size.width, self.app.size.width, needs=self.needs, wide=self._wide, page=self._page)
+        return lay_out(
+            self.size.width, self.app.size.width, text_widths=self.text_widths, wide=self._wide, page=self._page
+        )
 
     @property
     def sort_keys(self) -> tuple[SortKey, ...]:
@@ -227,23 +229,23 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         return strips
 
     def _measure(self, lines: Iterable[int]) -> bool:
-        """Widen ``needs`` by the texts on these lines of the screen; False if nothing changed.
+        """Widen ``text_widths`` by the texts on these lines of the screen; False if nothing changed.
 
         Within a view columns only grow, so that scrolling does not move them back and forth.
         """
         top = self.scroll_offset.y - HEADER_LINES
         rows = (self.listing.row(top + y) for y in lines if y >= HEADER_LINES and top + y < self.row_count)
         users = [row.user for row in rows if isinstance(row, MirroredUser)]
-        known = self.needs if self._needs_of is self.listing.query else NO_NEEDS
+        known = self.text_widths if self._needs_of is self.listing.query else NO_TEXT_WIDTHS
         if not users:
             return False
         widest = widest_cells(users, MEASURED, 0)
-        needs = {field: max(width, known.get(field, 0)) for field, width in widest.items()}
+        text_widths = {field: max(width, known.get(field, 0)) for field, width in widest.items()}
         self._needs_of = self.listing.query
-        if needs == self.needs:
+        if text_widths == self.text_widths:
             return False
-        self.needs = needs
-        self.needs_changed()
+        self.text_widths = text_widths
+        self.text_widths_changed()
         return True
 
     def _draw_stale_lines(self) -> None:
@@ -272,7 +274,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             return drawn.user.id == row.user.id
         return drawn is not None and drawn == row
 
-    def _draw_line(self, painter: Painter, y: int) -> Strip:
+    def _draw_line(self, painter: RowRenderer, y: int) -> Strip:
         if y < HEADER_LINES:
             return painter.header
         self._drawn[y] = None
@@ -284,7 +286,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._drawn[y] = self.listing.row(index)
         return painter.line(index, row, self.look(index, row))
 
-    def _ready_painter(self) -> Painter:
+    def _ready_painter(self) -> RowRenderer:
         """The painter for the place, the size, the colours, the order and the filter of this moment."""
         if self._palette is None or self._palette_is_stale:
             self._palette_is_stale = False
@@ -297,11 +299,13 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self._read_query = query
             self._sought_words = _words_of(query.text) if query.text.strip() else ()
         width, left = self.size.width, self.region.x
-        face = _Face(width, left, self._palette, self._wide, self._page, self.needs, query.sort, self._sought_words)
+        face = _Face(
+            width, left, self._palette, self._wide, self._page, self.text_widths, query.sort, self._sought_words
+        )
         if self._painter is None or face != self._face:
             self._face = face
-            canvas = Canvas(width, left, self.layout_of_columns, self._palette, query.sort, self._sought_words)
-            self._painter = Painter(canvas, self._clock)
+            canvas = RowFormat(width, left, self.layout_of_columns, self._palette, query.sort, self._sought_words)
+            self._painter = RowRenderer(canvas, self._clock)
         return self._painter
 
     def _component(self, name: str) -> StylesBase:
@@ -323,7 +327,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             styles = self._components[name] = node.styles
         return styles
 
-    def _words(self, painter: Painter, line: int) -> Strip:
+    def _words(self, painter: RowRenderer, line: int) -> Strip:
         """A line of what is said in place of rows."""
         text = self.loading_text if self.listing.phase is Phase.LOADING else self.empty_text
         if self._said is None or self._said[0] is not text or self._said[1] is not painter:
@@ -368,7 +372,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def paint_now(self) -> None:
         """Show what is to be painted: Textual would wait for the next sixtieth of a second, and somebody waits."""
-        paint_now(self, *self.painted_with())
+        paint_now(self, *self.same_frame_widgets())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll; the cursor stays on its user."""
