@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.sessions import BrokenMirror, ManualTime, open_session, until
+from tests.support.sessions import BrokenMirror, ManualTime, idle, open_session, until
 from walkme_tui.domain.errors import (
     MirrorUnavailable,
     NotFound,
@@ -266,10 +266,11 @@ async def test_one_who_fails_again_and_again_does_not_hold_up_the_others(others:
         async with bench.running() as task:
             while not task.done():
                 bench.time.advance(1.0)
-                await asyncio.sleep(0.001)
+                await idle(bench.session)
             ended = await task
         assert (ended.read, ended.refused) == (others, 1)
-        assert bench.asked.count(person(0).id) == (3 if others else 10)
+        # A try counts as one beside others only where somebody was read since the last: of the last two that is open.
+        assert bench.asked.count(person(0).id) in ({3, 4} if others else {10})
 
 
 async def test_a_server_that_never_tells_groups_is_soon_left_alone() -> None:

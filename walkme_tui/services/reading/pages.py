@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,7 @@ from walkme_tui.services.events import (
 )
 from walkme_tui.services.page_tracker import PageTracker
 from walkme_tui.services.ports import Session
+from walkme_tui.services.waiting import Sleep, Wakeup
 
 MAX_UNSAVED_ROWS: Final = 2000
 # How many pages may be under way when one more of this priority starts: the next page ahead waits for what is visible.
@@ -60,14 +61,14 @@ class PageLoader:
         page_size: int = 100,
         *,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.coverage: Coverage | None = None
         self.failure: LoadFailure | None = None
         self.fresh_from_ms = session.started_at_ms
         self._session = session
         self._monotonic = monotonic
-        self._sleep = sleep
+        self._wakeup = Wakeup(sleep)
         self._list = PageTracker(page_size)
         self._wants: dict[object, _Want] = {}
         self._flights: set[int] = set()
@@ -76,7 +77,6 @@ class PageLoader:
         self._epoch = 0
         self._unsaved: dict[int, dict[int, ListedRow]] = {}
         self._recount = False
-        self._wake = asyncio.Event()
 
     # ------------------------------------------------------------ what the screen reads
 
@@ -130,7 +130,7 @@ class PageLoader:
             self._wants[owner] = _Want(tuple(pages), tuple(ahead))
         else:
             self._wants.pop(owner, None)
-        self._wake.set()
+        self._wakeup.call()
 
     async def ensure(self, pages: Sequence[int]) -> None:
         """Wait until these pages came; raises the ``WalkmeError`` of the first failure."""
@@ -152,7 +152,7 @@ class PageLoader:
 
         unsubscribe = self.subscribe(hear)
         self._wants[done] = _Want(rest=missing)
-        self._wake.set()
+        self._wakeup.call()
         try:
             await done
         finally:
@@ -167,7 +167,7 @@ class PageLoader:
         self.fresh_from_ms = self._session.clock() + 1
         self._list.forget()
         self._tries.clear()
-        self._wake.set()
+        self._wakeup.call()
 
     def retry_now(self) -> None:
         """Try again at once; after refused credentials the secret is read from its source again."""
@@ -176,7 +176,7 @@ class PageLoader:
         if isinstance(self.failure.error, UP_TO_A_PERSON):
             self._session.api.forget_sign_in()
         self.failure = replace(self.failure, retry_at=self._monotonic())
-        self._wake.set()
+        self._wakeup.call()
 
     # ------------------------------------------------------------ serving
 
@@ -188,7 +188,6 @@ class PageLoader:
                 if self.coverage is None:
                     await self.recall()
                 while True:
-                    self._wake.clear()
                     while (following := self._following()) is not None:
                         page, priority = following
                         self._flights.add(page)
@@ -196,7 +195,9 @@ class PageLoader:
                     if self._recount:
                         self._recount = False
                         tasks.create_task(self._count())
-                    await self._rest()
+                    retry_at = None if self.failure is None else self.failure.retry_at
+                    pause = 0.0 if retry_at is None else retry_at - self._monotonic()
+                    await self._wakeup.wait(pause if pause > 0 else None)
         finally:
             unsubscribe()
             self._flights.clear()
@@ -227,7 +228,7 @@ class PageLoader:
     def _hear(self, change: Event) -> None:
         if isinstance(change, UserStored | UserForgotten):
             self._recount = True
-            self._wake.set()
+            self._wakeup.call()
         elif isinstance(change, CoverageChanged) and change.coverage is not self.coverage:
             self._follow(change.coverage)
 
@@ -237,23 +238,7 @@ class PageLoader:
         self._list.distrust(coverage.sweep)
         if coverage.total is not None and self._list.follow(coverage.total):
             self._tell_total()
-            self._wake.set()
-
-    async def _rest(self) -> None:
-        """Sleep until something is wanted, arrives, or a failure is to be tried again."""
-        pause = 0.0
-        if self.failure is not None and self.failure.retry_at is not None:
-            pause = self.failure.retry_at - self._monotonic()
-        if pause <= 0:
-            await self._wake.wait()
-            return
-        sleeps = (asyncio.ensure_future(self._sleep(pause)), asyncio.ensure_future(self._wake.wait()))
-        try:
-            await asyncio.wait(sleeps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for sleep in sleeps:
-                sleep.cancel()
-            await asyncio.gather(*sleeps, return_exceptions=True)
+            self._wakeup.call()
 
     def _following(self) -> tuple[int, Priority] | None:
         """The page to ask for next, or None while nothing may be."""
@@ -312,7 +297,7 @@ class PageLoader:
             await self._arrive(answer, epoch, asked_at_ms)
         finally:
             self._flights.discard(page)
-            self._wake.set()
+            self._wakeup.call()
 
     async def _arrive(self, answer: UserPage, epoch: int, asked_at_ms: int) -> None:
         """Save what came, then tell everyone.

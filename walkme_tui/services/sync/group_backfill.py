@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import (
@@ -24,6 +24,7 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import Event
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.progress import Speed
+from walkme_tui.services.waiting import Sleep, Wakeup
 
 if TYPE_CHECKING:
     from walkme_tui.domain.mirrored import MirroredUser
@@ -88,24 +89,22 @@ class GroupBackfill:
         session: Session,
         *,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Coroutine[object, object, None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._session = session
         self._directory = Directory(session, self._tell_soon)
         self._monotonic = monotonic
-        self._sleep = sleep
+        self._wakeup = Wakeup(sleep)
         self.running = False
         self.stopping = False
         self._counts = BackfillProgress()
         self._speed = Speed()
-        self._wake = asyncio.Event()
         self._forget_the_last()
 
     def _forget_the_last(self) -> None:
         self.stopping = False
         self._counts = BackfillProgress()
         self._speed.reset()
-        self._wake.clear()
         self._problem: WalkmeError | None = None
         self._failure: LoadFailure | None = None
         self._streak = 0
@@ -149,7 +148,7 @@ class GroupBackfill:
     def stop(self) -> None:
         """Ask for nobody more; what is under way is still stored, and then ``run`` returns."""
         self.stopping = True
-        self._wake.set()
+        self._wakeup.call()
 
     # ------------------------------------------------------------ reading
 
@@ -267,13 +266,7 @@ class GroupBackfill:
             pause = self._failure.retry_at - self._monotonic()
             if pause <= 0:
                 break
-            sleeps = (asyncio.ensure_future(self._sleep(pause)), asyncio.ensure_future(self._wake.wait()))
-            try:
-                await asyncio.wait(sleeps, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for sleep in sleeps:
-                    sleep.cancel()
-                await asyncio.gather(*sleeps, return_exceptions=True)
+            await self._wakeup.wait(pause)
         return not self.stopping
 
     def _give_up(self, error: WalkmeError) -> None:
