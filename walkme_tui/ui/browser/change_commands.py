@@ -170,7 +170,7 @@ class ChangeCommands:
 
         try:
             plan: Plan | None = await self._work.ask(
-                lambda: f"{early.title}: asking the server… Esc stops.", early.plan()
+                lambda: f"{early.title}: asking the server… Esc stops.", early.plan
             )
         except WalkmeError as error:
             self._work.unplanned = error

@@ -165,7 +165,7 @@ class JobTasks:
     # ------------------------------------------------------------ asking
 
     async def ask(
-        self, saying: Callable[[], str], question: "Coroutine[object, object, T]", *, long: bool = False
+        self, saying: Callable[[], str], question: "Callable[[], Coroutine[object, object, T]]", *, long: bool = False
     ) -> T | None:
         """What the server says; the status line shows ``saying`` meanwhile. None where the person took it back.
 
@@ -175,7 +175,7 @@ class JobTasks:
         for before in [each for each in self._asking if each.long is long]:
             self._asking.remove(before)
             before.task.cancel()
-        asked = Asked(saying, asyncio.create_task(question), long)
+        asked = Asked(saying, asyncio.create_task(question()), long)
         self._asking.insert(0 if long else len(self._asking), asked)
         self.listener(True)
         try:

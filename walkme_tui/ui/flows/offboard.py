@@ -87,7 +87,7 @@ async def planned(view: FlowContext, title: str, question: Question, people: int
     """
     reading = _Reading(title, people, view.work.monotonic)
     try:
-        return await view.work.ask(reading.saying, question(reading.ended), long=people > MOST_UNASKED)
+        return await view.work.ask(reading.saying, lambda: question(reading.ended), long=people > MOST_UNASKED)
     except WalkmeError as error:
         report(view.app, error, doing=clean(title, MAX_SENTENCE))
         return None

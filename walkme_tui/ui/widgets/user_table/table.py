@@ -1,6 +1,7 @@
 """The table of users: a cursor and marks over a listing."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from textual import events
@@ -354,11 +355,11 @@ class UserTable(ListingView):
 
     def action_mark_range(self) -> None:
         """Mark from the last mark to the cursor; gaps are fetched first."""
-        self._mark(mark_range(self.listing, self._marks, self._cursor))
+        self._mark(partial(mark_range, self.listing, self._marks, self._cursor))
 
     def action_mark_all(self) -> None:
         """Mark all that is loaded in this view."""
-        self._mark(mark_all(self.listing, self._marks, self.not_loaded()))
+        self._mark(partial(mark_all, self.listing, self._marks, self.not_loaded()))
 
     def action_clear_marks(self) -> None:
         """Take every mark away."""
@@ -373,11 +374,11 @@ class UserTable(ListingView):
             self._marks_changed(self.visible_rows)
         return removed
 
-    def _mark(self, marking: Awaitable[str]) -> None:
+    def _mark(self, marking: Callable[[], Awaitable[str]]) -> None:
         async def mark() -> None:
             before = len(self._marks)
             try:
-                said = await marking
+                said = await marking()
             except WalkmeError as error:
                 self.post_message(messages.Failed(self, error))
                 return
