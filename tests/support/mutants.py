@@ -147,7 +147,7 @@ def only_what_is_still_to_be_sent_makes_rivals() -> None:
         TODO, SENT = StepState.TODO, StepState.TODO
 
     def unsettled_users(self: journal_tables.JournalTables, job_id: str) -> list[str]:
-        found = self._connection.execute(
+        found = self.connection.execute(
             "SELECT DISTINCT user_id FROM steps WHERE job = ? AND state = ?", (job_id, StepState.TODO)
         )
         return [user_id for (user_id,) in found]

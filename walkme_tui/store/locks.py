@@ -1,7 +1,7 @@
-"""Locks on jobs that the operating system gives back when their process ends, however it ends.
+"""Locks that the operating system releases when their process ends, however it ends.
 
-``flock`` on a file holds between the processes of one machine on every file system, and between machines on NFS. Some
-network file systems (SMB, sshfs) keep it to the machine; ``store.claims`` adds a lease there.
+``flock`` on a file works between the processes of one machine on every file system, and between machines on NFS. Some
+network file systems (SMB, sshfs) restrict it to one machine; ``store.journal.claims`` adds a lease there.
 """
 
 import fcntl
@@ -14,13 +14,13 @@ from typing import Final
 
 from walkme_tui.store.file_system import make_private_folder
 
-# Whoever only looks whether a lock is free shares it for some microseconds; the patience outlasts that.
-GLANCE_SECONDS: Final = 0.1
-PAUSE_SECONDS: Final = 0.005
+# ``is_free`` shares a lock for some microseconds to look at it; this time-out outlasts that.
+DEFAULT_TIMEOUT_SECONDS: Final = 0.1
+RETRY_SECONDS: Final = 0.005
 
 
 class Locks:
-    """The locks in one folder, by name, and which of them this object holds; calls raise ``OSError``.
+    """The locks in one folder, by name, and those that this object holds; calls raise ``OSError``.
 
     Two objects exclude each other also within one process.
     """
@@ -29,33 +29,33 @@ class Locks:
         self._folder = folder
         self._held: dict[str, int] = {}
 
-    def take(self, name: str, patience_seconds: float = GLANCE_SECONDS) -> bool:
-        """Hold a lock from now on; False if somebody else keeps it longer than the patience lasts."""
+    def acquire(self, name: str, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> bool:
+        """Acquire a lock; False if it is still held elsewhere after the time-out, or held by this object already."""
         if name in self._held:
             return False
         make_private_folder(self._folder)
-        until = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         while (handle := self._try(name, fcntl.LOCK_EX, os.O_CREAT)) is None:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return False
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(RETRY_SECONDS)
         self._held[name] = handle
         return True
 
-    def give_back(self, name: str) -> None:
-        """Hold a lock no more; nothing happens if it is not held."""
+    def release(self, name: str) -> None:
+        """Release a lock; nothing happens if it is not held."""
         handle = self._held.pop(name, None)
         if handle is not None:
-            # Deleted while it is held: whoever opened the file before finds that out, see _try. A file left over
-            # does no harm.
+            # Deleted while it is locked: a process that has opened the file notices, see _try. A file that is left
+            # over does no harm.
             with suppress(OSError):
                 self._path(name).unlink()
             os.close(handle)
 
-    def give_all_back(self) -> None:
-        """Hold nothing any more."""
+    def release_all(self) -> None:
+        """Release all locks that this object holds."""
         for name in self.held:
-            self.give_back(name)
+            self.release(name)
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class Locks:
         return name in self._held
 
     def is_free(self, name: str) -> bool:
-        """True if nobody holds the lock, neither here nor elsewhere."""
+        """True if neither this object nor anything else holds the lock."""
         if name in self._held:
             return False
         try:
@@ -80,27 +80,27 @@ class Locks:
         return True
 
     @contextmanager
-    def waiting_for(self, name: str, patience_seconds: float) -> Iterator[None]:
-        """Hold a lock for the length of a block; TimeoutError if it does not come."""
-        if not self.take(name, patience_seconds):
-            raise TimeoutError(f"another process keeps {self._path(name)}")
+    def holding(self, name: str, timeout_seconds: float) -> Iterator[None]:
+        """Hold a lock for the length of a block; TimeoutError if it cannot be acquired in time."""
+        if not self.acquire(name, timeout_seconds):
+            raise TimeoutError(f"another process holds {self._path(name)}")
         try:
             yield
         finally:
-            self.give_back(name)
+            self.release(name)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"
 
     def _try(self, name: str, kind: int, create: int) -> int | None:
-        """The open, locked file; None if somebody else has it."""
+        """The open, locked file; None if the lock is held elsewhere."""
         path = self._path(name)
         while True:
-            # Opened for writing: NFS gives exclusive locks to nothing less. Never inherited by another program.
+            # Opened for writing, without which NFS grants no exclusive lock; never inherited by another program.
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | create, 0o600)
             try:
                 fcntl.flock(handle, kind | fcntl.LOCK_NB)
-                if _is_still(path, handle):
+                if _is_current(path, handle):
                     return handle
             except BlockingIOError:
                 os.close(handle)
@@ -111,7 +111,7 @@ class Locks:
             os.close(handle)
 
 
-def _is_still(path: Path, handle: int) -> bool:
+def _is_current(path: Path, handle: int) -> bool:
     """True unless the file was deleted between opening and locking it."""
     try:
         return os.path.samestat(path.stat(), os.fstat(handle))

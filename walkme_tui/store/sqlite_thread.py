@@ -1,10 +1,10 @@
-"""A thread of its own for a database, so that the event loop never waits on a disk."""
+"""A thread of its own for a database connection, so that the event loop never waits for a disk."""
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from enum import IntEnum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -12,10 +12,11 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 R = TypeVar("R")
 
 Steps: TypeAlias = Generator[None, None, R]
+"""Work in steps, which returns its result: at each ``yield`` the thread may run something else first."""
 
 
 class Urgency(IntEnum):
-    """Who goes first when several wait; those alike go in the order they came."""
+    """What runs first when several jobs are queued; jobs of one urgency run in the order of the calls."""
 
     READ = 0
     SCAN = 1
@@ -23,26 +24,22 @@ class Urgency(IntEnum):
     IDLE = 3
 
 
-class Closed(Exception):
-    """The thread has been told to end and takes nothing more."""
-
-
 class _Job(Generic[R]):
-    """Work in steps: between two of them others may be served."""
+    """Queued or running work; with ``error`` set, it ends with this error instead of its next step."""
 
-    __slots__ = ("abandoned", "future", "steps", "urgency")
+    __slots__ = ("error", "future", "steps", "urgency")
 
     def __init__(self, steps: Steps[R], urgency: Urgency) -> None:
         self.steps: Final = steps
         self.urgency: Final = urgency
         self.future: Final[Future[R]] = Future()
-        self.abandoned = False
+        self.error: BaseException | None = None
 
     def advance(self) -> bool:
-        """Do one step; True if there is more to do."""
-        if self.abandoned:
+        """Execute one step; True if there are more."""
+        if self.error is not None:
             self.steps.close()
-            self.future.set_exception(CancelledError())
+            self.future.set_exception(self.error)
             return False
         try:
             next(self.steps)
@@ -56,115 +53,126 @@ class _Job(Generic[R]):
 
 
 class SqliteThread:
-    """Runs work one piece at a time, by urgency.
+    """Executes jobs one step at a time, by urgency.
 
-    ``interrupt`` stops the statement that is running; it is called from other threads, and only while the work that
-    was abandoned is the one that runs.
+    ``closed_error`` makes the error of calls that come after ``aclose``, and of writes that ``aclose`` interrupts while
+    they wait for other processes. ``interrupt`` stops the SQL statement that is running; it is called from other
+    threads, and only while the job that was cancelled is the one that runs.
     """
 
-    def __init__(self, name: str, interrupt: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, *, closed_error: Callable[[], Exception], interrupt: Callable[[], None] | None = None
+    ) -> None:
+        self._closed_error = closed_error
         self._interrupt = interrupt
-        self._waiting = threading.Condition()
+        self._changed = threading.Condition()
         self._queues: tuple[deque[_Job[Any]], ...] = tuple(deque() for _ in Urgency)
         self._running: _Job[Any] | None = None
-        self._closing = False
-        self._ended: _Job[None] | None = None
+        self._last: _Job[None] | None = None
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     async def run(self, work: Callable[[], R], urgency: Urgency) -> R:
-        """The result of ``work``; when the task is cancelled, work that has begun is finished all the same."""
-        job = self._put(_Job(_one_step(work), urgency))
-        return await asyncio.wrap_future(job.future)
+        """The result of ``work``; once it runs it is completed, even if the task is cancelled."""
+        return await asyncio.wrap_future(self._put(_Job(_one_step(work), urgency)).future)
 
     async def write(self, steps: Steps[R]) -> R:
-        """The result of a write, which is finished all the same when the task is cancelled.
+        """The result of a write, which is completed once it runs, even if the task is cancelled.
 
-        Between its steps it waits for other processes; a thread that is told to end does not wait with it.
+        Between its steps it waits for other processes. ``aclose`` does not wait with it: the write then raises the
+        closed error.
         """
         return await asyncio.wrap_future(self._put(_Job(steps, Urgency.WRITE)).future)
 
     async def scan(self, steps: Steps[R]) -> R:
-        """The result of a reading in steps; when the task is cancelled, the running statement is interrupted."""
+        """The result of a read in steps; if the task is cancelled, the running statement is interrupted."""
         job = self._put(_Job(steps, Urgency.SCAN))
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
-            self._abandon(job)
+            self._cancel(job)
             raise
 
     def post(self, steps: Steps[None]) -> None:
-        """Have something done when there is nothing else to do; it is dropped when the thread is told to end."""
-        self._put(_Job(steps, Urgency.IDLE))
+        """Queue work for when there is nothing else to do; it is dropped without an error when the thread closes."""
+        with self._changed:
+            if self._last is None or self._fault is not None:
+                self._enqueue(_Job(steps, Urgency.IDLE))
 
     async def aclose(self, last: Callable[[], None]) -> None:
-        """Finish what is queued, do ``last``, and end the thread; more calls wait for the same end."""
-        if self._fault is not None:
-            raise self._fault
-        if self._ended is None:
-            self._ended = _Job(_one_step(last), Urgency.IDLE)
-            with self._waiting:
-                self._closing = True
+        """Complete what is queued, execute ``last``, and end the thread; further calls wait for the same end."""
+        with self._changed:
+            if self._fault is not None:
+                raise self._fault
+            if self._last is None:
                 for job in self._queues[Urgency.IDLE]:
-                    job.abandoned = True
-                self._queues[Urgency.IDLE].append(self._ended)
-                self._waiting.notify()
-        await asyncio.shield(asyncio.wrap_future(self._ended.future))
-        self._thread.join()
+                    job.error = self._closed_error()
+                job = _Job(_one_step(last), Urgency.IDLE)
+                job.future.set_running_or_notify_cancel()  # from here on a cancelled caller cannot take it back
+                self._enqueue(job)
+                self._last = job
+            future = self._last.future
+        try:
+            await asyncio.wrap_future(future)
+        finally:
+            if future.done():
+                self._thread.join()
 
     def _put(self, job: _Job[R]) -> _Job[R]:
-        with self._waiting:
-            if self._fault is not None:
-                job.steps.close()
-                raise self._fault
-            if self._closing:
-                job.steps.close()
-                raise Closed
-            self._queues[job.urgency].append(job)
-            self._waiting.notify()
+        with self._changed:
+            self._enqueue(job)
         return job
 
-    def _abandon(self, job: _Job[Any]) -> None:
-        # While the lock is held no other work begins, so the interruption cannot meet another's statement. SQLite
-        # forgets an interruption that meets no statement when the next one begins.
-        with self._waiting:
-            job.abandoned = True
-            if self._running is job:
+    def _enqueue(self, job: _Job[Any]) -> None:
+        error = self._fault or (None if self._last is None else self._closed_error())
+        if error is not None:
+            job.steps.close()
+            raise error
+        self._queues[job.urgency].append(job)
+        self._changed.notify()
+
+    def _cancel(self, job: _Job[Any]) -> None:
+        # No other job starts while the lock is held, so the interrupt cannot stop the statement of another one. SQLite
+        # discards an interrupt that meets no statement when the next one starts.
+        with self._changed:
+            job.error = asyncio.CancelledError()
+            if self._running is job and self._interrupt is not None:
                 self._interrupt()
 
     def _serve(self) -> None:
         try:
-            self._serve_until_ended()
+            self._serve_until_closed()
         except BaseException as fault:  # noqa: BLE001 - it is raised by every call that waits, and by later ones
             self._fail(fault)
 
     def _fail(self, fault: BaseException) -> None:
-        """The loop itself broke: nothing more is done here."""
-        with self._waiting:
+        """End all calls with the error that broke the loop of this thread."""
+        with self._changed:
             self._fault = fault
-            left = [self._running, self._ended, *(job for queue in self._queues for job in queue)]
+            left = [self._running, self._last, *(job for queue in self._queues for job in queue)]
         for job in left:
             if job is not None:
                 with suppress(InvalidStateError):
                     job.future.set_exception(fault)
 
-    def _serve_until_ended(self) -> None:
+    def _serve_until_closed(self) -> None:
         while True:
             job = self._next()
             more = job.advance()
-            with self._waiting:
+            with self._changed:
                 self._running = None
                 if more:
-                    job.abandoned = job.abandoned or (self._closing and job.urgency >= Urgency.WRITE)
+                    if self._last is not None and job.urgency >= Urgency.WRITE:
+                        job.error = self._closed_error()
                     self._queues[job.urgency].appendleft(job)
-            if job is self._ended:
-                return
+                elif job is self._last:
+                    return
 
     def _next(self) -> _Job[Any]:
-        with self._waiting:
+        with self._changed:
             while True:
-                self._waiting.wait_for(lambda: any(self._queues))
+                self._changed.wait_for(lambda: any(self._queues))
                 job = next(queue for queue in self._queues if queue).popleft()
                 self._running = job
                 if job.future.running() or job.future.set_running_or_notify_cancel():

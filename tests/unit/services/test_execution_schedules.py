@@ -193,7 +193,7 @@ async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
         except (WalkmeError, asyncio.CancelledError) as error:
             event(type(error).__name__)
         for held in real._locks.held:  # the system takes them from the dead
-            real._locks.give_back(held)
+            real._locks.release(held)
         fate.reborn()
         job = await desk.journal.job(job.id)
         if not job.state.resumable:

@@ -424,7 +424,7 @@ class FailingJournal:
                 now = self._left == 0
             if now or (self._left <= 0 and self._full):
                 if name == "release":
-                    self._real._locks.give_all_back()  # as the real one does, whatever the disk says
+                    self._real._locks.release_all()  # as the real one does, whatever the disk says
                 raise JournalUnavailable("There is no space left for the journal.")
             return real(*arguments)
 

@@ -136,7 +136,7 @@ async def test_only_who_claimed_a_job_writes_its_steps(journal: SqliteJournal) -
     await journal.claim(job.id)
     with pytest.raises(ValueError, match="no step 99"):
         await journal.intend(job.id, 99, ZOE, 1)
-    with pytest.raises(ValueError, match="not settled"):
+    with pytest.raises(ValueError, match="by intend"):
         await journal.settle(job.id, 1, Outcome(StepState.SENT, ""), 1)
     assert (await journal.job(job.id)).steps == job.steps
 
@@ -147,7 +147,7 @@ async def test_a_job_is_done_only_when_every_step_is_settled(journal: SqliteJour
     with pytest.raises(ValueError, match="still has steps"):
         await journal.release(job.id, JobState.DONE)
     await journal.claim(job.id)
-    with pytest.raises(ValueError, match="nobody carries out"):
+    with pytest.raises(ValueError, match="is not running"):
         await journal.release(job.id, JobState.RUNNING)
     await journal.settle(job.id, 1, DONE, 9)
     await journal.release(job.id, JobState.DONE)
@@ -207,7 +207,7 @@ async def test_discarding_leaves_nothing_open(journal: SqliteJournal) -> None:
     await journal.claim(job.id)
     await journal.settle(job.id, 1, DONE, 1)
     await journal.intend(job.id, 2, ZOE, 2)
-    with pytest.raises(AccountBusy, match="by this program"):
+    with pytest.raises(AccountBusy, match="in this program"):
         await journal.discard(job.id)
     await journal.release(job.id, JobState.INTERRUPTED)
     await journal.discard(job.id)

@@ -81,7 +81,7 @@ async def test_two_jobs_with_one_person_in_common_do_not_run_at_once(tmp_path: P
     third = await here.create(plan_for(4), ACTOR)
     await here.claim(first.id)
     for program in (here, there):
-        with pytest.raises(AccountBusy, match=f"{first.id} .offboard. is changing one of the same people"):
+        with pytest.raises(AccountBusy, match=f"{first.id} .offboard. is changing one of the same users"):
             await program.claim(second.id)
     await there.claim(third.id)
     assert (await there.job(second.id)).state is JobState.READY
@@ -119,7 +119,7 @@ async def test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals(
     await here.release(open_job.id, JobState.INTERRUPTED)
     holder, rival = (open_job, other) if sent_by_the_holder else (other, open_job)
     await here.claim(holder.id)
-    with pytest.raises(AccountBusy, match=f"{holder.id} .offboard. is changing one of the same people"):
+    with pytest.raises(AccountBusy, match=f"{holder.id} .offboard. is changing one of the same users"):
         await here.claim(rival.id)
     await here.aclose()
 
@@ -130,7 +130,7 @@ async def test_a_dead_process_claims_nobody(tmp_path: Path) -> None:
     second = await here.create(plan_for(2, 3), ACTOR)
     with claimer(tmp_path, first.id) as other:
         assert answer(other) == "claimed"
-        with pytest.raises(AccountBusy, match="one of the same people"):
+        with pytest.raises(AccountBusy, match="one of the same users"):
             await here.claim(second.id)
     await here.claim(second.id)
     assert (await here.job(first.id)).state is JobState.INTERRUPTED
@@ -172,7 +172,7 @@ class TestOnANetworkDrive:
         here, there = journal_in(tmp_path, clock), self._there(tmp_path, clock, monkeypatch)
         job = await here.create(plan_for(1), ACTOR)
         await there.claim(job.id)
-        there._locks.give_all_back()  # as if this host did not see the other's locks
+        there._locks.release_all()  # as if this host did not see the other's locks
         assert (await here.job(job.id)).state is JobState.RUNNING
         with pytest.raises(AccountBusy, match="other-host"):
             await here.claim(job.id)
@@ -202,7 +202,7 @@ class TestOnANetworkDrive:
         await there.aclose()
 
     async def test_a_holder_renews_its_lease(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(journal, "BEAT_SECONDS", 0.01)
+        monkeypatch.setattr(journal, "RENEWAL_SECONDS", 0.01)
         clock = TickingClock()
         here, there = journal_in(tmp_path, clock), self._there(tmp_path, clock, monkeypatch)
         job = await here.create(plan_for(1), ACTOR)
@@ -210,15 +210,15 @@ class TestOnANetworkDrive:
         clock.now_ms += LEASE_MS
         looked = clock.now_ms
 
-        async def last_beat() -> int:
-            return await here._thread.read(
-                lambda file: int(file.execute("SELECT beat_ms FROM holders").fetchone()[0]), 0
+        async def last_renewal() -> int:
+            return await here.read(
+                lambda tables: int(tables.connection.execute("SELECT beat_ms FROM holders").fetchone()[0]), 0
             )
 
         looks = 0
-        while await last_beat() <= looked and looks < 1000:
+        while await last_renewal() <= looked and looks < 1000:
             looks += 1
-        assert await last_beat() > looked
+        assert await last_renewal() > looked
         await there.release(job.id, JobState.INTERRUPTED)
         await here.aclose()
         await there.aclose()
@@ -228,17 +228,17 @@ class TestLocks:
     def test_a_lock_is_held_once_and_given_back(self, tmp_path: Path) -> None:
         one, other = Locks(tmp_path / "locks"), Locks(tmp_path / "locks")
         assert one.is_free("a")
-        assert one.take("a")
-        assert not one.take("a", 0)
-        assert not other.take("a", 0)
+        assert one.acquire("a")
+        assert not one.acquire("a", 0)
+        assert not other.acquire("a", 0)
         assert (one.holds("a"), other.holds("a")) == (True, False)
         assert (one.is_free("a"), other.is_free("a")) == (False, False)
-        assert other.take("b")
-        one.give_back("a")
-        one.give_back("a")
+        assert other.acquire("b")
+        one.release("a")
+        one.release("a")
         assert other.is_free("a")
-        assert other.take("a")
-        other.give_all_back()
+        assert other.acquire("a")
+        other.release_all()
         assert other.held == ()
         assert list((tmp_path / "locks").iterdir()) == []
 
@@ -247,22 +247,22 @@ class TestLocks:
     ) -> None:
         """The file that was opened is deleted by then, and a lock on it would exclude nobody."""
         one, other, third = Locks(tmp_path), Locks(tmp_path), Locks(tmp_path)
-        assert one.take("a")
+        assert one.acquire("a")
         lock = fcntl.flock
 
         def late(handle: int, operation: int) -> None:
-            one.give_back("a")
+            one.release("a")
             lock(handle, operation)
 
         with monkeypatch.context() as patch:
             patch.setattr(fcntl, "flock", late)
-            assert other.take("a")
-        assert not third.take("a", 0)
+            assert other.acquire("a")
+        assert not third.acquire("a", 0)
 
     def test_waiting_ends(self, tmp_path: Path) -> None:
         one, other = Locks(tmp_path), Locks(tmp_path)
-        with one.waiting_for("a", 0), pytest.raises(TimeoutError, match=r"a\.lock"), other.waiting_for("a", 0.02):
+        with one.holding("a", 0), pytest.raises(TimeoutError, match=r"a\.lock"), other.holding("a", 0.02):
             pass
-        with other.waiting_for("a", 0):
+        with other.holding("a", 0):
             assert not one.is_free("a")
         assert one.is_free("a")

@@ -16,6 +16,7 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal import file as journal_file
 from walkme_tui.store.journal.file import JournalFile
+from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.locks import Locks
 
 ZOE = person(1)
@@ -26,7 +27,7 @@ def mode(path: Path) -> int:
 
 
 def pragma(file: JournalFile, name: str) -> object:
-    return file.read(lambda connection: connection.execute(f"PRAGMA {name}").fetchone()[0], None)
+    return file.read(lambda tables: tables.connection.execute(f"PRAGMA {name}").fetchone()[0], None)
 
 
 async def made(folder: Path) -> Job:
@@ -76,7 +77,7 @@ async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -
 
 def test_commits_reach_the_disk(tmp_path: Path) -> None:
     file = JournalFile(tmp_path, Locks(tmp_path / "locks"))
-    file.write(lambda connection: None)
+    file.write(lambda tables: None)
     assert pragma(file, "journal_mode") == "wal"
     assert pragma(file, "synchronous") == 2
     assert pragma(file, "secure_delete") == 1
@@ -86,15 +87,15 @@ def test_commits_reach_the_disk(tmp_path: Path) -> None:
 
 def test_on_a_network_drive_there_is_no_write_ahead_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     local = JournalFile(tmp_path, Locks(tmp_path / "locks"))
-    local.write(lambda connection: None)
+    local.write(lambda tables: None)
     monkeypatch.setattr(journal_file, "lies_on_network", lambda folder: True)
     monkeypatch.setattr(journal_file, "BUSY_MS", 50)
     monkeypatch.setattr(journal_file, "SETTINGS", ("PRAGMA busy_timeout = 50", *journal_file.SETTINGS[1:]))
     remote = JournalFile(tmp_path, Locks(tmp_path / "locks"))
-    with pytest.raises(JournalUnavailable, match="busy"):
-        remote.write(lambda connection: None)
+    with pytest.raises(JournalUnavailable, match="is using the journal"):
+        remote.write(lambda tables: None)
     local.close()
-    remote.write(lambda connection: None)
+    remote.write(lambda tables: None)
     assert pragma(remote, "journal_mode") == "delete"
     assert pragma(remote, "synchronous") == 3
     assert remote.on_network
@@ -188,10 +189,10 @@ async def test_something_in_the_way_is_named(tmp_path: Path, place: str) -> None
 async def test_a_folder_that_takes_no_writing_is_refused(tmp_path: Path) -> None:
     """Made read-only through SQLite, which also stops root."""
     file = JournalFile(tmp_path, Locks(tmp_path / "locks"))
-    file.write(lambda connection: connection.execute("SELECT 1"))
-    file.read(lambda connection: connection.execute("PRAGMA query_only = ON"), None)
+    file.write(lambda tables: tables.connection.execute("SELECT 1"))
+    file.read(lambda tables: tables.connection.execute("PRAGMA query_only = ON"), None)
     with pytest.raises(JournalUnavailable, match="cannot be written") as caught:
-        file.write(lambda connection: connection.execute("DELETE FROM purging"))
+        file.write(lambda tables: tables.connection.execute("DELETE FROM purging"))
     assert "permissions" in caught.value.hint
     file.close()
 
@@ -202,7 +203,7 @@ async def test_when_the_disk_is_full_the_intent_fails_and_what_stands_stays(tmp_
     job = await journal.create(plan_for(*range(30)), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
-    await journal._thread.read(_allow_no_more_pages, None)
+    await journal.read(_allow_no_more_pages, None)
 
     async def go_on() -> None:
         for number in range(2, len(job.steps) + 1):
@@ -218,9 +219,9 @@ async def test_when_the_disk_is_full_the_intent_fails_and_what_stands_stays(tmp_
     await journal.aclose()
 
 
-def _allow_no_more_pages(connection: sqlite3.Connection) -> None:
-    pages = connection.execute("PRAGMA page_count").fetchone()[0]
-    connection.execute(f"PRAGMA max_page_count = {pages}")
+def _allow_no_more_pages(tables: JournalTables) -> None:
+    pages = tables.connection.execute("PRAGMA page_count").fetchone()[0]
+    tables.connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.mark.parametrize("size", [400_000, 500_000])

@@ -91,7 +91,7 @@ class TwoPrograms(RuleBasedStateMachine):
             with pytest.raises(AccountBusy, match=job_id):
                 self.runner.run(claiming)
         elif any(other.holder and other.claimed & people for other in self.expected.values()):
-            with pytest.raises(AccountBusy, match="one of the same people"):
+            with pytest.raises(AccountBusy, match="one of the same users"):
                 self.runner.run(claiming)
         else:
             self.runner.run(claiming)

@@ -1,6 +1,5 @@
 """Purging: people's data is gone from the disk, and who did what kind of thing when is still told."""
 
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import AddMember, RemoveMember, SetStatus, StepState
 from walkme_tui.store.journal.journal import SqliteJournal
+from walkme_tui.store.journal.tables import JournalTables
 
 FOREVER = 1 << 60
 ZOE = person(1)
@@ -57,7 +57,9 @@ async def test_what_tells_of_people_is_gone_from_the_disk(tmp_path: Path) -> Non
     assert [part for part in TELLTALES if part not in bytes_in(tmp_path)] == []
     assert await journal.purge(FOREVER) == 1
     assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
-    unused = await journal._thread.read(lambda file: int(file.execute("PRAGMA freelist_count").fetchone()[0]), -1)
+    unused = await journal.read(
+        lambda tables: int(tables.connection.execute("PRAGMA freelist_count").fetchone()[0]), -1
+    )
     assert unused == 0, "the file was not compacted"
     await journal.aclose()
     assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
@@ -96,18 +98,18 @@ async def test_the_audit_trail_keeps_its_lines(tmp_path: Path) -> None:
     job = await finished(journal, tmp_path)
     columns = "SELECT seq, at_ms, job, step, actor, what FROM events ORDER BY seq"
 
-    def told(connection: sqlite3.Connection) -> list[object]:
-        return connection.execute(columns).fetchall()
+    def told(tables: JournalTables) -> list[object]:
+        return tables.connection.execute(columns).fetchall()
 
-    before = await journal._thread.read(told, list[object]())
+    before = await journal.read(told, list[object]())
     await journal.purge(FOREVER)
-    after = await journal._thread.read(told, list[object]())
+    after = await journal.read(told, list[object]())
     assert after[: len(before)] == before
 
-    def rest(connection: sqlite3.Connection) -> list[object]:
-        return connection.execute("SELECT job, what, detail FROM events ORDER BY seq DESC").fetchmany(2)
+    def rest(tables: JournalTables) -> list[object]:
+        return tables.connection.execute("SELECT job, what, detail FROM events ORDER BY seq DESC").fetchmany(2)
 
-    assert await journal._thread.read(rest, list[object]()) == [
+    assert await journal.read(rest, list[object]()) == [
         (None, "purged", "jobs: 1; kept, because not settled: 0"),
         (job.id, "purged", ""),
     ]

@@ -178,8 +178,8 @@ async def test_in_memory_everything_goes_over_one_connection() -> None:
     mirror = open_mirror(None, account_key="account")
     await mirror.save_page(page(1), 1000)
     seen: list[Tables] = [await mirror._read(lambda tables: tables)]
-    seen += [await mirror._scan(_tables), await mirror._write(lambda tables: tables)]
-    seen.append(await mirror._scan(_tables, mirror._reader("reads")))
+    seen += [await mirror._scan(_tables), await mirror._writer.write(lambda tables: tables)]
+    seen.append(await mirror._reader("reads").scan(_tables))
     assert len({id(tables) for tables in seen}) == 1
     assert len(set(threading.enumerate()) - before) == 1
     assert len(await mirror.matching(UserQuery("zoe"))) == len(await mirror.first(UserQuery("zoe"), 80)) == 10

@@ -32,7 +32,7 @@ async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkey
     await mirror.save_page(page(1), 1000)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(MirrorUnavailable, match="busy"):
+    with pytest.raises(MirrorUnavailable, match="using the local copy"):
         await mirror.save_user(User("u-1"), 2000)
     assert len(await mirror.positions(0, 9)) == 10
     other.execute("ROLLBACK")
@@ -56,13 +56,8 @@ async def test_a_write_waits_for_others_and_reads_do_not_wait_behind_it(
         assert not writing.done()
     other.execute("COMMIT")
     assert (await writing).detailed_at_ms == 2000
-    other.execute("BEGIN IMMEDIATE")
-    waits = asyncio.create_task(mirror.save_user(User("u-2"), 3000))
-    await asyncio.sleep(0)
-    await asyncio.wait_for(mirror.aclose(), 10)
-    with pytest.raises(asyncio.CancelledError):
-        await waits
     other.close()
+    await mirror.aclose()
 
 
 WRITER = """

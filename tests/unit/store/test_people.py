@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.store.mirror import people, tables
+from walkme_tui.store.mirror import plan_checks, tables
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 
@@ -55,8 +55,8 @@ async def test_no_more_than_asked_for_come_of_each_name(mirror: SqliteMirror) ->
 async def test_more_names_than_one_walk_looks_for_are_all_found(
     mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "NAMES_AT_ONCE", 2)
-    monkeypatch.setattr(people, "BATCH", 3)
+    monkeypatch.setattr(plan_checks, "NAMES_AT_ONCE", 2)
+    monkeypatch.setattr(plan_checks, "BATCH", 3)
     await filled(mirror, [named(number, "Test", f"T{number}") for number in range(11)])
     found = await mirror.namesakes([f"test t{number}" for number in range(11)], 5)
     assert {name: [user.id for user in users] for name, users in found.items()} == {
@@ -99,7 +99,7 @@ async def test_everybody_is_found_by_their_own_name(names: list[tuple[str, str]]
 async def test_only_an_active_user_with_the_role_itself_counts(
     mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch, others: list[User], expected: bool
 ) -> None:
-    monkeypatch.setattr(people, "BATCH", 3)
+    monkeypatch.setattr(plan_checks, "BATCH", 3)
     monkeypatch.setattr(tables, "BATCH", 3)
     await filled(mirror, [named(1, "Zoë", "Çelik", "Admin"), *others])
     assert await mirror.has_active("Admin", ["u1"]) is expected

@@ -13,8 +13,12 @@ class Fault(BaseException):
     """Not even an ``Exception``."""
 
 
+class Closed(Exception):
+    """The error of calls on a closed thread."""
+
+
 async def test_a_fault_of_the_loop_reaches_everybody_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = SqliteThread("test", lambda: None)
+    thread = SqliteThread("test", closed_error=Closed)
     begun, go_on = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -51,7 +55,7 @@ async def test_a_fault_of_the_loop_reaches_everybody_who_waits(monkeypatch: pyte
 
 
 async def test_a_fault_reaches_those_who_wait_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    thread = SqliteThread("test", lambda: None)
+    thread = SqliteThread("test", closed_error=Closed)
     begun, go_on = threading.Event(), threading.Event()
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""The journal's database file: opened, checked, and refused when it cannot be relied upon. It is never rebuilt."""
+"""The journal's database file: opened, checked, and refused when it is damaged. It is never rebuilt."""
 
 import errno
 import os
@@ -12,14 +12,15 @@ from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable
 from walkme_tui.store.file_system import lies_on_network, make_private_file
 from walkme_tui.store.journal.migrations import JOURNAL, statements
 from walkme_tui.store.journal.rows import DamagedContents
+from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.locks import Locks
-from walkme_tui.store.mirror.file import is_damage
+from walkme_tui.store.sqlite_errors import FileFailure, file_failure
 
 R = TypeVar("R")
 
 FILE_NAME: Final = "journal.sqlite3"
-OPENING: Final = "journal"
-OPENING_PATIENCE_SECONDS: Final = 10.0
+OPENING_LOCK: Final = "journal"
+OPENING_TIMEOUT_SECONDS: Final = 10.0
 BUSY_MS: Final = 10_000
 TABLES: Final = frozenset({"jobs", "steps", "events", "receipts", "holders", "claims", "purging", "write_memory"})
 
@@ -27,19 +28,20 @@ SETTINGS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
-    "PRAGMA temp_store = MEMORY",  # compacting must not leave people's data in a temporary folder
+    "PRAGMA temp_store = MEMORY",  # VACUUM must not leave people's data in a temporary folder
     "PRAGMA fullfsync = ON",  # macOS: fsync alone stops at the drive's cache
     "PRAGMA journal_size_limit = 4194304",
 )
 
 UNSENT: Final = "Nothing is sent without it."
+NO_SPACE_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class JournalFile:
-    """The open database. Everything here belongs to the one thread that works with it.
+    """The database file, opened by the first call; every call comes from the thread that owns it.
 
-    ``folder`` is the data folder; the file is opened when it is first read, and made when it is first written.
-    Calls raise ``JournalUnavailable`` besides what the given work raises.
+    ``folder`` is the data folder; the first write makes the file. Calls raise ``JournalUnavailable`` besides what the
+    given work raises.
     """
 
     def __init__(self, folder: Path, locks: Locks) -> None:
@@ -50,8 +52,8 @@ class JournalFile:
         self._inode: int | None = None
         self._checked = False
 
-    def read(self, work: Callable[[sqlite3.Connection], R], otherwise: R) -> R:
-        """What ``work`` finds, all of one moment; ``otherwise`` where there is no journal yet."""
+    def read(self, work: Callable[[JournalTables], R], otherwise: R) -> R:
+        """The result of ``work`` in one read transaction; ``otherwise`` where there is no journal yet."""
         try:
             if self._connection is None and not self.path.exists():
                 return otherwise
@@ -59,11 +61,11 @@ class JournalFile:
         except (sqlite3.Error, OSError, DamagedContents, ConfigurationError) as error:
             raise self.failure(error) from error
 
-    def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
-        """Do ``work`` in one transaction that has reached the disk when this returns; nothing is kept if it raises."""
+    def write(self, work: Callable[[JournalTables], R]) -> R:
+        """Do ``work`` in one transaction, which has reached the disk when this returns; rolled back if it raises."""
         try:
             connection = self._opened()
-            self._check_place()
+            self._check_path()
             if not self._checked:
                 self._check(connection)
             return self._transaction("BEGIN IMMEDIATE", work)
@@ -71,7 +73,7 @@ class JournalFile:
             raise self.failure(error) from error
 
     def compact(self) -> None:
-        """Write the file anew without what was dropped, and empty the log beside it."""
+        """Rewrite the file without deleted data, and empty the write-ahead log."""
         try:
             connection = self._opened()
             connection.execute("VACUUM")
@@ -82,7 +84,7 @@ class JournalFile:
             raise self.failure(error) from error
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is used again."""
+        """Close the file; the next call opens it again."""
         connection, self._connection = self._connection, None
         self._checked = False
         if connection is not None:
@@ -92,7 +94,7 @@ class JournalFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            with self._locks.waiting_for(OPENING, OPENING_PATIENCE_SECONDS):
+            with self._locks.holding(OPENING_LOCK, OPENING_TIMEOUT_SECONDS):
                 make_private_file(self.path)
                 self.on_network = lies_on_network(self.path.parent)
                 connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_MS / 1000)
@@ -116,7 +118,7 @@ class JournalFile:
             )
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if layout == 0 and found:
-            raise DamagedContents("it is a database of something else")
+            raise DamagedContents("it is the database of another program")
         if layout > 0 and not found >= TABLES:
             raise DamagedContents("it lacks tables")
         self._make_durable(connection)
@@ -128,39 +130,36 @@ class JournalFile:
             _sync_folder(self.path.parent)
 
     def _make_durable(self, connection: sqlite3.Connection) -> None:
-        # The write-ahead log needs memory shared by all its users, which a network drive cannot give. Without it
-        # FULL does not see to it that the rollback journal's deletion lasts, which is what commits; EXTRA does.
+        # The write-ahead log needs memory that its users share, which a network drive does not offer. Without the log,
+        # a commit is the deletion of the rollback journal, which FULL does not sync to the disk; EXTRA does.
         wanted = "delete" if self.on_network else "wal"
         mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
         if self.on_network and mode == "wal":
-            raise TimeoutError("another process keeps it in a mode that is unsafe on a network drive")
+            raise TimeoutError("another process uses a mode that is unsafe on a network drive")
         connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
 
-    def _check_place(self) -> None:
-        """SQLite goes on writing into a file whose name is gone, where nobody would find the record again."""
+    def _check_path(self) -> None:
+        """Raise if the file was moved or deleted: SQLite goes on writing to it, but the record would be lost."""
         try:
             if self.path.stat().st_ino == self._inode:
                 return
         except FileNotFoundError:
             pass
         self.close()
-        raise JournalUnavailable(
-            f"The journal {self.path} was moved or deleted while it was in use.",
-            hint=f"{UNSENT} Put it back, and start again.",
-        )
+        raise self._moved()
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        """Look the whole file over before the first writing relies on it."""
+        """Check the whole file before the first write."""
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise DamagedContents(found)
         self._checked = True
 
-    def _transaction(self, begin: str, work: Callable[[sqlite3.Connection], R]) -> R:
+    def _transaction(self, begin: str, work: Callable[[JournalTables], R]) -> R:
         connection = self._opened()
         connection.execute(begin)
         try:
-            result = work(connection)
+            result = work(JournalTables(connection))
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -171,43 +170,47 @@ class JournalFile:
 
     # ------------------------------------------------------------ failing
 
+    def _moved(self) -> JournalUnavailable:
+        return JournalUnavailable(
+            f"The journal {self.path} was moved or deleted while it was in use.",
+            hint=f"{UNSENT} Put it back, and start the program again.",
+        )
+
     def failure(self, error: Exception) -> JournalUnavailable:
-        """Say in words what failed; what only a mistake of ours can cause is raised as it is."""
-        code = getattr(error, "sqlite_errorcode", None)
-        match None if code is None else code & 0xFF:
-            case _ if _is_no_space(error):
-                what, hint = f"There is no space left for the journal {self.path}.", "Make space, and try again."
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                what, hint = f"Another program keeps the journal {self.path} busy.", "Try again."
-            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
-                what, hint = f"The journal {self.path} cannot be written.", "Look at the permissions of its folder."
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOLFS | sqlite3.SQLITE_PROTOCOL:
-                what, hint = f"The disk failed under the journal {self.path}.", "Check the disk and the space on it."
-            case _ if isinstance(error, sqlite3.Error) and not is_damage(error):
-                raise error
-            case _ if isinstance(error, TimeoutError):
-                what, hint = f"Another program keeps the journal {self.path} busy.", "End it, and try again."
-            case _ if isinstance(error, OSError):
-                why = (error.strerror or str(error)).lower()
-                what, hint = f"The journal {self.path} cannot be used: {why}.", "Look at its folder."
-            case _:
+        """The error for the user; an SQLite error that only a mistake of this program can cause is raised as it is."""
+        kind = file_failure(error) if isinstance(error, sqlite3.Error) else FileFailure.DAMAGED
+        if isinstance(error, TimeoutError):
+            kind = FileFailure.BUSY
+        elif isinstance(error, OSError):
+            kind = FileFailure.NO_SPACE if error.errno in NO_SPACE_ERRORS else None
+        match kind:
+            case FileFailure.NO_SPACE:
+                what, hint = f"There is no space left for the journal {self.path}.", "Free some space, and try again."
+            case FileFailure.BUSY:
+                what, hint = f"Another program is using the journal {self.path}.", "Close it, and try again."
+            case FileFailure.NOT_WRITABLE:
+                what, hint = f"The journal {self.path} cannot be written.", "Check the permissions of its folder."
+            case FileFailure.DISK:
+                what = f"Reading or writing the journal {self.path} failed."
+                hint = "Check the disk and the space on it."
+            case FileFailure.MOVED:
+                return self._moved()
+            case FileFailure.DAMAGED:
                 what = f"The journal {self.path} is damaged."
                 hint = (
-                    "Put a copy of it back from a backup. If there is none, move the file away: "
-                    "then nobody knows any more which changes were under way."
+                    "Restore it from a backup. Without one, move the file away: "
+                    "the record of changes that were being sent is then lost."
                 )
+            case _ if isinstance(error, OSError):
+                why = (error.strerror or str(error)).lower()
+                what, hint = f"The journal {self.path} cannot be used: {why}.", "Check its folder."
+            case _:
+                raise error
         return JournalUnavailable(what, hint=f"{UNSENT} {hint}")
 
 
-def _is_no_space(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF == sqlite3.SQLITE_FULL
-
-
 def _sync_folder(folder: Path) -> None:
-    """Make a new file's name last as long as its contents."""
+    """Sync the folder to the disk, so that a new file keeps its name after a power failure."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The journal's rows as plain data, and back."""
+"""Rows of the journal as values of the domain, and back."""
 
 import json
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class DamagedContents(Exception):
-    """The journal does not hold what this program writes."""
+    """The journal holds something that this program never writes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the audit trail; ``record`` is the user as read then."""
+class AuditEntry:
+    """One row of the audit trail (table ``events``); ``record`` is the user as read then."""
 
     at_ms: int
     job: str | None
@@ -33,7 +33,7 @@ class Event:
 
 
 def step_record(row: Sequence[Any]) -> StepRecord:
-    """What a row of ``journal_tables.STEPS`` says."""
+    """A step from a row of ``tables.STEPS``."""
     _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after = row
     return StepRecord(
         step=step_from_json(loaded(step)),
@@ -49,20 +49,20 @@ def step_record(row: Sequence[Any]) -> StepRecord:
 
 
 def member(kind: type[E], value: str) -> E:
-    """The member that a column names; ``DamagedContents`` if it names none."""
+    """The member with this value; ``DamagedContents`` if there is none."""
     try:
         return kind(value)
     except ValueError:
-        raise DamagedContents(f"no {kind.__name__} is called so") from None
+        raise DamagedContents(f"a column holds no {kind.__name__}") from None
 
 
 def dumped(value: object) -> str:
-    """JSON in ASCII: half characters, which SQLite does not take, survive in it."""
+    """JSON in ASCII, in which lone surrogates survive; SQLite does not take them as text."""
     return json.dumps(value, separators=(",", ":"))
 
 
 def loaded(text: str) -> Any:
-    """The value behind a column of JSON; ``DamagedContents`` if it is none."""
+    """The value of a column of JSON; ``DamagedContents`` if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

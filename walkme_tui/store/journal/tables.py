@@ -1,7 +1,7 @@
-"""What the journal does with its tables: plain calls over one connection, on the thread that owns it.
+"""Reads and writes of the journal's tables over one connection, on the thread that owns it.
 
-Nothing here opens, commits or rolls back; ``journal_file`` does. Every change of a job or a step is told to ``events``
-as well.
+``file`` begins and ends the transactions. Every change of a job or a step also adds a row to ``events``, the audit
+trail.
 """
 
 import secrets
@@ -18,9 +18,9 @@ from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
-from walkme_tui.store.journal.rows import Event, dumped, loaded, member, step_record
+from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded, member, step_record
 
-# No vowels, so that no word comes of it, and nothing that is read as something else.
+# Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
 
@@ -36,62 +36,62 @@ class JournalTables:
     """The tables of the journal over an open connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     # ------------------------------------------------------------ reading
 
     def find(self, wanted: str) -> str:
-        """The id that is meant by an id, by its beginning, or by the beginning of what follows its date."""
+        """The id of a job from the id, its beginning, or the beginning of the part behind the date; ``NotFound``."""
         key = storable(wanted.strip().lower())
         if self._one("SELECT 1 FROM jobs WHERE id = ?", key):
             return key
         found = [
             job
-            for (job,) in self._connection.execute("SELECT id FROM jobs ORDER BY id")
+            for (job,) in self.connection.execute("SELECT id FROM jobs ORDER BY id")
             if key and (job.startswith(key) or job.partition("-")[2].startswith(key))
         ]
         if len(found) == 1:
             return str(found[0])
         if found:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
-            raise NotFound(f"{len(found)} jobs begin with {key}: {shown}.", hint="Give more of the id.")
-        raise NotFound(f"There is no job {key or 'without an id'}.", hint="walkme-tui jobs list shows them all.")
+            raise NotFound(f"{len(found)} jobs begin with {key}: {shown}.", hint="Type more of the id.")
+        raise NotFound(f"There is no job {key or 'without an id'}.", hint="walkme-tui jobs list shows all jobs.")
 
     def job(self, job_id: str) -> Job:
-        """The job with exactly this id."""
+        """The job with exactly this id; ``NotFound``."""
         row = self._one(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", job_id)  # noqa: S608 - constants
         if row is None:
             raise NotFound(f"There is no job {job_id}.")
-        steps = self._connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job_id,))
+        steps = self.connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job_id,))
         return self._built(row, [step_record(step) for step in steps])
 
     def jobs(self, profile: str | None) -> tuple[Job, ...]:
         """All jobs of a profile, newest first."""
         ours = "WHERE ?1 IS NULL OR profile = ?1"
         wanted = (None if profile is None else storable(profile),)
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             f"SELECT {JOB_COLUMNS} FROM jobs {ours} ORDER BY created_at_ms DESC, rowid DESC",  # noqa: S608 - constants
             wanted,
         ).fetchall()
         steps: dict[str, list[StepRecord]] = {row[0]: [] for row in rows}
-        for step in self._connection.execute(
+        for step in self.connection.execute(
             f"{STEPS} JOIN jobs ON jobs.id = steps.job {ours} ORDER BY steps.job, steps.number", wanted
         ):
             steps[step[0]].append(step_record(step))
         return tuple(self._built(row, steps[row[0]]) for row in rows)
 
     def state(self, job_id: str) -> JobState:
-        """Where a job stands, as far as the table tells."""
+        """The stored state of a job; ``NotFound``."""
         row = self._one("SELECT state FROM jobs WHERE id = ?", job_id)
         if row is None:
             raise NotFound(f"There is no job {job_id}.")
         return JobState(row[0])
 
     def unsettled_users(self, job_id: str) -> list[str]:
-        """Ids of those to whom something still has to happen."""
+        """Ids of the users of steps that are not settled."""
         return [
             user_id
-            for (user_id,) in self._connection.execute(
+            for (user_id,) in self.connection.execute(
                 "SELECT DISTINCT user_id FROM steps WHERE job = ? AND state IN (?, ?) ORDER BY user_id",
                 (job_id, StepState.TODO, StepState.SENT),
             )
@@ -99,7 +99,7 @@ class JournalTables:
 
     def _built(self, row: Sequence[Any], steps: list[StepRecord]) -> Job:
         job_id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms = row
-        receipts = self._connection.execute("SELECT path FROM receipts WHERE job = ? ORDER BY number", (job_id,))
+        receipts = self.connection.execute("SELECT path FROM receipts WHERE job = ? ORDER BY number", (job_id,))
         return Job(
             id=job_id,
             state=member(JobState, state),
@@ -115,9 +115,9 @@ class JournalTables:
     # ------------------------------------------------------------ writing
 
     def create(self, plan: Plan, actor: Actor, at_ms: int) -> Job:
-        """Write a plan down as a new job."""
+        """Store a plan as a new job."""
         job_id = self._new_id(at_ms)
-        self._connection.execute(
+        self.connection.execute(
             f"INSERT INTO jobs ({JOB_COLUMNS}, profile) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)",  # noqa: S608 - constants
             (
                 job_id,
@@ -130,7 +130,7 @@ class JournalTables:
                 storable(plan.profile),
             ),
         )
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO steps (job, number, user_id, step, state) VALUES (?, ?, ?, ?, ?)",
             [
                 (job_id, step.number, storable(step.user_id), dumped(step_to_json(step)), StepState.TODO)
@@ -139,7 +139,7 @@ class JournalTables:
         )
         ticket = f", ticket {plan.ticket}" if plan.ticket else ""
         detail = f"{plan.kind.value}, steps: {len(plan.steps)}{ticket}"
-        self.tell(Event(at_ms, job_id, str(actor), "created", detail))
+        self.log(AuditEntry(at_ms, job_id, str(actor), "created", detail))
         return self.job(job_id)
 
     def _new_id(self, at_ms: int) -> str:
@@ -149,35 +149,35 @@ class JournalTables:
             if self._one("SELECT 1 FROM jobs WHERE id = ?", job_id) is None:
                 return job_id
 
-    def set_state(self, job_id: str, state: JobState, told: Event) -> None:
-        """Leave a job in a state."""
-        settled_at_ms = None if state.resumable else told.at_ms
-        self._connection.execute(
+    def set_state(self, job_id: str, state: JobState, entry: AuditEntry) -> None:
+        """Store the state of a job."""
+        settled_at_ms = None if state.resumable else entry.at_ms
+        self.connection.execute(
             "UPDATE jobs SET state = ?, settled_at_ms = ? WHERE id = ?", (state, settled_at_ms, job_id)
         )
-        self.tell(told)
+        self.log(entry)
 
     def step_state(self, job_id: str, number: int) -> StepState:
-        """How far a step is; ValueError if there is none with this number."""
+        """The state of a step; ValueError if there is none with this number."""
         row = self._one("SELECT state FROM steps WHERE job = ? AND number = ?", job_id, number)
         if row is None:
             raise ValueError(f"job {job_id} has no step {number}")
         return StepState(row[0])
 
     def mark_sent(self, job_id: str, number: int, before: User | None, at_ms: int, actor: str) -> None:
-        """A step is being sent; a user who was not read leaves the earlier record in place."""
-        seq = self.tell(Event(at_ms, job_id, actor, StepState.SENT.value, step=number, record=before))
-        self._connection.execute(
+        """Store that a step is being sent; ``before`` None keeps the record of an earlier attempt."""
+        seq = self.log(AuditEntry(at_ms, job_id, actor, StepState.SENT.value, step=number, record=before))
+        self.connection.execute(
             "UPDATE steps SET state = ?, attempts = attempts + 1, sent_at_ms = ?, settled_at_ms = NULL, "
             "before = coalesce(?, before) WHERE job = ? AND number = ?",
             (StepState.SENT, at_ms, None if before is None else seq, job_id, number),
         )
 
     def mark_settled(self, job_id: str, number: int, outcome: Outcome, at_ms: int, actor: str) -> None:
-        """What became of a step."""
-        told = Event(at_ms, job_id, actor, outcome.state.value, outcome.detail, step=number, record=outcome.after)
-        seq = self.tell(told)
-        self._connection.execute(
+        """Store the outcome of a step."""
+        entry = AuditEntry(at_ms, job_id, actor, outcome.state.value, outcome.detail, step=number, record=outcome.after)
+        seq = self.log(entry)
+        self.connection.execute(
             "UPDATE steps SET state = ?, detail = ?, changed = ?, settled_at_ms = ?, after = ? "
             "WHERE job = ? AND number = ?",
             (
@@ -191,37 +191,52 @@ class JournalTables:
             ),
         )
 
-    def add_receipt(self, job_id: str, path: str, told: Event) -> None:
-        """Remember a receipt, once; ``NotFound`` where there is no such job."""
+    def add_receipt(self, job_id: str, path: str, entry: AuditEntry) -> None:
+        """Store the path of a receipt, once; ``NotFound`` where there is no such job."""
         self.state(job_id)
-        inserted = self._connection.execute(
+        inserted = self.connection.execute(
             "INSERT INTO receipts (job, path) VALUES (?, ?) ON CONFLICT DO NOTHING", (job_id, dumped(path))
         )
         if inserted.rowcount:
-            self.tell(told)
+            self.log(entry)
 
     def has_open_steps(self, job_id: str) -> bool:
-        """Something still has to happen to a step."""
+        """True if a step is not settled."""
         states = (job_id, StepState.TODO, StepState.SENT)
         return self._one("SELECT 1 FROM steps WHERE job = ? AND state IN (?, ?)", *states) is not None
 
-    def tell(self, event: Event) -> int:
-        """Add a line to the audit trail; its number."""
-        added = self._connection.execute(
+    def log(self, entry: AuditEntry) -> int:
+        """Add an entry to the audit trail; returns its number."""
+        added = self.connection.execute(
             "INSERT INTO events (at_ms, job, step, actor, what, detail, record) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                event.at_ms,
-                event.job,
-                event.step,
-                storable(event.actor),
-                event.what,
-                storable(event.detail),
-                None if event.record is None else dumped(encode_user(event.record)),
+                entry.at_ms,
+                entry.job,
+                entry.step,
+                storable(entry.actor),
+                entry.what,
+                storable(entry.detail),
+                None if entry.record is None else dumped(encode_user(entry.record)),
             ),
         )
         assert added.lastrowid is not None  # noqa: S101 - an INSERT that raised nothing has one
         return added.lastrowid
 
+    def patch_refused_at_ms(self, profile: str, base_url: str) -> int | None:
+        """When a profile's server last refused PATCH, None if it never did."""
+        row = self._one(
+            "SELECT patch_refused_at_ms FROM write_memory WHERE profile = ? AND base_url = ?", profile, base_url
+        )
+        return None if row is None else int(row[0])
+
+    def store_patch_refused(self, profile: str, base_url: str, at_ms: int) -> None:
+        """Store that a profile's server refused PATCH."""
+        self.connection.execute(
+            "INSERT INTO write_memory (profile, base_url, patch_refused_at_ms) VALUES (?, ?, ?) "
+            "ON CONFLICT (profile, base_url) DO UPDATE SET patch_refused_at_ms = excluded.patch_refused_at_ms",
+            (profile, base_url, at_ms),
+        )
+
     def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(statement, values).fetchone()
+        row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
         return row

@@ -22,6 +22,7 @@ from walkme_tui.store.file_system import (
 from walkme_tui.store.mirror.layout import FIND, LAYOUT, STATEMENTS, TABLES
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.mirror.text_table import has_trigrams
+from walkme_tui.store.sqlite_errors import FileFailure, file_failure
 from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
@@ -234,7 +235,7 @@ class MirrorFile:
                     foreign = self._prepare(connection)
                 except (UnusableFile, sqlite3.Error) as error:
                     connection.close()
-                    if not isinstance(error, UnusableFile) and not is_damage(error):
+                    if not isinstance(error, UnusableFile) and not _is_damaged(error):
                         raise
                     self._say_moved(error, move_aside(path))
                     continue
@@ -307,7 +308,7 @@ class MirrorFile:
 
     def _recover(self, error: sqlite3.Error) -> None:
         """After a failure: make a damaged file new, and raise for any other."""
-        if not is_damage(error):
+        if not _is_damaged(error):
             self._give_up(error)
         path, inode = self._path, self._inode
         self.close()
@@ -320,24 +321,23 @@ class MirrorFile:
                 self._say_moved(error, move_aside(path))
 
     def _give_up(self, error: sqlite3.Error) -> NoReturn:
-        """Say in words what failed; what only a mistake of ours can cause is raised as it is."""
+        """Raise the error for the user; what only a mistake of this program can cause is raised as it is."""
         where = "in memory" if self._path is None else f"at {self._path}"
-        match _primary_code(error):
-            case sqlite3.SQLITE_FULL:
-                message, hint = (
-                    f"There is no space left for the local copy {where}.",
-                    "What is loaded can still be read. Make room, or name another folder in WALKME_TUI_CACHE_DIR.",
-                )
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                message, hint = f"Another program keeps the local copy {where} busy.", "Try again."
-            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_AUTH:
-                message, hint = f"The local copy {where} cannot be written.", "Look at the permissions of its folder."
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOLFS | sqlite3.SQLITE_PROTOCOL:
-                message, hint = f"The disk failed under the local copy {where}.", "What is loaded may still be read."
-            case sqlite3.SQLITE_INTERRUPT:
+        match file_failure(error):
+            case FileFailure.NO_SPACE:
+                message = f"There is no space left for the local copy {where}."
+                hint = "Loaded users can still be read. Free some space, or set WALKME_TUI_CACHE_DIR to another folder."
+            case FileFailure.BUSY:
+                message, hint = f"Another program is using the local copy {where}.", "Try again."
+            case FileFailure.NOT_WRITABLE:
+                message, hint = f"The local copy {where} cannot be written.", "Check the permissions of its folder."
+            case FileFailure.DISK:
+                message = f"Reading or writing the local copy {where} failed."
+                hint = "Check the disk. Loaded users may still be readable."
+            case FileFailure.INTERRUPTED:
                 message, hint = "Reading the local copy was interrupted.", ""
-            case _ if is_damage(error):
-                message, hint = f"The local copy {where} is damaged again and again.", "Check the disk."
+            case FileFailure.DAMAGED | FileFailure.MOVED:
+                message, hint = f"The local copy {where} was damaged twice in a row.", "Check the disk."
             case _:
                 raise error
         raise MirrorUnavailable(message, hint=hint) from error
@@ -350,7 +350,7 @@ def _begins(tables: Tables) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if _primary_code(error) != sqlite3.SQLITE_BUSY:
+        if file_failure(error) is not FileFailure.BUSY:
             raise
         return False
     finally:
@@ -358,19 +358,8 @@ def _begins(tables: Tables) -> bool:
     return True
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """True for a file that is not what was written: no database, a malformed page, text that is none."""
-    code = _primary_code(error)
-    if code is None:
-        # Without a code it is Python's own finding about a value, save for wrong calls, which have their own classes.
-        return type(error) in {sqlite3.DatabaseError, sqlite3.OperationalError}
-    moved = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_DBMOVED
-    return moved or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _primary_code(error: sqlite3.Error) -> int | None:
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
+def _is_damaged(error: sqlite3.Error) -> bool:
+    return file_failure(error) in {FileFailure.DAMAGED, FileFailure.MOVED}
 
 
 def _reason(error: Exception) -> str:

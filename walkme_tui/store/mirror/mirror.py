@@ -1,11 +1,12 @@
 """The mirror: the local copy of the account, in SQLite."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
-from time import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from walkme_tui.domain.coverage import Coverage
@@ -15,22 +16,22 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecide
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.store.mirror.crawl_lock import CrawlLock
 from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
-from walkme_tui.store.mirror.leadership import Leadership
 from walkme_tui.store.mirror.membership import gaps
 from walkme_tui.store.mirror.sweeps import not_seen, tally
 from walkme_tui.store.mirror.tables import Tables
-from walkme_tui.store.sqlite_thread import Closed, SqliteThread, Steps, Urgency
+from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
 if TYPE_CHECKING:
     from array import array
 
 R = TypeVar("R")
 
-# Users deleted for their age in one transaction: about 20 ms, so that nobody waits long behind it.
-AGED_AT_ONCE: Final = 500
-# Pages that are saved in one transaction: half a second of writing, which nobody who reads waits for.
+# Expired users deleted in one transaction: about 20 ms, for which other writes wait.
+EXPIRED_AT_ONCE: Final = 500
+# Pages saved in one transaction: half a second of writing, for which no read waits.
 PAGES_AT_ONCE: Final = 4
 
 
@@ -41,256 +42,236 @@ def open_mirror(
     runtime_folder: Path | None = None,
     max_age_days: float | None = None,
 ) -> "SqliteMirror":
-    """The mirror in the file at ``path``, None for one in memory; the file is opened by the first call, on a thread.
+    """The mirror in the file at ``path``, None for one in memory; the first call opens the file, on a thread.
 
-    ``account_key`` says whose people these are: a file made for another key is deleted and made anew.
-    ``runtime_folder`` takes the file where ``path`` lies on a network drive. Users whom no answer has described for
-    ``max_age_days`` are deleted after the first reading.
+    ``account_key`` identifies the account: a file made for another key is deleted and made anew. ``runtime_folder``
+    takes the file where ``path`` lies on a network drive. Users that no answer has described for ``max_age_days`` are
+    deleted after the first read.
     """
     return SqliteMirror(MirrorLocation(path, runtime_folder, account_key, max_age_days))
 
 
-class Reader:
-    """A connection with a thread of its own."""
+class MirrorConnection:
+    """A connection to the mirror's file on a thread of its own."""
 
     def __init__(self, name: str, file: MirrorFile) -> None:
         self.file = file
-        self.thread = SqliteThread(name, file.interrupt)
+        self.thread = SqliteThread(name, closed_error=_closed_error, interrupt=file.interrupt)
+
+    async def read(self, work: Callable[[Tables], R]) -> R:
+        """The result of a read that takes milliseconds."""
+        return await self.thread.run(lambda: self.file.read(work), Urgency.READ)
+
+    async def scan(self, steps: Callable[[Tables], Steps[R]]) -> R:
+        """The result of a read in steps; it ends when the task is cancelled."""
+        return await self.thread.scan(self.file.scan(steps))
+
+    async def write(self, work: Callable[[Tables], R]) -> R:
+        """Do ``work`` in one transaction."""
+        return await self.thread.write(self.file.write_in_turn(work))
 
     async def aclose(self) -> None:
-        """Close both."""
+        """Complete what is queued, then close the file and end the thread."""
         await self.thread.aclose(self.file.close)
 
 
 class SqliteMirror:
-    """``services.ports.Mirror`` over one SQLite file; calls raise ``MirrorUnavailable`` and nothing else expected.
+    """``services.ports.Mirror``, which documents the calls, over one SQLite file.
 
-    What is written goes through one connection, what a screen waits for through a second, and what may take a second,
-    like putting a million users in order, through a third. In memory there is but one for all.
-
-    What reads filters is imported when something is looked for: a start shows the list without it.
+    Calls raise ``MirrorUnavailable`` and nothing else expected. One connection writes, a second serves the reads that
+    a screen waits for, a third the scans that may take a second, such as sorting a million users. A mirror in memory
+    has one connection for all. The search modules are imported by the first search: the start shows the list without.
     """
 
-    def __init__(self, place: MirrorLocation) -> None:
-        self._place = place
-        self._writer = Reader("mirror", MirrorFile(place))
-        self._beside: dict[str, Reader] = {}
-        self._saving: deque[_Saving] = deque()
-        self._numbers = count()
-        self._leadership = Leadership()
-        self._max_age_days = place.max_age_days
-        self._aged = place.max_age_days is None
+    def __init__(self, location: MirrorLocation) -> None:
+        self._location = location
+        self._writer = MirrorConnection("mirror", MirrorFile(location))
+        self._readers: dict[str, MirrorConnection] = {}
+        self._closed = False
+        self._pending_pages: deque[_PendingPage] = deque()
+        self._page_numbers = count()
+        self._crawl_lock = CrawlLock()
+        self._expired_deleted = location.max_age_days is None
 
     @property
     def notices(self) -> Sequence[str]:
-        """What the person should know, in full sentences."""
         return tuple(self._writer.file.notices)
 
-    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
-        """Put a page's rows at their positions and update its users; pages that wait together go in together."""
-        saving = _Saving(next(self._numbers), page, fetched_at_ms)
-        self._saving.append(saving)
-        try:
-            return await self._writer.thread.write(self._save(saving))
-        except Closed:
-            raise _closed() from None
+    # ------------------------------------------------------------ writing
 
-    def _save(self, saving: "_Saving") -> Steps[Stored]:
-        """Save a page and others that wait, in one transaction: each costs half as much then."""
-        if saving.stored is None:
-            self._saving.remove(saving)
+    async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
+        pending = _PendingPage(next(self._page_numbers), page, fetched_at_ms)
+        self._pending_pages.append(pending)
+        return await self._writer.thread.write(self._save(pending))
+
+    def _save(self, pending: "_PendingPage") -> Steps[Stored]:
+        """Save a page and others that are queued in one transaction, which halves the time of each."""
+        if pending.stored is None:
+            self._pending_pages.remove(pending)
             most = PAGES_AT_ONCE if self._writer.file.is_on_disk else 1
-            others = [self._saving.popleft() for _ in range(min(most - 1, len(self._saving)))]
-            # In the order of coming, also where who wanted an older one does not wait any more: newer rows win.
-            together = sorted((saving, *others), key=lambda each: each.number)
+            others = [self._pending_pages.popleft() for _ in range(min(most - 1, len(self._pending_pages)))]
+            # In the order of the calls, even where the caller of an older page was cancelled: newer rows win.
+            batch = sorted((pending, *others), key=lambda each: each.number)
             try:
-                stored = yield from self._writer.file.write_in_turn(partial(_save_all, together=together))
+                results = yield from self._writer.file.write_in_turn(partial(_save_all, batch=batch))
             except BaseException:
-                self._saving.extendleft(reversed(others))  # their own turns come, and tell whoever waits for them
+                self._pending_pages.extendleft(reversed(others))  # their own jobs save them, or raise to their callers
                 raise
-            for each, result in zip(together, stored, strict=True):
-                each.stored = result
-        assert saving.stored is not None  # noqa: S101 - set above, or by who took it along
-        return saving.stored
+            for each, stored in zip(batch, results, strict=True):
+                each.stored = stored
+        assert pending.stored is not None  # noqa: S101 - set above, or by the job that saved it along with its own page
+        return pending.stored
 
     async def beside_writing(self, work: Callable[[], R], *, urgent: bool) -> R:
-        """Do other work on the thread that writes, in its turn, or as soon as it can where it is urgent.
+        """Do other work on the writer's thread, in its turn, or before queued writes if it is urgent.
 
-        Two threads that compute only take turns on the interpreter's lock, and lose time at each.
+        Two threads that compute alternate on the interpreter's lock, and lose time at each switch.
         """
-        try:
-            return await self._writer.thread.run(work, Urgency.READ if urgent else Urgency.WRITE)
-        except Closed:
-            raise _closed() from None
+        return await self._writer.thread.run(work, Urgency.READ if urgent else Urgency.WRITE)
 
     async def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
-        """Store what a look-up of one user answered."""
-        return await self._write(lambda tables: tables.save_user(user, fetched_at_ms))
+        return await self._writer.write(lambda tables: tables.save_user(user, fetched_at_ms))
 
     async def forget_user(self, user_id: str) -> User | None:
-        """Drop a user from every view; whom the mirror knew by this id."""
-
         def forget(tables: Tables) -> User | None:
             known = tables.user(user_id)
             tables.forget_users([] if known is None else [known.row_id])
             return None if known is None else known.user
 
-        return await self._write(forget)
+        return await self._writer.write(forget)
 
     async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
-        """Replace the list of groups; ids that only users mention stay, without a name."""
-        await self._write(lambda tables: tables.save_groups(groups, fetched_at_ms))
+        await self._writer.write(lambda tables: tables.save_groups(groups, fetched_at_ms))
+
+    async def note_sweep(self, sweep: Sweep) -> None:
+        await self._writer.write(lambda tables: tables.save_sweep(sweep))
+
+    async def prepare_sorting(self) -> None:
+        for statement in SORT_INDEXES:  # one transaction each, so that other calls run in between
+            await self._writer.write(partial(_execute, statement=statement))
+
+    # ------------------------------------------------------------ users by position, row id, id and email
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
-        """What stands at positions ``first`` to ``last`` (inclusive); absent ones are missing."""
         return await self._read(lambda tables: tables.positions(first, last))
 
+    async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
+        return await self._read(lambda tables: tables.rows(row_ids))
+
+    async def user(self, user_id: str) -> MirroredUser | None:
+        return await self._read(lambda tables: tables.user(user_id))
+
+    async def user_by_email(self, email: str) -> MirroredUser | None:
+        from walkme_tui.store.mirror.search import by_email
+
+        return await self._read(lambda tables: by_email(tables, email))
+
+    # ------------------------------------------------------------ searching
+
     async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
-        """The first users that a query keeps, at most ``limit``, in its order."""
         from walkme_tui.store.mirror.search import first
 
-        return await self._scan(lambda tables: first(tables, query, limit, _now_ms()), self._reader("reads"))
+        # With the reads that a screen waits for: it is not to wait for the scans.
+        return await self._reader("reads").scan(lambda tables: first(tables, query, limit, _now_ms()))
 
     async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
-        """Row ids above ``after`` of the loaded users that a query keeps, in its order."""
         from walkme_tui.store.mirror.search import matching
 
         return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
 
     async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
-        """How many users described since ``since_ms`` a query can neither keep nor drop for sure, and why."""
         from walkme_tui.store.mirror.search import undecided
 
         return await self._scan(lambda tables: undecided(tables, query, since_ms, _now_ms()))
 
     async def nearest(self, words: Collection[str]) -> dict[str, str]:
-        """By folded word, the nearest word of a name or an email, for those that nobody has."""
         from walkme_tui.store.mirror.nearest import nearest
 
         return await self._scan(lambda tables: nearest(tables, words))
 
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The statuses and the roles that loaded users have; of very many only the first hundreds."""
         from walkme_tui.store.mirror.conditions import distinct
 
         return await self._read(lambda tables: (distinct(tables, "status"), distinct(tables, "role")))
 
-    async def prepare_sorting(self) -> None:
-        """Make every order that users can be put in available at once; others are served between two of them."""
-        for statement in SORT_INDEXES:
-            await self._write(partial(_execute, statement=statement))
-
-    async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
-        """The users with these row ids; gone ones are missing."""
-        return await self._read(lambda tables: tables.rows(row_ids))
-
-    async def user(self, user_id: str) -> MirroredUser | None:
-        """One user by id."""
-        return await self._read(lambda tables: tables.user(user_id))
-
-    async def user_by_email(self, email: str) -> MirroredUser | None:
-        """One user by email, compared without case."""
-        from walkme_tui.store.mirror.search import by_email
-
-        return await self._read(lambda tables: by_email(tables, email))
-
-    async def groups(self) -> tuple[GroupSize, ...]:
-        """All known groups with their known number of members, by name."""
-        return await self._read(lambda tables: tables.groups.sizes())
-
-    async def membership_gaps(self) -> MembershipGaps:
-        """How many loaded users are in no group, inactive but still in groups, and of unknown groups."""
-        return await self._scan(gaps)
-
     async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
-        """Loaded users by their full names, folded; at most ``limit`` of each."""
-        from walkme_tui.store.mirror.people import namesakes
+        from walkme_tui.store.mirror.plan_checks import namesakes
 
         return await self._scan(lambda tables: namesakes(tables, names, limit))
 
     async def has_active(self, role: str, besides: Collection[str]) -> bool:
-        """True if a loaded active user with this role has none of these ids."""
-        from walkme_tui.store.mirror.people import has_active
+        from walkme_tui.store.mirror.plan_checks import has_active
 
         return await self._scan(lambda tables: has_active(tables, role, besides))
 
+    # ------------------------------------------------------------ counts
+
     async def coverage(self) -> Coverage:
-        """How much of the account is here."""
-        return await self._read(lambda tables: tables.coverage())
+        return await self._read(Tables.coverage)
+
+    async def groups(self) -> tuple[GroupSize, ...]:
+        return await self._read(lambda tables: tables.groups.sizes())
+
+    async def membership_gaps(self) -> MembershipGaps:
+        return await self._scan(gaps)
 
     async def next_row_id(self) -> int:
-        """The row id that the next new user gets."""
         return await self._read(Tables.next_row_id)
 
-    async def note_sweep(self, sweep: Sweep) -> None:
-        """Remember where the walk over the whole list stands."""
-        await self._write(lambda tables: tables.save_sweep(sweep))
-
     async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
-        """How many listed users were described since, and how many of them surely stood in the list before."""
         return await self._scan(lambda tables: tally(tables, since_ms, before_row_id, created_before_ms))
 
     async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
-        """Ids of at most ``limit`` users whom no answer has described since."""
-        return await self._scan(lambda tables: _at_once(not_seen(tables, since_ms, limit)))
+        return await self._scan(lambda tables: not_seen(tables, since_ms, limit))
+
+    # ------------------------------------------------------------ one crawl for all processes
 
     async def try_lead(self) -> bool:
-        """Be the one process that walks over the whole list."""
-        return await self._read(self._leadership.take)
+        # As a read, because reading opens the file, and the lock lies beside it.
+        return await self._read(lambda _: self._crawl_lock.acquire(self._writer.file.path))
 
     async def stop_leading(self) -> None:
-        """Let others walk."""
-        await self._read(lambda _: self._leadership.give_back())
+        await self._read(lambda _: self._crawl_lock.release())
+
+    # ------------------------------------------------------------ connections
 
     async def aclose(self) -> None:
-        """Finish what is queued and close the file; may be called again."""
-        for reader in self._beside.values():
-            await reader.aclose()
-        await self._writer.aclose()
-        self._leadership.give_back()
+        self._closed = True  # from here on no connection is opened, so that all of them are closed below
+        async with AsyncExitStack() as closing:  # the writer after the readers, and all of them if one raises
+            closing.callback(self._crawl_lock.release)
+            for connection in (self._writer, *self._readers.values()):
+                closing.push_async_callback(connection.aclose)
 
-    def _reader(self, name: str) -> Reader:
-        """The connection beside the writer's; the writer's own while that is not open, or open in memory."""
+    def _reader(self, name: str) -> MirrorConnection:
+        """The connection with this name; the writer's own until its file is open, and for a mirror in memory."""
+        if self._closed:
+            raise _closed_error()
         if not self._writer.file.is_on_disk:
             return self._writer
-        if name not in self._beside:
-            self._beside[name] = Reader(f"mirror {name}", MirrorFile(self._place, self._writer.file))
-        return self._beside[name]
+        if name not in self._readers:
+            self._readers[name] = MirrorConnection(f"mirror {name}", MirrorFile(self._location, self._writer.file))
+        return self._readers[name]
 
     async def _read(self, work: Callable[[Tables], R]) -> R:
-        reader = self._reader("reads")
-        try:
-            result = await reader.thread.run(lambda: reader.file.read(work), Urgency.READ)
-            if not self._aged:
-                self._aged = True
-                self._writer.thread.post(self._drop_aged())
-        except Closed:
-            raise _closed() from None
+        result = await self._reader("reads").read(work)
+        if not self._expired_deleted:
+            self._expired_deleted = True
+            self._writer.thread.post(self._delete_expired())
         return result
 
-    async def _scan(self, steps: Callable[[Tables], Steps[R]], reader: Reader | None = None) -> R:
-        reader = reader or self._reader("scans")
-        try:
-            return await reader.thread.scan(reader.file.scan(steps))
-        except Closed:
-            raise _closed() from None
+    async def _scan(self, steps: Callable[[Tables], Steps[R]]) -> R:
+        return await self._reader("scans").scan(steps)
 
-    async def _write(self, work: Callable[[Tables], R]) -> R:
-        try:
-            return await self._writer.thread.write(self._writer.file.write_in_turn(work))
-        except Closed:
-            raise _closed() from None
-
-    def _drop_aged(self) -> Steps[None]:
-        assert self._max_age_days is not None  # noqa: S101 - else there is nothing to drop
-        moment_ms = int((time() - self._max_age_days * DAY_SECONDS) * 1000)
-        while aged := self._writer.file.read(lambda tables: tables.older_than(moment_ms, AGED_AT_ONCE)):
-            yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=aged))
+    def _delete_expired(self) -> Steps[None]:
+        assert self._location.max_age_days is not None  # noqa: S101 - else no user expires
+        before_ms = int((time.time() - self._location.max_age_days * DAY_SECONDS) * 1000)
+        while expired := self._writer.file.read(lambda tables: tables.older_than(before_ms, EXPIRED_AT_ONCE)):
+            yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=expired))
             yield
 
 
-class _Saving:
-    """A page that waits to be saved; ``stored`` is what came of it."""
+class _PendingPage:
+    """A page that waits to be saved; ``stored`` is the result."""
 
     def __init__(self, number: int, page: UserPage, fetched_at_ms: int) -> None:
         self.number = number
@@ -299,22 +280,17 @@ class _Saving:
         self.stored: Stored | None = None
 
 
-def _save_all(tables: Tables, together: Sequence[_Saving]) -> list[Stored]:
-    return [tables.save_page(each.page, each.fetched_at_ms) for each in together]
+def _save_all(tables: Tables, batch: Sequence[_PendingPage]) -> list[Stored]:
+    return [tables.save_page(each.page, each.fetched_at_ms) for each in batch]
 
 
 def _execute(tables: Tables, statement: str) -> None:
     tables.connection.execute(statement)
 
 
-def _at_once(result: R) -> Steps[R]:
-    yield
-    return result
-
-
 def _now_ms() -> int:
-    return int(time() * 1000)
+    return time.time_ns() // 1_000_000
 
 
-def _closed() -> MirrorUnavailable:
+def _closed_error() -> MirrorUnavailable:
     return MirrorUnavailable("The local copy is closed.")

@@ -31,8 +31,9 @@ def tally(tables: Tables, since_ms: int, before_row_id: int, created_before_ms: 
     return SeenCount(seen, sure)
 
 
-def not_seen(tables: Tables, since_ms: int, limit: int) -> list[str]:
+def not_seen(tables: Tables, since_ms: int, limit: int) -> Steps[list[str]]:
     """Ids of at most ``limit`` users whom no answer has described since, in order of row id."""
+    yield
     older = "SELECT row_id FROM users WHERE position IS {} AND fetched_at_ms < ?1"  # each has an index by age
     select = (
         f"SELECT id FROM users WHERE row_id IN (SELECT row_id FROM ({older.format('NULL')} "  # noqa: S608 - constants

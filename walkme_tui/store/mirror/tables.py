@@ -20,7 +20,7 @@ from walkme_tui.store.mirror.group_table import GroupTable
 from walkme_tui.store.mirror.id_table import IdTable
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
 from walkme_tui.store.mirror.text_table import TextTable
-from walkme_tui.store.mirror.user_changes import UserChange, UserWriter
+from walkme_tui.store.mirror.user_writer import UserChange, UserWriter
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
