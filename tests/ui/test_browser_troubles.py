@@ -166,6 +166,16 @@ async def test_a_local_copy_that_cannot_be_read_does_not_stop_the_browser() -> N
         assert browser.running
 
 
+async def test_a_search_that_fails_keeps_the_rows_and_shows_why() -> None:
+    mirror = BrokenMirror()
+    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=mirror)) as browser:
+        await browser.loaded()
+        mirror.broken = True
+        await browser.press("slash", "z", "q")
+        await browser.settled(lambda: "The list is not up to date. The local copy cannot be" in browser.status_line)
+        assert browser.says("person00001@example.com")
+
+
 async def test_what_the_local_copy_has_to_say_is_a_toast() -> None:
     class Talkative(BrokenMirror):
         notices = ("The local copy was damaged and was moved aside.",)

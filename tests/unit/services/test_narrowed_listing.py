@@ -5,21 +5,15 @@ import asyncio
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.sessions import (
-    NOON_MS,
-    BrokenMirror,
-    Notes,
-    emails,
-    idle,
-    open_session,
-    serving,
-    until,
-)
+from tests.support.sessions import NOON_MS, BrokenMirror, Notes, emails, idle, open_session, running, serving, until
 from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.services.directory import Directory
+from walkme_tui.services.events import Event, PageLoaded, UserForgotten
 from walkme_tui.services.reading.listing import Listing, ListingChanged, Phase
+from walkme_tui.services.reading.pages import PageLoader
 
 ZOE = UserQuery(text="zoe")
 
@@ -191,13 +185,107 @@ async def test_refreshing_a_narrowed_view_reads_the_pages_of_its_visible_rows() 
         assert {page for page, _ in api.asked("list_users")} <= {1, 5}
 
 
-async def test_a_search_that_fails_is_an_empty_view_with_a_word_on_it() -> None:
-    api = FakeDirectory(people(50))
+FAILURE = MirrorUnavailable("The local copy cannot be read.")
+PERSON = UserQuery(text="person")
+
+
+def fail_once(mirror: BrokenMirror, name: str) -> list[int]:
+    """Let the next call of this method fail; the list holds the calls so far."""
+    original, calls = getattr(mirror, name), [0]
+
+    async def failing(*arguments: object) -> object:
+        calls[0] += 1
+        if calls[0] == 1:
+            raise FAILURE
+        return await original(*arguments)
+
+    setattr(mirror, name, failing)
+    return calls
+
+
+@pytest.mark.parametrize("call", ["matching", "rows"])
+@pytest.mark.parametrize("event", [PageLoaded(1, 0, 99), UserForgotten(person(3).id)])
+async def test_a_view_that_cannot_be_read_again_stays_until_it_can(call: str, event: Event) -> None:
     mirror = BrokenMirror()
-    async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
+    async with open_session(FakeDirectory(people(100)), mirror=mirror) as session:
+        pages = PageLoader(session)
+        listing = Listing(session, pages, settle_seconds=0, retry_seconds=0.01)
+        async with running(pages.run, listing.run):
+            await until(lambda: listing.row(0) is not None)
+            listing.show(PERSON)
+            await until(lambda: listing.total == Total(100, exact=True) and listing.query == PERSON)
+            await idle(session)
+            shown, failures = [listing.row(index) for index in range(100)], []
+            listing.listener = lambda change: failures.append(listing.failure)
+            calls = fail_once(mirror, call)
+            session.events.publish(event)
+            await until(lambda: calls[0])
+            await until(lambda: FAILURE in failures)
+            assert (listing.query, listing.total, listing.phase) == (PERSON, Total(100, exact=True), Phase.READY)
+            assert [listing.row(index) for index in range(100)] == shown
+            await until(lambda: listing.failure is None and calls[0] > 1)
+            assert FAILURE.message in pages.oddities
+
+
+@pytest.mark.parametrize("call", ["first", "matching"])
+@pytest.mark.parametrize("query", [ZOE, UserQuery(sort=Sort(SortKey.EMAIL, True))])
+async def test_a_search_that_fails_leaves_the_last_view_and_is_made_again(call: str, query: UserQuery) -> None:
+    mirror = BrokenMirror()
+    async with open_session(FakeDirectory(people(1000)), mirror=mirror) as session:
+        pages = PageLoader(session, 1000)
+        listing = Listing(session, pages, settle_seconds=0, retry_seconds=60)
+        async with running(pages.run, listing.run):
+            await until(lambda: listing.row(0) is not None)
+            calls = fail_once(mirror, call)
+            listing.show(query)
+            await until(lambda: listing.failure is not None)
+            await idle(session)
+            assert listing.failure is FAILURE
+            assert listing.settled  # no newer view is on its way, so that keys need not wait for one
+            assert listing.total is not None
+            assert listing.total.count > 0
+            assert listing.phase is Phase.READY
+            assert listing.row(0) is not None
+            listing._retry()
+            await until(lambda: listing.query == query and listing.failure is None and calls[0] > 1)
+            await until(lambda: listing.total is not None and listing.total.exact)
+
+
+async def test_a_first_search_that_fails_shows_no_count() -> None:
+    mirror = BrokenMirror()
+    mirror.broken = True
+    async with open_session(FakeDirectory(people(50)), mirror=mirror) as session:
+        pages = PageLoader(session)
+        listing = Listing(session, pages, ZOE, settle_seconds=0, retry_seconds=60)
+        async with running(pages.run, listing.run):
+            await until(lambda: listing.failure is not None)
+            assert listing.total is None
+            assert listing.phase is Phase.LOADING
+
+
+async def test_the_list_of_the_server_is_shown_without_the_mirror() -> None:
+    mirror = BrokenMirror()
+    async with open_session(FakeDirectory(people(50)), mirror=mirror) as session, serving(session) as (_, listing):
         await until(lambda: listing.row(0) is not None)
-        mirror.broken = True
         listing.show(ZOE)
-        await until(lambda: listing.phase is Phase.EMPTY)
-        assert "The local copy cannot be read." in pages.oddities
-        assert await listing.locate(person(0).id) is not None or listing.row(0) is None
+        await until(lambda: listing.query == ZOE)
+        mirror.broken = True
+        listing.show(UserQuery())
+        await until(lambda: listing.query == UserQuery())
+        assert listing.total == Total(50, exact=True)
+
+
+async def test_a_range_of_users_is_never_short_because_the_mirror_failed() -> None:
+    mirror = BrokenMirror()
+    async with open_session(FakeDirectory(people(50)), mirror=mirror) as session, serving(session) as (_, listing):
+        await until(lambda: listing.row(0) is not None)
+        for query in (UserQuery(), PERSON):
+            listing.show(query)
+            await until(lambda query=query: listing.query == query and listing.row(0) is not None)  # type: ignore[misc]
+            await idle(session)
+            for call in ("positions", "rows"):
+                if (call == "positions") == query.is_list:
+                    fail_once(mirror, call)
+            with pytest.raises(MirrorUnavailable):
+                await listing.users(0, 49)
+            assert len(await listing.users(0, 49)) == 50

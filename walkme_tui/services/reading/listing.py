@@ -24,6 +24,7 @@ FIRST_GUESS_ROWS: Final = 50
 MIN_MARGIN_ROWS: Final = 120
 MARGIN_SCREENS: Final = 3
 SETTLE_SECONDS: Final = 0.15
+RETRY_SECONDS: Final = 5.0
 
 
 class Listing:
@@ -36,6 +37,9 @@ class Listing:
     listener: Callable[[ListingChange], None] | None = None
     """Called on the event loop with every change."""
 
+    failure: MirrorUnavailable | None = None
+    """Why the view is not up to date, None while it is; the last view stays, and the mirror is read again soon."""
+
     def __init__(
         self,
         session: Session,
@@ -43,11 +47,13 @@ class Listing:
         query: UserQuery = EVERYONE,
         *,
         settle_seconds: float = SETTLE_SECONDS,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._mirror = session.mirror
         self._changes = session.events
         self._pages = pages
         self._settle_seconds = settle_seconds
+        self._retry_seconds = retry_seconds
         self._asked = query
         self._view = ViewRows(query, None if query.is_list else array("i"))
         self._searched = False
@@ -61,6 +67,7 @@ class Listing:
         self._reread: tuple[int, ...] = ()
         self._building: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
+        self._retrying: asyncio.TimerHandle | None = None
         self._build_seconds = 0.0
         self._view_wanted = asyncio.Event()
         self._window_wanted = asyncio.Event()
@@ -92,8 +99,8 @@ class Listing:
 
     @property
     def settled(self) -> bool:
-        """The view is the one that was asked for last."""
-        return self._asked == self._view.query
+        """The view is the one that was asked for last, or that one cannot be had: ``failure`` says why."""
+        return self._asked == self._view.query or self.failure is not None
 
     def asks_for(self, query: UserQuery) -> bool:
         """True if this is the view that was asked for last."""
@@ -117,10 +124,10 @@ class Listing:
         self._window_wanted.set()
 
     def show(self, query: UserQuery) -> None:
-        """Event the view; latest wins."""
+        """Change the view; latest wins."""
         if query == self._asked:
             return
-        self._asked = query
+        self._asked, self.failure = query, None
         if self._building is not None:
             self._building.cancel()
         self._view_wanted.set()
@@ -135,15 +142,11 @@ class Listing:
         self._ask()
 
     async def locate(self, user_id: str) -> int | None:
-        """Index of a user in this view, None where the user is not in it or not loaded."""
+        """Index of a user in this view, None where it is not in it or not loaded; raises ``MirrorUnavailable``."""
         for index, row in self._rows.items():
             if isinstance(row, MirroredUser) and row.user.id == user_id:
                 return index
-        try:
-            return await self._view.locate(self._mirror, user_id)
-        except MirrorUnavailable as error:
-            self._pages.note(error.message)
-            return None
+        return await self._view.locate(self._mirror, user_id)
 
     async def users(self, first: int, last: int) -> list[MirroredUser]:
         """The users at ``first`` to ``last``, gaps fetched first; raises the ``WalkmeError`` that prevents it."""
@@ -152,13 +155,13 @@ class Listing:
         if view.order is None:
             missing: dict[int, None] = {}
             for start, end in chunks(first, last):
-                held = await view.read(self._mirror, self._pages, start, end)
+                held = await self._loaded(view, start, end)
                 gaps = (index for index in range(start, end + 1) if index not in held)
                 missing.update((gap // self._pages.page_size + 1, None) for gap in gaps)
             await self._pages.ensure(tuple(missing))
         users: list[MirroredUser] = []
         for start, end in chunks(first, last):
-            held = await view.read(self._mirror, self._pages, start, end)
+            held = await self._loaded(view, start, end)
             rows = (held.get(index) for index in range(start, end + 1))
             users += [row for row in rows if isinstance(row, MirroredUser)]
         return users
@@ -176,7 +179,7 @@ class Listing:
         """
         if self._view.order is None:
             span = self._margin(*self._visible)
-            self._put(await self._view.read(self._mirror, self._pages, *span), span)
+            self._put(await self._read(self._view, span), span)
             self._recalled = bool(self._rows)
 
     async def run(self) -> None:
@@ -194,9 +197,10 @@ class Listing:
         finally:
             unsubscribe()
             self._pages.want(self, ())
-            if self._settling is not None:
-                self._settling.cancel()
-                self._settling = None
+            for timer in (self._settling, self._retrying):
+                if timer is not None:
+                    timer.cancel()
+            self._settling = self._retrying = None
 
     def _hear(self, change: Event) -> None:
         if self._view.order is not None:
@@ -272,16 +276,14 @@ class Listing:
             else:
                 await self._search(query)
         except MirrorUnavailable as error:
-            self._pages.note(error.message)
-            self._searched = True
-            self._exchange(ViewRows(query, array("i")), {}, (0, -1))
+            self._fail(error)
         self._build_seconds = clock() - started
         self._window_wanted.set()
 
     async def _show_list(self, query: UserQuery) -> None:
         view = ViewRows(query, None)
         span = self._margin(0, self._visible[1] - self._visible[0])
-        rows = await view.read(self._mirror, self._pages, *span)
+        rows = await self._read(view, span)
         self._searched = True
         self._exchange(view, rows, span)
 
@@ -294,6 +296,7 @@ class Listing:
             self._searched = True
             self._exchange(ViewRows(query, order, whole), dict(enumerate(users)), (0, len(users) - 1))
             if whole:
+                self._again, self.failure = False, None
                 return
         self._again = False
         try:
@@ -303,7 +306,8 @@ class Listing:
             raise
         view = ViewRows(query, found if isinstance(found, array) else array("i", found))
         span = self._margin(*self._visible)
-        rows = await view.read(self._mirror, self._pages, *span)
+        rows = await self._read(view, span)
+        self.failure = None
         if view.order == self._view.order:
             self._view = view
             self._put(rows, span)
@@ -317,11 +321,50 @@ class Listing:
         if found and view.order is not None:
             view = ViewRows(view.query, view.order + array("i", found))
             span = self._margin(*self._visible)
-            self._exchange(view, await view.read(self._mirror, self._pages, *span), span)
+            self._exchange(view, await self._read(view, span), span)
 
     def _exchange(self, view: ViewRows, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
         self._view, self._rows, self._held = view, dict(rows), span
         self._tell(ListingChanged())
+
+    # ------------------------------------------------------------ reading the mirror
+
+    async def _loaded(self, view: ViewRows, first: int, last: int) -> dict[int, ListedRow]:
+        """The rows ``first`` to ``last`` as far as they are loaded; raises ``MirrorUnavailable``."""
+        rows = await view.read(self._mirror, first, last)
+        return rows if view.order is not None else rows | self._pages.unsaved(first, last)
+
+    async def _read(self, view: ViewRows, span: tuple[int, int]) -> dict[int, ListedRow]:
+        """The rows of a span, for the table; raises ``MirrorUnavailable`` for a narrowed view.
+
+        The server's list is shown without the mirror as well, as far as its pages are in memory.
+        """
+        try:
+            rows = await self._loaded(view, *span)
+        except MirrorUnavailable as error:
+            if view.order is not None:
+                raise
+            self._fail(error)
+            held = self._rows if self._view.order is None else {}
+            rows = {index: row for index, row in held.items() if span[0] <= index <= span[1]}
+            return rows | self._pages.unsaved(*span)
+        if view.order is None and view.query == self._asked:
+            self.failure = None
+        return rows
+
+    def _fail(self, error: MirrorUnavailable) -> None:
+        """Keep what is shown, report the failure, and read again after a pause."""
+        self._pages.note(error.message)
+        self._again = self._stale = True
+        self.failure = error
+        if self._retrying is None:
+            self._retrying = asyncio.get_running_loop().call_later(self._retry_seconds, self._retry)
+        self._tell(ListingChanged())
+
+    def _retry(self) -> None:
+        self._retrying = None
+        self._view_wanted.set()
+        self._window_wanted.set()
 
     # ------------------------------------------------------------ the window
 
@@ -337,7 +380,11 @@ class Listing:
             if self._stale or near[0] < self._held[0] or near[1] > self._held[1]:
                 self._stale = False
                 view, span = self._view, self._margin(first, last)
-                rows = await view.read(self._mirror, self._pages, *span)
+                try:
+                    rows = await self._read(view, span)
+                except MirrorUnavailable as error:
+                    self._fail(error)
+                    continue
                 if view is not self._view:
                     continue
                 if view.order is not None and any(_differ(row, self._rows.get(index)) for index, row in rows.items()):

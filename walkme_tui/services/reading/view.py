@@ -6,11 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
 from walkme_tui.services.ports import Mirror
-from walkme_tui.services.reading.pages import PageLoader
 
 if TYPE_CHECKING:
     from array import array
@@ -37,21 +35,13 @@ class ViewRows:
         """The highest row id in an order without a sort: the last, unless whole words brought some forward."""
         return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
-    async def read(self, mirror: Mirror, pages: PageLoader, first: int, last: int) -> dict[int, ListedRow]:
-        """The rows ``first`` to ``last`` by index, as far as they are here; a mirror that fails is an oddity."""
-        rows: dict[int, ListedRow] = {}
-        try:
-            if self.order is None:
-                rows = await mirror.positions(first, last)
-            else:
-                row_ids = self.order[first : last + 1]
-                users = await mirror.rows(row_ids)
-                rows.update((first + at, users[row_id]) for at, row_id in enumerate(row_ids) if row_id in users)
-        except MirrorUnavailable as error:
-            pages.note(error.message)
+    async def read(self, mirror: Mirror, first: int, last: int) -> dict[int, ListedRow]:
+        """The stored rows ``first`` to ``last`` by index; raises ``MirrorUnavailable``."""
         if self.order is None:
-            rows.update(pages.unsaved(first, last))
-        return rows
+            return await mirror.positions(first, last)
+        row_ids = self.order[first : last + 1]
+        users = await mirror.rows(row_ids)
+        return {first + at: users[row_id] for at, row_id in enumerate(row_ids) if row_id in users}
 
     async def locate(self, mirror: Mirror, user_id: str) -> int | None:
         """Index of a user, None where the user is not in this view or not loaded; raises ``MirrorUnavailable``."""

@@ -168,8 +168,8 @@ class Chrome:
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)
-        if browser.filter.problem:
-            return StatusMessage(browser.filter.problem, TextStyle.WARN)
+        if problem := self._list_problem() or browser.filter.problem:
+            return StatusMessage(problem, TextStyle.WARN)
         if browser.filter.look_up is not None:
             return browser.filter.look_up.saying
         if browser.filter.offer_saying:
@@ -181,6 +181,11 @@ class Chrome:
             return crawl or reading or news
         oddities = browser.pages.oddities
         return StatusMessage(oddities[-1], TextStyle.DIM) if oddities else None
+
+    def _list_problem(self) -> str:
+        table = self._browser.area.table
+        failure = None if table is None else table.listing.failure
+        return "" if failure is None else f"The list is not up to date. {failure.message}"
 
     def _table_tells_it(self) -> bool:
         """Where there are no rows yet, the trouble stands in their place."""
