@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from tests.support.fake_directory import person
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Actor, JobState, Outcome
-from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, StepState, Subject, numbered
+from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.store.journal.journal import open_journal
 
 STEPS = 500

@@ -16,9 +16,10 @@ from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import OutcomeUnknown, ServiceUnavailable
 from walkme_tui.domain.jobs import JobState
-from walkme_tui.domain.plans import Plan, PlanKind, SetStatus, Subject, numbered
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor, JobControl

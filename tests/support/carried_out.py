@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tests.support.fake_directory import FakeDirectory
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus as Status
 from walkme_tui.domain.errors import ApiError, NotFound
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
-from walkme_tui.domain.plans import AddMember, Change, Plan, Step, StepState
-from walkme_tui.domain.plans import SetStatus as Status
+from walkme_tui.domain.plans import Plan, Step, StepState
 from walkme_tui.domain.users import User
 
 ACTOR = Actor("ada", "jump-host", "client-7")
@@ -57,7 +59,7 @@ async def _send(api: FakeDirectory, change: Change) -> None:
         await api.patch_user(change.user_id, {"status": change.after})
     elif isinstance(change, AddMember):
         await api.add_member(change.group.id, change.user_id)
-    else:
+    elif isinstance(change, RemoveMember):
         await api.remove_member(change.group.id, change.user_id)
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR, journal_in
 from tests.support.sessions import ManualTime, open_session
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plans import Change, Plan, PlanKind, Subject, numbered, offboarding_changes
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.changes.executor import Executor, JobControl, JobProgress
 from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session, WriteMemory
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from tests.support.fake_directory import person
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor
-from walkme_tui.domain.plans import Change, Plan, PlanKind, RemoveMember, SetStatus, Subject, numbered
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
@@ -27,13 +29,14 @@ def plan_for(*numbers: int, groups: int = 2, profile: str = "acme", ticket: str 
     """An offboarding of people by their number, each with a status and ``groups`` group steps."""
     people = [person(number) for number in numbers]
     names = [Group(f"g{group}", f"Gruppe Ø{group}") for group in range(1, groups + 1)]
-    wished: list[Change] = []
-    for user in people:
-        wished.append(SetStatus(user.id, user.status, "inactive"))
-        wished += [RemoveMember(user.id, group) for group in names]
+    changes = (
+        change
+        for user in people
+        for change in (SetStatus(user.id, user.status, "inactive"), *(RemoveMember(user.id, group) for group in names))
+    )
     subjects = tuple(Subject(user, START_MS, tuple(names)) for user in people)
     return Plan(
-        PlanKind.OFFBOARD, profile, "https://api.walkme.com", START_MS, subjects, numbered(wished), ticket=ticket
+        PlanKind.OFFBOARD, profile, "https://api.walkme.com", START_MS, subjects, numbered(changes), ticket=ticket
     )
 
 

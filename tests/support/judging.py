@@ -7,8 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from tests.support.fault_proxy import Exchange, Fault
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import AddMember, Change, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
 
@@ -46,7 +49,7 @@ class Case:
 
 def place(change: Change) -> Place:
     """What a step changes."""
-    return change.user_id, "status" if isinstance(change, SetStatus) else change.group.id
+    return change.user_id, change.groups[0].id if change.groups else change.attribute
 
 
 def judge(case: Case) -> list[Violation]:
@@ -110,7 +113,7 @@ def _apply(state: Record, change: Change) -> None:
         state["status"] = change.after
     elif isinstance(change, AddMember):
         state[change.group.id] = True
-    else:
+    elif isinstance(change, RemoveMember):
         state.pop(change.group.id, None)
 
 
@@ -127,6 +130,8 @@ def _is_call_of(exchange: Exchange, change: Change) -> bool:
         case RemoveMember():
             path = f"/groups/{change.group.id}/users/{change.user_id}"
             return (exchange.method, exchange.path) == ("DELETE", path)
+        case _:
+            raise AssertionError(change)
 
 
 def _was_read_between(log: Sequence[Exchange], user_id: str, first: int, second: int) -> bool:

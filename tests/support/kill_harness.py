@@ -26,21 +26,14 @@ from tests.support.doomed import POINTS, PROFILE, Order
 from tests.support.fault_proxy import NOT_THE_API, Fault, FaultPlan, FaultProxy
 from tests.support.judging import Case, Place, Record, Violation, judge, place
 from tests.support.tcp import asgi_server
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
-from walkme_tui.domain.plans import (
-    AddMember,
-    Change,
-    Plan,
-    PlanKind,
-    RemoveMember,
-    SetStatus,
-    StepState,
-    Subject,
-    numbered,
-)
+from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
 from walkme_tui.simulator.app import Simulator, build_app
@@ -343,10 +336,11 @@ class Harness:
         else:
             groups = record["groups"]
             assert isinstance(groups, list)
-            if change.group.id in groups:
-                account.leave(change.group.id, change.user_id)
+            group_id = change.groups[0].id
+            if group_id in groups:
+                account.leave(group_id, change.user_id)
             else:
-                account.join(change.group.id, change.user_id)
+                account.join(group_id, change.user_id)
         return place(change)
 
     def _compare(self, before: dict[str, Record], after: dict[str, Record], spared: set[Place]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Outcome, StepRecord
-from walkme_tui.domain.plans import Change, Step, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate
@@ -76,8 +77,8 @@ def already_so_is_a_failure() -> None:
     """A change that is there already counts as one that could not be made."""
     real = outcomes.before_sending
 
-    def before_sending(step: Step, user: User, *, sent_earlier: bool) -> Outcome | None:
-        found = real(step, user, sent_earlier=sent_earlier)
+    def before_sending(record: StepRecord, user: User) -> Outcome | None:
+        found = real(record, user)
         if found is None or found.state is not StepState.DONE:
             return found
         return replace(found, state=StepState.FAILED, changed=False)

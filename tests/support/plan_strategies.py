@@ -2,19 +2,11 @@
 
 from hypothesis import strategies as st
 
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import (
-    AddMember,
-    Change,
-    Consequence,
-    Gravity,
-    Plan,
-    PlanKind,
-    RemoveMember,
-    SetStatus,
-    Subject,
-    numbered,
-)
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 

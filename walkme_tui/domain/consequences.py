@@ -11,7 +11,7 @@ from typing import Final
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, RemoveMember, SetStatus, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean, grouped, search_key
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
@@ -129,8 +129,9 @@ def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> di
     """By number, those steps of a plan that take the last known member out of a group."""
     if surroundings is None or surroundings.coverage.loaded == 0:
         return {}
-    leaving = Counter(step.change.group.id for step in steps if isinstance(step.change, RemoveMember))
-    last = {step.change.group.id: step.number for step in steps if isinstance(step.change, RemoveMember)}
+    left = [(group.id, step.number) for step in steps if (group := step.change.left_group) is not None]
+    leaving = Counter(group_id for group_id, _ in left)
+    last = dict(left)
     certain = surroundings.coverage.memberships_complete
     gravity = Gravity.WARNING if certain else Gravity.NOTE
     known, doubt = ("", "") if certain else (" among those known", f"; {_unknown_groups(surroundings.coverage)}")
@@ -168,13 +169,11 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
 def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
     """What may go wrong when old states are put back; ``listed`` are the ids of the account's groups, None: unread."""
     found = [*_identity_provider(subject.user, ASSIGN)]
-    for step in steps:
-        change = step.change
-        if isinstance(change, SetStatus):
-            if change.after == Status.PENDING:
-                found.append(Consequence(Gravity.WARNING, "the server may refuse pending", step=step.number))
-        elif listed is not None and change.group.id not in listed:
-            found.append(Consequence(Gravity.WARNING, "not in the list of groups any more", step=step.number))
+    found += [
+        Consequence(Gravity.WARNING, warning, step=step.number)
+        for step in steps
+        if (warning := step.change.restore_warning(listed))
+    ]
     return tuple(found)
 
 

@@ -4,13 +4,14 @@ Only a step that is done and changed something is taken back. What was changed m
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.plans import AddMember, Change, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -61,7 +62,7 @@ def inverses(
             found.left_out.append(f"{who(known)}: {refusal}")
             continue
         found.changes.append(change)
-        simulated[user_id] = applied(change, user)
+        simulated[user_id] = change.apply(user)
     by_person: dict[str, list[StepRecord]] = {}
     for record in records:
         by_person.setdefault(record.step.user_id, []).append(record)
@@ -73,16 +74,6 @@ def inverses(
     return found
 
 
-def applied(change: Change, user: User) -> User:
-    """The user as the change leaves them; unknown groups stay unknown."""
-    if isinstance(change, SetStatus):
-        return user._replace(status=change.after)
-    if user.groups is UNKNOWN:
-        return user
-    others = tuple(group for group in user.groups or () if group != change.group.id)
-    return user._replace(groups=(*others, change.group.id) if isinstance(change, AddMember) else others)
-
-
 def left_by(known: User, records: Iterable[StepRecord]) -> User:
     """The user as the last look of the steps, else the steps themselves, left them; ``known`` is from the plan."""
     state = known
@@ -90,7 +81,7 @@ def left_by(known: User, records: Iterable[StepRecord]) -> User:
         if record.before is not None:
             state = merged(state, record.before)
         if record.state is StepState.DONE:
-            state = applied(record.step.change, state)
+            state = record.step.change.apply(state)
         if record.after is not None:
             state = merged(state, record.after)
     return state
@@ -100,51 +91,37 @@ def _inverse(record: StepRecord, name: str, left_out: list[str]) -> Change | Non
     """What takes one step back; None where there is nothing to take back, or no way, which is then said."""
     change = record.step.change
     if record.state in {StepState.SENT, StepState.NEEDS_REVIEW}:
-        left_out.append(f"{name}: it is not known whether “{words(change)}” happened, so it is not taken back.")
+        left_out.append(f"{name}: it is not known whether “{change.describe()}” happened, so it is not undone.")
     if record.state is not StepState.DONE or not record.changed:
         return None
-    if not isinstance(change, SetStatus):
-        return change.inverse()
-    found = UNKNOWN if record.before is None else record.before.status
-    # What the step met may differ from what the plan expected, and that is what has to come back.
-    inverse = (change if found is UNKNOWN else replace(change, before=found)).inverse()
+    inverse = change.inverse(record.before)
     if inverse is None:
-        left_out.append(f"{name}: the old status is not known, so the status {_shown(change.after)} stays.")
+        left_out.append(f"{name}: {change.no_inverse_text()}.")
     return inverse
 
 
 def _changed_since(change: Change, user: User) -> str:
-    """Why an inverse is not for us any more, empty if it still is; what the record does not tell is no reason."""
-    if isinstance(change, SetStatus):
-        if change.holds(user):
-            return f"the status is {_shown(change.after)} again already."
-        if change.as_planned(user) is False:
-            return (
-                f"the status is {_shown(user.status)} now, not {_shown(change.before)}: others changed it, so it stays."
-            )
-        return ""
-    if not change.holds(user):
-        return ""
-    state = "in" if isinstance(change, AddMember) else "out of"
-    return f"is {state} {clean(change.group.label, MAX_SHOWN)} again already."
+    """Why an inverse must not be sent any more; empty if nothing is known to prevent it."""
+    if change.holds(user):
+        return f"{change.already_text()} again."
+    if change.overwrites and change.as_planned(user) is False:
+        return f"{change.deviation_text(user)}: others changed it, so it stays."
+    return ""
 
 
 def _drift(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
     """What others changed beside what the steps changed: it stays, and it is said."""
     left = left_by(known, records)
     said: list[str] = []
-    touched_status = any(isinstance(record.step.change, SetStatus) and record.changed for record in records)
+    changes = [record.step.change for record in records if record.changed]
+    touched_status = any(change.attribute == "status" for change in changes)
     if not touched_status and UNKNOWN not in (left.status, now.status) and left.status != now.status:
         said.append(
             f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."
         )
     if left.groups is UNKNOWN or now.groups is UNKNOWN:
         return said
-    touched = {
-        record.step.change.group.id
-        for record in records
-        if isinstance(record.step.change, AddMember | RemoveMember) and record.changed
-    }
+    touched = {group.id for change in changes for group in change.groups}
     then, today = dict.fromkeys(left.groups or ()), dict.fromkeys(now.groups or ())
     said += [
         f"was put into {_label(group_id, groups)} by others, and stays there."
@@ -157,14 +134,6 @@ def _drift(known: User, records: Sequence[StepRecord], now: User, groups: Mappin
         if group_id not in today and group_id not in touched
     ]
     return said
-
-
-def words(change: Change) -> str:
-    """A change in words, clean: ``set status inactive``, ``leave Sales``, ``join Sales``."""
-    if isinstance(change, SetStatus):
-        return f"set status {_shown(change.after)}"
-    verb = "join" if isinstance(change, AddMember) else "leave"
-    return f"{verb} {clean(change.group.label, MAX_SHOWN)}"
 
 
 def _label(group_id: str, groups: Mapping[str, Group]) -> str:

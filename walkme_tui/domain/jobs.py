@@ -37,6 +37,16 @@ class Actor:
         return f"{self.os_user}@{self.host} as {self.client_id}"
 
 
+class OutcomeReason(StrEnum):
+    """What decisions about a step rest on besides its state; ``detail`` is only shown."""
+
+    OTHER = ""
+    VERIFIED = "verified"
+    """The server accepted the change, and the user was as wished when read back."""
+    MAY_ARRIVE = "may arrive"
+    """An attempt was sent without a usable answer and had no effect when read back; it may still take effect."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepRecord:
     """What the journal knows of a step.
@@ -55,6 +65,19 @@ class StepRecord:
     settled_at_ms: int | None = None
     before: User | None = None
     after: User | None = None
+    reason: OutcomeReason = OutcomeReason.OTHER
+
+    @property
+    def may_arrive(self) -> bool:
+        """An earlier attempt may still take effect."""
+        return self.reason is OutcomeReason.MAY_ARRIVE
+
+    @property
+    def as_planned(self) -> bool:
+        """The step found what its plan expected, changed it, and has nothing else to report."""
+        if self.state is not StepState.DONE or self.reason is not OutcomeReason.VERIFIED:
+            return False
+        return self.before is None or self.step.change.as_planned(self.before) is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +88,7 @@ class Outcome:
     detail: str
     changed: bool = False
     after: User | None = None
+    reason: OutcomeReason = OutcomeReason.OTHER
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,13 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.users import UNKNOWN, Known, Status, User
+from walkme_tui.domain.users import Status, User
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -28,79 +31,6 @@ class PlanKind(StrEnum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     UNDO = "undo"
-
-
-@dataclass(frozen=True, slots=True)
-class SetStatus:
-    """Give a user another status; ``before`` is the one that was read when the plan was made."""
-
-    attribute: ClassVar[str] = "status"  # of ``User``
-    user_id: str
-    before: Known[str | None]
-    after: str
-
-    def holds(self, user: User) -> bool | None:
-        """True if the user is as the step would make them, None if the record does not say."""
-        return None if user.status is UNKNOWN else user.status == self.after
-
-    def as_planned(self, user: User) -> bool | None:
-        """True if the user still is as the plan found them, None if one of the two is not known."""
-        if user.status is UNKNOWN or self.before is UNKNOWN:
-            return None
-        return user.status == self.before
-
-    def inverse(self) -> "SetStatus | None":
-        """What puts the old status back; None where it was not known."""
-        return (
-            None if self.before is UNKNOWN or self.before is None else SetStatus(self.user_id, self.after, self.before)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AddMember:
-    """Put a user into a group."""
-
-    attribute: ClassVar[str] = "groups"  # of ``User``
-    user_id: str
-    group: Group
-
-    def holds(self, user: User) -> bool | None:
-        """True if the user is in the group, None if the record does not tell the groups."""
-        return None if user.groups is UNKNOWN else self.group.id in (user.groups or ())
-
-    def as_planned(self, user: User) -> bool | None:
-        """True if the user still is outside the group, None if the record does not tell the groups."""
-        held = self.holds(user)
-        return None if held is None else not held
-
-    def inverse(self) -> "RemoveMember":
-        """The removal from the group."""
-        return RemoveMember(self.user_id, self.group)
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveMember:
-    """Take a user out of a group."""
-
-    attribute: ClassVar[str] = "groups"  # of ``User``
-    user_id: str
-    group: Group
-
-    def holds(self, user: User) -> bool | None:
-        """True if the user is outside the group, None if the record does not tell the groups."""
-        return None if user.groups is UNKNOWN else self.group.id not in (user.groups or ())
-
-    def as_planned(self, user: User) -> bool | None:
-        """True if the user still is in the group, None if the record does not tell the groups."""
-        held = self.holds(user)
-        return None if held is None else not held
-
-    def inverse(self) -> AddMember:
-        """The return into the group."""
-        return AddMember(self.user_id, self.group)
-
-
-Change: TypeAlias = SetStatus | AddMember | RemoveMember
 
 
 class StepState(StrEnum):
@@ -149,14 +79,16 @@ class Gravity(StrEnum):
 class Consequence:
     """Something the person at the screen should know before a plan runs.
 
-    ``as_of_ms`` is the age of what it was computed from, None if it was read just now. ``step`` is the number of the
-    step that it belongs to, None if it belongs to the whole.
+    ``as_of_ms`` is the time of the data that it was computed from, None if that was read just now. ``step`` is the
+    number of the step that it belongs to, None if it belongs to the whole. ``found_by_recheck``: the account differs
+    from what the plan found; the next recheck replaces it.
     """
 
     gravity: Gravity
     text: str
     as_of_ms: int | None = None
     step: int | None = None
+    found_by_recheck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,13 +167,15 @@ def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+def leaves(step: Step, group_id: str) -> bool:
+    """Whether the user leaves this group in the step."""
+    left = step.change.left_group
+    return left is not None and left.id == group_id
+
+
 def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
     """The plan with one group of one person kept, its steps numbered anew; consequences go or follow with theirs."""
-    steps = [
-        step
-        for step in plan.steps
-        if not (isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) == (user_id, group_id))
-    ]
+    steps = [step for step in plan.steps if not (step.user_id == user_id and leaves(step, group_id))]
     numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(steps, 1)}
     numbers[None] = None
     subjects = tuple(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from walkme_tui.domain.plan_files import ADD_MEMBER, REMOVE_MEMBER, SET_STATUS
+from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import Json
@@ -101,24 +101,27 @@ def _steps(receipt: Mapping[str, Any]) -> list[str]:
 
 
 def _call(step: Mapping[str, Any]) -> str:
-    if step["call"] == SET_STATUS:
-        before = code(step["before"]) if step.get("before") else "unknown"
-        return f"set status {before} -> {code(step['after'])}"
-    verb = "join" if step["call"] == ADD_MEMBER else "leave"
-    return f"{verb} {code(step['group']['name'] or step['group']['id'])}"
+    """A step as verb and target; ``call`` names a kind, since receipts are rendered only when they are made."""
+    return f"{CHANGE_KINDS[step['call']].verb} {_target(step)}"
+
+
+def _target(step: Mapping[str, Any]) -> str:
+    return CHANGE_KINDS[step["call"]].target_in_json(step, code)
 
 
 def _changes(receipt: Mapping[str, Any]) -> list[str]:
     """What was done, what was not and why, and which groups stay, in phrases."""
     steps = receipt["steps"]
     done = [step for step in steps if step["state"] == StepState.DONE and step["changed"]]
-    phrases = [_call(step) for step in done if step["call"] == SET_STATUS]
-    for call, verb in ((REMOVE_MEMBER, "left"), (ADD_MEMBER, "joined")):
-        groups = [step["group"] for step in done if step["call"] == call]
-        if groups:
-            phrases.append(f"{verb} {_some(groups)}")
+    phrases: list[str] = []
+    for name, kind in CHANGE_KINDS.items():
+        of_kind = [step for step in done if step["call"] == name]
+        if of_kind and kind.done_verb:
+            phrases.append(f"{kind.done_verb} {_some([_target(step) for step in of_kind])}")
+        else:
+            phrases += [_call(step) for step in of_kind]
     if receipt["kept"]:
-        phrases.append(f"stays in {_some(receipt['kept'])}")
+        phrases.append(f"stays in {_some([_group(group) for group in receipt['kept']])}")
     others = [step for step in steps if step not in done]
     for step in others[:MAX_PHRASES]:
         state = "nothing to do" if step["state"] == StepState.DONE else _word(step["state"])
@@ -131,9 +134,9 @@ def _changes(receipt: Mapping[str, Any]) -> list[str]:
     return phrases
 
 
-def _some(groups: Sequence[Mapping[str, Any]]) -> str:
-    more = len(groups) - MAX_GROUPS
-    return _listed(groups[:MAX_GROUPS]) + (f" and {more} more" if more > 0 else "")
+def _some(targets: Sequence[str]) -> str:
+    more = len(targets) - MAX_GROUPS
+    return ", ".join(targets[:MAX_GROUPS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
@@ -168,7 +171,11 @@ def _groups(condition: Mapping[str, Any]) -> str:
 
 
 def _listed(groups: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(code(group["name"] or group["id"]) for group in groups)
+    return ", ".join(map(_group, groups))
+
+
+def _group(group: Mapping[str, Any]) -> str:
+    return code(group["name"] or group["id"])
 
 
 def _moment(moment: Json) -> str:

@@ -7,7 +7,7 @@ written. A field that nobody told is absent, as everywhere.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.consequences import identity_provider_warning
@@ -15,8 +15,8 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import left_by
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.outcomes import did_as_said
-from walkme_tui.domain.plan_files import step_from_json, step_to_json
+from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, one_of, text
+from walkme_tui.domain.plan_files import read_step, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
 from walkme_tui.domain.user_json import decode_user, encode_user
@@ -44,7 +44,7 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
     """The receipt of one person of a job; ``zone`` is the local one (None: the system's)."""
     records = job.records_of(subject.user.id)
     names = {group.id: group for group in subject.groups}
-    names |= {group.id: group for record in records if (group := getattr(record.step.change, "group", None))}
+    names |= {group.id: group for record in records for group in record.step.change.groups}
     found = next((record.before for record in records if record.before is not None), subject.user)
     plan = job.plan
 
@@ -70,7 +70,7 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "person": _only(encode_user(subject.user), NAMES),
         "before": _condition(found, names),
         "after": _condition(left_by(subject.user, records), names),
-        "kept": [_group(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
+        "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
         "warning": identity_provider_warning(subject.user, plan.kind),
@@ -80,23 +80,32 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
 
 
 def read_receipt(value: object) -> ReadReceipt:
-    """What an undo needs of a receipt's JSON object; ``ConfigurationError`` names what is wrong and where."""
+    """What an undo needs of a receipt's JSON object; raises ``ConfigurationError``, which names what is wrong where."""
+    try:
+        return _read(value)
+    except BadField as error:
+        raise ConfigurationError(
+            f"The receipt cannot be used: {error}.", hint="Undo the job by its id, where it was executed."
+        ) from None
+
+
+def _read(value: object) -> ReadReceipt:
     whole = _object(value, "it")
     if whole.get("format") != FORMAT or isinstance(whole.get("format"), bool):
-        _bad("format", f"is not {FORMAT}")
+        bad("format", f"is not {FORMAT}")
     account = _object(whole.get("account"), "account")
     person = decode_user(whole.get("person"))
     if not isinstance(person, User):
-        _bad("person", f"is no user: {person.reason}")
+        bad("person", f"is no user: {person.reason}")
     steps = whole.get("steps")
     if not isinstance(steps, list):
-        _bad("steps", "is not a list")
+        bad("steps", "is not a list")
     records = tuple(_read_step(step, person.id, f"steps[{index}]") for index, step in enumerate(steps))
     return ReadReceipt(
-        job_id=_text(whole.get("job"), "job"),
-        ticket=_text(whole.get("ticket"), "ticket"),
-        profile=_text(account.get("profile"), "account.profile"),
-        base_url=_text(account.get("base_url"), "account.base_url"),
+        job_id=text(whole.get("job"), "job"),
+        ticket=text(whole.get("ticket"), "ticket"),
+        profile=text(account.get("profile"), "account.profile"),
+        base_url=text(account.get("base_url"), "account.base_url"),
         user=_with_condition(person, whole.get("before"), "before"),
         groups=_named(whole.get("before"), "before") + _named(whole.get("after"), "after"),
         steps=records,
@@ -113,7 +122,7 @@ def _step(record: StepRecord, zone: tzinfo | None) -> Json:
     del told["user"], told["strict"]
     told |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
     told["attempts"] = record.attempts
-    told["as_planned"] = did_as_said(record)
+    told["as_planned"] = record.as_planned
     told["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
     told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
     for name, user in (("met", record.before), ("left", record.after)):
@@ -124,29 +133,21 @@ def _step(record: StepRecord, zone: tzinfo | None) -> Json:
 
 def _read_step(value: object, user_id: str, where: str) -> StepRecord:
     fields = dict(_object(value, where))
-    told = {name: fields[name] for name in ("number", "call", "before", "after", "group") if name in fields}
-    try:
-        step = step_from_json(told | {"user": user_id, "strict": False}, where)
-    except ConfigurationError as error:
-        raise _unusable(error.message.partition(": ")[2].rstrip(".")) from None
-    state = fields.get("state")
-    if not isinstance(state, str) or state not in {each.value for each in StepState}:
-        _bad(f"{where}.state", "is no state of a step")
-    changed = fields.get("changed")
-    if not isinstance(changed, bool):
-        _bad(f"{where}.changed", "is neither true nor false")
+    step = read_step(fields | {"user": user_id, "strict": False}, where, more_fields=True)
+    state = one_of(StepState)(fields.get("state"), f"{where}.state")
+    changed = flag(fields.get("changed"), f"{where}.changed")
     met, left = (
         None if fields.get(name) is None else _with_condition(User(user_id), fields[name], f"{where}.{name}")
         for name in ("met", "left")
     )
-    return StepRecord(step, StepState(state), changed=changed, before=met, after=left)
+    return StepRecord(step, state, changed=changed, before=met, after=left)
 
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:
     """Status and groups of a user, the groups with names."""
     told = _known_state(user)
     if isinstance(user.groups, tuple):
-        told["groups"] = [_group(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
+        told["groups"] = [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
     return told
 
 
@@ -168,7 +169,7 @@ def _with_condition(user: User, value: object, where: str) -> User:
         told["groups"] = [group.get("id") if isinstance(group, dict) else group for group in groups]
     read = decode_user({**_only(encode_user(user), NAMES), **_only(told, STATE)})
     if not isinstance(read, User):
-        _bad(where, f"is no user: {read.reason}")
+        bad(where, f"is no user: {read.reason}")
     return read
 
 
@@ -188,31 +189,11 @@ def _moment(at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
     return {"utc": format_time_ms(at_ms), "local": local.isoformat(timespec="seconds")}
 
 
-def _group(group: Group) -> dict[str, Json]:
-    return {"id": group.id, "name": group.name}
-
-
 def _only(raw: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: raw[name] for name in names if name in raw}
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        _bad(where, "is not an object")
+        bad(where, "is not an object")
     return value
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str):
-        _bad(where, "is not text")
-    return value
-
-
-def _bad(where: str, what: str) -> NoReturn:
-    raise _unusable(f"{where} {what}")
-
-
-def _unusable(what: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"The receipt cannot be used: {what}.", hint="Undo the job by its id, where it was carried out."
-    )

@@ -1,7 +1,7 @@
 """Editing a record on a server that only replaces whole ones: what goes into the body, and what came of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from typing import Final
 
@@ -28,11 +28,11 @@ def lacking(raw: Mapping[str, Json], known: Mapping[str, Json]) -> tuple[str, ..
 
     ``known`` is the record as earlier answers told it: a name that had a value must be there, too.
     """
-    once_there = (name for name in OPTIONAL if known.get(name))
+    once_there = (name for name in OPTIONAL if known.get(name) is not None)
     return tuple(name for name in (*INDISPENSABLE, *once_there) if name not in raw)
 
 
-def altered(before: Mapping[str, Json], after: Mapping[str, Json], fields: Mapping[str, Json]) -> tuple[str, ...]:
+def altered(before: Mapping[str, Json], after: Mapping[str, Json], fields: Collection[str]) -> tuple[str, ...]:
     """Names of the fields outside ``fields`` that came out otherwise than they went in; absent is not known."""
     return tuple(
         name

@@ -1,11 +1,15 @@
 """Plans, steps and jobs in words: clean text for titles, lists, toasts and the status line."""
 
+from collections.abc import Callable
 from typing import Final
 
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import AddMember, Change, Plan, PlanKind, SetStatus, StepState
+from walkme_tui.domain.plans import Plan, PlanKind, StepState
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, Status, User
+from walkme_tui.domain.users import Status, User
 from walkme_tui.ui.words import count
 
 MAX_NAME: Final = 60
@@ -117,19 +121,14 @@ def done_of(job: Job) -> str:
     return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else whom(job.plan)}"
 
 
-def verb_of(change: Change) -> str:
-    """The first part of a step: ``set status``, ``join``, ``leave``."""
-    if isinstance(change, SetStatus):
-        return "set status"
-    return "join" if isinstance(change, AddMember) else "leave"
+def target_of(change: Change) -> str:
+    """What follows the verb of a step: the group, or ``● active -> ○ inactive``."""
+    return change.target(TARGET_WORDS[type(change)])
 
 
-def object_of(change: Change) -> str:
-    """The second part of a step: the group, or ``● active -> ○ inactive``."""
-    if isinstance(change, SetStatus):
-        before = "? unknown" if change.before is UNKNOWN else status_words(change.before)
-        return f"{before} -> {status_words(change.after)}"
-    return clean(change.group.label, MAX_NAME)
+def group_words(label: str) -> str:
+    """A group's name."""
+    return clean(label, MAX_NAME)
 
 
 def status_words(status: object) -> str:
@@ -176,3 +175,11 @@ def outcome(job: Job) -> str:
 def changed_something(record: StepRecord) -> bool:
     """True for a step that an undo would take back."""
     return record.state is StepState.DONE and record.changed
+
+
+TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
+    SetStatus: status_words,
+    AddMember: group_words,
+    RemoveMember: group_words,
+}
+"""How the values in a change are shown, by kind of change."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from walkme_tui.domain.plans import Plan, PlanKind, RemoveMember, Step, without_group
+from walkme_tui.domain.plans import Plan, PlanKind, Step, without_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,17 @@ class PlanDraft:
         return plan.with_ticket(self.ticket)
 
     def can_keep(self, step: Step) -> bool:
-        """True for a step that the person may leave out: an offboarding leaves a group."""
-        return self.planned.kind is PlanKind.OFFBOARD and isinstance(step.change, RemoveMember)
+        """Whether the step can be left out: an offboarding leaves a group."""
+        return self.planned.kind is PlanKind.OFFBOARD and step.change.left_group is not None
 
     def keeps(self, step: Step) -> bool:
-        """True for a step that the person left out."""
-        return isinstance(step.change, RemoveMember) and (step.user_id, step.change.group.id) in self.kept
+        """Whether the step is left out."""
+        group = step.change.left_group
+        return group is not None and (step.user_id, group.id) in self.kept
 
     def toggled(self, step: Step) -> "PlanDraft":
-        """The step left out, or taken in again."""
-        if not self.can_keep(step) or not isinstance(step.change, RemoveMember):
+        """The draft with the step left out, or included again."""
+        group = step.change.left_group
+        if group is None or not self.can_keep(step):
             return self
-        return replace(self, kept=self.kept ^ {(step.user_id, step.change.group.id)})
+        return replace(self, kept=self.kept ^ {(step.user_id, group.id)})

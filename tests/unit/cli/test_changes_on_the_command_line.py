@@ -12,10 +12,11 @@ import pytest
 from tests.support.command_line import Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.cli.output.job_progress import JobLine, duration, job_progress_text
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import StepRecord
-from walkme_tui.domain.plans import SetStatus, Step, StepState
+from walkme_tui.domain.plans import Step, StepState
 from walkme_tui.services.changes.executor import JobProgress
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West")]
@@ -69,7 +70,7 @@ def test_an_undo_calls_the_way_back_by_its_calls(line: CommandLine, api: FakeDir
     api.edit(USER, groups=("g2",))
     shown = line("undo", job)
     assert shown.code == 0
-    assert "is in Süd=West again already." in shown.out
+    assert "already in Süd=West again." in shown.out
     answer = line("undo", job, "--yes", "--json", "--ticket", "INC-43").json
     assert [step["call"] for step in answer["steps"]] == [
         f"POST /groups/g1/users userId={USER}",

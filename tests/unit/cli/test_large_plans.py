@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.fake_directory import person
 from walkme_tui.cli.output import plan_text
+from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, StepState, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_list import PlanRow, PlanRows
 

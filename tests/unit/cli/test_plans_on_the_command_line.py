@@ -10,10 +10,12 @@ import pytest
 
 from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import LookUpIgnored, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_json, plan_from_text
-from walkme_tui.domain.plans import PlanKind, RemoveMember, SetStatus
+from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.browser_start import BrowserStart
 
@@ -265,7 +267,7 @@ def test_an_old_plan_tells_its_age_and_what_changed_since(
     assert "The plan is 3 days old." in answer.err
     since = [text.split("Since the plan was made: ")[1] for text in answer.out.splitlines() if "Since" in text]
     assert since == [
-        "the status is pending now, the plan found active.",
+        "step 1: the status is pending now, not active.",
         "step 3 is so already, nothing will be sent for it.",
         "was put into g9, which the plan does not know: stays there.",
         "there is no such user any more.",

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import plans, users
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.consequences import (
     MAX_NAMESAKES,
     Surroundings,
@@ -24,15 +26,7 @@ from walkme_tui.domain.consequences import (
 )
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import (
-    Consequence,
-    Gravity,
-    Plan,
-    RemoveMember,
-    SetStatus,
-    Subject,
-    numbered,
-)
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, Subject, numbered
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
 

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import plans
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_json, plan_from_text, plan_to_json, plan_to_text
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, RemoveMember, SetStatus, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
 
 ZOE = person(1)
 SALES = Group("g1", "Sales")
@@ -112,7 +114,7 @@ def _drop(*path: str | int) -> Spoil:
         (_set("subjects", 0, "groups", 0, "id", to="\ud800"), "subjects[0].groups[0].id holds half a character"),
         (_set("subjects", 0, "consequences", 0, "gravity", to="dire"), "gravity is not one of: note, warning"),
         (_set("subjects", 0, "consequences", 0, "step", to=0), "consequences[0].step is not a whole number from 1"),
-        (_set("steps", 0, "call", to="delete user"), "steps[0].call is not one of: set status, add member"),
+        (_set("steps", 0, "call", to="delete user"), "steps[0].call is not one of: set status, remove member"),
         (_set("steps", 0, "after", to=""), "steps[0].after is empty"),
         (_set("steps", 0, "group", to={"id": "g"}), "steps[0].group is not a field"),
         (_drop("steps", 1, "group"), "steps[1].group is missing"),

@@ -5,16 +5,15 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import changes, users
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import (
-    AddMember,
-    Change,
     Consequence,
     Gravity,
     Plan,
     PlanKind,
-    RemoveMember,
-    SetStatus,
     Subject,
     numbered,
     offboarding_changes,
@@ -30,8 +29,8 @@ def carried_out(change: Change, user: User) -> User:
     """The user after a server did what a step asks for."""
     if isinstance(change, SetStatus):
         return user._replace(status=change.after)
-    groups = tuple(group for group in user.groups or () if group != change.group.id)  # type: ignore[union-attr]
-    return user._replace(groups=(*groups, change.group.id) if isinstance(change, AddMember) else groups)
+    groups = tuple(group for group in user.groups or () if group != change.groups[0].id)  # type: ignore[union-attr]
+    return user._replace(groups=(*groups, change.groups[0].id) if isinstance(change, AddMember) else groups)
 
 
 WHOLE = st.builds(

@@ -15,8 +15,7 @@ from tests.support.carried_out import ACTOR, job_of
 from tests.support.journals import plan_for
 from tests.support.plan_strategies import TEXTS, plans
 from walkme_tui.domain.accounts import Account, Environment, Surface
-from walkme_tui.domain.jobs import Actor, Job, StepRecord
-from walkme_tui.domain.outcomes import verified
+from walkme_tui.domain.jobs import Actor, Job, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.receipt_text import code, receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
@@ -121,7 +120,16 @@ def _job(*people: int) -> Job:
     first = replace(plan.subjects[0], user=known, kept=frozenset({"g3"}))
     plan = replace(plan, subjects=(first, *plan.subjects[1:]), created_at_ms=1_800_000_000_000)
     records = [
-        StepRecord(step, StepState.DONE, verified(step.change, None), True, 1, 1_800_000_001_000, 1_800_000_002_250)
+        StepRecord(
+            step,
+            StepState.DONE,
+            step.change.done_text(None),
+            True,
+            1,
+            1_800_000_001_000,
+            1_800_000_002_250,
+            reason=OutcomeReason.VERIFIED,
+        )
         for step in plan.steps
     ]
     return job_of(plan, records)

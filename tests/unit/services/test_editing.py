@@ -13,8 +13,9 @@ from tests.support.executing import BOTH, Memory, account, executing, group, sai
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.plan_strategies import TEXTS, users
 from tests.support.sessions import BrokenMirror, open_session
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, RequestRejected, Unreachable
-from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.record_merge import altered, lacking, merged_record
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User

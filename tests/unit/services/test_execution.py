@@ -10,6 +10,9 @@ from tests.support.executing import ACTIVE, BOTH, USER, Desk, Memory, account, e
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import BrokenMirror, until
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import (
     AccountBusy,
     ApiError,
@@ -27,7 +30,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, AddMember, Change, Plan, RemoveMember, SetStatus
+from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
 from walkme_tui.services.changes.executor import PEOPLE_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
 from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
@@ -143,9 +146,9 @@ async def test_a_strict_step_leaves_what_others_did(tmp_path: Path) -> None:
         strict=True,
     )
     assert said(job) == [
-        ("skipped", "others changed the status to pending since: left alone"),
+        ("skipped", "the status is pending now, not inactive: changed by others, left alone"),
         ("done", "others put the person back into Sales since: left alone"),
-        ("done", "others made the person active since: left alone"),
+        ("done", "others set the status to active since: left alone"),
         ("done", "others took the person out of Beta since: left alone"),
     ]
     assert not api.writes
@@ -197,7 +200,7 @@ async def test_what_nothing_tells_needs_review(tmp_path: Path) -> None:
     api.unread, api.lean = {"groups"}, True
     api.lose_answer()
     job = await run(api, tmp_path / "other", LEAVE)
-    assert said(job) == [("needs review", "sent, no answer came, and the record does not tell whether it happened")]
+    assert said(job) == [("needs review", "sent, no answer came, and the record does not show whether it happened")]
 
 
 async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:

@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 
 from tests.support.executing import GROUPS, Desk, SkippingTime, account, executing
 from tests.support.fake_directory import FakeDirectory, Write, person
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable, OutcomeUnknown, Unreachable, WalkmeError
-from walkme_tui.domain.inverses import applied, inverses
+from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plans import AddMember, Change, PlanKind, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.plans import PlanKind, StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor, JobControl
 from walkme_tui.services.ports import Session
@@ -206,7 +209,7 @@ def call_of(change: Change) -> list[Write]:
     if isinstance(change, SetStatus):
         return [Write("patch_user", (change.user_id, {"status": change.after}))]
     name = "add_member" if isinstance(change, AddMember) else "remove_member"
-    return [Write(name, (change.group.id, change.user_id))]
+    return [Write(name, (change.groups[0].id, change.user_id))]
 
 
 def is_call_of(write: Write, change: Change) -> bool:
@@ -219,14 +222,14 @@ def is_call_of(write: Write, change: Change) -> bool:
 
 def thing(change: Change) -> tuple[str, str]:
     """What a change is about."""
-    return change.user_id, "status" if isinstance(change, SetStatus) else change.group.id
+    return change.user_id, change.groups[0].id if change.groups else change.attribute
 
 
 def by_the_journal(user: User, job: Job) -> User:
     """The user as the steps that changed something left them."""
     for record in job.records_of(user.id):
         if record.changed:
-            user = applied(record.step.change, user)
+            user = record.step.change.apply(user)
     return user
 
 

@@ -10,6 +10,8 @@ from tests.support.executing import BOTH, GROUPS, Desk, Memory, SkippingTime, ac
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import ManualTime, until
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import (
     JournalUnavailable,
     NotFound,
@@ -18,7 +20,6 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plans import RemoveMember, SetStatus
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor, JobControl

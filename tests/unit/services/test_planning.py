@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, BrokenMirror, ManualTime, idle, open_session, until
+from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import (
     ApiError,
     ConfigurationError,
@@ -17,15 +19,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import (
-    MOST_STEPS_OF_ONE_USER,
-    Consequence,
-    Gravity,
-    Plan,
-    PlanKind,
-    RemoveMember,
-    SetStatus,
-)
+from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Consequence, Gravity, Plan, PlanKind
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.concurrency import AT_ONCE

@@ -13,18 +13,12 @@ from tests.support.carried_out import JOB_ID, carried_out, condition, job_of, wi
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import AccountBusy, ConfigurationError, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plans import (
-    AddMember,
-    Plan,
-    PlanKind,
-    RemoveMember,
-    SetStatus,
-    StepState,
-    numbered,
-)
+from walkme_tui.domain.plans import Plan, PlanKind, StepState, numbered
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, Status, User
 from walkme_tui.services.changes.planner import Planner
@@ -155,7 +149,7 @@ async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
         plan = await undo(Planner(session), job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
-        "zoe@example.com: is in Group 1 again already.",
+        "zoe@example.com: already in Group 1 again.",
         "zoe@example.com: the status is pending now, not inactive: others changed it, so it stays.",
         "zoe@example.com: was put into Group 5 by others, and stays there.",
     )
@@ -207,7 +201,7 @@ async def test_a_status_that_was_not_known_stays(status: object) -> None:
     async with open_session(api) as session:
         plan = await Planner(session).undo(await offboarded(session, api))
     assert not any(isinstance(step.change, SetStatus) for step in plan.steps)
-    assert "zoe@example.com: the old status is not known, so the status inactive stays." in plan.left_out
+    assert "zoe@example.com: the old status is unknown, so the status stays inactive." in plan.left_out
 
 
 async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> None:
@@ -219,7 +213,7 @@ async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> N
         plan = await Planner(session).undo(undone)
     assert all(isinstance(step.change, RemoveMember) for step in plan.steps)
     assert plan.left_out == (
-        "zoe@example.com: it is not known whether “set status pending” happened, so it is not taken back.",
+        "zoe@example.com: it is not known whether “set status pending” happened, so it is not undone.",
     )
 
 
@@ -236,7 +230,7 @@ async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() 
     ]
     assert back.left_out == (
         f"The job {JOB_ID} is unfinished, 1 step of it is open: discard it, or a resume carries them out.",
-        "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not taken back.",
+        "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not undone.",
     )
 
 
@@ -337,7 +331,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
         assert now.status == before.status
     else:
         assert now.status == found.status
-        assert f"the status is {now.status}" in named
+        assert f"the status is {now.status}" in named or f"already {now.status}" in named
     for group in GROUPS:
         was, then, meanwhile, is_now = (group.id in condition(user)[1] for user in (before, left[first], found, now))
         if then == meanwhile:

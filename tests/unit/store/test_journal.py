@@ -13,7 +13,7 @@ from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
 from tests.support.plan_strategies import plans
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
-from walkme_tui.domain.jobs import Actor, JobState, Outcome, StepRecord
+from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.outcomes import LOST_NOT_THERE
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
@@ -195,7 +195,7 @@ async def test_discarding_remembers_what_was_sent_and_may_still_arrive(journal: 
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
-    await journal.settle(job.id, 1, Outcome(StepState.TODO, LOST_NOT_THERE), 2)
+    await journal.settle(job.id, 1, Outcome(StepState.TODO, LOST_NOT_THERE, reason=OutcomeReason.MAY_ARRIVE), 2)
     await journal.release(job.id, JobState.INTERRUPTED)
     await journal.discard(job.id)
     states = [step.state for step in (await journal.job(job.id)).steps]

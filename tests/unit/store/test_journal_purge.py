@@ -7,9 +7,11 @@ import pytest
 
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState, Outcome
-from walkme_tui.domain.plans import AddMember, RemoveMember, SetStatus, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal.journal import SqliteJournal
 from walkme_tui.store.journal.tables import JournalTables
 

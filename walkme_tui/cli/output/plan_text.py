@@ -1,25 +1,16 @@
 """A plan as lines for people, and its steps as the calls that they are."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from walkme_tui.cli.output.columns import cut
 from walkme_tui.cli.output.users import plain
-from walkme_tui.domain.plans import (
-    AddMember,
-    Change,
-    Consequence,
-    Gravity,
-    Plan,
-    PlanKind,
-    SetStatus,
-    Step,
-    Subject,
-    grouped,
-)
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.domain.users import UNKNOWN
 
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400
@@ -30,24 +21,23 @@ TITLES: Final = {
     PlanKind.REACTIVATE: "Reactivate",
     PlanKind.UNDO: "Undo",
 }
+CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
+    SetStatus: lambda change: f"PATCH /users/{change.user_id} status={change.after}",
+    AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.user_id}",
+    RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.user_id}",
+}
+"""The API call of a change, by kind of change."""
 _MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
 
 
 def call_of(change: Change) -> str:
-    """The call that a step makes: ``PATCH /users/{id} status=inactive``, with the ids in it."""
-    if isinstance(change, SetStatus):
-        return f"PATCH /users/{change.user_id} status={change.after}"
-    if isinstance(change, AddMember):
-        return f"POST /groups/{change.group.id}/users userId={change.user_id}"
-    return f"DELETE /groups/{change.group.id}/users/{change.user_id}"
+    """The call that a step makes, with the ids in it: ``PATCH /users/{id} status=inactive``."""
+    return CALLS[type(change)](change)
 
 
 def wish_of(change: Change) -> tuple[str, str]:
     """What a step does in two parts: ``leave`` and ``Sales``."""
-    if isinstance(change, SetStatus):
-        before = "?" if change.before is UNKNOWN else change.before or "none"
-        return "set status", f"{cut(before, 40)} -> {cut(change.after, 40)}"
-    return "join" if isinstance(change, AddMember) else "leave", cut(change.group.label, MAX_NAME)
+    return change.verb, change.target(lambda value: cut(value, MAX_NAME))
 
 
 def target_of(plan: Plan, user_id: str) -> str:

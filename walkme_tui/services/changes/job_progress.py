@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from walkme_tui.domain.inverses import who, words
+from walkme_tui.domain.inverses import who
 from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState
 
@@ -58,7 +58,7 @@ class JobCounter:
         """A step is about to be sent."""
         user = self._people.get(record.step.user_id)
         name = f"{who(user)}: " if user is not None else ""
-        self._current = f"{name}{words(record.step.change)}"
+        self._current = f"{name}{record.step.change.describe()}"
 
     def moved(self, before: StepRecord, after: StepRecord) -> None:
         """A step is in another state."""

@@ -65,6 +65,7 @@ class Ledger:
                 changed=outcome.changed,
                 settled_at_ms=now if outcome.state.settled else None,
                 after=outcome.after,
+                reason=outcome.reason,
             )
         )
 

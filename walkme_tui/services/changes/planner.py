@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.consequences import (
     ADMIN,
     MAX_NAMESAKES,
@@ -20,17 +21,7 @@ from walkme_tui.domain.consequences import (
 )
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plans import (
-    Change,
-    Plan,
-    PlanKind,
-    SetStatus,
-    Step,
-    Subject,
-    grouped,
-    numbered,
-    offboarding_changes,
-)
+from walkme_tui.domain.plans import Plan, PlanKind, Step, Subject, grouped, numbered, offboarding_changes
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
@@ -75,14 +66,12 @@ class Planner:
             await names.of([group.id for user in people for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
         subjects: list[Subject] = []
-        changes: list[Change] = []
         for place, user in enumerate(people):
             await _let_others_run(place)
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             kept = subject.groups if keep_groups else kept_groups(subject, keep, unmatched)
             subjects.append(replace(subject, kept=frozenset(group.id for group in kept)))
-            changes.extend(offboarding_changes(subjects[-1]))
-        steps = numbered(changes)
+        steps = numbered(change for subject in subjects for change in offboarding_changes(subject))
         require_size(steps, subjects)
         by_person = grouped(steps, lambda step: step.user_id)
         surroundings = await self._surroundings([subject.user for subject in subjects], expected)

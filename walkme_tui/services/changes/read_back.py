@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.errors import ApiError
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.plans import Change, SetStatus, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.record_merge import altered
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
@@ -37,7 +38,7 @@ class ReadBack:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
         if not held:
             return Outcome(StepState.FAILED, outcomes.CHANGED_NOTHING, after=after)
-        return self._there(record, outcomes.verified(record.step.change, record.before), after)
+        return self._there(record, outcomes.verified(record, after))
 
     async def lost(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         """No answer came, or this process was not there to hear it; ``TODO`` if the step surely did not happen.
@@ -46,31 +47,28 @@ class ReadBack:
         """
         held, after = await self._look(record.step.change)
         if held is None:
-            return Outcome(StepState.NEEDS_REVIEW, outcomes.OPEN_AND_UNTOLD, after=after)
+            return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN, after=after)
         if not held:
-            return Outcome(StepState.TODO, outcomes.LOST_NOT_THERE, after=after)
+            return outcomes.lost_not_there(after)
         detail = outcomes.INTERRUPTED_BUT_THERE if interrupted else outcomes.LOST_BUT_THERE
-        return self._there(record, detail, after)
+        return self._there(record, Outcome(StepState.DONE, detail, changed=True, after=after))
 
     async def nothing_to_do(self, record: StepRecord, error: ApiError) -> Outcome:
         """The server said that there is no such membership, or one already. Raises ``NotFound``."""
         held, after = await self._look(record.step.change)
         if not held:
-            refused = outcomes.refused(record.step.change, error)
-            return Outcome(refused.state, refused.detail, after=after)
-        if outcomes.may_have_arrived(record):
+            return outcomes.refused(record.step.change, error, after)
+        if record.may_arrive:
             return Outcome(StepState.DONE, outcomes.EARLIER_AFTER_ALL, changed=True, after=after)
-        return Outcome(StepState.DONE, outcomes.already_when_sent(record.step.change), after=after)
+        return Outcome(StepState.DONE, f"was {record.step.change.already_text()} when it was sent", after=after)
 
-    def _there(self, record: StepRecord, detail: str, after: User) -> Outcome:
-        """The change is there; what else changed with it is said."""
-        change = record.step.change
-        if isinstance(change, SetStatus) and record.before is not None and self._replaces():
-            beside = altered(encode_user(record.before), encode_user(after), {"status": change.after})
-            if beside:
-                told = outcomes.changed_beside(detail, beside)
-                return Outcome(told.state, told.detail, told.changed, after)
-        return Outcome(StepState.DONE, detail, changed=True, after=after)
+    def _there(self, record: StepRecord, outcome: Outcome) -> Outcome:
+        """The outcome of a change that is there; it needs review where other fields changed with it."""
+        change, before, after = record.step.change, record.before, outcome.after
+        if not change.overwrites or before is None or after is None or not self._replaces():
+            return outcome
+        beside = altered(encode_user(before), encode_user(after), (change.attribute,))
+        return outcomes.changed_beside(outcome, beside) if beside else outcome
 
     async def _look(self, change: Change) -> tuple[bool | None, User]:
         """Whether the change is there, None if nothing tells, and the user as just read."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
@@ -49,13 +49,12 @@ def differences(plan: Plan) -> tuple[str, ...]:
     for subject in plan.subjects:
         email = subject.user.email
         who = clean(email if isinstance(email, str) and email else subject.user.id, MAX_SHOWN)
-        found += [f"{who}: {each.text}" for each in subject.consequences if each.text.startswith(SINCE)]
+        found += [f"{who}: {each.text}" for each in subject.consequences if each.found_by_recheck]
     return tuple(found)
 
 
 def _seen_again(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:
-    # What an earlier look said is over.
-    before = tuple(each for each in subject.consequences if not each.text.startswith(SINCE))
+    before = tuple(each for each in subject.consequences if not each.found_by_recheck)
     if now is None:
         return replace(subject, consequences=(*before, _warning(GONE)))
     found = _changes(subject, plan, now, known)
@@ -74,7 +73,7 @@ def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]
         found.append(f"the email is {_shown(now.email)} now, it was {_shown(then.email)}.")
     if plan.kind is PlanKind.OFFBOARD and isinstance(now.groups, tuple) and isinstance(then.groups, tuple):
         planned = set(then.groups)
-        planned |= {step.change.group.id for step in steps if not isinstance(step.change, SetStatus)}
+        planned |= {group.id for step in steps for group in step.change.groups}
         found += [
             f"was put into {_label(group_id, known)}, which the plan does not know: stays there."
             for group_id in dict.fromkeys(now.groups)
@@ -91,9 +90,7 @@ def _step_changed(step: Step, now: User) -> str:
     if change.holds(now):
         return f"step {step.number} is so already, nothing will be sent for it."
     left_out = ", so it will be skipped" if step.strict else ""
-    if isinstance(change, SetStatus):
-        return f"the status is {_shown(now.status)} now, the plan found {_shown(change.before)}{left_out}."
-    return f"step {step.number} does not meet what it was planned for{left_out}."
+    return f"step {step.number}: {change.deviation_text(now)}{left_out}."
 
 
 def _label(group_id: str, known: Mapping[str, Group]) -> str:
@@ -105,4 +102,4 @@ def _shown(value: object) -> str:
 
 
 def _warning(text: str) -> Consequence:
-    return Consequence(Gravity.WARNING, SINCE + text)
+    return Consequence(Gravity.WARNING, SINCE + text, found_by_recheck=True)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
@@ -16,12 +17,13 @@ from walkme_tui.domain.errors import (
     SignInRefused,
 )
 from walkme_tui.domain.jobs import Outcome, StepRecord
-from walkme_tui.domain.plans import AddMember, Change, SetStatus, StepState
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate, PersonSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
+from walkme_tui.services.changes.senders import SENDERS
 from walkme_tui.services.changes.user_update import UserUpdater
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -121,7 +123,7 @@ class StepRunner:
         """
         if await self._line.clear() or user is None:
             user = await self._line.read(record.step.user_id)
-        outcome = outcomes.before_sending(record.step, user, sent_earlier=outcomes.may_have_arrived(record))
+        outcome = outcomes.before_sending(record, user)
         if outcome is not None:
             return await self._settle(record, outcome), user, None
         require_scope(self._session)
@@ -153,15 +155,14 @@ class StepRunner:
             await self._settle(record, outcomes.not_sent(record))
             raise
         except PermissionRefused as error:
-            open_before = outcomes.may_have_arrived(record)
             refused = Outcome(StepState.REFUSED, error.message)
-            await self._settle(record, outcomes.not_sent(record) if open_before else refused)
+            await self._settle(record, outcomes.not_sent(record) if record.may_arrive else refused)
             raise
         except ApiError as error:
             says_already_so = isinstance(error, NotFound) or (
-                isinstance(error, Conflict) and not isinstance(change, SetStatus)
+                isinstance(error, Conflict) and change.conflict_means_done
             )
-            if says_already_so or outcomes.may_have_arrived(record):
+            if says_already_so or record.may_arrive:
                 return await self._found_out(record, error)
             return outcomes.refused(change, error)
         return await self._found_out(record, None)
@@ -180,12 +181,7 @@ class StepRunner:
             return outcomes.unreadable(unreadable, sent=True)
 
     async def _send(self, change: Change) -> None:
-        if isinstance(change, SetStatus):
-            await self._editor.edit(change.user_id, {"status": change.after})
-        elif isinstance(change, AddMember):
-            await self._session.api.add_member(change.group.id, change.user_id)
-        else:
-            await self._session.api.remove_member(change.group.id, change.user_id)
+        await SENDERS[type(change)](self._session.api, self._editor, change)
 
     # ------------------------------------------------------------ telling
 

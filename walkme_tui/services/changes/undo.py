@@ -9,7 +9,7 @@ from walkme_tui.domain.errors import AccountBusy, ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, SetStatus, Step, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, numbered
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
@@ -78,7 +78,7 @@ class UndoPlanner:
             names.ask()
             now, _ = await both(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
             await names.settled()
-        known = (*named, *_of_steps(records), *names.known.values())
+        known = (*named, *(group for record in records for group in record.step.change.groups), *names.known.values())
         groups = {group.id: group for group in known if group.name is not None}
         back = inverses(records, people, now, groups)
         steps = numbered(back.changes, strict=True)
@@ -103,10 +103,6 @@ class UndoPlanner:
             undoes=job_id,
             left_out=(*left_out, *back.left_out),
         )
-
-
-def _of_steps(records: Sequence[StepRecord]) -> list[Group]:
-    return [record.step.change.group for record in records if not isinstance(record.step.change, SetStatus)]
 
 
 def _of_another_account(what: str, profile: str, base_url: str) -> ConfigurationError:

@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
-from walkme_tui.domain.outcomes import may_have_arrived
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.users import User
@@ -113,7 +112,7 @@ class SqliteJournal:
             after = Outcome(StepState.SKIPPED, DISCARDED_TODO)
             if record.state is StepState.SENT:
                 after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_SENT)
-            elif may_have_arrived(record):
+            elif record.may_arrive:
                 after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_MISSING)
             tables.mark_settled(job_id, record.step.number, after, now, self._actor)
         self._claims.delete(tables, job_id)

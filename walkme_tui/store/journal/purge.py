@@ -3,10 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
-from walkme_tui.domain.plans import Change, SetStatus, Step
+from walkme_tui.domain.plans import Step
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
 from walkme_tui.store.journal.tables import JournalTables
 
@@ -78,11 +77,8 @@ class _Pseudonyms:
 
     def replaced(self, step: Step) -> Step:
         """The step with pseudonyms in place of its user and its group."""
-        return replace(step, change=self._change(step.change))
+        person = self._people.setdefault(step.user_id, f"person-{len(self._people) + 1}")
+        return replace(step, change=step.change.anonymous(person, self._group))
 
-    def _change(self, change: Change) -> Change:
-        person = self._people.setdefault(change.user_id, f"person-{len(self._people) + 1}")
-        if isinstance(change, SetStatus):
-            return replace(change, user_id=person)
-        group = self._groups.setdefault(change.group.id, f"group-{len(self._groups) + 1}")
-        return replace(change, user_id=person, group=Group(group, None))
+    def _group(self, group_id: str) -> str:
+        return self._groups.setdefault(group_id, f"group-{len(self._groups) + 1}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from walkme_tui.domain.jobs import StepRecord
+from walkme_tui.domain.jobs import OutcomeReason, StepRecord
 from walkme_tui.domain.plan_files import step_from_json
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import decode_user
@@ -34,7 +34,7 @@ class AuditEntry:
 
 def step_record(row: Sequence[Any]) -> StepRecord:
     """A step from a row of ``tables.STEPS``."""
-    _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after = row
+    _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after, reason = row
     return StepRecord(
         step=step_from_json(loaded(step)),
         state=member(StepState, state),
@@ -45,6 +45,7 @@ def step_record(row: Sequence[Any]) -> StepRecord:
         settled_at_ms=settled_at_ms,
         before=_user(before),
         after=_user(after),
+        reason=member(OutcomeReason, reason),
     )
 
 

@@ -27,7 +27,7 @@ SUFFIX_LENGTH: Final = 4
 JOB_COLUMNS: Final = "id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms"
 STEPS: Final = (
     "SELECT steps.job, steps.step, steps.state, steps.detail, steps.changed, steps.attempts, steps.sent_at_ms, "
-    "steps.settled_at_ms, before.record, after.record FROM steps "
+    "steps.settled_at_ms, before.record, after.record, steps.reason FROM steps "
     "LEFT JOIN events AS before ON before.seq = steps.before LEFT JOIN events AS after ON after.seq = steps.after "
 )
 
@@ -178,7 +178,7 @@ class JournalTables:
         entry = AuditEntry(at_ms, job_id, actor, outcome.state.value, outcome.detail, step=number, record=outcome.after)
         seq = self.log(entry)
         self.connection.execute(
-            "UPDATE steps SET state = ?, detail = ?, changed = ?, settled_at_ms = ?, after = ? "
+            "UPDATE steps SET state = ?, detail = ?, changed = ?, settled_at_ms = ?, after = ?, reason = ? "
             "WHERE job = ? AND number = ?",
             (
                 outcome.state,
@@ -186,6 +186,7 @@ class JournalTables:
                 outcome.changed,
                 at_ms if outcome.state.settled else None,
                 None if outcome.after is None else seq,
+                outcome.reason,
                 job_id,
                 number,
             ),

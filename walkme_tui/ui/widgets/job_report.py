@@ -6,7 +6,6 @@ from typing import Final
 
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.jobs import Job, StepRecord
-from walkme_tui.domain.outcomes import did_as_said
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -102,11 +101,11 @@ def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
     yield [
         (words.fit(state, STATE_WIDTH), STYLES[record.state]),
-        (words.fit(change_words.verb_of(change), VERB_WIDTH), TextStyle.PLAIN),
-        (words.fit(change_words.object_of(change), room), TextStyle.PLAIN),
+        (words.fit(change.verb, VERB_WIDTH), TextStyle.PLAIN),
+        (words.fit(change_words.target_of(change), room), TextStyle.PLAIN),
         (words.fit_right(time, TIME_WIDTH), TextStyle.DIM),
     ]
-    detail = "" if did_as_said(record) else clean(record.detail, change_words.MAX_SENTENCE)
+    detail = "" if record.as_planned else clean(record.detail, change_words.MAX_SENTENCE)
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:

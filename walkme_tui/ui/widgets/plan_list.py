@@ -286,8 +286,8 @@ def _step(
     """A step with its consequences beside it, below it where there is no room."""
     kept = draft.keeps(step)
     beside = [] if kept else consequences
-    verb = "keep" if kept else change_words.verb_of(step.change)
-    wanted = change_words.object_of(step.change)
+    verb = "keep" if kept else step.change.verb
+    wanted = change_words.target_of(step.change)
     room = max(LEAST_OBJECT, width - len(number) - VERB_WIDTH)
     stop = step if draft.can_keep(step) else None
     head: list[StyledSpan] = [

@@ -4,7 +4,10 @@ from importlib import import_module
 from typing import Final
 
 # The n-th module brings a database from layout n to layout n + 1 with the statements in its ``STATEMENTS``.
-JOURNAL: Final = ("walkme_tui.store.journal.migrations.journal_0001",)
+JOURNAL: Final = (
+    "walkme_tui.store.journal.migrations.journal_0001",
+    "walkme_tui.store.journal.migrations.journal_0002",
+)
 
 
 def statements(steps: tuple[str, ...], layout: int) -> list[str]:

@@ -1,0 +1,138 @@
+"""The base class of all kinds of change.
+
+A kind of change is a subclass of ``Change``, listed in ``registry``, with an entry in the registry for sending
+(``services/changes/senders``) and in those for drawing (``ui/change_words``, ``cli/output/plan_text``).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self
+
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.json_fields import Fields
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import Json, User
+
+MAX_SHOWN: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Change(ABC):
+    """One change of one user, made by one API call.
+
+    ``kind`` names the kind in plan files, receipts and the journal. ``verb`` begins its text (``leave``), and
+    ``done_verb`` (``left``) the text that lists the targets of several done changes; empty where each stands alone.
+    ``attribute`` is the attribute of ``User`` that changes. ``overwrites`` is true where the call replaces the value of
+    the attribute, whatever it is; ``conflict_means_done`` where a 409 says that the user is already as wished.
+
+    All texts are clean, and phrases without a full stop.
+    """
+
+    kind: ClassVar[str]
+    verb: ClassVar[str]
+    done_verb: ClassVar[str] = ""
+    attribute: ClassVar[str]
+    overwrites: ClassVar[bool] = False
+    conflict_means_done: ClassVar[bool] = False
+
+    user_id: str
+
+    # ------------------------------------------------------------ the user
+
+    @abstractmethod
+    def holds(self, user: User) -> bool | None:
+        """Whether the user is as the change makes them; None if the record lacks the attribute."""
+
+    @abstractmethod
+    def as_planned(self, user: User) -> bool | None:
+        """Whether the user still is as the plan found them; None if one of the two is unknown."""
+
+    @abstractmethod
+    def apply(self, user: User) -> User:
+        """The user after the change; an unknown list of groups stays unknown."""
+
+    @abstractmethod
+    def inverse(self, before: User | None = None) -> "Change | None":
+        """The change that restores the old value; None where that is unknown.
+
+        ``before`` is the user as read before the change was sent: it may differ from what the plan expected.
+        """
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups that the change names."""
+        return ()
+
+    @property
+    def left_group(self) -> Group | None:
+        """The group that the user leaves; None for every other change."""
+        return None
+
+    # ------------------------------------------------------------ JSON
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Json]:
+        """The fields of the change besides its kind and its user."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, user_id: str, fields: Fields) -> Self:
+        """The change that ``to_json`` wrote; raises ``BadField``."""
+
+    @abstractmethod
+    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> Self:
+        """The change without personal data: another user id, other group ids, no names."""
+
+    # ------------------------------------------------------------ texts
+
+    @abstractmethod
+    def target(self, show: Callable[[str], str]) -> str:
+        """What follows ``verb``: ``Sales``, ``active -> inactive``; ``show`` makes each value displayable."""
+
+    @classmethod
+    def target_in_json(cls, fields: Mapping[str, Json], show: Callable[[str], str]) -> str:
+        """``target`` of a change that was written to JSON."""
+        return cls.from_json("-", Fields(dict(fields), "")).target(show)
+
+    def describe(self) -> str:
+        """The change in words: ``leave Sales``, ``set status inactive``."""
+        return f"{self.verb} {self.target(shown)}"
+
+    @abstractmethod
+    def done_text(self, before: User | None) -> str:
+        """What a verified change did to the user who was read ``before``: ``left Sales``."""
+
+    @abstractmethod
+    def already_text(self) -> str:
+        """That the user is as wished without the change: ``already out of Sales``."""
+
+    @abstractmethod
+    def by_others_text(self) -> str:
+        """That others made the change: ``others took the person out of Sales``."""
+
+    def deviation_text(self, user: User) -> str:  # noqa: ARG002 - other kinds show the user's value
+        """How the user differs from the plan, where ``as_planned`` and ``holds`` are both false."""
+        return "it does not find what it was planned for"
+
+    def no_inverse_text(self) -> str:
+        """Why ``inverse`` is None and what that means."""
+        return f"there is no way to undo “{self.describe()}”"
+
+    def restore_warning(self, group_ids: frozenset[str] | None) -> str:
+        """What may go wrong when an undo makes this change; empty if nothing is known to.
+
+        ``group_ids`` are the groups of the account, None where they are unknown.
+        """
+        missing = group_ids is not None and any(group.id not in group_ids for group in self.groups)
+        return "not in the list of groups any more" if missing else ""
+
+    @property
+    def review_text(self) -> str:
+        """Why a refusal of the change needs review; empty where a refusal is a plain failure."""
+        return ""
+
+
+def shown(text: str) -> str:
+    """A value within a text, clean and short."""
+    return clean(text, MAX_SHOWN)

@@ -1,0 +1,104 @@
+"""The changes of a user's groups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from walkme_tui.domain.changes.change import Change, shown
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.json_fields import Fields, group, group_to_json
+from walkme_tui.domain.users import UNKNOWN, Json, User
+
+
+@dataclass(frozen=True, slots=True)
+class _Membership(Change):
+    """What adding and removing a member share."""
+
+    attribute: ClassVar[str] = "groups"
+    conflict_means_done: ClassVar[bool] = True
+
+    group: Group
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return (self.group,)
+
+    def as_planned(self, user: User) -> bool | None:
+        held = self.holds(user)
+        return None if held is None else not held
+
+    def to_json(self) -> dict[str, Json]:
+        return {"group": group_to_json(self.group)}
+
+    @classmethod
+    def from_json(cls, user_id: str, fields: Fields) -> Self:
+        return cls(user_id, fields.take("group", group))
+
+    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> Self:
+        return replace(self, user_id=user_id, group=Group(group_id(self.group.id), None))
+
+    def target(self, show: Callable[[str], str]) -> str:
+        return show(self.group.label)
+
+    def done_text(self, before: User | None) -> str:  # noqa: ARG002 - the same for every user
+        return f"{self.done_verb} {shown(self.group.label)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember(_Membership):
+    """Put a user into a group."""
+
+    kind: ClassVar[str] = "add member"
+    verb: ClassVar[str] = "join"
+    done_verb: ClassVar[str] = "joined"
+
+    def holds(self, user: User) -> bool | None:
+        return None if user.groups is UNKNOWN else self.group.id in (user.groups or ())
+
+    def apply(self, user: User) -> User:
+        return (
+            user
+            if user.groups is UNKNOWN
+            else user._replace(groups=(*_without(user.groups, self.group), self.group.id))
+        )
+
+    def inverse(self, before: User | None = None) -> "RemoveMember":  # noqa: ARG002 - the same for every user
+        return RemoveMember(self.user_id, self.group)
+
+    def already_text(self) -> str:
+        return f"already in {shown(self.group.label)}"
+
+    def by_others_text(self) -> str:
+        return f"others put the person back into {shown(self.group.label)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember(_Membership):
+    """Take a user out of a group."""
+
+    kind: ClassVar[str] = "remove member"
+    verb: ClassVar[str] = "leave"
+    done_verb: ClassVar[str] = "left"
+
+    @property
+    def left_group(self) -> Group:
+        return self.group
+
+    def holds(self, user: User) -> bool | None:
+        return None if user.groups is UNKNOWN else self.group.id not in (user.groups or ())
+
+    def apply(self, user: User) -> User:
+        return user if user.groups is UNKNOWN else user._replace(groups=_without(user.groups, self.group))
+
+    def inverse(self, before: User | None = None) -> AddMember:  # noqa: ARG002 - the same for every user
+        return AddMember(self.user_id, self.group)
+
+    def already_text(self) -> str:
+        return f"already out of {shown(self.group.label)}"
+
+    def by_others_text(self) -> str:
+        return f"others took the person out of {shown(self.group.label)}"
+
+
+def _without(group_ids: tuple[str, ...] | None, group: Group) -> tuple[str, ...]:
+    return tuple(group_id for group_id in group_ids or () if group_id != group.id)

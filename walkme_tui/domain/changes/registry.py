@@ -1,0 +1,10 @@
+"""All kinds of change by name. A new kind is added here and in the registries for sending and drawing."""
+
+from typing import Final
+
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
+
+CHANGE_KINDS: Final[dict[str, type[Change]]] = {kind.kind: kind for kind in (SetStatus, RemoveMember, AddMember)}
+"""In the order in which receipts list them."""
