@@ -16,6 +16,7 @@ from tests.support.browser import KEY_NAMES, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.commands import CHANGE, COMMANDS, MARK, Command
+from walkme_tui.domain.errors import SignInRefused
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.browser_start import ProfileChoice
@@ -336,6 +337,30 @@ async def test_the_program_ends_at_once_although_something_waits(quitting: str) 
         api.hold("list_users")
         burst(browser, "G", "space", quitting)
         await browser.settled(lambda: not browser.running)
+
+
+async def test_q_after_the_filter_was_entered_ends_the_program_although_something_waits() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.hold("list_users")
+        burst(browser, "G", "space", "/", "z", "enter", "q")
+        await browser.settled(lambda: not browser.running)
+
+
+@pytest.mark.parametrize("keys", [("space",), ("space", "/", "z", "enter"), ("O",), ("x",), ("m", "2", "space")])
+async def test_where_nothing_can_be_loaded_no_key_waits(keys: tuple[str, ...]) -> None:
+    api = account()
+    api.offline = SignInRefused("The server refused the credentials.", status=401)
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.settled(lambda: browser.says("R reads the secret again"))
+        burst(browser, *keys)
+        await browser.press("escape", "4")
+        await browser.settled(lambda: browser.panes == ["jobs", "steps"])
+        await browser.press("1")
+        burst(browser, *keys, "q")
+        await browser.settled(lambda: not browser.running)
+        assert not api.writes
 
 
 async def test_a_letter_behind_a_filter_box_that_waits_is_text() -> None:

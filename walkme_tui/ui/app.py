@@ -218,7 +218,7 @@ class WalkmeApp(App[int]):
         else:
             from walkme_tui.ui.flows.quit import leave
 
-            start_worker(self, WorkerGroup.LEAVE, partial(leave, self, self.work), name="leave")
+            start_worker(self, WorkerGroup.LEAVE, partial(leave, self, self.work), name="Quitting")
 
     def choose_profile(self) -> None:
         """Ask which, then open it; where there is none, the screen offers the demo already."""
@@ -227,14 +227,14 @@ class WalkmeApp(App[int]):
         if self.session is not None or self.start.profiles:
             origin = Origin(self.screen) if isinstance(self.screen, BrowserScreen) else None
             choosing = partial(choose_profile, self, origin)
-            start_worker(self, WorkerGroup.SESSION, choosing, exclusive=True, name="choose a profile")
+            start_worker(self, WorkerGroup.SESSION, choosing, exclusive=True, name="Opening the profile")
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
         from walkme_tui.ui.flows.profile_switch import open_demo
 
-        start_worker(self, WorkerGroup.SESSION, partial(open_demo, self), exclusive=True, name="start the demo")
+        start_worker(self, WorkerGroup.SESSION, partial(open_demo, self), exclusive=True, name="Starting the demo")
 
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Put a browser over this session in the place of the screen; whoever opened it closes the one before.

@@ -161,12 +161,15 @@ class InputQueue:
 
     async def _let_pass(self) -> None:
         """Esc drops what waits before it, and a quitting key ends the program; neither waits for a view."""
-        screen, is_text = self._app.screen, False
+        screen, is_text, in_filter = self._app.screen, False, False
         if self._flushes or not isinstance(screen, keys.ShowsView):
             return
         for item in tuple(self._held):
             command_id = self._command_of(item)
-            is_text = is_text or command_id in OPENS_TEXT
+            opens_text = command_id in OPENS_TEXT
+            # Enter leaves the filter box; what it chooses in the palette may open a text again.
+            is_text = opens_text or (is_text and not (in_filter and command_id == "row.open"))
+            in_filter = is_text and (command_id == "view.filter" if opens_text else in_filter)
             if item is self._held[0] or not isinstance(item, events.Key):
                 continue
             if item.key == "escape" or command_id == "view.back":

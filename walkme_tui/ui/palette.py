@@ -82,7 +82,7 @@ def show_palette(
             app.theme = spec.name
             if start.memory is not None:
                 start_worker(
-                    app, WorkerGroup.VIEWS, partial(_keep_theme, app, start.memory, name), name="keep the theme"
+                    app, WorkerGroup.VIEWS, partial(_keep_theme, app, start.memory, name), name="Saving the theme"
                 )
         elif what + sign == SORT and arranges is not None:
             arranges.sort_by(SortKey(name))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from walkme_tui.domain.errors import WalkmeError
+
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.worker import Worker
@@ -42,13 +44,19 @@ def start_worker(
     name: str,
     exclusive: bool = False,
 ) -> None:
-    """Do something in the background for as long as ``node`` is there; ``exclusive`` cancels what its group does now.
+    """Run ``work`` in the background until ``node`` is removed; ``exclusive`` cancels the workers of its group.
 
-    It takes what makes the coroutine: one that is made before its worker runs is never awaited if the person leaves
-    in that moment, and Python would say so on the terminal.
+    An expected failure (``WalkmeError``) that ``work`` raises is reported as "``name`` failed" and ends the worker
+    only. ``work`` makes the coroutine: one that is made before its worker runs is never awaited if ``node`` is removed
+    in that moment, and Python would print a warning on the terminal.
     """
 
     async def run() -> None:
-        await work()
+        try:
+            await work()
+        except WalkmeError as error:
+            from walkme_tui.ui.errors import report
+
+            report(node.app, error, doing=name)
 
     _: Worker[None] = node.run_worker(run, group=group, name=name, exclusive=exclusive)

@@ -38,7 +38,10 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
         from walkme_tui.ui.flows.membership import groups_of
 
         start_worker(
-            browser, WorkerGroup.GROUPS, partial(groups_of, browser, Origin(browser), user), name="groups of a user"
+            browser,
+            WorkerGroup.GROUPS,
+            partial(groups_of, browser, Origin(browser), user),
+            name="Reading the groups of this user",
         )
 
 
@@ -51,7 +54,7 @@ def _refresh_row(browser: "BrowserScreen") -> None:
         return
     user = browser.user
     if user is not None:
-        start_worker(browser, WorkerGroup.DETAILS, partial(browser.details.read_again, user), name="read one again")
+        start_worker(browser, WorkerGroup.DETAILS, partial(browser.details.read_again, user), name="Reading this user")
 
 
 def _refresh_view(browser: "BrowserScreen") -> None:
@@ -124,7 +127,7 @@ def _read_details(browser: "BrowserScreen") -> None:
     table = browser.area.table
     view = table.listing.query if table is not None else UserQuery()
     flow = partial(read_or_stop, browser, Origin(browser), browser.area.groups_tab.reading, view)
-    start_worker(browser, WorkerGroup.MEMBERSHIPS, flow, name="read the groups of users")
+    start_worker(browser, WorkerGroup.MEMBERSHIPS, flow, name="Reading the groups of users")
 
 
 def _copy_receipt_path(browser: "BrowserScreen") -> None:
@@ -168,7 +171,7 @@ def _copy_menu(browser: "BrowserScreen") -> None:
     menu = partial(copy_menu, browser, Origin(browser), browser.marked, browser.user)
     if browser.area.focused is Pane.GROUPS:
         menu = partial(copy_group_menu, browser, Origin(browser), browser.area.groups_tab.chosen_groups)
-    start_worker(browser, WorkerGroup.COPY, menu, name="copy menu")
+    start_worker(browser, WorkerGroup.COPY, menu, name="Copying")
 
 
 def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
@@ -179,14 +182,18 @@ def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, objec
 def _offboard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.offboard import offboard
 
-    _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "offboard")
+    _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "Offboarding")
 
 
 def _change_status(status: Status) -> Verb:
     def change(browser: "BrowserScreen") -> None:
         from walkme_tui.ui.flows.offboard import change_status
 
-        _write(browser, partial(change_status, browser, Origin(browser), browser.user, status), f"make {status.value}")
+        _write(
+            browser,
+            partial(change_status, browser, Origin(browser), browser.user, status),
+            f"Making the user {status.value}",
+        )
 
     return change
 
@@ -201,25 +208,27 @@ def _undo(browser: "BrowserScreen") -> None:
         if job is not None
         else partial(undo_of_user, browser, origin, browser.user)
     )
-    _write(browser, undoing, "undo")
+    _write(browser, undoing, "Undoing")
 
 
 def _pause(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.jobs import pause_or_resume
 
-    _write(browser, partial(pause_or_resume, browser, Origin(browser), browser.changing.job), "pause or go on")
+    _write(
+        browser, partial(pause_or_resume, browser, Origin(browser), browser.changing.job), "Pausing or resuming the job"
+    )
 
 
 def _discard(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.jobs import discard
 
-    _write(browser, partial(discard, browser, Origin(browser), browser.changing.job), "abandon")
+    _write(browser, partial(discard, browser, Origin(browser), browser.changing.job), "Abandoning the job")
 
 
 def _receipt(browser: "BrowserScreen") -> None:
     from walkme_tui.ui.flows.jobs import receipt
 
-    _write(browser, partial(receipt, browser, Origin(browser), browser.changing.job), "receipt")
+    _write(browser, partial(receipt, browser, Origin(browser), browser.changing.job), "Showing the receipt")
 
 
 VERBS: Final[Mapping[str, Verb]] = {

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
-from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks
@@ -44,7 +44,7 @@ class ChangeCommands:
         self._work.listener = self._told
         origin = Origin(self._browser)
         if self._early is not None:
-            self._start(partial(self._show_early, origin, self._early), "the plan to begin with")
+            self._start(partial(self._show_early, origin, self._early), "Showing the plan")
         elif self._work.opens:
             self._browser.set_timer(LOOK_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
@@ -99,7 +99,13 @@ class ChangeCommands:
             of = f" of {number(coverage.total)}" if coverage.total is not None else ""
             return f"everybody who is loaded ({number(coverage.loaded)}{of})"
         total = table.listing.total
-        if total is None or total.count != people or set(user_ids) != set(await table.listing.all_user_ids()):
+        if total is None or total.count != people:
+            return ""
+        try:
+            in_view = await table.listing.all_user_ids()
+        except MirrorUnavailable:
+            return ""  # the plan is made without this note
+        if set(user_ids) != set(in_view):
             return ""
         return f"all {number(people)} in this view"
 
@@ -131,13 +137,13 @@ class ChangeCommands:
             if started is not None:
                 self._browser.area.jobs_tab.want(started)
             reading = self._browser.area.jobs_tab.reload
-            start_worker(self._browser, WorkerGroup.JOBS, reading, exclusive=True, name="jobs")
+            start_worker(self._browser, WorkerGroup.JOBS, reading, exclusive=True, name="Reading the jobs")
 
     def tick(self) -> None:
         """A second went by on the Jobs tab."""
         tab = self._browser.area.jobs_tab
         if tab.moves:
-            start_worker(self._browser, WorkerGroup.JOBS, tab.refresh_running, name="running jobs")
+            start_worker(self._browser, WorkerGroup.JOBS, tab.refresh_running, name="Reading the running jobs")
         else:
             tab.jobs.refresh()
             tab.follow()
@@ -162,7 +168,7 @@ class ChangeCommands:
     def _offer_unfinished(self, origin: Origin) -> None:
         from walkme_tui.ui.flows.jobs import offer_unfinished
 
-        self._start(partial(offer_unfinished, self._browser, origin), "unfinished jobs")
+        self._start(partial(offer_unfinished, self._browser, origin), "Reading the unfinished jobs")
 
     async def _show_early(self, origin: Origin, early: "PlanPreload") -> None:
         """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""

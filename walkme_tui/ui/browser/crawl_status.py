@@ -31,7 +31,7 @@ class CrawlStatus:
 
     def begin(self, pages: PageLoader) -> None:
         """Serve for as long as the browser is there."""
-        start_worker(self._browser, WorkerGroup.CRAWL, self._crawl.run, name="crawl")
+        start_worker(self._browser, WorkerGroup.CRAWL, self._crawl.run, name="Reading the account")
         if pages.confirmed(1):
             self._begun = True
             self._crawl.begin()

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.errors import ApiError, MirrorUnavailable, NotFound
+from walkme_tui.domain.errors import MirrorUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
 from walkme_tui.services.events import Event, PageLoaded, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import MirroredUser
@@ -59,7 +59,7 @@ class Details:
                 self._pane,
                 WorkerGroup.RECORD,
                 partial(self._show_stored, subject),
-                name="stored record",
+                name="Reading the stored record",
                 exclusive=True,
             )
 
@@ -69,7 +69,7 @@ class Details:
         who = clean(user.email if isinstance(user.email, str) else user.id, 80)
         try:
             self._shown(await self._view.directory.reread(user.id))
-        except (ApiError, MirrorUnavailable) as error:
+        except WalkmeError as error:
             from walkme_tui.ui.errors import report
 
             report(app, error, doing=f"Reading {who} again")
@@ -92,7 +92,7 @@ class Details:
             self._pane.show(subject)
         # The row was taken from the table a moment ago: the mirror may know a newer record by now.
         start_worker(
-            self._pane, WorkerGroup.DETAILS, partial(self._update, subject), name="read details", exclusive=True
+            self._pane, WorkerGroup.DETAILS, partial(self._update, subject), name="Reading the details", exclusive=True
         )
 
     async def _update(self, mirrored: MirroredUser) -> None:
@@ -105,7 +105,7 @@ class Details:
             self._shown(await self._view.directory.reread(stored.user.id))
         except NotFound:
             self._shown(stored, GONE)
-        except (ApiError, MirrorUnavailable) as error:
+        except WalkmeError as error:
             self._shown(stored, f"Not read again: {clean(error.message, 300)}")
 
     async def _show_stored(self, mirrored: MirroredUser) -> MirroredUser:

@@ -82,7 +82,11 @@ class FilterLookUps:
 
     def _ask(self, key: str) -> None:
         start_worker(
-            self._view.screen, WorkerGroup.LOOK_UP, partial(self._look_up, key), name="look up", exclusive=True
+            self._view.screen,
+            WorkerGroup.LOOK_UP,
+            partial(self._look_up, key),
+            name="Looking up the user",
+            exclusive=True,
         )
 
     async def _look_up(self, key: str) -> None:

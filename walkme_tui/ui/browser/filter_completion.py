@@ -39,7 +39,9 @@ class FilterCompleter:
 
     def refresh(self) -> None:
         """Read the values anew: somebody is about to type."""
-        start_worker(self._browser, WorkerGroup.VALUES, self._read, exclusive=True, name="values to complete")
+        start_worker(
+            self._browser, WorkerGroup.VALUES, self._read, exclusive=True, name="Reading the values for completion"
+        )
 
     async def _read(self) -> None:
         browser = self._browser
@@ -79,7 +81,7 @@ class FilterCompleter:
         if words and again:
             self._looked_for, self._looked_at, self._nearest = text, max(1, loaded), {}
             work = partial(self._look, text, words)
-            start_worker(self._browser, WorkerGroup.NEAREST, work, exclusive=True, name="nearest names")
+            start_worker(self._browser, WorkerGroup.NEAREST, work, exclusive=True, name="Looking for similar names")
 
     async def _look(self, text: str, words: Sequence[str]) -> None:
         try:

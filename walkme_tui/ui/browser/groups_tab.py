@@ -181,7 +181,7 @@ class GroupsTab:
         self.fill()
         if differences and self.groups.is_attached:
             start_worker(
-                self.groups, WorkerGroup.STATUS, self._count_differences, name="count differences", exclusive=True
+                self.groups, WorkerGroup.STATUS, self._count_differences, name="Comparing the groups", exclusive=True
             )
 
     async def _count_differences(self) -> None:

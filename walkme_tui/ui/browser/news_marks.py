@@ -56,7 +56,7 @@ class NewsMarks:
         from walkme_tui.ui.flows.news import show_news
 
         showing = partial(show_news, self._browser, Origin(self._browser), self._news)
-        start_worker(self._browser, WorkerGroup.NEWS, showing, name="news")
+        start_worker(self._browser, WorkerGroup.NEWS, showing, name="Reading what changed")
 
     @property
     def saying(self) -> StatusMessage | None:

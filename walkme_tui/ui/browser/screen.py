@@ -119,7 +119,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def _begin(self) -> None:
         from walkme_tui.ui.browser.crawl_status import CrawlStatus
 
-        start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="pages")
+        start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="Loading the list")
         self.crawling = CrawlStatus(self, self._monotonic)
         self.crawling.begin(self.pages)
         self._begin_news()
@@ -223,7 +223,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.show_tab(Tab.USERS)
         self.filtering.clear(Pane.USERS)
         self.area.focus_pane(Pane.USERS)
-        start_worker(self, WorkerGroup.CURSOR, partial(self._go_to, user_id), exclusive=True, name="go to a user")
+        start_worker(self, WorkerGroup.CURSOR, partial(self._go_to, user_id), exclusive=True, name="Finding the user")
 
     async def _go_to(self, user_id: str) -> None:
         user = await self.directory.cached(user_id)
@@ -233,7 +233,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def read_groups(self) -> None:
         """Ask the server for the groups."""
         self.area.groups_tab.asked = True
-        start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="groups")
+        start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="Reading the groups")
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
@@ -244,7 +244,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def count_groups(self) -> None:
         """Read groups and counts as the local copy knows them now."""
-        start_worker(self, WorkerGroup.STATUS, self.area.groups_tab.reload, exclusive=True, name="count groups")
+        start_worker(self, WorkerGroup.STATUS, self.area.groups_tab.reload, exclusive=True, name="Counting the groups")
 
     # ------------------------------------------------------------ panes
 

@@ -29,7 +29,7 @@ class TableSorting:
 
     def begin(self) -> None:
         """Show the table of members as it was left; that of the users begins so by itself."""
-        start_worker(self._browser, WorkerGroup.VIEWS, self._recall, name="recall how the tables were left")
+        start_worker(self._browser, WorkerGroup.VIEWS, self._recall, name="Reading how the tables were left")
 
     def end(self) -> None:
         """The screen goes."""
@@ -102,18 +102,18 @@ class TableSorting:
         query, wide = self._browser.filtering.query(), self._browser.area.users.wide
         now = SavedView("", query.text.strip(), query.sort, query.hide_inactive, wide)
         saving = partial(save_view, self._browser, Origin(self._browser), self._kept, now)
-        start_worker(self._browser, WorkerGroup.VIEWS, saving, name="save a view")
+        start_worker(self._browser, WorkerGroup.VIEWS, saving, name="Saving the view")
 
     def forget(self) -> None:
         """Let the person choose a saved view, and forget it."""
         from walkme_tui.ui.flows.saved_views import delete_view
 
         forgetting = partial(delete_view, self._browser, Origin(self._browser), self._kept)
-        start_worker(self._browser, WorkerGroup.VIEWS, forgetting, name="forget a view")
+        start_worker(self._browser, WorkerGroup.VIEWS, forgetting, name="Deleting the view")
 
     def views(self) -> Sequence[SavedView]:
         """The views that can be applied, as they were read last; they are read anew for the next time."""
-        start_worker(self._browser, WorkerGroup.VIEWS, self._kept.read_views, name="read the views")
+        start_worker(self._browser, WorkerGroup.VIEWS, self._kept.read_views, name="Reading the saved views")
         return self._kept.views
 
     # ------------------------------------------------------------ inside

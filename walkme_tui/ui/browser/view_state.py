@@ -93,6 +93,8 @@ class Settling:
             return "" if browser.area.jobs_tab.was_read else JOBS
         if table is None or command_id in JOB_COMMANDS:
             return ""
+        if table.listing.phase is Phase.LOADING and browser.pages.failure is not None:
+            return ""  # no row is on its way: the command finds no user, and the keys behind it need not wait
         groups = {worker.group for worker in browser.app.workers if not worker.is_finished}
         if WorkerGroup.MARKS in groups:
             return MARKS

@@ -122,7 +122,7 @@ class UserTable(ListingView):
     def on_mount(self) -> None:
         """Serve the listing for as long as the table is there."""
         self.listing.listener = self._listing_changed
-        start_worker(self, WorkerGroup.LISTING, self.listing.run, name="listing")
+        start_worker(self, WorkerGroup.LISTING, self.listing.run, name="Loading the list")
         self._view_changed()
 
     def on_unmount(self) -> None:
@@ -233,7 +233,7 @@ class UserTable(ListingView):
                 self._settle()
                 self.repaint_changed()
 
-        start_worker(self, WorkerGroup.CURSOR, find, exclusive=True, name="find the cursor's person")
+        start_worker(self, WorkerGroup.CURSOR, find, exclusive=True, name="Finding the user under the cursor")
 
     def _follow(self, index: int, person: MirroredUser) -> None:
         """The cursor's person is at this index now: be there, on the same line of the screen if it can be."""
@@ -386,7 +386,7 @@ class UserTable(ListingView):
             if len(self._marks) != before:
                 self._marks_changed(self.visible_rows)
 
-        start_worker(self, WorkerGroup.MARKS, mark, exclusive=True, name="mark many")
+        start_worker(self, WorkerGroup.MARKS, mark, exclusive=True, name="Marking")
 
     def _marks_changed(self, rows: Sequence[int]) -> None:
         self.repaint_rows(rows, only_changed=True)
