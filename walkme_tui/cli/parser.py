@@ -285,7 +285,12 @@ def _add_administration(name: str, parser: Parser, every: Parser) -> None:
         actions = _actions(parser)
         actions.add_parser("clear", help="delete the local copies of all profiles, or of --profile", parents=[every])
     elif name == "completion":
-        parser.add_argument("shell", choices=["bash", "zsh", "fish"])
+        parser.add_argument(
+            "what",
+            metavar="SHELL",
+            choices=["bash", "zsh", "fish", "profiles", "groups", "views"],
+            help="bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one a line",
+        )
 
 
 def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersAction[argparse.ArgumentParser]":

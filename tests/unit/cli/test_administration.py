@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
+from tests.support.completion_scripts import SHELLS, script
 from tests.support.fake_directory import FakeDirectory, people
-from walkme_tui.cli.commands.completion import places_of
 from walkme_tui.cli.commands.config import TEMPLATE
-from walkme_tui.cli.parser import SUB_COMMANDS, build_parser
+from walkme_tui.cli.parser import SUB_COMMANDS
 from walkme_tui.config.settings import check_settings
 from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.groups import Group
 
 PROFILE = '[profiles.acme.rest]\nclient_id = "id-1"\nsecret_env = "ACME"\n'
 
@@ -239,47 +240,83 @@ def test_clearing_the_cache_reaches_copies_of_a_network_drive(
 # ---------------------------------------------------------------- completion
 
 
+STUB = """\
+case "$*" in
+"completion profiles") printf '%s\\n' acme beta ;;
+"completion groups") printf '%s\\n' Sales 'People & Culture' 'x$(touch pwned)' ;;
+"completion groups --profile beta") printf '%s\\n' Salesforce ;;
+"completion views") printf '%s\\n' @admins @pending ;;
+esac
+"""
+
+
 def completed(script: str, *words: str) -> set[str]:
-    """What bash offers for the last word."""
-    quoted = " ".join(f"'{word}'" for word in ("walkme-tui", *words))
-    ask = f"{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words)}; _walkme_tui; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    environ = {"PATH": os.environ["PATH"]}
+    """What bash offers for the last of the words, in which it has split at ``@`` already."""
+    ask = f"""walkme-tui() {{ {STUB} }}
+{script}
+COMP_WORDS=(walkme-tui "$@"); COMP_CWORD=$#; _walkme_tui; printf '%s\\n' "${{COMPREPLY[@]}}" """
     found = subprocess.run(
-        ["bash", "--norc", "-c", ask], capture_output=True, text=True, check=True, env=environ, timeout=30
+        ["bash", "--norc", "-c", ask, "bash", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+        timeout=30,
     )
     assert found.stderr == ""
-    return set(found.stdout.split())
+    return set(found.stdout.splitlines()) - {""}
 
 
-def test_bash_completes_what_the_parser_takes(line: CommandLine) -> None:
+def test_bash_completes_what_the_parser_accepts(line: CommandLine) -> None:
     script = line("completion", "bash").out
     assert completed(script, "") >= set(SUB_COMMANDS)
     assert completed(script, "wh") == {"whois"}
-    assert completed(script, "--profile", "whois", "config", "") >= {"init", "path", "check"}
+    assert completed(script, "--profile", "acme", "config", "") >= {"init", "path", "check"}
     assert completed(script, "config", "check", "--j") == {"--json"}
     assert not {word for word in completed(script, "--") if "surface" in word}
     assert completed(script, "completion", "") >= {"bash", "zsh", "fish"}
     assert completed(script, "export", "--ca") == {"--cached"}
     assert completed(script, "whois", "--safe") == set()
     assert completed(script, "simulator", "--patch", "4") == {"405"}
-    assert completed(script, "--profile", "") == set()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_script_knows_every_word_of_the_parser(line: CommandLine, shell: str) -> None:
-    script = line("completion", shell).out
-    for place in places_of(build_parser()):
-        for name, _ in place.actions:
-            assert name in script
-        for option in place.options:
-            assert all((name[2:] if shell == "fish" else name) in script for name in option.names)
+def test_bash_completes_profiles_groups_and_views(line: CommandLine) -> None:
+    script = line("completion", "bash").out
+    assert completed(script, "--profile", "") == {"acme", "beta"}
+    assert completed(script, "whois", "--profile", "b") == {"beta"}
+    assert completed(script, "members", "Sa") == {"Sales"}
+    assert completed(script, "members", "--profile", "beta", "Sa") == {"Salesforce"}
+    assert completed(script, "--profile", "beta", "members", "Sa") == {"Salesforce"}
+    assert completed(script, "export", "--filter", "@", "ad") == {"@admins"}
+    assert completed(script, "browse", "@") == {"@admins", "@pending"}
+    assert completed(script, "@", "pe") == {"@pending"}
 
 
-def test_scripts_have_balanced_quotes(line: CommandLine) -> None:
-    for shell in ("zsh", "fish"):
-        for text in line("completion", shell).out.splitlines():
-            bare = text.replace("'\\''", "").replace("\\'", "")
-            assert bare.startswith("#") or bare.count("'") % 2 == 0, text
+def test_bash_quotes_the_names_of_groups(line: CommandLine) -> None:
+    script = line("completion", "bash").out
+    assert completed(script, "members", "Peo") == {r"People\ \&\ Culture"}
+    assert completed(script, "members", r"People\ ") == {r"People\ \&\ Culture"}
+    assert completed(script, "members", '"Peo') == {"People & Culture"}
+    assert completed(script, "members", "x") == {r"x\$\(touch\ pwned\)"}
+
+
+def test_names_for_completion_come_from_this_machine(line: CommandLine) -> None:
+    line.configure(PROFILE)
+    assert line("completion", "profiles").out == "acme\n"
+    assert set(line("completion", "views").out.split()) >= {"@admins", "@in-no-group"}
+    assert line("completion", "groups").code == 2
+    api = line.api
+    assert isinstance(api, FakeDirectory)
+    api.groups = [Group("1", "Sales"), Group("2", "Evil \x1b]52;c;x\a"), Group("3", None)]
+    line("members", "Sales", "--profile", "acme")
+    requests = len(api.calls)
+    assert line("completion", "groups", "--profile", "acme").out == "Sales\n"
+    assert len(api.calls) == requests
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_completion_scripts_that_ship_are_those_of_the_parser(line: CommandLine, shell: str) -> None:
+    assert line("completion", shell).out == script(shell), "run: python -m tests.support.completion_scripts"
 
 
 def test_json_answers_are_one_object(line: CommandLine) -> None:
