@@ -15,7 +15,7 @@ def main() -> int:
     from walkme_tui.cli.main import run
 
     code = run(sys.argv[1:])
-    crash_hooks.main_is_over()
+    crash_hooks.mark_main_ended()
     return code
 
 

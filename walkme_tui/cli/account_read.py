@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
@@ -54,17 +54,17 @@ async def read_account(session: Session, cached: bool) -> Extent:
     """Sweep the account, or with ``cached`` take what the mirror has."""
     if cached:
         return await _mirrored(session)
-    from walkme_tui.cli.output.progress import ProgressLine, grouped
+    from walkme_tui.cli.output.progress import SweepProgressLine, grouped
     from walkme_tui.services.sync.sweep import sweep
 
-    progress = ProgressLine(sys.stderr)
+    progress = SweepProgressLine(sys.stderr)
     try:
         result = await sweep(session, progress)
     finally:
         progress.close()
     if result.disproved_total is not None:
         claimed, sent = grouped(result.disproved_total), grouped(result.loaded)
-        say(f"The server claims {claimed} users and sent {sent}: its list was read to the end.")
+        print_message(f"The server claims {claimed} users and sent {sent}: its list was read to the end.")
     since = result.as_of_ms if result.complete else None
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 
@@ -94,14 +94,14 @@ async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], d
 
 def say_account_is_read(error: LookUpIgnored) -> None:
     """Say why the whole account is read."""
-    say(error.message, "The whole account is read now to look again.")
+    print_message(error.message, "The whole account is read now to look again.")
 
 
 async def read_groups(session: Session) -> None:
     """Read the groups again; what is odd about their list is said on standard error."""
     await Directory(session).refresh_groups()
     for oddity in session.api.group_oddities:
-        say(oddity)
+        print_message(oddity)
 
 
 async def refresh_groups(session: Session, needed: bool = False) -> None:
@@ -116,7 +116,9 @@ async def refresh_groups(session: Session, needed: bool = False) -> None:
     except ApiError as error:
         if needed:
             raise
-        say(f"The groups could not be read: {error.message}", "Groups without a known name are shown by their id.")
+        print_message(
+            f"The groups could not be read: {error.message}", "Groups without a known name are shown by their id."
+        )
 
 
 async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGenerator[MirroredUser, None]:
@@ -142,7 +144,7 @@ def completeness(extent: Extent) -> ExitCode:
 
     if extent.unknown:
         people = "1 user" if extent.unknown == 1 else f"{grouped(extent.unknown)} users"
-        say(
+        print_message(
             f"The answer is incomplete: of {people} it is not known whether they belong to it, because the server's "
             f"list leaves out what decides it ({', '.join(extent.left_out)}).",
             "M in the Groups tab of the browser reads such users one by one. Ask again after that.",
@@ -156,7 +158,7 @@ def completeness(extent: Extent) -> ExitCode:
     else:
         loaded = f"{grouped(extent.loaded)} of {grouped(extent.total)} users are loaded"
     note = extent.note.removeprefix("incomplete").lstrip(": ").rstrip(".")
-    say(f"The answer is incomplete, {loaded}{f': {note}' if note else ''}.")
+    print_message(f"The answer is incomplete, {loaded}{f': {note}' if note else ''}.")
     return ExitCode.NOT_FOUND_OR_INCOMPLETE
 
 

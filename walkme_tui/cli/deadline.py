@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from walkme_tui.cli.output.progress import MovingLine
+from walkme_tui.cli.output.progress import ProgressLine
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.services.ports import Session
 
@@ -31,7 +31,7 @@ class CommandDeadline:
         self._after_each_answer = after_each_answer
         self._last_answer: object = None
         self._used_seconds = 0.0
-        self._line = MovingLine()
+        self._line = ProgressLine()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

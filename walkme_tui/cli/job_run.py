@@ -9,9 +9,9 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.output.job_progress import JobLine
+from walkme_tui.cli.output.job_progress import JobProgressLine
 from walkme_tui.cli.output.jobs import counts_text, job_lines, job_object, nothing_object
-from walkme_tui.cli.output.messages import say, say_error
+from walkme_tui.cli.output.messages import print_error, print_message
 from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.streams import data_output, drop_lost_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
@@ -58,7 +58,7 @@ async def carry_on(context: Context, change_services: ChangeServices, job: Job) 
     """
     control = JobControl()
     problem: WalkmeError | None = None
-    progress = JobLine()
+    progress = JobProgressLine()
     with stopped_by_signals(control, job, progress) as stop:
         try:
             await change_services.executor.run(job.id, control, progress)
@@ -79,7 +79,7 @@ async def carry_on(context: Context, change_services: ChangeServices, job: Job) 
         if not stop.asked:
             _ending(context, job, problem, interrupted=False)
             shown = "" if context.options.demo else f"See it with: {PROGRAM} jobs show {job.id}"
-            say(f"Job {job.id} is {job.state.value}: {counts_text(job)}.", shown)
+            print_message(f"Job {job.id} is {job.state.value}: {counts_text(job)}.", shown)
             raise
         # The terminal is gone, and the signal that says so has ended the job.
         drop_lost_output()
@@ -87,7 +87,7 @@ async def carry_on(context: Context, change_services: ChangeServices, job: Job) 
 
 
 @contextmanager
-def stopped_by_signals(control: JobControl, job: Job, progress: JobLine) -> Iterator[Stop]:
+def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[Stop]:
     """Let SIGINT, SIGTERM and SIGHUP stop a job in good order, and a second one end at once what is still in flight.
 
     Nothing is lost by the second: what was sent stands in the journal and is read again before the job goes on.
@@ -102,7 +102,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobLine) -> Iter
             stop.asked = True
             control.cancel()
             progress.close()
-            say(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
+            print_message(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
         elif task is not None:
             task.cancel()
 
@@ -111,7 +111,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobLine) -> Iter
     try:
         yield stop
     except asyncio.CancelledError:
-        say(f"Job {job.id} was left as it is.", _how_to_resume(job))
+        print_message(f"Job {job.id} was left as it is.", _how_to_resume(job))
         raise
     finally:
         # The handlers stay: from here on a signal ends whatever is left, which is tidying up.
@@ -123,7 +123,7 @@ async def _with_receipts(change_services: ChangeServices, job: Job) -> Job:
     try:
         await change_services.receipts.write(job)
     except JournalUnavailable as error:
-        say_error(error)
+        print_error(error)
     return await change_services.journal.job(job.id)
 
 
@@ -137,14 +137,14 @@ def _print_job(context: Context, job: Job) -> None:
 def _ending(context: Context, job: Job, problem: WalkmeError | None, *, interrupted: bool) -> int:
     """Say why it ended where it did, and what to do; the exit code."""
     if problem is not None:
-        say_error(problem)
+        print_error(problem)
     if context.options.demo:
-        say("This was the demo: nothing real was changed, and its journal and receipts are gone now.")
+        print_message("This was the demo: nothing real was changed, and its journal and receipts are gone now.")
     elif job.state.resumable:
         left = len(job.unsettled)
         steps = "1 step is" if left == 1 else f"{left} steps are"
         why = "interrupted" if interrupted else "paused"
-        say(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job))
+        print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job))
     if interrupted and job.state.resumable:
         return ExitCode.INTERRUPTED
     if problem is not None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.output.messages import say, say_error
+from walkme_tui.cli.output.messages import print_error, print_message
 from walkme_tui.cli.output.streams import drop_lost_output, guard_standard_streams
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
 from walkme_tui.config import crash_hooks
@@ -43,7 +43,7 @@ def run(argv: list[str]) -> int:
     """
     _fill_closed_streams()
     guard_standard_streams()
-    crash_hooks.forget()
+    crash_hooks.reset()
     code = crash_hooks.final_code(_run_and_tell(argv))
     drop_lost_output()
     return code
@@ -54,18 +54,18 @@ def _run_and_tell(argv: list[str]) -> int:
         code = _run(argv)
         sys.stdout.flush()
     except UsageError as error:
-        say(error.message, error.usage.rstrip())
+        print_message(error.message, error.usage.rstrip())
         return ExitCode.USAGE
     except WalkmeError as error:
-        say_error(error)
+        print_error(error)
         return exit_code(error)
     except KeyboardInterrupt:
-        say("Interrupted.")
+        print_message("Interrupted.")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.PIPE_CLOSED
     except BaseException as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
-        crash_hooks.note(error)
+        crash_hooks.record_crash(error)
         return ExitCode.BROKEN
     return code
 

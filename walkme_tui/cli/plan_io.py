@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_lines
 from walkme_tui.cli.parser import PROGRAM
@@ -42,7 +42,7 @@ def read_plan(file: Path) -> Plan:
 
 
 def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
-    """Put a plan into a file for its owner only, and say so; nothing is sent."""
+    """Write a plan to a file that only its owner can read; nothing is sent."""
     with data_output(file) as stream:
         stream.write(plan_to_text(plan))
     if str(file) == "-":
@@ -67,7 +67,7 @@ def print_plan(plan: Plan, *, json: bool) -> None:
 
 def say_nothing_was_sent() -> None:
     """Tell people on standard error that this was the plan only."""
-    say("Nothing was sent.", hint="To carry it out, add --yes.")
+    print_message("Nothing was sent.", hint="To carry it out, add --yes.")
 
 
 def refuse_other_account(plan: Plan, account: Account) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from walkme_tui.cli.context import Context
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.accounts import Account
 from walkme_tui.services.ports import Session
@@ -67,7 +67,7 @@ def with_change_services(
 
 async def _close(session: Session) -> None:
     for notice in session.mirror.notices:
-        say(notice)
+        print_message(notice)
     await session.aclose()
 
 

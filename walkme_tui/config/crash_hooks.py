@@ -28,7 +28,7 @@ class _State:
     report: Path | None = None
     said: bool = False
     ending: bool = False
-    main_is_over: bool = False
+    main_ended: bool = False
 
 
 _lock: Final = threading.RLock()
@@ -54,7 +54,7 @@ def watch_asyncio() -> None:
             # A connection that breaks is told to its protocol, and logged only in addition.
             broken_connection = isinstance(error, OSError) and "\ntransport: " in record.getMessage()
             if error is not None and not broken_connection and not _is_expected(error):
-                note(error)
+                record_crash(error)
                 _ask_main_thread_to_end()
 
     logger = logging.getLogger("asyncio")
@@ -65,20 +65,20 @@ def watch_asyncio() -> None:
     logging.raiseExceptions = False
 
 
-def forget() -> None:
+def reset() -> None:
     """Begin a command: a fault of an earlier one in the same process does not count."""
     global _state  # noqa: PLW0603 - hooks are process-wide
     _state = _State()
 
 
-def note(error: BaseException, folder: Path | None = None) -> None:
+def record_crash(error: BaseException, folder: Path | None = None) -> None:
     """Write the report of the first fault, into ``folder`` or the state folder; may be called on any thread."""
     with _lock:
         if _state.error is not None:
             return
         _state.error = error
         try:
-            from walkme_tui.config.crash import write_crash_report
+            from walkme_tui.config.crash_report import write_crash_report
             from walkme_tui.config.paths import Paths
 
             _state.report = write_crash_report(error, folder or Paths.from_environment().state)
@@ -97,9 +97,9 @@ def final_code(code: int) -> int:
         return CRASHED
 
 
-def main_is_over() -> None:
+def mark_main_ended() -> None:
     """The command has ended; whatever breaks from now on ends the process at once."""
-    _state.main_is_over = True
+    _state.main_ended = True
 
 
 def _say(error: BaseException, report: Path | None) -> None:
@@ -129,7 +129,7 @@ def _end_process() -> None:
 def _ask_main_thread_to_end() -> None:
     """Have the main thread end in good order, as a signal would, and the process within ``GRACE_SECONDS``."""
     with _lock:
-        if _state.main_is_over:
+        if _state.main_ended:
             _end_process()
         if _state.ending:
             return
@@ -155,13 +155,13 @@ def _is_expected(error: BaseException) -> bool:
 def _on_main_thread(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:  # noqa: ARG001
     if isinstance(error, KeyboardInterrupt):
         os._exit(INTERRUPTED)
-    note(error)
+    record_crash(error)
     _end_process()
 
 
 def _on_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
-        note(arguments.exc_value)
+        record_crash(arguments.exc_value)
         _ask_main_thread_to_end()
 
 
@@ -171,6 +171,6 @@ def _on_unraisable(arguments: Any) -> None:
     lost_stream = isinstance(error, OSError) and arguments.object in (sys.stdout, sys.stderr)
     if error is None or lost_stream or _is_expected(error):
         return
-    note(error)
-    if _state.main_is_over:
+    record_crash(error)
+    if _state.main_ended:
         _end_process()

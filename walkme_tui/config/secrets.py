@@ -36,11 +36,11 @@ class CommandSource(NamedTuple):
 
     def read(self) -> Secret:
         """Run the program and take the first line; ``SecretUnavailable`` says what to do instead of what it printed."""
-        from walkme_tui.config.programs import ProgramFailed, first_line
+        from walkme_tui.config.secret_command import CommandFailed, first_line
 
         try:
             line = first_line(self.argv, self.timeout_seconds, MAX_BYTES)
-        except ProgramFailed as failure:
+        except CommandFailed as failure:
             raise SecretUnavailable(
                 f"No secret came from {self.describe()}: it {failure.reason}.", hint=failure.hint
             ) from failure

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
-from walkme_tui.config.credentials import beside, forbid_secrets, read_source, source_keys
 from walkme_tui.config.ownership import write_distrust
 from walkme_tui.config.profiles import (
     ENVIRONMENT_PROFILE,
@@ -21,6 +20,7 @@ from walkme_tui.config.profiles import (
     ScimConnection,
     Sync,
 )
+from walkme_tui.config.secret_settings import beside, forbid_secrets, read_source, source_keys
 from walkme_tui.config.sections import Section, nearest, similar
 from walkme_tui.config.toml_files import ConfigProblem, TomlFile, read_toml
 from walkme_tui.domain.accounts import Environment

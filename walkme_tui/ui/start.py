@@ -114,22 +114,22 @@ async def _browse(start: BrowserStart) -> int:
 
 async def _read_secret(session: Session, command: str) -> None:
     """Sign in while the command that gives the secret can still ask on the terminal; wait for the command only."""
-    from walkme_tui.config.programs import HAS_ASKED, MAY_ASK
+    from walkme_tui.config.secret_command import HAS_PROMPTED, MAY_PROMPT
 
-    MAY_ASK.set()
+    MAY_PROMPT.set()
     signing_in = asyncio.create_task(session.prepare(), name="sign in before the screen")
     # The first call says what went wrong.
     signing_in.add_done_callback(lambda task: task.cancelled() or task.exception())
     loop = asyncio.get_running_loop()
     say_at = loop.time() + SAYING_SECONDS
     try:
-        while not (signing_in.done() or HAS_ASKED.is_set()):
+        while not (signing_in.done() or HAS_PROMPTED.is_set()):
             await asyncio.sleep(POLLING_SECONDS)
             if loop.time() > say_at:
                 say_at = math.inf
                 print(f"\nWaiting for {command}, which gives the secret. Ctrl+C ends.", file=sys.stderr)  # noqa: T201
     finally:
-        MAY_ASK.clear()
+        MAY_PROMPT.clear()
 
 
 def _early_plan(start: BrowserStart, session: Session | None) -> PlanPreload | None:
@@ -206,7 +206,7 @@ def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
     if app.broken_by is not None:
         import tempfile
 
-        crash_hooks.note(app.broken_by, state_folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
+        crash_hooks.record_crash(app.broken_by, state_folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
         return crash_hooks.final_code(crash_hooks.CRASHED)
     if app.work is not None and app.work.unplanned is not None:
         raise app.work.unplanned

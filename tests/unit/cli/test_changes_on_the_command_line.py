@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_line import Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.cli.output.job_progress import JobLine, duration, job_progress_text
+from walkme_tui.cli.output.job_progress import JobProgressLine, duration, job_progress_text
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
 from walkme_tui.domain.groups import Group
@@ -246,7 +246,7 @@ def test_without_a_terminal_progress_is_plain_lines(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stderr", stream)
     clock = [0.0]
     monkeypatch.setattr("walkme_tui.cli.output.progress.time.monotonic", lambda: clock[0])
-    shown = JobLine()
+    shown = JobProgressLine()
     for second in range(12):
         clock[0] = float(second)
         shown(replace(PROGRESS, done=second))

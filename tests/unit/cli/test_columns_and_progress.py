@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.cli.output.columns import aligned, cut, width
-from walkme_tui.cli.output.progress import ProgressLine, grouped, progress_text
+from walkme_tui.cli.output.progress import SweepProgressLine, grouped, progress_text
 from walkme_tui.cli.output.users import markdown_row
 from walkme_tui.domain.text import printable_json
 from walkme_tui.services.sync.walk import SweepProgress
@@ -87,7 +87,7 @@ def test_progress_says_what_is_known() -> None:
 
 def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
     stream = Terminal()
-    line = ProgressLine(stream)
+    line = SweepProgressLine(stream)
     line(SweepProgress(1000, 2000, 1))
     line(SweepProgress(1001, 2000, 1))  # too soon after the first to be shown
     line.close()
@@ -101,7 +101,7 @@ def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -
     now = [100.0]
     monkeypatch.setattr("walkme_tui.cli.output.progress.time.monotonic", lambda: now[0])
     stream = io.StringIO()
-    line = ProgressLine(stream)
+    line = SweepProgressLine(stream)
     line(SweepProgress(1000, 2000, 1))
     assert stream.getvalue() == ""
     for _ in range(3):
@@ -113,7 +113,7 @@ def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_standard_error_that_is_gone_stops_nothing() -> None:
     stream = Terminal()
-    line = ProgressLine(stream)
+    line = SweepProgressLine(stream)
     stream.close()
     line(SweepProgress(1, 2, 1))
     line.close()

@@ -15,7 +15,7 @@ from tests.support.command_line import CommandLine
 from walkme_tui import __version__
 from walkme_tui.cli import main
 from walkme_tui.cli.exit_codes import exit_code
-from walkme_tui.cli.output.messages import say_error
+from walkme_tui.cli.output.messages import print_error
 from walkme_tui.cli.output.streams import guard_standard_streams
 from walkme_tui.domain import errors
 from walkme_tui.domain.errors import WalkmeError
@@ -84,7 +84,7 @@ def test_a_failure_is_said_on_standard_error_only(
 
 
 def test_hostile_text_in_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    say_error(WalkmeError("No user \x1b[2J\nwalkme-tui: all is well", hint="a\x07\nb"))
+    print_error(WalkmeError("No user \x1b[2J\nwalkme-tui: all is well", hint="a\x07\nb"))
     assert capsys.readouterr().err == "walkme-tui: No user ␛[2J␊walkme-tui: all is well\na␇\nb\n"
 
 

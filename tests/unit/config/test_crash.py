@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.config.crash import crash_report, write_crash_report
+from walkme_tui.config.crash_report import crash_report, write_crash_report
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.secrets import Secret
 

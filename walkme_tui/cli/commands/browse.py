@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context, refuse_scim
 from walkme_tui.cli.filter_query import memory_of, view_of
-from walkme_tui.cli.output.messages import say_error
+from walkme_tui.cli.output.messages import print_error
 from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.config.secrets import CommandSource
@@ -150,5 +150,5 @@ def _keymap(context: Context) -> Mapping[str, tuple[str, ...]]:
     except ConfigurationError as error:
         if not context.options.demo:
             raise
-        say_error(error)
+        print_error(error)
         return {}

@@ -13,7 +13,7 @@ from walkme_tui.cli.filter_query import (
     refuse_unknown_groups,
     refuse_unknown_values,
 )
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_forms
 from walkme_tui.cli.output.user_lists import UnknownFields, write_csv, write_json, write_markdown
 from walkme_tui.cli.output.users import group_names
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     memory = memory_of(context)
     query = query_of(options.filter, memory)
     if memory.notice:
-        say(memory.notice)
+        print_message(memory.notice)
 
     async def work(session: Session) -> tuple[Extent, UnknownFields]:
         if not options.cached:
@@ -52,5 +52,5 @@ def run(options: argparse.Namespace) -> int:
                 return extent, await write_csv(stream, found, names, safe=options.safe_csv)
 
     extent, gaps = with_session(context, work)
-    gaps.say()
+    gaps.report()
     return completeness(extent)

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         return extent, UnknownFields()
 
     extent, gaps = with_session(context, work)
-    gaps.say()
+    gaps.report()
     return completeness(extent)
 
 

@@ -4,7 +4,7 @@ import argparse
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import title_of
 from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
 from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
@@ -46,9 +46,9 @@ def say_age(plan: Plan, now_ms: int) -> None:
     """Say how old a plan is, if it is old; a plan from the future has a wrong clock behind it, which is said too."""
     age_ms = now_ms - plan.created_at_ms
     if age_ms >= OLD_MS:
-        say(f"The plan is {age_text(age_ms)} old.")
+        print_message(f"The plan is {age_text(age_ms)} old.")
     elif age_ms < -OLD_MS:
-        say(f"The plan was made {age_text(-age_ms)} in the future, by this machine's clock.")
+        print_message(f"The plan was made {age_text(-age_ms)} in the future, by this machine's clock.")
 
 
 def age_text(age_ms: int) -> str:

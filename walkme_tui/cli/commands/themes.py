@@ -5,7 +5,7 @@ import argparse
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import aligned
-from walkme_tui.cli.output.messages import say_error
+from walkme_tui.cli.output.messages import print_error
 from walkme_tui.cli.output.streams import print_lines
 from walkme_tui.config.themes import ThemeSpec, load_themes, read_theme
 from walkme_tui.domain.text import clean, printable_json
@@ -29,7 +29,7 @@ def _list(context: Context) -> int:
         return ExitCode.DONE
     print_lines(aligned([("NAME", "KIND", "FILE"), *((t.name, _kind(t), str(t.source)) for t in found)], 200))
     for problem in themes.failed:
-        say_error(problem.error())
+        print_error(problem.error())
     return ExitCode.DONE
 
 

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from walkme_tui.cli.output.progress import MovingLine, drawn_bar, grouped
+from walkme_tui.cli.output.progress import ProgressLine, drawn_bar, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.job_progress import JobProgress
 
 MAX_REASON: Final = 80
 
 
-class JobLine(MovingLine):
+class JobProgressLine(ProgressLine):
     """Shows the progress of a job that it is called with."""
 
     def __call__(self, progress: JobProgress) -> None:

@@ -7,7 +7,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.text import clean
 
 
-def say(message: str, hint: str = "") -> None:
+def print_message(message: str, hint: str = "") -> None:
     """One message on standard error, cleaned; the line breaks of a hint are ours and stay, those of a message do not.
 
     A standard error that is gone costs the message, nothing else.
@@ -20,6 +20,6 @@ def say(message: str, hint: str = "") -> None:
         return
 
 
-def say_error(error: WalkmeError) -> None:
+def print_error(error: WalkmeError) -> None:
     """An expected failure, with what to do about it."""
-    say(error.message, error.hint)
+    print_message(error.message, error.hint)

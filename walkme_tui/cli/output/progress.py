@@ -13,7 +13,7 @@ TICK_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
 
 
-class MovingLine:
+class ProgressLine:
     """Shows one line of text at a time; ``close`` leaves a clean line behind."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -51,7 +51,7 @@ class MovingLine:
             self._moves = False
 
 
-class ProgressLine(MovingLine):
+class SweepProgressLine(ProgressLine):
     """Shows the progress of a sweep that it is called with."""
 
     def __call__(self, progress: "SweepProgress") -> None:

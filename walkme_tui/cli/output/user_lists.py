@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from walkme_tui.cli.output.messages import say
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import csv_writer
 from walkme_tui.cli.output.users import CSV_COLUMNS, MARKDOWN_COLUMNS, csv_row, markdown_row, unknown_columns
@@ -27,12 +27,12 @@ class UnknownFields:
             self.users += 1
             self.columns.update(unknown)
 
-    def say(self) -> None:
+    def report(self) -> None:
         """Say on standard error that these cells are not known, which is not the same as empty."""
         if self.users:
             names = ", ".join(name for name in CSV_COLUMNS if name in self.columns)
             who = "one user" if self.users == 1 else f"{grouped(self.users)} users"
-            say(f"Not known of {who}, because the list leaves it out: {names}. Those cells are empty.")
+            print_message(f"Not known of {who}, because the list leaves it out: {names}. Those cells are empty.")
 
 
 async def write_csv(

@@ -12,14 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-ASKING_SECONDS: Final = 120.0
-MAY_ASK: Final = threading.Event()
+PROMPT_SECONDS: Final = 120.0
+MAY_PROMPT: Final = threading.Event()
 """Set while a program may ask on the terminal: before the browser draws on it."""
-HAS_ASKED: Final = threading.Event()
+HAS_PROMPTED: Final = threading.Event()
 """Set once a program that might have asked has ended."""
 
 
-class ProgramFailed(Exception):
+class CommandFailed(Exception):
     """``reason`` completes "it …", without what the program printed; ``hint`` says what to do."""
 
     def __init__(self, reason: str, hint: str) -> None:
@@ -29,19 +29,19 @@ class ProgramFailed(Exception):
 
 
 def first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int) -> bytes:
-    """The first line of what a program prints, once it has ended well; ``ProgramFailed`` otherwise.
+    """The first line of what a program prints, once it has ended well; ``CommandFailed`` otherwise.
 
-    While ``MAY_ASK`` is set, it has the terminal for its questions and ``ASKING_SECONDS`` for the answers. Otherwise it
-    gets no standard input and no terminal, so that it can neither wait for nor draw over the person, what it prints to
-    standard error goes nowhere, and it is ended with all its children when its time is up.
+    While ``MAY_PROMPT`` is set, the program can prompt on the terminal and has ``PROMPT_SECONDS`` to finish. Otherwise
+    it gets no standard input and no terminal, its standard error is discarded, and it is killed with all its children
+    after ``timeout_seconds``.
     """
-    if not MAY_ASK.is_set():
+    if not MAY_PROMPT.is_set():
         return _first_line(argv, timeout_seconds, max_bytes, may_ask=False)
     try:
         with _terminal_modes_kept():
-            return _first_line(argv, ASKING_SECONDS, max_bytes, may_ask=True)
+            return _first_line(argv, PROMPT_SECONDS, max_bytes, may_ask=True)
     finally:
-        HAS_ASKED.set()
+        HAS_PROMPTED.set()
 
 
 @contextlib.contextmanager
@@ -63,7 +63,7 @@ def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, 
         )
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else "its words cannot be passed on"
-        raise ProgramFailed(
+        raise CommandFailed(
             f"cannot be run ({said})",
             "Correct it in config.toml. It is run without a shell: ~ and $VARIABLES mean nothing to it.",
         ) from error
@@ -74,7 +74,7 @@ def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, 
             code = process.wait(max(0.0, deadline - time.monotonic()))
         except (subprocess.TimeoutExpired, TimeoutError):
             _end(process)
-            raise ProgramFailed(
+            raise CommandFailed(
                 f"did not finish within {timeout_seconds:g} seconds",
                 "Unlock what it reads from first, then try again. It can ask you only before the browser draws.",
             ) from None
@@ -83,7 +83,7 @@ def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, 
             raise
     if code != 0:
         how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-        raise ProgramFailed(how, "Run it by hand to see what it says.")
+        raise CommandFailed(how, "Run it by hand to see what it says.")
     return line
 
 
