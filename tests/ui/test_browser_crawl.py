@@ -22,9 +22,9 @@ def underlined(browser: Browser, index: int) -> str:
     """The text of a row that is drawn as changed."""
     table = browser.table
     strip = table.render_line(index - table.scroll_offset.y + 1)
-    assert table._palette is not None
-    look = table.look(index, table.listing.row(index))
-    style = table._palette.on(look.ground)[CellStyle.CHANGED]
+    assert table._row_styles is not None
+    state = table._row_state(index, table.listing.row(index))
+    style = table._row_styles.on(state.background)[CellStyle.CHANGED]
     return "".join(segment.text for segment in strip if segment.style == style).strip()
 
 

@@ -43,24 +43,24 @@ async def test_a_long_email_that_scrolls_into_view_widens_its_column_and_one_tha
     emails[45] = LONG
     async with open_browser(Setting(api=account(*emails)), size=(80, 20)) as browser:
         await browser.loaded()
-        narrow = browser.table.layout_of_columns
+        narrow = browser.table.column_layout
         await browser.press("G")
         await browser.loaded(59)
         await browser.settled(lambda: f" {LONG} " in browser.screen_text)
-        wide = browser.table.layout_of_columns
+        wide = browser.table.column_layout
         assert wide != narrow
         await browser.press("g")
-        assert browser.table.layout_of_columns == wide
+        assert browser.table.column_layout == wide
 
 
 async def test_another_view_is_measured_anew() -> None:
     async with open_browser(Setting(api=account("a@example.com", LONG)), size=(80, 20)) as browser:
         await browser.loaded()
         await browser.settled(lambda: f" {LONG} " in browser.screen_text)
-        wide = browser.table.layout_of_columns
+        wide = browser.table.column_layout
         await browser.filter("zoe")
         await browser.settled(lambda: browser.row_count == 1)
-        await browser.settled(lambda: browser.table.layout_of_columns != wide)
+        await browser.settled(lambda: browser.table.column_layout != wide)
 
 
 async def test_members_beside_groups_and_details_share_the_width_too() -> None:

@@ -109,7 +109,7 @@ async def test_an_enormous_range_is_refused() -> None:
     async with table_of(FakeListing(people(20_000), here=range(11))) as table:
         await table.press("space", "G", "v")
         assert table.table.marks == ids(0)
-        assert said(table) == "That range has 20 000 rows, and 10 000 is the most. Nothing was marked."
+        assert said(table) == "That range has 20 000 rows; at most 10 000 can be marked. Nothing was marked."
 
 
 async def test_a_range_that_cannot_be_fetched_marks_nothing_and_tells_the_error() -> None:

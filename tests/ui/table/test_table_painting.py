@@ -263,7 +263,7 @@ async def test_rows_that_come_elsewhere_do_not_end_the_wait() -> None:
         before = table.lines
         table.table.action_last()
         table.listing.deliver(100, 110)
-        assert table.table._held_back is not None
+        assert table.table._deferred_repaint is not None
         await table.pilot.pause()
         assert table.lines == before
         await table.pilot.pause(0.1)

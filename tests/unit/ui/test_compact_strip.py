@@ -61,10 +61,10 @@ def test_only_what_changes_is_told() -> None:
     assert console._color_system is ColorSystem.TRUECOLOR
 
 
-def test_after_loose_text_the_column_is_told() -> None:
+def test_after_text_of_uncertain_width_the_cursor_is_moved_to_its_column() -> None:
     style = Style(bold=True)
     strip = CompactStrip(
-        [Segment("ab", style), Segment("👍  ", style), Segment("c", style)], 7, left=10, loose=frozenset({1})
+        [Segment("ab", style), Segment("👍  ", style), Segment("c", style)], 7, left=10, uncertain=frozenset({1})
     )
     console = Console(color_system="truecolor", force_terminal=True)
     assert strip.render(console) == "\x1b[1mab    \x1b[13G👍\x1b[17Gc\x1b[0m"

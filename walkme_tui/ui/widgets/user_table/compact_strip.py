@@ -1,4 +1,4 @@
-"""Lines that cost few bytes and in which no character moves what stands to the right of it."""
+"""Strips that cost few bytes and keep their columns aligned whatever width a terminal gives a character."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,24 +13,24 @@ from textual.strip import SGR_STYLES, Strip
 
 
 class CompactStrip(Strip):
-    """A strip that tells the terminal only what changes from one segment to the next.
+    """A strip that writes only the style changes between segments.
 
-    ``left`` is the column of the screen at which it begins. ``loose`` are the indexes of segments whose width terminals
-    disagree about: their cells are blanked first and the next segment is put where it belongs, whatever was drawn.
-    Cut by something that overlaps the widget, it becomes a plain ``Strip``.
+    ``left`` is the column of the screen at which it begins. ``uncertain`` are the indexes of segments whose width
+    differs between terminals: their cells are blanked first and the cursor is moved to the column of the next segment.
+    A crop of it is a plain ``Strip``.
     """
 
-    __slots__ = ["_left", "_loose"]
+    __slots__ = ["_left", "_uncertain"]
 
     def __init__(
-        self, segments: Iterable[Segment], cell_length: int, left: int = 0, loose: frozenset[int] = frozenset()
+        self, segments: Iterable[Segment], cell_length: int, left: int = 0, uncertain: frozenset[int] = frozenset()
     ):
         super().__init__(segments, cell_length)
         self._left = left
-        self._loose = loose
+        self._uncertain = uncertain
 
     def render(self, console: Console) -> str:
-        """The bytes, ending in the terminal's own style."""
+        """The escape sequences and text, ending in the terminal's default style."""
         if self._render_cache is None:
             system = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - as in Strip.render
             written: list[str] = []
@@ -41,11 +41,11 @@ class CompactStrip(Strip):
                 if after is not before:
                     written.append(_change(before, after, system))
                     before = after
-                if not self._loose:
+                if not self._uncertain:
                     written.append(text)
                     continue
                 end = at + cell_len(text)
-                if index in self._loose:
+                if index in self._uncertain:
                     written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
                 else:
                     written.append(text)
@@ -58,7 +58,7 @@ class CompactStrip(Strip):
 
 _PLAIN: Final = Style.null()
 
-# What ends each of SGR_STYLES.
+# The code that switches each of SGR_STYLES off.
 _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"} | {
     "21": "24",
     "51": "54",
@@ -79,12 +79,12 @@ def _change(before: Style, after: Style, system: ColorSystem) -> str:
 
 
 def _attributes(style: Style) -> set[str]:
-    bits = style._attributes & style._set_attributes  # noqa: SLF001 - what Strip.render_ansi reads, too
+    bits = style._attributes & style._set_attributes  # noqa: SLF001 - as in Strip.render_ansi
     return {code for bit, code in enumerate(SGR_STYLES) if bits & (1 << bit)}
 
 
 def _attribute_codes(before: set[str], after: set[str]) -> list[str]:
-    """What switches the attributes; one code may switch off two (bold and dim), so the other is set again."""
+    """The codes that change the attributes; one code may switch off two (bold and dim), then the other is set again."""
     off = {_OFF[code] for code in before - after}
     again = {code for code in before & after if _OFF[code] in off}
     return sorted(off) + sorted(again | (after - before))

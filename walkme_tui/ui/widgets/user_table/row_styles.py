@@ -1,4 +1,4 @@
-"""The table's colours: component classes of the style sheet, resolved once for every theme."""
+"""The styles of the table: component classes of the style sheet, resolved once a theme."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
@@ -8,11 +8,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.css.styles import StylesBase
+from textual.dom import DOMNode
 from textual.filter import LineFilter
+from textual.widget import Widget
 
 
 class CellStyle(StrEnum):
-    """What a piece of a row means to the eye; the value is its component class."""
+    """What a part of a row means; the value is its component class."""
 
     HEADER = "user-table--header"
     SORTED = "user-table--sorted"
@@ -30,12 +32,12 @@ class CellStyle(StrEnum):
     PENDING = "user-table--status-pending"
     OTHER = "user-table--status-other"
 
-    # Looked up for every piece of every row: the one that Enum has is Python.
+    # Used for every cell of every row: Enum's own hash is a Python function and slower.
     __hash__ = str.__hash__
 
 
 class RowBackground(Enum):
-    """What lies under a row; the value is its component class, None for the widget's own background."""
+    """The background of a row; the value is its component class, None for the widget's own background."""
 
     PLAIN = None
     ZEBRA = "user-table--zebra"
@@ -43,13 +45,13 @@ class RowBackground(Enum):
     CURSOR_BLURRED = "user-table--cursor-blurred"
 
 
-# On the cursor's row the text has the cursor's own colour: one ink for the row is legible in every theme, and cheap.
-_OWN_INK_ON_CURSOR: Final = frozenset({CellStyle.GUTTER, CellStyle.MARK, CellStyle.FOUND})
+# On the cursor's row all other text has the cursor's colour, which is legible in every theme and costs few bytes.
+_OWN_STYLE_ON_CURSOR: Final = frozenset({CellStyle.GUTTER, CellStyle.MARK, CellStyle.FOUND})
 _CURSORS: Final = frozenset({RowBackground.CURSOR, RowBackground.CURSOR_BLURRED})
 
 
 class RowStyles:
-    """Rich styles for every ink on every ground, equal ones identical, and the app's filters."""
+    """A Rich style for every ``CellStyle`` on every background, equal ones identical, and the app's line filters."""
 
     def __init__(
         self,
@@ -63,33 +65,33 @@ class RowStyles:
         self._component = component
         self._filters = tuple(filters)
         same: dict[Style, Style] = {}
-        self._styles: dict[RowBackground, dict[CellStyle, Style]] = {ground: {} for ground in RowBackground}
-        for ground, styles in self._styles.items():
-            for ink in CellStyle:
-                style = self._mix(ground, ink)
-                styles[ink] = same.setdefault(style, style)
+        self._styles: dict[RowBackground, dict[CellStyle, Style]] = {each: {} for each in RowBackground}
+        for row_background, styles in self._styles.items():
+            for cell_style in CellStyle:
+                style = self._mix(row_background, cell_style)
+                styles[cell_style] = same.setdefault(style, style)
 
     @property
-    def essence(self) -> tuple[object, object]:
-        """Equal where two palettes draw everything in the same way."""
+    def identity(self) -> tuple[object, object]:
+        """Equal for two sets of styles that draw everything in the same way."""
         return self._styles, self._filters
 
-    def on(self, ground: RowBackground) -> Mapping[CellStyle, Style]:
-        """How every ink looks on this ground."""
-        return self._styles[ground]
+    def on(self, background: RowBackground) -> Mapping[CellStyle, Style]:
+        """The Rich styles on this background."""
+        return self._styles[background]
 
     def filtered(self, segments: Sequence[Segment]) -> list[Segment]:
-        """The segments as the app's filters let them pass: no colour where none is wanted, no control character."""
+        """The segments after the app's line filters, which remove control characters and unwanted colours."""
         shown = list(segments)
         for line_filter in self._filters:
             shown = line_filter.apply(shown, self._background)
         return shown
 
-    def _mix(self, ground: RowBackground, ink: CellStyle) -> Style:
+    def _mix(self, row_background: RowBackground, cell_style: CellStyle) -> Style:
         background, color, style = self._background, self._color, Style.null()
-        layers = [ground.value] if ground.value else []
-        if ground not in _CURSORS or ink in _OWN_INK_ON_CURSOR:
-            layers.append(ink.value)
+        layers = [row_background.value] if row_background.value else []
+        if row_background not in _CURSORS or cell_style in _OWN_STYLE_ON_CURSOR:
+            layers.append(cell_style.value)
         for name in layers:
             styles = self._component(name)
             if styles.has_rule("background"):
@@ -98,3 +100,29 @@ class RowStyles:
                 color = background.get_contrast_text(styles.color.a) if styles.auto_color else styles.color
             style += styles.text_style
         return style + Style.from_color((background + color).rich_color, background.rich_color)
+
+
+class ComponentClasses:
+    """The style-sheet rules of component classes of a widget, computed on first use in a theme.
+
+    Listed in ``COMPONENT_CLASSES`` they would all be computed at every change of the focus and three times at start.
+    """
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self._rules: dict[str, StylesBase] = {}
+        self._variables: object = None
+
+    def __call__(self, name: str) -> StylesBase:
+        """The rules of one class. Just after a change of the theme they may still be those of the theme before."""
+        variables = self._widget.app.stylesheet._variables  # noqa: SLF001 - a new dict for every theme
+        if self._variables is not variables:
+            self._variables = variables
+            self._rules.clear()
+        rules = self._rules.get(name)
+        if rules is None:
+            node = DOMNode(classes=name)
+            node._attach(self._widget)  # noqa: SLF001 - as Textual does for its own component classes
+            self._widget.app.stylesheet.apply(node, animate=False)
+            rules = self._rules[name] = node.styles
+        return rules

@@ -1,18 +1,17 @@
-"""A scrolling window over a listing: draws the rows that are visible and asks for them."""
+"""A scrolling window on a listing: requests the visible rows and draws them."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import ClassVar, Final, NamedTuple, Self
+from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
-from textual.css.styles import StylesBase
-from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.visual import Visual
 from textual.widget import Widget
 
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
@@ -22,25 +21,25 @@ from walkme_tui.services.reading.listing import Listing, Phase
 from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.user_table.cells import widest_cells
 from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_TEXT_WIDTHS, ColumnLayout, TextWidths, lay_out
-from walkme_tui.ui.widgets.user_table.empty_text import wrapped
-from walkme_tui.ui.widgets.user_table.rendering import RowFormat, RowState
-from walkme_tui.ui.widgets.user_table.row_renderer import RowRenderer
-from walkme_tui.ui.widgets.user_table.row_styles import RowStyles
+from walkme_tui.ui.widgets.user_table.row_renderer import RowFormat, RowRenderer, RowState
+from walkme_tui.ui.widgets.user_table.row_styles import ComponentClasses, RowStyles
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2
 WHEEL_LINES: Final = 3
 AGES_CHANGE_SECONDS: Final = 30.0
-# So long nothing is painted after a jump to rows that are not here: most come in a few milliseconds.
-PATIENCE_SECONDS: Final = 0.03
+REPAINT_DELAY_SECONDS: Final = 0.03
+"""How long a jump to rows that are not loaded waits for them: most are there after a few milliseconds."""
+
+StateOf: TypeAlias = Callable[[int, ListedRow | None], RowState]
 
 
-class _Face(NamedTuple):
-    """What every line depends on beside its row: a painter is for one of these."""
+class _FormatKey(NamedTuple):
+    """What every line depends on beside its row."""
 
     width: int
     left: int
-    palette: RowStyles
+    styles: RowStyles
     wide: bool
     page: int
     text_widths: TextWidths
@@ -49,11 +48,11 @@ class _Face(NamedTuple):
 
 
 class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows of a listing below the names of their columns, or words where there are none.
+    """The rows of a listing below their headings, or a message where there are none.
 
-    ``look`` gives the state in which a row is drawn. A border or padding makes the widget slow. The header shows the
-    sort order, the rows highlight the words of the filter. ``same_frame_widgets`` returns the widgets to paint in the
-    same frame as the first rows of another view.
+    ``state_of`` returns how the row at an index is drawn. A border or padding makes the widget slow. The header shows
+    the sort order of the query, and the rows highlight the words of its filter. ``same_frame_widgets`` returns the
+    widgets to paint in the same frame as the first rows of another view.
 
     ``text_widths`` are the widest texts that were visible in this view, in cells; the columns follow them, and
     ``text_widths_changed`` is called when they changed.
@@ -82,37 +81,40 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     }
     """
 
-    def __init__(self, listing: Listing, *, clock: Clock, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        listing: Listing,
+        state_of: StateOf,
+        *,
+        clock: Clock,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
         super().__init__(id=id)
         self.listing = listing
         self.empty_text = Content("Nobody is here.")
         self.loading_text = Content("Loading …")
         self.same_frame_widgets: Callable[[], Sequence[Widget]] = tuple
+        self.text_widths: TextWidths = NO_TEXT_WIDTHS
+        self.text_widths_changed: Callable[[], None] = lambda: None
+        self._state_of = state_of
         self._clock = clock
         self._wide = False
         self._page = 0
-        self.text_widths: TextWidths = NO_TEXT_WIDTHS
-        self.text_widths_changed: Callable[[], None] = lambda: None
-        self._needs_of: UserQuery | None = None
-        self._painter: RowRenderer | None = None
-        self._face: _Face | None = None
-        self._read_query: UserQuery | None = None
-        self._sought_words: tuple[str, ...] = ()
-        self._palette: RowStyles | None = None
-        self._palette_is_stale = True
-        self._components: dict[str, StylesBase] = {}
-        self._components_of: object = None
-        self._asking = False
+        self._measured_query: UserQuery | None = None
+        self._renderer: RowRenderer | None = None
+        self._format_key: _FormatKey | None = None
+        self._parsed_query: UserQuery | None = None
+        self._filter_words: tuple[str, ...] = ()
+        self._components = ComponentClasses(self)
+        self._row_styles: RowStyles | None = None
+        self._styles_are_stale = True
+        self._request_pending = False
         self._lines: list[Strip] = []
-        self._lines_of: RowRenderer | None = None
+        self._lines_renderer: RowRenderer | None = None
         self._stale_lines: set[int] = set()
         self._drawn: dict[int, ListedRow | None] = {}
-        self._held_back: asyncio.TimerHandle | None = None
-        self._said: tuple[Content, RowRenderer, list[Strip]] | None = None
-
-    def look(self, index: int, row: ListedRow | None) -> RowState:
-        """How the row at ``index`` is to be drawn."""
-        raise NotImplementedError
+        self._deferred_repaint: asyncio.TimerHandle | None = None
+        self._shown_message: tuple[Content, RowRenderer, list[Strip]] | None = None
 
     @property
     def row_count(self) -> int:
@@ -123,12 +125,17 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def visible_rows(self) -> range:
         """The indexes that are on the screen."""
-        first = self.scroll_offset.y
+        first = self.first_row
         return range(first, min(first + self.page_rows, self.row_count))
 
     @property
+    def first_row(self) -> int:
+        """The topmost row on the screen."""
+        return self.scroll_offset.y
+
+    @property
     def page_rows(self) -> int:
-        """How many rows the screen takes."""
+        """How many rows fit on the screen."""
         return max(1, self.size.height - HEADER_LINES)
 
     def set_empty_text(self, text: Content) -> None:
@@ -146,17 +153,17 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         """Show wide columns, or those that fit side by side."""
         if wide != self._wide:
             self._wide, self._page = wide, 0
-            self._show_other_columns()
+            self._columns_changed()
 
     def turn_columns(self, by: int) -> None:
-        """Show the columns further right, or further left, of wide ones."""
-        page = max(0, min(self._page + by, self.layout_of_columns.pages - 1))
+        """Show the next or previous page of wide columns."""
+        page = max(0, min(self._page + by, self.column_layout.pages - 1))
         if page != self._page:
             self._page = page
-            self._show_other_columns()
+            self._columns_changed()
 
     @property
-    def layout_of_columns(self) -> ColumnLayout:
+    def column_layout(self) -> ColumnLayout:
         """The columns that are shown."""
         return lay_out(
             self.size.width, self.app.size.width, text_widths=self.text_widths, wide=self._wide, page=self._page
@@ -165,83 +172,80 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def sort_keys(self) -> tuple[SortKey, ...]:
         """What can be sorted by in the columns that are shown."""
-        return self.layout_of_columns.sort_keys
+        return self.column_layout.sort_keys
 
-    def _show_other_columns(self) -> None:
+    def _columns_changed(self) -> None:
         if self.is_mounted:
             self.repaint_changed()
 
     def on_mount(self) -> None:
-        """Ages grow while nobody does anything."""
+        """Repaint ages as they change."""
         self.set_interval(AGES_CHANGE_SECONDS, lambda: self.repaint_rows(self.visible_rows, only_changed=True))
 
-    def take_row_count(self) -> None:
-        """Scroll no further than the rows reach now."""
+    def update_row_count(self) -> None:
+        """Limit scrolling to the rows that there are now."""
         size = Size(0, self.row_count + HEADER_LINES)
         if size != self.virtual_size:
-            # Nothing around the table depends on it: setting it the usual way lays the whole screen out anew.
+            # No other widget depends on it: setting it the usual way would lay out the whole screen again.
             self.set_reactive(Widget.virtual_size, size)
             self.scroll_y = self.scroll_target_y = self.validate_scroll_y(self.scroll_y)
 
     def notify_style_update(self) -> None:
-        """The theme or the focus changed: look the colours up again when something is drawn."""
+        """The theme or the focus changed: resolve the styles again when something is drawn."""
         super().notify_style_update()
-        self._palette_is_stale = True
+        self._styles_are_stale = True
 
     def scroll_to_row(self, first: int) -> None:
         """Make ``first`` the topmost row, as far as the rows reach."""
         self.scroll_to(y=max(0, min(first, self.row_count - self.page_rows)), animate=False, force=True)
 
-    def ask(self) -> None:
-        """Tell the listing what is visible, once a frame at most."""
-        if not self._asking and self.is_mounted:
-            self._asking = True
-            self.call_after_refresh(self.want_visible)
+    def request_rows_soon(self) -> None:
+        """Request the visible rows from the listing, at most once a frame."""
+        if not self._request_pending and self.is_mounted:
+            self._request_pending = True
+            self.call_after_refresh(self.request_rows)
 
-    def want_visible(self) -> None:
-        """Tell the listing what is visible, now."""
-        self._asking = False
-        first = self.scroll_offset.y
+    def request_rows(self) -> None:
+        """Request the visible rows from the listing now."""
+        self._request_pending = False
+        first = self.first_row
         self.listing.want(first, first + self.page_rows - 1)
 
     # ------------------------------------------------------------ drawing
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Paint these regions again, or everything where none is given."""
+        """Repaint these regions, or everything if none is given."""
         if repaint:
             self._stale_lines.update(y for region in regions or [self.size.region] for y in region.line_range)
-            if self._held_back is not None and not layout and not recompose:
+            if self._deferred_repaint is not None and not layout and not recompose:
                 return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The visible lines, of which only those are drawn that were told to be stale.
-
-        Textual asks for all lines in every frame, whatever the frame is about.
-        """
+        """The visible lines; only stale ones are drawn, although Textual requests all of them in every frame."""
         if self.styles.gutter.totals != (0, 0):
             return super().render_lines(crop)
-        if self._held_back is None or len(self._lines) != self.size.height:
+        if self._deferred_repaint is None or len(self._lines) != self.size.height:
             self._draw_stale_lines()
         strips = self._lines[crop.y : crop.bottom]
         if crop.column_span != (0, self.size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
-    def _measure(self, lines: Iterable[int]) -> bool:
+    def _update_text_widths(self, lines: Iterable[int]) -> bool:
         """Widen ``text_widths`` by the texts on these lines of the screen; False if nothing changed.
 
         Within a view columns only grow, so that scrolling does not move them back and forth.
         """
-        top = self.scroll_offset.y - HEADER_LINES
+        top = self.first_row - HEADER_LINES
         rows = (self.listing.row(top + y) for y in lines if y >= HEADER_LINES and top + y < self.row_count)
         users = [row.user for row in rows if isinstance(row, MirroredUser)]
-        known = self.text_widths if self._needs_of is self.listing.query else NO_TEXT_WIDTHS
+        known = self.text_widths if self._measured_query is self.listing.query else NO_TEXT_WIDTHS
         if not users:
             return False
         widest = widest_cells(users, MEASURED, 0)
         text_widths = {field: max(width, known.get(field, 0)) for field, width in widest.items()}
-        self._needs_of = self.listing.query
+        self._measured_query = self.listing.query
         if text_widths == self.text_widths:
             return False
         self.text_widths = text_widths
@@ -249,129 +253,119 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     def _draw_stale_lines(self) -> None:
-        if self._needs_of is not self.listing.query or not self._lines:
-            self._measure(range(self.size.height))
-        elif self._measure(self._stale_lines):
+        if self._measured_query is not self.listing.query or not self._lines:
+            self._update_text_widths(range(self.size.height))
+        elif self._update_text_widths(self._stale_lines):
             self.call_later(self.repaint_changed)
-        painter = self._ready_painter()
-        if self._lines_of is not painter or len(self._lines) != self.size.height:
-            self._lines_of = painter
-            self._lines = [self._draw_line(painter, y) for y in range(self.size.height)]
+        renderer = self._current_renderer()
+        if self._lines_renderer is not renderer or len(self._lines) != self.size.height:
+            self._lines_renderer = renderer
+            self._lines = [self._draw_line(renderer, y) for y in range(self.size.height)]
         else:
             for y in self._stale_lines:
                 if 0 <= y < len(self._lines):
-                    self._lines[y] = self._draw_line(painter, y)
+                    self._lines[y] = self._draw_line(renderer, y)
         self._stale_lines.clear()
 
     def render_line(self, y: int) -> Strip:
-        """The header, a row, a line of words where there are no rows, or nothing."""
-        return self._draw_line(self._ready_painter(), y)
+        """The header, a row, a line of the message in place of rows, or a blank line."""
+        return self._draw_line(self._current_renderer(), y)
 
     def is_drawn(self, index: int) -> bool:
-        """True if the row at ``index`` is what was drawn last on its line of the screen."""
-        drawn, row = self._drawn.get(index - self.scroll_offset.y + HEADER_LINES), self.listing.row(index)
+        """True if the row at ``index`` is the one drawn last on its line of the screen."""
+        drawn, row = self._drawn.get(index - self.first_row + HEADER_LINES), self.listing.row(index)
         if isinstance(drawn, MirroredUser) and isinstance(row, MirroredUser):
             return drawn.user.id == row.user.id
         return drawn is not None and drawn == row
 
-    def _draw_line(self, painter: RowRenderer, y: int) -> Strip:
+    def _draw_line(self, renderer: RowRenderer, y: int) -> Strip:
         if y < HEADER_LINES:
-            return painter.header
+            return renderer.header
         self._drawn[y] = None
         if not self.row_count:
-            return self._words(painter, y - HEADER_LINES - MESSAGE_LINE + 1)
-        index = self.scroll_offset.y + y - HEADER_LINES
+            return self._message_line(renderer, y - HEADER_LINES - MESSAGE_LINE + 1)
+        index = self.first_row + y - HEADER_LINES
         if index >= self.row_count:
-            return painter.blank
+            return renderer.blank
         row = self._drawn[y] = self.listing.row(index)
-        return painter.line(index, row, self.look(index, row))
+        return renderer.line(index, row, self._state_of(index, row))
 
-    def _ready_painter(self) -> RowRenderer:
-        """The painter for the place, the size, the colours, the order and the filter of this moment."""
-        if self._palette is None or self._palette_is_stale:
-            self._palette_is_stale = False
+    def _current_renderer(self) -> RowRenderer:
+        """The renderer for the current size, position, styles, columns, order and filter."""
+        if self._row_styles is None or self._styles_are_stale:
+            self._styles_are_stale = False
             _, _, background, color = self.colors
-            palette = RowStyles(background, color, self._component, self.get_line_filters())
-            if self._palette is None or palette.essence != self._palette.essence:
-                self._palette = palette
+            row_styles = RowStyles(background, color, self._components, self.get_line_filters())
+            if self._row_styles is None or row_styles.identity != self._row_styles.identity:
+                self._row_styles = row_styles
         query = self.listing.query
-        if query is not self._read_query:
-            self._read_query = query
-            self._sought_words = _words_of(query.text) if query.text.strip() else ()
-        width, left = self.size.width, self.region.x
-        face = _Face(
-            width, left, self._palette, self._wide, self._page, self.text_widths, query.sort, self._sought_words
-        )
-        if self._painter is None or face != self._face:
-            self._face = face
-            canvas = RowFormat(width, left, self.layout_of_columns, self._palette, query.sort, self._sought_words)
-            self._painter = RowRenderer(canvas, self._clock)
-        return self._painter
+        if query is not self._parsed_query:
+            self._parsed_query = query
+            self._filter_words = _words_of(query.text) if query.text.strip() else ()
+        width, left, styles, words = self.size.width, self.region.x, self._row_styles, self._filter_words
+        key = _FormatKey(width, left, styles, self._wide, self._page, self.text_widths, query.sort, words)
+        if self._renderer is None or key != self._format_key:
+            self._format_key = key
+            row_format = RowFormat(width, left, self.column_layout, styles, query.sort, words)
+            self._renderer = RowRenderer(row_format, self._clock)
+        return self._renderer
 
-    def _component(self, name: str) -> StylesBase:
-        """What the style sheets say of a component class with the theme's variables that they hold now.
-
-        For a moment after a change of the theme they still hold those of the theme before.
-
-        As ``COMPONENT_CLASSES`` they would all be worked out at every change of the focus, and three times at a start.
-        """
-        variables = self.app.stylesheet._variables  # noqa: SLF001 - a new dict for every theme
-        if self._components_of is not variables:
-            self._components_of = variables
-            self._components.clear()
-        styles = self._components.get(name)
-        if styles is None:
-            node = DOMNode(classes=name)
-            node._attach(self)  # noqa: SLF001 - what Textual does for its own component classes
-            self.app.stylesheet.apply(node, animate=False)
-            styles = self._components[name] = node.styles
-        return styles
-
-    def _words(self, painter: RowRenderer, line: int) -> Strip:
-        """A line of what is said in place of rows."""
+    def _message_line(self, renderer: RowRenderer, line: int) -> Strip:
+        """A line of the message in place of rows."""
         text = self.loading_text if self.listing.phase is Phase.LOADING else self.empty_text
-        if self._said is None or self._said[0] is not text or self._said[1] is not painter:
-            self._said = (text, painter, wrapped(self, text, GUTTER))
-        lines = self._said[2]
-        return lines[line] if 0 <= line < len(lines) else painter.blank
+        if self._shown_message is None or self._shown_message[0] is not text or self._shown_message[1] is not renderer:
+            self._shown_message = (text, renderer, self._wrapped(text))
+        lines = self._shown_message[2]
+        return lines[line] if 0 <= line < len(lines) else renderer.blank
+
+    def _wrapped(self, text: Content) -> list[Strip]:
+        """A text in lines as wide as the table, with the gutter as margin on both sides."""
+        width = max(1, self.size.width - 2 * GUTTER)
+        strips = Visual.to_strips(self, text, width, None, self.visual_style)
+        style = self.rich_style
+        strips = [strip.crop_pad(width, GUTTER, GUTTER, style) for strip in strips]
+        strips = [strip.adjust_cell_length(self.size.width, style) for strip in strips]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+        return strips
 
     def repaint_rows(self, rows: Sequence[int], *, only_changed: bool = False) -> None:
         """Paint those of these rows that are visible."""
         visible = self.visible_rows
         if isinstance(rows, range):
             rows = range(max(rows.start, visible.start), min(rows.stop, visible.stop))
-        painter = self._painter if only_changed else None
+        renderer = self._renderer if only_changed else None
         regions = []
         for index in rows:
             if index not in visible:
                 continue
-            if painter is not None:
+            if renderer is not None:
                 row = self.listing.row(index)
-                if not painter.differs(index, row, self.look(index, row)):
+                if not renderer.differs(index, row, self._state_of(index, row)):
                     continue
             regions.append(Region(0, index - visible.start + HEADER_LINES, self.size.width, 1))
         if regions:
             self.refresh(*regions)
 
     def repaint_changed(self) -> None:
-        """Paint the lines that are not what stands there: after every index may have come to mean another row."""
-        if self._held_back is not None:
-            self._held_back.cancel()
-            self._held_back = None
+        """Paint the lines whose content changed: after a change of the view every index may be another row's."""
+        if self._deferred_repaint is not None:
+            self._deferred_repaint.cancel()
+            self._deferred_repaint = None
         if len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
             self.refresh()
             return
-        self._measure(range(self.size.height))
-        painter, width = self._ready_painter(), self.size.width
-        lines = [self._draw_line(painter, y) for y in range(self.size.height)]
+        self._update_text_widths(range(self.size.height))
+        renderer, width = self._current_renderer(), self.size.width
+        lines = [self._draw_line(renderer, y) for y in range(self.size.height)]
         changed = [y for y, (before, now) in enumerate(zip(self._lines, lines, strict=True)) if before != now]
-        self._lines, self._lines_of = lines, painter
-        self._stale_lines.clear()  # they are to be painted already
+        self._lines, self._lines_renderer = lines, renderer
+        self._stale_lines.clear()  # all lines were just drawn
         if changed:
             super().refresh(*(Region(0, first, width, last - first + 1) for first, last in _runs(changed)))
 
     def paint_now(self) -> None:
-        """Show what is to be painted: Textual would wait for the next sixtieth of a second, and somebody waits."""
+        """Paint now instead of at Textual's next frame, up to 1/60 s later."""
         paint_now(self, *self.same_frame_widgets())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -385,7 +379,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     def _wheel(self, event: events.MouseEvent, lines: int) -> None:
         event.stop()
         event.prevent_default()
-        self.scroll_to_row(self.scroll_offset.y + lines)
+        self.scroll_to_row(self.first_row + lines)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Paint the rows; the header stays as it is."""
@@ -394,26 +388,27 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if round(old_value) == round(new_value):
             return
         if self.is_mounted and not self._has_visible_rows():
-            self._hold_back()
-            self.want_visible()
+            self._defer_repaint()
+            self.request_rows()
         else:
             self.refresh(Region(0, HEADER_LINES, self.size.width, self.page_rows))
-            self.ask()
+            self.request_rows_soon()
 
-    def _hold_back(self) -> None:
-        """Let what is on the screen stay for a moment: the rows that are wanted now may be here before the next frame.
+    def _defer_repaint(self) -> None:
+        """Keep the screen for a moment: the requested rows may be loaded before the next frame.
 
-        Else they would all be drawn as rows that are not here, only to be drawn again.
+        Otherwise all of them would be drawn as placeholders first.
         """
-        if self._held_back is None:
-            self._held_back = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._let_go)
+        if self._deferred_repaint is None:
+            loop = asyncio.get_running_loop()
+            self._deferred_repaint = loop.call_later(REPAINT_DELAY_SECONDS, self._repaint_deferred)
 
-    def rows_came(self) -> None:
-        """Paint what was held back if it waited for these."""
-        if self._held_back is not None and self._has_visible_rows():
-            self._let_go()
+    def rows_loaded(self) -> None:
+        """Paint what ``_defer_repaint`` deferred if all visible rows are loaded now."""
+        if self._deferred_repaint is not None and self._has_visible_rows():
+            self._repaint_deferred()
 
-    def _let_go(self) -> None:
+    def _repaint_deferred(self) -> None:
         if self.is_attached:
             self.repaint_changed()
             self.paint_now()
@@ -430,7 +425,7 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _words_of(text: str) -> tuple[str, ...]:
-    """The words of a filter; most starts have none, and need not wait for its language."""
+    """The words of a filter. Its parser is imported late: most starts have no filter."""
     from walkme_tui.domain.filters import parse_filter
 
     return parse_filter(text).words
