@@ -121,7 +121,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     client_id = profile.rest.client_id if profile is not None and profile.rest is not None else DEMO
     actor = Actor(user_name(os.getuid()), os.uname().nodename, client_id)
     journal = open_journal(data, actor=actor, clock=session.clock)
-    memory = journal.write_memory(session.account.profile, session.account.base_url)
+    session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
     wanted = Offboarding() if profile is None else profile.offboarding
 
     async def clear_away() -> None:
@@ -131,7 +131,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     return ChangeServices(
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
-        Executor(session, journal, memory, actor),
+        Executor(session, journal, actor),
         Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock),
         actor,
         after_close=clear_away,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -18,9 +18,10 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.ports import DirectoryApi
 from walkme_tui.simulator.app import build_app
 from walkme_tui.simulator.settings import SimulatorSettings
+
+DirectoryApi: TypeAlias = FakeDirectory | RestDirectory
 
 COUNT = 120
 NOBODY = "00000000-1111-4222-8333-444444444444"

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.doomed import ACTOR, QUICK, at_once
-from tests.support.executing import Memory
 from tests.support.fault_proxy import TOKEN_PATH, Fault, FaultProxy
 from tests.support.sessions import open_session, until
 from tests.support.tcp import asgi_server
@@ -51,7 +50,7 @@ async def executor(url: str, folder: Path) -> AsyncIterator[Executor]:
     journal = open_journal(folder, actor=ACTOR)
     try:
         async with open_session(RestDirectory(settings, policy=QUICK, pacer=unpaced(8))) as session:
-            yield Executor(session, journal, Memory(), ACTOR, sleep=at_once)
+            yield Executor(session, journal, ACTOR, sleep=at_once)
     finally:
         await journal.aclose()
 

@@ -10,17 +10,17 @@ from tests.support.api_sessions import Answers, Desk, answer, rest_directory
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
+from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, ServerFault, ServiceUnavailable
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.services.ports import DirectoryApi
 from walkme_tui.simulator.app import build_app
 from walkme_tui.simulator.settings import SimulatorSettings
 
 OPERATIONS = 1000
 MOST_PER_OPERATION = 1.2
 PATIENT = RetryPolicy(base_seconds=10, longest_seconds=10)
-CALLS: tuple[Callable[[DirectoryApi, int], Awaitable[object]], ...] = (
+CALLS: tuple[Callable[[RestDirectory, int], Awaitable[object]], ...] = (
     lambda api, number: api.patch_user(f"u{number}", {"status": "inactive"}),
     lambda api, number: api.put_user(f"u{number}", {"status": "inactive"}),
     lambda api, number: api.add_member("g1", f"u{number}"),
@@ -71,7 +71,7 @@ OUTAGES: dict[str, Callable[[], Answers]] = {
 }
 
 
-async def outcomes(api: DirectoryApi, *, side_by_side: bool) -> list[object]:
+async def outcomes(api: RestDirectory, *, side_by_side: bool) -> list[object]:
     """What each of the operations comes to; reads and writes in turn."""
     work = [CALLS[number % len(CALLS)](api, number) for number in range(OPERATIONS)]
     if side_by_side:
@@ -138,7 +138,7 @@ async def test_after_an_outage_everything_is_retried_as_before() -> None:
             assert len(proxy.log) - before == 4
 
 
-async def attempt(api: DirectoryApi, number: int) -> ApiError | None:
+async def attempt(api: RestDirectory, number: int) -> ApiError | None:
     """A write to a user who may not be there: its error."""
     try:
         await api.patch_user(f"nobody-{number}", {"status": "inactive"})

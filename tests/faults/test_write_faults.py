@@ -30,14 +30,13 @@ from walkme_tui.domain.errors import (
     UnexpectedAnswer,
     Unreachable,
 )
-from walkme_tui.services.ports import DirectoryApi
 
 TOKEN = http_answer(json.dumps({"access_token": "t", "token_type": "Bearer", "expires_in": 3600}))
 FINE = http_answer("{}")
 SHORT = Deadlines(connect_seconds=2, read_seconds=0.15, write_seconds=2, total_seconds=0.4)
 HTML = b"<!doctype html><html><head><title>Welcome</title></head></html>"
 
-Call = Callable[[DirectoryApi], Awaitable[None]]
+Call = Callable[[RestDirectory], Awaitable[None]]
 CALLS: dict[str, Call] = {
     "PATCH /users/u1": lambda api: api.patch_user("u1", {"status": "inactive"}),
     "PUT /users/u1": lambda api: api.put_user("u1", {"id": "u1", "status": "inactive"}),

@@ -41,11 +41,11 @@ class Bench:
         """Open one."""
         self.opened += 1
         journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
-        memory = journal.write_memory(session.account.profile, session.account.base_url)
+        session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
         return ChangeServices(
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
-            Executor(session, journal, memory, ACTOR),
+            Executor(session, journal, ACTOR),
             Receipts(session.account, journal, self._write, session.clock, UTC),
             ACTOR,
         )

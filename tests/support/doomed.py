@@ -158,8 +158,8 @@ async def work(order: Order) -> dict[str, str]:
     account = Account(PROFILE, Environment.SANDBOX, Surface.REST, order.plan["base_url"])
     async with open_session(api) as opened:
         session = Session(account, api, opened.mirror, opened.clock, 0, "the harness")
-        memory = real.write_memory(PROFILE, account.base_url)
-        executor = Executor(session, journal, memory, ACTOR, sleep=at_once)
+        api.use_write_memory(real.write_memory(PROFILE, account.base_url))
+        executor = Executor(session, journal, ACTOR, sleep=at_once)
         try:
             plan = plan_from_json(order.plan)
             made = [job for job in await journal.jobs() if job.plan.ticket == plan.ticket]

@@ -18,8 +18,9 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
+from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.changes.executor import Executor, JobControl, JobProgress
-from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session, WriteMemory
+from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session
 
 GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))
 USER = person(3)  # inactive, in Sales and Support
@@ -131,8 +132,9 @@ async def executing(
         real = journal_in(folder)
         used = journal or real
         try:
-            memory = memory or real.write_memory(session.account.profile, session.account.base_url)
-            executor = Executor(session, used, memory, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
+            account = session.account
+            session.api.use_write_memory(memory or real.write_memory(account.profile, account.base_url))
+            executor = Executor(session, used, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
             yield Desk(api, session, used, executor, clock)
         finally:
             await real.aclose()

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
@@ -41,6 +42,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
+from walkme_tui.domain.write_memory import WriteMemory
 
 FIRST_NAMES = ("Zoë", "Amina", "Bo", "Carmen", "Dmitri", "Elif", "Femi", "Grace", "Hana", "Ivo")
 LAST_NAMES = ("Çelik", "O'Brien", "Tanaka", "Weber", "Yılmaz", "Nowak", "Okafor", "Lindqvist", "Sato", "Marić", "Ruiz")
@@ -123,6 +125,7 @@ class FakeDirectory:
         self.closed = False
         self.writes: list[Write] = []
         self.patch_refused = False
+        self.updater = UserUpdater(self)
         self.inert = False
         self.stale_reads = 0
         self.email_ignored = False
@@ -211,6 +214,19 @@ class FakeDirectory:
         """All ``groups``."""
         await self._pass("list_groups", (), priority)
         return tuple(self.groups)
+
+    async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """Update a user as the REST client does, over the calls of this account."""
+        await self.updater.update(user_id, update, base)
+
+    async def replaces_records(self) -> bool:
+        """True once PATCH was refused."""
+        return await self.updater.patch_refused()
+
+    def use_write_memory(self, memory: WriteMemory) -> None:
+        """Keep the refusal of PATCH in ``memory``."""
+        self.updater = UserUpdater(self)
+        self.updater.use_memory(memory)
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.domain import outcomes
-from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.plans import StepState
@@ -40,11 +39,11 @@ def commit_after_send() -> None:
         waiting[record.step.user_id] = (record, before)
         return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
 
-    async def send(self: StepRunner, change: Change) -> None:
+    async def send(self: StepRunner, record: StepRecord) -> None:
         try:
-            await real_send(self, change)
+            await real_send(self, record)
         finally:
-            await real_intend(self._ledger, *waiting.pop(change.user_id))
+            await real_intend(self._ledger, *waiting.pop(record.step.user_id))
 
     Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
     StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
@@ -54,11 +53,11 @@ def blind_resend() -> None:
     """What was not answered is sent once more, without a look."""
     real = StepRunner._send
 
-    async def send(self: StepRunner, change: Change) -> None:
+    async def send(self: StepRunner, record: StepRecord) -> None:
         try:
-            await real(self, change)
+            await real(self, record)
         except OutcomeUnknown:
-            await real(self, change)
+            await real(self, record)
 
     StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
 

@@ -4,8 +4,9 @@ The JSON names are those of the WalkMe REST API (walkme-api.md, part 1); ``encod
 every object ``x`` that ``decode_user`` accepts.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -103,6 +104,27 @@ def encode_user(user: User) -> dict[str, Json]:
             raw[name] = _encode(attribute, value)
     raw.update(user.extra)
     return raw
+
+
+def altered_names(before: User, after: User, attributes: Collection[str]) -> tuple[str, ...]:
+    """JSON names of the fields besides ``attributes`` that have other values now; a missing field is unknown.
+
+    The time of the last change does not count, nor does the order within lists.
+    """
+    now = encode_user(after)
+    ignored = {"updated_at_ms", *attributes}
+    return tuple(
+        name
+        for name, value in encode_user(before).items()
+        if ATTRIBUTES.get(name) not in ignored and name in now and _canonical(value) != _canonical(now[name])
+    )
+
+
+def _canonical(value: Json) -> str:
+    """A text that is the same for equal values: for Python, 1 and true are equal. An empty list counts as null."""
+    if isinstance(value, list):
+        return json.dumps(sorted(json.dumps(item, sort_keys=True) for item in value)) if value else "null"
+    return json.dumps(value, sort_keys=True)
 
 
 def _encode(attribute: str, value: Any) -> Json:

@@ -7,7 +7,8 @@ from typing import Final, Protocol, runtime_checkable
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
-from walkme_tui.domain.users import Json, User, UserPage
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.ports import DirectoryApi
 
 AT_REST: Final = TrafficStatus(
@@ -35,6 +36,7 @@ class DeferredApi:
         self._built: DirectoryApi | None = None
         self._building: asyncio.Task[DirectoryApi] | None = None
         self._closed = False
+        self._write_memory: WriteMemory | None = None
 
     async def prepare(self) -> None:
         """Build it now, and sign in where the client can do that early; raises ``WalkmeError``."""
@@ -58,13 +60,19 @@ class DeferredApi:
         """All groups."""
         return await (await self._ready()).list_groups(priority)
 
-    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
-        """Change some fields."""
-        await (await self._ready()).patch_user(user_id, fields)
+    async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """Give attributes of a user other values."""
+        await (await self._ready()).update_user(user_id, update, base)
 
-    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
-        """Replace the whole record."""
-        await (await self._ready()).put_user(user_id, whole)
+    async def replaces_records(self) -> bool:
+        """True where ``update_user`` replaces the whole record."""
+        return await (await self._ready()).replaces_records()
+
+    def use_write_memory(self, memory: WriteMemory) -> None:
+        """Keep what is learned about how the server takes writes in ``memory``."""
+        self._write_memory = memory
+        if self._built is not None:
+            self._built.use_write_memory(memory)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user into a group."""
@@ -120,7 +128,9 @@ class DeferredApi:
 
     async def _make(self) -> DirectoryApi:
         try:
-            self._built = await asyncio.to_thread(self._build)
+            built = self._built = await asyncio.to_thread(self._build)
+            if self._write_memory is not None:
+                built.use_write_memory(self._write_memory)
         finally:
             self._building = None
         return self._built

@@ -17,7 +17,8 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
-from walkme_tui.domain.users import Json, User, UserPage
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.events import Events
 
 __all__ = [
@@ -61,25 +62,32 @@ class DirectoryApi(Protocol):
         """All groups."""
         ...
 
-    async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
-        """Change some fields, by their JSON names. Only ``services.execution`` calls this and the other writes.
+    async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """Give attributes of ``User`` other values: ``update`` maps them to the new ones; groups are none of them.
 
-        Returns when the server accepted it; what it did is known from reading back. Raises ``OutcomeUnknown`` where it
-        may have happened all the same, ``MethodRefused`` where the server has no such call; any other ``ApiError``
-        means that nothing happened.
+        ``base`` is the user as last read: where the server only replaces whole records, a field that it contains is
+        not cleared. Only ``services.changes`` calls this and the other writes.
+
+        Returns when the server accepted it; reading the user again shows the effect. Raises ``OutcomeUnknown`` where it
+        may have happened all the same. Any other ``ApiError`` means that nothing happened: ``NotFound`` that the user
+        is gone, ``RequestRejected`` also that the server only replaces whole records and returns just parts of them.
         """
         ...
 
-    async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
-        """Replace the whole record: fields left out may be cleared. Raises like ``patch_user``."""
+    async def replaces_records(self) -> bool:
+        """True where ``update_user`` replaces the whole record, so that other fields may change with it."""
+        ...
+
+    def use_write_memory(self, memory: WriteMemory) -> None:
+        """Keep what is learned about how the server takes writes in ``memory``, beyond the life of this object."""
         ...
 
     async def add_member(self, group_id: str, user_id: str) -> None:
-        """Put a user into a group. Raises like ``patch_user``."""
+        """Put a user into a group. Raises like ``update_user``."""
         ...
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
-        """Take a user out of a group. Raises like ``patch_user``; ``NotFound`` where it was not a member."""
+        """Take a user out of a group. Raises like ``update_user``; ``NotFound`` where it was not a member."""
         ...
 
     @property
@@ -312,18 +320,6 @@ class Journal(Protocol):
 
     async def aclose(self) -> None:
         """Close the file."""
-        ...
-
-
-class WriteMemory(Protocol):
-    """What was learned about how a profile's server takes writes, kept across starts."""
-
-    async def patch_refused(self) -> bool:
-        """True if PATCH was refused before, so that GET, merge, PUT is used at once."""
-        ...
-
-    async def remember_patch_refused(self) -> None:
-        """PATCH is refused by this server."""
         ...
 
 

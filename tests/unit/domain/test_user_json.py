@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import format_time_ms, parse_time_ms
-from walkme_tui.domain.user_json import KNOWN_NAMES, decode_user, encode_user
+from walkme_tui.domain.user_json import KNOWN_NAMES, altered_names, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
@@ -150,3 +150,28 @@ def test_half_characters_are_replaced_and_the_rest_is_kept(text: str) -> None:
     text = storable(text)
     text.encode()
     assert storable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("groups", ["a", "b"], ["b", "a"]),
+        ("groups", [], None),
+        ("updatedAt", "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"),
+        ("status", "active", "inactive"),
+    ],
+)
+def test_what_does_not_count_as_altered(name: str, before: Json, after: Json) -> None:
+    one, other = decode_user({"id": "u", name: before}), decode_user({"id": "u", name: after})
+    assert isinstance(one, User)
+    assert isinstance(other, User)
+    assert altered_names(one, other, ("status",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("Viewer", "Editor"), (["a"], []), (["a"], None), (None, "x"), (False, None), (0, False)]
+)
+def test_what_counts_as_altered(before: Json, after: Json) -> None:
+    one, other = User("u", extra={"thing": before}), User("u", extra={"thing": after})
+    assert altered_names(one, other, ("status",)) == ("thing",)
+    assert altered_names(one, User("u"), ("status",)) == ()

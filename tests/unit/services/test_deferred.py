@@ -54,20 +54,18 @@ async def test_writes_and_scopes_pass_through() -> None:
     api = DeferredApi(build)
     assert api.scopes is None
     user = person(1)
-    await api.patch_user(user.id, {"status": "inactive"})
-    await api.put_user(user.id, {"status": "active"})
+    await api.update_user(user.id, {"status": "inactive"}, user)
     await api.add_member("g1", user.id)
     await api.remove_member("g1", user.id)
     assert [(write.name, write.arguments) for write in build.api.writes] == [
         ("patch_user", (user.id, {"status": "inactive"})),
-        ("put_user", (user.id, {"status": "active"})),
         ("add_member", ("g1", user.id)),
         ("remove_member", ("g1", user.id)),
     ]
     assert api.scopes == build.api.granted
     await api.aclose()
     with pytest.raises(Unreachable):
-        await api.patch_user(user.id, {})
+        await api.update_user(user.id, {}, user)
 
 
 async def test_a_failure_reaches_everyone_who_waits_and_the_next_call_builds_again() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import ACTIVE, BOTH, USER, Desk, Memory, account, executing, group, said, states
+from tests.support.executing import ACTIVE, BOTH, USER, Desk, account, executing, group, said, states
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import BrokenMirror, until
@@ -491,7 +491,7 @@ async def refused(desk: Desk, plan: Plan) -> type[Exception]:
 async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
     async with executing(account(), tmp_path) as desk:
         locked = replace(desk.session, account=desk.session.account._replace(read_only=True))
-        desk.executor = Executor(locked, desk.journal, Memory(), ACTOR)
+        desk.executor = Executor(locked, desk.journal, ACTOR)
         assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
 
 

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.support.executing import GROUPS, Desk, SkippingTime, account, executing
 from tests.support.fake_directory import FakeDirectory, Write, person
+from walkme_tui.api.rest.user_update import UserCalls, UserUpdater
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
@@ -94,6 +95,10 @@ class Wire:
     def __init__(self, api: FakeDirectory, fate: Fate) -> None:
         self._api = api
         self._fate = fate
+        updater = UserUpdater(cast("UserCalls", self))
+        self.update_user = updater.update
+        self.replaces_records = updater.patch_refused
+        self.use_write_memory = updater.use_memory
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._api, name)
@@ -188,8 +193,8 @@ async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
         disk, wire = Disk(real, fate), Wire(desk.api, fate)
         old = desk.session
         session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")
-        memory = real.write_memory("test", "there")
-        executor = Executor(session, disk, memory, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
+        wire.use_write_memory(real.write_memory("test", "there"))
+        executor = Executor(session, disk, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
         fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.told.append))
         try:
             await fate.task

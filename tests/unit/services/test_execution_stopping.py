@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import BOTH, GROUPS, Desk, Memory, SkippingTime, account, executing, group, said, states
+from tests.support.executing import BOTH, GROUPS, Desk, SkippingTime, account, executing, group, said, states
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import ManualTime, until
@@ -445,7 +445,7 @@ async def test_nothing_is_sent_that_was_not_written_down(
         assert isinstance(desk.journal, SqliteJournal)
         failing = FailingJournal(desk.journal, name, number, full=full)
         plan = desk.offboarding(7)
-        executor = Executor(desk.session, failing, Memory(), ACTOR, sleep=desk.time.sleep)  # type: ignore[arg-type]
+        executor = Executor(desk.session, failing, ACTOR, sleep=desk.time.sleep)  # type: ignore[arg-type]
 
         async def all_of_it() -> None:
             job = await executor.submit(plan)

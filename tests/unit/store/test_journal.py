@@ -19,7 +19,8 @@ from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 if TYPE_CHECKING:
-    from walkme_tui.services.ports import Journal, WriteMemory
+    from walkme_tui.domain.write_memory import WriteMemory
+    from walkme_tui.services.ports import Journal
 
 ZOE = person(1)
 DONE = Outcome(StepState.DONE, "verified", changed=True, after=ZOE)

@@ -15,6 +15,7 @@ from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.api.rest.ids import in_path
 from walkme_tui.api.rest.settings import RestSettings
+from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.api.rest.writing import joining, leaving, patching, putting
 from walkme_tui.api.retry import Failure, RetryPolicy
 from walkme_tui.api.status_errors import failure_of_token_answer
@@ -25,6 +26,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
+from walkme_tui.domain.write_memory import WriteMemory
 
 T = TypeVar("T")
 
@@ -77,6 +79,7 @@ class RestDirectory:
         )
         self._sign_in = SignIn(self._ask_for_token)
         self._secret: Secret | None = None
+        self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
         self.group_oddities: tuple[str, ...] = ()
         """What was wrong with the last list of groups and was tolerated, in sentences."""
@@ -120,12 +123,24 @@ class RestDirectory:
 
     # ------------------------------------------------------------ writing
 
+    async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """Give attributes of a user other values; raises as ``DirectoryApi.update_user`` says."""
+        await self._updater.update(user_id, update, base)
+
+    async def replaces_records(self) -> bool:
+        """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""
+        return await self._updater.patch_refused()
+
+    def use_write_memory(self, memory: WriteMemory) -> None:
+        """Keep the refusal of PATCH in ``memory``."""
+        self._updater.use_memory(memory)
+
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
-        """Change some fields; raises as ``DirectoryApi.patch_user`` says."""
+        """PATCH fields, by their JSON names; raises like ``update_user``, ``MethodRefused`` for an unknown call."""
         await self._write(patching(user_id, fields), KNOWN_NAMES)
 
     async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
-        """Replace the whole record; raises like ``patch_user``."""
+        """PUT the whole record: fields left out may be cleared. Raises like ``patch_user``."""
         await self._write(putting(user_id, whole), KNOWN_NAMES)
 
     async def add_member(self, group_id: str, user_id: str) -> None:

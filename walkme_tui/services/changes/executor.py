@@ -16,8 +16,7 @@ from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.changes.permissions import require_permission
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.step_runner import StepRunner
-from walkme_tui.services.changes.user_update import UserUpdater
-from walkme_tui.services.ports import Journal, Session, WriteMemory
+from walkme_tui.services.ports import Journal, Session
 
 __all__ = ["Executor", "JobControl", "JobProgress"]
 
@@ -38,7 +37,6 @@ class Executor:
         self,
         session: Session,
         journal: Journal,
-        memory: WriteMemory,
         actor: Actor,
         *,
         sleep: Sleep = asyncio.sleep,
@@ -46,7 +44,6 @@ class Executor:
     ) -> None:
         self._session = session
         self._journal = journal
-        self._editor = UserUpdater(session, memory)
         self._actor = actor
         self._sleep = sleep
         self._monotonic = monotonic
@@ -75,7 +72,7 @@ class Executor:
         try:
             # Read again: another process may have come further before it gave the job back.
             job = await self._journal.job(job.id)
-            run = _Run(self._session, job, self._journal, self._editor, control, progress, self._sleep, self._monotonic)
+            run = _Run(self._session, job, self._journal, control, progress, self._sleep, self._monotonic)
             problem = await run.carry_out()
             if run.settled:
                 state = JobState.DONE
@@ -110,7 +107,6 @@ class _Run:
         session: Session,
         job: Job,
         journal: Journal,
-        editor: UserUpdater,
         control: JobControl,
         progress: Callable[[JobProgress], None],
         sleep: Sleep,
@@ -118,12 +114,11 @@ class _Run:
     ) -> None:
         self._control = control
         self._sleep = sleep
-        self._editor = editor
         self._tally = JobCounter(job, progress, monotonic)
         self._ledger = Ledger(job, journal, session.clock, self._tally)
         self._line = OutageGate(session.api, control, self._tally.paused, sleep=sleep, monotonic=monotonic)
-        reconciler = ReadBack(session.api, self._line, sleep, lambda: editor.replaces)
-        self._carrier = StepRunner(session, self._ledger, self._line, editor, reconciler)
+        reconciler = ReadBack(session.api, self._line, sleep)
+        self._carrier = StepRunner(session, self._ledger, self._line, reconciler)
 
     @property
     def settled(self) -> bool:
@@ -133,7 +128,6 @@ class _Run:
     async def carry_out(self) -> WalkmeError | None:
         """Do what is left; what stopped it, None if nothing did or somebody wanted it to stop."""
         self._tally.tell()
-        await self._editor.prepare()
         await self._for_all(self._carrier.reconcile, lambda record: record.state is StepState.SENT)
         await self._for_all(self._carrier.carry_out, lambda record: record.state is StepState.TODO)
         return self._line.problem

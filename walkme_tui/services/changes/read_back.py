@@ -1,6 +1,5 @@
 """What became of a step that was sent: the server's record decides, never the answer alone."""
 
-from collections.abc import Callable
 from typing import Final
 
 from walkme_tui.domain import outcomes
@@ -9,8 +8,7 @@ from walkme_tui.domain.errors import ApiError
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.record_merge import altered
-from walkme_tui.domain.user_json import encode_user
+from walkme_tui.domain.user_json import altered_names
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.ports import DirectoryApi
@@ -20,16 +18,12 @@ SECOND_LOOK_SECONDS: Final = 1.0
 
 
 class ReadBack:
-    """Reads people again after a step was sent, and says what became of it.
+    """Reads people again after a step was sent, and says what became of it."""
 
-    ``replaces`` tells whether a change of a field replaces the whole record, which then is compared.
-    """
-
-    def __init__(self, api: DirectoryApi, line: OutageGate, sleep: Sleep, replaces: Callable[[], bool]) -> None:
+    def __init__(self, api: DirectoryApi, line: OutageGate, sleep: Sleep) -> None:
         self._api = api
         self._line = line
         self._sleep = sleep
-        self._replaces = replaces
 
     async def accepted(self, record: StepRecord) -> Outcome:
         """The server accepted the step, which may mean nothing. Raises ``NotFound`` for a user who is gone."""
@@ -38,7 +32,7 @@ class ReadBack:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
         if not held:
             return Outcome(StepState.FAILED, outcomes.CHANGED_NOTHING, after=after)
-        return self._there(record, outcomes.verified(record, after))
+        return await self._there(record, outcomes.verified(record, after))
 
     async def lost(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         """No answer came, or this process was not there to hear it; ``TODO`` if the step surely did not happen.
@@ -51,7 +45,7 @@ class ReadBack:
         if not held:
             return outcomes.lost_not_there(after)
         detail = outcomes.INTERRUPTED_BUT_THERE if interrupted else outcomes.LOST_BUT_THERE
-        return self._there(record, Outcome(StepState.DONE, detail, changed=True, after=after))
+        return await self._there(record, Outcome(StepState.DONE, detail, changed=True, after=after))
 
     async def nothing_to_do(self, record: StepRecord, error: ApiError) -> Outcome:
         """The server said that there is no such membership, or one already. Raises ``NotFound``."""
@@ -62,12 +56,12 @@ class ReadBack:
             return Outcome(StepState.DONE, outcomes.EARLIER_AFTER_ALL, changed=True, after=after)
         return Outcome(StepState.DONE, f"was {record.step.change.already_text()} when it was sent", after=after)
 
-    def _there(self, record: StepRecord, outcome: Outcome) -> Outcome:
+    async def _there(self, record: StepRecord, outcome: Outcome) -> Outcome:
         """The outcome of a change that is there; it needs review where other fields changed with it."""
         change, before, after = record.step.change, record.before, outcome.after
-        if not change.overwrites or before is None or after is None or not self._replaces():
+        if not change.overwrites or before is None or after is None or not await self._api.replaces_records():
             return outcome
-        beside = altered(encode_user(before), encode_user(after), (change.attribute,))
+        beside = altered_names(before, after, (change.attribute,))
         return outcomes.changed_beside(outcome, beside) if beside else outcome
 
     async def _look(self, change: Change) -> tuple[bool | None, User]:

@@ -6,21 +6,22 @@ from typing import Any, Final
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
-from walkme_tui.services.changes.user_update import UserUpdater
+from walkme_tui.domain.users import User
 from walkme_tui.services.ports import DirectoryApi
 
-Sender = Callable[[DirectoryApi, UserUpdater, Any], Awaitable[None]]
+Sender = Callable[[DirectoryApi, Any, User], Awaitable[None]]
+"""Makes a change of its kind; the last argument is the user as last read."""
 
 
-async def _set_status(_: DirectoryApi, updater: UserUpdater, change: SetStatus) -> None:
-    await updater.edit(change.user_id, {"status": change.after})
+async def _set_status(api: DirectoryApi, change: SetStatus, base: User) -> None:
+    await api.update_user(change.user_id, {"status": change.after}, base)
 
 
-async def _add_member(api: DirectoryApi, _: UserUpdater, change: AddMember) -> None:
+async def _add_member(api: DirectoryApi, change: AddMember, _: User) -> None:
     await api.add_member(change.group.id, change.user_id)
 
 
-async def _remove_member(api: DirectoryApi, _: UserUpdater, change: RemoveMember) -> None:
+async def _remove_member(api: DirectoryApi, change: RemoveMember, _: User) -> None:
     await api.remove_member(change.group.id, change.user_id)
 
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain import outcomes
-from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
@@ -17,6 +16,7 @@ from walkme_tui.domain.errors import (
     SignInRefused,
 )
 from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.ledger import Ledger
@@ -24,7 +24,6 @@ from walkme_tui.services.changes.outage_gate import OutageGate, PersonSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.senders import SENDERS
-from walkme_tui.services.changes.user_update import UserUpdater
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
@@ -49,14 +48,11 @@ class StepRunner:
     stop: a sign-in or a right that was refused, a journal that cannot be written.
     """
 
-    def __init__(
-        self, session: Session, ledger: Ledger, line: OutageGate, editor: UserUpdater, reconciler: ReadBack
-    ) -> None:
+    def __init__(self, session: Session, ledger: Ledger, line: OutageGate, reconciler: ReadBack) -> None:
         self._session = session
         self._directory = Directory(session)
         self._ledger = ledger
         self._line = line
-        self._editor = editor
         self._reconciler = reconciler
 
     async def reconcile(self, records: Sequence[StepRecord]) -> None:
@@ -145,7 +141,7 @@ class StepRunner:
         """Send a step; what became of it by the answer and a look. Raises ``NotSent`` and ``OutcomeUnknown``."""
         change = record.step.change
         try:
-            await self._send(change)
+            await self._send(record)
         except OutcomeUnknown:
             raise
         except ServiceUnavailable as error:
@@ -180,8 +176,18 @@ class StepRunner:
         except ApiError as unreadable:
             return outcomes.unreadable(unreadable, sent=True)
 
-    async def _send(self, change: Change) -> None:
-        await SENDERS[type(change)](self._session.api, self._editor, change)
+    async def _send(self, record: StepRecord) -> None:
+        change = record.step.change
+        await SENDERS[type(change)](self._session.api, change, await self._base(record))
+
+    async def _base(self, record: StepRecord) -> User:
+        """The user as last read, with what earlier answers contained besides."""
+        user = record.before or User(record.step.user_id)
+        with suppress(MirrorUnavailable):
+            mirrored = await self._session.mirror.user(user.id)
+            if mirrored is not None:
+                return merged(mirrored.user, user)
+        return user
 
     # ------------------------------------------------------------ telling
 
