@@ -86,9 +86,9 @@ async def refuse_unknown_values(session: "Session", query: UserQuery) -> None:
     Those that WalkMe documents are no mistake, and of more values than the mirror lists nobody can say it.
     """
     from walkme_tui.domain.users import ROLES, Status
-    from walkme_tui.store.mirror.conditions import SOME
+    from walkme_tui.store.mirror.conditions import MOST_LISTED
 
-    statuses, roles = ({*found} if len(found) < SOME else None for found in await session.mirror.values())
+    statuses, roles = ({*found} if len(found) < MOST_LISTED else None for found in await session.mirror.values())
     if statuses is not None:
         statuses |= {status.value for status in Status}
     if roles is not None:

@@ -1,4 +1,4 @@
-"""Where a database file can lie, and how it is made for its owner's eyes only."""
+"""Folders and files of databases: network drives, permissions, locks, files moved aside."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 MOUNTS: Final = Path("/proc/self/mountinfo")
-LOCK_PATIENCE_SECONDS: Final = 3.0
+LOCK_TIMEOUT_SECONDS: Final = 3.0
 
 NETWORK_FILE_SYSTEMS: Final = frozenset(
     {
@@ -19,7 +19,7 @@ NETWORK_FILE_SYSTEMS: Final = frozenset(
         *("vboxsf", "virtiofs", "wekafs"),
     }
 )
-# FUSE says what it is behind a dot; these are the local ones, the rest talks to somebody.
+# The part behind the dot is the FUSE driver; these are local, all others are taken for network file systems.
 LOCAL_FUSE: Final = frozenset(
     {"fuse", "fuseblk", "fuse.bindfs", "fuse.ext2", "fuse.fuse-overlayfs", "fuse.ntfs", "fuse.ntfs-3g"}
 )
@@ -30,7 +30,7 @@ _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 def file_system(path: str, mounts: str) -> str | None:
     """The type of the file system that an absolute ``path`` lies on, from the text of ``/proc/self/mountinfo``.
 
-    None where the text does not tell. Of several mounts on one place the last one counts, as it hides the others.
+    None where the text does not mention it. Of several mounts on one path the last one counts: it hides the others.
     """
     best, found = -1, None
     for line in mounts.splitlines():
@@ -45,14 +45,14 @@ def file_system(path: str, mounts: str) -> str | None:
 
 
 def is_network(kind: str | None) -> bool:
-    """True for a file system on which the shared memory of SQLite's write-ahead log cannot be relied upon."""
+    """True for a file system on which the shared memory of SQLite's write-ahead log does not work reliably."""
     if kind is None:
         return False
     return kind in NETWORK_FILE_SYSTEMS or (kind.startswith("fuse") and kind not in LOCAL_FUSE)
 
 
 def lies_on_network(folder: Path) -> bool:
-    """True if a folder, which need not exist yet, lies on a network file system; False where nobody can tell."""
+    """True if a folder, which need not exist yet, lies on a network file system; False where that is unknown."""
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
@@ -61,15 +61,15 @@ def lies_on_network(folder: Path) -> bool:
 
 
 def make_private_file(path: Path) -> None:
-    """See to it that a file exists which only its owner may read, in a folder made likewise; raises ``OSError``.
+    """Make a file that only its owner may read, and its folder, where they are missing; raises ``OSError``.
 
-    SQLite gives the files beside it the same permissions. A folder that exists already is left as it is.
+    SQLite gives its companion files the same permissions. The permissions of an existing folder are not changed.
     """
     make_private_folder(path.parent)
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     except FileExistsError:
-        # Not opened: closing a file drops the locks that this process holds on it through SQLite.
+        # The file is not opened: closing it would drop the locks that this process holds on it through SQLite.
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         if not os.access(path, os.W_OK):
@@ -77,7 +77,7 @@ def make_private_file(path: Path) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder and those above it, each for its owner only; raises ``OSError``."""
+    """Make a folder and its missing parents, accessible to their owner only; raises ``OSError``."""
     if not folder.is_dir():
         make_private_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -85,15 +85,15 @@ def make_private_folder(folder: Path) -> None:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Keep other processes from moving files in ``folder`` meanwhile; a lock that does not come is gone without."""
+    """Keep other processes from moving files in ``folder``; after the time-out the block runs without the lock."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        patience = time.monotonic() + LOCK_PATIENCE_SECONDS
+        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
         while True:
             with suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 break
             time.sleep(0.01)
         yield
@@ -107,18 +107,18 @@ def companions(path: Path) -> tuple[Path, Path]:
 
 
 def remove_database(path: Path) -> None:
-    """Delete a database and what lies beside it; raises ``OSError``."""
+    """Delete a database and its companion files; raises ``OSError``."""
     for file in (path, *companions(path)):
         file.unlink(missing_ok=True)
 
 
 def files_aside(path: Path) -> list[Path]:
-    """Databases that ``move_aside`` put beside ``path``."""
+    """Databases that ``move_aside`` renamed, oldest first."""
     return sorted(path.parent.glob(f"{path.name}.corrupt-*"))
 
 
 def move_aside(path: Path) -> Path:
-    """Put a database out of the way under a name with the time, and drop the ones put there before."""
+    """Rename a database to a name with the current time, and delete those renamed earlier."""
     for older in files_aside(path):
         older.unlink(missing_ok=True)
     target = path.with_name(f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")

@@ -69,7 +69,7 @@ def test_ids_are_found_as_in_a_dictionary(
         seen: set[StoredId] = set()
         for number, (ids, removal) in enumerate(zip(batches, removals, strict=False)):
             if number in forgotten:
-                table.forget()
+                table.clear_cache()
             if number in begun:
                 table.begin()
             new = [(user_id, row_id + at) for at, user_id in enumerate(ids, start=1) if user_id not in model]
@@ -129,7 +129,7 @@ def test_new_ids_are_not_looked_for_while_a_table_is_filled_from_nothing(connect
     assert table.find(["new", "newer"]) == {}
     assert statements == []
     assert table.find(["known", "new"]) == {"known": 1}
-    table.forget()
+    table.clear_cache()
     statements.clear()
     assert table.find(["new"]) == {}
     assert statements

@@ -188,8 +188,8 @@ async def test_a_row_that_was_never_written_so_is_damage(tmp_path: Path, damage:
     [
         (f"PRAGMA user_version = {LAYOUT + 1}", "newer version"),
         ("DROP TABLE memberships", "tables"),
-        ("PRAGMA user_version = 0", "something else"),
-        ("DELETE FROM state", "whose"),
+        ("PRAGMA user_version = 0", "another program"),
+        ("DELETE FROM state", "no account"),
     ],
 )
 async def test_a_file_with_another_layout_is_moved_aside(tmp_path: Path, change: str, word: str) -> None:

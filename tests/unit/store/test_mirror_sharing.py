@@ -25,7 +25,7 @@ def opened(path: Path | None, *, account_key: str = "acme", max_age_days: float 
 
 
 async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("walkme_tui.store.mirror.file.WRITE_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("walkme_tui.store.mirror.file.WRITE_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr("walkme_tui.store.mirror.file.BUSY_MS", 50)
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)

@@ -111,7 +111,7 @@ def test_who_was_seen_is_who_is_listed_and_was_described_since(
         await mirror.aclose()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweeps, "ROWS_AT_ONCE", 4)
+        patch.setattr(sweeps, "RANGE_ROWS", 4)
         asyncio.run(scenario())
 
 

@@ -89,7 +89,7 @@ def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(text
             connection.execute(statement)
         table = TextTable(connection, has_find=True)
         table.add(list(enumerate(texts)))
-        table.settle()
+        table.update_index()
         for word in words_of(typed) + [word for text in texts for word in words_of(text[1:5])]:
             short = is_short_word(word)
             expected = {at for at, text in enumerate(texts) if (begins_a_word(word, text) if short else word in text)}
@@ -128,7 +128,7 @@ def test_what_the_index_is_asked_for_a_word(word: str, expected: list[str]) -> N
 def test_several_words_are_one_expression_without_repetitions(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=True)
     table.add([(number, "zoe bo" if number < 5 else "bo") for number in range(20)])
-    table.settle()
+    table.update_index()
     assert table.chosen(["b", "zoe", "b"]) == ["zoe"]  # everybody has a word with b: that costs and tells nothing
     assert table.chosen(["b"]) == ["  b"]
     assert table.chosen(["..."]) == table.chosen([]) == []
@@ -158,12 +158,12 @@ def test_how_common_an_entry_is_shows_in_the_first_texts_that_have_it(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_table, "SAMPLE", 10)
-    monkeypatch.setattr(text_table, "REMEMBERED", 2)
+    monkeypatch.setattr(text_table, "CACHED_SHARES", 2)
     table = TextTable(connection, has_find=True)
     table.add(
         [(number, f"{'zoe' if number % 50 == 0 else 'bob'} {'weber' if number % 2 else 'li'}") for number in range(400)]
     )
-    table.settle()
+    table.update_index()
     assert table._share("zoe") == pytest.approx(8 / 400, rel=0.01)
     assert table._share("web") == pytest.approx(1 / 2, rel=0.1)
     assert table._share("xyz") == 0
@@ -173,7 +173,7 @@ def test_how_common_an_entry_is_shows_in_the_first_texts_that_have_it(
 def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=True)
     table.add([(1, "zoe\0bo"), (2, "–zoe weber")])
-    table.settle()
+    table.update_index()
     assert found(connection, '"zoe"') == {1, 2}
     assert connection.execute("SELECT text FROM texts ORDER BY row_id").fetchall() == [
         ("zoe\x1ebo",),
@@ -191,7 +191,7 @@ def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None
 def test_without_an_index_only_the_texts_are_kept(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=False)
     table.add([(1, "zoe")])
-    table.settle()
+    table.update_index()
     assert found(connection, '"zoe"') == set()
     assert connection.execute("SELECT * FROM texts").fetchall() == [(1, "zoe")]
     table.remove([(1, "zoe")])

@@ -1,6 +1,6 @@
-"""What filters ask of users, as pieces of SQL over ``users`` and ``texts``, and where users who fit are listed.
+"""Parts of SQL statements over ``users`` and ``texts``: conditions of filters, and sources of candidate users.
 
-A condition is true, false, or NULL where the field that it is about is not known.
+A condition is true, false, or NULL where its field is unknown.
 """
 
 from collections.abc import Collection
@@ -11,9 +11,9 @@ from walkme_tui.store.mirror.rows import BITS
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.mirror.text_table import GLOB_SEPARATORS, comparable, is_short_word
 
-# So many statuses or roles are enough for who looks at them; as a limit, EVERY is none.
-SOME: Final = 200
-EVERY: Final = -1
+# How many statuses or roles are listed for people; as a limit in SQL, -1 means none.
+MOST_LISTED: Final = 200
+NO_LIMIT: Final = -1
 
 STATUS: Final = "nullif(users.status, '')"
 ROLE: Final = "nullif(users.role, '')"
@@ -31,72 +31,72 @@ _FILLED: Final = {
 
 
 class Sql(NamedTuple):
-    """A piece of SQL and the values for its question marks."""
+    """A part of a statement and the values for its question marks."""
 
     text: str
     values: tuple[Any, ...] = ()
 
 
 class Source(NamedTuple):
-    """Rows of ``table`` that tell of users, which are there in ascending order of row ids."""
+    """Rows of ``table`` that refer to users, read in ascending order of row ids."""
 
     table: str
     condition: Sql
     row_id: str = "row_id"
 
     def row_ids(self, after: int = 0) -> Sql:
-        """Their row ids above ``after``, as a statement."""
+        """A statement for the row ids above ``after``."""
         text = f"SELECT {self.row_id} AS row_id FROM {self.table} WHERE {self.condition.text}"  # noqa: S608 - constants
         values = self.condition.values
         return Sql(f"{text} AND {self.row_id} > ?", (*values, after)) if after else Sql(text, values)
 
 
-NOBODY: Final = Sql("0")
-EVERYBODY: Final = Source("users", Sql("1"))
+NO_USER: Final = Sql("0")
+ALL_USERS: Final = Source("users", Sql("1"))
 
 
 # ------------------------------------------------------------ conditions
 
 
 def has_word(word: str, text: str = "texts.text") -> Sql:
-    """The text has the word: anywhere, or where a word begins if it is a short one."""
+    """The text contains the word: anywhere, or at the start of a word if it is short."""
     if is_short_word(word):
         return Sql(f"(' ' || {text}) GLOB ?", (f"*[{GLOB_SEPARATORS}]{word}*",))
     return Sql(f"instr({text}, ?) > 0", (comparable(word),))
 
 
 def has_whole_word(word: str) -> Sql:
-    """The text has the word, which is a run of letters and digits, as a whole one, and not at its end.
+    """The text contains this run of letters and digits as a whole word that is not its last.
 
-    The index by text can tell the end of a word only by what follows it.
+    The index recognizes the end of a word only by the blank behind it.
     """
     return Sql("has_run(texts.text, ?)", (word,))
 
 
 def value_has_word(column: str, word: str) -> Sql:
-    """The status or the role, folded, has the word."""
+    """The folded status or role contains the word."""
     return has_word(word, f"coalesce(folded({column}), '')")
 
 
 def is_one_of(column: str, values: tuple[str, ...]) -> Sql:
-    """The status or the role is one of these."""
+    """The status or role is one of these."""
     return Sql(f"coalesce({column} IN ({','.join('?' * len(values))}), 0)", values)
 
 
 def begins_with(column: str, whole: Collection[str], parts: Collection[str]) -> Sql:
-    """The status or the role, folded, is one of ``whole`` or begins with one of ``parts``."""
+    """The folded status or role is one of ``whole`` or begins with one of ``parts``."""
     tests = [*[f"folded({column}) = ?" for _ in whole], *[f"instr(folded({column}), ?) = 1" for _ in parts]]
     return Sql(f"coalesce({' OR '.join(tests)}, 0)", tuple(map(comparable, (*whole, *parts))))
 
 
 def is_member(gids: Collection[int]) -> Sql:
-    """In one of these groups."""
+    """The user is in one of these groups."""
     marks = ",".join(map(str, gids))
     return Sql(f"EXISTS (SELECT 1 FROM memberships WHERE gid IN ({marks}) AND row_id = users.row_id)")  # noqa: S608
 
 
 def between(test: filters.Between) -> Sql:
-    """The time lies in between; NULL where there is none."""
+    """The time lies in the range; NULL where there is none."""
     column = TIMES[test.field]
     ends = [(">=", test.first_ms), ("<", test.end_ms)]
     parts = [f"users.{column} {operator} ?" for operator, end in ends if end is not None]
@@ -104,13 +104,13 @@ def between(test: filters.Between) -> Sql:
 
 
 def filled(field: filters.HasField) -> Sql:
-    """One of the columns is not empty; NULL where none is, and one is not known."""
+    """One of the field's columns is not empty; NULL where all are empty and one is unknown."""
     bits, condition = _FILLED[field]
     return Sql(f"CASE WHEN {condition} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END")
 
 
 def if_known(field: str, condition: Sql) -> Sql:
-    """The condition, NULL where no answer carried the field that it is about."""
+    """The condition, NULL where its field is unknown."""
     return Sql(f"CASE WHEN users.known & {BITS[field]} THEN {condition.text} END", condition.values)
 
 
@@ -120,14 +120,14 @@ def bits_of(fields: Collection[str]) -> int:
 
 
 def decided(test: filters.Test, condition: Sql) -> Sql:
-    """The condition of a test, NULL where it is not true and a field that the test asks for is not known."""
+    """The condition of a test, NULL where it is not true and a field that it needs is unknown."""
     bits = bits_of(filters.asked_fields(test))
     text = f"CASE WHEN {condition.text} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END"
     return Sql(text, condition.values)
 
 
 def negated(condition: Sql) -> Sql:
-    """The condition is known to be false."""
+    """The condition is false, not unknown."""
     return Sql(f"NOT ({condition.text})", condition.values)
 
 
@@ -141,7 +141,7 @@ def any_of(conditions: Collection[Sql]) -> Sql:
 
 
 def in_index(found: str) -> Source:
-    """Users whose texts the index finds by a full-text expression."""
+    """Users that the full-text index finds."""
     return Source("find", Sql("find MATCH ?", (found,)), "rowid")
 
 
@@ -156,7 +156,7 @@ def members(gid: int) -> Source:
 
 
 def members_of_any(gids: Collection[int]) -> Source:
-    """Users in any of these groups; all of them are put in order before the first is there."""
+    """Users in any of these groups; all of them are sorted before the first is read."""
     marks = ",".join(map(str, gids))
     return Source("users", Sql(f"row_id IN (SELECT row_id FROM memberships WHERE gid IN ({marks}))"))  # noqa: S608
 
@@ -166,11 +166,11 @@ def named(row_ids: Collection[int]) -> Source:
     return Source("users", Sql(f"row_id IN ({','.join(map(str, row_ids))})"))
 
 
-# ------------------------------------------------------------ what is there
+# ------------------------------------------------------------ counts and values
 
 
 def counted(tables: Tables, sources: Collection[Source], most: int) -> int:
-    """How many rows the sources have, counted up to ``most``."""
+    """The number of rows of the sources, counted up to ``most``."""
     parts = [source.row_ids() for source in sources]
     values = tuple(value for part in parts for value in part.values)
     text = " UNION ALL ".join(part.text for part in parts)
@@ -178,8 +178,8 @@ def counted(tables: Tables, sources: Collection[Source], most: int) -> int:
     return int(tables.connection.execute(select, (*values, most)).fetchone()[0])
 
 
-def distinct(tables: Tables, column: str, most: int = SOME) -> list[str]:
-    """The first ``most`` values of ``status`` or ``role`` in the mirror, in order; each costs a look into an index."""
+def distinct(tables: Tables, column: str, most: int = MOST_LISTED) -> list[str]:
+    """The first ``most`` values of ``status`` or ``role`` in order, with one index look-up each."""
     value = f"nullif({column}, '')"
     least = f"SELECT {value} FROM users WHERE {value} > {{}} ORDER BY {value} LIMIT 1"  # noqa: S608 - constants
     select = (
@@ -191,7 +191,7 @@ def distinct(tables: Tables, column: str, most: int = SOME) -> list[str]:
 
 
 def few_between(tables: Tables, test: filters.Between, most: int) -> list[int] | None:
-    """Row ids of those whose time lies in between; None if there are more than ``most``, or no index to find them."""
+    """Row ids of users whose time lies in the range; None if there are more than ``most``, or no index."""
     column, index = TIMES[test.field], f"sorted_by_{test.field}"
     if not tables.has_index(index):
         return None

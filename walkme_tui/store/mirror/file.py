@@ -1,4 +1,4 @@
-"""The mirror's database file: opened, checked, and rebuilt when it cannot be used, since it is only a copy."""
+"""The mirror's database file: opened, checked, and made anew when it cannot be used, since it is only a copy."""
 
 import os
 import sqlite3
@@ -27,13 +27,13 @@ from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
 
-WRITERS_CACHE: Final = "PRAGMA cache_size = -8000"
-READERS_CACHE: Final = "PRAGMA cache_size = -4000"
+WRITER_CACHE: Final = "PRAGMA cache_size = -8000"
+READER_CACHE: Final = "PRAGMA cache_size = -4000"
 BUSY_MS: Final = 3_000
-# A write waits so long for its turn at a stretch, since reads wait behind it, and so long in all: SQLite gives turns to
-# whoever asks at the right moment, so that of several exports at once one may come last again and again.
-TURN_MS: Final = 200
-WRITE_PATIENCE_SECONDS: Final = 60.0
+# How long a write waits for other processes in one step, since reads of this thread wait behind it, and in all: SQLite
+# has no queue, so that of several processes that write at once one may lose many times in a row.
+WRITE_STEP_MS: Final = 200
+WRITE_TIMEOUT_SECONDS: Final = 60.0
 DAY_SECONDS: Final = 86_400
 
 SETTINGS: Final = (
@@ -45,19 +45,18 @@ SETTINGS: Final = (
     "PRAGMA journal_size_limit = 33554432",
 )
 
-
-# Where sorting puts what it does not keep in memory, which for a million would be 60 MB: beside the file, where people
-# are already and nobody else can look; never in a temporary folder for all.
-SORTS_BESIDE: Final = "PRAGMA temp_store = FILE"
+# Where SQLite sorts what does not fit into its cache, 60 MB for a million users: in the folder of the file, which is
+# private and holds the same data, and never in the shared temporary folder.
+SORTS_BESIDE_FILE: Final = "PRAGMA temp_store = FILE"
 SORTS_IN_MEMORY: Final = "PRAGMA temp_store = MEMORY"
 
 
 class UnusableFile(Exception):
-    """The file is no mirror that this program can read; the message says why, to go on ``The local copy …``."""
+    """The file is not a mirror that this program can use; the message completes the sentence ``The local copy …``."""
 
 
 class MirrorLocation(NamedTuple):
-    """What decides which file is opened, and whose it is; ``path`` None keeps everything in memory."""
+    """Where the file lies and which account it belongs to; ``path`` None keeps the mirror in memory."""
 
     path: Path | None
     runtime_folder: Path | None
@@ -66,26 +65,27 @@ class MirrorLocation(NamedTuple):
 
 
 class MirrorFile:
-    """The open database. ``interrupt``, ``is_on_disk``, ``path`` and ``follow`` may be called from any thread.
+    """The database file, opened by the first call.
 
-    Everything else belongs to the one thread that works with it. ``beside`` is another connection of this process to
-    the same file, which was opened before: what one of the two makes anew, the other opens again.
+    ``interrupt``, ``is_on_disk``, ``path`` and ``follow`` may be called from any thread, all else from the thread that
+    owns this connection. ``writer`` is this process's writing connection to the same file, None if this one is that:
+    when one of them makes the file anew, the other opens the new one.
     """
 
-    def __init__(self, place: MirrorLocation, beside: "MirrorFile | None" = None) -> None:
-        self._place = place
-        self._beside = beside
+    def __init__(self, location: MirrorLocation, writer: "MirrorFile | None" = None) -> None:
+        self._location = location
+        self._writer = writer
         self._path: Path | None = None
         self._inode: int | None = None
         self._tables: Tables | None = None
         self._data_version: int | None = None
         self._outdated = False
         self.generation = 0
-        self.notices: list[str] = [] if beside is None else beside.notices
+        self.notices: list[str] = [] if writer is None else writer.notices
 
     @property
     def is_on_disk(self) -> bool:
-        """True while the file is open where other connections can open it, too."""
+        """True while the file is open and on a disk, where other connections can open it too."""
         return self._tables is not None and self._path is not None
 
     @property
@@ -94,13 +94,13 @@ class MirrorFile:
         return self._path
 
     def follow(self, inode: int | None) -> None:
-        """A connection beside this one opened the file with this inode: so must this one, or they drift apart."""
+        """Open the file again if the one that a reading connection opened has another inode."""
         self._outdated = self._outdated or inode != self._inode
 
     # ------------------------------------------------------------ work
 
     def read(self, work: Callable[[Tables], R]) -> R:
-        """Do ``work``; once more on a new file where the old one turns out to be damaged."""
+        """The result of ``work``; if the file is damaged, it is made anew and ``work`` executed once more."""
         try:
             return work(self._opened())
         except sqlite3.Error as error:
@@ -115,23 +115,23 @@ class MirrorFile:
         return self.read(lambda tables: self._in_transaction(tables, work))
 
     def write_in_turn(self, work: Callable[[Tables], R]) -> Steps[R]:
-        """Like ``write``, waiting in steps while other processes write."""
-        patience = time.monotonic() + WRITE_PATIENCE_SECONDS
-        while not self.read(_begins) and time.monotonic() < patience:
+        """Like ``write``, with a step for each wait while other processes write."""
+        deadline = time.monotonic() + WRITE_TIMEOUT_SECONDS
+        while not self.read(_begin_write) and time.monotonic() < deadline:
             yield
         return self.write(work)
 
     def scan(self, steps: Callable[[Tables], Steps[R]]) -> Steps[R]:
-        """Like ``read`` for a reading in steps; it starts again where others made the file new in between."""
+        """Like ``read``, in steps; it starts again if the file is made anew between two steps."""
         while True:
             try:
                 tables = self._opened()
-                walk = steps(tables)
+                scan = steps(tables)
                 while tables is self._tables:
                     try:
-                        next(walk)
+                        next(scan)
                     except StopIteration as end:
-                        return end.value  # type: ignore[no-any-return]  # StopIteration does not know its type
+                        return end.value  # type: ignore[no-any-return]  # StopIteration is not generic
                     yield
             except sqlite3.Error as error:
                 self._recover(error)
@@ -140,14 +140,14 @@ class MirrorFile:
         """Stop the statement that is running; may be called from any thread."""
         tables = self._tables
         if tables is not None:
-            with suppress(sqlite3.ProgrammingError):  # closed a moment ago
+            with suppress(sqlite3.ProgrammingError):  # it was closed just now
                 tables.connection.interrupt()
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is used again."""
+        """Close the file; the next call opens it again."""
         tables, self._tables = self._tables, None
         if tables is not None:
-            if self._beside is None:
+            if self._writer is None:
                 self.generation += 1
             tables.connection.close()
 
@@ -161,10 +161,10 @@ class MirrorFile:
                 self._data_version = version
                 tables.begin()
             result = work(tables)
-            tables.texts.settle()
+            tables.texts.update_index()
             connection.execute("COMMIT")
         except BaseException:
-            tables.forget()
+            tables.clear_caches()
             with suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -174,25 +174,25 @@ class MirrorFile:
     # ------------------------------------------------------------ opening
 
     def _opened(self) -> Tables:
-        if self._beside is not None and self.generation != self._beside.generation:
+        if self._writer is not None and self.generation != self._writer.generation:
             self.close()
-            self.generation = self._beside.generation
+            self.generation = self._writer.generation
         if self._outdated:
             self._outdated = False
             self.close()
         if self._tables is None:
-            self._tables = Tables(self._open() if self._beside is None else self._open_beside(self._beside))
+            self._tables = Tables(self._open() if self._writer is None else self._open_reader(self._writer))
         return self._tables
 
-    def _open_beside(self, writer: "MirrorFile") -> sqlite3.Connection:
-        """Open the writer's file; nothing is kept in memory here, where the writer would not put anything."""
+    def _open_reader(self, writer: "MirrorFile") -> sqlite3.Connection:
+        """Open the writer's file, never a mirror in memory: the writer would not write to it."""
         path = writer.path
         if path is None:
             raise MirrorUnavailable("The local copy is kept in memory from now on.", hint="Try again.")
         try:
             connection = self._open_file(path)
         except (OSError, sqlite3.Error) as error:
-            raise MirrorUnavailable(f"The local copy cannot be read ({_reason(error)}).", hint="Try again.") from error
+            raise MirrorUnavailable(f"The local copy cannot be read: {_reason(error)}.", hint="Try again.") from error
         writer.follow(self._inode)
         return connection
 
@@ -212,10 +212,10 @@ class MirrorFile:
         return connection
 
     def _choose_path(self) -> Path | None:
-        path = self._place.path
+        path = self._location.path
         if path is None or not lies_on_network(path.parent):
             return path
-        runtime = self._place.runtime_folder
+        runtime = self._location.runtime_folder
         if runtime is None or lies_on_network(runtime):
             self.notices.append("The cache folder lies on a network drive: the local copy is kept in memory.")
             return None
@@ -225,42 +225,45 @@ class MirrorFile:
     def _open_file(self, path: Path) -> sqlite3.Connection:
         make_private_folder(path.parent)
         with folder_lock(path.parent):
-            self._drop_old_files_aside(path)
+            self._delete_old_files_aside(path)
             for _ in range(2):
                 make_private_file(path)
                 connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000, cached_statements=256)
-                os.environ["SQLITE_TMPDIR"] = str(path.parent)  # the only way to say it that SQLite does not deprecate
-                connection.execute(SORTS_BESIDE)
+                os.environ["SQLITE_TMPDIR"] = str(path.parent)  # PRAGMA temp_store_directory is deprecated
+                connection.execute(SORTS_BESIDE_FILE)
                 try:
-                    foreign = self._prepare(connection)
+                    outdated = self._prepare(connection)
                 except (UnusableFile, sqlite3.Error) as error:
                     connection.close()
                     if not isinstance(error, UnusableFile) and not _is_damaged(error):
                         raise
-                    self._say_moved(error, move_aside(path))
+                    self._add_moved_notice(error, move_aside(path))
                     continue
                 except BaseException:
                     connection.close()
                     raise
-                if not foreign:
+                if not outdated:
                     self._path, self._inode = path, path.stat().st_ino
                     return connection
                 connection.close()
-                # A new file, not an empty one: a process that still shows the other account keeps its own.
+                # The file is replaced, not emptied: a process that still shows the other account keeps its open file.
                 remove_database(path)
-                self.notices.append(f"The local copy was {foreign}: it was deleted, and a new one is made.")
-            raise OSError("it was unusable twice")
+                self.notices.append(f"The local copy was {outdated}: it was deleted, and a new one is made.")
+            raise OSError("it was unusable twice in a row")
 
     def _prepare(self, connection: sqlite3.Connection) -> str:
-        """Make the tables of an open database where it is empty; what makes it one that cannot be used, or nothing."""
-        for setting in (*SETTINGS, WRITERS_CACHE if self._beside is None else READERS_CACHE):
+        """Set up an open database and make its tables if it is empty.
+
+        Returns why the file has to be deleted and made anew, or an empty text; ``UnusableFile`` moves it aside.
+        """
+        for setting in (*SETTINGS, WRITER_CACHE if self._writer is None else READER_CACHE):
             connection.execute(setting).fetchall()
         layout = connection.execute("PRAGMA user_version").fetchone()[0]
         if layout > LAYOUT:
             raise UnusableFile("was made by a newer version")
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if layout == 0 and found:
-            raise UnusableFile("was a database of something else")
+            raise UnusableFile("was the database of another program")
         if 0 < layout < LAYOUT:
             return "made by an older version"
         if layout == 0:
@@ -269,45 +272,43 @@ class MirrorFile:
             raise UnusableFile("lacked some of its tables")
         owner = connection.execute("SELECT account_key, has_find FROM state").fetchone()
         if owner is None:
-            raise UnusableFile("did not say whose it is")
+            raise UnusableFile("named no account")
         self._data_version = None
-        if owner[0] != self._place.account_key:
+        if owner[0] != self._location.account_key:
             return "of another account"
-        # An index that this SQLite cannot keep up would be wrong from the next page on.
+        # A full-text index that this SQLite cannot update would be wrong from the next page on.
         return "" if bool(owner[1]) == has_trigrams(connection) else "made with another SQLite"
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was here first
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process has just made them
             has_find = has_trigrams(connection)
             for statement in (*STATEMENTS, *(FIND if has_find else ())):
                 connection.execute(statement)
             connection.execute(
                 "INSERT INTO state (only_row, account_key, has_find) VALUES (1, ?, ?)",
-                (self._place.account_key, has_find),
+                (self._location.account_key, has_find),
             )
             connection.execute(f"PRAGMA user_version = {LAYOUT}")
         connection.execute("COMMIT")
 
-    def _drop_old_files_aside(self, path: Path) -> None:
-        """People's data in a file moved aside is kept no longer than in the mirror."""
-        if self._place.max_age_days is None:
+    def _delete_old_files_aside(self, path: Path) -> None:
+        """Delete files moved aside that are older than users in the mirror may be."""
+        if self._location.max_age_days is None:
             return
         for file in files_aside(path):
             with suppress(OSError):
-                if time.time() - file.stat().st_mtime > self._place.max_age_days * DAY_SECONDS:
+                if time.time() - file.stat().st_mtime > self._location.max_age_days * DAY_SECONDS:
                     file.unlink()
 
-    def _say_moved(self, error: Exception, target: Path) -> None:
+    def _add_moved_notice(self, error: Exception, target: Path) -> None:
         what = str(error) if isinstance(error, UnusableFile) else "was damaged"
-        self.notices.append(
-            f"The local copy {what}: it was moved aside as {target.name}, and a new one is being filled."
-        )
+        self.notices.append(f"The local copy {what}: it was renamed to {target.name}, and a new one is being filled.")
 
     # ------------------------------------------------------------ failing
 
     def _recover(self, error: sqlite3.Error) -> None:
-        """After a failure: make a damaged file new, and raise for any other."""
+        """Move a damaged file aside, so that the next call makes a new one; raise for any other failure."""
         if not _is_damaged(error):
             self._give_up(error)
         path, inode = self._path, self._inode
@@ -316,9 +317,9 @@ class MirrorFile:
             self.notices.append("The local copy in memory was damaged: a new one is being filled.")
             return
         with suppress(OSError), folder_lock(path.parent):
-            # Another process may have been here first: its new file is none of ours to move.
+            # If another process has moved it already, the file is a new one.
             if path.stat().st_ino == inode:
-                self._say_moved(error, move_aside(path))
+                self._add_moved_notice(error, move_aside(path))
 
     def _give_up(self, error: sqlite3.Error) -> NoReturn:
         """Raise the error for the user; what only a mistake of this program can cause is raised as it is."""
@@ -343,10 +344,10 @@ class MirrorFile:
         raise MirrorUnavailable(message, hint=hint) from error
 
 
-def _begins(tables: Tables) -> bool:
-    """Begin a transaction that writes, unless others write."""
+def _begin_write(tables: Tables) -> bool:
+    """Begin a transaction that writes; False while another process writes."""
     connection = tables.connection
-    connection.execute(f"PRAGMA busy_timeout = {TURN_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {WRITE_STEP_MS}")
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:

@@ -1,6 +1,6 @@
-"""A query as SQL: what keeps a user, and where those who may be kept are found without looking at everybody.
+"""A query as SQL: the conditions of its users, and sources that contain them, so that not all users are read.
 
-A negated condition keeps nobody of whom it is not known to be false: somebody whose groups are unknown is not "in no
+A negated condition selects only users for whom it is known to be false: a user whose groups are unknown is not "in no
 group".
 """
 
@@ -12,11 +12,11 @@ from walkme_tui.domain import filters
 from walkme_tui.domain.groups import Belonging
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
-from walkme_tui.store.mirror import membership
+from walkme_tui.store.mirror import membership_gaps
 from walkme_tui.store.mirror.conditions import (
-    EVERY,
-    EVERYBODY,
-    NOBODY,
+    ALL_USERS,
+    NO_LIMIT,
+    NO_USER,
     ROLE,
     STATUS,
     Source,
@@ -46,23 +46,23 @@ from walkme_tui.store.mirror.rows import folded_name, uuid_range
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.mirror.text_table import begins_a_word, entries, expression, is_short_word
 
-# So many users are looked at one by one rather than looking for fewer; of more, up to the second, it is seen first
-# whether the words that are looked for have fewer.
+# Sources up to this size are read without searching for a smaller one; for those up to the second size, the index
+# counts whether the words of the query have fewer users.
 FEW: Final = 2_000
 SMALL: Final = 20_000
-# So many users are named in the statement, where their ids begin with a word or a time is theirs.
+# Users that the statement lists by row id, for a beginning of an id and for a range of times.
 MOST_NAMED: Final = 1_000
-# So many sources are read side by side; of more, everybody is looked at.
+# Sources that are merged; with more of them, all users are read.
 MOST_SOURCES: Final = 20
-# So many statuses or roles are named in the statement; where more of them fit, each user's own is compared.
+# Statuses or roles that the statement lists; with more of them, each user's value is compared.
 MOST_VALUES: Final = 200
 
 
 class QueryPlan(NamedTuple):
     """How the users of a query are found.
 
-    Whoever is kept is in one of ``sources``; without any, everybody is looked at. ``conditions`` are what those in the
-    sources still have to satisfy, ``everything`` is what everybody would have to.
+    Each of them is in one of ``sources``; None means that all users are read. ``conditions`` are those that users of
+    the sources still have to satisfy, ``everything`` those for any user.
     """
 
     sources: tuple[Source, ...] | None
@@ -71,22 +71,23 @@ class QueryPlan(NamedTuple):
 
 
 def plan(tables: Tables, query: UserQuery, now_ms: int) -> QueryPlan:
-    """How to find the users of a query; ``now_ms`` is what ages are counted back from."""
+    """How to find the users of a query; ages in it are counted back from ``now_ms``."""
     typed = filters.resolved(filters.parse_filter(query.text), now_ms)
     return _Planner(tables, query).plan(typed)
 
 
 def undecided(tables: Tables, query: UserQuery, now_ms: int) -> tuple[Sql, ...]:
-    """Conditions of those users whom a query can neither keep nor drop for sure, for a field that is not known."""
+    """Conditions of the users for whom a query cannot be decided, because a field is unknown."""
     typed = filters.resolved(filters.parse_filter(query.text), now_ms)
     return _Planner(tables, query).undecided(typed)
 
 
-class _Means(NamedTuple):
-    """What one term of a filter means here: its condition, and the sources that have everyone it keeps (or None).
+class _Term(NamedTuple):
+    """One term of a query as SQL.
 
-    ``size`` is how many rows these have, as far as that is known. ``word`` is the word that the index finds, if that
-    is all it takes. ``exact`` tells that the sources, or the index by this word, have nobody else.
+    ``sources`` contain every user that satisfies ``condition``, None if there are no such sources. ``size`` is their
+    number of rows, if known. ``word`` is a word that the text index can look up instead. ``exact`` is True if the
+    sources, or the look-up of the word, contain no other users.
     """
 
     condition: Sql
@@ -105,8 +106,8 @@ class _Planner:
     def plan(self, typed: filters.Filter) -> QueryPlan:
         terms = self._of_the_view(self._query)
         for condition in typed.conditions:
-            means = self._means(condition.test)
-            terms.append(self._negated(condition.test, means) if condition.negated else means)
+            term = self._term(condition.test)
+            terms.append(self._negated(condition.test, term) if condition.negated else term)
         everything = tuple(term.condition for term in terms)
         driver = self._driver(terms)
         if driver is None:
@@ -120,48 +121,48 @@ class _Planner:
         if self._query.hide_inactive:
             asked += [if_known("status", term.condition) for term in self._of_the_view(UserQuery(hide_inactive=True))]
         for condition in typed.conditions:
-            means = _Means(decided(condition.test, self._means(condition.test).condition))
-            asked.append((self._negated(condition.test, means) if condition.negated else means).condition)
+            term = _Term(decided(condition.test, self._term(condition.test).condition))
+            asked.append((self._negated(condition.test, term) if condition.negated else term).condition)
         if not asked:
-            return (NOBODY,)
+            return (NO_USER,)
         bits = bits_of(self._query.asked_fields)
-        # SQL has three truth values: false AND unknown is false, so that such a user is dropped for sure.
+        # In SQL false AND NULL is false: such a user is decided.
         together = " AND ".join(f"({condition.text})" for condition in asked)
         values = tuple(value for condition in asked for value in condition.values)
         return Sql(f"users.known & {bits} <> {bits}"), Sql(f"({together}) IS NULL", values)
 
-    def _negated(self, test: filters.Test, means: _Means) -> _Means:
-        """Everybody of whom the term is known to be false; nobody where it would leave out nobody by mistake."""
-        mistaken = isinstance(test, filters.InGroup) and not all(map(self._groups.meant, test.names))
-        if mistaken or isinstance(test, filters.Nobody):
-            return _Means(NOBODY)
-        return _Means(negated(means.condition))
+    def _negated(self, test: filters.Test, term: _Term) -> _Term:
+        """Users for whom the term is known to be false; none where it contains an unknown group name."""
+        misspelled = isinstance(test, filters.InGroup) and not all(map(self._groups.named, test.names))
+        if misspelled or isinstance(test, filters.Nobody):
+            return _Term(NO_USER)
+        return _Term(negated(term.condition))
 
-    def _of_the_view(self, query: UserQuery) -> list[_Means]:
-        terms: list[_Means] = []
+    def _of_the_view(self, query: UserQuery) -> list[_Term]:
+        terms: list[_Term] = []
         if query.group_id is not None:
             gid = self._groups.find(query.group_id)
             terms.append(self._members(() if gid is None else (gid,)))
         if query.without_group_id is not None:
             gid = self._groups.find(query.without_group_id)
-            terms.append(_Means(negated(self._members(() if gid is None else (gid,)).condition)))
+            terms.append(_Term(negated(self._members(() if gid is None else (gid,)).condition)))
         if query.belonging is not None:
             left_behind = query.belonging is Belonging.LEFT_BEHIND
             sources = self._with_values(STATUS, (Status.INACTIVE.value,)) if left_behind else None
-            terms.append(_Means(Sql(membership.CONDITIONS[query.belonging]), sources=sources))
+            terms.append(_Term(Sql(membership_gaps.CONDITIONS[query.belonging]), sources=sources))
         if query.hide_inactive:
-            terms.append(_Means(Sql(f"users.status IS NOT '{Status.INACTIVE.value}'")))
+            terms.append(_Term(Sql(f"users.status IS NOT '{Status.INACTIVE.value}'")))
         return terms
 
-    # ------------------------------------------------------------ where to begin
+    # ------------------------------------------------------------ sources
 
-    def _driver(self, terms: Sequence[_Means]) -> tuple[tuple[Source, ...], tuple[_Means, ...]] | None:
-        """Where to begin, and the terms that need not be looked at again then."""
+    def _driver(self, terms: Sequence[_Term]) -> tuple[tuple[Source, ...], tuple[_Term, ...]] | None:
+        """The best sources, and the terms that all of their users satisfy; None if all users have to be read."""
         words = [term for term in terms if term.word]
         chosen = self._tables.texts.chosen([term.word for term in words])
         found = expression(chosen)
         listed = [term for term in terms if term.sources is not None and len(term.sources) <= MOST_SOURCES]
-        listed = [term for term in listed if EVERYBODY not in (term.sources or ())]
+        listed = [term for term in listed if ALL_USERS not in (term.sources or ())]
         best = min(listed, key=self._size) if len(listed) > 1 else next(iter(listed), None)
         if best is not None and best.sources is not None and (found is None or self._is_better(best, found)):
             return best.sources or (named(()),), (best,) if best.exact else ()
@@ -169,22 +170,22 @@ class _Planner:
             return None
         return (in_index(found),), tuple(term for term in words if term.exact and entries(term.word)[0] in chosen)
 
-    def _size(self, term: _Means) -> int:
-        """How many rows a term's sources have, as far as it matters; in the index by text each costs more to count."""
+    def _size(self, term: _Term) -> int:
+        """The number of rows of a term's sources, as far as it matters; rows of the text index cost more to count."""
         if term.size is not None or not term.sources:
             return term.size or 0
         most = FEW if any(source.table == "find" for source in term.sources) else SMALL
         size = counted(self._tables, term.sources, most)
         return self._tables.next_row_id() if size == most else size
 
-    def _is_better(self, best: _Means, found: str) -> bool:
-        """True if it is quicker to look at all rows of a term than at those that the index has for the words."""
+    def _is_better(self, best: _Term, found: str) -> bool:
+        """True if reading the rows of a term is faster than reading those that the index finds for the words."""
         size = self._size(best)
         return size <= FEW or (size < SMALL and counted(self._tables, [in_index(found)], size) == size)
 
     # ------------------------------------------------------------ one term
 
-    def _means(self, test: filters.Test) -> _Means:
+    def _term(self, test: filters.Test) -> _Term:
         match test:
             case filters.Word():
                 return self._word(test.text)
@@ -195,85 +196,83 @@ class _Planner:
             case filters.InGroup():
                 return self._members(self._gids(test.names))
             case filters.InNoGroup():
-                return _Means(if_known("groups", Sql("coalesce(users.group_count, 0) = 0")))
+                return _Term(if_known("groups", Sql("coalesce(users.group_count, 0) = 0")))
             case filters.Between():
                 few = few_between(self._tables, test, MOST_NAMED)
-                return _Means(between(test)) if few is None else _Means(between(test), (named(few),), len(few))
+                return _Term(between(test)) if few is None else _Term(between(test), (named(few),), len(few))
             case filters.Has():
-                return _Means(filled(test.field))
+                return _Term(filled(test.field))
             case _:
-                return _Means(NOBODY)
+                return _Term(NO_USER)
 
-    def _word(self, word: str) -> _Means:
-        """Texts with the word, and users whose role or status has it or whose id begins with it."""
+    def _word(self, word: str) -> _Term:
+        """Users whose text, role or status contains the word, or whose id begins with it."""
         found = expression(self._tables.texts.chosen([word]))
         others = self._other_places(word)
         if not others:
             exact = is_short_word(word) or (len(word) == 3 and len(entries(word)) == 1 and begins_a_word(word, word))
-            return _Means(has_word(word), word=word if found else "", exact=exact)
+            return _Term(has_word(word), word=word if found else "", exact=exact)
         condition = any_of([has_word(word), *(each for each, _ in others)])
         if found is None:
-            return _Means(condition)
-        return _Means(condition, sources=(in_index(found), *(source for _, sources in others for source in sources)))
+            return _Term(condition)
+        return _Term(condition, sources=(in_index(found), *(source for _, sources in others for source in sources)))
 
     def _other_places(self, word: str) -> list[tuple[Sql, tuple[Source, ...]]]:
-        """Where else a word may stand, each as a condition and its sources."""
+        """Conditions, each with its sources, for a word in the status, the role or the id."""
         found: list[tuple[Sql, tuple[Source, ...]]] = []
         for column, values in ((STATUS, self._statuses), (ROLE, self._roles)):
             fitting = tuple(value for value, folded in values.items() if _occurs(word, folded))
             if len(fitting) > MOST_VALUES:
-                found.append((value_has_word(column, word), (EVERYBODY,)))
+                found.append((value_has_word(column, word), (ALL_USERS,)))
             elif sources := self._with_values(column, fitting):
                 found.append((is_one_of(column, fitting), sources))
         ends = uuid_range(word)
         if ends is not None:
             row_ids = self._tables.ids.between(*ends, MOST_NAMED + 1)
             if len(row_ids) > MOST_NAMED:
-                found.append((Sql("users.id BETWEEN ? AND ?", ends), (EVERYBODY,)))
+                found.append((Sql("users.id BETWEEN ? AND ?", ends), (ALL_USERS,)))
             elif row_ids:
                 source = named(row_ids)
                 found.append((Sql(f"users.{source.condition.text}"), (source,)))
         return found
 
-    def _value(self, field: str, beginnings: Sequence[str]) -> _Means:
-        """Users whose status or role begins with one of these; one that equals it means itself alone."""
+    def _value(self, field: str, beginnings: Sequence[str]) -> _Term:
+        """Users whose status or role begins with one of these; a whole status or role matches only itself."""
         column, values = (STATUS, self._statuses) if field == "status" else (ROLE, self._roles)
         whole = set(values.values()).intersection(beginnings)
         parts = tuple(beginning for beginning in beginnings if beginning not in whole)
         fitting = tuple(value for value, folded in values.items() if folded in whole or folded.startswith(parts))
         if len(fitting) > MOST_VALUES:
-            return _Means(if_known(field, begins_with(column, whole, parts)))
-        return _Means(if_known(field, is_one_of(column, fitting)), self._with_values(column, fitting), exact=True)
+            return _Term(if_known(field, begins_with(column, whole, parts)))
+        return _Term(if_known(field, is_one_of(column, fitting)), self._with_values(column, fitting), exact=True)
 
     def _with_values(self, column: str, values: Sequence[str]) -> tuple[Source, ...]:
-        """Users with one of these statuses or roles, without the inactive ones where nobody wants to see them."""
+        """Users with one of these statuses or roles, without inactive ones if the query hides them."""
         hidden = Status.INACTIVE.value if self._query.hide_inactive and column == STATUS else None
         return tuple(with_value(column, value) for value in values if value != hidden)
 
-    def _members(self, gids: Sequence[int]) -> _Means:
-        """Members of any of these groups; of a user whose groups are unknown nobody knows."""
+    def _members(self, gids: Sequence[int]) -> _Term:
+        """Members of any of these groups; unknown for a user whose groups are unknown."""
         if not gids:
-            return _Means(if_known("groups", NOBODY))
+            return _Term(if_known("groups", NO_USER))
         condition = if_known("groups", is_member(gids))
         size = self._groups.members(gids)
         if len(gids) <= MOST_SOURCES:
-            return _Means(condition, tuple(map(members, gids)), size, exact=True)
-        return _Means(condition, (members_of_any(gids),), size, exact=True) if size <= SMALL else _Means(condition)
+            return _Term(condition, tuple(map(members, gids)), size, exact=True)
+        return _Term(condition, (members_of_any(gids),), size, exact=True) if size <= SMALL else _Term(condition)
 
     def _gids(self, names: Sequence[str]) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(gid for name in names for gid in self._groups.meant(name)))
+        return tuple(dict.fromkeys(gid for name in names for gid in self._groups.named(name)))
 
-    # Few, as a rule, so that they are looked through.
+    # There are few different ones, so they are searched instead of the users.
 
     @cached_property
     def _statuses(self) -> dict[str, str]:
-        """The statuses that users have, folded."""
-        return {value: folded_name(value) for value in distinct(self._tables, "status", EVERY)}
+        return {value: folded_name(value) for value in distinct(self._tables, "status", NO_LIMIT)}
 
     @cached_property
     def _roles(self) -> dict[str, str]:
-        """The roles that users have, folded."""
-        return {value: folded_name(value) for value in distinct(self._tables, "role", EVERY)}
+        return {value: folded_name(value) for value in distinct(self._tables, "role", NO_LIMIT)}
 
 
 def _occurs(word: str, folded: str) -> bool:

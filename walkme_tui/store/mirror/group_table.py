@@ -1,4 +1,4 @@
-"""The mirror's groups: short numbers (gids) for their ids, names, and how many members are known."""
+"""The mirror's groups: their numbers (gids), ids, names, and known members."""
 
 import sqlite3
 from collections import Counter
@@ -9,22 +9,22 @@ from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.text import search_key, storable
 from walkme_tui.domain.users import User
 from walkme_tui.store import bulk
-from walkme_tui.store.mirror.rows import folded_name, storable_or_none
+from walkme_tui.store.mirror.rows import folded_name
 
-# Others were met once, and go with the next list.
+# Other groups have lost their last known member, and are deleted with the next list of groups.
 _KNOWN: Final = "(listed = 1 OR members > 0)"
 
 
 class GroupTable:
-    """Reads and writes groups and memberships over one connection, and remembers which number is which group."""
+    """Reads and writes groups and memberships over one connection, and caches the numbers of groups."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._gids: dict[str, int] = {}
         self._ids: dict[str, str] = {}
 
-    def forget(self) -> None:
-        """Drop what is remembered, because another process or a rollback may have changed the table."""
+    def clear_cache(self) -> None:
+        """Clear the cached numbers, because another process or a rollback may have changed the table."""
         self._gids.clear()
         self._ids.clear()
 
@@ -36,7 +36,7 @@ class GroupTable:
         try:
             return tuple([self._ids[number] for number in numbers])
         except KeyError:
-            # Gids are never given twice, so that one once read stays true.
+            # A gid is never given to another group, so the cache cannot be wrong, only incomplete.
             self._ids = {str(gid): group for gid, group in self._connection.execute("SELECT gid, id FROM groups")}
         try:
             return tuple([self._ids[number] for number in numbers])
@@ -44,7 +44,7 @@ class GroupTable:
             raise sqlite3.DatabaseError("a user is in a group that is missing") from error
 
     def gids(self, user: User) -> list[int] | None:
-        """The numbers of a user's groups, None where they are null or unknown; new groups get theirs."""
+        """The numbers of a user's groups, None where they are null or unknown; new groups are inserted."""
         if not isinstance(user.groups, tuple):
             return None
         known = self._gids.get
@@ -59,36 +59,36 @@ class GroupTable:
         return gid
 
     def find(self, group_id: str) -> int | None:
-        """The number of a group; None if the mirror has never met it."""
+        """The number of a group; None if the mirror does not know it."""
         row = self._connection.execute("SELECT gid FROM groups WHERE id = ?", (storable(group_id),)).fetchone()
         return None if row is None else int(row[0])
 
-    def meant(self, name: str) -> list[int]:
-        """The groups that a folded name means: those it names whole, or by id, else all that begin with it."""
+    def named(self, name: str) -> list[int]:
+        """The groups with this folded name or id; if there are none, all whose name begins with it."""
         rows = self._connection.execute(f"SELECT gid, id, name FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
         folded = [(gid, folded_name(group_id), folded_name(label or "")) for gid, group_id, label in rows]
         whole = [gid for gid, group_id, label in folded if name in {group_id, label}]
         return whole or [gid for gid, _, label in folded if label.startswith(name)]
 
     def members(self, gids: Sequence[int]) -> int:
-        """How many memberships are known of these groups together."""
+        """The number of known memberships in these groups together."""
         marks = ",".join(map(str, gids))
         select = f"SELECT coalesce(sum(members), 0) FROM groups WHERE gid IN ({marks})"  # noqa: S608 - numbers
         return int(self._connection.execute(select).fetchone()[0])
 
     def replace_list(self, groups: Sequence[Group]) -> None:
-        """Take over the server's list of groups; others stay, without a name, while somebody is in them."""
+        """Store the server's list of groups; others stay, without a name, while they have members."""
         self._connection.execute("UPDATE groups SET name = NULL, listed = 0")
         self._connection.executemany(
             "INSERT INTO groups (id, name, listed) VALUES (?, ?, 1) "
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, listed = 1",
-            [(storable(group.id), storable_or_none(group.name)) for group in groups],
+            [(storable(group.id), None if group.name is None else storable(group.name)) for group in groups],
         )
         self._connection.execute("DELETE FROM groups WHERE listed = 0 AND members = 0")
-        self.forget()
+        self.clear_cache()
 
     def change_members(self, joined: Sequence[tuple[int, int]], left: Sequence[tuple[int, int]]) -> None:
-        """Add and remove memberships, given as (gid, row_id) and each once, and keep the numbers of members."""
+        """Add and remove memberships, distinct pairs (gid, row_id), and update the numbers of members."""
         if not joined and not left:
             return
         self._connection.executemany("DELETE FROM memberships WHERE gid = ? AND row_id = ?", left)
@@ -100,12 +100,12 @@ class GroupTable:
         )
 
     def sizes(self) -> tuple[GroupSize, ...]:
-        """All groups that are listed or have members, by name."""
+        """All groups that are listed or have members, sorted by name."""
         rows = self._connection.execute(f"SELECT id, name, members FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
         found = [GroupSize(Group(group_id, name), members) for group_id, name, members in rows]
         return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))
 
 
 def column(gids: Sequence[int] | None) -> str | None:
-    """What the column ``groups`` of a user with these groups has to hold."""
+    """The value of the column ``groups`` for these groups."""
     return None if gids is None else ",".join(map(str, gids))

@@ -1,4 +1,4 @@
-"""Row ids by user id: a large table in order, and a small one before it that takes what is new."""
+"""Row ids by user id: a large table, and a small one for new ids that is merged into it."""
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
@@ -9,21 +9,18 @@ from walkme_tui.store import bulk
 
 StoredId: TypeAlias = bytes | str
 
-# So many new ids are collected before they are merged: a merge passes over all of the large table, and what is
-# collected should stay in the writer's cache (4 MB).
+# New ids that are collected before a merge: a merge reads all of the large table, and the small one should fit into the
+# writer's cache.
 MERGE_AT: Final = 150_000
 BATCH: Final = 500
-
-
-# Of a million ids one in seventeen that is new looks as if it were known.
+# With a million known ids one new id in seventeen has its bit set and is looked up in vain.
 SEEN_BITS: Final = 1 << 24
 
 
 class IdTable:
-    """Reads and writes ``ids`` and ``recent_ids`` over one connection; ids as ``rows.stored_id`` writes them.
+    """Reads and writes ``ids`` and ``recent_ids`` over one connection; ids as ``rows.stored_id`` returns them.
 
-    While it is filled from nothing it remembers a bit of every id, so that new ones are not looked for: that would be
-    a tenth of reading an account.
+    While an empty mirror is filled, a bit for every id saves looking up new ones, a tenth of the time of a crawl.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -31,17 +28,17 @@ class IdTable:
         self._seen: _Seen | None = None
 
     def begin(self) -> None:
-        """A transaction begins after which this connection alone has changed the tables, until ``forget``."""
+        """Start a time, until ``clear_cache``, in which only this connection changes the tables."""
         empty = "SELECT NOT EXISTS (SELECT 1 FROM ids) AND NOT EXISTS (SELECT 1 FROM recent_ids)"
         self._seen = _Seen() if self._connection.execute(empty).fetchone()[0] else None
 
-    def forget(self) -> None:
-        """Rely on nothing that is remembered."""
+    def clear_cache(self) -> None:
+        """Do not rely on the bits any more."""
         self._seen = None
 
     def find(self, ids: Collection[StoredId]) -> dict[StoredId, int]:
-        """Row ids of those that are known."""
-        wanted = list(ids) if self._seen is None else self._seen.among(ids)
+        """Row ids of those ids that are stored."""
+        wanted = list(ids) if self._seen is None else self._seen.candidates(ids)
         found: dict[StoredId, int] = {}
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
@@ -60,7 +57,7 @@ class IdTable:
         return sorted(found)[:limit]
 
     def add(self, rows: Sequence[tuple[StoredId, int]]) -> None:
-        """Add ids that are not there yet."""
+        """Insert ids that are not stored yet."""
         bulk.insert(self._connection, "recent_ids", rows)
         if self._seen is not None:
             self._seen.add([user_id for user_id, _ in rows])
@@ -69,31 +66,30 @@ class IdTable:
             self._connection.execute("DELETE FROM recent_ids")
 
     def remove(self, ids: Collection[StoredId]) -> None:
-        """Drop ids."""
+        """Delete ids."""
         for table in ("recent_ids", "ids"):
             self._connection.executemany(f"DELETE FROM {table} WHERE id = ?", [(user_id,) for user_id in ids])  # noqa: S608
 
 
 class _Seen:
-    """One bit for each of many ids: whose bit is not set was not added."""
+    """A bitmap of hashed ids: an id whose bit is not set was never added."""
 
     def __init__(self) -> None:
         self._bits = bytearray(SEEN_BITS // 8)
 
     def add(self, ids: Iterable[StoredId]) -> None:
-        """Set the bits of these."""
         bits = self._bits
         for bit in map(_bit, ids):
             bits[bit >> 3] |= 1 << (bit & 7)
 
-    def among(self, ids: Iterable[StoredId]) -> list[StoredId]:
-        """Those that may have been added."""
+    def candidates(self, ids: Iterable[StoredId]) -> list[StoredId]:
+        """The ids that may have been added."""
         bits = self._bits
         return [user_id for user_id in ids if bits[(bit := _bit(user_id)) >> 3] >> (bit & 7) & 1]
 
 
 def _bit(user_id: StoredId) -> int:
-    """The end of a UUID: that of random ones is random, that of counted ones counts."""
+    """The number of an id's bit: the end of a UUID differs for random UUIDs and for consecutive ones."""
     if isinstance(user_id, bytes):
         return int.from_bytes(user_id[-4:]) % SEEN_BITS
     return crc32(user_id.encode()) % SEEN_BITS

@@ -1,17 +1,18 @@
 """The tables of the mirror.
 
-A mirror is a copy that the server can fill again, so that a file of another layout is made anew, not migrated.
+A mirror is a copy that can be fetched again, so a file with another layout is deleted and made anew, not migrated.
 
-``users.known`` has a bit for each field that some answer carried (``rows.BITS``), so that NULL can mean null.
+``users.known`` has a bit for each field that an answer has carried (``rows.BITS``), so that NULL can mean null.
 ``users.groups`` holds gids in the order of the answer (``3,17``); ``memberships`` is its index by group.
-``users.position`` is the lowest place in the server's list; ``positions`` has every place, also of a user that the
-server repeats and of records that could not be read. ``name_key`` and ``last_key`` are what names are put in order by.
+``users.position`` is the lowest position in the server's list; ``positions`` has every position, also the others of a
+user that the server lists twice, and those of records that could not be read. ``name_key`` and ``last_key`` are the
+sort keys of names.
 
-``ids`` finds a user by id. Ids are random, and a million random entries, a thousand at a time, would be most of the
-work of a crawl. So new ones go to the small ``recent_ids`` first and are merged in order (``id_table``).
+``ids`` finds a user by id. Ids are random, and inserting a million of them in random order, a thousand at a time, would
+be most of the work of a crawl. So new ids go to the small table ``recent_ids`` and are merged in order (``id_table``).
 
-``texts`` holds what a filter is compared with, folded. ``find`` is its index by three characters (``search_words``):
-without contents of its own, and without positions, which makes it half as large; what it finds is compared again.
+``texts`` holds the folded texts that filters search. ``find`` is their trigram index (``text_table``): contentless, and
+without positions, which halves its size; its results are compared with the texts again.
 """
 
 from typing import Final
@@ -58,7 +59,7 @@ STATEMENTS: Final = (
         detailed_at_ms INTEGER
     )
     """,
-    # Few different values: what is new goes to the end of each, so that these two cost little from the beginning.
+    # With few different values new rows go to the end of each, so that these two cost little during a crawl.
     "CREATE INDEX users_by_role ON users (nullif(role, ''))",
     "CREATE INDEX users_by_status ON users (nullif(status, ''))",
     "CREATE INDEX listed_by_age ON users (fetched_at_ms) WHERE position IS NOT NULL",
@@ -74,7 +75,7 @@ STATEMENTS: Final = (
     )
     """,
     "CREATE INDEX positions_by_user ON positions (row_id) WHERE row_id IS NOT NULL",
-    # AUTOINCREMENT: a gid that other rows or another process remember must never come to mean another group.
+    # AUTOINCREMENT: a gid that other rows or another process still hold must never be given to another group.
     """
     CREATE TABLE groups (
         gid INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -93,13 +94,13 @@ FIND: Final = (
         "CREATE VIRTUAL TABLE find USING fts5("
         "text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')"
     ),
-    # Twice as many parts before they are merged: filling it costs a sixth less, and looking into it hardly more.
+    # Twice as many segments before a merge: inserting takes a sixth less time, and searching hardly more.
     "INSERT INTO find (find, rank) VALUES ('automerge', 8)",
 )
 
 TABLES: Final = frozenset({"state", "users", "ids", "recent_ids", "positions", "groups", "memberships", "texts"})
 
-# What users are put in order by. An empty text is NULL here: it stands last, like what is not known.
+# Sort keys. An empty text becomes NULL: it sorts last, as unknown values do.
 SORT_EXPRESSIONS: Final = {
     SortKey.EMAIL: "nullif(email, '') COLLATE NOCASE",
     SortKey.NAME: "name_key",
@@ -114,7 +115,7 @@ SORT_EXPRESSIONS: Final = {
     SortKey.LISTED: "position",
 }
 
-# Made when the mirror is complete: while it is filled, each would cost as much as all the rest.
+# Made when the mirror is complete: while it is filled, each would take as long as all the rest.
 SORT_INDEXES: Final = tuple(
     f"CREATE INDEX IF NOT EXISTS sorted_by_{key.name.lower()} ON users ({SORT_EXPRESSIONS[key]})"
     for key in (

@@ -19,7 +19,7 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror.crawl_lock import CrawlLock
 from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
-from walkme_tui.store.mirror.membership import gaps
+from walkme_tui.store.mirror.membership_gaps import count_gaps
 from walkme_tui.store.mirror.sweeps import not_seen, tally
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
@@ -213,7 +213,7 @@ class SqliteMirror:
         return await self._read(lambda tables: tables.groups.sizes())
 
     async def membership_gaps(self) -> MembershipGaps:
-        return await self._scan(gaps)
+        return await self._scan(count_gaps)
 
     async def next_row_id(self) -> int:
         return await self._read(Tables.next_row_id)

@@ -1,24 +1,22 @@
-"""What a plan asks about everybody else: who has the same name, and whether somebody else has a role."""
+"""What a plan checks among all users: who has the same name, and whether another active user has a role."""
 
 from collections.abc import Collection
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from walkme_tui.domain.text import search_key, storable
 from walkme_tui.domain.users import Status, User
-from walkme_tui.store.mirror.conditions import EVERY, distinct
+from walkme_tui.store.mirror.conditions import NO_LIMIT, distinct
 from walkme_tui.store.mirror.rows import name_key
 from walkme_tui.store.mirror.tables import BATCH, Tables
+from walkme_tui.store.sqlite_thread import Steps
 
-if TYPE_CHECKING:
-    from walkme_tui.store.sqlite_thread import Steps
-
-# So many names are looked for in one walk over everybody.
+# Names that are searched in one pass over all users.
 NAMES_AT_ONCE: Final = 500
 
 
-def namesakes(tables: Tables, names: Collection[str], limit: int) -> "Steps[dict[str, list[User]]]":
-    """Users by their full names, both folded; at most ``limit`` of each name."""
+def namesakes(tables: Tables, names: Collection[str], limit: int) -> Steps[dict[str, list[User]]]:
+    """Users by folded full name; at most ``limit`` of each name."""
     found: dict[str, list[User]] = {}
     wanted = iter(dict.fromkeys(storable(name) for name in names if name))
     while some := list(islice(wanted, NAMES_AT_ONCE)):
@@ -35,11 +33,11 @@ def namesakes(tables: Tables, names: Collection[str], limit: int) -> "Steps[dict
     return found
 
 
-def has_active(tables: Tables, role: str, besides: Collection[str]) -> "Steps[bool]":
+def has_active(tables: Tables, role: str, besides: Collection[str]) -> Steps[bool]:
     """True if an active user with this role, compared without case, has none of these ids."""
     yield
     wanted = search_key(storable(role))
-    for known in distinct(tables, "role", EVERY):
+    for known in distinct(tables, "role", NO_LIMIT):
         if search_key(known) != wanted:
             continue
         select = "SELECT row_id FROM users WHERE nullif(role, '') = ? AND status = ? LIMIT ?"

@@ -1,4 +1,4 @@
-"""A user as a row of the mirror and back, without loss."""
+"""Users as rows of the mirror and back, without loss."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.text import search_key, storable
+from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import UNKNOWN, User
 
 Row: TypeAlias = Sequence[Any]
@@ -19,7 +19,7 @@ BITS: Final = {name: 1 << index for index, name in enumerate(FIELDS)}
 ALL_KNOWN: Final = (1 << len(FIELDS)) - 1
 GROUPS_KNOWN: Final = BITS["groups"]
 
-# JSON has no bytes: a letter tells which of the two an id is.
+# JSON has no bytes: the first letter tells a UUID (x) from other text (t).
 ID: Final = "CASE typeof(users.id) WHEN 'blob' THEN 'x' || lower(hex(users.id)) ELSE 't' || users.id END"
 USER_COLUMNS: Final = (
     f"users.row_id, {ID}, users.email, users.first_name, users.last_name, users.role, users.status, "
@@ -28,24 +28,24 @@ USER_COLUMNS: Final = (
 )
 WIDTH: Final = USER_COLUMNS.count(",") + 1
 
-# Behind every position that a server can claim.
+# Above every position that a server can claim.
 LAST_POSITION: Final = 1 << 62
 
-REMEMBERED_LENGTH: Final = 40
+CACHED_LENGTH: Final = 40
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_BEGINNING: Final = re.compile(r"[0-9a-f-]{4,36}")
 
 
 def stored_id(user_id: str) -> bytes | str:
-    """An id as it is stored: 16 bytes for a UUID in its usual form, else the text itself."""
+    """An id as it is stored: 16 bytes for a UUID in lower case with hyphens, else the text itself."""
     if len(user_id) == 36 and _UUID.fullmatch(user_id):
         return bytes.fromhex(user_id.replace("-", ""))
     return user_id
 
 
 def id_from_stored(value: bytes | str) -> str:
-    """The id that ``stored_id`` was given."""
+    """The id for a value of ``stored_id``."""
     return _dashed(value.hex()) if isinstance(value, bytes) else value
 
 
@@ -54,7 +54,7 @@ def _id_from_column(value: str) -> str:
 
 
 def uuid_range(word: str) -> tuple[bytes, bytes] | None:
-    """First and last stored id of the UUIDs that begin with ``word``; None if it cannot begin one or is too short."""
+    """First and last stored id of the UUIDs that begin with ``word``; None if none can, or it is too short."""
     digits = word.replace("-", "")
     if not _UUID_BEGINNING.fullmatch(word) or len(digits) > 32:
         return None
@@ -68,15 +68,15 @@ def _dashed(digits: str) -> str:
 
 
 def user_text(user: User) -> str:
-    """What the words of a filter are looked for in, folded; blanks keep words from reaching over two fields.
+    """The folded text that the words of a filter are searched in; blanks separate the fields.
 
-    Role and status are not in it: they have few values, which are looked through instead.
+    Role and status are not part of it: the few values that they have are searched instead.
     """
     return _text(user, _names(user), stored_id(user.id))
 
 
 def name_key(user: User) -> str | None:
-    """What users are put in order by, first name first; None where no name is known."""
+    """The sort key for names, first name first; None where no name is known."""
     return " ".join(_names(user)) or None
 
 
@@ -93,19 +93,19 @@ def _text(user: User, names: list[str], stored: bytes | str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _folded_before(name: str) -> str:
+def _folded_cached(name: str) -> str:
     return search_key(name)
 
 
 def folded_name(name: str) -> str:
-    """``search_key``, remembered: the same names come again and again. A long one is not worth its place."""
-    return _folded_before(name) if len(name) <= REMEMBERED_LENGTH else search_key(name)
+    """``search_key`` with a cache, since names repeat; long ones are not cached."""
+    return _folded_cached(name) if len(name) <= CACHED_LENGTH else search_key(name)
 
 
 def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Row, str]:
     """The columns ``id`` to ``group_count`` of a user, and ``user_text``.
 
-    ``stored`` is the id as it is stored, ``groups`` are the gids as the column holds them.
+    ``stored`` is the stored id, ``groups`` the value of the column ``groups``.
     """
     values: tuple[Any, ...] = user[1:9]
     known = ALL_KNOWN
@@ -123,7 +123,7 @@ def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Ro
 def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> MirroredUser:
     """A row with ``USER_COLUMNS``, from ``bulk.rows``, as a user; ``group_ids`` turns the column ``groups`` into ids.
 
-    Raises ``sqlite3.DatabaseError`` for a row that only a damaged file can hold.
+    Raises ``sqlite3.DatabaseError`` for a row that only a damaged file can contain.
     """
     groups, extra, known = row[10], row[11], row[12]
     try:
@@ -132,10 +132,5 @@ def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> Mirr
             values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
         user = User(*[_id_from_column(row[1]), *values, {} if extra is None else json.loads(extra)])
     except (TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError("a row holds what was never written to it") from error
+        raise sqlite3.DatabaseError("a row has values that were never written") from error
     return MirroredUser(row[0], user, row[13], row[14], row[15])
-
-
-def storable_or_none(text: str | None) -> str | None:
-    """``storable``, for text that may be missing."""
-    return None if text is None else storable(text)

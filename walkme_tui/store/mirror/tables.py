@@ -1,11 +1,11 @@
-"""What the mirror does with its tables: plain calls over one connection, on the thread that owns it.
+"""Reads and writes of the mirror's tables over one connection, on the thread that owns it.
 
-Nothing here opens, commits or rolls back; ``mirror_file`` does.
+``file`` begins and ends the transactions.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,13 +24,16 @@ from walkme_tui.store.mirror.user_writer import UserChange, UserWriter
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
-OVERTAKEN_MS: Final = 120_000
-"""So long before a look-up an older answer may have been asked for; beyond that the clock was set back."""
+# The oldest request, before the latest look-up of a user, whose answer is taken for outdated; if the difference is
+# larger, the clock was set back.
+OUTDATED_MS: Final = 120_000
+# Rows that a scan reads in one step: a few milliseconds.
+RANGE_ROWS: Final = 10_000
 
 
 @dataclass(slots=True)
 class MirrorState:
-    """The mirror's one row about itself."""
+    """Counters in the single row of the table ``state``."""
 
     total: int | None
     loaded: int
@@ -39,7 +42,7 @@ class MirrorState:
 
 
 class Tables:
-    """The mirror's tables; one object for each time that the file was opened."""
+    """The mirror's tables over one open connection."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -48,19 +51,19 @@ class Tables:
         self.texts = TextTable(connection, bool(self._one("SELECT has_find FROM state")[0]))
 
     def begin(self) -> None:
-        """A transaction begins, and another process may have changed the tables since the last one."""
-        self.groups.forget()
+        """Start a transaction before which another process may have changed the tables."""
+        self.groups.clear_cache()
         self.ids.begin()
 
-    def forget(self) -> None:
-        """Drop what is remembered of the tables: a transaction was rolled back."""
-        self.groups.forget()
-        self.ids.forget()
+    def clear_caches(self) -> None:
+        """Clear what is cached of the tables, after a transaction was rolled back."""
+        self.groups.clear_cache()
+        self.ids.clear_cache()
 
     # ------------------------------------------------------------ reading
 
     def coverage(self) -> Coverage:
-        """How much of the account is here."""
+        """How much of the account is stored."""
         state = self._state()
         oldest = self._one("SELECT min(fetched_at_ms) FROM users WHERE position IS NOT NULL")
         return Coverage(state.loaded, state.total, state.with_groups, oldest[0], self._sweep())
@@ -74,7 +77,7 @@ class Tables:
             return None
 
     def positions(self, first: int, last: int) -> dict[int, ListedRow]:
-        """What stands at positions ``first`` to ``last``."""
+        """The rows at positions ``first`` to ``last``; positions that were not fetched are missing."""
         columns = f"{USER_COLUMNS}, positions.position, positions.problem, positions.fetched_at_ms"
         source = "FROM positions LEFT JOIN users USING (row_id) WHERE positions.position BETWEEN ? AND ?"
         found: dict[int, ListedRow] = {}
@@ -98,9 +101,9 @@ class Tables:
 
     def user(self, user_id: str) -> MirroredUser | None:
         """One user by id."""
-        return next(iter(self._known([stored_id(storable(user_id))]).values()), None)
+        return next(iter(self._by_stored_id([stored_id(storable(user_id))]).values()), None)
 
-    def _known(self, ids: Sequence[bytes | str]) -> dict[str, MirroredUser]:
+    def _by_stored_id(self, ids: Sequence[bytes | str]) -> dict[str, MirroredUser]:
         """The users with these stored ids, by id."""
         found = self.ids.find(ids)
         return {user.user.id: user for user in self.rows(sorted(found.values())).values()} if found else {}
@@ -108,24 +111,24 @@ class Tables:
     # ------------------------------------------------------------ writing
 
     def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
-        """Put a page's rows at their positions and update its users."""
+        """Store a page's rows at their positions and its users."""
         state = self._state()
-        dropped = False
+        shrunk = False
         if page.total is not None:
             state.total = min(page.total, MAX_TOTAL)
             self.connection.execute("UPDATE state SET total_at_ms = ? WHERE only_row = 1", (fetched_at_ms,))
-            dropped = self._drop_positions(state, state.total)
+            shrunk = self._delete_positions(state, state.total)
         end = page.first_position + max(page.page_size, len(page.rows))
         rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
-        changes = self._answers((row for row in page.rows if isinstance(row, User)), state, fetched_at_ms)
+        changes = self._changes((row for row in page.rows if isinstance(row, User)), state, fetched_at_ms)
         self._place(page.first_position, end, rows, changes, fetched_at_ms)
         self._write(changes.values(), state)
-        return self._stored(changes, dropped)
+        return self._stored(changes, shrunk)
 
-    def _stored(self, changes: dict[str, UserChange], dropped: bool) -> Stored:
+    def _stored(self, changes: dict[str, UserChange], shrunk: bool) -> Stored:
         added: list[str] = []
         updated: list[Update] = []
-        moved = dropped
+        moved = shrunk
         for user_id, change in changes.items():
             before, after = change.before, change.after
             if before is None:
@@ -139,14 +142,14 @@ class Tables:
     def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
         """Store what a look-up of one user answered."""
         state = self._state()
-        change = self._answers([user], state, fetched_at_ms)[user.id]
-        assert change.after is not None  # noqa: S101 - an answer is always about somebody
+        change = self._changes([user], state, fetched_at_ms)[user.id]
+        assert change.after is not None  # noqa: S101 - answers delete no user
         change.after = change.after._replace(detailed_at_ms=fetched_at_ms)
         self._write([change], state)
         return change.after
 
     def forget_users(self, row_ids: Sequence[int]) -> None:
-        """Drop users and the positions they stand at."""
+        """Delete users and their positions."""
         state = self._state()
         users = self.rows(row_ids).values()
         self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
@@ -162,7 +165,7 @@ class Tables:
         self.connection.execute("UPDATE state SET sweep = ?", (json.dumps(sweep._asdict()),))
 
     def older_than(self, moment_ms: int, limit: int) -> list[int]:
-        """Row ids of at most ``limit`` users whom no answer has described since ``moment_ms``."""
+        """Row ids of at most ``limit`` users that were not fetched since ``moment_ms``."""
         found: list[int] = []
         for condition in ("position IS NOT NULL", "position IS NULL"):  # each has an index by age
             rows = self.connection.execute(
@@ -172,22 +175,22 @@ class Tables:
             found += [row_id for (row_id,) in rows]
         return found
 
-    def _answers(self, users: Iterable[User], state: MirrorState, fetched_at_ms: int) -> dict[str, UserChange]:
-        """What answers change in the users they are about, by user id; new users get their row ids."""
-        told: dict[str, User] = {}
+    def _changes(self, users: Iterable[User], state: MirrorState, fetched_at_ms: int) -> dict[str, UserChange]:
+        """The changes that fetched users make to the stored ones, by user id; new users get row ids."""
+        fetched: dict[str, User] = {}
         for user in users:
-            told[user.id] = merged(told[user.id], user) if user.id in told else user
-        stored = [stored_id(key) for key in told]
-        before = self._known(stored)
+            fetched[user.id] = merged(fetched[user.id], user) if user.id in fetched else user
+        stored = [stored_id(key) for key in fetched]
+        before = self._by_stored_id(stored)
         changes: dict[str, UserChange] = {}
-        for (user_id, user), key in zip(told.items(), stored, strict=True):
+        for (user_id, user), key in zip(fetched.items(), stored, strict=True):
             known = before.get(user_id)
             if known is None:
                 after = MirroredUser(state.next_row_id, user, None, fetched_at_ms, None)
                 state.next_row_id += 1
             else:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
-                older, newer = (user, known.user) if _is_overtaken(known, fetched_at_ms) else (known.user, user)
+                older, newer = (user, known.user) if _is_outdated(known, fetched_at_ms) else (known.user, user)
                 after = known._replace(user=merged(older, newer), fetched_at_ms=newest)
             changes[user_id] = UserChange(known, after, key)
         return changes
@@ -200,32 +203,32 @@ class Tables:
         changes: dict[str, UserChange],
         fetched_at_ms: int,
     ) -> None:
-        """Replace positions ``first`` up to ``end``, and give everybody concerned the lowest position they stand at."""
+        """Replace positions ``first`` up to ``end``, and set the lowest position of every user concerned."""
         values: list[tuple[int, int | None, str | None, int | None]] = []
         lowest: dict[str, int] = {}
         for position, row in enumerate(rows, start=first):
             if isinstance(row, User):
                 after = changes[row.id].after
-                assert after is not None  # noqa: S101 - an answer is always about somebody
+                assert after is not None  # noqa: S101 - answers delete no user
                 values.append((position, after.row_id, None, None))
                 lowest.setdefault(row.id, position)
             else:
                 values.append((position, None, storable(row.reason), fetched_at_ms))
-        stood_here = self._displace(first, end)
+        previous = self._clear_positions(first, end)
         bulk.insert(self.connection, "positions", values)
         for change in changes.values():
             if change.after is not None:
                 row_id, user, _, fetched, detailed = change.after
-                stood_here.discard(row_id)
+                previous.discard(row_id)
                 here = lowest.get(user.id)
                 place = here if change.before is None else self._lowest(change.before, first, end, here)
                 change.after = MirroredUser(row_id, user, place, fetched, detailed)
-        for gone in self.rows(sorted(stood_here)).values():
+        for gone in self.rows(sorted(previous)).values():
             elsewhere = gone._replace(position=self._lowest(gone, first, end, None))
             changes[gone.user.id] = UserChange(gone, elsewhere, stored_id(gone.user.id))
 
-    def _displace(self, first: int, end: int) -> set[int]:
-        """Empty positions ``first`` up to ``end``; the row ids of those who stood there."""
+    def _clear_positions(self, first: int, end: int) -> set[int]:
+        """Delete positions ``first`` up to ``end``; returns the row ids of their users."""
         stood = self.connection.execute(
             "SELECT row_id FROM positions WHERE position >= ? AND position < ? AND row_id IS NOT NULL", (first, end)
         ).fetchall()
@@ -233,7 +236,7 @@ class Tables:
         return {row_id for (row_id,) in stood}
 
     def _lowest(self, user: MirroredUser, first: int, end: int, here: int | None) -> int | None:
-        """A user's lowest position once ``first`` up to ``end`` were replaced; ``here`` is the lowest of the new."""
+        """A user's lowest position after ``first`` up to ``end`` were replaced; ``here`` is the lowest of the new."""
         before = user.position
         if before is not None and (before < first or (here is None and before >= end)):
             return before
@@ -242,11 +245,11 @@ class Tables:
         found = self._one("SELECT min(position) FROM positions WHERE row_id = ?", user.row_id)
         return None if found[0] is None else int(found[0])
 
-    def _drop_positions(self, state: MirrorState, total: int) -> bool:
-        """Empty the positions from ``total`` on; True if there were any.
+    def _delete_positions(self, state: MirrorState, total: int) -> bool:
+        """Delete the positions from ``total`` on; True if there were any.
 
-        Whoever's lowest position is among them stands nowhere any more, so this needs no user's own look: a server
-        that claims 0 for a moment must not cost a minute.
+        A user whose lowest position is among them has no other one, so one statement updates all of them: a server
+        that claims a total of 0 for a moment must not cost a minute.
         """
         last = self._one("SELECT max(position) FROM positions")[0]
         if last is None or last < total:
@@ -265,7 +268,8 @@ class Tables:
     def _write(self, changes: Iterable[UserChange], state: MirrorState) -> None:
         written = UserWriter(self.connection, self.groups, self.ids, self.texts)
         written.apply(changes)
-        # Of one row for sure: else SQLite makes a savepoint, at which the index writes all it has collected.
+        # With the WHERE, SQLite knows that this updates one row, and makes no savepoint, at which the full-text index
+        # would write its pending entries.
         self.connection.execute(
             "UPDATE state SET total = ?, loaded = ?, with_groups = ?, next_row_id = ? WHERE only_row = 1",
             (
@@ -277,12 +281,18 @@ class Tables:
         )
 
     def has_index(self, name: str) -> bool:
-        """True if this index of users was made: those to put them in order by are, once the mirror is complete."""
+        """True if this index exists: those for sorting are made once the mirror is complete."""
         select = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?"
         return self.connection.execute(select, (name,)).fetchone() is not None
 
+    def row_id_ranges(self, rows: int) -> Iterator[tuple[int, int]]:
+        """Ranges that together contain all row ids, each from above its first number up to its last."""
+        end = self.next_row_id()
+        for after in range(0, end, rows):
+            yield after, after + rows
+
     def next_row_id(self) -> int:
-        """The row id that the next new user gets."""
+        """The row id that the next new user gets; all others are lower."""
         return self._state().next_row_id
 
     def _state(self) -> MirrorState:
@@ -293,6 +303,6 @@ class Tables:
         return row
 
 
-def _is_overtaken(known: MirroredUser, asked_at_ms: int) -> bool:
-    """An answer to a question older than the last look-up of this user: a read-back is newer than a page under way."""
-    return known.detailed_at_ms is not None and 0 < known.detailed_at_ms - asked_at_ms <= OVERTAKEN_MS
+def _is_outdated(known: MirroredUser, requested_at_ms: int) -> bool:
+    """True for the answer to a request from before the latest look-up: a read-back is newer than a page under way."""
+    return known.detailed_at_ms is not None and 0 < known.detailed_at_ms - requested_at_ms <= OUTDATED_MS

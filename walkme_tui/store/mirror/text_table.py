@@ -1,11 +1,11 @@
-"""The folded texts that filters are compared with, and their index by three characters.
+"""The folded texts that filters search, and their trigram index.
 
-The index holds texts in which every run of letters and digits begins with two blanks: ``zoe.celik`` is kept as
-``··zoe··celik``. So ``··z`` finds the words that begin with z, ``·zo`` those that begin with zo, and ``zoe`` whatever
-has it anywhere. Three characters are one entry of the index, so that all of these are single look-ups.
+In the index every run of letters and digits is preceded by two blanks: ``zoe.celik`` is indexed as ``··zoe··celik``.
+So the trigram ``··z`` finds the words that begin with z, ``·zo`` those that begin with zo, and ``zoe`` the texts that
+contain it anywhere. Each of these is a single look-up.
 
-The texts themselves are kept so that ``GLOB`` can tell where a word begins (``comparable``): it knows only the
-separators that a pattern names, and a text ends for it at the first NUL.
+The texts themselves are stored in a form in which ``GLOB`` can tell where a word begins (``comparable``): it knows only
+the separators that a pattern lists, and it ends a text at the first NUL.
 """
 
 import re
@@ -23,75 +23,76 @@ _BLANKS: Final = bytes(code if code < 128 and chr(code).isalnum() else ord(" ") 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MARGIN: Final = "  "
 
-# ASCII that is neither letter nor digit, as a GLOB pattern has it; folded text has no capitals.
+# The ASCII characters that are neither letters nor digits, as a GLOB class; folded text has no capitals.
 GLOB_SEPARATORS: Final = "\x01-/:-@[-`{-\x7f"
-# Both are white space to Python, so that no folded text has them.
-_BEHIND_OTHER_SEPARATORS: Final = "\x1f"
+# Python takes both for white space, so no folded text contains them.
+_AFTER_OTHER_SEPARATORS: Final = "\x1f"
 _NUL: Final = "\x1e"
 _OTHER_SEPARATOR: Final = re.compile(r"[^\w\x00-\x7f]")
 
-# Of a long word, no more entries than this are thought of.
+# Index entries that are considered for a long word.
 MOST_ENTRIES: Final = 12
-# How common an entry is shows in so many texts that have it; of so many entries it is remembered.
+# The share of texts with an entry is estimated from so many of them, and cached for so many entries.
 SAMPLE: Final = 100
-REMEMBERED: Final = 4_096
-# Comparing one text takes as long as passing so many in the index. Where one entry of a run of letters is, the others
-# are likely: so much of what they say is new.
-COMPARED: Final = 200
-NEW_IN_A_RUN: Final = 0.1
+CACHED_SHARES: Final = 4_096
+# Comparing one text takes as long as skipping so many in the index.
+COMPARE_COST: Final = 200
+# Entries of one run of letters occur together: how much a further one narrows the result, compared with an independent
+# entry.
+GAIN_WITHIN_RUN: Final = 0.1
 
 
 def has_trigrams(connection: sqlite3.Connection) -> bool:
-    """True if this SQLite can index by three characters."""
+    """True if this SQLite has the trigram tokenizer of FTS5."""
     used = connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0]
     return bool(used) and sqlite3.sqlite_version_info >= (3, 34, 0)
 
 
 def comparable(folded: str) -> str:
-    """A folded text, or a word to look for in one, as it is compared: every separator is ASCII or followed by ASCII."""
+    """A folded text or word in the form that is compared: every separator is ASCII or followed by an ASCII one."""
     if not folded.isascii():
-        folded = _OTHER_SEPARATOR.sub(rf"\g<0>{_BEHIND_OTHER_SEPARATORS}", folded)
+        folded = _OTHER_SEPARATOR.sub(rf"\g<0>{_AFTER_OTHER_SEPARATORS}", folded)
     return folded.replace("\0", _NUL)
 
 
 def folded_value(value: str | None) -> str | None:
-    """A status or a role as it is compared; ``folded`` in statements."""
+    """A status or a role in the form that is compared; the SQL function ``folded``."""
     return None if value is None else comparable(folded_name(value))
 
 
 def is_short_word(word: str) -> bool:
-    """True for one or two letters or digits: they are looked for where a word begins, everything else anywhere."""
+    """True for one or two letters or digits: these are searched at the start of words, all else anywhere."""
     return len(word) <= 2 and is_run(word)
 
 
 def has_run(text: str, run: str) -> bool:
-    """True if a text has these letters and digits as a whole word, and not at its end; ``has_run`` in statements."""
+    """True if a text contains this run as a whole word that is not its last; the SQL function ``has_run``."""
     return _whole(run).search(text) is not None
 
 
 @lru_cache(maxsize=64)
 def _whole(run: str) -> re.Pattern[str]:
-    # Much quicker than GLOB, which tries its class at every place of the text.
+    # Much faster than GLOB, which tries its class at every position.
     return re.compile(rf"(?<![^\W_]){re.escape(run)}(?=[\W_])")
 
 
 def is_run(word: str) -> bool:
-    """True for a word that consists of letters and digits only."""
+    """True for a run: a word of letters and digits only."""
     return _WORD.fullmatch(word) is not None
 
 
 def begins_a_word(word: str, folded: str) -> bool:
-    """True if a run of letters and digits in a folded text begins with ``word``, which is one."""
+    """True if a run in a folded text begins with ``word``, itself a run."""
     return any(run.startswith(word) for run in _WORD.findall(folded))
 
 
 def entries(word: str) -> list[str]:
-    """What the index is asked for a folded word, all of it; empty where the word has nothing that is indexed."""
+    """All index entries of a folded word; empty if it has neither letters nor digits."""
     if is_short_word(word):
         return [(_MARGIN + word)[-3:]]
     marked = _spread(word)
     last = len(marked) - 3
-    # With another letter an entry with two blanks tells nothing that the one beside it does not.
+    # An entry with two blanks adds nothing where the next entry has one more letter of the same run.
     found = [
         marked[at : at + 3]
         for at in range(last + 1)
@@ -102,12 +103,12 @@ def entries(word: str) -> list[str]:
 
 
 def expression(wanted: Collection[str]) -> str | None:
-    """The full-text expression that keeps the texts with all these entries; None for none."""
+    """The full-text expression for texts with all these entries; None for no entries."""
     return " AND ".join(f'"{entry}"' for entry in wanted) or None
 
 
 class Entry(NamedTuple):
-    """What the index may be asked for; ``share`` of the texts have it, 0 to 1; ``run`` tells the run of letters."""
+    """An index entry of a query; ``share`` (0 to 1) is how many texts have it, ``run`` numbers its run of letters."""
 
     text: str
     share: float
@@ -115,23 +116,23 @@ class Entry(NamedTuple):
 
 
 def worthwhile(wanted: Iterable[Entry]) -> list[str]:
-    """The entries that save more than they cost, the rarest first; the others are left to be compared.
+    """The entries that are faster to look up than to compare in the texts, the rarest first.
 
-    So of an address its beginning is looked up, and not the domain that everybody has.
+    So the beginning of an address is looked up, and not the domain that most users have.
     """
     chosen: list[Entry] = []
     left = 1.0
     for entry in sorted(wanted, key=attrgetter("share")):
-        news = NEW_IN_A_RUN if any(entry.run == other.run for other in chosen) else 1
-        if not chosen or entry.share < left * (1 - entry.share) * news * COMPARED:
-            # Those of one name have much in common, others something: people of one country, or of one company.
-            left *= entry.share ** (min(news, 0.5) if chosen else 1)
+        gain = GAIN_WITHIN_RUN if any(entry.run == other.run for other in chosen) else 1
+        if not chosen or entry.share < left * (1 - entry.share) * gain * COMPARE_COST:
+            # Entries of one name depend on each other strongly, others somewhat: users share a country or a company.
+            left *= entry.share ** (min(gain, 0.5) if chosen else 1)
             chosen.append(entry)
     return [entry.text for entry in chosen]
 
 
 class TextTable:
-    """Writes ``texts`` and ``find`` over one connection; ``has_find`` tells whether there is an index."""
+    """Reads and writes ``texts`` and ``find`` over one connection; ``has_find`` is False where there is no index."""
 
     def __init__(self, connection: sqlite3.Connection, has_find: bool) -> None:
         self._connection = connection
@@ -139,11 +140,11 @@ class TextTable:
         connection.create_function("has_run", 2, has_run, deterministic=True)
         self.has_find = has_find
         self._shares: dict[str, float] = {}
-        self._waiting = False
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS waiting (row_id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+        self._has_unindexed = False
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS unindexed (row_id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
 
     def chosen(self, words: Iterable[str]) -> list[str]:
-        """What to ask the index for texts with all of these words; empty where it can tell nothing."""
+        """The index entries to look up for texts with all of these words; empty where the index does not help."""
         runs: dict[str, int] = {}
         run = 0
         for word in words if self.has_find else ():
@@ -156,9 +157,9 @@ class TextTable:
         return worthwhile(Entry(entry, self._share(entry), run) for entry, run in runs.items())
 
     def chosen_whole(self, runs: Iterable[str]) -> list[str]:
-        """What to ask the index for texts with all of these runs of letters and digits as whole words.
+        """The index entries to look up for texts with all of these runs as whole words.
 
-        The end of each is asked for whatever it costs: nothing else leaves out those that only begin so.
+        The entries of the ends are always included: nothing else excludes texts in which words only begin so.
         """
         if not self.has_find:
             return []
@@ -166,41 +167,41 @@ class TextTable:
         return list(dict.fromkeys([*self.chosen([f" {run}" for run in runs]), *ends]))
 
     def _share(self, entry: str) -> float:
-        """How many of the texts have an entry, 0 to 1, as those do that came first."""
+        """The share of texts with an entry, 0 to 1, estimated from those with the lowest row ids."""
         share = self._shares.get(entry)
         if share is None:
             first = "SELECT rowid FROM find WHERE find MATCH ? ORDER BY rowid LIMIT ?"
             select = f"SELECT count(*), max(rowid), (SELECT max(row_id) FROM texts) FROM ({first})"  # noqa: S608
             found, last, end = self._connection.execute(select, (expression([entry]), SAMPLE)).fetchone()
             share = found / max(last if found == SAMPLE else end or 1, 1)
-            if len(self._shares) >= REMEMBERED:
+            if len(self._shares) >= CACHED_SHARES:
                 self._shares.clear()
             self._shares[entry] = share
         return share
 
     def add(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Add folded texts by row id; the index has them after ``settle``."""
+        """Insert folded texts by row id; ``update_index`` adds them to the index."""
         if self.has_find and rows:
-            bulk.insert(self._connection, "temp.waiting", _marked(rows))
-            self._waiting = True
+            bulk.insert(self._connection, "temp.unindexed", _marked(rows))
+            self._has_unindexed = True
         compared = [(row_id, comparable(text)) for row_id, text in rows]
         bulk.insert(self._connection, "texts", compared)
 
     def remove(self, rows: Sequence[tuple[int, str]]) -> None:
-        """Drop folded texts by row id; an index without contents of its own has to be told what they were."""
+        """Delete folded texts by row id; a contentless index needs the texts to delete their entries."""
         if not rows:
             return
-        self.settle()
+        self.update_index()
         if self.has_find:
             self._connection.executemany("INSERT INTO find (find, rowid, text) VALUES ('delete', ?, ?)", _marked(rows))
         self._connection.executemany("DELETE FROM texts WHERE row_id = ?", [(row_id,) for row_id, _ in rows])
 
-    def settle(self) -> None:
-        """Put into the index what waits for it, before a transaction ends: each statement costs it as much again."""
-        if self._waiting:
-            self._waiting = False
-            self._connection.execute("INSERT INTO find (rowid, text) SELECT row_id, text FROM temp.waiting")
-            self._connection.execute("DELETE FROM temp.waiting")
+    def update_index(self) -> None:
+        """Index the inserted texts in one statement, before a transaction ends: each statement has a fixed cost."""
+        if self._has_unindexed:
+            self._has_unindexed = False
+            self._connection.execute("INSERT INTO find (rowid, text) SELECT row_id, text FROM temp.unindexed")
+            self._connection.execute("DELETE FROM temp.unindexed")
 
 
 def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -208,8 +209,8 @@ def _marked(rows: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def _spread(folded: str) -> str:
-    """A folded text with two blanks for whatever is between its runs of letters and digits."""
+    """A folded text with two blanks in place of whatever separates its runs."""
     if folded.isascii() and folded[:1].isalnum() and folded[-1:].isalnum():
-        # The same in a third of the time.
+        # The same result in a third of the time.
         return _MARGIN.encode().join(folded.encode().translate(_BLANKS).split()).decode()
     return _MARGIN.join(_BETWEEN_WORDS.split(folded))

@@ -1,4 +1,4 @@
-"""Users as they were and as they are to be, written to every table that tells of them."""
+"""Changes of users, written to every table that depends on them."""
 
 import json
 import sqlite3
@@ -16,10 +16,7 @@ from walkme_tui.store.mirror.text_table import TextTable
 
 @dataclass(slots=True)
 class UserChange:
-    """One user before and after; None where the mirror did not know them, or is to forget them.
-
-    ``stored`` is their id as it is stored.
-    """
+    """A user before (None if new) and after (None if deleted); ``stored`` is the stored id."""
 
     before: MirroredUser | None
     after: MirroredUser | None
@@ -27,9 +24,9 @@ class UserChange:
 
 
 class UserWriter:
-    """Collects what changes mean for each table and writes it in one go.
+    """Collects the rows of each table for all changes, then writes table by table.
 
-    ``loaded`` and ``with_groups`` are by how much the mirror's counts change.
+    ``loaded`` and ``with_groups`` are the differences to add to the mirror's counters.
     """
 
     def __init__(self, connection: sqlite3.Connection, groups: GroupTable, ids: IdTable, texts: TextTable) -> None:
@@ -51,7 +48,6 @@ class UserWriter:
         self._left: list[tuple[int, int]] = []
 
     def apply(self, changes: Iterable[UserChange]) -> None:
-        """Write all changes."""
         for change in changes:
             if change.before is not None:
                 self._count(change.before, -1)
@@ -80,7 +76,7 @@ class UserWriter:
         self._new_ids.append((stored, row_id))
         self._new_texts.append((row_id, text))
         if gids:
-            # A server may name a group twice.
+            # A server may list a group twice.
             self._joined += [(gid, row_id) for gid in (gids if len(gids) < 2 else dict.fromkeys(gids))]
 
     def _delete(self, before: MirroredUser, stored: bytes | str) -> None:
@@ -126,5 +122,5 @@ class UserWriter:
 
 
 def _same(before: User, after: User) -> bool:
-    """True if nothing has to be written; in Python, not in JSON, true equals 1 and 1 equals 1.0."""
+    """True if nothing has to be written; in Python, unlike in JSON, true equals 1 and 1 equals 1.0."""
     return before == after and (not after.extra or json.dumps(before.extra) == json.dumps(after.extra))

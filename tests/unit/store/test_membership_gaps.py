@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from walkme_tui.domain.groups import Belonging, MembershipGaps
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
-from walkme_tui.store.mirror import membership
+from walkme_tui.store.mirror import membership_gaps
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 
@@ -87,8 +87,8 @@ async def test_who_becomes_known_leaves_the_unknown(mirror: SqliteMirror) -> Non
 async def test_counting_goes_in_steps_and_forgets_nobody(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(mirror, [somebody(number, ()) for number in range(25)])
     await mirror.forget_user("u3")
-    monkeypatch.setattr(membership, "ROWS_AT_ONCE", 4)
-    steps = await mirror._read(lambda tables: sum(1 for _ in membership.gaps(tables)))
+    monkeypatch.setattr(membership_gaps, "RANGE_ROWS", 4)
+    steps = await mirror._read(lambda tables: sum(1 for _ in membership_gaps.count_gaps(tables)))
     assert steps == 7
     assert await mirror.membership_gaps() == MembershipGaps(24, 0, 0)
 
