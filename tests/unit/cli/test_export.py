@@ -222,7 +222,7 @@ def test_a_damaged_copy_is_said_and_made_anew(line: CommandLine) -> None:
     file.write_bytes(b"no database" * 1000)
     answer = line("export", "--cached")
     assert answer.code == 1
-    assert "was damaged: it was moved aside as" in answer.err
+    assert "was damaged: it was renamed to" in answer.err
     assert (line("export").code, line("export", "--cached").code) == (0, 0)
 
 
