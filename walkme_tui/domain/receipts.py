@@ -10,6 +10,7 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
@@ -19,7 +20,7 @@ from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, on
 from walkme_tui.domain.plan_files import read_step, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
-from walkme_tui.domain.user_json import decode_user, encode_user
+from walkme_tui.domain.user_json import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
 FORMAT: Final = 1
@@ -127,7 +128,7 @@ def _step(record: StepRecord, zone: tzinfo | None) -> Json:
     told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
     for name, user in (("met", record.before), ("left", record.after)):
         if user is not None:
-            told[name] = _known_state(user)
+            told[name] = _known_state(user) | _only(encode_user(user), _names_of(record.step.change))
     return told
 
 
@@ -137,7 +138,9 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
     state = one_of(StepState)(fields.get("state"), f"{where}.state")
     changed = flag(fields.get("changed"), f"{where}.changed")
     met, left = (
-        None if fields.get(name) is None else _with_condition(User(user_id), fields[name], f"{where}.{name}")
+        None
+        if fields.get(name) is None
+        else _with_condition(User(user_id), fields[name], f"{where}.{name}", _names_of(step.change))
         for name in ("met", "left")
     )
     return StepRecord(step, state, changed=changed, before=met, after=left)
@@ -161,13 +164,18 @@ def _known_state(user: User) -> dict[str, Json]:
     return told
 
 
-def _with_condition(user: User, value: object, where: str) -> User:
-    """The user with the status and the groups that a receipt tells."""
+def _names_of(change: Change) -> tuple[str, ...]:
+    """The JSON name of what a change changes."""
+    return tuple(name for name, attribute in ATTRIBUTES.items() if attribute == change.attribute)
+
+
+def _with_condition(user: User, value: object, where: str, names: tuple[str, ...] = ()) -> User:
+    """The user with the status, the groups and the fields ``names`` of a receipt."""
     told = dict(_object(value, where))
     groups = told.get("groups")
     if isinstance(groups, list):
         told["groups"] = [group.get("id") if isinstance(group, dict) else group for group in groups]
-    read = decode_user({**_only(encode_user(user), NAMES), **_only(told, STATE)})
+    read = decode_user({**_only(encode_user(user), NAMES), **_only(told, (*STATE, *names))})
     if not isinstance(read, User):
         bad(where, f"is no user: {read.reason}")
     return read

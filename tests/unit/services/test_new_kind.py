@@ -1,0 +1,143 @@
+"""A kind of change that exists only here works from the plan to the undo: it costs its class and registry entries."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.support.executing import BOTH, account, executing, said
+from walkme_tui.cli.output import plan_text
+from walkme_tui.domain.changes.change import Change, shown
+from walkme_tui.domain.changes.registry import CHANGE_KINDS
+from walkme_tui.domain.json_fields import Fields, or_null, text
+from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plans import PlanKind
+from walkme_tui.domain.receipt_text import receipt_markdown
+from walkme_tui.domain.receipts import receipt
+from walkme_tui.domain.users import UNKNOWN, Json, User
+from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.senders import SENDERS
+from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.ui import change_words
+
+
+@dataclass(frozen=True, slots=True)
+class SetLastName(Change):
+    """Give a user another last name."""
+
+    kind: ClassVar[str] = "set last name"
+    verb: ClassVar[str] = "set last name"
+    attribute: ClassVar[str] = "last_name"
+    overwrites: ClassVar[bool] = True
+
+    before: str | None
+    after: str | None
+
+    def holds(self, user: User) -> bool | None:
+        return None if user.last_name is UNKNOWN else user.last_name == self.after
+
+    def as_planned(self, user: User) -> bool | None:
+        return None if user.last_name is UNKNOWN else user.last_name == self.before
+
+    def apply(self, user: User) -> User:
+        return user._replace(last_name=self.after)
+
+    def inverse(self, before: User | None = None) -> "SetLastName":
+        old = self.before if before is None or before.last_name is UNKNOWN else before.last_name
+        return SetLastName(self.user_id, self.after, old)
+
+    def to_json(self) -> dict[str, Json]:
+        return {"before": self.before, "after": self.after}
+
+    @classmethod
+    def from_json(cls, user_id: str, fields: Fields) -> "SetLastName":
+        return cls(user_id, fields.take("before", or_null(text)), fields.take("after", or_null(text)))
+
+    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "SetLastName":
+        return replace(self, user_id=user_id, before=None, after=None)
+
+    def target(self, show: Callable[[str], str]) -> str:
+        return f"{show(self.before or 'none')} -> {show(self.after or 'none')}"
+
+    def done_text(self, before: User | None) -> str:
+        return f"is called {shown(self.after or 'nothing')}"
+
+    def already_text(self) -> str:
+        return f"already called {shown(self.after or 'nothing')}"
+
+    def by_others_text(self) -> str:
+        return f"others set the last name to {shown(self.after or 'nothing')}"
+
+
+async def send(api: DirectoryApi, change: SetLastName, base: User) -> None:
+    await api.update_user(change.user_id, {"last_name": change.after}, base)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    registries: list[tuple[dict[Any, Any], object, object]] = [
+        (CHANGE_KINDS, SetLastName.kind, SetLastName),
+        (SENDERS, SetLastName, send),
+        (change_words.TARGET_WORDS, SetLastName, change_words.group_words),
+        (plan_text.CALLS, SetLastName, lambda change: f"PATCH /users/{change.user_id} lastName"),
+    ]
+    for registry, key, entry in registries:
+        monkeypatch.setitem(registry, key, entry)
+
+
+CHANGE = SetLastName(BOTH.id, BOTH.last_name if isinstance(BOTH.last_name, str) else None, "Ünal")
+
+
+@pytest.mark.parametrize("patch_refused", [False, True])
+async def test_from_the_plan_to_the_undo(tmp_path: Path, *, patch_refused: bool) -> None:
+    api = account()
+    api.patch_refused = patch_refused
+    async with executing(api, tmp_path) as desk:
+        plan = desk.plan([CHANGE], kind=PlanKind.REACTIVATE)
+        assert plan_from_text(plan_to_text(plan)) == plan
+        job = await desk.run(plan)
+        assert api.now(BOTH.id).last_name == "Ünal"
+        assert said(job) == [("done", "is called Ünal")]
+        assert job.steps[0].as_planned
+        assert (await desk.journal.job(job.id)).steps == job.steps
+
+        written = receipt(job, job.plan.subjects[0], desk.session.account, 0, None)
+        assert "set last name" in receipt_markdown(written, "receipt.json")
+
+        planner = Planner(desk.session)
+        undo = await planner.undo(job)
+        assert [step.change for step in undo.steps] == [CHANGE.inverse()]
+        assert [step.change for step in (await planner.undo_receipt(json.loads(json.dumps(written)))).steps] == [
+            CHANGE.inverse()
+        ]
+        assert (await desk.run(undo)).clean
+    assert api.now(BOTH.id).last_name == CHANGE.before
+
+
+async def test_what_others_did_meanwhile_stays(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        job = await desk.run(desk.plan([CHANGE]))
+        undo = await Planner(desk.session).undo(job)
+        api.edit(BOTH.id, last_name="Theirs")
+        assert (await desk.run(undo)).steps[0].state.value == "skipped"
+        assert not (await Planner(desk.session).undo(job)).steps
+    assert api.now(BOTH.id).last_name == "Theirs"
+
+
+async def test_a_purged_job_has_no_names(tmp_path: Path) -> None:
+    api = account()
+    async with executing(api, tmp_path) as desk:
+        job = await desk.run(desk.plan([CHANGE]))
+        await desk.journal.purge(desk.time() + 1)
+        step = (await desk.journal.job(job.id)).steps[0].step
+    assert step.change == SetLastName("person-1", None, None)
+
+
+def test_it_is_drawn() -> None:
+    assert plan_text.call_of(CHANGE) == f"PATCH /users/{BOTH.id} lastName"
+    assert plan_text.wish_of(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
+    assert change_words.target_of(CHANGE) == f"{CHANGE.before} -> Ünal"
