@@ -11,7 +11,8 @@ from typing import Final
 import shtab
 
 from walkme_tui.cli.commands.completion import SCRIPTS
-from walkme_tui.cli.parser import PROGRAM, build_parser
+from walkme_tui.cli.output.messages import PROGRAM
+from walkme_tui.cli.parser import build_parser
 
 SHELLS: Final = ("bash", "zsh", "fish")
 NAMED: Final = {"profile": "profiles", "group": "groups", "query": "views", "filter": "views"}

@@ -9,12 +9,11 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.output.job_progress import JobProgressLine
 from walkme_tui.cli.output.jobs import counts_text, job_lines, job_object, nothing_object
-from walkme_tui.cli.output.messages import print_error, print_message
+from walkme_tui.cli.output.messages import PROGRAM, print_error, print_message
 from walkme_tui.cli.output.plan_text import plan_lines
+from walkme_tui.cli.output.progress import JobProgressLine
 from walkme_tui.cli.output.streams import data_output, drop_lost_output, print_lines
-from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan

@@ -1,61 +1,39 @@
-"""The parser of the command line: cheap to build, the work is elsewhere."""
+"""The parser of the command line: the global options, and where the sub-command is in the arguments."""
 
 import argparse
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from walkme_tui import __version__
-from walkme_tui.cli.exit_codes import MEANINGS, ExitCode
+from walkme_tui.cli.exit_codes import MEANINGS
+from walkme_tui.cli.output.messages import PROGRAM
+from walkme_tui.cli.sub_commands import BROWSE, EXPORT, SUB_COMMANDS, add_arguments, sentence
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.text import clean
 
-PROGRAM: Final = "walkme-tui"
-BROWSE: Final = "browse"
-EXPORT: Final = "export"
-SIMULATOR: Final = "simulator"
-CHANGING: Final = frozenset({"offboard", "undo", "jobs", "plan"})
-
-# Name and one line of help, in the order of the help.
-SUB_COMMANDS: Final = {
-    BROWSE: "the browser; QUERY starts it filtered (this is what happens without a sub-command)",
-    "whois": "one user: the record, and groups by name",
-    "members": "who is in a group",
-    EXPORT: "all users, or those that a filter keeps, as CSV, JSON or Markdown",
-    "offboard": "deactivate people and take them out of their groups, as a plan that can be undone",
-    "undo": "take back what a job has done",
-    "jobs": "list the jobs, go on with one, and more",
-    "plan": "show a plan file, or carry it out",
-    "config": "make, find and check the configuration",
-    "profiles": "list the profiles",
-    "keys": "list the keys of the browser",
-    "themes": "list and check colour themes",
-    "cache": "drop the local copies",
-    SIMULATOR: "an account to try things on, on this machine",
-    "completion": "print a script that completes the command line in a shell",
-}
-
-# The global options that take a value: whoever looks for the first word has to step over it.
+# Positional arguments that take words before and after options; argparse takes those of one side only.
+_INTERMIXED: Final = {BROWSE: "query", "offboard": "emails"}
+# The search for the first word skips the values of these.
 _WITH_VALUE: Final = ("--profile", "--surface")
 _GLOBAL: Final = frozenset({"help", "version", "profile", "surface", "read-only", "demo", "json", "no-color"})
 # -test and -group:beta are terms of a filter, and argparse takes them for options: -h with a value, if it is -has:name.
 _TERM: Final = re.compile(r"-[^-\s].")
-# As near to a sub-command as this, a first word is taken for a slip: offbord, exprot, job.
-_NEAR: Final = 0.8
+# A first word as similar as this to a sub-command is treated as a misspelling: offbord, exprot, job.
+_SIMILARITY: Final = 0.8
 
 _ENVIRONMENT: Final = """\
 environment:
-  WALKME_TUI_PROFILE       the profile, where --profile does not name one
+  WALKME_TUI_PROFILE       the profile, if --profile is not given
   WALKME_TUI_CONFIG_DIR    folder of config.toml        WALKME_TUI_CACHE_DIR  local copies
   WALKME_TUI_DATA_DIR      journal and receipts         WALKME_TUI_STATE_DIR  state and crash reports
   NO_COLOR                 no colours
   WALKME_CLIENT_ID, WALKME_CLIENT_SECRET, WALKME_BASE_URL
-                           a profile named env, without any file"""
+                           a profile named env, without a configuration file"""
 
 
 class UsageError(Exception):
-    """The words cannot be understood; ``usage`` is the line that says how they should be."""
+    """The command line is invalid; ``usage`` is its usage line."""
 
     def __init__(self, message: str, usage: str) -> None:
         super().__init__(message)
@@ -64,22 +42,22 @@ class UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes no shortened options and leaves it to the caller to print what is wrong."""
+    """A parser that accepts no abbreviated options and raises ``UsageError``."""
 
     def __init__(self, **settings: object) -> None:
         settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]  # argparse hands its own settings on
-        self.gathers = ""
-        """The argument that takes words on both sides of options: argparse itself takes those of one side only."""
+        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]  # passed on unchanged
+        self.intermixed = ""
+        """The positional argument that also takes the words after options."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """What argparse finds, with the words that it leaves over in the argument that gathers them."""
-        found, left = super().parse_known_args(args, namespace)
-        if self.gathers:
-            words = [word for word in left if not word.startswith("-")]
-            getattr(found, self.gathers).extend(words)
-            left = [word for word in left if word.startswith("-")]
-        return found, left
+        """As in argparse, with the remaining words added to the ``intermixed`` argument."""
+        found, remaining = super().parse_known_args(args, namespace)
+        if self.intermixed:
+            words = [word for word in remaining if not word.startswith("-")]
+            getattr(found, self.intermixed).extend(words)
+            remaining = [word for word in remaining if word.startswith("-")]
+        return found, remaining
 
     def error(self, message: str) -> NoReturn:
         """Raise ``UsageError`` instead of ending the program."""
@@ -87,27 +65,27 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser(wanted: str = "") -> Parser:
-    """The parser with all its sub-commands, or with the wanted one only: the others cost time at every start."""
-    parser = Parser(prog=PROGRAM, description="Browse the people of a WalkMe account.", epilog=_epilog())
+    """The parser with all sub-commands, or with the wanted one only: building all takes time at every start."""
+    parser = Parser(prog=PROGRAM, description="Browse the users of a WalkMe account.", epilog=_epilog())
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add_globals(parser, shown=True)
-    every = Parser(add_help=False)
-    _add_globals(every.add_argument_group("global options", f"see {PROGRAM} --help"), shown=False)
+    shared = Parser(add_help=False)
+    _add_globals(shared.add_argument_group("global options", f"see {PROGRAM} --help"), shown=False)
     commands = parser.add_subparsers(dest="command", metavar="SUB-COMMAND", title="sub-commands", parser_class=Parser)
     for name, text in SUB_COMMANDS.items():
         if name == wanted or wanted not in SUB_COMMANDS:
-            made = commands.add_parser(name, help=text, description=_sentence(text), parents=[every])
-            _add_arguments(name, made, every)
-            made.epilog = _with_examples(name, made.epilog)
+            made = commands.add_parser(name, help=text, description=sentence(text), parents=[shared])
+            made.intermixed = _INTERMIXED.get(name, "")
+            add_arguments(name, made, shared)
     return parser
 
 
 def with_sub_command(words: Sequence[str]) -> list[str]:
-    """The words with ``browse`` put in where no sub-command is named: a first word that is none is its QUERY.
+    """The words with ``browse`` inserted where there is no sub-command: the first word then is its QUERY.
 
-    ``--help`` and ``--version`` before any word are the whole program's. Terms of a filter that begin with a hyphen get
-    a blank before it, or are joined to ``--filter``, so that they are not taken for options. ``UsageError`` where the
-    first word is nearly a sub-command.
+    ``--help`` and ``--version`` before any word belong to the program. Filter terms that begin with a hyphen get a
+    leading blank, or are joined to ``--filter``, so that argparse does not take them for options. Raises ``UsageError``
+    for a first word that is nearly a sub-command.
     """
     found = _with_browse(words)
     command = first_word(found)
@@ -119,7 +97,7 @@ def with_sub_command(words: Sequence[str]) -> list[str]:
 
 
 def _is_term(word: str) -> bool:
-    """True for a term of a filter that leaves people out; a single letter is an option, and so is ``-json``."""
+    """True for an excluding filter term; a single letter is an option, and so is ``-json``."""
     return _TERM.match(word) is not None and word[1:].partition("=")[0] not in _GLOBAL
 
 
@@ -140,22 +118,22 @@ def _with_browse(words: Sequence[str]) -> list[str]:
         if word in {"-h", "--help", "--version"} or word in SUB_COMMANDS:
             return list(words)
         if not word.startswith("-") or word in {"-", "--"} or _is_term(word):
-            _refuse_slip(words, index)
+            _refuse_misspelling(words, index)
             break
         index += 2 if word in _WITH_VALUE else 1
     if index > len(words):
-        # An option that lacks its value must not take the sub-command for it.
+        # An option without its value would take the inserted sub-command as its value.
         return [BROWSE, *words]
     return [*words[:index], BROWSE, *words[index:]]
 
 
-def _refuse_slip(words: Sequence[str], index: int) -> None:
-    """``UsageError`` if the word at ``index`` is nearly a sub-command: ``offbord`` must not become a search."""
+def _refuse_misspelling(words: Sequence[str], index: int) -> None:
+    """Raise ``UsageError`` if the word at ``index`` is nearly a sub-command: ``offbord`` must not become a search."""
     import shlex
     from difflib import get_close_matches
 
     word = words[index]
-    near = get_close_matches(word.casefold(), SUB_COMMANDS, n=1, cutoff=_NEAR)
+    near = get_close_matches(word.casefold(), SUB_COMMANDS, n=1, cutoff=_SIMILARITY)
     if near:
         before, after = [PROGRAM, *words[:index]], words[index + 1 :]
         more = [each for each in after if not each.startswith("-")]
@@ -166,7 +144,7 @@ def _refuse_slip(words: Sequence[str], index: int) -> None:
 
 
 def first_word(words: Sequence[str]) -> str:
-    """The sub-command in words that ``with_sub_command`` gave, empty for the whole program's help."""
+    """The sub-command in the result of ``with_sub_command``; empty if there is none."""
     skip = False
     for word in words:
         if skip or word.startswith("-"):
@@ -179,7 +157,7 @@ def first_word(words: Sequence[str]) -> str:
 def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
     """The options that mean the same before and after the sub-command; the help shows them once.
 
-    Without a default anywhere: a sub-parser's default would silently overwrite what stood before it.
+    They have no default: that of a sub-parser would silently overwrite the value given before the sub-command.
     """
 
     def add(name: str, help_text: str, **settings: Any) -> None:
@@ -187,132 +165,25 @@ def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
         to.add_argument(f"--{name}", default=argparse.SUPPRESS, help=help_text if shown else hidden, **settings)
 
     add("profile", "the profile to use", metavar="NAME")
-    # Not in the help: there is only one that works.
+    # Not in the help: only one surface works.
     add("surface", argparse.SUPPRESS, metavar="NAME", type=_surface)
     add("read-only", "refuse every change", action="store_true")
-    add("demo", "a made-up account instead of a profile", action="store_true")
+    add("demo", "use a made-up account instead of a profile", action="store_true")
     add("json", "print one JSON object", action="store_true")
-    add("no-color", "no colours", action="store_true")
+    add("no-color", "use no colours", action="store_true")
 
 
 def _surface(text: str) -> str:
-    """The name of a surface, for argparse."""
     if text not in {surface.value for surface in Surface}:
-        raise argparse.ArgumentTypeError(f"{text!r} is no surface; leave it out")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a surface; leave out --surface")
     return text
-
-
-def _add_arguments(name: str, parser: Parser, every: Parser) -> None:
-    """What one sub-command takes beside the global options."""
-    if name == BROWSE:
-        parser.add_argument(
-            "query", nargs="*", metavar="QUERY", help="a filter, or @NAME for a saved view, and words that narrow it"
-        )
-        parser.gathers = "query"
-    elif name == "whois":
-        parser.add_argument("key", metavar="EMAIL|ID", help="a full email or an id")
-        _add_look_up(parser)
-    elif name == "members":
-        parser.add_argument("group", metavar="GROUP", help="name or id of the group")
-        _add_look_up(parser)
-        parser.epilog = (
-            "The API cannot list the members of a group: all users are read first. If that stays incomplete, so is\n"
-            f"the answer: it says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
-        )
-    elif name == EXPORT:
-        _add_export(parser)
-    elif name in CHANGING:
-        _add_changing(name, parser, every)
-    elif name == SIMULATOR:
-        from walkme_tui.cli.commands.simulator import add_arguments
-
-        add_arguments(parser)
-    else:
-        _add_administration(name, parser, every)
-
-
-def _add_look_up(parser: Parser) -> None:
-    parser.add_argument("--cached", action="store_true", help="answer from the local copy only")
-    parser.add_argument("--csv", action="store_true", help="CSV, with the columns of export")
-
-
-def _add_export(parser: Parser) -> None:
-    parser.add_argument(
-        "--filter", metavar="QUERY", default="", help="only users that this filter keeps, or @NAME: a saved view"
-    )
-    parser.add_argument("--output", metavar="FILE", type=Path, help="write here, for you only, instead of printing")
-    parser.add_argument("--cached", action="store_true", help="from the local copy only, without asking the server")
-    forms = parser.add_mutually_exclusive_group()
-    forms.add_argument("--csv", action="store_true", help="CSV (the default)")
-    forms.add_argument("--markdown", action="store_true", help="a Markdown table")
-    parser.add_argument("--safe-csv", action="store_true", help="CSV with an apostrophe before every formula")
-    parser.epilog = (
-        "CSV holds the values as they are, so that they can be imported again. A name that begins with = + - @ or\n"
-        "a tab is a formula to a spreadsheet, whoever wrote it: use --safe-csv for files that people open in one.\n"
-        "If not every user could be read, or the server's list leaves out what the filter asks for, it says\n"
-        f"incomplete and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
-    )
-
-
-def _add_changing(name: str, parser: Parser, every: Parser) -> None:
-    from walkme_tui.cli import write_options as change_options
-
-    if name == "offboard":
-        change_options.add_offboard(parser)
-        parser.gathers = "emails"
-    elif name == "undo":
-        change_options.add_undo(parser)
-    elif name == "plan":
-        change_options.add_plan(_actions(parser), every)
-    else:
-        change_options.add_jobs(_actions(parser, required=False), every)
-
-
-def _add_administration(name: str, parser: Parser, every: Parser) -> None:
-    if name == "config":
-        actions = _actions(parser)
-        actions.add_parser("init", help="write a commented config.toml, if there is none", parents=[every])
-        actions.add_parser("path", help="print where config.toml is looked for", parents=[every])
-        actions.add_parser("check", help="name everything that is wrong with config.toml", parents=[every])
-    elif name == "keys":
-        parser.add_argument("--default", action="store_true", help="without the keys of config.toml")
-    elif name == "themes":
-        actions = _actions(parser, required=False)
-        actions.add_parser("list", help="list the themes (the default)", parents=[every])
-        check = actions.add_parser("check", help="name everything that is wrong with a theme", parents=[every])
-        check.add_argument("file", metavar="FILE", type=Path)
-    elif name == "cache":
-        actions = _actions(parser)
-        actions.add_parser("clear", help="delete the local copies of all profiles, or of --profile", parents=[every])
-    elif name == "completion":
-        parser.add_argument(
-            "what",
-            metavar="SHELL",
-            choices=["bash", "zsh", "fish", "profiles", "groups", "views"],
-            help="bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one a line",
-        )
-
-
-def _actions(parser: Parser, required: bool = True) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
-    return parser.add_subparsers(dest="action", metavar="ACTION", required=required, parser_class=Parser)
 
 
 def _epilog() -> str:
     codes = "\n".join(f"  {code.value:<4} {clean(meaning)}" for code, meaning in MEANINGS)
     return (
-        'A first word that is no sub-command is a QUERY: walkme-tui "zoe celik"\n'
-        "One that is nearly a sub-command is refused; walkme-tui browse WORD searches for it.\n"
-        "@NAME begins with a saved view, more words narrow it: walkme-tui @inactive-in-groups group:sales\n\n"
+        'A first word that is not a sub-command is a QUERY: walkme-tui "zoe celik"\n'
+        "If it is nearly a sub-command, it is refused; walkme-tui browse WORD searches for it.\n"
+        "@NAME opens a saved view, more words narrow it: walkme-tui @inactive-in-groups group:sales\n\n"
         f"exit codes:\n{codes}\n\n{_ENVIRONMENT}"
     )
-
-
-def _with_examples(name: str, text: str | None) -> str:
-    from walkme_tui.cli.help_examples import EXAMPLES
-
-    examples = "\n".join(("examples:", *(f"  {line}" for line in EXAMPLES[name])))
-    return f"{text}\n\n{examples}" if text else examples
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

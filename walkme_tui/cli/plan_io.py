@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from walkme_tui.cli.output.messages import print_message
+from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_lines
-from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text

@@ -52,7 +52,7 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         )
     context = context.for_profile(wish.profile)
     if plan_file is None and not carry_it_out and is_for_the_browser(context):
-        from walkme_tui.cli.commands.browse import browse_task
+        from walkme_tui.cli.browser_start import browse_task
         from walkme_tui.services.browser_start import StartPlan
 
         task = StartPlan(wish.title, wish.make)

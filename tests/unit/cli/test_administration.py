@@ -12,7 +12,7 @@ from tests.support.command_line import CommandLine
 from tests.support.completion_scripts import SHELLS, script
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.cli.commands.config import TEMPLATE
-from walkme_tui.cli.parser import SUB_COMMANDS
+from walkme_tui.cli.sub_commands import SUB_COMMANDS
 from walkme_tui.config.settings import check_settings
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.groups import Group

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from walkme_tui.cli.commands import browse
+from walkme_tui.cli.browser_start import browser_start
 from walkme_tui.cli.context import Context, GlobalOptions
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
@@ -40,7 +40,7 @@ NOTHING = GlobalOptions()
 
 
 def start(query: str = "", options: GlobalOptions = NOTHING) -> BrowserStart:
-    return browse.browser_start(Context(options), query)
+    return browser_start(Context(options), query)
 
 
 def test_the_browser_gets_profile_keys_theme_and_query(line: CommandLine) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_line import Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.cli.output.job_progress import JobProgressLine, duration, job_progress_text
+from walkme_tui.cli.output.progress import JobProgressLine, duration, job_progress_text
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
 from walkme_tui.domain.groups import Group

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.cli.output.columns import aligned, cut, width
-from walkme_tui.cli.output.progress import SweepProgressLine, grouped, progress_text
+from walkme_tui.cli.output.progress import SweepProgressLine, grouped, sweep_progress_text
 from walkme_tui.cli.output.users import markdown_row
 from walkme_tui.domain.text import printable_json
 from walkme_tui.services.sync.walk import SweepProgress
@@ -73,15 +73,15 @@ def test_a_markdown_row_is_one_row_of_so_many_cells(cells: list[str]) -> None:
 
 
 def test_progress_says_what_is_known() -> None:
-    assert progress_text(SweepProgress(1200, 4000, 1), bar=False) == "reading users  1 200 of 4 000  30 %"
-    assert progress_text(SweepProgress(1200, None, 1), bar=True) == "reading users  1 200"
+    assert sweep_progress_text(SweepProgress(1200, 4000, 1), bar=False) == "reading users  1 200 of 4 000  30 %"
+    assert sweep_progress_text(SweepProgress(1200, None, 1), bar=True) == "reading users  1 200"
     changed = SweepProgress(5, 4, 2, after_drift=True)
-    assert progress_text(changed, bar=False) == "reading users again, the list changed  5 of 4  100 %"
+    assert sweep_progress_text(changed, bar=False) == "reading users again, the list changed  5 of 4  100 %"
     longest = SweepProgress(1_000_000, 1_000_000, 2, after_drift=True)
-    assert len(progress_text(longest, bar=True)) < 80
+    assert len(sweep_progress_text(longest, bar=True)) < 80
     unproven = SweepProgress(2, 4, 2)
-    assert progress_text(unproven, bar=False) == "reading users again, to be sure  2 of 4  50 %"
-    assert "[############............]" in progress_text(SweepProgress(2, 4, 1), bar=True)
+    assert sweep_progress_text(unproven, bar=False) == "reading users again, to be sure  2 of 4  50 %"
+    assert "[############............]" in sweep_progress_text(SweepProgress(2, 4, 1), bar=True)
     assert grouped(1_234_567) == "1 234 567"
 
 
@@ -94,7 +94,7 @@ def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
     shown = stream.getvalue()
     assert shown.count("reading users") == 1
     assert "\n" not in shown
-    assert shown.endswith("\r" + " " * len(progress_text(SweepProgress(1000, 2000, 1), bar=True)) + "\r")
+    assert shown.endswith("\r" + " " * len(sweep_progress_text(SweepProgress(1000, 2000, 1), bar=True)) + "\r")
 
 
 def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

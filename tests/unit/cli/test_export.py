@@ -124,7 +124,7 @@ def test_an_interrupted_export_leaves_the_old_file_only(
             raise KeyboardInterrupt
         return [user.id]
 
-    monkeypatch.setattr("walkme_tui.cli.output.user_lists.csv_row", interrupt)
+    monkeypatch.setattr("walkme_tui.cli.output.users.csv_row", interrupt)
     assert line("export", "--output", str(file)).code == 130
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
     assert file.read_text() == "old"

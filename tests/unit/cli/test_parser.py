@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from walkme_tui.cli.commands.config import TEMPLATE
 from walkme_tui.cli.context import GlobalOptions
 from walkme_tui.cli.main import MODULES
-from walkme_tui.cli.parser import SUB_COMMANDS, UsageError, build_parser, first_word, with_sub_command
+from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
+from walkme_tui.cli.sub_commands import SUB_COMMANDS
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 

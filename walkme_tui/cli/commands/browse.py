@@ -1,23 +1,12 @@
-"""``walkme-tui browse``: chooses the profile and hands over to the browser."""
+"""``walkme-tui browse``: open the browser."""
 
 import argparse
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from walkme_tui.cli.context import Context, refuse_scim
+from walkme_tui.cli.browser_start import browser_start
+from walkme_tui.cli.context import Context
 from walkme_tui.cli.filter_query import memory_of, view_of
-from walkme_tui.cli.output.messages import print_error
-from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
-from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
-from walkme_tui.config.secrets import CommandSource
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
-from walkme_tui.services.ports import Session
-
-if TYPE_CHECKING:
-    from walkme_tui.services.changes.change_services import ChangeServices
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,16 +17,6 @@ def run(options: argparse.Namespace) -> int:
     view = view_of(query, memory)
     require_terminal(context)
     start = browser_start(context, query, view=view, memory=memory)
-    from walkme_tui.ui.start import run_browser
-
-    return run_browser(start)
-
-
-def browse_task(context: Context, task: StartPlan) -> int:
-    """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
-    start = browser_start(context)._replace(task=task)
-    if start.profile is None and not start.demo:
-        context.profile()
     from walkme_tui.ui.start import run_browser
 
     return run_browser(start)
@@ -58,97 +37,3 @@ def require_terminal(context: Context) -> None:
         "The browser needs a terminal, and standard input or output is none.",
         hint="For scripts there are: walkme-tui whois, members and export.",
     )
-
-
-def browser_start(
-    context: Context, query: str = "", *, view: SavedView | None = None, memory: SavedPreferences | None = None
-) -> BrowserStart:
-    """Everything that the browser begins with; a missing profile is for its first screen to explain.
-
-    With a view, its filter is the one to begin with and not ``query``.
-    """
-    profile: Profile | None = None
-    problem = ""
-    if context.options.demo:
-        refuse_scim(context.options.surface, "the demo account")
-    else:
-        try:
-            profile = context.profile()
-        except NoProfile as error:
-            problem = error.message
-        if profile is not None:
-            surface = profile.surface(context.options.surface)
-            refuse_scim(surface, f"the profile {profile.name}")
-            from walkme_tui.api.proxies import environment_proxy
-
-            # A proxy that cannot be used ends the program before the screen is taken.
-            environment_proxy(profile.base_url(surface))
-    memory = memory or memory_of(context)
-    known = known_profiles(context)
-    if profile is not None:
-        known[profile.name] = profile
-
-    def open_session(name: str) -> Session:
-        return context.open_profile(known[name])
-
-    def open_change_services(session: Session) -> "ChangeServices":
-        account = session.account
-        return context.open_change_services_of(session, None if account.demo else known[account.profile])
-
-    return BrowserStart(
-        profiles=[choice(each, context) for each in known.values()],
-        profile=None if profile is None else profile.name,
-        open_session=open_session,
-        open_demo=context.open_demo,
-        demo=context.options.demo,
-        query=query if view is None else view.text,
-        keymap=_keymap(context),
-        theme=(profile.theme if profile else None) or memory.theme(),
-        no_color=context.no_color,
-        problem=problem,
-        state_folder=context.paths.state,
-        themes_folder=context.paths.themes,
-        open_change_services=open_change_services,
-        view=view,
-        memory=memory,
-        secret_command=_secret_command(profile),
-    )
-
-
-def _secret_command(profile: Profile | None) -> str:
-    """The command that gives the secret, in words; empty where there is none."""
-    secret = profile.rest.secret if profile is not None and profile.rest is not None else None
-    return secret.describe() if isinstance(secret, CommandSource) else ""
-
-
-def known_profiles(context: Context) -> dict[str, Profile]:
-    """The profiles that can be switched to: the file's, and the environment's if it is whole."""
-    try:
-        known = dict(context.settings.profiles)
-    except ConfigurationError:
-        if not context.options.demo:
-            raise
-        known = {}
-    if has_environment_credentials(context.environ):
-        try:
-            known[ENVIRONMENT_PROFILE] = environment_profile(context.environ)
-        except ConfigurationError:
-            return known
-    return known
-
-
-def choice(profile: Profile, context: Context) -> ProfileChoice:
-    """A profile as the switcher lists it."""
-    wanted = context.options.surface
-    surface = wanted if wanted and profile.base_url(wanted) else profile.surface()
-    return ProfileChoice(profile.name, profile.environment, surface, profile.base_url(surface), profile.theme)
-
-
-def _keymap(context: Context) -> Mapping[str, tuple[str, ...]]:
-    try:
-        return context.settings.keymap
-    except ConfigurationError as error:
-        if not context.options.demo:
-            raise
-        print_error(error)
-        return {}

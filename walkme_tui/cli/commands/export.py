@@ -15,8 +15,7 @@ from walkme_tui.cli.filter_query import (
 )
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_forms
-from walkme_tui.cli.output.user_lists import UnknownFields, write_csv, write_json, write_markdown
-from walkme_tui.cli.output.users import group_names
+from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.services.directory import Directory

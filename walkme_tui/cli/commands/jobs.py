@@ -18,9 +18,9 @@ from walkme_tui.cli.output.jobs import (
     listed_object,
     step_lines,
 )
+from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
 from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
-from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.cli.session_run import run_async
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.jobs import Job, JobState

@@ -10,8 +10,15 @@ from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_forms
-from walkme_tui.cli.output.user_lists import UnknownFields, write_csv, write_json
-from walkme_tui.cli.output.users import group_names, group_objects, member_object, plain
+from walkme_tui.cli.output.users import (
+    UnknownFields,
+    group_names,
+    group_objects,
+    member_object,
+    plain,
+    write_csv,
+    write_json,
+)
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group

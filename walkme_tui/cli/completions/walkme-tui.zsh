@@ -10,21 +10,21 @@
 
 _shtab_walkme_tui_commands() {
   local _commands=(
-    browse:'The browser; QUERY starts it filtered (this is what happens without a sub-command).'
-    cache:'Drop the local copies.'
-    completion:'Print a script that completes the command line in a shell.'
-    config:'Make, find and check the configuration.'
-    export:'All users, or those that a filter keeps, as CSV, JSON or Markdown.'
-    jobs:'List the jobs, go on with one, and more.'
+    browse:'Open the browser, filtered by QUERY if there is one (the default without a sub-command).'
+    cache:'Delete the local copies.'
+    completion:'Print the completion script for a shell.'
+    config:'Create, find and check the configuration.'
+    export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
+    jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
-    members:'Who is in a group.'
-    offboard:'Deactivate people and take them out of their groups, as a plan that can be undone.'
-    plan:'Show a plan file, or carry it out.'
+    members:'List the members of a group.'
+    offboard:'Deactivate users and remove them from their groups, as a plan that can be undone.'
+    plan:'Show or apply a plan file.'
     profiles:'List the profiles.'
-    simulator:'An account to try things on, on this machine.'
+    simulator:'Serve a made-up account on this machine.'
     themes:'List and check colour themes.'
-    undo:'Take back what a job has done.'
-    whois:'One user: the record, and groups by name.'
+    undo:'Undo the changes of a job.'
+    whois:'Show one user: the record, and the groups by name.'
   )
   _describe 'walkme-tui commands' _commands
 }
@@ -38,20 +38,20 @@ _shtab_walkme_tui_cache_commands() {
 
 _shtab_walkme_tui_config_commands() {
   local _commands=(
-    check:'name everything that is wrong with config.toml'
+    check:'list every error in config.toml'
     init:'write a commented config.toml, if there is none'
-    path:'print where config.toml is looked for'
+    path:'print the path of config.toml'
   )
   _describe 'walkme-tui config commands' _commands
 }
 
 _shtab_walkme_tui_jobs_commands() {
   local _commands=(
-    discard:'Do nothing more of a job.'
+    discard:'Give up the remaining steps of a job.'
     failed:'List the steps of a job that failed, were refused or need review.'
-    list:'List the jobs, newest first (the default); those of --profile if it is given.'
-    purge:'Drop people'"'"'s data of finished jobs, and keep who did what kind of thing when.'
-    resume:'Go on with a job that was interrupted.'
+    list:'List the jobs, newest first (the default); with --profile, those of one profile.'
+    purge:'Delete personal data of finished jobs; who changed what kind of thing when is kept.'
+    resume:'Resume an interrupted job.'
     show:'Show a job with its steps.'
   )
   _describe 'walkme-tui jobs commands' _commands
@@ -59,15 +59,15 @@ _shtab_walkme_tui_jobs_commands() {
 
 _shtab_walkme_tui_plan_commands() {
   local _commands=(
-    apply:'Carry a plan file out.'
-    show:'Print a plan file, for people or with --json.'
+    apply:'Apply a plan file.'
+    show:'Print a plan file, as text or with --json.'
   )
   _describe 'walkme-tui plan commands' _commands
 }
 
 _shtab_walkme_tui_themes_commands() {
   local _commands=(
-    check:'name everything that is wrong with a theme'
+    check:'list every error in a theme file'
     list:'list the themes (the default)'
   )
   _describe 'walkme-tui themes commands' _commands
@@ -78,9 +78,9 @@ _shtab_walkme_tui_options=(
   "(- : *)--version[show program\'s version number and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -90,10 +90,10 @@ _shtab_walkme_tui_browse_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "(*)::a filter, or \@NAME for a saved view, and words that narrow it:_walkme_tui_names views"
+  "--no-color[use no colours]"
+  "(*)::a filter\; or \@NAME, a saved view, with more words to narrow it:_walkme_tui_names views"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -103,9 +103,9 @@ _shtab_walkme_tui_cache_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -115,9 +115,9 @@ _shtab_walkme_tui_cache_clear_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -127,9 +127,9 @@ _shtab_walkme_tui_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
   ":bash, zsh or fish\; or profiles, groups or views\: the names that the scripts offer, one a line:(bash zsh fish profiles groups views)"
 )
 
@@ -140,9 +140,9 @@ _shtab_walkme_tui_config_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -152,9 +152,9 @@ _shtab_walkme_tui_config_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -164,9 +164,9 @@ _shtab_walkme_tui_config_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -176,9 +176,9 @@ _shtab_walkme_tui_config_path_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -188,12 +188,12 @@ _shtab_walkme_tui_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--filter[only users that this filter keeps, or \@NAME\: a saved view]:QUERY:_walkme_tui_names views"
-  "--output[write here, for you only, instead of printing]:FILE:_files"
-  "--cached[from the local copy only, without asking the server]"
+  "--no-color[use no colours]"
+  "--filter[only the users that match this filter or saved view (\@NAME)]:QUERY:_walkme_tui_names views"
+  "--output[write to a file that only you can read]:FILE:_files"
+  "--cached[read the local copy only, send no request]"
   "--csv[CSV (the default)]"
   "--markdown[a Markdown table]"
   "--safe-csv[CSV with an apostrophe before every formula]"
@@ -206,9 +206,9 @@ _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -218,10 +218,10 @@ _shtab_walkme_tui_jobs_discard_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  ":the job\'s id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it:_guard '^-*' text"
+  "--no-color[use no colours]"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -231,11 +231,11 @@ _shtab_walkme_tui_jobs_failed_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--csv[CSV]"
-  ":the job\'s id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it:_guard '^-*' text"
+  "--no-color[use no colours]"
+  "--csv[print CSV]"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -245,9 +245,9 @@ _shtab_walkme_tui_jobs_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -257,10 +257,10 @@ _shtab_walkme_tui_jobs_purge_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--before[of jobs made before this day, as 2026-01-31]:DATE:"
+  "--no-color[use no colours]"
+  "--before[jobs created before this day, as 2026-01-31]:DATE:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -270,11 +270,11 @@ _shtab_walkme_tui_jobs_resume_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--yes[carry it out without asking\; without it, headless, the plan is printed and nothing is sent]"
-  ":the job\'s id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it:_guard '^-*' text"
+  "--no-color[use no colours]"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -284,10 +284,10 @@ _shtab_walkme_tui_jobs_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  ":the job\'s id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it:_guard '^-*' text"
+  "--no-color[use no colours]"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -297,10 +297,10 @@ _shtab_walkme_tui_keys_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--default[without the keys of config.toml]"
+  "--no-color[use no colours]"
+  "--default[ignore the keys of config.toml]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -310,11 +310,11 @@ _shtab_walkme_tui_members_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--cached[answer from the local copy only]"
-  "--csv[CSV, with the columns of export]"
+  "--no-color[use no colours]"
+  "--cached[read the local copy only, send no request]"
+  "--csv[print CSV, with the columns of export]"
   ":name or id of the group:_walkme_tui_names groups"
 )
 
@@ -325,14 +325,14 @@ _shtab_walkme_tui_offboard_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--ticket[the ticket that asks for it\; it stands in job and receipt]:T:"
-  "--keep-groups[deactivate only, leave no group]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--keep-groups[deactivate only, remove from no group]"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
-  "--yes[carry it out without asking\; without it, headless, the plan is printed and nothing is sent]"
-  "(*):whom to offboard:_guard '^-*' text"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  "(*):email addresses of the users to offboard:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -342,9 +342,9 @@ _shtab_walkme_tui_plan_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -354,12 +354,12 @@ _shtab_walkme_tui_plan_apply_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--ticket[the ticket that asks for it\; it stands in job and receipt]:T:"
-  "--yes[carry it out without asking\; without it, headless, the plan is printed and nothing is sent]"
-  ":what --plan has written:_files"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":a file written with --plan:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -369,10 +369,10 @@ _shtab_walkme_tui_plan_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  ":what --plan has written:_files"
+  "--no-color[use no colours]"
+  ":a file written with --plan:_files"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -382,9 +382,9 @@ _shtab_walkme_tui_profiles_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -394,23 +394,23 @@ _shtab_walkme_tui_simulator_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--port[port on 127.0.0.1\; 0, the default, is any]:N:"
-  "--users[number of people (25000)]:N:"
-  "--seed[which people\; a seed repeats (1)]:N:"
-  "--latency-ms[wait before every answer (0)]:N:"
-  "--jitter-ms[wait up to so much more, by chance (0)]:N:"
+  "--no-color[use no colours]"
+  "--port[port on 127.0.0.1\; 0 (default)\: any]:N:"
+  "--users[number of users (25000)]:N:"
+  "--seed[same seed, same users (1)]:N:"
+  "--latency-ms[delay of every response (0)]:N:"
+  "--jitter-ms[random extra delay up to N (0)]:N:"
   "--patch[whether PATCH is supported (ok)]:patch:(ok 405)"
-  "--lean[lists and answers to writes carry only a few fields]"
-  "--rate-per-s[answer 429 above so many calls a second]:N:"
-  "--retry-after[seconds for the Retry-After of a 429\; without it, none]:N:"
-  "--token-ttl[seconds (86400)]:S:"
-  "--scopes[what a token may do\: users\:read, users\:write, users\:delete (all)]:SCOPE:(users:read users:write users:delete)"
+  "--lean[lists and write responses hold a few fields only]"
+  "--rate-per-s[answer 429 above N requests a second]:N:"
+  "--retry-after[Retry-After of a 429, in seconds\; default\: none]:N:"
+  "--token-ttl[token lifetime, s (86400)]:S:"
+  "--scopes[scopes of a token\: users\:read, users\:write, users\:delete (default\: all)]:SCOPE:(users:read users:write users:delete)"
   "--hostile[one name in fifty attacks the terminal]"
-  "*--fault[let something go wrong, repeatable\: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated]:NAME:(burst cut drift email-ignored hang html malformed no-expiry oversized redirect repeated-page total-missing total-negative total-shrinking total-text trickle truncated)"
-  "--log[a line on stderr for every request]"
+  "*--fault[inject a repeatable fault\: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated]:NAME:(burst cut drift email-ignored hang html malformed no-expiry oversized redirect repeated-page total-missing total-negative total-shrinking total-text trickle truncated)"
+  "--log[log every request to standard error]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -420,9 +420,9 @@ _shtab_walkme_tui_themes_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -432,9 +432,9 @@ _shtab_walkme_tui_themes_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
   ":FILE:_files"
 )
 
@@ -445,9 +445,9 @@ _shtab_walkme_tui_themes_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
+  "--no-color[use no colours]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -457,13 +457,13 @@ _shtab_walkme_tui_undo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--ticket[the ticket that asks for it\; it stands in job and receipt]:T:"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
-  "--yes[carry it out without asking\; without it, headless, the plan is printed and nothing is sent]"
-  ":the job\'s id (20261123-bcdf), or its beginning or the part behind the date (bcdf) if only this job has it\; or a receipt\'s path:_guard '^-*' text"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique\; or the path of a receipt:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -473,12 +473,12 @@ _shtab_walkme_tui_whois_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
   "--read-only[refuse every change]"
-  "--demo[a made-up account instead of a profile]"
+  "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
-  "--no-color[no colours]"
-  "--cached[answer from the local copy only]"
-  "--csv[CSV, with the columns of export]"
-  ":a full email or an id:_guard '^-*' text"
+  "--no-color[use no colours]"
+  "--cached[read the local copy only, send no request]"
+  "--csv[print CSV, with the columns of export]"
+  ":full email address or id of the user:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session

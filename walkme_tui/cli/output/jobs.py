@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, target_of, title_of, wish_of
-from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean

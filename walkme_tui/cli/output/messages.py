@@ -1,16 +1,18 @@
-"""What the program says on standard error."""
+"""Messages on standard error."""
 
 import sys
+from typing import Final
 
-from walkme_tui.cli.parser import PROGRAM
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.text import clean
 
+PROGRAM: Final = "walkme-tui"
+
 
 def print_message(message: str, hint: str = "") -> None:
-    """One message on standard error, cleaned; the line breaks of a hint are ours and stay, those of a message do not.
+    """Print one message, cleaned; line breaks of the hint are kept, those of the message are not.
 
-    A standard error that is gone costs the message, nothing else.
+    If standard error cannot be written, the message is dropped.
     """
     lines = [f"{PROGRAM}: {clean(message)}", *(clean(line) for line in hint.splitlines())]
     try:
@@ -21,5 +23,5 @@ def print_message(message: str, hint: str = "") -> None:
 
 
 def print_error(error: WalkmeError) -> None:
-    """An expected failure, with what to do about it."""
+    """Print an expected failure with its hint."""
     print_message(error.message, error.hint)

@@ -5,12 +5,16 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO
 
+from walkme_tui.domain.text import clean
+
 if TYPE_CHECKING:
+    from walkme_tui.services.changes.job_progress import JobProgress
     from walkme_tui.services.sync.walk import SweepProgress
 
 BAR: Final = 24
 TICK_SECONDS: Final = 0.1
 LINE_SECONDS: Final = 5.0
+MAX_REASON: Final = 80
 
 
 class ProgressLine:
@@ -56,10 +60,18 @@ class SweepProgressLine(ProgressLine):
 
     def __call__(self, progress: "SweepProgress") -> None:
         """Show it, unless the last one is too fresh."""
-        self.show(lambda: progress_text(progress, bar=self.moves))
+        self.show(lambda: sweep_progress_text(progress, bar=self.moves))
 
 
-def progress_text(progress: "SweepProgress", bar: bool) -> str:
+class JobProgressLine(ProgressLine):
+    """Shows the progress of a job that it is called with."""
+
+    def __call__(self, progress: "JobProgress") -> None:
+        """Show it, unless the last one is too fresh."""
+        self.show(lambda: job_progress_text(progress, bar=self.moves))
+
+
+def sweep_progress_text(progress: "SweepProgress", bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
     again = ""
     if progress.walk > 1:
@@ -71,6 +83,31 @@ def progress_text(progress: "SweepProgress", bar: bool) -> str:
     # With the words and the bar the line would be longer than many a terminal, and could not be written over.
     drawn = f"  {drawn_bar(share)}" if bar and not again else ""
     return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
+
+
+def job_progress_text(progress: "JobProgress", bar: bool) -> str:
+    """``job 20261123-bcdf  [####....]  12 of 40 steps  3.1/s  9 s left  1 failed``, or why nothing goes on."""
+    parts = [f"job {progress.job_id}"]
+    if bar:
+        parts.append(drawn_bar(progress.done / progress.total if progress.total else 1.0))
+    parts.append(f"{grouped(progress.done)} of {grouped(progress.total)} steps")
+    if progress.paused:
+        parts.append(clean(progress.paused, MAX_REASON))
+    else:
+        if progress.per_second:
+            parts.append(f"{progress.per_second:.1f}/s")
+        if progress.seconds_left is not None:
+            parts.append(f"{duration(progress.seconds_left)} left")
+    if progress.failures:
+        parts.append(f"{grouped(len(progress.failures))} failed")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """``9 s``, ``4 min`` or ``2 h``."""
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 90 * 60 else f"{round(seconds / 3600)} h"
 
 
 def drawn_bar(share: float) -> str:

@@ -1,0 +1,331 @@
+"""The sub-commands: their names, arguments, help and examples. ``cli/commands`` has a module for each."""
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from walkme_tui.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    Actions: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+BROWSE: Final = "browse"
+EXPORT: Final = "export"
+
+# Name and one line of help, in the order of the help.
+SUB_COMMANDS: Final = MappingProxyType(
+    {
+        BROWSE: "open the browser, filtered by QUERY if there is one (the default without a sub-command)",
+        "whois": "show one user: the record, and the groups by name",
+        "members": "list the members of a group",
+        EXPORT: "write all users, or those that match a filter, as CSV, JSON or Markdown",
+        "offboard": "deactivate users and remove them from their groups, as a plan that can be undone",
+        "undo": "undo the changes of a job",
+        "jobs": "list, show, resume and purge jobs",
+        "plan": "show or apply a plan file",
+        "config": "create, find and check the configuration",
+        "profiles": "list the profiles",
+        "keys": "list the keys of the browser",
+        "themes": "list and check colour themes",
+        "cache": "delete the local copies",
+        "simulator": "serve a made-up account on this machine",
+        "completion": "print the completion script for a shell",
+    }
+)
+
+# A test reads each of them with the real parser.
+EXAMPLES: Final = MappingProxyType(
+    {
+        BROWSE: ('walkme-tui browse "zoe celik"', "walkme-tui browse status:inactive has:groups"),
+        "whois": ("walkme-tui whois zoe.celik@example.com", "walkme-tui whois zoe.celik@example.com --json"),
+        "members": ("walkme-tui members Sales", 'walkme-tui members "Field-EMEA" --csv'),
+        EXPORT: (
+            "walkme-tui export --filter status:inactive --output inactive.csv",
+            "walkme-tui export --filter @admins --json",
+        ),
+        "offboard": (
+            "walkme-tui offboard zoe.celik@example.com --ticket INC-42",
+            "walkme-tui offboard zoe.celik@example.com --plan zoe.json",
+        ),
+        "undo": (
+            "walkme-tui undo bcdf                          # review the plan first",
+            "walkme-tui undo receipt.json --ticket INC-43 --yes",
+        ),
+        "jobs": ("walkme-tui jobs --json", "walkme-tui jobs resume bcdf --yes"),
+        "plan": ("walkme-tui plan show zoe.json", "walkme-tui plan apply zoe.json --yes"),
+        "config": ("walkme-tui config init", "walkme-tui config check"),
+        "profiles": ("walkme-tui profiles", "walkme-tui profiles --json"),
+        "keys": ("walkme-tui keys", "walkme-tui keys --default"),
+        "themes": ("walkme-tui themes", "walkme-tui themes check themes/mine.toml"),
+        "cache": ("walkme-tui cache clear", "walkme-tui cache clear --profile acme"),
+        "simulator": (
+            "walkme-tui simulator --users 1000000 --port 8080",
+            "walkme-tui simulator --lean --latency-ms 200",
+        ),
+        "completion": (
+            "source <(walkme-tui completion bash)",
+            "walkme-tui completion fish > ~/.config/fish/completions/walkme-tui.fish",
+        ),
+    }
+)
+
+_JOB_ID: Final = "id of the job (20261123-bcdf); its beginning, or the part after the date (bcdf), if it is unique"
+_YES: Final = "apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing"
+
+
+def add_arguments(name: str, parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    """Declare the arguments of one sub-command; ``shared`` holds the global options, for the actions inside it."""
+    adding = _ADDING.get(name)
+    if adding is not None:
+        adding(parser, shared)
+    examples = "\n".join(("examples:", *(f"  {line}" for line in EXAMPLES[name])))
+    parser.epilog = f"{parser.epilog}\n\n{examples}" if parser.epilog else examples
+
+
+def sentence(text: str) -> str:
+    """A line of help as a description."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+# ---------------------------------------------------------------- reading
+
+
+def _add_browse(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "query", nargs="*", metavar="QUERY", help="a filter; or @NAME, a saved view, with more words to narrow it"
+    )
+
+
+def _add_whois(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("key", metavar="EMAIL|ID", help="full email address or id of the user")
+    _add_cached_and_csv(parser)
+
+
+def _add_members(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("group", metavar="GROUP", help="name or id of the group")
+    _add_cached_and_csv(parser)
+    parser.epilog = (
+        "The API cannot list the members of a group, so all users are read first. If not all could be read, the\n"
+        f"answer is incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+    )
+
+
+def _add_cached_and_csv(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cached", action="store_true", help="read the local copy only, send no request")
+    parser.add_argument("--csv", action="store_true", help="print CSV, with the columns of export")
+
+
+def _add_export(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--filter", metavar="QUERY", default="", help="only the users that match this filter or saved view (@NAME)"
+    )
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write to a file that only you can read")
+    parser.add_argument("--cached", action="store_true", help="read the local copy only, send no request")
+    formats = parser.add_mutually_exclusive_group()
+    formats.add_argument("--csv", action="store_true", help="CSV (the default)")
+    formats.add_argument("--markdown", action="store_true", help="a Markdown table")
+    parser.add_argument("--safe-csv", action="store_true", help="CSV with an apostrophe before every formula")
+    parser.epilog = (
+        "CSV holds the values unchanged, so that they can be imported again. A spreadsheet takes a name that begins\n"
+        "with = + - @ or a tab for a formula: use --safe-csv for files that people open in one.\n"
+        "If not all users could be read, or the server's list lacks a field that the filter needs, the answer is\n"
+        f"incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+    )
+
+
+# ---------------------------------------------------------------- changing
+
+
+def _add_offboard(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("emails", nargs="+", metavar="EMAIL", help="email addresses of the users to offboard")
+    _add_ticket(parser)
+    parser.add_argument("--keep-groups", action="store_true", help="deactivate only, remove from no group")
+    _add_plan_and_yes(parser)
+    parser.epilog = (
+        "Sets the status to inactive, then removes the user from every group that keep_groups in config.toml does not\n"
+        "name, and reads each change back. On a terminal the browser opens at the plan. If one email is unknown,\n"
+        "nothing is changed. walkme-tui undo JOB undoes the whole job, walkme-tui undo RECEIPT one user."
+    )
+
+
+def _add_undo(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("job", metavar="JOB|RECEIPT", help=f"{_JOB_ID}; or the path of a receipt")
+    _add_ticket(parser)
+    _add_plan_and_yes(parser)
+    parser.epilog = (
+        "With the id of a job, the changes to all its users are undone; with a receipt, those to its user only.\n"
+        "The previous status and exactly the removed groups are restored. What others changed since is skipped and\n"
+        "listed. An undo is a job too, and can be undone."
+    )
+
+
+def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser)
+    for name, text in (("show", "print a plan file, as text or with --json"), ("apply", "apply a plan file")):
+        made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
+        made.add_argument("file", metavar="FILE", type=Path, help="a file written with --plan")
+    apply = actions.choices["apply"]
+    _add_ticket(apply)
+    apply.add_argument("--yes", action="store_true", help=_YES)
+    apply.epilog = (
+        "A plan can only be applied in the account that it was made for. Its users are read again first, and what\n"
+        "changed since the plan was made is shown."
+    )
+
+
+def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser, required=False)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
+
+    def job_action(name: str, text: str) -> argparse.ArgumentParser:
+        made = action(name, text)
+        made.add_argument("id", metavar="ID", help=_JOB_ID)
+        return made
+
+    action("list", "list the jobs, newest first (the default); with --profile, those of one profile")
+    job_action("show", "show a job with its steps")
+    job_action("resume", "resume an interrupted job").add_argument("--yes", action="store_true", help=_YES)
+    discard = job_action("discard", "give up the remaining steps of a job")
+    discard.epilog = (
+        "Sends nothing and asks nothing: the finished steps stay done, their record is kept, and they can still be\n"
+        "undone."
+    )
+    failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
+    failed.add_argument("--csv", action="store_true", help="print CSV")
+    purge = action("purge", "delete personal data of finished jobs; who changed what kind of thing when is kept")
+    purge.add_argument(
+        "--before", metavar="DATE", type=moment_ms, required=True, help="jobs created before this day, as 2026-01-31"
+    )
+    purge.epilog = "Deletes the receipts of these jobs too. Jobs that can still be resumed are not purged."
+
+
+def moment_ms(text: str) -> int:
+    """A day (its beginning in local time) or an ISO 8601 time, in milliseconds since the Unix epoch, for argparse."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return int(moment.astimezone().timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
+
+
+def _add_ticket(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ticket", metavar="T", help="ticket number, recorded in the job and the receipt")
+
+
+def _add_plan_and_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", metavar="FILE", type=Path, help="write the plan to a file and send nothing")
+    parser.add_argument("--yes", action="store_true", help=_YES)
+
+
+# ---------------------------------------------------------------- administration
+
+
+def _add_config(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser)
+    actions.add_parser("init", help="write a commented config.toml, if there is none", parents=[shared])
+    actions.add_parser("path", help="print the path of config.toml", parents=[shared])
+    actions.add_parser("check", help="list every error in config.toml", parents=[shared])
+
+
+def _add_keys(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("--default", action="store_true", help="ignore the keys of config.toml")
+
+
+def _add_themes(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser, required=False)
+    actions.add_parser("list", help="list the themes (the default)", parents=[shared])
+    check = actions.add_parser("check", help="list every error in a theme file", parents=[shared])
+    check.add_argument("file", metavar="FILE", type=Path)
+
+
+def _add_cache(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser)
+    actions.add_parser("clear", help="delete the local copies of all profiles, or of --profile", parents=[shared])
+
+
+def _add_completion(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.epilog = "Source the script in ~/.bashrc, or in ~/.zshrc after compinit. Fish loads it from a file."
+    parser.add_argument(
+        "what",
+        metavar="SHELL",
+        choices=["bash", "zsh", "fish", "profiles", "groups", "views"],
+        help="bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one a line",
+    )
+
+
+def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    from walkme_tui.simulator.faults import NAMED_FAULTS
+    from walkme_tui.simulator.settings import ALL_SCOPES, SimulatorSettings
+
+    usual = SimulatorSettings()
+    add = parser.add_argument
+    add("--port", type=_whole_number(0, 65_535), default=0, metavar="N", help="port on 127.0.0.1; 0 (default): any")
+    add("--users", type=_whole_number(0), default=usual.users, metavar="N", help="number of users (%(default)s)")
+    add("--seed", type=_whole_number(0), default=usual.seed, metavar="N", help="same seed, same users (%(default)s)")
+    add("--latency-ms", type=_whole_number(0), default=0, metavar="N", help="delay of every response (%(default)s)")
+    add("--jitter-ms", type=_whole_number(0), default=0, metavar="N", help="random extra delay up to N (%(default)s)")
+    add("--patch", choices=("ok", "405"), default="ok", help="whether PATCH is supported (%(default)s)")
+    add("--lean", action="store_true", help="lists and write responses hold a few fields only")
+    add("--rate-per-s", type=_positive_number, metavar="N", help="answer 429 above N requests a second")
+    add("--retry-after", type=_whole_number(0), metavar="N", help="Retry-After of a 429, in seconds; default: none")
+    token_ttl = int(usual.token_ttl)
+    add("--token-ttl", type=_whole_number(0), default=token_ttl, metavar="S", help="token lifetime, s (%(default)s)")
+    scopes = f"scopes of a token: {', '.join(ALL_SCOPES)} (default: all)"
+    add("--scopes", nargs="+", choices=ALL_SCOPES, default=list(ALL_SCOPES), metavar="SCOPE", help=scopes)
+    add("--hostile", action="store_true", help="one name in fifty attacks the terminal")
+    faults = f"inject a repeatable fault: {', '.join(sorted(NAMED_FAULTS))}"
+    add("--fault", action="append", choices=sorted(NAMED_FAULTS), default=[], metavar="NAME", help=faults)
+    add("--log", action="store_true", help="log every request to standard error")
+
+
+def _whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int]:
+    bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {bounds}")
+        number = int(text)
+        if number < lowest or (highest is not None and number > highest):
+            raise argparse.ArgumentTypeError(f"{number} is not {bounds}")
+        return number
+
+    return read
+
+
+def _positive_number(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not 0 < rate < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return rate
+
+
+def _actions(parser: argparse.ArgumentParser, required: bool = True) -> "Actions":
+    return parser.add_subparsers(dest="action", metavar="ACTION", required=required, parser_class=type(parser))
+
+
+_ADDING: Final = MappingProxyType(
+    {
+        BROWSE: _add_browse,
+        "whois": _add_whois,
+        "members": _add_members,
+        EXPORT: _add_export,
+        "offboard": _add_offboard,
+        "undo": _add_undo,
+        "jobs": _add_jobs,
+        "plan": _add_plan,
+        "config": _add_config,
+        "keys": _add_keys,
+        "themes": _add_themes,
+        "cache": _add_cache,
+        "simulator": _add_simulator,
+        "completion": _add_completion,
+    }
+)
