@@ -109,6 +109,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     from walkme_tui.domain.jobs import Actor
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.executor import Executor
+    from walkme_tui.services.changes.job_runs import JobRuns
     from walkme_tui.services.changes.planner import Planner
     from walkme_tui.services.changes.receipts import Receipts
     from walkme_tui.store.journal.journal import open_journal
@@ -122,6 +123,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     actor = Actor(user_name(os.getuid()), os.uname().nodename, client_id)
     journal = open_journal(data, actor=actor, clock=session.clock)
     session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
+    receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
     wanted = Offboarding() if profile is None else profile.offboarding
 
     async def clear_away() -> None:
@@ -131,9 +133,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     return ChangeServices(
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
-        Executor(session, journal, actor),
-        Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock),
-        actor,
+        JobRuns(Executor(session, journal, actor), journal, receipts),
         after_close=clear_away,
     )
 

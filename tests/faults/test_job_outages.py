@@ -21,7 +21,8 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Executor, JobControl
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
 from walkme_tui.services.changes.step_runner import MAX_SENDS
 from walkme_tui.simulator.app import Simulator, build_app

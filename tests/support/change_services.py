@@ -12,6 +12,7 @@ from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_runs import JobRuns
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.receipts import Receipts
 from walkme_tui.services.ports import Session
@@ -42,12 +43,11 @@ class Bench:
         self.opened += 1
         journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
         session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
+        receipts = Receipts(session.account, journal, self._write, session.clock, UTC)
         return ChangeServices(
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
-            Executor(session, journal, ACTOR),
-            Receipts(session.account, journal, self._write, session.clock, UTC),
-            ACTOR,
+            JobRuns(Executor(session, journal, ACTOR), journal, receipts),
         )
 
     def _write(self, name: str, text: str) -> Path:

@@ -30,7 +30,8 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Actor, Job
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.services.changes.executor import Executor, JobControl
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.ports import Session
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables

@@ -19,7 +19,9 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.domain.write_memory import WriteMemory
-from walkme_tui.services.changes.executor import Executor, JobControl, JobProgress
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_control import JobControl
+from walkme_tui.services.changes.job_progress import JobProgress
 from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session
 
 GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))

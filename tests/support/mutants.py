@@ -25,7 +25,7 @@ def no_intent_record() -> None:
     """A step is sent without having been written down before."""
 
     async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
-        return self._moved(replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before))
+        return self._progress.update(replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before))
 
     Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
 

@@ -129,7 +129,7 @@ async def test_a_running_job_tells_its_progress_and_can_be_paused() -> None:
         await browser.settled(lambda: browser.jobs)
         assert browser.jobs[0].startswith("● running offboard")
         await browser.press("P")
-        await browser.settled(lambda: "paused, P on its job goes on" in browser.status_line)
+        await browser.settled(lambda: "paused, P on the job resumes it" in browser.status_line)
         gate.set()
         await browser.settled(lambda: len(api.writes) == 1)
         await asyncio.sleep(0.05)
@@ -146,11 +146,11 @@ async def test_a_job_that_the_server_lets_wait_counts_down() -> None:
         await begun(browser)
         api.status = api.status._replace(waiting_seconds=12.0)
         await browser.tick()
-        assert "0 of 4 steps · going on in 12 s · the server asks for a pause" in browser.status_line
+        assert "0 of 4 steps · retrying in 12 s · the server asks for a pause" in browser.status_line
         api.status = api.status._replace(waiting_seconds=11.0)
         await browser.press("4")
         await browser.tick()
-        await browser.settled(lambda: "going on in 11 s" in browser.steps and "going on in 11 s" in browser.status_line)
+        await browser.settled(lambda: "retrying in 11 s" in browser.steps and "retrying in 11 s" in browser.status_line)
         api.status = api.status._replace(waiting_seconds=0.0)
         gate.set()
         await browser.settled(lambda: "Done and verified." in browser.screen_text)
@@ -164,9 +164,9 @@ async def test_a_job_that_waits_for_the_service_counts_down() -> None:
         await browser.press("O")
         await browser.listening("Ticket")
         await browser.press("y")
-        await browser.settled(lambda: "going on in 100 s · Too many requests." in browser.status_line)
+        await browser.settled(lambda: "retrying in 100 s · Too many requests." in browser.status_line)
         await browser.tick(30)
-        assert "going on in 70 s · Too many requests." in browser.status_line
+        assert "retrying in 70 s · Too many requests." in browser.status_line
 
 
 async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:
@@ -190,7 +190,7 @@ async def test_p_on_the_list_asks_before_a_job_goes_on() -> None:
         await browser.press("escape", "4")
         await browser.settled(lambda: browser.jobs)
         await browser.press("P")
-        await browser.listening("Go on with the offboarding of Zoë Çelik?")
+        await browser.listening("Resume the offboarding of Zoë Çelik?")
         await browser.press("enter")
         assert not as_fake(setting).writes
         await browser.press("P")
@@ -291,7 +291,7 @@ async def test_to_stop_finishes_what_is_in_flight_and_leaves_the_rest() -> None:
         gate.set()
         await browser.settled(lambda: not browser.running)
         assert browser.app.work is not None
-        (job,) = browser.app.work.left.values()
+        (job,) = browser.app.work.unfinished.values()
         assert len(job.unsettled) == 3
     assert len(api.writes) == 1
 

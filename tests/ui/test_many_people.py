@@ -61,7 +61,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         await browser.loaded()
         browser.browser.area.users._marks.add_ids([person(number).id for number in range(260)])
         await browser.press("O")
-        await browser.listening("Read 260 people for a plan?")
+        await browser.listening("Read 260 users for a plan?")
         assert "Offboard 260 marked users" in browser.dialog
         assert "260 requests at up to 4.0/s: about 65 s." in " ".join(browser.dialog.split())
         await browser.press("enter")
@@ -69,7 +69,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         assert not api.asked("get_user")
         gate = api.hold("get_user")
         await browser.press("O")
-        await browser.listening("Read 260 people for a plan?")
+        await browser.listening("Read 260 users for a plan?")
         await browser.press("r")
         await browser.settled(lambda: api.in_flight == AT_ONCE)
         assert "Offboard 260 marked users" in browser.status_line
@@ -89,7 +89,7 @@ async def test_another_plan_does_not_end_a_long_reading() -> None:
         browser.browser.area.users._marks.add_ids([person(number).id for number in range(260)])
         gate = api.hold("get_user")
         await browser.press("O")
-        await browser.listening("Read 260 people for a plan?")
+        await browser.listening("Read 260 users for a plan?")
         await browser.press("r")
         await browser.settled(lambda: api.in_flight == AT_ONCE)
         await browser.press("x")

@@ -215,7 +215,7 @@ async def test_a_saved_plan_overwrites_nothing(tmp_path: Path, monkeypatch: pyte
             await browser.settled(lambda: "Save the plan as" in browser.dialog)
             await browser.press("enter")
             await browser.settled(lambda: "Ticket" in browser.dialog)
-        assert any("exists already" in toast for toast in browser.toasts)
+        assert any("already exists" in toast for toast in browser.toasts)
     assert len(list(folder.iterdir())) == 1
 
 

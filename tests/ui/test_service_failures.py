@@ -74,8 +74,8 @@ class FailingBench(Bench):
         opened = super().__call__(session)
         self.journals.append(Failing(opened.journal))
         journal: Any = self.journals[-1]
-        opened.executor._journal = journal
-        opened.receipts._journal = journal
+        for part in (opened.job_runs, opened.job_runs._executor, opened.job_runs._receipts):
+            part._journal = journal
         return replace(opened, journal=journal)
 
 

@@ -1,4 +1,4 @@
-"""Deactivate, reactivate, and take back what was done."""
+"""Deactivate, reactivate, and undo."""
 
 import pytest
 
@@ -123,7 +123,7 @@ async def test_what_others_changed_since_is_left_out_and_named() -> None:
         assert "join        Support" not in browser.dialog
 
 
-async def test_a_job_that_was_taken_back_is_not_offered_again() -> None:
+async def test_a_job_that_was_undone_is_not_offered_again() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -133,10 +133,10 @@ async def test_a_job_that_was_taken_back_is_not_offered_again() -> None:
         await browser.press("y")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         await browser.press("enter", "z")
-        await browser.settled(lambda: any("can be taken back" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("can be undone" in toast for toast in browser.toasts))
 
 
-async def test_of_a_job_of_several_only_this_person_is_taken_back() -> None:
+async def test_of_a_job_of_several_only_this_person_is_undone() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await browser.loaded()
@@ -148,7 +148,7 @@ async def test_of_a_job_of_several_only_this_person_is_taken_back() -> None:
     assert [user_of(api, index).status for index in range(2)] == ["inactive", "active"]
 
 
-async def test_z_on_a_job_takes_all_of_it_back() -> None:
+async def test_z_on_a_job_undoes_all_of_it() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -162,8 +162,8 @@ async def test_z_on_a_job_takes_all_of_it_back() -> None:
     assert [user_of(api, index).status for index in range(2)] == ["active", "active"]
 
 
-async def test_where_nothing_was_changed_there_is_nothing_to_take_back() -> None:
+async def test_where_nothing_was_changed_there_is_nothing_to_undo() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("z")
-        await browser.settled(lambda: any("can be taken back" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("can be undone" in toast for toast in browser.toasts))

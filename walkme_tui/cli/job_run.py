@@ -1,4 +1,4 @@
-"""Carrying out a job without a screen: progress, signals, receipts, and what is said in the end."""
+"""Runs a job from the command line: progress on standard error, signals, and the result."""
 
 import asyncio
 import signal
@@ -14,8 +14,8 @@ from walkme_tui.cli.output.messages import PROGRAM, print_error, print_message
 from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.progress import JobProgressLine
 from walkme_tui.cli.output.streams import data_output, drop_lost_output, print_lines
-from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import printable_json
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -25,14 +25,14 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """Whether a signal has asked for the end; see ``stopped_by_signals``."""
+    """Whether a signal has requested the end; see ``stopped_by_signals``."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
 
 
-async def carry_out(context: Context, change_services: ChangeServices, plan: Plan) -> int:
-    """Make a job of a plan, carry it out and tell what became of it; the exit code."""
+async def run_plan(context: Context, change_services: ChangeServices, plan: Plan) -> int:
+    """Submit a plan, run its job and print the result; returns the exit code."""
     if not plan.steps:
         if context.options.json:
             _print_json(nothing_object(plan))
@@ -40,65 +40,52 @@ async def carry_out(context: Context, change_services: ChangeServices, plan: Pla
             print_lines(plan_lines(plan))
         return ExitCode.DONE
     change_services.planner.require(plan)
-    job = await change_services.executor.submit(plan)
-    try:
-        return await carry_on(context, change_services, job)
-    except AccountBusy:
-        # Others are changing these people, so that a plan that was not begun yet is out of date already.
-        if (await change_services.journal.job(job.id)).state is JobState.READY:
-            await change_services.journal.discard(job.id)
-        raise
+    return await run_job(context, change_services, await change_services.job_runs.submit(plan))
 
 
-async def carry_on(context: Context, change_services: ChangeServices, job: Job) -> int:
-    """Carry out what is left of a job and tell what became of it; the exit code.
+async def run_job(context: Context, change_services: ChangeServices, job: Job) -> int:
+    """Run the remaining steps of a job and print the result; returns the exit code.
 
-    Raises ``AccountBusy`` where another process is changing one of the same people: nothing was done then.
+    Raises what the task of ``JobRuns.start`` raises.
     """
     control = JobControl()
-    problem: WalkmeError | None = None
     progress = JobProgressLine()
     with stopped_by_signals(control, job, progress) as stop:
         try:
-            await change_services.executor.run(job.id, control, progress)
-        except AccountBusy:
-            raise
-        except WalkmeError as error:
-            problem = error
+            result = await change_services.job_runs.start(job, control, progress).task
         finally:
             progress.close()
-        try:
-            job = await _with_receipts(change_services, await change_services.journal.job(job.id))
-        except JournalUnavailable as error:
-            raise problem or error from None
+    job, problem = result.job, result.problem
+    if result.receipt_problem is not None:
+        print_error(result.receipt_problem)
     try:
         _print_job(context, job)
         sys.stdout.flush()
     except OSError:
-        if not stop.asked:
-            _ending(context, job, problem, interrupted=False)
+        if not stop.requested:
+            _print_end(context, job, problem, interrupted=False)
             shown = "" if context.options.demo else f"See it with: {PROGRAM} jobs show {job.id}"
             print_message(f"Job {job.id} is {job.state.value}: {counts_text(job)}.", shown)
             raise
-        # The terminal is gone, and the signal that says so has ended the job.
+        # The terminal is gone, and its signal has ended the job.
         drop_lost_output()
-    return _ending(context, job, problem, interrupted=stop.asked)
+    return _print_end(context, job, problem, interrupted=stop.requested)
 
 
 @contextmanager
 def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[Stop]:
-    """Let SIGINT, SIGTERM and SIGHUP stop a job in good order, and a second one end at once what is still in flight.
+    """Cancel a job on SIGINT, SIGTERM or SIGHUP; on a second one cancel its task at once.
 
-    Nothing is lost by the second: what was sent stands in the journal and is read again before the job goes on.
+    The second loses nothing: what was sent is in the journal and is read back when the job is resumed.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     stop = Stop()
-    over = False
+    done = False
 
     def on_signal() -> None:
-        if not stop.asked and not over:
-            stop.asked = True
+        if not stop.requested and not done:
+            stop.requested = True
             control.cancel()
             progress.close()
             print_message(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
@@ -110,20 +97,11 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine)
     try:
         yield stop
     except asyncio.CancelledError:
-        print_message(f"Job {job.id} was left as it is.", _how_to_resume(job))
+        print_message(f"Job {job.id} was stopped.", _how_to_resume(job))
         raise
     finally:
-        # The handlers stay: from here on a signal ends whatever is left, which is tidying up.
-        over = True
-
-
-async def _with_receipts(change_services: ChangeServices, job: Job) -> Job:
-    """The job with its receipts; where they cannot be written, it is as done as it was, and that is said."""
-    try:
-        await change_services.receipts.write(job)
-    except JournalUnavailable as error:
-        print_error(error)
-    return await change_services.journal.job(job.id)
+        # The handlers stay: a later signal cancels what is left, which is closing.
+        done = True
 
 
 def _print_job(context: Context, job: Job) -> None:
@@ -133,8 +111,8 @@ def _print_job(context: Context, job: Job) -> None:
         print_lines(job_lines(job))
 
 
-def _ending(context: Context, job: Job, problem: WalkmeError | None, *, interrupted: bool) -> int:
-    """Say why it ended where it did, and what to do; the exit code."""
+def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, interrupted: bool) -> int:
+    """Print why the job ended and how to resume it; returns the exit code."""
     if problem is not None:
         print_error(problem)
     if context.options.demo:
@@ -152,7 +130,7 @@ def _ending(context: Context, job: Job, problem: WalkmeError | None, *, interrup
 
 
 def _how_to_resume(job: Job) -> str:
-    return f"Go on with: {PROGRAM} jobs resume {job.id} --yes"
+    return f"Resume it with: {PROGRAM} jobs resume {job.id} --yes"
 
 
 def _print_json(value: object) -> None:

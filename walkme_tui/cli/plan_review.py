@@ -1,4 +1,4 @@
-"""What every sub-command that changes an account does with its plan: review, print, write to a file or carry out."""
+"""Makes the plan of a sub-command and reviews, prints, saves or executes it."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -20,12 +20,12 @@ from walkme_tui.services.ports import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A change that a command line asks for.
+class ChangeRequest:
+    """A change that the command line requests.
 
-    ``make`` makes the plan; it asks the server and writes nothing. ``check`` raises ConfigurationError for what is
-    wrong before anybody is asked; where the browser shows the plan, it is left to the browser. ``profile`` is the one
-    that it belongs to, None for the one that is meant anyway.
+    ``make`` makes the plan; it reads from the server and writes nothing. ``check`` raises ConfigurationError before any
+    request; where the browser shows the plan, the browser checks instead. ``profile`` is the profile of the change,
+    None for the default one.
     """
 
     title: str
@@ -33,8 +33,8 @@ class Wish:
     check: Callable[[Account], None] = lambda _: None
     profile: str | None = None
 
-    def under(self, ticket: str | None) -> "Wish":
-        """The same wish under a ticket, if one is given."""
+    def with_ticket(self, ticket: str | None) -> "ChangeRequest":
+        """The same request with this ticket, if one is given."""
         if ticket is None:
             return self
 
@@ -44,18 +44,19 @@ class Wish:
         return replace(self, make=make)
 
 
-def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out: bool) -> int:
-    """Do with a wish what the options ask for; the exit code."""
-    if plan_file is not None and carry_it_out:
+def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | None, execute: bool) -> int:
+    """Review, print, save or execute the plan of a request; returns the exit code."""
+    if plan_file is not None and execute:
         raise ConfigurationError(
-            "--plan and --yes exclude each other.", hint="Write the plan first, then: walkme-tui plan apply FILE --yes"
+            "--plan and --yes cannot be used together.",
+            hint="Write the plan first, then: walkme-tui plan apply FILE --yes",
         )
-    context = context.for_profile(wish.profile)
-    if plan_file is None and not carry_it_out and is_for_the_browser(context):
+    context = context.for_profile(request.profile)
+    if plan_file is None and not execute and is_for_the_browser(context):
         from walkme_tui.cli.browser_start import browse_task
         from walkme_tui.services.browser_start import StartPlan
 
-        task = StartPlan(wish.title, wish.make)
+        task = StartPlan(request.title, request.make)
         try:
             return browse_task(context, task)
         except LookUpIgnored as error:
@@ -64,19 +65,19 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
         return browse_task(context, task)
 
     def check(account: Account) -> None:
-        if carry_it_out:
+        if execute:
             refuse_read_only(account)
-        wish.check(account)
+        request.check(account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:
         deadline = CommandDeadline(session, after_each_answer=True)
-        plan = await with_account_read(session, lambda: wish.make(session, change_services), deadline)
+        plan = await with_account_read(session, lambda: request.make(session, change_services), deadline)
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
-        elif carry_it_out:
-            from walkme_tui.cli.job_run import carry_out
+        elif execute:
+            from walkme_tui.cli.job_run import run_plan
 
-            return await carry_out(context, change_services, plan)
+            return await run_plan(context, change_services, plan)
         else:
             print_plan(plan, json=context.options.json)
             if plan.steps:
@@ -87,28 +88,28 @@ def change(context: Context, wish: Wish, *, plan_file: Path | None, carry_it_out
 
 
 def is_for_the_browser(context: Context) -> bool:
-    """True on a terminal that can show it: standard input, output and error all are one, and JSON is not asked for."""
+    """True if standard input, output and error are a terminal that can show the browser, without ``--json``."""
     on_a_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     return on_a_terminal and not context.cannot_place_text and not context.options.json
 
 
 def refuse_read_only(account: Account) -> None:
-    """``ReadOnlyRefused`` before anything is read for a change that would be refused in the end."""
+    """Raise ``ReadOnlyRefused`` for a read-only profile, before anything is read."""
     if account.read_only:
         raise ReadOnlyRefused(
             f"The profile {clean(account.profile, 120)} is read-only, so nothing was sent.",
-            hint="Leave out --read-only, or take read_only out of the profile.",
+            hint="Remove --read-only, or read_only from the profile.",
         )
 
 
 def refuse_missing_ticket(context: Context, ticket: str) -> None:
-    """ConfigurationError where the profile wants a ticket for an offboarding and there is none."""
+    """Raise ConfigurationError where the profile requires a ticket for an offboarding and none is given."""
     if ticket.strip() or context.options.demo:
         return
     profile = context.profile()
     if profile.offboarding.require_ticket:
         shown = clean(profile.name, 120)
         raise ConfigurationError(
-            f"The profile {shown} wants a ticket for every offboarding, and none was given.",
-            hint=f"Give one with --ticket. It is require_ticket in [profiles.{shown}.offboarding] that asks for it.",
+            f"The profile {shown} requires a ticket for each offboarding, and none was given.",
+            hint=f"Add --ticket. The setting is require_ticket in [profiles.{shown}.offboarding].",
         )

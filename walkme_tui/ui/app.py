@@ -1,7 +1,7 @@
 """The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.browser.screen import BrowserScreen
-from walkme_tui.ui.flows.job_tasks import JobTasks, work_of
+from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
@@ -106,7 +106,7 @@ class WalkmeApp(App[int]):
         early, plan = self._early, self._plan
         query, wide = first
         self._early = self._plan = None
-        self.work = work_of(session, self.start.open_change_services, plan, self._monotonic)
+        self.work = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
             self._commands,
@@ -216,25 +216,31 @@ class WalkmeApp(App[int]):
         if self.work is None or not self.work.running:
             self.exit(0)
         else:
-            from walkme_tui.ui.flows.quit import leave
+            from walkme_tui.ui.flows.quit import quit_program
 
-            start_worker(self, WorkerGroup.LEAVE, partial(leave, self, self.work), name="Quitting")
+            start_worker(self, WorkerGroup.LEAVE, partial(quit_program, self, self.work), name="Quitting")
 
     def choose_profile(self) -> None:
-        """Ask which, then open it; where there is none, the screen offers the demo already."""
+        """Choose a profile and open it; where there is none, the screen offers the demo already."""
         from walkme_tui.ui.flows.profile_switch import choose_profile
 
         if self.session is not None or self.start.profiles:
             origin = Origin(self.screen) if isinstance(self.screen, BrowserScreen) else None
-            choosing = partial(choose_profile, self, origin)
-            start_worker(self, WorkerGroup.SESSION, choosing, exclusive=True, name="Opening the profile")
+            self._switch_profile(partial(choose_profile, self, origin))
 
     @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
         from walkme_tui.ui.flows.profile_switch import open_demo
 
-        start_worker(self, WorkerGroup.SESSION, partial(open_demo, self), exclusive=True, name="Starting the demo")
+        self._switch_profile(partial(open_demo, self))
+
+    def _switch_profile(self, switch: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start a switch of profiles, unless one is under way: a second one must not replace its choice."""
+        if any(worker.group == WorkerGroup.SESSION and not worker.is_finished for worker in self.workers):
+            self.notify("A profile is being opened.", markup=False, timeout=4)
+        else:
+            start_worker(self, WorkerGroup.SESSION, switch, name="Opening the profile")
 
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Put a browser over this session in the place of the screen; whoever opened it closes the one before.
@@ -292,7 +298,7 @@ class WalkmeApp(App[int]):
     def exit(self, *arguments: Any, **named: Any) -> None:
         """End; whatever ends from now on opens no dialog any more."""
         if self.work is not None:
-            self.work.leaving = True
+            self.work.leave("the program ends")
         super().exit(*arguments, **named)
 
     def _handle_exception(self, error: Exception) -> None:

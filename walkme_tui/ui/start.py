@@ -210,7 +210,7 @@ def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
         return crash_hooks.final_code(crash_hooks.CRASHED)
     if app.work is not None and app.work.unplanned is not None:
         raise app.work.unplanned
-    left = app.work.left.values() if app.work is not None else ()
+    left = app.work.unfinished.values() if app.work is not None else ()
     for job in left:
         _tell_of(job, demo=app.session is not None and app.session.account.demo)
     return app.return_code or (INTERRUPTED if left else 0)

@@ -17,7 +17,7 @@ from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInR
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.plans import Step, StepState
-from walkme_tui.services.changes.executor import JobProgress
+from walkme_tui.services.changes.job_progress import JobProgress
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West")]
 ZOE = "person00011@example.com"

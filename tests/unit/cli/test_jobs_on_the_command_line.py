@@ -205,7 +205,7 @@ def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> No
     assert line("jobs", "purge", "--before", "2023-11-01", "--json").json == {"purged": 0}
     answer = line("jobs", "purge", "--before", "2023-12-01")
     assert answer.code == 0
-    assert "of 1 job is gone" in answer.out
+    assert "of 1 job was deleted" in answer.out
     shown = line("jobs", "show", old.id).out
     assert "person00001" not in shown
     assert "Purged" in shown

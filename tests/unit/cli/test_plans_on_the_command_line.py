@@ -206,7 +206,7 @@ def test_plan_and_yes_exclude_each_other(line: CommandLine, api: FakeDirectory, 
     for words in (("offboard", ZOE), ("undo", "x/y.json")):
         answer = line(*words, "--plan", str(tmp_path / "p.json"), "--yes")
         if words[0] == "offboard":
-            assert "--plan and --yes exclude each other" in answer.err
+            assert "--plan and --yes cannot be used together" in answer.err
         assert answer.code == 2
     assert api.calls == []
     assert not (tmp_path / "p.json").exists()

@@ -19,7 +19,7 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.changes.executor import JobControl
+from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.ports import Session
 from walkme_tui.session import open_change_services, open_demo_session
 
@@ -38,8 +38,14 @@ async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIte
 
 
 async def done(change_services: ChangeServices, plan: Plan) -> Job:
-    job = await change_services.executor.submit(plan)
-    return await change_services.executor.run(job.id, JobControl(), lambda _: None)
+    job = await change_services.job_runs.submit(plan)
+    result = await change_services.job_runs.start(job, JobControl(), lambda _: None).task
+    assert result.problem is None
+    return result.job
+
+
+def receipts_of(job: Job) -> list[Path]:
+    return [Path(path) for path in job.receipts]
 
 
 def contents(folder: Path) -> list[str]:
@@ -60,22 +66,21 @@ async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Pa
         job = await done(change_services, await change_services.planner.offboard([str(ZOE.email)], ticket="INC-42"))
         assert (job.state, job.clean) == (JobState.DONE, True)
         assert condition(api.now(ZOE.id)) == ("inactive", set())
-        (receipt,) = await change_services.receipts.write(job)
-        for path in (receipt.json, receipt.markdown):
+        json_file, markdown_file = receipts_of(job)
+        for path in (json_file, markdown_file):
             assert path.parent == tmp_path / "data" / "receipts"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert receipt.markdown.read_text() == receipt.text
-        told = json.loads(receipt.json.read_text())
-        assert (told["operator"]["client_id"], told["ticket"], told["after"]["status"]) == (
+        assert job.id in markdown_file.read_text()
+        receipt = json.loads(json_file.read_text())
+        assert (receipt["operator"]["client_id"], receipt["ticket"], receipt["after"]["status"]) == (
             "client-7",
             "INC-42",
             "inactive",
         )
-        undone = await done(change_services, await change_services.planner.undo_receipt(told))
+        undone = await done(change_services, await change_services.planner.undo_receipt(receipt))
         assert undone.clean
         assert condition(api.now(ZOE.id)) == condition(ZOE)
-        assert (await change_services.journal.job(job.id)).receipts == (str(receipt.json), str(receipt.markdown))
 
 
 async def test_what_the_profile_configures_is_what_the_planner_keeps_and_wants(tmp_path: Path) -> None:
@@ -95,22 +100,24 @@ async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tm
         page = await session.api.list_users(1, 20)
         user = next(user for user in page.rows if isinstance(user, User) and user.status == "active")
         job = await done(change_services, await change_services.planner.set_status(user.id, Status.INACTIVE))
-        (receipt,) = await change_services.receipts.write(job)
-        assert json.loads(receipt.json.read_text())["operator"]["client_id"] == "demo"
+        (json_file,) = [path for path in receipts_of(job) if path.suffix == ".json"]
+        assert json.loads(json_file.read_text())["operator"]["client_id"] == "demo"
     finally:
         await change_services.aclose()
         await session.aclose()
-    assert not receipt.json.exists()
+    assert not json_file.exists()
     assert contents(tmp_path) == []
 
 
 async def test_a_receipt_that_finds_no_place_says_where_the_record_is(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
-        job = await done(change_services, await change_services.planner.offboard([ZOE.id]))
+        (tmp_path / "data").mkdir()
         (tmp_path / "data" / "receipts").write_text("in the way")
-        with pytest.raises(JournalUnavailable) as raised:
-            await change_services.receipts.write(job)
-    assert "could not be written" in raised.value.message
-    assert "walkme-tui jobs show" in raised.value.hint
+        job = await change_services.job_runs.submit(await change_services.planner.offboard([ZOE.id]))
+        result = await change_services.job_runs.start(job, JobControl(), lambda _: None).task
+    assert (result.job.state, result.problem) == (JobState.DONE, None)
+    assert isinstance(result.receipt_problem, JournalUnavailable)
+    assert "could not be written" in result.receipt_problem.message
+    assert "walkme-tui jobs show" in result.receipt_problem.hint
     assert not [name for name in contents(tmp_path / "data") if name.endswith(".tmp")]

@@ -31,7 +31,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
-from walkme_tui.services.changes.executor import PEOPLE_AT_ONCE, Executor
+from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
 from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
 from walkme_tui.services.events import UserForgotten, UserStored
@@ -354,7 +354,7 @@ async def test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody(tm
         assert job.state is JobState.INTERRUPTED
         assert "sent" in states(job)
         # The first person, and at most those who were under way beside the fault.
-        assert len(api.writes) <= 1 + PEOPLE_AT_ONCE
+        assert len(api.writes) <= 1 + USERS_AT_ONCE
         assert (await desk.resume(job)).clean
 
 

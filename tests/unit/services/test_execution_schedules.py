@@ -25,7 +25,8 @@ from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import PlanKind, StepState
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Executor, JobControl
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.ports import Session
 
 PEOPLE = 5

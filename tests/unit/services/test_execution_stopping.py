@@ -22,7 +22,8 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import Executor, JobControl
+from walkme_tui.services.changes.executor import Executor
+from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.store.journal.journal import SqliteJournal
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")

@@ -1,12 +1,12 @@
-"""``walkme-tui jobs``: what was changed on this machine, and what is left to do of it."""
+"""``walkme-tui jobs``: list, show, resume, discard and purge the jobs of this machine."""
 
 import argparse
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.journal_run import find_job, with_journal
 from walkme_tui.cli.output.jobs import (
     FAILED_COLUMNS,
     counts_text,
@@ -21,23 +21,20 @@ from walkme_tui.cli.output.jobs import (
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
 from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
-from walkme_tui.cli.session_run import run_async
-from walkme_tui.domain.errors import ConfigurationError, NotFound
+from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.ports import Journal
 
-T = TypeVar("T")
-
 
 def run(options: argparse.Namespace) -> int:
-    """Run the action that is named; ``list`` where none is."""
+    """Run the named action, ``list`` by default."""
     context = Context.of(options)
     refuse_two_forms(options)
     if options.action == "resume":
         from walkme_tui.cli.commands.jobs_resume import resume
 
-        return resume(context, options.id, carry_it_out=options.yes)
+        return resume(context, options.id, confirmed=options.yes)
     actions: dict[str, Callable[[Context, argparse.Namespace], int]] = {
         "show": _show,
         "discard": _discard,
@@ -45,26 +42,6 @@ def run(options: argparse.Namespace) -> int:
         "purge": _purge,
     }
     return actions.get(options.action, _list)(context, options)
-
-
-def with_journal(context: Context, work: Callable[[Journal], Awaitable[T]]) -> T:
-    """Open the journal, do the work, close it; no account is asked. ``NotFound`` in the demo, which keeps no jobs."""
-    if context.options.demo:
-        raise NotFound("The demo keeps no jobs: its journal and its account end with each run.")
-
-    async def whole() -> T:
-        journal = context.open_journal()
-        try:
-            return await work(journal)
-        finally:
-            await journal.aclose()
-
-    return run_async(whole())
-
-
-def find_job(context: Context, job_id: str) -> Job:
-    """One job by its id or an unambiguous part of it; ``NotFound``."""
-    return with_journal(context, lambda journal: journal.job(job_id))
 
 
 def _list(context: Context, _options: argparse.Namespace) -> int:
@@ -82,12 +59,12 @@ def _list(context: Context, _options: argparse.Namespace) -> int:
 def _show(context: Context, options: argparse.Namespace) -> int:
     job = find_job(context, options.id)
     jobs = with_journal(context, lambda journal: journal.jobs(job.plan.profile))
-    undoings = [other for other in jobs if other.plan.undoes == job.id and other.changed_people]
+    undos = [other for other in jobs if other.plan.undoes == job.id and other.changed_people]
     if context.options.json:
-        _print_json(job_object(job) | {"undone_by": [other.id for other in undoings]})
+        _print_json(job_object(job) | {"undone_by": [other.id for other in undos]})
     else:
-        resumable = [f"Go on    {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
-        print_lines([*job_lines(job, undoings), *resumable])
+        resumable = [f"Resume   {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
+        print_lines([*job_lines(job, undos), *resumable])
     return ExitCode.DONE
 
 
@@ -118,7 +95,7 @@ def _discard(context: Context, options: argparse.Namespace) -> int:
     if context.options.json:
         _print_json(job_object(job))
     elif before.state.resumable:
-        print_lines([f"Job {job.id} is discarded, nothing more is done of it: {counts_text(job)}."])
+        print_lines([f"Job {job.id} is discarded, its remaining steps are not executed: {counts_text(job)}."])
     else:
         state = "was discarded before" if job.state is JobState.DISCARDED else f"is {job.state.value}"
         print_lines([f"Job {job.id} {state}, there was nothing to discard: {counts_text(job)}."])
@@ -127,13 +104,15 @@ def _discard(context: Context, options: argparse.Namespace) -> int:
 
 def _purge(context: Context, options: argparse.Namespace) -> int:
     if options.before > time.time() * 1000:
-        raise ConfigurationError("--before is in the future, so it would drop everything.", hint="Give a past day.")
+        raise ConfigurationError(
+            "--before is in the future, so it would drop everything.", hint="Give a date in the past."
+        )
     count = with_journal(context, lambda journal: journal.purge(options.before))
     if context.options.json:
         _print_json({"purged": count})
     else:
         jobs = "job" if count == 1 else "jobs"
-        print_lines([f"People's data of {count} {jobs} is gone; who did what kind of thing when is kept."])
+        print_lines([f"The personal data of {count} {jobs} was deleted. Who did what, and when, is kept."])
     return ExitCode.DONE
 
 

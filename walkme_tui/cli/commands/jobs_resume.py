@@ -1,12 +1,12 @@
-"""``walkme-tui jobs resume``: go on with a job that was interrupted."""
+"""``walkme-tui jobs resume``: run the remaining steps of an interrupted job."""
 
 import sys
 from dataclasses import replace
 
-from walkme_tui.cli.commands.jobs import find_job
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import data_output, print_lines
@@ -22,19 +22,15 @@ from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
-def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
-    """Carry out what is left of a job; without ``carry_it_out`` a terminal is asked, and others are only told."""
+def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
+    """Run the remaining steps of a job; unless ``confirmed``, ask on a terminal, and elsewhere only print them."""
     job = find_job(context, job_id)
     context = context.for_profile(job.plan.profile)
     if not job.state.resumable:
         return _nothing_left(context, job)
-    if not carry_it_out:
-        if not is_for_the_browser(context):
-            _tell(context, job)
-            say_nothing_was_sent()
-            return ExitCode.DONE
-        _tell(context, job)
-        if not _agreed():
+    if not confirmed:
+        _print_remaining(context, job)
+        if not is_for_the_browser(context) or not _answered_yes():
             say_nothing_was_sent()
             return ExitCode.DONE
 
@@ -43,12 +39,12 @@ def resume(context: Context, job_id: str, *, carry_it_out: bool) -> int:
         refuse_other_account(job.plan, account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:
-        from walkme_tui.cli.job_run import carry_on
+        from walkme_tui.cli.job_run import run_job
 
-        # What the token may do is known from here on, and refused before the job is touched.
+        # After this the scopes of the token are known, so a missing one is refused before the job is claimed.
         async with CommandDeadline(session).running():
             await session.prepare()
-        return await carry_on(context, change_services, job)
+        return await run_job(context, change_services, job)
 
     return with_change_services(context, work, check)
 
@@ -61,8 +57,8 @@ def _nothing_left(context: Context, job: Job) -> int:
     return ExitCode.DONE
 
 
-def _tell(context: Context, job: Job) -> None:
-    """What would be done, as a plan of the steps that are left."""
+def _print_remaining(context: Context, job: Job) -> None:
+    """Print the steps that are left; as JSON, a plan of them."""
     if context.options.json:
         left = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
         _print_json({"plan": plan_to_json(left), "job": job.id})
@@ -72,12 +68,12 @@ def _tell(context: Context, job: Job) -> None:
         own = [record for record in job.unsettled if record.step.user_id == user_id]
         lines += ["", clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))]
     if any(record.state is StepState.SENT for record in job.unsettled):
-        lines += ["", "Of what was sent without an answer, the outcome is read first: nothing is sent blindly again."]
+        lines += ["", "Steps that were sent without an answer are read back first: nothing is sent again blindly."]
     print_lines(lines)
 
 
-def _agreed() -> bool:
-    sys.stderr.write("Go on with it? [y/N] ")
+def _answered_yes() -> bool:
+    sys.stderr.write("Resume the job? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

@@ -1,10 +1,10 @@
-"""``walkme-tui offboard``: deactivate people and take them out of their groups."""
+"""``walkme-tui offboard``: deactivate users and remove them from their groups."""
 
 import argparse
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
-from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
+from walkme_tui.cli.plan_review import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
@@ -13,16 +13,16 @@ from walkme_tui.services.ports import Session
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review, print, write or carry out the offboarding of the people who are named."""
+    """Review, print, save or execute the offboarding of the named users."""
     context = Context.of(options)
     emails = [email.strip() for email in options.emails]
     if not all(emails):
-        raise ConfigurationError("One of the emails is empty.", hint="Check what the shell made of the line.")
+        raise ConfigurationError("One of the emails is empty.", hint="Check how the shell expanded the arguments.")
     ticket = (options.ticket or "").strip()
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:
         return await change_services.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
     whom = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
-    wish = Wish(f"Offboard {whom}", make, check=lambda _: refuse_missing_ticket(context, ticket))
-    return change(context, wish, plan_file=options.plan, carry_it_out=options.yes)
+    request = ChangeRequest(f"Offboard {whom}", make, check=lambda _: refuse_missing_ticket(context, ticket))
+    return run_change(context, request, plan_file=options.plan, execute=options.yes)

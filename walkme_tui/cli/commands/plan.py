@@ -1,4 +1,4 @@
-"""``walkme-tui plan``: show a plan file, or carry it out."""
+"""``walkme-tui plan``: show or apply a plan file."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import title_of
 from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
-from walkme_tui.cli.plan_review import Wish, change, refuse_missing_ticket
+from walkme_tui.cli.plan_review import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -18,7 +18,7 @@ OLD_MS = 60 * MINUTE_MS
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the action that is named."""
+    """Run the named action."""
     context = Context.of(options)
     plan = read_plan(options.file)
     if options.action == "show":
@@ -39,20 +39,20 @@ def run(options: argparse.Namespace) -> int:
         say_age(plan, session.clock())
         return await rechecked(session, plan)
 
-    return change(context, Wish(title_of(plan), make, check=check), plan_file=None, carry_it_out=options.yes)
+    return run_change(context, ChangeRequest(title_of(plan), make, check=check), plan_file=None, execute=options.yes)
 
 
 def say_age(plan: Plan, now_ms: int) -> None:
-    """Say how old a plan is, if it is old; a plan from the future has a wrong clock behind it, which is said too."""
+    """Print the age of an old plan, and warn of a plan from the future: a clock is wrong then."""
     age_ms = now_ms - plan.created_at_ms
     if age_ms >= OLD_MS:
         print_message(f"The plan is {age_text(age_ms)} old.")
     elif age_ms < -OLD_MS:
-        print_message(f"The plan was made {age_text(-age_ms)} in the future, by this machine's clock.")
+        print_message(f"The plan is dated {age_text(-age_ms)} in the future. Check the clock of this machine.")
 
 
 def age_text(age_ms: int) -> str:
-    """``3 days``: one unit, the largest that is there."""
+    """``3 days``: the largest unit only."""
     for name, size_ms in (("day", 1440 * MINUTE_MS), ("hour", 60 * MINUTE_MS), ("minute", MINUTE_MS)):
         if age_ms >= size_ms:
             count = age_ms // size_ms

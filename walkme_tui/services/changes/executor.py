@@ -1,4 +1,4 @@
-"""Carrying out plans: the one place of the program from which an account is changed."""
+"""Executes jobs: claims a job, runs its steps for several users at once, and releases it."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeErro
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
-from walkme_tui.services.changes.job_progress import JobCounter, JobProgress
+from walkme_tui.services.changes.job_progress import JobProgress, ProgressTracker
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.changes.permissions import require_permission
@@ -18,19 +18,18 @@ from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.step_runner import StepRunner
 from walkme_tui.services.ports import Journal, Session
 
-__all__ = ["Executor", "JobControl", "JobProgress"]
+# Pacing decides how many requests are in flight; more users than that would only wait.
+USERS_AT_ONCE: Final = 8
+SETTLE_SECONDS: Final = 5.0
+"""How long a job that is being cancelled waits for what is in flight."""
 
-# Pacing decides how many requests are in flight; more people than that only wait.
-PEOPLE_AT_ONCE: Final = 8
-SETTLING_SECONDS: Final = 5.0
-
-Work = Callable[[Sequence[StepRecord]], Awaitable[None]]
+RunSteps = Callable[[Sequence[StepRecord]], Awaitable[None]]
 
 
 class Executor:
-    """Carries out plans on the account of a session.
+    """Executes the jobs of one session; only ``JobRuns`` calls it.
 
-    ``actor`` is who does it. ``sleep`` and ``monotonic`` (both in seconds) are the clock of everything that waits here.
+    ``actor`` is recorded as the author. ``sleep`` and ``monotonic`` (both in seconds) are the clock of every wait.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class Executor:
         self._monotonic = monotonic
 
     async def submit(self, plan: Plan) -> Job:
-        """Write a plan down as a job; nothing is sent.
+        """Store a plan as a job and send nothing.
 
         Raises ``ReadOnlyRefused``, ``PermissionRefused`` where a scope is known to be missing, ``ConfigurationError``
         for a plan of another account, and ``JournalUnavailable``.
@@ -57,23 +56,23 @@ class Executor:
         require_permission(self._session, plan)
         return await self._journal.create(plan, self._actor)
 
-    async def run(self, job_id: str, control: JobControl, progress: Callable[[JobProgress], None]) -> Job:
-        """Carry out what is left of a job; returns it DONE, or INTERRUPTED where ``control`` cancelled it.
+    async def run(self, job_id: str, control: JobControl, listener: Callable[[JobProgress], None]) -> Job:
+        """Execute the remaining steps of a job; returns it DONE, or INTERRUPTED where ``control`` cancelled it.
 
-        What an earlier run had sent is looked up before anything else is sent. Raises what ``submit`` raises,
-        ``NotFound`` where nothing is left to do, ``AccountBusy`` where others change one of the same people, and for
-        what stopped it on its way, then INTERRUPTED and to be resumed: ``ServiceUnavailable``, ``SignInRefused``,
-        ``PermissionRefused``, ``JournalUnavailable``. A task that is cancelled leaves the job INTERRUPTED too.
+        Steps that an earlier run sent without an answer are read back before anything else is sent. Raises what
+        ``submit`` raises, ``NotFound`` where no step is left, and ``AccountBusy`` where another process changes one of
+        the same users. ``ServiceUnavailable``, ``SignInRefused``, ``PermissionRefused`` and ``JournalUnavailable`` stop
+        the run and leave the job INTERRUPTED, to be resumed; so does a cancelled task.
         """
         job = await self._journal.job(job_id)
         require_permission(self._session, job.plan)
         await self._journal.claim(job.id)
         state = JobState.INTERRUPTED
         try:
-            # Read again: another process may have come further before it gave the job back.
+            # Read again: another process may have executed more steps before it released the job.
             job = await self._journal.job(job.id)
-            run = _Run(self._session, job, self._journal, control, progress, self._sleep, self._monotonic)
-            problem = await run.carry_out()
+            run = _Run(self._session, job, self._journal, control, listener, self._sleep, self._monotonic)
+            problem = await run.execute()
             if run.settled:
                 state = JobState.DONE
         except BaseException:
@@ -89,7 +88,7 @@ class Executor:
         return await self._journal.job(job.id)
 
     async def _release(self, job_id: str, state: JobState) -> None:
-        """Give the job back, also where the task is cancelled meanwhile."""
+        """Release the job, also where the task is cancelled meanwhile."""
         releasing = asyncio.ensure_future(self._journal.release(job_id, state))
         try:
             await asyncio.shield(releasing)
@@ -100,7 +99,7 @@ class Executor:
 
 
 class _Run:
-    """One run of a job that is claimed."""
+    """One run of a claimed job."""
 
     def __init__(
         self,
@@ -108,94 +107,92 @@ class _Run:
         job: Job,
         journal: Journal,
         control: JobControl,
-        progress: Callable[[JobProgress], None],
+        listener: Callable[[JobProgress], None],
         sleep: Sleep,
         monotonic: Callable[[], float],
     ) -> None:
         self._control = control
         self._sleep = sleep
-        self._tally = JobCounter(job, progress, monotonic)
-        self._ledger = Ledger(job, journal, session.clock, self._tally)
-        self._line = OutageGate(session.api, control, self._tally.paused, sleep=sleep, monotonic=monotonic)
-        reconciler = ReadBack(session.api, self._line, sleep)
-        self._carrier = StepRunner(session, self._ledger, self._line, reconciler)
+        self._progress = ProgressTracker(job, listener, monotonic)
+        self._ledger = Ledger(job, journal, session.clock, self._progress)
+        self._gate = OutageGate(session.api, control, self._progress.pause, sleep=sleep, monotonic=monotonic)
+        read_back = ReadBack(session.api, self._gate, sleep)
+        self._steps = StepRunner(session, self._ledger, self._gate, read_back)
 
     @property
     def settled(self) -> bool:
-        """Nothing is left to do."""
+        """True if no step is left."""
         return self._ledger.settled
 
-    async def carry_out(self) -> WalkmeError | None:
-        """Do what is left; what stopped it, None if nothing did or somebody wanted it to stop."""
-        self._tally.tell()
-        await self._for_all(self._carrier.reconcile, lambda record: record.state is StepState.SENT)
-        await self._for_all(self._carrier.carry_out, lambda record: record.state is StepState.TODO)
-        return self._line.problem
+    async def execute(self) -> WalkmeError | None:
+        """Execute the remaining steps; returns what stopped the run, None if nothing did or it was cancelled."""
+        self._progress.publish()
+        await self._for_all_users(self._steps.reconcile, lambda record: record.state is StepState.SENT)
+        await self._for_all_users(self._steps.carry_out, lambda record: record.state is StepState.TODO)
+        return self._gate.problem
 
-    async def _for_all(self, work: Work, wanted: Callable[[StepRecord], bool]) -> None:
-        """Do something with the steps of each person, of several people at a time."""
-        people = self._ledger.by_person(wanted)
-        if not people or self._line.stopping:
+    async def _for_all_users(self, run_steps: RunSteps, wanted: Callable[[StepRecord], bool]) -> None:
+        """Call ``run_steps`` with the wanted steps of each user, for several users at once."""
+        users = self._ledger.by_user(wanted)
+        if not users or self._gate.stopping:
             return
-        waiting = iter(people)
-        first, *others = [
-            asyncio.create_task(self._serve(work, waiting, leads=index == 0), name="job")
-            for index in range(min(PEOPLE_AT_ONCE, len(people)))
+        waiting = iter(users)
+        tasks = [
+            asyncio.create_task(self._work(run_steps, waiting, first=index == 0), name="job worker")
+            for index in range(min(USERS_AT_ONCE, len(users)))
         ]
-        workers = asyncio.gather(first, *others, return_exceptions=True)
-        stopping = asyncio.ensure_future(self._stopping())
+        stopping = asyncio.create_task(self._wait_stopping())
         try:
-            await asyncio.wait((workers, stopping), return_when=asyncio.FIRST_COMPLETED)
-            if not workers.done():
-                await self._settle_within(SETTLING_SECONDS, workers)
+            all_done = asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait((all_done, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not all_done.done():
+                await self._wait_or_sleep(all_done)
         finally:
             stopping.cancel()
-            for task in (first, *others):
+            for task in tasks:
                 task.cancel()
-            ended = await asyncio.gather(first, *others, return_exceptions=True)
+            results = await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.gather(stopping, return_exceptions=True)
-        for result in ended:
+        for result in results:
             if isinstance(result, Exception):
                 raise result
 
-    async def _serve(self, work: Work, people: Iterator[Sequence[StepRecord]], *, leads: bool) -> None:
-        """Work off people until there are none left or no step may be taken any more."""
+    async def _work(self, run_steps: RunSteps, users: Iterator[Sequence[StepRecord]], *, first: bool) -> None:
+        """Take users one after another until none is left or the run stops; the others wait for the first worker."""
         try:
-            if not leads:
-                await self._line.wait_proved()
-            for records in people:
-                if self._line.stopping:
+            if not first:
+                await self._gate.wait_proved()
+            for records in users:
+                if self._gate.stopping:
                     return
-                await work(records)
+                await run_steps(records)
         except JobStopped:
             return
         except WalkmeError as error:
-            self._line.stop(error)
+            self._gate.stop(error)
         except Exception:
-            # A mistake of ours: the others must not go on as if nothing were wrong.
-            self._line.stop()
+            # A bug: stop the other workers too.
+            self._gate.stop()
             raise
         finally:
-            if leads:
-                self._line.prove()
+            if first:
+                self._gate.prove()
 
-    async def _stopping(self) -> None:
-        """Return once no further step may be taken."""
-        watching = [
-            asyncio.ensure_future(wait) for wait in (self._control.wait_cancelled(), self._line.wait_stopping())
-        ]
+    async def _wait_stopping(self) -> None:
+        """Return once no further step may begin."""
+        waits = [asyncio.ensure_future(wait) for wait in (self._control.wait_cancelled(), self._gate.wait_stopping())]
         try:
-            await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in watching:
+            for task in waits:
                 task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
+            await asyncio.gather(*waits, return_exceptions=True)
 
-    async def _settle_within(self, seconds: float, workers: "asyncio.Future[list[BaseException | None]]") -> None:
-        """Let what is in flight end, but no longer than this."""
-        alarm = asyncio.ensure_future(self._sleep(seconds))
+    async def _wait_or_sleep(self, work: "asyncio.Future[list[BaseException | None]]") -> None:
+        """Wait for ``work``, but at most ``SETTLE_SECONDS``."""
+        timer = asyncio.ensure_future(self._sleep(SETTLE_SECONDS))
         try:
-            await asyncio.wait((workers, alarm), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((work, timer), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            alarm.cancel()
-            await asyncio.gather(alarm, return_exceptions=True)
+            timer.cancel()
+            await asyncio.gather(timer, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The reins of a running job: pause, go on, stop."""
+"""Pause, resume and cancel control for a running job."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,91 +6,91 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-# With the time-outs of a write, of the look after it and of what is in flight this stays below a minute.
+# With the time-outs of a write, its read-back and what is in flight, a run ends within a minute.
 PATIENCE_SECONDS: Final = 8.0
 
 
 class JobStopped(Exception):
-    """No further step is taken; not an error of anybody."""
+    """The job takes no further step; this is not an error."""
 
 
 class JobControl:
-    """Steers one run of a job, from the event loop on which it runs; signal handlers of that loop may call it too.
+    """Controls one run of a job; call it on the event loop of the run, or from that loop's signal handlers.
 
-    ``patience_seconds`` is how long a run waits for a service that cannot be used before it gives up; None, for whoever
-    has a screen on which that is seen, is for ever.
+    ``patience_seconds`` is how long the run waits for an unavailable service before it stops. None means no limit, for
+    a caller that shows the wait and can cancel it.
     """
 
     def __init__(self, *, patience_seconds: float | None = PATIENCE_SECONDS) -> None:
         self.patience_seconds = patience_seconds
-        self._going = asyncio.Event()
-        self._going.set()
+        self._not_paused = asyncio.Event()
+        self._not_paused.set()
         self._cancelled = asyncio.Event()
-        self._impatient = asyncio.Event()
+        self._retry_now = asyncio.Event()
 
     @property
     def paused(self) -> bool:
-        """No new step is taken until ``resume``."""
-        return not self._going.is_set()
+        """True while no new step begins, until ``resume``."""
+        return not self._not_paused.is_set()
 
     @property
     def cancelled(self) -> bool:
-        """No new step is taken in this run."""
+        """True once no new step begins in this run."""
         return self._cancelled.is_set()
 
     def pause(self) -> None:
-        """Take no new step until ``resume``; what is in flight is finished."""
+        """Begin no new step until ``resume``; what is in flight is finished."""
         if not self.cancelled:
-            self._going.clear()
+            self._not_paused.clear()
 
     def resume(self) -> None:
-        """Go on; a run that waits for the service looks at once whether it is back."""
-        self._going.set()
-        self._impatient.set()
+        """Continue; a run that waits for the service retries at once."""
+        self._not_paused.set()
+        self._retry_now.set()
 
     def cancel(self) -> None:
-        """Take no new step; what is in flight is settled within 5 s, or left as sent."""
+        """Begin no new step; what is in flight is settled within 5 s, or stays sent."""
         self._cancelled.set()
-        self._going.set()
+        self._not_paused.set()
 
     async def wait_cancelled(self) -> None:
         """Return once ``cancel`` was called."""
         await self._cancelled.wait()
 
-    async def wait_going(self) -> None:
-        """Return once the job is not paused; ``JobStopped`` if it was cancelled."""
-        await self._going.wait()
+    async def wait_resumed(self) -> None:
+        """Return once the job is not paused; raises ``JobStopped`` if it was cancelled."""
+        await self._not_paused.wait()
         if self.cancelled:
             raise JobStopped
 
     async def until_resumed(self, wait: Coroutine[Any, Any, None]) -> None:
-        """Wait as long as ``wait`` takes, or until ``resume``; ``JobStopped`` as soon as the job is cancelled."""
-        self._impatient.clear()
-        await self.unless_cancelled(_first(wait, self._impatient.wait()))
+        """Await ``wait``, but return early on ``resume``; raises ``JobStopped`` as soon as the job is cancelled."""
+        self._retry_now.clear()
+        await self.unless_cancelled(_first(wait, self._retry_now.wait()))
 
     async def unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of ``work``; ``JobStopped``, and ``work`` is cancelled, as soon as the job is cancelled."""
-        working = asyncio.ensure_future(work)
-        watching = asyncio.ensure_future(self._cancelled.wait())
+        """Return the result of ``work``; cancels it and raises ``JobStopped`` as soon as the job is cancelled."""
+        running = asyncio.ensure_future(work)
+        cancelling = asyncio.ensure_future(self._cancelled.wait())
         try:
-            await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                return working.result()
+            await asyncio.wait((running, cancelling), return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                return running.result()
             raise JobStopped
         finally:
-            await _end(working, watching)
+            await _cancel(running, cancelling)
 
 
 async def _first(one: Coroutine[Any, Any, object], other: Coroutine[Any, Any, object]) -> None:
-    """Return when one of the two has ended, and end the other."""
+    """Return when one of the two is done, and cancel the other."""
     tasks = asyncio.ensure_future(one), asyncio.ensure_future(other)
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _end(*tasks)
+        await _cancel(*tasks)
 
 
-async def _end(*tasks: asyncio.Future[Any]) -> None:
+async def _cancel(*tasks: asyncio.Future[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

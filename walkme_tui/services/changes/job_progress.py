@@ -1,8 +1,8 @@
-"""How far a job has come, kept up to date step by step."""
+"""The progress of a running job, updated with each step."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from walkme_tui.domain.inverses import who
@@ -10,20 +10,20 @@ from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState
 
 RECENT_STEPS: Final = 50
-# Fewer say nothing about the speed.
-TELLING_STEPS: Final = 3
+MIN_STEPS_FOR_SPEED: Final = 3
 FAILURES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """A running job at a moment.
+    """A running job at one moment.
 
-    ``counts`` are steps by the value of their state, ``done`` how many of ``total`` are settled. ``per_second`` is the
-    speed of the last steps, ``seconds_left`` None where nothing tells it. ``current`` is the step begun last, in words.
-    ``paused`` says why nothing is sent at present, empty if it is. In ``again_in_seconds`` the service is asked again,
-    None where it is not waited for. ``failures`` are the steps that failed, were refused
-    or need review, in the order in which that was found out.
+    ``counts`` is the number of steps by the value of their state; ``done`` of ``total`` steps are settled.
+    ``per_second`` is the speed of the last steps. ``seconds_left`` is None where it is unknown. ``current`` describes
+    the step that began last. ``paused`` is the reason why nothing is sent at present, empty if something is.
+    ``retry_in_seconds`` is the time until the service is asked again, None where the job does not wait for it.
+    ``failures`` are the failed and refused steps and those that need review, in the order in which they happened.
+    ``records`` are all steps by number; unlike the rest they stay up to date while the job runs.
     """
 
     job_id: str
@@ -35,71 +35,77 @@ class JobProgress:
     current: str
     paused: str
     failures: tuple[StepRecord, ...]
-    again_in_seconds: float | None = None
+    retry_in_seconds: float | None = None
+    records: Mapping[int, StepRecord] = field(default_factory=dict)
 
 
-class JobCounter:
-    """Counts the steps of a job as they go; ``monotonic`` gives seconds."""
+class ProgressTracker:
+    """Holds the steps of a running job and publishes a ``JobProgress`` for each change; ``monotonic`` is in seconds."""
 
-    def __init__(self, job: Job, tell: Callable[[JobProgress], None], monotonic: Callable[[], float]) -> None:
+    def __init__(self, job: Job, listener: Callable[[JobProgress], None], monotonic: Callable[[], float]) -> None:
+        self.records = {record.step.number: record for record in sorted(job.steps, key=lambda each: each.step.number)}
+        """All steps by number, in order."""
         self._job_id = job.id
-        self._tell = tell
+        self._listener = listener
         self._monotonic = monotonic
-        self._people = {subject.user.id: subject.user for subject in job.plan.subjects}
+        self._users = {subject.user.id: subject.user for subject in job.plan.subjects}
         self._counts = Counter(record.state for record in job.steps)
-        self._total = len(job.steps)
         self._failures = tuple(record for record in job.steps if record.state in FAILURES)
         self._settled_at: deque[float] = deque(maxlen=RECENT_STEPS)
         self._current = ""
         self._paused = ""
-        self._again_at: float | None = None
+        self._retry_at: float | None = None
 
-    def begun(self, record: StepRecord) -> None:
-        """A step is about to be sent."""
-        user = self._people.get(record.step.user_id)
+    def begin(self, record: StepRecord) -> None:
+        """Make this step the current one."""
+        user = self._users.get(record.step.user_id)
         name = f"{who(user)}: " if user is not None else ""
         self._current = f"{name}{record.step.change.describe()}"
 
-    def moved(self, before: StepRecord, after: StepRecord) -> None:
-        """A step is in another state."""
-        self._counts[before.state] -= 1
-        self._counts[after.state] += 1
-        if after.state.settled:
+    def update(self, record: StepRecord) -> StepRecord:
+        """Replace the record of a step; returns it."""
+        self._counts[self.records[record.step.number].state] -= 1
+        self._counts[record.state] += 1
+        self.records[record.step.number] = record
+        if record.state.settled:
             self._settled_at.append(self._monotonic())
-        if after.state in FAILURES:
-            self._failures = (*self._failures, after)
-        self.tell()
+        if record.state in FAILURES:
+            self._failures = (*self._failures, record)
+        self.publish()
+        return record
 
-    def paused(self, why: str, seconds: float | None = None) -> None:
-        """Nothing is sent, for this reason, and the service is asked again after ``seconds``; empty: it goes on."""
-        again_at = None if seconds is None else self._monotonic() + seconds
-        if (why, again_at) != (self._paused, self._again_at):
-            self._paused, self._again_at = why, again_at
+    def pause(self, why: str, seconds: float | None = None) -> None:
+        """Set the reason of a pause and the seconds until the service is asked again; an empty reason ends it."""
+        retry_at = None if seconds is None else self._monotonic() + seconds
+        if (why, retry_at) != (self._paused, self._retry_at):
+            self._paused, self._retry_at = why, retry_at
             self._settled_at.clear()
-            self.tell()
+            self.publish()
 
-    def tell(self) -> None:
-        """Say how it stands."""
+    def publish(self) -> None:
+        """Send the current progress to the listener."""
+        total = len(self.records)
         done = sum(count for state, count in self._counts.items() if state.settled)
         speed = self._speed()
-        self._tell(
+        self._listener(
             JobProgress(
                 job_id=self._job_id,
                 counts={state.value: count for state, count in self._counts.items() if count},
                 done=done,
-                total=self._total,
+                total=total,
                 per_second=speed,
-                seconds_left=(self._total - done) / speed if speed and not self._paused else None,
+                seconds_left=(total - done) / speed if speed and not self._paused else None,
                 current=self._current,
                 paused=self._paused,
                 failures=self._failures,
-                again_in_seconds=None if self._again_at is None else max(0.0, self._again_at - self._monotonic()),
+                retry_in_seconds=None if self._retry_at is None else max(0.0, self._retry_at - self._monotonic()),
+                records=self.records,
             )
         )
 
     def _speed(self) -> float:
-        """Settled steps a second, lately."""
-        if len(self._settled_at) < TELLING_STEPS:
+        """Steps settled per second, over the last ones."""
+        if len(self._settled_at) < MIN_STEPS_FOR_SPEED:
             return 0.0
         seconds = self._monotonic() - self._settled_at[0]
         return (len(self._settled_at) - 1) / seconds if seconds > 0 else 0.0

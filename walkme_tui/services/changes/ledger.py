@@ -1,4 +1,4 @@
-"""The steps of the job that is being carried out, in the journal and before the eye."""
+"""Records the steps of a running job in the journal and in its progress."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,43 +6,41 @@ from dataclasses import replace
 from walkme_tui.domain.jobs import Job, Outcome, StepRecord
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.job_progress import JobCounter
+from walkme_tui.services.changes.job_progress import ProgressTracker
 from walkme_tui.services.ports import Clock, Journal
 
 
 class Ledger:
-    """Writes down what is about to happen and what did; every call is on disk when it returns.
+    """Writes each change of a step to the journal, on disk when a call returns, then to the progress.
 
     Raises what ``Journal`` raises.
     """
 
-    def __init__(self, job: Job, journal: Journal, clock: Clock, tally: JobCounter) -> None:
+    def __init__(self, job: Job, journal: Journal, clock: Clock, progress: ProgressTracker) -> None:
         self._job_id = job.id
         self._journal = journal
         self._clock = clock
-        self._tally = tally
-        self._records = {record.step.number: record for record in job.steps}
+        self._progress = progress
 
-    def by_person(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
-        """The steps that are wanted, as they stand, in order, by person in the order of their first."""
-        people: dict[str, list[StepRecord]] = {}
-        for number in sorted(self._records):
-            record = self._records[number]
+    def by_user(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
+        """The wanted records in order, grouped by user in the order of each user's first step."""
+        users: dict[str, list[StepRecord]] = {}
+        for record in self._progress.records.values():
             if wanted(record):
-                people.setdefault(record.step.user_id, []).append(record)
-        return [tuple(records) for records in people.values()]
+                users.setdefault(record.step.user_id, []).append(record)
+        return [tuple(records) for records in users.values()]
 
     @property
     def settled(self) -> bool:
-        """Nothing is left to do."""
-        return all(record.state.settled for record in self._records.values())
+        """True if no step is left."""
+        return all(record.state.settled for record in self._progress.records.values())
 
     async def intend(self, record: StepRecord, before: User | None) -> StepRecord:
-        """The step is being sent: to be called before the bytes leave."""
+        """Record a step as sent; call it before the bytes leave."""
         now = self._clock()
-        self._tally.begun(record)
+        self._progress.begin(record)
         await self._journal.intend(self._job_id, record.step.number, before, now)
-        return self._moved(
+        return self._progress.update(
             replace(
                 record,
                 state=StepState.SENT,
@@ -54,12 +52,12 @@ class Ledger:
         )
 
     async def settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
-        """What became of the step; ``TODO`` where it is to be sent again."""
+        """Record the outcome of a step; ``TODO`` where it must be sent again."""
         now = self._clock()
         await self._journal.settle(self._job_id, record.step.number, outcome, now)
-        return self._moved(
+        return self._progress.update(
             replace(
-                self._records[record.step.number],
+                self._progress.records[record.step.number],
                 state=outcome.state,
                 detail=outcome.detail,
                 changed=outcome.changed,
@@ -70,12 +68,6 @@ class Ledger:
         )
 
     async def settle_all(self, records: Sequence[StepRecord], outcome: Outcome) -> None:
-        """The same became of several steps."""
+        """Record the same outcome for several steps."""
         for record in records:
             await self.settle(record, outcome)
-
-    def _moved(self, after: StepRecord) -> StepRecord:
-        before = self._records[after.step.number]
-        self._records[after.step.number] = after
-        self._tally.moved(before, after)
-        return after

@@ -108,7 +108,7 @@ class OutageGate:
             if self._control.paused:
                 waited = True
                 self._told(PAUSED)
-                await self._control.wait_going()
+                await self._control.wait_resumed()
                 self._told("")
             elif not self._usable.is_set():
                 waited = True

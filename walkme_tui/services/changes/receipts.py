@@ -1,4 +1,4 @@
-"""Receipts as files: for each person of a job one to keep and undo from (JSON) and one to show (Markdown)."""
+"""Receipt files: for each user of a job, JSON to keep and undo from, and Markdown to read."""
 
 import asyncio
 import json
@@ -19,18 +19,18 @@ from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.ports import Clock, Journal
 
-MAX_WHO: Final = 60
+MAX_NAME: Final = 60
 
 Write = Callable[[str, str], Path]
-"""Puts a text into a file of this name, in one step and for its owner only, and says where it lies.
+"""Writes a text to a file of this name, atomically and readable by its owner only; returns the path.
 
-It blocks, and raises ``JournalUnavailable`` where it cannot be done.
+Blocks. Raises ``JournalUnavailable`` where the file cannot be written.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One person's receipt: where its two files lie, and what the Markdown says."""
+    """One user's receipt: the paths of its two files, and the Markdown text."""
 
     user_id: str
     json: Path
@@ -39,7 +39,7 @@ class Receipt:
 
 
 class Receipts:
-    """Writes receipts, and has the journal remember where they are."""
+    """Writes receipts and records their paths in the journal."""
 
     def __init__(
         self, account: Account, journal: Journal, write: Write, clock: Clock, zone: tzinfo | None = None
@@ -51,57 +51,56 @@ class Receipts:
         self._zone = zone
 
     async def write(self, job: Job) -> tuple[Receipt, ...]:
-        """Write the receipts of a job as it stands, one for each person, in place of those written before.
+        """Write one receipt for each user of a job, replacing earlier ones; a purged job has none.
 
-        ``job`` is as the journal tells it now. A job that was purged has nobody left to write about. Raises
-        ``JournalUnavailable`` where a file cannot be written; the job itself is as done as it was.
+        ``job`` must be current. Raises ``JournalUnavailable`` where a file cannot be written.
         """
-        written = []
+        receipts = []
         for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
-            made = await self._written(job, subject, name)
-            for path in (made.json, made.markdown):
+            receipt_files = await self._write_one(job, subject, name)
+            for path in (receipt_files.json, receipt_files.markdown):
                 if str(path) not in job.receipts:
                     await self._journal.add_receipt(job.id, str(path))
-            written.append(made)
-        return tuple(written)
+            receipts.append(receipt_files)
+        return tuple(receipts)
 
     def text(self, job: Job, user_id: str) -> str:
-        """The lines of one person's receipt for a ticket, without writing it; KeyError for who is not in the job."""
+        """One user's receipt as text for a ticket, without writing it; KeyError for a user who is not in the job."""
         for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
             if subject.user.id == user_id:
-                told = receipt(job, subject, self._account, self._clock(), self._zone)
-                return "\n".join([*ticket_lines(told, f"{name}.json"), ""])
+                content = receipt(job, subject, self._account, self._clock(), self._zone)
+                return "\n".join([*ticket_lines(content, f"{name}.json"), ""])
         raise KeyError(user_id)
 
-    async def _written(self, job: Job, subject: Subject, name: str) -> Receipt:
-        told = receipt(job, subject, self._account, self._clock(), self._zone)
-        text = receipt_markdown(told, f"{name}.json")
-        data = await asyncio.to_thread(self._write, f"{name}.json", json.dumps(told, indent=2) + "\n")
-        shown = await asyncio.to_thread(self._write, f"{name}.md", text)
-        return Receipt(subject.user.id, data, shown, text)
+    async def _write_one(self, job: Job, subject: Subject, name: str) -> Receipt:
+        content = receipt(job, subject, self._account, self._clock(), self._zone)
+        text = receipt_markdown(content, f"{name}.json")
+        json_path = await asyncio.to_thread(self._write, f"{name}.json", json.dumps(content, indent=2) + "\n")
+        markdown_path = await asyncio.to_thread(self._write, f"{name}.md", text)
+        return Receipt(subject.user.id, json_path, markdown_path, text)
 
 
 def file_names(job: Job) -> list[str]:
-    """The names of a job's receipts without their endings, in the order of its people; the same at every writing."""
-    people = [_who(subject) for subject in job.plan.subjects]
-    alike = Counter(who.casefold() for who in people)
+    """The file names of a job's receipts without suffix, in the order of its users; always the same for one job."""
+    users = [_user_name(subject) for subject in job.plan.subjects]
+    uses = Counter(name.casefold() for name in users)
     day = format_time_ms(job.created_at_ms)[:10]
     names = []
-    for subject, who in zip(job.plan.subjects, people, strict=True):
-        mark = f"-{_mark(subject.user.id)}" if alike[who.casefold()] > 1 else ""
-        names.append(f"{day}-{job.plan.kind.value}-{who}{mark}-{_safe(job.id)}")
+    for subject, name in zip(job.plan.subjects, users, strict=True):
+        suffix = f"-{_short_hash(subject.user.id)}" if uses[name.casefold()] > 1 else ""
+        names.append(f"{day}-{job.plan.kind.value}-{name}{suffix}-{_safe(job.id)}")
     return names
 
 
-def _who(subject: Subject) -> str:
+def _user_name(subject: Subject) -> str:
     user = subject.user
-    return _safe(user.email if isinstance(user.email, str) and user.email else user.id)[:MAX_WHO]
+    return _safe(user.email if isinstance(user.email, str) and user.email else user.id)[:MAX_NAME]
 
 
 def _safe(text: str) -> str:
-    """What of a text may stand in the name of a file, anywhere and without being hidden or an option."""
+    """The text as part of a file name that is portable, not hidden and not an option."""
     return re.sub(r"[^A-Za-z0-9@._-]+", "_", text).strip("._-") or "someone"
 
 
-def _mark(text: str) -> str:
+def _short_hash(text: str) -> str:
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]

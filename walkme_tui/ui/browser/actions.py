@@ -199,7 +199,8 @@ def _change_status(status: Status) -> Verb:
 
 
 def _undo(browser: "BrowserScreen") -> None:
-    from walkme_tui.ui.flows.undo import undo_job, undo_of_user
+    from walkme_tui.ui.flows.plan_review import undo_job
+    from walkme_tui.ui.flows.undo import undo_of_user
 
     job = browser.changing.job
     origin = Origin(browser)

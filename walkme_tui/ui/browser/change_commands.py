@@ -9,7 +9,8 @@ from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks
-from walkme_tui.ui.flows.origin import Origin, Place
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.pending import Place
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.words import number
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -45,13 +46,13 @@ class ChangeCommands:
         origin = Origin(self._browser)
         if self._early is not None:
             self._start(partial(self._show_early, origin, self._early), "Showing the plan")
-        elif self._work.opens:
+        elif self._work.can_change:
             self._browser.set_timer(LOOK_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
     def end(self) -> None:
         """The screen goes."""
         self._work.listener = lambda _: None
-        self._work.take_all_back()
+        self._work.pending.cancel_all()
 
     def refuses(self, command_id: str) -> bool:
         """True for a command that cannot be used now; the person is told why."""
@@ -114,11 +115,11 @@ class ChangeCommands:
         key = labels(self._commands["dialog.open"]) or "Open what is ready, in the palette,"
         saying = f"{ready}. {key} opens it."
         self._browser.app.notify(saying, markup=False, timeout=8)
-        return await self._work.postpone(saying)
+        return await self._work.pending.postpone(saying)
 
     def open_postponed(self) -> None:
         """Open the dialog that became ready while the person was elsewhere."""
-        if not self._work.open_postponed(self.place):
+        if not self._work.pending.open_latest(self.place):
             self._browser.app.notify("Nothing is ready to be opened.", markup=False, timeout=4)
 
     @property
@@ -175,7 +176,7 @@ class ChangeCommands:
         from walkme_tui.ui.flows.plan_review import review
 
         try:
-            plan: Plan | None = await self._work.ask(
+            plan: Plan | None = await self._work.pending.request(
                 lambda: f"{early.title}: asking the server… Esc stops.", early.plan
             )
         except WalkmeError as error:

@@ -163,8 +163,8 @@ class Chrome:
         browser, session = self._browser, self._browser.session
         if self.waiting or self._note is not None:
             return StatusMessage(self.waiting) if self.waiting else self._note
-        if browser.work.saying is not None:
-            return browser.work.saying
+        if browser.work.status is not None:
+            return browser.work.status
         if self.trouble is not None and not self._table_tells_it():
             coverage, now = browser.pages.coverage, session.clock()
             return sayings.trouble_saying(self.trouble, coverage, now, session.secret_source, session.account)

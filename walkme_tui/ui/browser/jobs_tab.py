@@ -1,7 +1,6 @@
 """What the Jobs tab does: the jobs of the profile above, what became of the one under the cursor below."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from textual import events
 from textual.app import ComposeResult
@@ -98,10 +97,11 @@ class JobsTab:
         return {job.id for job in self.jobs.rows if job.state is JobState.RUNNING or job.id in self._work.running}
 
     async def refresh_running(self) -> None:
-        """The jobs that are under way as the journal tells them now."""
+        """Update the running jobs: those of this session from their progress, only others from the journal."""
+        fresh = {job_id: running.job for job_id, running in self._work.running.items()}
         try:
-            journal = (await self._work.change_services()).journal
-            fresh = {job_id: await journal.job(job_id) for job_id in self._under_way}
+            for job_id in self._under_way - fresh.keys():
+                fresh[job_id] = await (await self._work.change_services()).journal.job(job_id)
         except WalkmeError:
             return
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
@@ -115,7 +115,8 @@ class JobsTab:
 
     def _as_seen(self, job: Job) -> Job:
         """A job that was started here a moment ago runs, whatever the journal said when it was read."""
-        return replace(job, state=JobState.RUNNING) if job.id in self._work.running else job
+        running = self._work.running.get(job.id)
+        return running.job if running is not None else job
 
     def want(self, job_id: str) -> None:
         """Put the cursor on this job, now or when it is known."""
@@ -136,4 +137,5 @@ class JobsTab:
         """Show what became of the job under the cursor."""
         job = self.jobs.current
         running = self._work.running.get(job.id) if job is not None else None
-        self.steps.show(job, self.jobs.rows, running.told if running is not None else "", self._session.clock())
+        status = self._work.job_status(running) if running is not None else ""
+        self.steps.show(job, self.jobs.rows, status, self._session.clock())

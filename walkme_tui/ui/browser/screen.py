@@ -300,7 +300,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         table = self.area.table
         if self.filter.has_keys:
             self.filter.leave()
-        elif self.work.take_back():
+        elif self.work.pending.cancel_latest():
             self.situation.tell()
         elif self.area.detail.display and self.area.detail.raw:
             self.area.detail.set_raw(False)

@@ -1,7 +1,7 @@
 """What the flows need of the screen that starts them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from textual.app import App
 from textual.screen import Screen
@@ -10,17 +10,15 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui.flows.job_tasks import JobTasks
-
-if TYPE_CHECKING:
-    from walkme_tui.ui.flows.origin import Place
+from walkme_tui.ui.flows.pending import Place
 
 
 class JobsView(Protocol):
-    """The jobs on the screen, as far as a flow sees them."""
+    """The part of the browser that shows jobs."""
 
     @property
-    def place(self) -> "Place":
-        """Where the person is."""
+    def place(self) -> Place:
+        """Where the user is."""
         ...
 
     @property
@@ -29,24 +27,24 @@ class JobsView(Protocol):
         ...
 
     async def extent(self, user_ids: Sequence[str]) -> str:
-        """What marked users are, where they are all of something: ``the whole account``; else empty."""
+        """What the marked users are, where they are all of something (``the whole account``); else empty."""
         ...
 
-    async def postpone(self, ready: str) -> "Place | None":
-        """Say that something is ready, and wait until the person opens it: where they are then; None if they do not."""
+    async def postpone(self, ready: str) -> Place | None:
+        """Show that a dialog is ready and wait until the user opens it; returns where, None if they do not."""
         ...
 
     def show_job(self, job_id: str) -> None:
-        """Go to the Jobs tab, with the cursor on this job."""
+        """Go to the Jobs tab and move the cursor to this job."""
         ...
 
     def read_jobs(self, started: str | None = None) -> None:
-        """A job was made, went on, or ended; the cursor goes to the one that ``started``."""
+        """Read the jobs again; the cursor moves to the job that ``started``."""
         ...
 
 
 class FlowContext(Protocol):
-    """The browser, as far as a flow sees it."""
+    """The part of the browser screen that flows use."""
 
     session: Session
     pages: PageLoader
@@ -65,7 +63,7 @@ class FlowContext(Protocol):
 
     @property
     def group_names(self) -> Mapping[str, str]:
-        """Names of the groups by id, as far as they are known."""
+        """Names of the known groups by id."""
         ...
 
     @property
@@ -75,23 +73,23 @@ class FlowContext(Protocol):
 
     @property
     def marked(self) -> list[str]:
-        """Ids of the marked users of the table that is looked at."""
+        """Ids of the marked users of the table that is shown."""
         ...
 
     def unmark(self, user_ids: Collection[str]) -> str:
-        """Take the marks of these users away; a sentence on that, empty if none was marked."""
+        """Remove the marks of these users; returns a sentence about it, empty if none was marked."""
         ...
 
     def refresh_situation(self) -> None:
-        """Something that the status line, the counts or the empty table tell has changed."""
+        """Draw the status line, the counts and the message of an empty table again."""
         ...
 
     def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
-        """Go to the Groups tab, with the cursor on this group; Esc leads back to the user it was opened from."""
+        """Go to the Groups tab and move the cursor to this group; Esc returns to the user it was opened from."""
         ...
 
     def show_user(self, user_id: str) -> None:
-        """Go to the Users tab, with the cursor on this user."""
+        """Go to the Users tab and move the cursor to this user."""
         ...
 
     @property

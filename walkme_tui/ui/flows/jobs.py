@@ -1,4 +1,4 @@
-"""What can be done with a job: go on, pause, abandon, look at its receipt; and jobs that an earlier run left."""
+"""Commands on a job: pause, resume, abandon, receipt; and the offer to resume unfinished jobs at the start."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
+from walkme_tui.services.changes.job_runs import JobResult
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import counts, done_of
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
@@ -14,7 +15,7 @@ from walkme_tui.ui.dialogs.unfinished import UnfinishedChoice, UnfinishedDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_review import follow, show_receipt
+from walkme_tui.ui.flows.plan_review import resume, show_receipt
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.text_style import TextStyle
 
@@ -23,26 +24,26 @@ RESUME = command("job.pause")
 
 
 async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) -> None:
-    """Pause a job that runs here, or go on with one that does not."""
+    """Pause or resume a job that runs here, or run the rest of one that does not."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
     running = view.work.running.get(job.id)
     if running is None:
-        if not job.state.resumable or job.state is JobState.RUNNING or await _goes_on(view, origin, job):
+        if not job.state.resumable or job.state is JobState.RUNNING or await _resume_confirmed(view, origin, job):
             await resume(view, origin, job)
     elif running.control.paused:
         running.control.resume()
     else:
         running.control.pause()
-        view.app.notify("Paused: what is in flight is finished. P goes on.", markup=False, timeout=4)
+        view.app.notify("Paused after what is in flight. P resumes the job.", markup=False, timeout=4)
     view.refresh_situation()
 
 
-async def _goes_on(view: FlowContext, origin: Origin, job: Job) -> bool:
-    """Ask whether a job that stopped is gone on with: one key on the list must not change the account."""
+async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool:
+    """Ask before a stopped job is resumed: one key on the list must not change the account."""
     dialog = QuestionDialog(
-        f"Go on with the {_lower(done_of(job))}?",
+        f"Resume the {_lower(done_of(job))}?",
         [
             (
                 f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.",
@@ -50,25 +51,15 @@ async def _goes_on(view: FlowContext, origin: Origin, job: Job) -> bool:
             ),
             (f"So far: {counts(job)}.", TextStyle.DIM),
         ],
-        [AnswerKey("r", "go on")],
+        [AnswerKey("r", "resume")],
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
-    return await origin.show(dialog, "The question whether the job goes on is ready") is not None
-
-
-async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
-    """Carry out what is left of a job; what was sent without an answer is looked up first."""
-    if job.state is JobState.RUNNING:
-        view.app.notify(f"Another process carries out job {job.id}.", markup=False)
-    elif not job.state.resumable:
-        view.app.notify(f"The job is {job.state.value}: nothing is left to do.", markup=False)
-    else:
-        await follow(view, origin, job)
+    return await origin.show(dialog, "The question whether to resume the job is ready") is not None
 
 
 async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
-    """Abandon a job once the person has confirmed it."""
+    """Abandon a job once the user has confirmed it."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
@@ -80,11 +71,11 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
         return
     left = words.count(len(job.unsettled), "step", "steps")
     text = [
-        (f"{left} will never be carried out. What was done stays done, and z can take it back.", TextStyle.PLAIN),
+        (f"{left} will never be executed. What was done stays done, and z can undo it.", TextStyle.PLAIN),
         (f"So far: {counts(job)}.", TextStyle.DIM),
     ]
-    if _unknown(job):
-        text.append(("One step was sent and its answer never came: it will need a look.", TextStyle.WARN))
+    if any(record.state is StepState.SENT for record in job.steps):
+        text.append(("One step was sent and its answer never came: it will need review.", TextStyle.WARN))
     dialog = QuestionDialog(
         f"Abandon the {_lower(done_of(job))}?",
         text,
@@ -92,29 +83,27 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
         account=view.session.account,
         monotonic=view.work.monotonic,
     )
-    if await origin.show(dialog, "The question whether the job is abandoned is ready") is None:
+    if await origin.show(dialog, "The question whether to abandon the job is ready") is None:
         return
-    change_services = await view.work.change_services()
     try:
-        await change_services.journal.discard(job.id)
-        await change_services.receipts.write(await change_services.journal.job(job.id))
+        await (await view.work.change_services()).job_runs.discard(job.id)
     except WalkmeError as error:
         report(view.app, error, doing="Abandoning the job")
     view.changing.read_jobs()
 
 
 async def receipt(view: FlowContext, origin: Origin, job: Job | None) -> None:
-    """Show what became of a job."""
+    """Show the receipt of a job."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
     elif job.purged_at_ms is not None:
-        view.app.notify("The job was purged: whom it was about is not known any more.", markup=False)
+        view.app.notify("The job was purged: its users are no longer known.", markup=False)
     else:
-        await show_receipt(view, origin, job)
+        await show_receipt(view, origin, JobResult(job))
 
 
 def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
-    """Hand the paths of a job's receipts to the terminal's clipboard."""
+    """Copy the paths of a job's receipts to the terminal's clipboard."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
     elif not job.receipts:
@@ -122,12 +111,14 @@ def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
     elif send_to_clipboard(view.app, "\n".join(clean(path) for path in job.receipts)):
         view.app.notify(sent_message(clean(job.receipts[0], 200)), markup=False, timeout=3)
     else:
-        view.app.notify("There are more paths than a terminal takes. o shows them.", severity="warning", markup=False)
+        view.app.notify(
+            "The paths are too long for the terminal's clipboard. o shows them.", severity="warning", markup=False
+        )
 
 
 async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
-    """Once, at the start: go on with a job that an earlier run left, look at it, or abandon it."""
-    if not view.work.opens or view.work.why_not(RESUME):
+    """Offer once, at the start, to resume, inspect or abandon a job that an earlier run left unfinished."""
+    if not view.work.can_change or view.work.why_not(RESUME):
         return
     try:
         change_services = await view.work.change_services()
@@ -135,12 +126,12 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     except WalkmeError as error:
         report(view.app, error, doing="Reading the journal")
         return
-    left = unfinished(jobs, view)
+    left = _unfinished(jobs, view)
     if not left:
         return
     dialog = UnfinishedDialog(left, view.session.account, now_ms=view.session.clock(), monotonic=view.work.monotonic)
-    said = "A job was not finished" if len(left) == 1 else f"{len(left)} jobs were not finished"
-    answer = await origin.show(dialog, said)
+    ready = "A job was not finished" if len(left) == 1 else f"{len(left)} jobs were not finished"
+    answer = await origin.show(dialog, ready)
     if answer is None:
         return
     if answer.choice is UnfinishedChoice.RESUME:
@@ -151,8 +142,8 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
         view.changing.show_job(answer.job.id)
 
 
-def unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
-    """Those of this account that nobody carries out."""
+def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
+    """The jobs of this account that can be resumed and do not run."""
     return [
         job
         for job in jobs
@@ -161,10 +152,6 @@ def unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
         and job.id not in view.work.running
         and job.plan.base_url == view.session.account.base_url
     ]
-
-
-def _unknown(job: Job) -> bool:
-    return any(record.state is StepState.SENT for record in job.steps)
 
 
 def _lower(text: str) -> str:

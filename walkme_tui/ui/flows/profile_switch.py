@@ -1,8 +1,9 @@
-"""From one session to another: choosing a profile, opening it, closing the one before."""
+"""Switching profiles: choose one, open its session, close the session before."""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import Any, Final, Protocol
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -22,11 +23,13 @@ from walkme_tui.ui.flows.quit import may_leave
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 DEMO = ""
-"""The answer that means the demo account; no profile has an empty name."""
+"""The answer for the demo account; no profile has an empty name."""
+
+MAX_NAME: Final = 60
 
 
 class Program(Protocol):
-    """The app, as far as a change of sessions sees it."""
+    """The part of the app that a profile switch uses."""
 
     session: Session | None
     work: JobTasks | None
@@ -38,7 +41,7 @@ class Program(Protocol):
         ...
 
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
-        """Put a browser over this session in the place of the screen; its users are shown by ``first``, or wide."""
+        """Replace the screen by a browser for this session; ``first`` is its query, and True for wide columns."""
         ...
 
     def wear(self, spec: ThemeSpec) -> None:
@@ -47,7 +50,7 @@ class Program(Protocol):
 
 
 async def choose_profile(program: Program, origin: Origin | None) -> None:
-    """Ask which, and open it; ``origin`` is where the person is in the account that is open."""
+    """Let the user choose a profile and open it; ``origin`` is where they are in the account that is open."""
     current = program.session.account.profile if program.session is not None else None
     dialog = _profile_dialog(program.start.profiles, current)
     if origin is not None:
@@ -55,53 +58,61 @@ async def choose_profile(program: Program, origin: Origin | None) -> None:
     else:
         chosen = await program.app.push_screen_wait(dialog)
     if chosen == DEMO:
-        await _open(program, program.start.open_demo, "the demo", origin)
+        await _switch(program, program.start.open_demo, "the demo", origin)
     elif chosen is not None:
-        await _open(program, lambda: program.start.open_session(chosen), chosen, origin)
+        await _switch(program, lambda: program.start.open_session(chosen), clean(chosen, MAX_NAME), origin)
 
 
 async def open_demo(program: Program) -> None:
     """Open the demo account."""
-    await _open(program, program.start.open_demo, "the demo", None)
+    await _switch(program, program.start.open_demo, "the demo", None)
 
 
-async def _open(program: Program, opener: Callable[[], Session], what: str, origin: Origin | None) -> None:
-    """Open another session, show it, and close the one before; a failure keeps that one, and so may a running job.
-
-    Where the person has moved on meanwhile, they are asked before the account under their keys becomes another.
-    """
-    if program.work is not None and not await may_leave(program.app, program.work):
-        return
+async def _switch(program: Program, opener: Callable[[], Session], name: str, origin: Origin | None) -> None:
+    """Close the open session once another one is open and shown; a running job or a failure may keep the old one."""
+    work = program.work
     try:
-        session = await asyncio.to_thread(opener)
-        first = await asyncio.to_thread(program.start.later_query, session.account.profile)
+        if work is None or await may_leave(program.app, work, f"{name} opens"):
+            await _open_and_show(program, opener, name, origin)
     except WalkmeError as error:
-        report(program.app, error, doing=f"Opening {clean(what, 60)}")
-        return
-    if origin is not None and not await _reached(origin, session, what):
-        return
+        report(program.app, error, doing=f"Opening {name}")
+    finally:
+        if work is not None and work is program.work:
+            work.stay()
+
+
+async def _open_and_show(program: Program, opener: Callable[[], Session], name: str, origin: Origin | None) -> None:
+    """Open a session and show it, unless the user declines because they are elsewhere; one not shown is closed."""
+    session = await _opened(opener)
     before, work = program.session, program.work
-    await _wear_its_theme(program, session.account.profile)
-    await program.show_session(session, first)
+    try:
+        query = await asyncio.to_thread(program.start.later_query, session.account.profile)
+        if origin is not None and not await origin.reached(f"{name}: the account is ready"):
+            return
+        await _use_theme_of(program, session.account.profile)
+        await program.show_session(session, query)
+    finally:
+        if program.session is not session:
+            await session.aclose()
     if work is not None:
         await work.aclose()
     if before is not None:
         await before.aclose()
 
 
-async def _reached(origin: Origin, session: Session, what: str) -> bool:
-    """Whether the session is to be shown; one that is not is closed."""
-    reached = False
+async def _opened(opener: Callable[[], Session]) -> Session:
+    """Open a session in a thread; where the task is cancelled meanwhile, the session is closed."""
+    opening = asyncio.ensure_future(asyncio.to_thread(opener))
     try:
-        reached = await origin.reached(f"{clean(what, 60)}: the account is ready")
-    finally:
-        if not reached:
-            await session.aclose()
-    return reached
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(WalkmeError):
+            await (await opening).aclose()
+        raise
 
 
-async def _wear_its_theme(program: Program, profile: str) -> None:
-    """A profile may have a theme of its own, so that production looks like production, and nothing else does."""
+async def _use_theme_of(program: Program, profile: str) -> None:
+    """Change to the theme of a profile, so that production looks like production."""
     start = program.start
     own = next((choice.theme for choice in start.profiles if choice.name == profile), None)
     if start.no_color or (own is None and start.memory is None):
@@ -113,7 +124,7 @@ async def _wear_its_theme(program: Program, profile: str) -> None:
 
 
 def _profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> ChoiceDialog:
-    """A dialog that answers with the name of a profile, or ``DEMO``."""
+    """A dialog that returns the name of a profile, or ``DEMO``."""
     choices = [
         Choice(
             profile.name,

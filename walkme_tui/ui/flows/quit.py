@@ -1,5 +1,6 @@
-"""What becomes of running jobs when the person leaves the account."""
+"""Leaving an account: the user decides whether running jobs finish first or are stopped."""
 
+import asyncio
 from typing import Any
 
 from textual.app import App
@@ -14,24 +15,27 @@ WAIT, STOP = "w", "s"
 
 
 class LeaveDialog(QuestionDialog):
-    """Wait, stop, or stay; asked once at a time."""
+    """Wait, stop, or stay; only one is open at a time."""
 
 
-async def leave(app: App[int], work: JobTasks) -> None:
-    """End the program, once no job runs any more or the person lets it go on without them."""
-    if await may_leave(app, work):
+async def quit_program(app: App[int], work: JobTasks) -> None:
+    """End the program unless the user decides to stay."""
+    if await may_leave(app, work, "the program ends"):
         app.exit(0)
 
 
-async def may_leave(app: App[Any], work: JobTasks) -> bool:
-    """True once no job runs any more: at once, after the jobs, or after what is in flight; False to stay."""
+async def may_leave(app: App[Any], work: JobTasks, then: str) -> bool:
+    """Return True once no job runs, because all finished or were stopped; False if the user stays.
+
+    ``then`` is what follows, for the status line. After True the results of jobs are held back until ``work.stay``.
+    """
     if not work.running:
         return True
     if isinstance(app.screen, LeaveDialog):
         return False
     running = list(work.running.values())
     title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
-    text = [(job.told, TextStyle.PLAIN) for job in running]
+    text = [(work.job_status(job), TextStyle.PLAIN) for job in running]
     if len(running) == 1:
         text = [(doing(running[0].job.plan), TextStyle.PLAIN)]
     text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM))
@@ -40,12 +44,12 @@ async def may_leave(app: App[Any], work: JobTasks) -> bool:
     )
     chosen = await app.push_screen_wait(dialog)
     if chosen is None:
-        work.leaving = False
+        work.stay()
         return False
-    work.leaving = True
+    work.leave(then)
     if chosen == STOP:
-        work.stop()
-    work.listener(True)
-    await work.idle()
-    # Meanwhile the person may have been asked again, and stays.
+        work.stop_all()
+    while work.running:
+        await asyncio.wait([job.task for job in work.running.values()])
+    # The user may have been asked again meanwhile, and stays.
     return work.leaving

@@ -1,0 +1,148 @@
+"""The only place where jobs run: submits plans, runs and stops their jobs, writes receipts, discards what is left."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
+from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.plans import Plan
+from walkme_tui.services.changes.executor import SETTLE_SECONDS, Executor
+from walkme_tui.services.changes.job_control import JobControl
+from walkme_tui.services.changes.job_progress import JobProgress
+from walkme_tui.services.changes.receipts import Receipts
+from walkme_tui.services.ports import Journal
+
+CANCEL_SECONDS: Final = 1.0
+"""How long ``aclose`` waits for a task that it cancelled."""
+
+ProgressListener = Callable[[JobProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """The result of one run of a job.
+
+    ``problem`` is why the run stopped early, ``receipt_problem`` why a receipt is missing; None if neither happened.
+    """
+
+    job: Job
+    problem: WalkmeError | None = None
+    receipt_problem: JournalUnavailable | None = None
+
+
+class RunningJob:
+    """A job that runs in ``task``; ``progress`` is its latest progress, None before the first."""
+
+    task: asyncio.Task[JobResult]
+
+    def __init__(self, job: Job, control: JobControl) -> None:
+        self.control = control
+        self.progress: JobProgress | None = None
+        self._job = job
+
+    @property
+    def job(self) -> Job:
+        """The job as it is now, without reading the journal."""
+        steps = self._job.steps if self.progress is None else tuple(self.progress.records.values())
+        return replace(self._job, state=JobState.RUNNING, steps=steps)
+
+
+class JobRuns:
+    """Runs the jobs of one session, each in its own task."""
+
+    def __init__(self, executor: Executor, journal: Journal, receipts: Receipts) -> None:
+        self._executor = executor
+        self._journal = journal
+        self._receipts = receipts
+        self._running: dict[str, RunningJob] = {}
+        self._submitted: set[str] = set()
+
+    @property
+    def running(self) -> Mapping[str, RunningJob]:
+        """The running jobs by id."""
+        return self._running
+
+    async def submit(self, plan: Plan) -> Job:
+        """Store a plan as a job and send nothing; raises what ``Executor.submit`` raises."""
+        job = await self._executor.submit(plan)
+        self._submitted.add(job.id)
+        return job
+
+    def start(self, job: Job, control: JobControl, listener: ProgressListener) -> RunningJob:
+        """Run the remaining steps of a job in a task and write its receipts.
+
+        The task raises ``AccountBusy`` where another process changes one of the same users: a job just submitted is
+        then discarded, because its plan is out of date, and a resumed job stays as it is. It raises ``WalkmeError``
+        where the journal cannot be read after the run. Raises ``AccountBusy`` where the job already runs here.
+        """
+        if job.id in self._running:
+            raise AccountBusy(f"Job {job.id} is already running here.")
+        running = self._running[job.id] = RunningJob(job, control)
+        running.task = asyncio.create_task(self._run(job.id, running, listener), name=f"job {job.id}")
+        return running
+
+    async def discard(self, job_id: str) -> Job:
+        """Abandon what is left of a job, and write its receipts; raises ``AccountBusy`` and ``JournalUnavailable``."""
+        await self._journal.discard(job_id)
+        job = await self._journal.job(job_id)
+        await self._receipts.write(job)
+        return job
+
+    def receipt_text(self, job: Job) -> str:
+        """The receipts of all users of a job, for a ticket."""
+        return "\n".join(self._receipts.text(job, subject.user.id) for subject in job.plan.subjects)
+
+    def cancel(self) -> None:
+        """Start no further step of any job; what is in flight is settled."""
+        for running in self._running.values():
+            running.control.cancel()
+
+    async def aclose(self) -> None:
+        """Stop all jobs; what is not settled in ``SETTLE_SECONDS`` stays sent, and a resumed run reads it back."""
+        self.cancel()
+        tasks = [running.task for running in self._running.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=SETTLE_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=CANCEL_SECONDS)
+
+    async def _run(self, job_id: str, running: RunningJob, listener: ProgressListener) -> JobResult:
+        def publish(progress: JobProgress) -> None:
+            running.progress = progress
+            listener(progress)
+
+        problem: WalkmeError | None = None
+        try:
+            try:
+                await self._executor.run(job_id, running.control, publish)
+            except AccountBusy:
+                await self._discard_not_started(job_id)
+                raise
+            except WalkmeError as error:
+                problem = error
+            try:
+                job = await self._journal.job(job_id)
+            except JournalUnavailable as error:
+                raise problem or error from None
+            return await self._with_receipts(job, problem)
+        finally:
+            del self._running[job_id]
+            self._submitted.discard(job_id)
+
+    async def _discard_not_started(self, job_id: str) -> None:
+        # Another process may have claimed it in between: then it is no longer ours to discard.
+        with suppress(WalkmeError):
+            if job_id in self._submitted and (await self._journal.job(job_id)).state is JobState.READY:
+                await self._journal.discard(job_id)
+
+    async def _with_receipts(self, job: Job, problem: WalkmeError | None) -> JobResult:
+        try:
+            await self._receipts.write(job)
+            return JobResult(await self._journal.job(job.id), problem)
+        except JournalUnavailable as error:
+            return JobResult(job, problem, error)
