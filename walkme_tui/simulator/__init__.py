@@ -1,1 +1,1 @@
-"""A WalkMe account to try things on: an ASGI app for the demo, for development and for the tests."""
+"""A simulated WalkMe account: an ASGI application for the demo, for development and for the tests."""

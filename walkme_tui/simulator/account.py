@@ -1,4 +1,4 @@
-"""A simulated account: the computed people, and on top of them whatever was changed. No HTTP here."""
+"""A simulated account: computed users, and the changes made to them. Knows nothing of HTTP."""
 
 import time
 from bisect import bisect_left, insort
@@ -19,9 +19,9 @@ DEFAULT_ROLE: Final = "Viewer"
 class SimulatedAccount:
     """The users and groups of one account.
 
-    Users have numbers: those computed from the seed first, then the created ones; the list is in their order without
-    the deleted ones. ``clock`` gives milliseconds since the Unix epoch for the times of writes. Records are handed out
-    as copies.
+    Users have numbers: first those computed from the seed, then the created ones. The list is in the order of numbers,
+    without deleted users. ``clock`` gives milliseconds since the Unix epoch, for the times of writes. Records are
+    returned as copies.
     """
 
     def __init__(self, settings: SimulatorSettings, clock: Callable[[], int] | None = None) -> None:
@@ -31,7 +31,7 @@ class SimulatedAccount:
         elif clock is None:
             clock = _running_from(now)
         self._clock = clock or _wall_clock
-        self._people = Population(settings.users, settings.seed, now, hostile=settings.hostile)
+        self._population = Population(settings.users, settings.seed, now, hostile=settings.hostile)
         self._next_number = settings.users
         self._changed: dict[int, Record] = {}
         self._deleted: list[int] = []
@@ -41,22 +41,22 @@ class SimulatedAccount:
 
     @property
     def total(self) -> int:
-        """How many users there are."""
+        """The number of users."""
         return self._next_number - len(self._deleted)
 
     def users(self, first: int, count: int) -> list[Record]:
-        """At most ``count`` users from position ``first`` (from 0) of the list."""
+        """At most ``count`` users from position ``first`` of the list, counted from 0."""
         last = min(first + count, self.total)
         if last <= first:
             return []
         number = self._number_at(first)
-        # The next deleted number, to be stepped over without looking at each.
-        hole = bisect_left(self._deleted, number)
+        # The index of the next deleted number, so that it is skipped without a search for each number.
+        next_deleted = bisect_left(self._deleted, number)
         deleted = self._deleted
         records: list[Record] = []
         while len(records) < last - first:
-            if hole < len(deleted) and deleted[hole] == number:
-                hole += 1
+            if next_deleted < len(deleted) and deleted[next_deleted] == number:
+                next_deleted += 1
             else:
                 records.append(self._record(number))
             number += 1
@@ -73,13 +73,13 @@ class SimulatedAccount:
 
     def groups(self) -> list[Record]:
         """Id and name of every group."""
-        return [{"id": group_id, "name": name} for group_id, name in self._people.groups.items()]
+        return [{"id": group_id, "name": name} for group_id, name in self._population.groups.items()]
 
     # ------------------------------------------------------------ writing
 
     def create(self, body: Mapping[str, Json]) -> Record:
         """Append a user, pending; ``EmailTaken``, ``Refused``."""
-        fields = read_fields(body, self._people.groups)
+        fields = read_fields(body, self._population.groups)
         fields.pop("status", None)
         email = fields.get("email")
         if not isinstance(email, str):
@@ -89,21 +89,21 @@ class SimulatedAccount:
         number = self._next_number
         now = _iso(self._clock())
         role = fields.pop("role", None) or DEFAULT_ROLE
-        identity: Record = {"id": self._people.id_of(number), "email": email}
+        identity: Record = {"id": self._population.id_of(number), "email": email}
         record = {**identity, **cleared(), **fields, "role": role, "status": "pending", "createdAt": now}
         self._next_number += 1
         self._store(number, {**record, "updatedAt": now})
         return self._record(number)
 
     def replace(self, user_id: str, body: Mapping[str, Json]) -> Record:
-        """Put the body in the place of the user.
+        """Replace a user with the body.
 
-        Names, external id and groups that it lacks are cleared, unknown fields dropped, the role falls back to Viewer;
-        email and status cannot be cleared and stay. ``NoSuchUser``, ``EmailTaken``, ``Refused``.
+        Names, external id and groups that the body lacks are cleared, unknown fields deleted, and the role becomes
+        Viewer; email and status are kept. ``NoSuchUser``, ``EmailTaken``, ``Refused``.
         """
         number = self._number(user_id)
         old = self._record(number)
-        fields = self._readable_for(number, old, body)
+        fields = self._writable_fields(number, old, body)
         role = fields.pop("role", None) or DEFAULT_ROLE
         kept: Record = {name: old[name] for name in ("id", "email", "status", "createdAt", "updatedAt")}
         self._store(number, self._touched({**kept, **cleared(), **fields, "role": role}))
@@ -113,44 +113,44 @@ class SimulatedAccount:
         """Set the fields that the body has; ``NoSuchUser``, ``EmailTaken``, ``Refused``."""
         number = self._number(user_id)
         old = self._record(number)
-        self._store(number, self._touched({**old, **self._readable_for(number, old, body)}))
+        self._store(number, self._touched({**old, **self._writable_fields(number, old, body)}))
         return self._record(number)
 
     def delete(self, user_id: str) -> None:
-        """Remove a user for good; those after move up. ``NoSuchUser``."""
+        """Delete a user; the positions of later users decrease by one. ``NoSuchUser``."""
         number = self._number(user_id)
         self._forget_email(number)
         self._changed.pop(number, None)
         insort(self._deleted, number)
 
     def join(self, group_id: str, user_id: str) -> None:
-        """Put a user into a group; who is in it already stays as they were. ``NoSuchGroup``, ``NoSuchUser``."""
+        """Add a user to a group; no change for a member. ``NoSuchGroup``, ``NoSuchUser``."""
         groups, number, record = self._membership(group_id, user_id)
         if group_id not in groups:
             self._store(number, self._touched({**record, "groups": [*groups, group_id]}))
 
     def leave(self, group_id: str, user_id: str) -> None:
-        """Take a user out of a group; ``NoSuchGroup``, ``NoSuchUser`` also where the user was not in it."""
+        """Remove a user from a group; ``NoSuchGroup``, or ``NoSuchUser``, also for a user who is no member."""
         groups, number, record = self._membership(group_id, user_id)
         if group_id not in groups:
             raise NoSuchUser("The user is not a member of the group")
         self._store(number, self._touched({**record, "groups": [other for other in groups if other != group_id]}))
 
-    # ------------------------------------------------------------ within
+    # ------------------------------------------------------------ records and numbers
 
     def _number(self, user_id: str) -> int:
-        number = self._people.number_of_id(user_id)
+        number = self._population.number_of_id(user_id)
         if number is None or not self._exists(number):
             raise NoSuchUser("There is no such user")
         return number
 
     def _exists(self, number: int) -> bool:
         place = bisect_left(self._deleted, number)
-        gone = place < len(self._deleted) and self._deleted[place] == number
-        return number < self._next_number and not gone
+        deleted = place < len(self._deleted) and self._deleted[place] == number
+        return number < self._next_number and not deleted
 
     def _number_at(self, position: int) -> int:
-        """The number at a position: as many further on as there are deleted numbers up to it."""
+        """The number at a position: the position plus the count of deleted numbers below the result."""
         low, high = 0, len(self._deleted)
         while low < high:
             middle = (low + high) // 2
@@ -165,21 +165,21 @@ class SimulatedAccount:
         number = self._emails.get(email)
         if number is not None:
             return number
-        number = self._people.number_of_email(email)
-        # Who changed their email is in the table under the new one only.
+        number = self._population.number_of_email(email)
+        # A changed email is found in the table above; the computed one is no longer valid then.
         if number is None or number in self._changed or not self._exists(number):
             return None
         return number
 
     def _record(self, number: int) -> Record:
         changed = self._changed.get(number)
-        return self._people.record(number) if changed is None else deepcopy(changed)
+        return self._population.record(number) if changed is None else deepcopy(changed)
 
-    def _readable_for(self, number: int, old: Record, body: Mapping[str, Json]) -> Record:
-        """The fields to write into a user who exists."""
+    def _writable_fields(self, number: int, old: Record, body: Mapping[str, Json]) -> Record:
+        """The fields of a body to write to an existing user."""
         if body.get("id", old["id"]) != old["id"]:
             raise Refused("id", "id cannot be changed")
-        fields = read_fields(body, self._people.groups)
+        fields = read_fields(body, self._population.groups)
         email = fields.get("email")
         if isinstance(email, str) and self._number_of_email(email) not in {None, number}:
             raise EmailTaken(email)
@@ -188,7 +188,7 @@ class SimulatedAccount:
         return fields
 
     def _membership(self, group_id: str, user_id: str) -> tuple[list[Json], int, Record]:
-        if group_id not in self._people.groups:
+        if group_id not in self._population.groups:
             raise NoSuchGroup("There is no such group")
         number = self._number(user_id)
         record = self._record(number)
@@ -196,7 +196,7 @@ class SimulatedAccount:
         return groups if isinstance(groups, list) else [], number, record
 
     def _touched(self, record: Record) -> Record:
-        """The record, changed now: strictly later than before, also within a millisecond."""
+        """The record with the current time as ``updatedAt``, strictly later than before even within a millisecond."""
         before = datetime.fromisoformat(str(record["updatedAt"])).timestamp()
         return {**record, "updatedAt": _iso(max(self._clock(), round(before * 1000) + 1))}
 

@@ -1,4 +1,4 @@
-"""The simulator as an ASGI application: who may call, how fast, what goes wrong; then the REST surface."""
+"""The simulator as an ASGI application: faults, rate limit and authorization before the REST surface."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.answers import error_answer
-from walkme_tui.simulator.fault_answers import misbehave
+from walkme_tui.simulator.fault_answers import answer_with_fault
 from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.hashing import MASK64, keyed, mix
 from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
@@ -20,7 +20,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.sign_in import RateLimit, TokenIssuer
 
 OnAnswer = Callable[[str, str, int, float], None]
-"""Told of every answer: method, path with query, status (0 where none was begun), milliseconds."""
+"""Called after every answer with method, path with query, status (0 where none was sent) and milliseconds."""
 
 
 def build_app(
@@ -30,7 +30,7 @@ def build_app(
     *,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> "Simulator":
-    """A simulator of these settings; ``monotonic`` (seconds) is the clock of tokens and of the rate."""
+    """A simulator with these settings; ``monotonic`` (seconds) is the clock of tokens and of the rate limit."""
     return Simulator(
         settings,
         SimulatedAccount(settings) if account is None else account,
@@ -40,7 +40,7 @@ def build_app(
 
 
 class Simulator:
-    """The ASGI application. Its state is its own and belongs to one event loop."""
+    """The ASGI application; all calls come from one event loop."""
 
     def __init__(
         self, settings: SimulatorSettings, account: SimulatedAccount, faults: Faults, monotonic: Callable[[], float]
@@ -55,7 +55,7 @@ class Simulator:
         self._numbers = count(keyed(settings.seed, 6))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; anything but HTTP is left alone."""
+        """Answer one request; other protocols than HTTP are ignored."""
         if scope["type"] != "http":
             return
         request_id = f"sim-{mix(next(self._numbers) & MASK64):016x}"
@@ -80,7 +80,7 @@ class Simulator:
             if fault is None:
                 await serve(receive, send_named)
             else:
-                await misbehave(fault, scope, receive, send_named, serve)
+                await answer_with_fault(fault, scope, receive, send_named, serve)
         finally:
             if self.on_answer is not None:
                 query = scope["query_string"].decode("latin-1")
@@ -88,13 +88,13 @@ class Simulator:
                 self.on_answer(scope["method"], target, status, (time.perf_counter() - started) * 1000)
 
     async def _delay(self) -> None:
-        jitter = random.uniform(0, self.settings.latency_jitter_ms)  # noqa: S311 - nobody guards anything with it
+        jitter = random.uniform(0, self.settings.latency_jitter_ms)  # noqa: S311 - nothing secret depends on it
         delay_ms = self.settings.latency_ms + jitter
         if delay_ms > 0:
             await asyncio.sleep(delay_ms / 1000)
 
     def _refusal(self, scope: Scope, request_id: str) -> Response | None:
-        """Why the caller gets no further: 429, 401 or 403; None for those who may."""
+        """The refusal of a request (429, 401 or 403), None if it is permitted."""
         if scope["path"] == TOKEN_PATH:
             return None
         if self._rate is not None and not self._rate.permit():
@@ -115,7 +115,7 @@ class Simulator:
 
 
 def _scope_needed(method: str, path: str) -> str:
-    """Leaving a group is a change of the user; only deleting the user needs ``users:delete``."""
+    """The scope of a request; removing a member counts as a change, only deleting a user needs ``users:delete``."""
     if method in {"GET", "HEAD"}:
         return "users:read"
     return "users:delete" if method == "DELETE" and path.startswith("/users/") else "users:write"

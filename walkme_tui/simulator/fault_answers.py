@@ -1,4 +1,4 @@
-"""Answers that go wrong, as a ``Fault`` wants it."""
+"""Wrong answers, as a ``Fault`` describes them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,28 +17,28 @@ _PAGE: Final = "<!doctype html><html><head><title>Sign in</title></head><body><h
 _OVERSIZED_BYTES: Final = 64 << 20
 _CHUNK: Final = b" " * (1 << 16)
 _TRICKLE_BYTES: Final = 20
-_TRUE_FIRST: Final = frozenset({AnswerFault.TRUNCATED, AnswerFault.CUT, AnswerFault.TRICKLE})
+_FROM_TRUE_ANSWER: Final = frozenset({AnswerFault.TRUNCATED, AnswerFault.CUT, AnswerFault.TRICKLE})
 
 
-async def misbehave(fault: Fault, scope: Scope, receive: Receive, send: Send, serve: Serve) -> None:
-    """Answer a request wrongly; ``serve`` gives the true answer."""
-    if fault.trouble in _TRUE_FIRST:
-        await _spoil(fault.trouble, receive, send, serve)
+async def answer_with_fault(fault: Fault, scope: Scope, receive: Receive, send: Send, serve: Serve) -> None:
+    """Answer a request with a fault; ``serve`` sends the true answer."""
+    if fault.kind in _FROM_TRUE_ANSWER:
+        await _send_damaged(fault.kind, receive, send, serve)
         return
-    if fault.after_the_fact:
-        await serve(receive, _nowhere)
-    if fault.trouble is AnswerFault.HANG:
+    if fault.after_execution:
+        await serve(receive, _discard)
+    if fault.kind is AnswerFault.HANG:
         while (await receive())["type"] != "http.disconnect":
             pass
-    elif fault.trouble is AnswerFault.OVERSIZED:
-        await _flood(send)
+    elif fault.kind is AnswerFault.OVERSIZED:
+        await _send_oversized(send)
     else:
-        await _wrong(fault, str(scope["walkme.request_id"]))(scope, receive, send)
+        await _wrong_answer(fault, str(scope["walkme.request_id"]))(scope, receive, send)
 
 
-def _wrong(fault: Fault, request_id: str) -> Response:
+def _wrong_answer(fault: Fault, request_id: str) -> Response:
     headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-    match fault.trouble:
+    match fault.kind:
         case AnswerFault.HTML:
             return HTMLResponse(_PAGE, fault.status, headers)
         case AnswerFault.REDIRECT:
@@ -49,8 +49,8 @@ def _wrong(fault: Fault, request_id: str) -> Response:
             return error_answer(request_id, fault.status, "simulated", "A simulated fault", headers=headers)
 
 
-async def _spoil(trouble: AnswerFault, receive: Receive, send: Send, serve: Serve) -> None:
-    """Take the true answer and send it cut or slowly."""
+async def _send_damaged(kind: AnswerFault, receive: Receive, send: Send, serve: Serve) -> None:
+    """Send the true answer truncated or slowly."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -59,23 +59,23 @@ async def _spoil(trouble: AnswerFault, receive: Receive, send: Send, serve: Serv
     await serve(receive, keep)
     start = messages[0]
     body = b"".join(message.get("body", b"") for message in messages[1:])
-    if trouble is AnswerFault.TRUNCATED:
+    if kind is AnswerFault.TRUNCATED:
         body = body[: len(body) // 2]
         MutableHeaders(scope=start)["content-length"] = str(len(body))
     await send(start)
-    if trouble is AnswerFault.TRICKLE:
+    if kind is AnswerFault.TRICKLE:
         for at in range(0, len(body), _TRICKLE_BYTES):
             await send({"type": "http.response.body", "body": body[at : at + _TRICKLE_BYTES], "more_body": True})
             await asyncio.sleep(1)
         body = b""
-    if trouble is AnswerFault.CUT:
-        # No last message: the server closes the line in the middle of the body.
+    if kind is AnswerFault.CUT:
+        # Without a last message the server closes the connection in the middle of the body.
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     else:
         await send({"type": "http.response.body", "body": body})
 
 
-async def _flood(send: Send) -> None:
+async def _send_oversized(send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     for _ in range(_OVERSIZED_BYTES // len(_CHUNK)):
         await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
@@ -83,5 +83,5 @@ async def _flood(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _nowhere(message: Message) -> None:
-    """Send an answer to no one."""
+async def _discard(message: Message) -> None:
+    """Discard a part of the true answer."""

@@ -1,4 +1,4 @@
-"""What can be made to go wrong, by a test or by ``--fault NAME``."""
+"""Simulated faults, set by a test or by ``--fault NAME``."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,55 +12,55 @@ if TYPE_CHECKING:
 
 
 class AnswerFault(StrEnum):
-    """What happens to one answer."""
+    """What is wrong with one answer."""
 
     ERROR = "error"  # the fault's status, with a JSON body
-    HTML = "html"  # a web page in the place of JSON, with the fault's status
+    HTML = "html"  # a web page instead of JSON, with the fault's status
     EMPTY = "empty"  # the fault's status and no body
-    REDIRECT = "redirect"  # 302 to somewhere else
-    TRUNCATED = "truncated"  # the true answer, its body cut in half, with a length that fits
-    CUT = "cut"  # the true answer, and the line breaks half way
-    TRICKLE = "trickle"  # the true answer, at twenty bytes a second
-    OVERSIZED = "oversized"  # a body without end
-    HANG = "hang"  # no answer, until the caller gives up
+    REDIRECT = "redirect"  # 302 to another host
+    TRUNCATED = "truncated"  # the first half of the true answer, with the length of that half
+    CUT = "cut"  # the first half of the true answer, then the connection closes
+    TRICKLE = "trickle"  # the true answer at twenty bytes a second
+    OVERSIZED = "oversized"  # a body of 64 MB
+    HANG = "hang"  # no answer until the client closes the connection
 
 
 class TotalFault(StrEnum):
-    """What a list claims as its ``total``."""
+    """The ``total`` that a list contains."""
 
     TRUE = "true"
     MISSING = "missing"
     NEGATIVE = "negative"
     TEXT = "text"
-    SHRINKING = "shrinking"  # one page less with every list
+    SHRINKING = "shrinking"  # one page less with every request
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One trouble that waits for requests.
+    """A fault that applies to some requests.
 
-    It meets requests of ``method`` (any if empty) whose path begins with ``path``: the first of them, then every
-    ``every``-th, ``times`` of them altogether (None: for ever). ``retry_after`` is sent as it stands. With
-    ``after_the_fact`` the account does what was asked before the answer goes wrong.
+    These are requests of ``method`` (any if empty) whose path begins with ``path``: the first of them, then every
+    ``every``-th, ``times`` of them altogether (None: no limit). ``retry_after`` is the value of the header. With
+    ``after_execution`` the request is executed before the wrong answer is sent.
     """
 
-    trouble: AnswerFault
+    kind: AnswerFault
     times: int | None = 1
     every: int = 1
     method: str = ""
     path: str = "/"
     status: int = 503
     retry_after: str | None = None
-    after_the_fact: bool = False
+    after_execution: bool = False
 
 
 class Faults:
-    """The faults of one simulator; set its attributes and call its methods at any time.
+    """The faults of one simulator; its attributes may be set and its methods called at any time.
 
-    ``total`` falsifies the total of lists, ``repeated_pages`` are page numbers that bring the rows of the page before,
-    ``rows`` puts values into the place of the users at positions of the list, ``drift`` deletes the first user after
-    every list. ``email_ignored`` answers look-ups by email with the list. ``token_fields`` replaces fields of the token
-    answer; a value of ``...`` drops the field.
+    ``total`` falsifies the total of lists, ``repeated_pages`` are page numbers that return the rows of the page before,
+    ``rows`` replaces the users at positions of the list with other values, ``drift`` deletes the first user after
+    every list request. ``email_ignored`` answers look-ups by email with the list. ``token_fields`` replaces fields of
+    the token answer; the value ``...`` deletes the field.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -69,19 +69,19 @@ class Faults:
             NAMED_FAULTS[name](self)
 
     def clear(self) -> None:
-        """Everything goes right from now on."""
+        """Remove all faults."""
         self.total = TotalFault.TRUE
-        self.lists_told = 0
+        self.lists_sent = 0
         self.repeated_pages: frozenset[int] = frozenset()
         self.rows: Mapping[int, Json] = {}
         self.drift = False
         self.email_ignored = False
         self.token_fields: Mapping[str, Json | EllipsisType] = {}
-        self._waiting: list[_Waiting] = []
+        self._active: list[_ActiveFault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let a fault wait for requests, after those that wait already."""
-        self._waiting.append(_Waiting(fault))
+        """Add a fault, after those that are active already."""
+        self._active.append(_ActiveFault(fault))
 
     def fail_next(self, times: int = 1, status: int = 503, *, path: str = "/", retry_after: str | None = None) -> None:
         """Answer the next requests with an error status."""
@@ -92,40 +92,40 @@ class Faults:
         self.add(Fault(AnswerFault.HANG, times=times, path=path))
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault that meets this request, used up by one; of several the oldest."""
-        for waiting in self._waiting:
-            if waiting.meets(method, path):
-                if waiting.used_up:
-                    self._waiting.remove(waiting)
-                return waiting.fault
+        """The fault for this request, None if there is none; of several the oldest. Counts as one of its ``times``."""
+        for active in self._active:
+            if active.applies_to(method, path):
+                if active.used_up:
+                    self._active.remove(active)
+                return active.fault
         return None
 
 
-class _Waiting:
-    """A fault and how often it was seen and hit."""
+class _ActiveFault:
+    """A fault, and the numbers of requests that matched it and that it was applied to."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
-        self._seen = 0
-        self._hit = 0
+        self._matched = 0
+        self._applied = 0
 
-    def meets(self, method: str, path: str) -> bool:
+    def applies_to(self, method: str, path: str) -> bool:
         fault = self.fault
         if not path.startswith(fault.path) or fault.method not in {"", method}:
             return False
-        self._seen += 1
-        if (self._seen - 1) % fault.every:
+        self._matched += 1
+        if (self._matched - 1) % fault.every:
             return False
-        self._hit += 1
+        self._applied += 1
         return True
 
     @property
     def used_up(self) -> bool:
-        return self.fault.times is not None and self._hit >= self.fault.times
+        return self.fault.times is not None and self._applied >= self.fault.times
 
 
-def _always(trouble: AnswerFault, every: int, status: int = 503) -> Callable[[Faults], None]:
-    return lambda faults: faults.add(Fault(trouble, times=None, every=every, path="/users", status=status))
+def _always(kind: AnswerFault, every: int, status: int = 503) -> Callable[[Faults], None]:
+    return lambda faults: faults.add(Fault(kind, times=None, every=every, path="/users", status=status))
 
 
 def _with(name: str, value: object) -> Callable[[Faults], None]:

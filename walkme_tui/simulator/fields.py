@@ -1,4 +1,4 @@
-"""Which fields a caller may write, and with which values."""
+"""The fields that a request may write, and their valid values."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -8,29 +8,29 @@ from walkme_tui.simulator.population import Record
 from walkme_tui.simulator.refusals import Refused
 
 STATUSES: Final = ("active", "inactive", "pending")
-# The system writes these; a body may carry them back as they were read.
+# Only the system writes these; a body may contain them as they were read.
 _SYSTEM_FIELDS: Final = frozenset({"id", "createdAt", "updatedAt"})
 _OPTIONAL_TEXT: Final = frozenset({"firstName", "lastName", "externalId"})
 
 
 def cleared() -> Record:
-    """The fields that may be empty, empty."""
+    """Empty values for the fields that may be empty."""
     return {"firstName": None, "lastName": None, "externalId": None, "groups": []}
 
 
 def read_fields(body: Mapping[str, Json], group_ids: Collection[str]) -> Record:
-    """What a body wants to write, without the system's fields; unknown names are kept. ``Refused`` names the field."""
+    """The fields of a body without those of the system; unknown names are kept. ``Refused`` names the field."""
     fields = {name: value for name, value in body.items() if name not in _SYSTEM_FIELDS}
     for name, value in fields.items():
         if name == "groups":
             fields[name] = _groups(value, group_ids)
-        elif (wrong := _complaint(name, value)) is not None:
+        elif (wrong := _invalid(name, value)) is not None:
             raise Refused(name, wrong)
     return fields
 
 
-def _complaint(name: str, value: Json) -> str | None:
-    """What is wrong with the value of a field, or None."""
+def _invalid(name: str, value: Json) -> str | None:
+    """Why the value of a field is invalid, None if it is valid."""
     if name in _OPTIONAL_TEXT:
         return None if value is None or isinstance(value, str) else f"{name} must be a string or null"
     if name == "email":
@@ -48,10 +48,10 @@ def _is_address(text: str) -> bool:
 
 
 def _groups(value: Json, group_ids: Collection[str]) -> list[Json]:
-    """The group ids, each once."""
+    """The group ids without duplicates."""
     if not isinstance(value, list):
         raise Refused("groups", "groups must be a list of group ids")
     for group_id in value:
         if not isinstance(group_id, str) or group_id not in group_ids:
-            raise Refused("groups", "groups names a group that does not exist")
+            raise Refused("groups", "groups contains the id of a group that does not exist")
     return list(dict.fromkeys(str(group_id) for group_id in value))

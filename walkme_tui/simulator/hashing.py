@@ -1,4 +1,4 @@
-"""Numbers from numbers: a hash, and orders that can be turned back."""
+"""A hash of numbers, and permutations that can be inverted."""
 
 from typing import Final
 
@@ -7,22 +7,22 @@ GOLDEN: Final = 0x9E37_79B9_7F4A_7C15
 
 
 def mix(value: int) -> int:
-    """64 well-mixed bits from any 64 (the finaliser of splitmix64)."""
+    """A 64-bit hash of 64 bits (the finalizer of splitmix64)."""
     value = ((value ^ (value >> 30)) * 0xBF58_476D_1CE4_E5B9) & MASK64
     value = ((value ^ (value >> 27)) * 0x94D0_49BB_1331_11EB) & MASK64
     return value ^ (value >> 31)
 
 
 def keyed(seed: int, purpose: int) -> int:
-    """A 64-bit key of its own for each purpose of a seed."""
+    """A different 64-bit key for each purpose of a seed."""
     return mix((mix(seed & MASK64) + purpose * GOLDEN) & MASK64)
 
 
 class Shuffle:
-    """A permutation of ``range(size)`` that a 64-bit key chooses, computed place by place in both directions.
+    """A permutation of ``range(size)`` for a 64-bit key, computed number by number in both directions.
 
-    It works in the next power of two by steps that can each be undone (add, xor with the upper half, multiply by an
-    odd number) and walks on while the result is outside of the range, which keeps it a permutation.
+    It permutes the next power of two by invertible steps (add, xor with the upper half, multiply by an odd number), and
+    repeats them while the result is out of range (cycle walking), which keeps it a permutation.
     """
 
     __slots__ = ("_add", "_mask", "_multiply", "_multiply_back", "_shift", "size")
@@ -40,7 +40,7 @@ class Shuffle:
         self._multiply_back = pow(self._multiply, -1, 1 << bits)
 
     def place(self, number: int) -> int:
-        """Where ``number`` goes."""
+        """The place of ``number``."""
         mask, shift, multiply, add, size = self._mask, self._shift, self._multiply, self._add, self.size
         while True:
             number = ((number + add) * multiply) & mask
@@ -51,7 +51,7 @@ class Shuffle:
                 return number
 
     def origin(self, place: int) -> int:
-        """The number that goes to ``place``."""
+        """The number at ``place``."""
         mask, shift, back, add, size = self._mask, self._shift, self._multiply_back, self._add, self.size
         while True:
             place ^= place >> shift

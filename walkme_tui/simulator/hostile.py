@@ -1,10 +1,10 @@
-"""Names that attack a terminal, a markup parser or a column: what a directory may hold in earnest."""
+"""Names that attack a terminal, a markup parser or a column, as a real directory may contain them."""
 
 from typing import Final
 
 ESC: Final = "\x1b"
 
-# (first name, last name); the order is part of what a seed gives.
+# (first name, last name); their order decides which user of a seed has which name.
 HOSTILE_NAMES: Final = (
     ("[red]Rhea[/red]", "Markup"),
     ("[/x]", "Unbalanced [/"),

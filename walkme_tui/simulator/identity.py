@@ -1,4 +1,4 @@
-"""Ids and emails that are computed from a number and can be read back to it, so that no table is needed."""
+"""Ids and emails that are computed from a number and back, so that no table is needed."""
 
 import re
 from bisect import bisect_right
@@ -11,7 +11,7 @@ from walkme_tui.simulator.names import Name, pools
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _EMAIL: Final = re.compile(r"([a-z-]{1,40})\.([a-z-]{1,40}?)([1-9][0-9]{0,8})?@([a-z.]{1,40})")
-# Of 16 people 13, 2 and 1. RFC 2606 keeps these domains out of the world.
+# Of 16 users 13, 2 and 1. RFC 2606 reserves these domains.
 _DOMAINS: Final = ("example.com",) * 13 + ("example.org",) * 2 + ("example.net",)
 
 _SERIALS: Final = 1 << 62
@@ -20,14 +20,13 @@ _VARIANT: Final = 1 << 63
 
 
 class Ids:
-    """UUIDs (version 4 in form) of numbers below 2**62: the last 62 bits are the number, shuffled, the rest a check."""
+    """UUIDs (version 4 in form) of numbers below 2**62: the last 62 bits are the permuted number, the rest a check."""
 
     def __init__(self, seed: int, purpose: int) -> None:
         self._serials = Shuffle(_SERIALS, keyed(seed, purpose))
         self._check = keyed(seed, purpose + 1)
 
     def id_of(self, number: int) -> str:
-        """The id of a number."""
         serial = self._serials.place(number)
         check = mix(serial ^ self._check) & _CHECK_BITS
         upper = check >> 12 << 16 | 0x4000 | check & 0xFFF
@@ -35,7 +34,7 @@ class Ids:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def number_of(self, text: str) -> int | None:
-        """The number whose id this is, in either case of letters; None for any other text."""
+        """The number with this id, compared without case; None for any other text."""
         text = text.lower()
         if not _UUID.fullmatch(text):
             return None
@@ -46,7 +45,7 @@ class Ids:
 
 @lru_cache(maxsize=1)
 def _stems() -> tuple[tuple[int, ...], dict[str, tuple[int, int]], tuple[dict[str, int], ...]]:
-    """Where each pool's full names start, family names to (pool, place), and per pool given names to place."""
+    """The first full name of each pool, (pool, place) by family name, and the place by given name for each pool."""
     starts = tuple(accumulate((pool.size for pool in pools()), initial=0))
     families = {name.spelling: (p, place) for p, pool in enumerate(pools()) for place, name in enumerate(pool.family)}
     given = tuple({name.spelling: place for place, name in enumerate(pool.given)} for pool in pools())
@@ -56,8 +55,8 @@ def _stems() -> tuple[tuple[int, ...], dict[str, tuple[int, int]], tuple[dict[st
 class Addresses:
     """Names and emails of numbers.
 
-    There are some 33 000 full names. Every block of so many people uses each of them once, in an order of its own; from
-    the second block on, the emails carry the number of the block.
+    There are some 33 000 full names. Every block of so many users contains each of them once, in its own order; from
+    the second block on, emails contain the number of the block.
     """
 
     def __init__(self, seed: int) -> None:
@@ -78,13 +77,13 @@ class Addresses:
         return pool.given[given], pool.family[family]
 
     def email_of(self, number: int, given: Name, family: Name) -> str:
-        """The email of a number whose name is known."""
+        """The email of a number with this name."""
         block = number // self.block_size
         domain = _DOMAINS[(number ^ self._domain_key) * GOLDEN >> 56 & 15]
         return f"{given.spelling}.{family.spelling}{block + 1 if block else ''}@{domain}"
 
     def number_of(self, email: str) -> int | None:
-        """The number whose email this is, or None; lower case only."""
+        """The number with this email in lower case, or None."""
         match = _EMAIL.fullmatch(email)
         if not match:
             return None

@@ -1,9 +1,8 @@
-"""Names of people from many languages, and the words of an organisation.
+"""Names of people in many languages, and names of groups and departments.
 
-A pool belongs together: any of its given names, before the ``|``, goes with any of its family names. ``_`` stands for
-a blank inside of a name. Names in scripts other than Latin carry their spelling in an email after ``=``; the others get
-theirs from the search key. Within a pool the email spellings of the given names differ, and no family name's is used
-twice anywhere, so that ``given.family`` can be read back.
+In a pool any given name (before the ``|``) is combined with any family name. ``_`` stands for a blank inside a name.
+Names in scripts other than Latin have their spelling in emails after ``=``; that of other names is their search key.
+Given names differ in spelling within a pool, and family names in all pools, so that ``given.family`` identifies both.
 """
 
 from dataclasses import dataclass
@@ -169,7 +168,7 @@ LANGUAGES: Final = ("en", "de", "fr", "es", "ja", "tr", "pl", "he")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A given or family name, and how it is spelt in an email (``a`` to ``z`` and hyphens)."""
+    """A given or family name, and its spelling in an email (``a`` to ``z`` and hyphens)."""
 
     text: str
     spelling: str
@@ -177,14 +176,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Given and family names that go together."""
+    """Given and family names that are combined with each other."""
 
     given: tuple[Name, ...]
     family: tuple[Name, ...]
 
     @property
     def size(self) -> int:
-        """How many full names the pool gives."""
+        """The number of full names."""
         return len(self.given) * len(self.family)
 
 

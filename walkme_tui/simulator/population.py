@@ -1,4 +1,4 @@
-"""The people of a simulated account: user *i* is computed when asked for, from a hash of the seed and *i*."""
+"""The users of a simulated account: user *i* is computed on request, from a hash of the seed and *i*."""
 
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -13,7 +13,7 @@ Record: TypeAlias = dict[str, Json]
 """A user as the JSON object of the REST API."""
 
 DAY_MS: Final = 86_400_000
-# The first user of every account is the one whom the README and the help name.
+# The first user of every account, an example in the README and the help.
 EXAMPLE_EMAIL: Final = "zoe.celik@example.com"
 _EXAMPLE: Final[Record] = {
     "email": EXAMPLE_EMAIL,
@@ -27,17 +27,17 @@ _EXAMPLE: Final[Record] = {
 _EXAMPLE_GROUPS: Final = ("Sales", "Field-EMEA", "Beta")
 _ACCOUNT_AGE_MS: Final = 6 * 365 * DAY_MS
 _GROUP_COUNTS: Final = (0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5)
-# Each group has a third fewer members than the one three places before: a few are large, most are small.
+# Each group has a third fewer members than the one three places before it: a few are large, most are small.
 _GROUP_WHEEL: Final = tuple(g for g in range(len(GROUP_NAMES)) for _ in range(max(1, round(14 * 0.87**g))))
-# Two look-ups cost a fifth of what formatting the numbers does, and every row of every page has two times.
+# Two look-ups take a fifth of the time of formatting the numbers, and every row has two times.
 _MINUTES: Final = tuple(f"{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60))
 _SECONDS: Final = tuple(f"{second:02d}Z" for second in range(60))
 
 
 class Population:
-    """``users`` people of a seed; dates lie before ``now_ms``, milliseconds since the Unix epoch.
+    """``users`` computed users of a seed; their times lie before ``now_ms``, milliseconds since the Unix epoch.
 
-    Numbers from ``users`` on have an id too, for whoever is created later.
+    Numbers from ``users`` on have ids too, for users that are created later.
     """
 
     def __init__(self, users: int, seed: int, now_ms: int, *, hostile: bool = False) -> None:
@@ -54,11 +54,11 @@ class Population:
         self._group_ids = tuple(self.groups)
 
     def id_of(self, number: int) -> str:
-        """The id of user ``number``, also of one yet to be created."""
+        """The id of user ``number``, who may not be created yet."""
         return self._ids.id_of(number)
 
     def number_of_id(self, user_id: str) -> int | None:
-        """The number with this id, which may be one yet to be created; None for any other text."""
+        """The number with this id, which may not be created yet; None for any other text."""
         return self._ids.number_of(user_id)
 
     def number_of_email(self, email: str) -> int | None:
@@ -67,7 +67,7 @@ class Population:
         return number if number is not None and number < self.users else None
 
     def record(self, number: int) -> Record:
-        """The user as the account was founded, a new object each time."""
+        """The computed user, a new object each time."""
         if number == 0:
             return self._example()
         dice = mix((self._key + number * GOLDEN) & MASK64)
@@ -80,7 +80,7 @@ class Population:
         if status == "pending" and not dice >> 60 & 3:
             first = last = None
         elif not dice >> 54 & 63:
-            # A new family name; the email kept the old one.
+            # A new family name, with an email that still has the old one.
             last = self._addresses.name_of(more % self._addresses.block_size)[1].text
         if self._hostile and (name := hostile_name(number)):
             first, last = name
@@ -124,7 +124,7 @@ class Population:
         return groups
 
     def _dates(self, dice: int, more: int, status: str) -> tuple[str, str]:
-        """When the user was created and last changed: many lately, few long ago; the pending ones not long ago."""
+        """When the user was created and last changed: recently for most, less than 60 days ago for pending ones."""
         longest = _ACCOUNT_AGE_MS if status != "pending" else 60 * DAY_MS
         roll = (more & 0xFFFFF) + 1
         age = longest * roll * (roll + 0x40000) // (0x100000 * 0x140000)
@@ -150,7 +150,7 @@ def _status(roll: int) -> str:
 
 
 def _role(roll: int) -> str:
-    """A few Admins, some Editors, mostly Viewers, seldom a role that no one documented; ``roll`` is below 1024."""
+    """A few Admins, some Editors, mostly Viewers, rarely an undocumented role; ``roll`` is below 1024."""
     if roll < 12:
         return "Admin"
     if roll < 120:
@@ -159,7 +159,7 @@ def _role(roll: int) -> str:
 
 
 def _external_id(roll: int, number: int, bits: int) -> str | None:
-    """Of an identity provider for two in three, a personnel number, or none; ``roll`` is below 128."""
+    """An id of an identity provider for two in three, else a personnel number or none; ``roll`` is below 128."""
     if roll < 56:
         return f"okta|{number + 4211:06d}"
     if roll < 86:
@@ -168,7 +168,7 @@ def _external_id(roll: int, number: int, bits: int) -> str | None:
 
 
 def _extra_fields(bits: int) -> Record:
-    """Fields that no one documented, some of them nested."""
+    """Undocumented fields, some of them nested."""
     extra: Record = {"department": DEPARTMENTS[bits >> 40 & 7]}
     if bits >> 43 & 1:
         extra["costCenter"] = 4000 + (bits >> 44 & 63)

@@ -1,8 +1,8 @@
-"""Why an account refuses a call."""
+"""Errors of the simulated account."""
 
 
 class AccountRefusal(Exception):
-    """Base: ``status`` is the HTTP status, ``code`` a word for programs, ``field`` what it is about, if anything."""
+    """Base: ``status`` is the HTTP status, ``code`` a name for programs, ``field`` the invalid field, if any."""
 
     status = 400
     code = "bad_request"
@@ -10,7 +10,7 @@ class AccountRefusal(Exception):
 
 
 class Refused(AccountRefusal):
-    """A value that the account does not take."""
+    """A field has an invalid value."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -18,7 +18,7 @@ class Refused(AccountRefusal):
 
 
 class NoSuchUser(AccountRefusal):
-    """No user has this id, or none in this group."""
+    """No user has this id, or no member of this group."""
 
     status = 404
     code = "user_not_found"

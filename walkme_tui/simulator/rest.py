@@ -1,4 +1,4 @@
-"""The calls of the REST surface, over an account."""
+"""The REST surface over a simulated account."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ from walkme_tui.simulator.sign_in import SignInError, TokenIssuer
 
 Call: TypeAlias = Callable[[Request], Awaitable[Response]]
 
-TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path, no password
+TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path, not a password
 DEFAULT_PAGE_SIZE: Final = 100
 MAX_PAGE_SIZE: Final = 1000
 LEAN_ROW: Final = ("id", "email", "status")
@@ -30,7 +30,7 @@ LEAN_WRITE: Final = ("id", "email", "status", "updatedAt")
 
 
 class RestSurface:
-    """Answers the calls; whether the caller may is settled before."""
+    """Answers requests that ``app`` has authorized."""
 
     def __init__(
         self, settings: SimulatorSettings, account: SimulatedAccount, faults: Faults, sign_in: TokenIssuer
@@ -42,7 +42,7 @@ class RestSurface:
         self._sign_in = sign_in
 
     def application(self) -> Starlette:
-        """The calls as an ASGI application."""
+        """The endpoints as an ASGI application."""
         one_user: dict[str, Call] = {"GET": self.read, "PUT": self.replace, "DELETE": self.delete}
         if self._patch == "ok":
             one_user["PATCH"] = self.change
@@ -55,9 +55,9 @@ class RestSurface:
                 _route("/groups/{group_id}/users", {"POST": self.join}),
                 _route("/groups/{group_id}/users/{user_id}", {"DELETE": self.leave}),
             ],
-            exception_handlers={AccountRefusal: _refused, SignInError: _sign_in_refused, HTTPException: _no_such_call},
+            exception_handlers={AccountRefusal: _refused, SignInError: _sign_in_refused, HTTPException: _http_error},
         )
-        # WalkMe's own answer to a trailing slash is unknown; a redirect would hide a client's mistake.
+        # How WalkMe answers a trailing slash is unknown; a redirect would hide a mistake of the client.
         application.router.redirect_slashes = False
         return application
 
@@ -78,7 +78,7 @@ class RestSurface:
         return json_answer(fields, headers={"Cache-Control": "no-store"})
 
     async def list_users(self, request: Request) -> Response:
-        """A page of the list, or the user with an email."""
+        """A page of the list, or the user with an email as a list."""
         query = request.query_params
         if "email" in query and not self._faults.email_ignored:
             found = self._account.find(query["email"])
@@ -97,23 +97,23 @@ class RestSurface:
         return json_answer(answer)
 
     async def read(self, request: Request) -> Response:
-        """One user, with every field."""
+        """One user with all fields."""
         return json_answer(self._account.user(request.path_params["user_id"]))
 
     async def create(self, request: Request) -> Response:
-        """A new user."""
+        """POST a user."""
         return self._written(self._account.create(await _object(request)), 201)
 
     async def replace(self, request: Request) -> Response:
-        """PUT."""
+        """PUT a user."""
         return self._written(self._account.replace(request.path_params["user_id"], await _object(request)))
 
     async def change(self, request: Request) -> Response:
-        """PATCH."""
+        """PATCH a user."""
         return self._written(self._account.change(request.path_params["user_id"], await _object(request)))
 
     async def delete(self, request: Request) -> Response:
-        """Remove a user."""
+        """DELETE a user."""
         self._account.delete(request.path_params["user_id"])
         return Response(status_code=204)
 
@@ -122,7 +122,7 @@ class RestSurface:
         return json_answer({"groups": list(self._account.groups())})
 
     async def join(self, request: Request) -> Response:
-        """Put a user into a group."""
+        """Add a member."""
         group_id = request.path_params["group_id"]
         user_id = (await _object(request)).get("userId")
         if not isinstance(user_id, str):
@@ -131,7 +131,7 @@ class RestSurface:
         return json_answer({"groupId": group_id, "userId": user_id})
 
     async def leave(self, request: Request) -> Response:
-        """Take a user out of a group."""
+        """Remove a member."""
         self._account.leave(request.path_params["group_id"], request.path_params["user_id"])
         return Response(status_code=204)
 
@@ -142,7 +142,7 @@ class RestSurface:
         return json_answer({name: record[name] for name in LEAN_WRITE} if self._lean else record, status)
 
     def _falsify(self, answer: Record, size: int) -> None:
-        """What the faults make of a list."""
+        """Apply the faults of lists to an answer."""
         faults, total = self._faults, self._account.total
         match faults.total:
             case TotalFault.MISSING:
@@ -152,14 +152,14 @@ class RestSurface:
             case TotalFault.TEXT:
                 answer["total"] = f"about {total}"
             case TotalFault.SHRINKING:
-                answer["total"] = max(0, total - faults.lists_told * size)
-        faults.lists_told += 1
+                answer["total"] = max(0, total - faults.lists_sent * size)
+        faults.lists_sent += 1
         if faults.drift and total:
             self._account.delete(str(self._account.users(0, 1)[0]["id"]))
 
 
 def _route(path: str, calls: dict[str, Call]) -> Route:
-    """One route a path, so that a 405 names all the methods there are."""
+    """One route for each path, so that a 405 lists all methods."""
 
     async def answer(request: Request) -> Response:
         return await calls["GET" if request.method == "HEAD" else request.method](request)
@@ -168,7 +168,7 @@ def _route(path: str, calls: dict[str, Call]) -> Route:
 
 
 def _count(text: str, name: str, most: int | None) -> int:
-    """A query parameter that counts from 1 to ``most``; ``Refused``."""
+    """A query parameter from 1 to ``most``; ``Refused``."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
     if number < 1 or (most is not None and number > most):
         raise Refused(name, f"{name} must be a number from 1{'' if most is None else f' to {most}'}")
@@ -187,18 +187,18 @@ async def _object(request: Request) -> dict[str, Json]:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, AccountRefusal)  # noqa: S101 - the table above gives no other
+    assert isinstance(error, AccountRefusal)  # noqa: S101 - registered for this type
     return error_answer(request_id(request), error.status, error.code, str(error), field=error.field)
 
 
 async def _sign_in_refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's signature
-    assert isinstance(error, SignInError)  # noqa: S101 - the table above gives no other
+    assert isinstance(error, SignInError)  # noqa: S101 - registered for this type
     headers = {"WWW-Authenticate": 'Basic realm="WalkMe"'} if error.status == 401 else None
     return json_answer({"error": error.code, "error_description": str(error)}, error.status, headers)
 
 
-async def _no_such_call(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - the table above gives no other
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     headers = dict(error.headers) if error.headers else None
     code = "method_not_allowed" if error.status_code == 405 else "not_found"
     return error_answer(request_id(request), error.status_code, code, error.detail, headers=headers)

@@ -11,8 +11,8 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.simulator.settings import SimulatorSettings
 
 _HOST: Final = "127.0.0.1"
-# After a signal, how long answers under way (a hanging one, say) may take to end.
-_LAST_SECONDS: Final = 1
+# How long pshutdown answers, such as hanging ones, may take after a signal.
+_SHUTDOWN_SECONDS: Final = 1
 
 
 def serve(
@@ -23,10 +23,11 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; call it on the main thread.
 
-    ``port`` 0 takes any free one. ``on_listening`` gets the base URL when connections are taken; ``on_answer`` is told
-    of every answer, as ``app.OnAnswer`` says. Raises ``ConfigurationError`` where uvicorn is missing or the port taken.
+    ``port`` 0 takes any free one. ``on_listening`` is called with the base URL once connections are accepted, and
+    ``on_answer`` after every answer, see ``app.OnAnswer``. Raises ``ConfigurationError`` where uvicorn is not installed
+    or the port is in use.
     """
-    with _Ending() as ending:
+    with _Shutdown() as shutdown:
         try:
             import uvicorn
         except ImportError:
@@ -54,25 +55,25 @@ def serve(
                 log_level="critical",
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=_LAST_SECONDS,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
-            ending.serve(Announcing(config), listener)
+            shutdown.serve(Announcing(config), listener)
 
 
-class _Ending:
-    """Lets SIGINT and SIGTERM end the server and nothing else, from before it exists until after it is gone.
+class _Shutdown:
+    """Ends the server at SIGINT and SIGTERM, from before it exists until after it has ended.
 
-    uvicorn takes both signals while it serves, and raises them once more when it is done for whoever had them before:
-    these handlers.
+    Uvicorn handles both signals while it serves, and afterwards raises a caught one again for the handlers that were
+    installed before: these.
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._requested = False
         self._server: Any = None
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._end) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(
@@ -82,22 +83,22 @@ class _Ending:
             signal.signal(number, handler)
 
     def serve(self, server: Any, listener: socket.socket) -> None:
-        """Run the server, unless the end was asked for already."""
+        """Run the server, unless the shutdown was requested already."""
         self._server = server
-        if not self._asked:
+        if not self._requested:
             server.run(sockets=[listener])
 
-    def _end(self, *_: object) -> None:
-        self._asked = True
+    def _request(self, *_: object) -> None:
+        self._requested = True
         if self._server is not None:
             self._server.should_exit = True
 
 
 def _listener(port: int) -> socket.socket:
-    """A bound socket; ``ConfigurationError`` where the port cannot be had."""
-    # Only a socket that names its protocol gets TCP_NODELAY from asyncio; else each answer waits 40 ms for Nagle.
+    """A listening socket; ``ConfigurationError`` where the port cannot be used."""
+    # asyncio sets TCP_NODELAY only on sockets with an explicit protocol; without it each answer takes 40 ms longer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # Without it, a port that served a moment ago is refused for a minute.
+    # Without it a port stays unusable for a minute after the last server.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
@@ -105,10 +106,10 @@ def _listener(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} is taken by another program."
+            message = f"Port {port} is in use by another program."
         elif error.errno == errno.EACCES:
-            message = f"Port {port} may not be used by this user."
+            message = f"This user may not use port {port}."
         else:
             message = f"Port {port} cannot be used: {error.strerror}."
-        raise ConfigurationError(message, hint="Choose another with --port, or 0 for any free one.") from None
+        raise ConfigurationError(message, hint="Choose another port with --port, or 0 for any free one.") from None
     return listener

@@ -1,4 +1,4 @@
-"""What a simulated account is like: its size, its speed and its traps."""
+"""Settings of a simulated account: size, speed and faults."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -9,14 +9,14 @@ PatchSupport = Literal["ok", "405"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorSettings:
-    """One simulated account; the same settings always give the same people. ValueError for what cannot be.
+    """One simulated account; the same settings always result in the same users. ValueError for invalid values.
 
     ``latency_ms`` is added to every answer, plus up to ``latency_jitter_ms``. ``patch="405"`` refuses PATCH. ``lean``
-    leaves lists and the answers to writes with a few fields only. Above ``rate_per_s`` calls a second the answer is
-    429, with a ``Retry-After`` of ``retry_after`` seconds unless that is None. A token lives ``token_ttl`` seconds and
-    grants ``scopes``. ``hostile`` puts people among the others whose names attack a terminal. ``now_ms`` is the time in
-    milliseconds since the Unix epoch that all dates are relative to; None takes the start of the current day, UTC.
-    ``faults`` are names from ``faults.NAMED_FAULTS``.
+    restricts lists and the answers to writes to a few fields. Above ``rate_per_s`` requests a second the answer is 429,
+    with a ``Retry-After`` of ``retry_after`` seconds unless that is None. A token is valid for ``token_ttl`` seconds
+    and ``scopes``. ``hostile`` adds users whose names attack a terminal. ``now_ms`` is the time in milliseconds since
+    the Unix epoch that all times are relative to; None takes the start of the current day, UTC. ``faults`` are names
+    from ``faults.NAMED_FAULTS``.
     """
 
     users: int = 25_000
@@ -33,7 +33,7 @@ class SimulatorSettings:
     now_ms: int | None = None
     faults: tuple[str, ...] = ()
     client_id: str = "demo"
-    client_secret: str = "demo"  # noqa: S105 - printed for everyone to use; it opens nothing but the simulator
+    client_secret: str = "demo"  # noqa: S105 - published; it gives access to the simulator only
 
     def __post_init__(self) -> None:
         least = {

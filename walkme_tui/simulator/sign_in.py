@@ -1,4 +1,4 @@
-"""Tokens and the rate: who may call, and how often."""
+"""Tokens, and the rate limit."""
 
 import secrets
 from base64 import b64decode
@@ -12,15 +12,15 @@ from walkme_tui.simulator.settings import SimulatorSettings
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token, good for ``scopes`` until ``ends_at`` (seconds of the monotonic clock)."""
+    """A token, valid for ``scopes`` until ``expires_at`` (seconds of the monotonic clock)."""
 
     token: str
     scopes: frozenset[str]
-    ends_at: float
+    expires_at: float
 
 
 class SignInError(Exception):
-    """The token call refuses; ``status`` and ``code`` as OAuth 2.0 has them."""
+    """A token request is refused; ``status`` and ``code`` are those of OAuth 2.0."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -29,7 +29,7 @@ class SignInError(Exception):
 
 
 class TokenIssuer:
-    """Issues tokens for client credentials and knows those that are still good."""
+    """Issues tokens for client credentials, and checks them."""
 
     def __init__(self, settings: SimulatorSettings, monotonic: Callable[[], float]) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class TokenIssuer:
 
     @property
     def lifetime_seconds(self) -> int:
-        """How long a token is said to live, in whole seconds."""
+        """The ``expires_in`` of new tokens."""
         return int(self._settings.token_ttl)
 
     def issue(self, authorization: str, content_type: str, body: bytes) -> IssuedToken:
@@ -55,18 +55,18 @@ class TokenIssuer:
         allowed = frozenset(self._settings.scopes)
         asked = frozenset(form["scope"].split()) if "scope" in form else allowed
         if not asked <= allowed:
-            raise SignInError(400, "invalid_scope", "The client may not have this scope")
+            raise SignInError(400, "invalid_scope", "The client is not allowed this scope")
         now = self._monotonic()
-        self._grants = {token: grant for token, grant in self._grants.items() if grant.ends_at > now}
+        self._grants = {token: grant for token, grant in self._grants.items() if grant.expires_at > now}
         grant = IssuedToken(secrets.token_urlsafe(24), asked, now + self._settings.token_ttl)
         self._grants[grant.token] = grant
         return grant
 
     def grant_of(self, authorization: str) -> IssuedToken | None:
-        """The grant of an ``Authorization`` header, or None if it has none that is still good."""
+        """The valid token of an ``Authorization`` header, or None."""
         scheme, _, token = authorization.partition(" ")
         grant = self._grants.get(token.strip()) if scheme.lower() == "bearer" else None
-        return grant if grant is not None and grant.ends_at > self._monotonic() else None
+        return grant if grant is not None and grant.expires_at > self._monotonic() else None
 
 
 def _credentials(authorization: str, form: Mapping[str, str]) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def _same(given: str, known: str) -> bool:
 
 
 class RateLimit:
-    """A bucket that fills with ``rate_per_s`` permits a second and holds those of one second, at least one."""
+    """A token bucket: ``rate_per_s`` permits a second, and a capacity of one second, at least one permit."""
 
     def __init__(self, rate_per_s: float, monotonic: Callable[[], float]) -> None:
         self._rate = rate_per_s
@@ -95,7 +95,7 @@ class RateLimit:
         self._filled_at = monotonic()
 
     def permit(self) -> bool:
-        """Take a permit, if there is one."""
+        """Use a permit; False if there is none."""
         now = self._monotonic()
         self._permits = min(self._size, self._permits + (now - self._filled_at) * self._rate)
         self._filled_at = now

@@ -1,4 +1,4 @@
-"""A simulator on a thread and an event loop of its own, called from another loop without a network."""
+"""A simulator on a thread with its own event loop, called from other loops without a network."""
 
 import asyncio
 import threading
@@ -20,17 +20,17 @@ _STOPPED: Final = "The simulator was stopped."
 
 
 class SimulatorThread:
-    """Runs a simulator beside the caller's event loop, so that building a page never stalls it.
+    """Runs a simulator beside the caller's event loop, so that building a page never blocks that loop.
 
-    ``start`` returns at once: the framework is imported and the account made on the new thread, and calls wait for it.
-    It can be started once. As a context manager it starts and stops itself.
+    ``start`` returns at once: the new thread imports the framework and makes the account, and calls wait for it. It can
+    be started once. The context manager starts and stops it.
     """
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self.settings = settings
         self._ready: Future[tuple[asyncio.AbstractEventLoop, Simulator]] = Future()
         self._thread = threading.Thread(target=self._run, name="walkme-simulator", daemon=True)
-        # Held while a call is handed over and while stopping begins: no call slips in behind the end.
+        # Held while a call is submitted and while ``stop`` begins, so that no call is submitted after it.
         self._lock = threading.Lock()
         self._stopping = asyncio.Event()
         self._stopped = False
@@ -46,13 +46,13 @@ class SimulatorThread:
         self.stop()
 
     def start(self) -> None:
-        """Begin, unless it was stopped before; RuntimeError the second time."""
+        """Start the thread, unless it was stopped before; RuntimeError the second time."""
         with self._lock:
             if not self._stopped:
                 self._thread.start()
 
     def stop(self) -> None:
-        """End; calls under way fail with ``ConnectionResetError``. Does nothing the second time."""
+        """Stop the thread; pending calls fail with ``ConnectionResetError``. Does nothing the second time."""
         with self._lock:
             if self._stopped:
                 return
@@ -66,19 +66,19 @@ class SimulatorThread:
             self._thread.join(_STOP_TIMEOUT_SECONDS)
 
     def simulator(self, timeout_seconds: float = 10) -> "Simulator":
-        """The application, once it is there; blocks until then. For tests that look inside or set faults."""
+        """The application; blocks until it is made. For tests that inspect it or set faults."""
         return self._ready.result(timeout_seconds)[1]
 
     async def handle(self, method: str, target: str, headers: RawHeaders, body: bytes) -> Answer:
-        """Send one request, from any event loop; cancelling it cancels the call inside.
+        """Send one request, from any event loop; if it is cancelled, the call in the simulator is cancelled too.
 
-        ``target`` is the path with query. Gives status, headers and the whole body. Raises ``ConnectionResetError``
-        where the simulator was stopped or broke the line.
+        ``target`` is the path with query. Returns status, headers and the whole body. Raises ``ConnectionResetError``
+        where the simulator was stopped or closed the connection.
         """
         if self._ready.done():
             loop, simulator = self._ready.result()
         else:
-            # A caller who gives up must not take the others' thread away.
+            # Shielded, so that a cancelled call does not cancel the future that other calls wait for.
             loop, simulator = await asyncio.shield(asyncio.wrap_future(self._ready))
         with self._lock:
             if self._stopped:
@@ -88,15 +88,15 @@ class SimulatorThread:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._serve())
         except BaseException as error:
             if self._ready.done():
                 raise
-            # Callers wait for it, and raise it.
+            # Raised by all calls.
             self._ready.set_exception(error)
 
-    async def _live(self) -> None:
-        """Be there from start to stop, then end what is under way."""
+    async def _serve(self) -> None:
+        """Make the simulator, wait for ``stop``, and cancel pending calls."""
         from walkme_tui.simulator.app import build_app
 
         simulator = build_app(self.settings)
@@ -113,7 +113,7 @@ class SimulatorThread:
 
     async def _call(self, simulator: "Simulator", method: str, target: str, headers: RawHeaders, body: bytes) -> Answer:
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine always runs in a task here
+        assert task is not None  # noqa: S101 - run_coroutine_threadsafe makes a task
         self._calls.add(task)
         try:
             return await _exchange(simulator, method, target, headers, body)
@@ -126,7 +126,7 @@ class SimulatorThread:
 
 
 async def _exchange(simulator: "Simulator", method: str, target: str, headers: RawHeaders, body: bytes) -> Answer:
-    """One request through the ASGI interface; ``ConnectionResetError`` where the answer does not end."""
+    """Execute one request through the ASGI interface; ``ConnectionResetError`` where the answer is incomplete."""
     path, _, query = target.partition("?")
     scope = {
         "type": "http",
@@ -150,7 +150,7 @@ async def _exchange(simulator: "Simulator", method: str, target: str, headers: R
 
     async def receive() -> dict[str, Any]:
         if not requests:
-            # The caller never hangs up: who gives up cancels.
+            # The client never disconnects: a cancelled call is cancelled here too.
             await asyncio.get_running_loop().create_future()
         return requests.pop()
 
@@ -164,5 +164,5 @@ async def _exchange(simulator: "Simulator", method: str, target: str, headers: R
 
     await simulator(scope, receive, send)
     if not complete:
-        raise ConnectionResetError("The simulator broke the line.")
+        raise ConnectionResetError("The simulator closed the connection.")
     return status, answer_headers, b"".join(chunks)

@@ -107,7 +107,7 @@ async def test_a_change_may_have_happened_although_the_answer_went_wrong(happens
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.users()
-        line.faults.add(Fault(AnswerFault.HTML, method="POST", status=502, after_the_fact=happens))
+        line.faults.add(Fault(AnswerFault.HTML, method="POST", status=502, after_execution=happens))
         status, _, _ = await line.call("POST", "/users", b'{"email":"new@example.com"}')
         assert status == 502
         assert (await line.users("/users?email=new@example.com"))["total"] == happens

@@ -97,7 +97,7 @@ def test_a_port_in_use_is_said() -> None:
         port = str(taken.getsockname()[1])
         done = subprocess.run(command("--port", port), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert f"Port {port} is taken by another program." in done.stderr
+    assert f"Port {port} is in use by another program." in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
