@@ -1,64 +1,118 @@
-"""What is known of the server's list while its pages come in: no I/O, only what an answer means."""
+"""Pages of the server's list as they arrive: judged, stored, counted and published, for the table and for the crawl."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.coverage import Coverage, Total
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.events import CoverageChanged, PageLoaded, UsersChanged
+from walkme_tui.services.ports import Session
 
 MAX_PAGE_SIZE: Final = 1000
 MAX_ODDITIES: Final = 50
 
 
-def believable(answer: UserPage) -> UserPage:
-    """The answer without a total that its own rows refute; ``oddities`` then says so."""
-    if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
-        oddity = f"The server claims {answer.total} users and sends more, so its total is not used."
-        return replace(answer, total=None, oddities=(*answer.oddities, oddity))
-    return answer
+class ReceivedPage(NamedTuple):
+    """A page that arrived: ``page`` is what was kept of it, without rows where it ``repeats`` another page.
 
-
-def suits(answer: UserPage) -> UserPage:
-    """A first page, its ``page_size`` the one that the server keeps: servers cap or ignore what was asked for.
-
-    Where the total is not known a short first page may be all there is; the next one, asked in that size, tells.
+    ``stored`` is what storing it changed, None where nothing was stored; ``coverage`` is the mirror's after that.
+    ``total_before`` and ``total`` are the length of the list as known before and after it.
     """
-    sent = len(answer.rows)
-    if answer.page != 1 or sent == answer.page_size or not 0 < sent <= MAX_PAGE_SIZE:
-        return answer
-    if sent > answer.page_size:
-        oddity = f"The server sends {sent} users a page, whatever is asked for."
-        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
-    if answer.total is None:
-        return replace(answer, page_size=sent)
-    if answer.total > sent:
-        oddity = f"The server sends at most {sent} users a page."
-        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
-    return answer
+
+    page: UserPage
+    stored: Stored | None
+    coverage: Coverage | None
+    repeats: bool
+    total_before: Total | None
+    total: Total | None
+
+    @property
+    def total_changed(self) -> bool:
+        """The page changed what is known of the length of the list."""
+        return self.total != self.total_before
+
+    @property
+    def end_found(self) -> bool:
+        """The end of the list was found by requesting the page behind it, not by a claim of the server."""
+        return self.total_changed and self.page.total is None and self.total is not None and self.total.exact
 
 
-def trimmed(answer: UserPage) -> UserPage:
-    """The answer without rows past its page size; ``oddities`` then says so."""
-    if len(answer.rows) <= answer.page_size:
-        return answer
-    oddity = "The server sent more users than asked for; the surplus was left out."
-    return replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
+class PageReceiver:
+    """Judges, stores and counts each page that arrives, then publishes it.
+
+    ``keep`` takes a page that the mirror could not store, the time of its request and the error; without it
+    ``receive`` raises ``MirrorUnavailable``.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        tracker: "PageTracker",
+        keep: Callable[[UserPage, int, MirrorUnavailable], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._tracker = tracker
+        self._keep = keep
+
+    async def receive(self, answer: UserPage, requested_at_ms: int) -> ReceivedPage:
+        """Store a page, as old as its request, and count it; ``publish`` it next."""
+        judged = self._tracker.judge(answer)
+        stored = None if judged is None else await self._store(judged, requested_at_ms)
+        page = judged or replace(answer, rows=(), total=None)
+        before = self._tracker.total
+        self._tracker.count(page.page, len(page.rows), page.total)
+        coverage = None if stored is None else stored.coverage
+        received = ReceivedPage(page, stored, coverage, judged is None, before, self._tracker.total)
+        if received.end_found and received.total is not None:
+            # The mirror takes a length from a page that claims it: here from an empty one behind the end.
+            size, count = self._tracker.page_size, received.total.count
+            end = await self._store(UserPage(count // size + 2, size, (), count), requested_at_ms)
+            received = received._replace(coverage=coverage if end is None else end.coverage)
+        return received
+
+    def publish(self, received: ReceivedPage, sweep: Sweep | None = None) -> None:
+        """Publish what a page changed; ``sweep`` is the one that requested it, which changes the coverage as well."""
+        publish, stored, first = self._session.events.publish, received.stored, received.page.first_position
+        if sweep is not None and received.coverage is not None:
+            publish(CoverageChanged(replace(received.coverage, sweep=sweep)))
+        only_new = stored is not None and not stored.updated and not stored.moved
+        publish(PageLoaded(received.page.page, first, first + len(received.page.rows) - 1, only_new))
+        if stored is not None and (changed := UsersChanged.by(stored)) is not None:
+            publish(changed)
+
+    async def _store(self, page: UserPage, requested_at_ms: int) -> Stored | None:
+        try:
+            return await self._session.mirror.save_page(page, requested_at_ms)
+        except MirrorUnavailable as error:
+            if self._keep is None:
+                raise
+            self._keep(page, requested_at_ms, error)
+            return None
+
+
+def publish_pages_of_another_process(session: Session, coverage: Coverage) -> None:
+    """Publish that another process stored pages in this mirror; which ones is not known."""
+    session.events.publish(CoverageChanged(coverage))
+    session.events.publish(PageLoaded(1, 0, max(coverage.total or 0, coverage.loaded) - 1))
 
 
 class PageTracker:
-    """Which pages came, how long the list is, and what was odd.
+    """Which pages arrived, how long the list is, and what was odd; no I/O.
 
-    ``page_size`` is settled by the first answer. ``total`` is None before anything is known.
+    ``page_size`` is the server's own once the first page arrived (``size_known``). ``total`` is None before anything
+    is known. ``disproved`` is the last total that the server claimed and its own rows disprove.
     """
 
     def __init__(self, page_size: int) -> None:
         self.page_size = page_size
         self.total: Total | None = None
         self.oddities: tuple[str, ...] = ()
-        self.settled = False
+        self.size_known = False
         self.disproved: int | None = None
-        """The total that the server claimed last of those that its own rows disprove."""
         self._claimed = False
         self._refuted: set[int] = set()
         self._rows_of: dict[int, int] = {}
@@ -67,12 +121,12 @@ class PageTracker:
         self._page_of: dict[int, int] = {}
 
     def note(self, *oddities: str) -> None:
-        """Remember what a server did wrong and was tolerated: each sentence once, the newest ones."""
+        """Add what a server did wrong and was tolerated: each sentence once, the newest ``MAX_ODDITIES``."""
         new = dict.fromkeys(oddity for oddity in oddities if oddity not in self.oddities)
         self.oddities = (*self.oddities, *new)[-MAX_ODDITIES:]
 
     def begin(self, coverage: Coverage, reach: int) -> None:
-        """Start from what the mirror holds; ``reach`` is how far its positions go where no total is known."""
+        """Start from the mirror's coverage; without a total, ``reach`` is the number of positions it holds."""
         self.distrust(coverage.sweep)
         if coverage.total is not None:
             self.total = Total(coverage.total, exact=True)
@@ -80,20 +134,20 @@ class PageTracker:
             self.total = Total(reach, exact=False)
 
     def distrust(self, sweep: Sweep | None) -> None:
-        """Do not use a total that the latest walk over the whole list disproved."""
+        """Ignore a total that the latest sweep disproved."""
         if sweep is not None and sweep.disproved_total is not None:
             self._refuted.add(sweep.disproved_total)
 
     def resume(self, page_size: int, next_page: int, claimed: int) -> None:
-        """Go on where an earlier look at a list of a claimed length stopped: the pages before ``next_page`` came."""
-        self.page_size, self.settled = page_size, True
+        """Continue an earlier sweep over a list of a claimed length: the pages before ``next_page`` arrived."""
+        self.page_size, self.size_known = page_size, True
         starts = {page: (page - 1) * page_size for page in range(1, next_page)}
         self._rows_of = {page: min(page_size, max(0, claimed - start)) for page, start in starts.items()}
         self._last = next_page - 1
         self.follow(claimed)
 
     def follow(self, claimed: int) -> bool:
-        """Somebody else heard the server claim this length; True if that changed the total."""
+        """Take a length that the server claimed in another request; True if that changed the total."""
         before = self.total
         if claimed in self._refuted:
             return False
@@ -102,11 +156,11 @@ class PageTracker:
         return self.total != before
 
     def confirmed(self, page: int) -> bool:
-        """This page came, with rows or without."""
+        """This page arrived, with rows or without."""
         return page in self._rows_of
 
     def exists(self, page: int) -> bool:
-        """The list reaches to this page, as far as is known; one page past an end that is not certain counts.
+        """The list reaches this page, as far as is known; one page past an end that is not certain counts.
 
         A claimed end is not certain where the page before it is full: the claim may be too small.
         """
@@ -122,7 +176,7 @@ class PageTracker:
         return self._claimed and self.total is not None and (page - 1) * self.page_size == self.total.count
 
     def forget(self, page: int | None = None) -> None:
-        """This page (or every one) may be fetched again."""
+        """Count this page (None: every page) as not arrived."""
         if page is None:
             self._page_of.clear()
         for gone in tuple(self._rows_of) if page is None else (page,):
@@ -132,24 +186,24 @@ class PageTracker:
             self._last = max((other for other, rows in self._rows_of.items() if rows), default=0)
 
     def judge(self, answer: UserPage) -> UserPage | None:
-        """What of an answer is to be saved; None if it only repeats another page. Settles the page size."""
-        settles = answer.page == 1 and not self.settled
-        if not settles:
-            answer = trimmed(answer)
+        """The part of an answer to store; None if it only repeats another page. Takes the page size of the first."""
+        is_first = answer.page == 1 and not self.size_known
+        if not is_first:
+            answer = _without_surplus(answer)
             if self._repeats(answer):
                 self.note(*answer.oddities)
                 return None
-        claim, answer = answer.total, believable(answer)
+        claim, answer = answer.total, _without_refuted_total(answer)
         if claim is not None and answer.total is None:
             self._refuted.add(claim)
             self.disproved, self._claimed = claim, False
         elif claim in self._refuted:
-            # Another page disproved it; this one is only too early in the list, or empty.
+            # Another page disproved it; this one is too early in the list to do so, or empty.
             self.disproved = claim
             answer = replace(answer, total=None)
-        if settles:
-            answer = trimmed(suits(answer))
-            self.page_size, self.settled = answer.page_size, True
+        if is_first:
+            answer = _without_surplus(_with_page_size_of_server(answer))
+            self.page_size, self.size_known = answer.page_size, True
             self._repeats(answer)
         self.note(*answer.oddities)
         expected = 0 if answer.total is None else min(answer.page_size, answer.total - answer.first_position)
@@ -158,7 +212,7 @@ class PageTracker:
         return answer
 
     def _repeats(self, answer: UserPage) -> bool:
-        """The rows are those of another page that came; remembers them for the pages to come."""
+        """The rows are those of another page that arrived."""
         ids = tuple(row.id for row in answer.rows if isinstance(row, User))
         original = self._page_of.setdefault(hash(ids), answer.page) if ids else answer.page
         if original == answer.page or not self.confirmed(original):
@@ -167,9 +221,8 @@ class PageTracker:
             self.note(f"Page {answer.page} of the list repeats page {original}; the repetition was left out.")
         return True
 
-    def settle(self, page: int, rows: int, claimed: int | None) -> bool:
-        """A page with so many new rows came; True if that changed the total."""
-        before = self.total
+    def count(self, page: int, rows: int, claimed: int | None) -> None:
+        """Count a page that arrived with so many rows."""
         self.forget(page)
         self._rows_of[page] = rows
         if rows:
@@ -178,19 +231,18 @@ class PageTracker:
             self._empty.add(page)
         self._claimed = self._claimed or claimed is not None
         self._become(self._estimate() if claimed is None else Total(claimed, exact=True), page)
-        return self.total != before
 
     def _become(self, total: Total, page: int | None = None) -> None:
-        """Take a total; ``page`` is the one that told it, and has come whatever it says."""
+        """Set the total; ``page`` is the one it came with, which counts as arrived whatever the total is."""
         if self.total is not None and total.count < self.total.count:
-            # Whole pages past the end left the mirror: should the list grow again, they are missing.
+            # The mirror dropped whole pages past the end: should the list grow again, they are missing.
             end = -(-total.count // self.page_size)
             for gone in [other for other in self._rows_of if other > end and other != page]:
                 self.forget(gone)
         self.total = total
 
     def _estimate(self) -> Total:
-        """The length of the list after an answer that claimed none, from the pages that came."""
+        """The length of the list after an answer that claimed none, from the pages that arrived."""
         known = self.total.count if self.total is not None else 0
         reach = (self._last - 1) * self.page_size + self._rows_of[self._last] if self._last else 0
         if self._claimed and reach <= known:
@@ -201,3 +253,38 @@ class PageTracker:
         if ends is not None:
             known = min(known, (ends - 1) * self.page_size)
         return Total(max(known, reach), exact=False)
+
+
+def _without_refuted_total(answer: UserPage) -> UserPage:
+    """The page without a total that its own rows disprove."""
+    if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
+        oddity = f"The server claims {answer.total} users and sends more, so its total is not used."
+        return replace(answer, total=None, oddities=(*answer.oddities, oddity))
+    return answer
+
+
+def _with_page_size_of_server(answer: UserPage) -> UserPage:
+    """A first page whose ``page_size`` is the server's own, which may cap or ignore the one requested.
+
+    Where the total is not known a short first page may be all there is; the next one, requested in that size, shows it.
+    """
+    sent = len(answer.rows)
+    if answer.page != 1 or sent == answer.page_size or not 0 < sent <= MAX_PAGE_SIZE:
+        return answer
+    if sent > answer.page_size:
+        oddity = f"The server sends {sent} users a page, whatever is asked for."
+        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+    if answer.total is None:
+        return replace(answer, page_size=sent)
+    if answer.total > sent:
+        oddity = f"The server sends at most {sent} users a page."
+        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+    return answer
+
+
+def _without_surplus(answer: UserPage) -> UserPage:
+    """The page without rows past its page size."""
+    if len(answer.rows) <= answer.page_size:
+        return answer
+    oddity = "The server sent more users than asked for; the surplus was left out."
+    return replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))

@@ -16,7 +16,7 @@ def arrive(known: PageTracker, page: int, count: int, claimed: int | None = None
     size = known.page_size
     rows = tuple(people(count)[(page - 1) * size : page * size])
     kept = known.judge(UserPage(page, size, rows, claimed))
-    known.settle(page, 0 if kept is None else len(kept.rows), None if kept is None else kept.total)
+    known.count(page, 0 if kept is None else len(kept.rows), None if kept is None else kept.total)
 
 
 @given(st.integers(0, 60), st.randoms(use_true_random=False))
@@ -66,7 +66,7 @@ def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_p
     for known in (whole, resumed):
         arrive(known, next_page, later, claimed=later)
     pages = range(1, 9)
-    assert resumed.settled
+    assert resumed.size_known
     assert resumed.total == whole.total == Total(later, exact=True)
     assert [resumed.exists(page) for page in pages] == [whole.exists(page) for page in pages]
     assert [resumed.confirmed(page) for page in pages] == [whole.confirmed(page) for page in pages]

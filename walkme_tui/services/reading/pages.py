@@ -15,7 +15,7 @@ from walkme_tui.domain.errors import (
     UnexpectedAnswer,
     WalkmeError,
 )
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
@@ -27,10 +27,9 @@ from walkme_tui.services.events import (
     PageLoaded,
     TotalChanged,
     UserForgotten,
-    UsersChanged,
     UserStored,
 )
-from walkme_tui.services.page_tracker import PageTracker
+from walkme_tui.services.page_tracker import PageReceiver, PageTracker
 from walkme_tui.services.ports import Session
 from walkme_tui.services.waiting import Sleep, Wakeup
 
@@ -70,6 +69,7 @@ class PageLoader:
         self._monotonic = monotonic
         self._wakeup = Wakeup(sleep)
         self._list = PageTracker(page_size)
+        self._receiver = PageReceiver(session, self._list, self._keep_unsaved)
         self._wants: dict[object, _Want] = {}
         self._flights: set[int] = set()
         self._tries: dict[int, int] = {}
@@ -215,7 +215,7 @@ class PageLoader:
             return
         if self._list.total is None:
             self._list.begin(self.coverage, reach)
-        self._tell_total()
+        self._publish_total()
 
     async def _count(self) -> None:
         try:
@@ -237,7 +237,7 @@ class PageLoader:
         self.coverage = coverage
         self._list.distrust(coverage.sweep)
         if coverage.total is not None and self._list.follow(coverage.total):
-            self._tell_total()
+            self._publish_total()
             self._wakeup.call()
 
     def _following(self) -> tuple[int, Priority] | None:
@@ -246,7 +246,7 @@ class PageLoader:
             due = self.failure.retry_at is not None and self.failure.retry_at <= self._monotonic()
             if self._flights or not due:
                 return None
-        if not self._list.settled:
+        if not self._list.size_known:
             # The first page tells how many users a page has, which every position depends on.
             return (1, Priority.DEMAND) if self._wants and not self._flights else None
         best: tuple[int, Priority] | None = None
@@ -276,7 +276,7 @@ class PageLoader:
     # ------------------------------------------------------------ one page
 
     async def _fetch(self, page: int, priority: Priority) -> None:
-        epoch, streak, asked_at_ms = self._epoch, self._streak, self._session.clock()
+        epoch, streak, requested_at_ms = self._epoch, self._streak, self._session.clock()
         # Behind the claimed end nobody may be at all: the crawl finds that out, and it is no trouble on the screen.
         past_claim = self._list.past_claim(page)
         bearable: tuple[type[WalkmeError], ...] = (NotFound, RequestRejected)
@@ -291,63 +291,37 @@ class PageLoader:
             if not past_claim:
                 self._list.note(f"The server refused page {page} of the list. {error.message}")
             self._recover(page)
-            await self._arrive(UserPage(page, self.page_size, (), None), epoch, asked_at_ms)
+            await self._receive(UserPage(page, self.page_size, (), None), epoch, requested_at_ms)
         else:
             self._recover(page)
-            await self._arrive(answer, epoch, asked_at_ms)
+            await self._receive(answer, epoch, requested_at_ms)
         finally:
             self._flights.discard(page)
             self._wakeup.call()
 
-    async def _arrive(self, answer: UserPage, epoch: int, asked_at_ms: int) -> None:
-        """Save what came, then tell everyone.
-
-        A page counts as read when it was asked for: nothing in it is older than that.
-        """
-        page = self._list.judge(answer)
-        rows = 0
-        stored: Stored | None = None
-        if page is not None:
-            rows = len(page.rows)
-            stored = await self._save(page, asked_at_ms)
-        page = page or replace(answer, rows=(), total=None)
-        claimed = page.total
-        changed = self._list.settle(page.page, rows, claimed)
-        total = self._list.total
-        if changed and claimed is None and total is not None and total.exact:
-            # The end was found by looking: the mirror is told, in the place of the claim that did not come.
-            beyond = total.count // self.page_size + 2
-            await self._save(UserPage(beyond, self.page_size, (), total.count), asked_at_ms)
+    async def _receive(self, answer: UserPage, epoch: int, requested_at_ms: int) -> None:
+        received = await self._receiver.receive(answer, requested_at_ms)
+        if received.stored is not None:
+            self._unsaved.pop(received.page.page, None)
+        self.coverage = received.coverage or self.coverage
         if epoch != self._epoch:
-            self._list.forget(page.page)
-        if changed:
-            self._tell_total()
-        first = page.first_position
-        only_new = stored is not None and not stored.updated and not stored.moved
-        self._session.events.publish(PageLoaded(page.page, first, first + rows - 1, only_new))
-        news = None if stored is None else UsersChanged.by(stored)
-        if news is not None:
-            self._session.events.publish(news)
+            self._list.forget(received.page.page)
+        if received.total_changed:
+            self._publish_total()
+        self._receiver.publish(received)
 
-    async def _save(self, page: UserPage, asked_at_ms: int) -> Stored | None:
-        """To the mirror, or where that is impossible to a bounded memory."""
-        try:
-            stored = await self._session.mirror.save_page(page, asked_at_ms)
-        except MirrorUnavailable as error:
-            self._list.note(f"{error.message} PageLoader are kept in memory as far as they fit.")
-            if page.rows:
-                self._unsaved.pop(page.page, None)
-                self._unsaved[page.page] = _rows(page, asked_at_ms)
-            while len(self._unsaved) > max(1, MAX_UNSAVED_ROWS // self.page_size):
-                oldest = next(iter(self._unsaved))
-                del self._unsaved[oldest]
-                self._list.forget(oldest)
-            return None
-        self._unsaved.pop(page.page, None)
-        self.coverage = stored.coverage
-        return stored
+    def _keep_unsaved(self, page: UserPage, requested_at_ms: int, error: MirrorUnavailable) -> None:
+        """Keep a page that the mirror could not store, in a bounded memory."""
+        self._list.note(f"{error.message} Pages are kept in memory as far as they fit.")
+        if page.rows:
+            self._unsaved.pop(page.page, None)
+            self._unsaved[page.page] = _rows(page, requested_at_ms)
+        while len(self._unsaved) > max(1, MAX_UNSAVED_ROWS // self.page_size):
+            oldest = next(iter(self._unsaved))
+            del self._unsaved[oldest]
+            self._list.forget(oldest)
 
-    def _tell_total(self) -> None:
+    def _publish_total(self) -> None:
         if self._list.total is not None:
             self._session.events.publish(TotalChanged(self._list.total))
 

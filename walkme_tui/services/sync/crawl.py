@@ -20,7 +20,8 @@ from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.events import CoverageChanged, CrawlChanged, Event, LoadRecovered, PageLoaded
+from walkme_tui.services.events import CrawlChanged, Event, LoadRecovered
+from walkme_tui.services.page_tracker import publish_pages_of_another_process
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress, Speed, seconds_left
 from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, SweepRun, can_resume
@@ -222,8 +223,7 @@ class Crawl:
         self._enter(CrawlPhase.ELSEWHERE)
         if coverage != self._watched:
             self._watched = coverage
-            self._session.events.publish(CoverageChanged(coverage))
-            self._session.events.publish(PageLoaded(1, 0, max(coverage.total or 0, coverage.loaded) - 1))
+            publish_pages_of_another_process(self._session, coverage)
             self._publish_progress_soon()
         await self._wakeup.wait(WATCH_SECONDS)
 

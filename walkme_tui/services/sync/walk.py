@@ -6,18 +6,15 @@ pass began, and knows it after a restart too.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import NotFound, RequestRejected, UnexpectedAnswer, WalkmeError
-from walkme_tui.domain.mirrored import Stored
 from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.concurrency import together
-from walkme_tui.services.events import CoverageChanged, PageLoaded, UsersChanged
-from walkme_tui.services.page_tracker import PageTracker
+from walkme_tui.services.page_tracker import PageReceiver, PageTracker, ReceivedPage
 from walkme_tui.services.ports import Session
 
 SMALLER_PAGES: Final = (500, 250, 100)
@@ -61,13 +58,6 @@ class _Flight(NamedTuple):
 _Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
 
 
-class _Kept(NamedTuple):
-    """A page and what storing it meant."""
-
-    page: UserPage
-    stored: Stored
-
-
 class Walk:
     """One pass: ``sweep`` says how far it is, and the mirror is told of it; nobody is forgotten.
 
@@ -83,6 +73,7 @@ class Walk:
         self.repeated = False
         self._session = session
         self._known = known
+        self._receiver = PageReceiver(session, known)
         self._report = report
         self._halted = False
         self._next = sweep.next_page
@@ -90,7 +81,6 @@ class Walk:
         self._early: dict[int, int] = {}  # unreadable records of pages that came before an earlier page did
         self._skipped: dict[int, WalkmeError] = {}
         self._barren = 0
-        self._end_found = False
         self._seen_before = 0
         self._look_at = 2
         self._noted: Sweep | None = None
@@ -124,19 +114,19 @@ class Walk:
         """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
         mirror, known = session.mirror, PageTracker(sweep.page_size)
         known.distrust((await mirror.coverage()).sweep)
-        page = known.judge(answer)
-        assert page is not None  # noqa: S101 - nothing came yet that it could repeat
         started_at_ms = await _unused_moment(session)
-        stored = await mirror.save_page(page, started_at_ms)
+        received = await PageReceiver(session, known).receive(answer, started_at_ms)
         row_id = await mirror.next_row_id()
-        if row_id - sweep.first_new_row_id == len(stored.added):
+        if received.stored is not None and row_id - sweep.first_new_row_id == len(received.stored.added):
             # Only this page brought new users meanwhile: they stood in the list when its total was counted.
             sweep = sweep._replace(first_new_row_id=row_id)
-        sweep = sweep._replace(started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=page.total)
+        sweep = sweep._replace(
+            started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=received.page.total
+        )
         sweep = sweep._replace(disproved_total=known.disproved)
         walk = cls(session, sweep, known, report)
-        walk._settle(page)
-        await walk._tell([_Kept(page, stored)])
+        walk._count(received)
+        await walk._report_stored([received])
         return walk
 
     @classmethod
@@ -225,7 +215,7 @@ class Walk:
             self.arrived += len(landed)
             # Before the pages are stored: a slow disk must not keep the line waiting.
             self._ask_more(flights)
-            await self._take(landed)
+            await self._store(landed)
             return
         for task in done:
             flight = flights.pop(task)
@@ -234,7 +224,7 @@ class Walk:
             except (NotFound, RequestRejected) as error:
                 if self._known.past_claim(flight.page):
                     # There is no such page: the list ends where the server says.
-                    await self._take([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
+                    await self._store([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
                 else:
                     self._note_failure(flight.page, error)
             except WalkmeError as error:
@@ -266,58 +256,49 @@ class Walk:
 
     # ------------------------------------------------------------ one page
 
-    async def _take(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
-        """Store pages; those that bring nobody only tell something about the list."""
-        pages: list[UserPage] = []
-        times: list[int] = []
-        for answer, flight in landed:
-            past_claim = self._known.past_claim(answer.page)
-            page = self._known.judge(answer)
-            if page is None and not past_claim:
-                self.repeated = True
-                self.sweep = self.sweep._replace(drifted=True)
-            self._settle(page or replace(answer, rows=(), total=None))
-            if page is not None and page.rows:
-                pages.append(page)
-                times.append(max(flight.asked_at_ms, self.sweep.started_at_ms))
-        stored = await together(map(self._session.mirror.save_page, pages, times))
-        if any(each.coverage.sweep is None for each in stored):
+    async def _store(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
+        """Store pages that came together."""
+        received = await together(self._receive(answer, flight) for answer, flight in landed)
+        if any(each.stored is not None and each.stored.coverage.sweep is None for each in received):
             raise MirrorRenewed
-        await self._tell(list(map(_Kept, pages, stored)))
+        await self._report_stored(received)
 
-    def _settle(self, page: UserPage) -> None:
-        """What a page means for what is known of the list."""
-        before, disproved = self._known.total, self._known.disproved
+    async def _receive(self, answer: UserPage, flight: _Flight) -> ReceivedPage:
+        past_claim = self._known.past_claim(answer.page)
+        received = await self._receiver.receive(answer, max(flight.asked_at_ms, self.sweep.started_at_ms))
+        if received.repeats and not past_claim:
+            self.repeated = True
+            self.sweep = self.sweep._replace(drifted=True)
+        self._count(received)
+        return received
+
+    def _count(self, received: ReceivedPage) -> None:
+        """Update the sweep by a page that was stored."""
+        page, before, disproved = received.page, received.total_before, self._known.disproved
         if disproved is not None and disproved != self.sweep.disproved_total:
             # The claim was wrong from the beginning, so it proves nothing of what was seen.
             self.sweep = self.sweep._replace(total_at_start=None, disproved_total=disproved)
-        if self._known.settle(page.page, len(page.rows), page.total):
-            if before is not None and before.exact and (page.total is not None or before.count != disproved):
-                self.sweep = self.sweep._replace(drifted=True)
-            self._end_found = page.total is None and self.total is not None
+        expected = page.total is None and before is not None and before.count == disproved
+        if received.total_changed and before is not None and before.exact and not expected:
+            self.sweep = self.sweep._replace(drifted=True)
         self._barren = 0 if page.rows else self._barren + 1
         unreadable = sum(not isinstance(row, User) for row in page.rows)
         self._users += len(page.rows) - unreadable
         self._early[page.page] = unreadable
         self._advance()
 
-    async def _tell(self, kept: Sequence[_Kept]) -> None:
-        """Tell the mirror, whoever walks, and everyone how far it is."""
-        mirror, sweep = self._session.mirror, self.sweep
-        if self._end_found and self.total is not None:
-            # Found by looking: the mirror is told in the place of the claim that did not come.
-            self._end_found = False
-            end = UserPage(self.total // sweep.page_size + 2, sweep.page_size, (), self.total)
-            await mirror.save_page(end, sweep.started_at_ms)
+    async def _report_stored(self, received: Sequence[ReceivedPage]) -> None:
+        """Store where the sweep stands, then report its progress and publish the pages."""
+        sweep = self.sweep
         if sweep != self._noted:
             self._noted = sweep
-            await mirror.note_sweep(sweep)
+            await self._session.mirror.note_sweep(sweep)
         await self._look_for_new()
         pages = None if self.total is None else -(-self.total // sweep.page_size)
         done = sweep.next_page - 1 + len(self._early)
         self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages, sweep.after_drift))
-        for each in kept:
-            self._publish(*each)
+        for each in received:
+            self._receiver.publish(each, self.sweep)
 
     def _advance(self) -> None:
         """Everything up to the first page that is missing is done."""
@@ -336,16 +317,6 @@ class Walk:
             if seen == self._seen_before:
                 self._barren = BARREN_PAGES
             self._seen_before = seen
-
-    def _publish(self, page: UserPage, stored: Stored) -> None:
-        changes, first = self._session.events, page.first_position
-        changes.publish(CoverageChanged(replace(stored.coverage, sweep=self.sweep)))
-        if page.rows:
-            only_new = not stored.updated and not stored.moved
-            changes.publish(PageLoaded(page.page, first, first + len(page.rows) - 1, only_new))
-        news = UsersChanged.by(stored)
-        if news is not None:
-            changes.publish(news)
 
 
 async def _unused_moment(session: Session) -> int:
