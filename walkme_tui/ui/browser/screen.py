@@ -28,7 +28,6 @@ from walkme_tui.ui.browser.filters import TableFilters
 from walkme_tui.ui.browser.group_visit import GroupVisit
 from walkme_tui.ui.browser.panes import PaneArea
 from walkme_tui.ui.browser.sorting import TableSorting
-from walkme_tui.ui.browser.too_small import say_if_too_small
 from walkme_tui.ui.browser.view_state import Settling
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
@@ -38,6 +37,7 @@ from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.status_line import StatusLine
 from walkme_tui.ui.widgets.tab_bar import TabBar, TabTitles
+from walkme_tui.ui.widgets.too_small import is_too_small, show_too_small
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -279,7 +279,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Other panes may fit now."""
-        say_if_too_small(self, event.size)
+        show_too_small(self, is_too_small(event.size))
         if self._laid_out_for not in (None, event.size):
             self.lay_out(self.arrangement)
             self.situation.tell()

@@ -1,24 +1,31 @@
-"""What the dialogs share in which something can be decided that matters."""
+"""The base of the dialogs in which a key changes something: they ignore keys that were typed for something else."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.containers import Horizontal
+from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.dialogs.dialog import Dialog, Result
+from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, Result
 from walkme_tui.ui.widgets.dismiss_button import DismissButton
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
+from walkme_tui.ui.widgets.too_small import is_too_small, show_too_small
 
 QUIET_SECONDS: Final = 0.5
-"""So long no key may have come before one that decides."""
+"""How long no key may be pressed before one that decides."""
 CHECK_SECONDS: Final = 0.05
+WAIT: Final = "wait"
+MIN_LIST_LINES: Final = 2
+TOO_SMALL: Final = "Terminal too small for this dialog: enlarge it, or press Esc."
+LEAVING_KEYS: Final = frozenset({"escape", "enter", "space"})
 OTHER_KEYS: Final = "yunb0123456789"
 WIDE_FRAME: Final = 92
 FRAME: Final = 70
@@ -30,10 +37,11 @@ FRAME_EDGES: Final = 6
 
 
 class ConfirmationDialog(Dialog[Result]):
-    """The button that does nothing has the focus; a key that decides counts only while the dialog is armed.
+    """The dismissing button has the focus; a key that decides counts only while the dialog is armed.
 
-    It is armed after half a second without any key since it was painted. Every key disarms it: what was typed for
-    something else comes faster than that. The foot shows whether it is armed.
+    It is armed half a second after it was painted or the last key was pressed: text that was typed for something else
+    comes faster than that. It is never armed while its question or its keys are not wholly on the screen. The foot
+    shows whether it is armed.
     """
 
     BUTTON: ClassVar[str] = "Cancel"
@@ -46,14 +54,15 @@ class ConfirmationDialog(Dialog[Result]):
         self._quiet_since: float | None = None
         self._armed = False
         self._was_armed = False
+        self._keys_width = 0
         self._button = DismissButton(self.BUTTON)
 
     def bottom(self) -> Sequence[Widget]:
-        """The button, and the keys beside it."""
+        """The button and the keys."""
         return [Horizontal(self._button, TextBar(id="foot"), id="bottom")]
 
     def fill(self) -> None:
-        """Give the button the focus; count from the first picture on."""
+        """Give the button the focus; the dialog is armed half a second after it is painted."""
         self.set_focus(self._button)
         self.write_foot()
         self.call_after_refresh(self._painted)
@@ -62,7 +71,7 @@ class ConfirmationDialog(Dialog[Result]):
 
     @property
     def shown(self) -> bool:
-        """True once the first picture was painted."""
+        """True once the dialog was painted."""
         return self._quiet_since is not None
 
     @property
@@ -72,17 +81,42 @@ class ConfirmationDialog(Dialog[Result]):
 
     def _painted(self) -> None:
         self._quiet_since = self._monotonic()
+        self._check_size()
         self.set_interval(CHECK_SECONDS, self._arm_if_quiet)
 
     def _arm_if_quiet(self) -> None:
         if self._armed or self._quiet_since is None or not self.is_current:
             return
-        if self._monotonic() - self._quiet_since >= QUIET_SECONDS:
+        if self._monotonic() - self._quiet_since >= QUIET_SECONDS and self._fits():
             self._armed = self._was_armed = True
             self.write_foot()
 
+    @on(events.Resize)
+    def check_size_again(self) -> None:
+        """Show the dialog if it fits into the terminal now, otherwise a message."""
+        self.disarm()
+        self.set_class(False, "tiny")
+        self.call_after_refresh(self._check_size)
+
+    def _check_size(self) -> None:
+        if self.is_attached:
+            show_too_small(self, not self._fits(), TOO_SMALL)
+            if self.focused is None:
+                self.set_focus(self._button)
+
+    def _fits(self) -> bool:
+        """True if the question and the keys that decide are on the screen; lists may scroll, the title may be cut."""
+        frame = self.query_one("#frame")
+        lists = [each for each in frame.children if isinstance(each, ScrollView)]
+        return (
+            not is_too_small(self.app.size)
+            and all(each.region and frame.content_region.contains_region(each.region) for each in frame.children)
+            and all(each.size.height >= min(MIN_LIST_LINES, each.virtual_size.height) for each in lists)
+            and self._keys_width <= self.query_one("#foot").size.width
+        )
+
     def disarm(self) -> None:
-        """Count the half second anew."""
+        """Start the half second again."""
         if self._quiet_since is not None:
             self._quiet_since = self._monotonic()
         if self._armed:
@@ -101,8 +135,10 @@ class ConfirmationDialog(Dialog[Result]):
                 (shown, TextStyle.ACCENT if counts else TextStyle.DIM),
             ]
             pieces.append((f" {word}", TextStyle.DIM))
+            if key in deciding:
+                self._keys_width = sum(cell_len(text) for text, _ in pieces) + len(WAIT) + 1
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.query_one("#foot", TextBar).write(pieces, [("wait", TextStyle.DIM)] if waits else ())
+        self.query_one("#foot", TextBar).write(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
 
@@ -131,7 +167,9 @@ class ConfirmationDialog(Dialog[Result]):
         return next(other for other in OTHER_KEYS if other not in taken)
 
     def take_key(self, event: events.Key) -> bool:
-        """Act on a key; any key disarms."""
+        """Act on a key; any key disarms. Of a dialog that does not fit, only the keys that leave it count."""
+        if self.has_class("tiny") and event.key not in LEAVING_KEYS:
+            return event.key != QUIT
         taken = super().take_key(event)
         if self.is_current:
             self.disarm()

@@ -1,0 +1,91 @@
+"""A dialog in which something is decided counts keys only while its question and its keys are on the screen."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import pytest
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import UNKNOWN, Known
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
+
+SIZES = [(80, 24), (120, 12), (80, 11), (60, 9), (40, 24), (40, 8), (39, 24), (80, 7), (24, 5), (10, 2)]
+TOO_SMALL = "Terminal too small"
+Opening: TypeAlias = Callable[[Browser], Awaitable[None]]
+
+
+async def open_plan(browser: Browser) -> None:
+    await browser.press("O")
+
+
+async def open_plan_with_number(browser: Browser) -> None:
+    await browser.press("asterisk", "O")
+
+
+async def open_receipt(browser: Browser) -> None:
+    await browser.press("x")
+    await browser.listening("Deactivate")
+    await browser.press("y")
+    await browser.listening("Done and verified.")
+
+
+async def open_question(browser: Browser) -> None:
+    await browser.press("M")
+
+
+DIALOGS: dict[str, tuple[Opening, tuple[str, ...]]] = {
+    "plan": (open_plan, ("Offboard", "leave", "y run")),
+    "plan with a number": (open_plan_with_number, ("Offboard", "leave", "y run", "People")),
+    "receipt": (open_receipt, ("Deactivation of", "Done and verified.", "z undo")),
+    "question": (open_question, ("Read the", "12 requests at", "goes on from there.", "a read all")),
+}
+
+
+def setting(groups: Known[tuple[str, ...]] = ("g1",)) -> Setting:
+    users = [person(number)._replace(status="active", groups=groups) for number in range(12)]
+    api = FakeDirectory(users, groups=[Group("g1", "Sales")])
+    return Setting(api=api, environment=Environment.PRODUCTION)
+
+
+@pytest.mark.parametrize("kind", DIALOGS)
+async def test_a_dialog_is_armed_only_while_its_question_and_its_keys_are_shown(kind: str) -> None:
+    opening, texts = DIALOGS[kind]
+    armed_at = set()
+    async with open_browser(setting(UNKNOWN if kind == "question" else ("g1",)), size=(80, 24)) as browser:
+        await browser.loaded()
+        await opening(browser)
+        await browser.settled(lambda: isinstance(browser.app.screen, ConfirmationDialog))
+        dialog = browser.app.screen
+        assert isinstance(dialog, ConfirmationDialog)
+        for size in [*SIZES, *reversed(SIZES)]:
+            await browser.resize(*size)
+            armed_by_resize = dialog.armed
+            for _ in range(3):
+                browser.setting.time.advance(QUIET_SECONDS)
+                await browser.pilot.pause(0.06)
+            assert not armed_by_resize
+            shown = all(browser.says(text) for text in texts)
+            assert dialog.armed <= shown, f"{size}: {browser.screen_text}"
+            assert browser.says(TOO_SMALL[: size[0] - 2]) is not dialog.armed, f"{size}: {browser.screen_text}"
+            if dialog.armed:
+                armed_at.add(size)
+    assert (80, 24) in armed_at
+
+
+async def test_keys_that_cannot_be_seen_do_nothing_but_leave() -> None:
+    async with open_browser(setting(), size=(80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.armed()
+        await browser.resize(30, 6)
+        await browser.press("t", "y", "p", "k")
+        await browser.resize(80, 24)
+        assert browser.says("Ticket none")
+        assert browser.focus == "answer"
+        assert not browser.says("keep Sales")
+        await browser.resize(30, 6)
+        await browser.press("enter")
+        assert browser.dialog == ""
