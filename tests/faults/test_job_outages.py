@@ -23,7 +23,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
-from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
+from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_SENDS
 from walkme_tui.simulator.app import Simulator, build_app
 from walkme_tui.simulator.settings import SimulatorSettings
@@ -131,7 +131,7 @@ async def test_a_step_that_only_something_else_answers_is_done_by_a_later_run(tm
             with pytest.raises(OutcomeUnknown, match="“Sign in to the network”"):
                 await desk.run(job.id, JobControl(), lambda progress: None)
             assert not proxy.writes
-            assert proxy.faults[Fault.PAGE_BEFORE] == MAX_SENDS * (MAX_LEFT_OUT + 1)
+            assert proxy.faults[Fault.PAGE_BEFORE] == MAX_SENDS * (MAX_SKIPPED + 1)
             portal = False
             job = await desk.run(job.id, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE

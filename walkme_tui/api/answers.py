@@ -37,7 +37,8 @@ class ApiRequest:
     ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
     ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
     something is never sent a second time unless the first surely did nothing. The head of its answer refuses it, also
-    where the body breaks off; that it was accepted takes a body that this API may have sent.
+    where the body breaks off; that it was accepted takes a body that this API may have sent. Every account has a
+    ``collection``: where the server does not know it, the base URL is wrong.
     """
 
     method: str
@@ -48,6 +49,7 @@ class ApiRequest:
     content: bytes = field(default=b"", repr=False)
     total_seconds: float | None = None
     changes: bool = False
+    collection: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_h
 from walkme_tui.api.retry import Failure, FailureKind, RetryBudget, RetryPolicy, final_error, outcome_unknown
 from walkme_tui.api.status_errors import failure_of_answer
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
-from walkme_tui.api.transport_errors import TIME_OUT, failure_of_exception
+from walkme_tui.api.transport_errors import failure_of_exception
 from walkme_tui.domain.errors import UnexpectedAnswer, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, Priority, RequestRecord, TrafficStatus
@@ -225,8 +225,7 @@ class Connection:
 
     async def wait_or_give_up(self, failure: Failure, request: ApiRequest, attempt: int) -> None:
         """Wait until the next attempt may be made; raises ``ApiError`` if there is to be none."""
-        timed_out = failure.summary == TIME_OUT
-        seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt, timed_out=timed_out)
+        seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt)
         if seconds is None or not self._budget.take(failure):
             raise final_error(failure, changes=request.changes)
         me = object()

@@ -25,7 +25,8 @@ class Failure:
     """An attempt that brought no usable answer.
 
     ``error`` is what the caller gets when no further attempt is made, ``summary`` a few words for the request log,
-    ``retry_after_seconds`` what the server asked for (None: nothing). ``status`` is None where no answer came.
+    ``retry_after_seconds`` what the server asked for (None: nothing). ``status`` is None where no answer came, and
+    ``timed_out`` is true where none came in time.
     """
 
     error: ApiError
@@ -33,6 +34,7 @@ class Failure:
     summary: str
     status: int | None = None
     retry_after_seconds: float | None = None
+    timed_out: bool = False
 
     @property
     def rate_limited(self) -> bool:
@@ -96,7 +98,8 @@ class RetryPolicy:
     ``attempts`` counts all attempts of an ambiguous or turned-away request, ``connection_attempts`` those of one that
     could not be sent (a refused connection is told soon), ``timeout_attempts`` those that ran out of time (each may
     have taken a minute). Back-off doubles from ``base_seconds`` to ``longest_seconds``; up to half of it is random.
-    A ``Retry-After`` above ``patience_seconds`` is not waited for.
+    A ``Retry-After`` above ``patience_seconds`` is not waited for, nor, for a change, one above
+    ``change_patience_seconds``: jobs have a patience of their own, and show the wait.
     """
 
     attempts: int = 4
@@ -105,15 +108,17 @@ class RetryPolicy:
     base_seconds: float = 0.4
     longest_seconds: float = 8.0
     patience_seconds: float = 300.0
+    change_patience_seconds: float = 5.0
     jitter: Callable[[], float] = random.random
 
-    def wait_before_retry(self, failure: Failure, *, changes: bool, attempt: int, timed_out: bool) -> float | None:
+    def wait_before_retry(self, failure: Failure, *, changes: bool, attempt: int) -> float | None:
         """Seconds to wait after the failed attempt number ``attempt`` (from 1), or None: give up and say so."""
-        if attempt >= self._allowed(failure.fate, changes, timed_out):
+        if attempt >= self._allowed(failure, changes):
             return None
         if failure.retry_after_seconds is not None:
             asked = failure.retry_after_seconds
-            return asked if asked <= self.patience_seconds else None
+            longest = self.change_patience_seconds if changes else self.patience_seconds
+            return asked if asked <= longest else None
         return self.back_off(attempt)
 
     def back_off(self, attempt: int) -> float:
@@ -121,11 +126,12 @@ class RetryPolicy:
         full = min(self.longest_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 30))
         return full * (0.5 + 0.5 * self.jitter())
 
-    def _allowed(self, fate: FailureKind, changes: bool, timed_out: bool) -> int:
+    def _allowed(self, failure: Failure, changes: bool) -> int:
+        fate = failure.fate
         if fate is FailureKind.NOT_SENT:
             return self.connection_attempts
         if fate is FailureKind.TURNED_AWAY:
             return self.attempts
         if fate is FailureKind.AMBIGUOUS and not changes:
-            return self.timeout_attempts if timed_out else self.attempts
+            return self.timeout_attempts if failure.timed_out else self.attempts
         return 1

@@ -116,7 +116,7 @@ def _refused(answer: ApiAnswer, request: ApiRequest, place: Endpoint, said: str)
         refused = PermissionRefused(message, hint=hint, status=status, request_id=request_id, scope=request.scope)
         return refused, FailureKind.FINAL, "permission refused"
     if status == 404:
-        hint = f"It was asked for at {place.host}: check base_url." if request.about.startswith("the list") else ""
+        hint = f"It was asked for at {place.host}: check base_url." if request.collection else ""
         hint = WRONG_PLACE_HINT if answer.is_web_page else hint
         message = f"{place.host} does not have {request.about}{said}."
         return NotFound(message, hint=hint, status=status, request_id=request_id), FailureKind.FINAL, "not found"

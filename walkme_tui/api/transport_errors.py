@@ -52,7 +52,7 @@ def _out_of_time(error: Exception, place: Endpoint, host: str, deadlines: Deadli
     match error:
         case httpx.ConnectTimeout() if place.proxy:
             what = f"No connection through the proxy {place.proxy} was made within {deadlines.connect_seconds:g} s."
-            return Failure(Unreachable(what, hint=PROXY_HINT), FailureKind.NOT_SENT, TIME_OUT)
+            return Failure(Unreachable(what, hint=PROXY_HINT), FailureKind.NOT_SENT, TIME_OUT, timed_out=True)
         case httpx.ConnectTimeout():
             what, fate = (
                 f"{host} did not accept a connection within {deadlines.connect_seconds:g} s.",
@@ -70,7 +70,7 @@ def _out_of_time(error: Exception, place: Endpoint, host: str, deadlines: Deadli
         case _:
             seconds = error.seconds if isinstance(error, DeadlinePassed) else deadlines.total_seconds
             what = f"{host} did not finish its answer within {seconds:g} s."
-    return Failure(Unreachable(what, hint=NETWORK_HINT), fate, TIME_OUT)
+    return Failure(Unreachable(what, hint=NETWORK_HINT), fate, TIME_OUT, timed_out=True)
 
 
 def _refused_by_proxy(said: str, place: Endpoint) -> Failure:

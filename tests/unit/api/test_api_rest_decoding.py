@@ -197,7 +197,7 @@ def test_another_user_than_the_one_asked_for_is_unexpected() -> None:
     assert decode_one(got({"id": "U1"}), "u1") == User(id="U1")
     with pytest.raises(UnexpectedAnswer, match="another user"):
         decode_one(got({"id": "u2"}), "u1")
-    with pytest.raises(UnexpectedAnswer, match="it has no id"):
+    with pytest.raises(UnexpectedAnswer, match="has no id"):
         decode_one(got({"users": []}), "u1")
 
 

@@ -1,5 +1,7 @@
 """Which attempt may be made again."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,8 @@ def failure(fate: FailureKind, retry_after: float | None = None, status: int | N
 def attempts(fate: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
     """How many attempts are made when every one fails like this."""
     made = 1
-    while POLICY.wait_before_retry(failure(fate), changes=changes, attempt=made, timed_out=timed_out) is not None:
+    failed = replace(failure(fate), timed_out=timed_out)
+    while POLICY.wait_before_retry(failed, changes=changes, attempt=made) is not None:
         made += 1
     return made
 
@@ -98,8 +101,14 @@ class TestRetryBudget:
 
 def test_what_the_server_asks_for_is_waited_unless_it_is_beyond_patience() -> None:
     short, long = failure(FailureKind.TURNED_AWAY, 12.0), failure(FailureKind.TURNED_AWAY, 3600.0)
-    assert POLICY.wait_before_retry(short, changes=False, attempt=1, timed_out=False) == 12.0
-    assert POLICY.wait_before_retry(long, changes=False, attempt=1, timed_out=False) is None
+    assert POLICY.wait_before_retry(short, changes=False, attempt=1) == 12.0
+    assert POLICY.wait_before_retry(long, changes=False, attempt=1) is None
+
+
+def test_a_change_leaves_a_long_wait_to_its_job() -> None:
+    short, long = failure(FailureKind.TURNED_AWAY, 2.0), failure(FailureKind.TURNED_AWAY, 12.0)
+    assert POLICY.wait_before_retry(short, changes=True, attempt=1) == 2.0
+    assert POLICY.wait_before_retry(long, changes=True, attempt=1) is None
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

@@ -27,7 +27,7 @@ from walkme_tui.domain.errors import (
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PLACE = Endpoint("acme", "api.example.com", "the variable ACME_SECRET")
-USERS = ApiRequest("GET", "/users?page=1&pageSize=100", "users:read", "the list of users")
+USERS = ApiRequest("GET", "/users?page=1&pageSize=100", "users:read", "the list of users", collection=True)
 ONE = ApiRequest("GET", "/users/7", "users:read", "this user")
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>\n Sign &amp; in\x1b </title></head></html>"
 

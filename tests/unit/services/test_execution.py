@@ -32,7 +32,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
-from walkme_tui.services.changes.outage_gate import MAX_LEFT_OUT
+from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
 from walkme_tui.services.events import UserForgotten, UserStored
 
@@ -269,7 +269,7 @@ async def test_a_service_that_answers_no_write_as_it_should_stops_the_job(tmp_pa
         job = await desk.only()
     assert job.state is JobState.INTERRUPTED
     assert set(states(job)) == {"todo"}
-    assert len(api.asked("add_member")) == 3 * (MAX_LEFT_OUT + 1)
+    assert len(api.asked("add_member")) == 3 * (MAX_SKIPPED + 1)
 
 
 async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times(tmp_path: Path) -> None:

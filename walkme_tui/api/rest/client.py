@@ -91,7 +91,7 @@ class RestDirectory:
         if page < 1 or not 1 <= page_size <= LARGEST_PAGE:
             raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
         target = "/users?" + urlencode({"page": page, "pageSize": page_size})
-        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES, collection=True)
         return await self._call(request, priority, lambda answer: decode_page(answer, page, page_size))
 
     async def find_user(self, email: str) -> User | None:
@@ -102,7 +102,7 @@ class RestDirectory:
         if self._look_up_ignored is not None:
             raise self._look_up_ignored
         target = "/users?" + urlencode({"email": email}, errors="replace")
-        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", target, READ, "the list of users", LIST_LIMIT_BYTES, collection=True)
         try:
             return await self._call(request, Priority.DEMAND, lambda answer: decode_matches(answer, email))
         except LookUpIgnored as error:
@@ -117,7 +117,7 @@ class RestDirectory:
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All groups; entries that cannot be read are left out and counted in ``group_oddities``."""
-        request = ApiRequest("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES)
+        request = ApiRequest("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES, collection=True)
         groups, self.group_oddities = await self._call(request, priority, decode_groups)
         return groups
 

@@ -53,7 +53,7 @@ def decode_one(answer: ApiAnswer, user_id: str) -> User:
     value, _ = read_json(answer)
     user = decode_user(value)
     if isinstance(user, UnreadableRecord):
-        raise _unexpected(answer, f"answered with a user that cannot be read: it {_as_predicate(user.reason)}", value)
+        raise _unexpected(answer, f"answered with a user that cannot be read ({user.reason})", value)
     if user.id.casefold() != user_id.casefold():
         raise _unexpected(answer, "answered with another user than the one asked for", None)
     return user
@@ -122,11 +122,6 @@ def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer
         status=answer.status,
         request_id=answer.request_id,
     )
-
-
-def _as_predicate(reason: str) -> str:
-    """The reason of an unreadable record as the rest of a sentence that begins with "it"."""
-    return f"is {reason}" if reason.startswith("not ") else reason.replace("its id is", "has an id that is", 1)
 
 
 def _look_for_repeats(rows: Iterable[User | UnreadableRecord], odd: list[str]) -> None:

@@ -161,7 +161,7 @@ class _Run:
         """Take users one after another until none is left or the run stops; the others wait for the first worker."""
         try:
             if not first:
-                await self._gate.wait_proved()
+                await self._gate.wait_settled()
             for records in users:
                 if self._gate.stopping:
                     return
@@ -176,7 +176,7 @@ class _Run:
             raise
         finally:
             if first:
-                self._gate.prove()
+                self._gate.note_settled()
 
     async def _wait_stopping(self) -> None:
         """Return once no further step may begin."""

@@ -1,33 +1,35 @@
-"""The line to the service while a job runs: who is read, and what happens while nobody answers."""
+"""Holds the steps of a job back while the service cannot be used."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, WalkmeError
+from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, Unreachable, WalkmeError
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.ports import DirectoryApi
 
 FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
-# So many people who alone cannot be read are left out; more of them are an outage by another name.
-MAX_LEFT_OUT: Final = 3
+# Beyond the job's patience a read may take this long: one attempt of a call about one user.
+READ_SECONDS: Final = 15.0
+# Up to so many users who alone cannot be read are skipped; more of them are an outage.
+MAX_SKIPPED: Final = 3
 PAUSED: Final = "Paused."
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class PersonSkipped(Exception):
-    """The service answers, only not about this user; ``error`` is what it does instead."""
+    """The service answers requests, but not those about one user; ``error`` is the last failure."""
 
     def __init__(self, error: ServiceUnavailable) -> None:
         super().__init__(error)
         self.error = error
 
 
-class Told(Protocol):
-    """Takes the reason of a pause and the seconds until the service is asked again; an empty reason ends the pause."""
+class PauseListener(Protocol):
+    """Receives the reason of a pause and the seconds until the next request; an empty reason ends the pause."""
 
     def __call__(self, why: str, seconds: float | None = None) -> None: ...
 
@@ -35,81 +37,81 @@ class Told(Protocol):
 class OutageGate:
     """Reads users for a job, and holds all its steps back while the service cannot be used.
 
-    Of all who meet the outage one looks whether it is over, by reading that user again after growing waits. ``told`` is
-    called with the reason of a pause, and with nothing when it goes on.
+    One of the tasks that meet an outage finds out whether it is over, by reading its user again after growing waits;
+    the others wait for it. ``on_pause`` receives the reason of a pause, and nothing when it ends.
     """
 
     def __init__(
         self,
         api: DirectoryApi,
         control: JobControl,
-        told: Told,
+        on_pause: PauseListener,
         *,
         sleep: Sleep,
         monotonic: Callable[[], float],
     ) -> None:
         self._api = api
         self._control = control
-        self._told = told
+        self._on_pause = on_pause
         self._sleep = sleep
         self._monotonic = monotonic
         self._usable = asyncio.Event()
         self._usable.set()
-        self._proved = asyncio.Event()
+        self._step_settled = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._left_out = 0
+        self._skipped = 0
+        self._writes_refused_since: float | None = None
         self.problem: WalkmeError | None = None
         """Why the run stops, None where nothing went wrong."""
 
     # ------------------------------------------------------------ stopping
 
     def stop(self, problem: WalkmeError | None = None) -> None:
-        """Take no further step; the first problem is the one that counts."""
+        """Start no further step; the first problem is the one that is reported."""
         if self.problem is None:
             self.problem = problem
         self._stopping.set()
-        self._proved.set()
+        self._step_settled.set()
 
-    def prove(self) -> None:
-        """A step has come to its end: the service is there and takes changes."""
-        self._proved.set()
+    def note_settled(self) -> None:
+        """A step was settled: the service can be used."""
+        self._writes_refused_since = None
+        self._step_settled.set()
 
-    def leave_out(self, error: ServiceUnavailable) -> None:
-        """One person cannot be read, and stays as they are; the job goes on with the others and is not done."""
-        self._left_out += 1
+    def skip_person(self, error: ServiceUnavailable) -> None:
+        """Leave one user as they are; the job continues with the others and stays unfinished."""
+        self._skipped += 1
         if self.problem is None:
             self.problem = error
-        if self._left_out > MAX_LEFT_OUT:
+        if self._skipped > MAX_SKIPPED:
             self.stop(error)
 
     @property
     def stopping(self) -> bool:
-        """No further step is taken."""
+        """No further step starts."""
         return self._stopping.is_set() or self._control.cancelled
 
     async def wait_stopping(self) -> None:
         """Return once ``stop`` was called."""
         await self._stopping.wait()
 
-    # ------------------------------------------------------------ going
+    # ------------------------------------------------------------ waiting
 
-    async def wait_proved(self) -> None:
-        """Return once a first step has come to its end: what would meet all of them, an outage or a right that is
-        missing, is to cost one step only.
-        """
-        await self._proved.wait()
+    async def wait_settled(self) -> None:
+        """Return once a first step was settled: an outage or a missing right costs one step only, not one per task."""
+        await self._step_settled.wait()
 
-    async def clear(self) -> bool:
-        """Wait until steps may be taken; True if that was not at once. Raises ``JobStopped``."""
+    async def wait_open(self) -> bool:
+        """Wait until steps may start; True if that took time. Raises ``JobStopped``."""
         waited = False
         while True:
             if self.stopping:
                 raise JobStopped
             if self._control.paused:
                 waited = True
-                self._told(PAUSED)
+                self._on_pause(PAUSED)
                 await self._control.wait_resumed()
-                self._told("")
+                self._on_pause("")
             elif not self._usable.is_set():
                 waited = True
                 await self._usable.wait()
@@ -117,22 +119,43 @@ class OutageGate:
                 return waited
 
     async def read(self, user_id: str) -> User:
-        """The user as the server has them now, however long that takes.
+        """The user as the server has them now; waits until an outage is over.
 
-        Raises ``JobStopped``, ``PersonSkipped`` and ``ApiError``, but never ``ServiceUnavailable``: that is waited out.
+        Raises ``JobStopped``, ``PersonSkipped`` and ``ApiError``, but not ``ServiceUnavailable``.
         """
+        patience = self._control.patience_seconds
+        limit = None if patience is None else patience + READ_SECONDS
         while True:
             try:
-                return await self._api.get_user(user_id)
+                async with asyncio.timeout(limit):
+                    return await self._api.get_user(user_id)
+            except TimeoutError:
+                # A pause that the server asked for, or retries within the call, outlast the job's patience.
+                self.stop(Unreachable(f"The service did not answer within {limit:g} s.", hint="Resume the job later."))
+                raise JobStopped from None
             except ServiceUnavailable as error:
                 await self.wait_out(error, user_id)
 
+    async def wait_out_refusal(self, error: ServiceUnavailable, user_id: str) -> None:
+        """Wait as ``wait_out`` does after a write that was not accepted.
+
+        Reads may work all the while, so that the job's patience counts from the first such write since a step was
+        settled: then ``JobStopped``, with ``error`` as the problem.
+        """
+        now, patience = self._monotonic(), self._control.patience_seconds
+        if self._writes_refused_since is None:
+            self._writes_refused_since = now
+        if patience is not None and now - self._writes_refused_since >= patience:
+            self.stop(error)
+            raise JobStopped
+        await self.wait_out(error, user_id)
+
     async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
-        """Return once the service answers again; ``JobStopped`` where that was given up, or ``PersonSkipped``."""
+        """Return once the service answers again. Raises ``JobStopped`` when the patience is over, ``PersonSkipped``."""
         if self._usable.is_set() and not self.stopping:
             self._usable.clear()
             try:
-                await self._look_until_back(error, user_id)
+                await self._read_until_answered(error, user_id)
             except ServiceUnavailable as last:
                 self.stop(last)
             finally:
@@ -140,53 +163,52 @@ class OutageGate:
         else:
             await self._usable.wait()
         if self.stopping:
-            # Nobody waits for a service any more: what was left open by that is its reason.
             self.stop(error if not self._control.cancelled else None)
             raise JobStopped
 
-    async def _look_until_back(self, error: ServiceUnavailable, user_id: str) -> None:
-        """Look again and again; raises the last failure when the patience is at its end."""
+    async def _read_until_answered(self, error: ServiceUnavailable, user_id: str) -> None:
+        """Read a user again and again; raises the last failure when the patience is over."""
         since, wait = self._monotonic(), FIRST_WAIT_SECONDS
         while True:
-            asked = error.retry_after_seconds if isinstance(error, RateLimited) else None
-            pause = max(wait, asked or 0.0)
+            requested = error.retry_after_seconds if isinstance(error, RateLimited) else None
+            pause = max(wait, requested or 0.0)
             patience = self._control.patience_seconds
             left = None if patience is None else since + patience - self._monotonic()
             if left is not None and pause > left:
                 raise error
-            self._told(error.message, pause)
-            await self._control.until_resumed(_asleep(self._sleep, pause))
+            self._on_pause(error.message, pause)
+            await self._control.until_resumed(_sleep(self._sleep, pause))
             try:
                 async with asyncio.timeout(None if left is None else left - pause):
-                    await self._control.unless_cancelled(self._look(user_id, thorough=wait > FIRST_WAIT_SECONDS))
+                    await self._control.unless_cancelled(self._try_to_read(user_id, others=wait > FIRST_WAIT_SECONDS))
             except TimeoutError:
                 raise error from None
             except ServiceUnavailable as again:
                 error = again
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
             except PersonSkipped:
-                self._told("")
+                self._on_pause("")
                 raise
             else:
-                self._told("")
+                self._on_pause("")
                 return
 
-    async def _look(self, user_id: str, *, thorough: bool) -> None:
-        """Ask for the user; any answer will do. A ``thorough`` look finds out whether there is one about others."""
+    async def _try_to_read(self, user_id: str, *, others: bool) -> None:
+        """Return if the server answers about the user; ``others``: ``PersonSkipped`` if only about others."""
         try:
-            await self._ask(user_id)
+            await self._request(user_id)
         except ServiceUnavailable:
-            if not thorough:
+            if not others:
                 raise
             await self._api.list_users(1, 1)
             try:
-                # Once more: the outage may have ended between the two.
-                await self._ask(user_id)
+                # The outage may have ended between the two requests.
+                await self._request(user_id)
             except ServiceUnavailable as error:
                 raise PersonSkipped(error) from error
 
-    async def _ask(self, user_id: str) -> None:
-        """Read the user; that there is an answer is all that counts."""
+    async def _request(self, user_id: str) -> None:
+        """Request the user; every answer counts, a refusal too. Raises ``ServiceUnavailable`` where none comes."""
         try:
             await self._api.get_user(user_id)
         except ServiceUnavailable:
@@ -195,5 +217,5 @@ class OutageGate:
             return
 
 
-async def _asleep(sleep: Sleep, seconds: float) -> None:
+async def _sleep(sleep: Sleep, seconds: float) -> None:
     await sleep(seconds)

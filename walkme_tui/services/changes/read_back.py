@@ -20,9 +20,9 @@ SECOND_LOOK_SECONDS: Final = 1.0
 class ReadBack:
     """Reads people again after a step was sent, and says what became of it."""
 
-    def __init__(self, api: DirectoryApi, line: OutageGate, sleep: Sleep) -> None:
+    def __init__(self, api: DirectoryApi, gate: OutageGate, sleep: Sleep) -> None:
         self._api = api
-        self._line = line
+        self._gate = gate
         self._sleep = sleep
 
     async def accepted(self, record: StepRecord) -> Outcome:
@@ -73,7 +73,7 @@ class ReadBack:
         return held, user
 
     async def _look_once(self, change: Change) -> tuple[bool | None, User]:
-        user = await self._line.read(change.user_id)
+        user = await self._gate.read(change.user_id)
         held = change.holds(user)
         if held is not None or not isinstance(user.email, str):
             return held, user

@@ -48,24 +48,24 @@ class StepRunner:
     stop: a sign-in or a right that was refused, a journal that cannot be written.
     """
 
-    def __init__(self, session: Session, ledger: Ledger, line: OutageGate, reconciler: ReadBack) -> None:
+    def __init__(self, session: Session, ledger: Ledger, gate: OutageGate, reconciler: ReadBack) -> None:
         self._session = session
         self._directory = Directory(session)
         self._ledger = ledger
-        self._line = line
+        self._gate = gate
         self._reconciler = reconciler
 
     async def reconcile(self, records: Sequence[StepRecord]) -> None:
         """Find out what became of the steps of one person that an earlier run had sent."""
         for record in records:
-            if self._line.stopping:
+            if self._gate.stopping:
                 return
             try:
                 outcome = await self._reconciler.lost(record, interrupted=True)
             except NotFound:
                 outcome = Outcome(StepState.FAILED, outcomes.GONE)
             except PersonSkipped as only:
-                self._line.leave_out(only.error)
+                self._gate.skip_person(only.error)
                 return
             except (SignInRefused, PermissionRefused):
                 raise
@@ -83,7 +83,7 @@ class StepRunner:
                 await self._gone(records[index:])
                 return
             except PersonSkipped as only:
-                self._line.leave_out(only.error)
+                self._gate.skip_person(only.error)
                 return
 
     async def _step(self, record: StepRecord, user: User | None) -> User | None:
@@ -107,7 +107,7 @@ class StepRunner:
                 # The step stays to be done: a later run may find a service that takes it.
                 raise PersonSkipped(error)
             if not isinstance(error, OutcomeUnknown):
-                await self._line.wait_out(error, record.step.user_id)
+                await self._gate.wait_out_refusal(error, record.step.user_id)
 
     async def _attempt(
         self, record: StepRecord, user: User | None
@@ -117,8 +117,8 @@ class StepRunner:
         The record and the user afterwards, and where the step is still to be done, what prevented it. Raises what
         reading the user before raises.
         """
-        if await self._line.clear() or user is None:
-            user = await self._line.read(record.step.user_id)
+        if await self._gate.wait_open() or user is None:
+            user = await self._gate.read(record.step.user_id)
         outcome = outcomes.before_sending(record, user)
         if outcome is not None:
             return await self._settle(record, outcome), user, None
@@ -195,7 +195,7 @@ class StepRunner:
         """Write down what became of a step, then let the table show the person as just read."""
         settled = await self._ledger.settle(record, outcome)
         if settled.state.settled:
-            self._line.prove()
+            self._gate.note_settled()
         if outcome.after is not None:
             own = (record.step.change.attribute, "updated_at_ms") if outcome.changed else ()
             with suppress(MirrorUnavailable):
