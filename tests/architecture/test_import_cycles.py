@@ -15,19 +15,6 @@ PACKAGE = "walkme_tui"
 # Import cycles that still have to be removed, each as the names of its modules below ``walkme_tui``.
 KNOWN_CYCLES: tuple[set[str], ...] = (
     {
-        "ui.browser.actions",
-        "ui.browser.change_commands",
-        "ui.browser.chrome",
-        "ui.browser.crawl_status",
-        "ui.browser.filter_completion",
-        "ui.browser.filter_control",
-        "ui.browser.group_visit",
-        "ui.browser.news_marks",
-        "ui.browser.screen",
-        "ui.browser.sorting",
-        "ui.browser.view_state",
-    },
-    {
         "ui.flows.context",
         "ui.flows.job_tasks",
         "ui.flows.origin",

@@ -187,7 +187,7 @@ class Browser:
     async def tick(self, seconds: float = 1.0) -> None:
         """Let time pass, as the chrome sees it."""
         self.setting.time.advance(seconds)
-        self.browser.situation.tick()
+        self.browser.chrome.tick()
         await self.pause()
 
     # ------------------------------------------------------------ seeing
@@ -358,7 +358,7 @@ class Browser:
         """The messages that are up, as toasts and in the status line."""
         toasts = [f"{note.title} {note.message}".strip() for note in self.app._notifications]
         screens = (screen for screen in self.app.screen_stack if isinstance(screen, BrowserScreen))
-        return [*toasts, *(screen.situation.noted for screen in screens if screen.situation.noted)]
+        return [*toasts, *(screen.chrome.noted for screen in screens if screen.chrome.noted)]
 
     @property
     def running(self) -> bool:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
@@ -17,7 +18,7 @@ from walkme_tui.config import crash_hooks
 from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.store.sqlite_thread import SqliteThread
-from walkme_tui.ui.browser import actions as verbs
+from walkme_tui.ui.browser import actions
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.start import run_browser
 from walkme_tui.ui.workers import WorkerGroup
@@ -86,9 +87,9 @@ def main() -> int:
     """Run it."""
     folder, where = sys.argv[1:]
     os.environ["WALKME_TUI_STATE_DIR"] = folder
-    table = dict(verbs.VERBS)
+    table: dict[str, Any] = dict(actions.ACTIONS)
     table["cursor.down"] = BREAKS.get(where, break_now)
-    verbs.VERBS = table  # type: ignore[misc]
+    actions.ACTIONS = table  # type: ignore[misc]
     api = DeferredApi(wait_for_the_secret) if where == "secret" else FakeDirectory(people(5))
     setting = Setting(api=api)
     start = BrowserStart(

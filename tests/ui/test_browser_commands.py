@@ -8,7 +8,7 @@ from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.users import User
-from walkme_tui.ui.browser.actions import VERBS
+from walkme_tui.ui.browser.actions import ACTIONS
 from walkme_tui.ui.keys import bound, labels
 
 
@@ -18,7 +18,7 @@ def account(count: int = 50) -> FakeDirectory:
 
 def test_every_command_does_something_and_nothing_else_does() -> None:
     of_the_app = {"app.help", "app.palette", "app.profile", "app.quit", "app.redraw", "app.suspend"}
-    assert set(VERBS) | of_the_app == {command.id for command in COMMANDS}
+    assert set(ACTIONS) | of_the_app == {command.id for command in COMMANDS}
 
 
 def test_no_two_commands_share_a_key() -> None:

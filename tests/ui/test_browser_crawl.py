@@ -6,14 +6,16 @@ from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Syncing
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
-from walkme_tui.ui.browser.crawl_status import crawl_saying
+from walkme_tui.ui.browser.crawl_status import crawl_message
 from walkme_tui.ui.widgets.user_table.row_styles import CellStyle
 
 FULLY = Syncing(fully=True)
 
 
 async def read_whole(browser: Browser, count: int) -> None:
-    await browser.settled(lambda: browser.browser.crawling is not None and browser.browser.crawling.progress.note)
+    await browser.settled(
+        lambda: browser.browser.chrome.crawl is not None and browser.browser.chrome.crawl.progress.note
+    )
     await browser.tick()
     await browser.settled(lambda: f"{count:,} people · 100 % loaded".replace(",", " ") in browser.account_line)
 
@@ -42,11 +44,11 @@ async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
 
 def test_a_second_reading_says_why() -> None:
     second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
-    unproven, changed = crawl_saying(second, 0), crawl_saying(second._replace(after_drift=True), 0)
+    unproven, changed = crawl_message(second, 0), crawl_message(second._replace(after_drift=True), 0)
     assert unproven is not None
-    assert unproven.text == "Reading the account again, to be sure: 10 of 40. P pauses."
+    assert unproven.text == "Reading the account again, to verify it: 10 of 40. P pauses."
     assert changed is not None
-    assert changed.text == "Reading the account a second time, for it was changing: 10 of 40. P pauses."
+    assert changed.text == "Reading the account again, because it changed meanwhile: 10 of 40. P pauses."
 
 
 async def test_p_pauses_and_goes_on() -> None:
@@ -59,10 +61,10 @@ async def test_p_pauses_and_goes_on() -> None:
         await browser.settled(lambda: any(size == 1000 for _, size in api.asked("list_users")))
         await browser.press("P")
         gate.set()
-        crawling = browser.browser.crawling
+        crawling = browser.browser.chrome.crawl
         await browser.settled(lambda: crawling is not None and crawling.progress.loaded == 1000)
         await browser.tick()
-        assert browser.status_line.startswith("Reading the account is paused: 1 000 of 4 000. P goes on.")
+        assert browser.status_line.startswith("Reading the account is paused: 1 000 of 4 000. P resumes.")
         asked = len(api.asked("list_users"))
         await browser.tick(30)
         assert len(api.asked("list_users")) == asked

@@ -113,7 +113,7 @@ async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:
         await browser.loaded()
         gate = api.hold("find_user")
         await browser.filter("person00249@example.com")
-        await browser.settled(lambda: browser.says("Asking the server for person00249@example.com…"))
+        await browser.settled(lambda: browser.says("Looking up person00249@example.com on the server…"))
         gate.set()
         await browser.settled(lambda: browser.row_count == 1)
         assert browser.says("person00249@example.com Ivo")
@@ -174,7 +174,7 @@ async def test_an_email_that_comes_in_one_burst_is_asked_from_the_server(tab: st
         await on_tab(browser, tab)
         await browser.type_ahead("/", *ASKED)
         await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
-        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -185,7 +185,7 @@ async def test_a_pasted_email_is_asked_from_the_server(tab: str) -> None:
         await browser.press("slash")
         browser.app.post_message(Paste(ASKED))
         await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
-        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -194,7 +194,7 @@ async def test_a_typed_email_is_asked_from_the_server_once(tab: str) -> None:
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
         await browser.filter(ASKED)
-        await browser.settled(lambda: browser.status_line == f"The server knows {ASKED}.")
+        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
         assert api.asked("find_user") == [(ASKED,)]
 
 

@@ -147,7 +147,7 @@ def published(event: Event) -> Callable[[Browser], object]:
 HANDLERS: dict[str, Callable[[Browser], object]] = {
     "a user chosen in the news": lambda browser: browser.browser.show_user(person(3).id),
     "a group chosen": lambda browser: browser.browser.show_group("g1"),
-    "a second": lambda browser: browser.browser.situation.tick(),
+    "a second": lambda browser: browser.browser.chrome.tick(),
     "a refresh": lambda browser: browser.browser.pages.refresh(),
     "a page": published(PageLoaded(1, 0, 11)),
     "a stored user": published(UserStored(person(1).id)),

@@ -288,7 +288,7 @@ class WalkmeApp(App[int]):
         if isinstance(screen, BrowserScreen):
             seconds = timeout if timeout is not None else self.NOTIFICATION_TIMEOUT
             text = f"{title}: {message}" if title else message
-            if screen.situation.note(text, NOTE_INKS[severity], seconds):
+            if screen.chrome.note(text, NOTE_INKS[severity], seconds):
                 return
             screen.keep_toasts_off_the_cursor()
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)

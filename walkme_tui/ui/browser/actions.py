@@ -1,34 +1,73 @@
-"""What each command does in the browser; those of the whole program are the app's."""
+"""What each command does in the browser; the app runs those of the whole program."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
-from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
+from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from walkme_tui.ui.browser.screen import BrowserScreen
+    from walkme_tui.ui.browser.change_commands import ChangeCommands
+    from walkme_tui.ui.browser.chrome import Chrome
+    from walkme_tui.ui.browser.details import Details
+    from walkme_tui.ui.browser.filter_control import FilterControl
+    from walkme_tui.ui.browser.filters import TableFilters
+    from walkme_tui.ui.browser.panes import PaneArea
+    from walkme_tui.ui.browser.sorting import TableSorting
 
-Verb: TypeAlias = "Callable[[BrowserScreen], object]"
+
+class Browser(FlowContext, Protocol):
+    """The parts of the browser that commands act on."""
+
+    area: "PaneArea"
+    filtering: "TableFilters"
+    filter: "FilterControl"
+    ordering: "TableSorting"
+    details: "Details"
+    chrome: "Chrome"
+
+    @property
+    def changing(self) -> "ChangeCommands":
+        """The commands that change the account."""
+        ...
+
+    def lay_out(self, arrangement: Arrangement) -> None:
+        """Show these panes."""
+        ...
+
+    def show_tab(self, tab: Tab) -> None:
+        """Go to a tab."""
+        ...
+
+    def open_details(self) -> None:
+        """Open the details of the user under the cursor and give them the focus."""
+        ...
+
+    def read_groups(self) -> None:
+        """Read the groups from the server."""
+        ...
+
+    def back(self) -> None:
+        """Close or clear one thing."""
+        ...
 
 
-def run_verb(browser: "BrowserScreen", command_id: str) -> None:
-    """Do what a command says; KeyError for one that the browser does not know."""
-    VERBS[command_id](browser)
+Action: TypeAlias = Callable[[Browser], object]
 
 
-def _toggle_inactive(browser: "BrowserScreen") -> None:
+def _toggle_inactive(browser: Browser) -> None:
     hidden = browser.filtering.toggle_inactive()
     browser.app.notify("Inactive users are hidden." if hidden else "Inactive users are shown.", timeout=2)
 
 
-def _members_or_groups(browser: "BrowserScreen") -> None:
+def _members_or_groups(browser: Browser) -> None:
     if browser.area.focused is Pane.GROUPS:
         if Pane.MEMBERS in browser.area.shown:
             browser.area.focus_pane(Pane.MEMBERS)
@@ -38,15 +77,15 @@ def _members_or_groups(browser: "BrowserScreen") -> None:
         from walkme_tui.ui.flows.membership import groups_of
 
         start_worker(
-            browser,
+            browser.screen,
             WorkerGroup.GROUPS,
             partial(groups_of, browser, Origin(browser), user),
             name="Reading the groups of this user",
         )
 
 
-def _refresh_row(browser: "BrowserScreen") -> None:
-    if browser.arrangement.tab is Tab.JOBS:
+def _refresh_row(browser: Browser) -> None:
+    if browser.area.arrangement.tab is Tab.JOBS:
         browser.changing.read_jobs()
         return
     if browser.area.focused is Pane.GROUPS:
@@ -54,12 +93,14 @@ def _refresh_row(browser: "BrowserScreen") -> None:
         return
     user = browser.user
     if user is not None:
-        start_worker(browser, WorkerGroup.DETAILS, partial(browser.details.read_again, user), name="Reading this user")
+        start_worker(
+            browser.screen, WorkerGroup.DETAILS, partial(browser.details.read_again, user), name="Reading this user"
+        )
 
 
-def _refresh_view(browser: "BrowserScreen") -> None:
-    if browser.crawling is not None:
-        browser.crawling.retry_now()
+def _refresh_view(browser: Browser) -> None:
+    if browser.chrome.crawl is not None:
+        browser.chrome.crawl.retry_now()
     if browser.pages.failure is not None:
         browser.pages.retry_now()
     else:
@@ -69,74 +110,74 @@ def _refresh_view(browser: "BrowserScreen") -> None:
     if table is not None:
         table.listing.refresh()
     browser.read_groups()
-    browser.situation.tell()
+    browser.refresh_situation()
 
 
-def _toggle_raw(browser: "BrowserScreen") -> None:
+def _toggle_raw(browser: Browser) -> None:
     detail = browser.area.detail
     detail.set_raw(not detail.raw)
     if detail.raw and Pane.DETAIL not in browser.area.shown:
         browser.open_details()
 
 
-def _open(browser: "BrowserScreen") -> None:
+def _open(browser: Browser) -> None:
     if browser.filter.has_keys:
         browser.filter.keep()
     else:
         browser.area.movable.action_open()
 
 
-def _next_pane(browser: "BrowserScreen", by: int) -> None:
+def _next_pane(browser: Browser, by: int) -> None:
     if browser.filter.has_keys:
         browser.filter.leave()
     else:
         browser.area.focus_next(by)
 
 
-def _zoom(browser: "BrowserScreen") -> None:
-    browser.lay_out(browser.arrangement.zoom(browser.area.focused))
+def _zoom(browser: Browser) -> None:
+    browser.lay_out(browser.area.arrangement.zoom(browser.area.focused))
 
 
-def _mark(action: str) -> Verb:
-    def mark(browser: "BrowserScreen") -> None:
+def _mark(action: str) -> Action:
+    def mark(browser: Browser) -> None:
         table = browser.area.table
         if browser.area.focused is Pane.GROUPS:
-            _say(browser, browser.area.groups_tab.mark(action))
+            _notify(browser, browser.area.groups_tab.mark(action))
         elif table is not None:
             getattr(table, f"action_{action}")()
 
     return mark
 
 
-def _say(browser: "BrowserScreen", text: str) -> None:
+def _notify(browser: Browser, text: str) -> None:
     if text:
         browser.app.notify(text, markup=False, timeout=6)
 
 
-def _compare_groups(browser: "BrowserScreen") -> None:
+def _compare_groups(browser: Browser) -> None:
     if browser.area.groups_tab.compares:
         browser.filtering.clear(Pane.GROUPS)
         browser.show_tab(Tab.GROUPS)
         browser.area.focus_pane(Pane.GROUPS)
-    _say(browser, browser.area.groups_tab.compare())
+    _notify(browser, browser.area.groups_tab.compare())
 
 
-def _read_details(browser: "BrowserScreen") -> None:
+def _read_details(browser: Browser) -> None:
     from walkme_tui.ui.flows.group_backfill import read_or_stop
 
     table = browser.area.table
     view = table.listing.query if table is not None else UserQuery()
     flow = partial(read_or_stop, browser, Origin(browser), browser.area.groups_tab.reading, view)
-    start_worker(browser, WorkerGroup.MEMBERSHIPS, flow, name="Reading the groups of users")
+    start_worker(browser.screen, WorkerGroup.MEMBERSHIPS, flow, name="Reading the groups of users")
 
 
-def _copy_receipt_path(browser: "BrowserScreen") -> None:
+def _copy_receipt_path(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import copy_receipt_path
 
     copy_receipt_path(browser, browser.changing.job)
 
 
-def _copy_request(browser: "BrowserScreen") -> None:
+def _copy_request(browser: Browser) -> None:
     from walkme_tui.ui.flows.copy import copy_request
 
     record = browser.area.requests.current
@@ -144,11 +185,11 @@ def _copy_request(browser: "BrowserScreen") -> None:
         copy_request(browser, record)
 
 
-def _copy_email(browser: "BrowserScreen") -> None:
-    if browser.arrangement.tab is Tab.JOBS:
+def _copy_email(browser: Browser) -> None:
+    if browser.area.arrangement.tab is Tab.JOBS:
         _copy_receipt_path(browser)
         return
-    if browser.arrangement.tab is Tab.REQUESTS:
+    if browser.area.arrangement.tab is Tab.REQUESTS:
         _copy_request(browser)
         return
     from walkme_tui.ui.flows.copy import copy_email, copy_groups
@@ -159,11 +200,11 @@ def _copy_email(browser: "BrowserScreen") -> None:
     copy_email(browser)
 
 
-def _copy_menu(browser: "BrowserScreen") -> None:
-    if browser.arrangement.tab is Tab.JOBS:
+def _copy_menu(browser: Browser) -> None:
+    if browser.area.arrangement.tab is Tab.JOBS:
         _copy_receipt_path(browser)
         return
-    if browser.arrangement.tab is Tab.REQUESTS:
+    if browser.area.arrangement.tab is Tab.REQUESTS:
         _copy_request(browser)
         return
     from walkme_tui.ui.flows.copy import copy_group_menu, copy_menu
@@ -171,22 +212,22 @@ def _copy_menu(browser: "BrowserScreen") -> None:
     menu = partial(copy_menu, browser, Origin(browser), browser.marked, browser.user)
     if browser.area.focused is Pane.GROUPS:
         menu = partial(copy_group_menu, browser, Origin(browser), browser.area.groups_tab.chosen_groups)
-    start_worker(browser, WorkerGroup.COPY, menu, name="Copying")
+    start_worker(browser.screen, WorkerGroup.COPY, menu, name="Copying")
 
 
-def _write(browser: "BrowserScreen", flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
+def _write(browser: Browser, flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
     """Start something that may change the account; one never takes the place of another."""
-    start_worker(browser, WorkerGroup.WRITE, flow, name=name)
+    start_worker(browser.screen, WorkerGroup.WRITE, flow, name=name)
 
 
-def _offboard(browser: "BrowserScreen") -> None:
+def _offboard(browser: Browser) -> None:
     from walkme_tui.ui.flows.offboard import offboard
 
     _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "Offboarding")
 
 
-def _change_status(status: Status) -> Verb:
-    def change(browser: "BrowserScreen") -> None:
+def _change_status(status: Status) -> Action:
+    def change(browser: Browser) -> None:
         from walkme_tui.ui.flows.offboard import change_status
 
         _write(
@@ -198,7 +239,7 @@ def _change_status(status: Status) -> Verb:
     return change
 
 
-def _undo(browser: "BrowserScreen") -> None:
+def _undo(browser: Browser) -> None:
     from walkme_tui.ui.flows.plan_review import undo_job
     from walkme_tui.ui.flows.undo import undo_of_user
 
@@ -212,7 +253,7 @@ def _undo(browser: "BrowserScreen") -> None:
     _write(browser, undoing, "Undoing")
 
 
-def _pause(browser: "BrowserScreen") -> None:
+def _pause(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import pause_or_resume
 
     _write(
@@ -220,19 +261,19 @@ def _pause(browser: "BrowserScreen") -> None:
     )
 
 
-def _discard(browser: "BrowserScreen") -> None:
+def _discard(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import discard
 
     _write(browser, partial(discard, browser, Origin(browser), browser.changing.job), "Abandoning the job")
 
 
-def _receipt(browser: "BrowserScreen") -> None:
+def _receipt(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import receipt
 
     _write(browser, partial(receipt, browser, Origin(browser), browser.changing.job), "Showing the receipt")
 
 
-VERBS: Final[Mapping[str, Verb]] = {
+ACTIONS: Final[Mapping[str, Action]] = {
     "cursor.down": lambda browser: browser.area.movable.action_cursor_down(),
     "cursor.up": lambda browser: browser.area.movable.action_cursor_up(),
     "cursor.page_down": lambda browser: browser.area.movable.action_page_down(),
@@ -241,8 +282,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "cursor.last": lambda browser: browser.area.movable.action_last(),
     "pane.next": lambda browser: _next_pane(browser, 1),
     "pane.previous": lambda browser: _next_pane(browser, -1),
-    "tab.next": lambda browser: browser.lay_out(browser.arrangement.step(1)),
-    "tab.previous": lambda browser: browser.lay_out(browser.arrangement.step(-1)),
+    "tab.next": lambda browser: browser.lay_out(browser.area.arrangement.step(1)),
+    "tab.previous": lambda browser: browser.lay_out(browser.area.arrangement.step(-1)),
     "tab.users": lambda browser: browser.show_tab(Tab.USERS),
     "tab.groups": lambda browser: browser.show_tab(Tab.GROUPS),
     "tab.jobs": lambda browser: browser.show_tab(Tab.JOBS),
@@ -267,9 +308,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "mark.clear": _mark("clear_marks"),
     "row.open": _open,
     "view.back": lambda browser: browser.back(),
-    "pane.detail": lambda browser: browser.lay_out(browser.arrangement.toggle_detail(browser.size.width)),
+    "pane.detail": lambda browser: browser.lay_out(browser.area.arrangement.toggle_detail(browser.screen.size.width)),
     "pane.zoom": _zoom,
-    "pane.unzoom": lambda browser: browser.lay_out(browser.arrangement.unzoom()),
+    "pane.unzoom": lambda browser: browser.lay_out(browser.area.arrangement.unzoom()),
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
@@ -278,9 +319,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "user.reactivate": _change_status(Status.ACTIVE),
     "job.undo": _undo,
     "job.pause": _pause,
-    "crawl.pause": lambda browser: browser.crawling.toggle() if browser.crawling is not None else None,
-    "news.show": lambda browser: browser.news.show() if browser.news is not None else None,
-    "crawl.restart": lambda browser: browser.crawling.restart() if browser.crawling is not None else None,
+    "crawl.pause": lambda browser: browser.chrome.crawl.toggle() if browser.chrome.crawl is not None else None,
+    "news.show": lambda browser: browser.chrome.news.show() if browser.chrome.news is not None else None,
+    "crawl.restart": lambda browser: browser.chrome.crawl.restart() if browser.chrome.crawl is not None else None,
     "dialog.open": lambda browser: browser.changing.open_postponed(),
     "job.discard": _discard,
     "job.receipt": _receipt,

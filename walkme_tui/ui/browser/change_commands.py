@@ -1,4 +1,4 @@
-"""The changing side of the browser's screen: which commands may be used, and what is told of jobs."""
+"""Connects the browser with its jobs: which commands are enabled, which jobs are shown, which dialogs wait."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job
-from walkme_tui.ui.arrangement import Tab
-from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.arrangement import Arrangement, Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.pending import Place
 from walkme_tui.ui.keys import labels
@@ -19,67 +18,80 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from walkme_tui.domain.plans import Plan
-    from walkme_tui.ui.browser.screen import BrowserScreen
+    from walkme_tui.ui.browser.filter_control import FilterControl
+    from walkme_tui.ui.browser.panes import PaneArea
+    from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.plan_preload import PlanPreload
 
 LEAST_EXTENT: Final = 3
-"""Of so many marked users it is said if they are the whole account or all of a view."""
-LOOK_AFTER_SECONDS: Final = 1.0
-"""When the journal is asked for unfinished jobs: the first picture and the first page come before."""
+"""From so many marked users on, a plan says if they are the whole account or all of a view."""
+UNFINISHED_AFTER_SECONDS: Final = 1.0
+"""The journal is read for unfinished jobs after the first frame and the first page."""
 
 
 class ChangeCommands:
-    """Stands between the screen and its ``JobTasks``."""
+    """Listens to the ``JobTasks`` of the session for its screen, and offers unfinished jobs or the plan to begin with.
+
+    ``update_soon`` updates the status line, now or with the next tick.
+    """
 
     def __init__(
-        self, browser: "BrowserScreen", work: JobTasks, commands: Sequence[Command], early: "PlanPreload | None"
+        self,
+        view: "FlowContext",
+        area: "PaneArea",
+        box: "FilterControl",
+        commands: Sequence[Command],
+        early: "PlanPreload | None",
+        *,
+        lay_out: "Callable[[Arrangement], None]",
+        update_soon: "Callable[[], None]",
     ) -> None:
-        self._browser = browser
-        self._work = work
+        self._view, self._area, self._box = view, area, box
+        self._lay_out, self._update_soon = lay_out, update_soon
+        self._work = view.work
         self._commands = {command.id: command for command in commands}
         self._early = early
         self.last_command = ""
 
     def begin(self) -> None:
-        """The screen is there: show the plan that it begins with, or offer what an earlier run left."""
-        self._work.listener = self._told
-        origin = Origin(self._browser)
+        """Start listening; show the plan to begin with, or offer the jobs that an earlier run did not finish."""
+        self._work.listener = self._jobs_changed
+        origin = Origin(self._view)
         if self._early is not None:
             self._start(partial(self._show_early, origin, self._early), "Showing the plan")
         elif self._work.can_change:
-            self._browser.set_timer(LOOK_AFTER_SECONDS, partial(self._offer_unfinished, origin))
+            self._view.screen.set_timer(UNFINISHED_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
     def end(self) -> None:
-        """The screen goes."""
+        """Stop listening, and cancel what is being asked."""
         self._work.listener = lambda _: None
         self._work.pending.cancel_all()
 
     def refuses(self, command_id: str) -> bool:
-        """True for a command that cannot be used now; the person is told why."""
+        """True for a command that is disabled; a message says why."""
         command = self._commands.get(command_id)
         reason = self._work.why_not(command) if command is not None else ""
         if command is not None and reason:
-            self._browser.app.notify(
+            self._view.app.notify(
                 f"{reason[:1].upper()}{reason[1:]}.", title=f"Not possible: {command.title}", markup=False, timeout=6
             )
         return bool(reason)
 
     @property
-    def greyed(self) -> frozenset[str]:
-        """Ids of the commands that cannot be used now."""
+    def disabled(self) -> frozenset[str]:
+        """Ids of the disabled commands."""
         return frozenset(command.id for command in self._commands.values() if self._work.why_not(command))
 
     @property
     def place(self) -> Place:
-        """Where the person is."""
-        browser = self._browser
-        user = browser.user
+        """Where the user of the program is now."""
+        area, user = self._area, self._view.user
         return Place(
-            browser.arrangement.tab,
+            area.arrangement.tab,
             user.user.id if user is not None else None,
-            browser.area.jobs_tab.place if browser.arrangement.tab is Tab.JOBS else None,
-            browser.filter.has_keys,
-            len(browser.app.screen_stack),
+            area.jobs_tab.place if area.arrangement.tab is Tab.JOBS else None,
+            self._box.has_keys,
+            len(self._view.app.screen_stack),
         )
 
     @property
@@ -89,16 +101,15 @@ class ChangeCommands:
         return command.keys if command is not None else ()
 
     async def extent(self, user_ids: Sequence[str]) -> str:
-        """What marked users are, where they are all of something; empty where they are not."""
-        browser, coverage = self._browser, self._browser.pages.coverage
-        table, people = browser.area.table, len(user_ids)
+        """The group that the marked users make up (``the whole account``), empty where they are only a part of one."""
+        coverage, table, people = self._view.pages.coverage, self._area.table, len(user_ids)
         if coverage is None or table is None or people < LEAST_EXTENT:
             return ""
         if people >= coverage.loaded:
             if coverage.complete:
                 return "the whole account"
             of = f" of {number(coverage.total)}" if coverage.total is not None else ""
-            return f"everybody who is loaded ({number(coverage.loaded)}{of})"
+            return f"all loaded users ({number(coverage.loaded)}{of})"
         total = table.listing.total
         if total is None or total.count != people:
             return ""
@@ -111,68 +122,66 @@ class ChangeCommands:
         return f"all {number(people)} in this view"
 
     async def postpone(self, ready: str) -> Place | None:
-        """Say that a dialog is ready, and wait until the person opens it."""
+        """Show that a dialog is ready and wait until it is opened; where that is, None if it is not opened."""
         key = labels(self._commands["dialog.open"]) or "Open what is ready, in the palette,"
-        saying = f"{ready}. {key} opens it."
-        self._browser.app.notify(saying, markup=False, timeout=8)
-        return await self._work.pending.postpone(saying)
+        message = f"{ready}. {key} opens it."
+        self._view.app.notify(message, markup=False, timeout=8)
+        return await self._work.pending.postpone(message)
 
     def open_postponed(self) -> None:
-        """Open the dialog that became ready while the person was elsewhere."""
+        """Open the dialog that became ready on another tab or row."""
         if not self._work.pending.open_latest(self.place):
-            self._browser.app.notify("Nothing is ready to be opened.", markup=False, timeout=4)
+            self._view.app.notify("No dialog is ready.", markup=False, timeout=4)
 
     @property
     def job(self) -> Job | None:
         """The job under the cursor, None on the other tabs."""
-        return self._browser.area.jobs_tab.current if self._browser.arrangement.tab is Tab.JOBS else None
+        return self._area.jobs_tab.current if self._area.arrangement.tab is Tab.JOBS else None
 
     def show_job(self, job_id: str) -> None:
         """Go to the Jobs tab, with the cursor on this job."""
-        self._browser.show_tab(Tab.JOBS)
-        self._browser.area.jobs_tab.want(job_id)
+        self._lay_out(self._area.arrangement.on(Tab.JOBS))
+        self._area.jobs_tab.want(job_id)
 
     def read_jobs(self, started: str | None = None) -> None:
-        """Read the journal again, if the jobs are shown or were; the cursor goes to the job that ``started``."""
-        if self._browser.area.has_jobs_tab:
+        """Read the jobs again if they were shown before; move the cursor to the job that ``started``."""
+        if self._area.has_jobs_tab:
             if started is not None:
-                self._browser.area.jobs_tab.want(started)
-            reading = self._browser.area.jobs_tab.reload
-            start_worker(self._browser, WorkerGroup.JOBS, reading, exclusive=True, name="Reading the jobs")
+                self._area.jobs_tab.want(started)
+            reading = self._area.jobs_tab.reload
+            start_worker(self._view.screen, WorkerGroup.JOBS, reading, exclusive=True, name="Reading the jobs")
 
     def tick(self) -> None:
-        """A second went by on the Jobs tab."""
-        tab = self._browser.area.jobs_tab
+        """Update the Jobs tab; call it once a second while it is shown."""
+        tab = self._area.jobs_tab
         if tab.moves:
-            start_worker(self._browser, WorkerGroup.JOBS, tab.refresh_running, name="Reading the running jobs")
+            start_worker(self._view.screen, WorkerGroup.JOBS, tab.refresh_running, name="Reading the running jobs")
         else:
             tab.jobs.refresh()
             tab.follow()
 
     # ------------------------------------------------------------ inside
 
-    def _told(self, urgent: bool) -> None:
-        """Something that the chrome shows has changed."""
-        browser = self._browser
-        if not browser.is_attached:
+    def _jobs_changed(self, urgent: bool) -> None:
+        if not self._view.screen.is_attached:
             return
         if urgent:
-            browser.situation.tell()
+            self._view.refresh_situation()
         else:
-            browser.situation.tell_soon()
-        if browser.arrangement.tab is Tab.JOBS:
-            browser.area.jobs_tab.follow()
+            self._update_soon()
+        if self._area.arrangement.tab is Tab.JOBS:
+            self._area.jobs_tab.follow()
 
     def _start(self, work: "Callable[[], Coroutine[object, object, object]]", name: str) -> None:
-        start_worker(self._browser, WorkerGroup.WRITE, work, name=name)
+        start_worker(self._view.screen, WorkerGroup.WRITE, work, name=name)
 
     def _offer_unfinished(self, origin: Origin) -> None:
         from walkme_tui.ui.flows.jobs import offer_unfinished
 
-        self._start(partial(offer_unfinished, self._browser, origin), "Reading the unfinished jobs")
+        self._start(partial(offer_unfinished, self._view, origin), "Reading the unfinished jobs")
 
     async def _show_early(self, origin: Origin, early: "PlanPreload") -> None:
-        """A plan that cannot be made ends the program: whoever asked for it on the command line is told there."""
+        """Show the plan to begin with; one that cannot be made ends the browser, and the command line prints why."""
         from walkme_tui.ui.flows.plan_review import review
 
         try:
@@ -181,7 +190,7 @@ class ChangeCommands:
             )
         except WalkmeError as error:
             self._work.unplanned = error
-            self._browser.app.exit(0)
+            self._view.app.exit(0)
             return
         if plan is not None:
-            await review(self._browser, origin, plan)
+            await review(self._view, origin, plan)

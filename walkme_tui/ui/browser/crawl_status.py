@@ -1,4 +1,4 @@
-"""The crawl on the screen: when it begins, what pauses it, and the sentence that says how far it is."""
+"""The crawl of the browser: starts, pauses and restarts it, and words its progress."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -15,71 +15,81 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.ui.browser.screen import BrowserScreen
+    from textual.screen import Screen
+
+    from walkme_tui.services.ports import Session
 
 MAX_MESSAGE = 300
 
 
 class CrawlStatus:
-    """Runs the crawl of the browser's session, after the first page is there."""
+    """Runs the crawl of a session on its screen, after the first page was loaded.
 
-    def __init__(self, browser: "BrowserScreen", monotonic: Callable[[], float]) -> None:
-        self._browser = browser
-        self._monotonic = monotonic
-        self._crawl = Crawl(browser.session, monotonic=monotonic)
+    ``changed`` is called when the user changed its state.
+    """
+
+    def __init__(
+        self,
+        screen: "Screen[None]",
+        session: "Session",
+        monotonic: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self._screen, self._changed, self._monotonic = screen, changed, monotonic
+        self._crawl = Crawl(session, monotonic=monotonic)
         self._begun = False
 
     def begin(self, pages: PageLoader) -> None:
-        """Serve for as long as the browser is there."""
-        start_worker(self._browser, WorkerGroup.CRAWL, self._crawl.run, name="Reading the account")
+        """Start the worker, which runs until the screen is removed."""
+        start_worker(self._screen, WorkerGroup.CRAWL, self._crawl.run, name="Reading the account")
         if pages.confirmed(1):
             self._begun = True
             self._crawl.begin()
 
-    def hear(self, change: Event) -> None:
-        """The first page that was wanted is on the screen: what is left may be read now."""
-        if not self._begun and isinstance(change, PageLoaded):
+    def on_session_event(self, event: Event) -> None:
+        """Begin the crawl after the first page."""
+        if not self._begun and isinstance(event, PageLoaded):
             self._begun = True
             self._crawl.begin()
 
     def toggle(self) -> None:
-        """Pause, or go on."""
+        """Pause or resume."""
         if self._crawl.progress.phase is CrawlPhase.PAUSED:
             self._crawl.resume()
         elif self._crawl.progress.phase in {CrawlPhase.IDLE, CrawlPhase.DONE}:
-            self._browser.app.notify("The account is not being read now: “:” offers to read it whole.", timeout=4)
+            self._screen.app.notify("The account is not being read. “:” offers to read all of it again.", timeout=4)
         else:
             self._crawl.pause()
-        self._browser.refresh_situation()
+        self._changed()
 
     def restart(self) -> None:
-        """Read the whole account now."""
+        """Read the whole account again."""
         self._crawl.restart()
-        self._browser.app.notify("Reading the whole account.", timeout=2)
-        self._browser.refresh_situation()
+        self._screen.app.notify("Reading the whole account.", timeout=2)
+        self._changed()
 
     def retry_now(self) -> None:
-        """The person does not want to wait for the next try."""
+        """Retry now instead of waiting."""
         self._crawl.retry_now()
 
     @property
     def progress(self) -> CrawlProgress:
-        """Where it stands."""
+        """The progress of the crawl."""
         return self._crawl.progress
 
     @property
     def left(self) -> str:
-        """How long it takes until everyone is here, for the account line; empty where nobody can tell."""
+        """The time left, for the account line; empty where it is unknown."""
         return left_words(self._crawl.progress)
 
     @property
-    def saying(self) -> StatusMessage | None:
-        """What the status line says of it, where there is nothing more important."""
-        return crawl_saying(self._crawl.progress, self._monotonic())
+    def message(self) -> StatusMessage | None:
+        """The message for the status line, None while there is nothing to report."""
+        return crawl_message(self._crawl.progress, self._monotonic())
 
 
-def crawl_saying(progress: CrawlProgress, now: float) -> StatusMessage | None:
-    """One sentence; ``now`` in seconds of the monotonic clock. None where all is well and quiet."""
+def crawl_message(progress: CrawlProgress, now: float) -> StatusMessage | None:
+    """The progress in one sentence, None where there is nothing to report; ``now`` is in monotonic seconds."""
     match progress.phase:
         case CrawlPhase.CRAWLING:
             return StatusMessage(
@@ -87,15 +97,13 @@ def crawl_saying(progress: CrawlProgress, now: float) -> StatusMessage | None:
             )
         case CrawlPhase.CHECKING:
             people = words.count(progress.to_check, "person", "people")
-            return StatusMessage(
-                f"Asking for {people} whom the list did not show: {progress.checked} done.", TextStyle.DIM
-            )
+            return StatusMessage(f"Checking {people} missing from the list: {progress.checked} done.", TextStyle.DIM)
         case CrawlPhase.PAUSED:
-            return StatusMessage(f"Reading the account is paused: {_so_far(progress)}. P goes on.")
+            return StatusMessage(f"Reading the account is paused: {_so_far(progress)}. P resumes.")
         case CrawlPhase.WAITING:
             return _waiting(progress, now)
         case CrawlPhase.ELSEWHERE:
-            return StatusMessage(f"Another walkme-tui reads this account: {_so_far(progress)}.", TextStyle.DIM)
+            return StatusMessage(f"Another walkme-tui is reading this account: {_so_far(progress)}.", TextStyle.DIM)
         case CrawlPhase.DONE if progress.note not in {"", "complete"}:
             style = TextStyle.WARN if progress.note.startswith("incomplete") else TextStyle.DIM
             return StatusMessage(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), style)
@@ -106,7 +114,7 @@ def crawl_saying(progress: CrawlProgress, now: float) -> StatusMessage | None:
 def _again(progress: CrawlProgress) -> str:
     if progress.walk == 1:
         return ""
-    return " a second time, for it was changing" if progress.after_drift else " again, to be sure"
+    return " again, because it changed meanwhile" if progress.after_drift else " again, to verify it"
 
 
 def _waiting(progress: CrawlProgress, now: float) -> StatusMessage | None:
@@ -116,12 +124,12 @@ def _waiting(progress: CrawlProgress, now: float) -> StatusMessage | None:
     what = clean(failure.error.message, MAX_MESSAGE)
     if isinstance(failure.error, MirrorUnavailable):
         return StatusMessage(
-            f"{what} The account is not read further; browsing goes on from the server.", TextStyle.WARN
+            f"{what} Reading the account stopped; pages are still loaded from the server.", TextStyle.WARN
         )
     if failure.retry_at is None:
         return StatusMessage(f"Reading the account stopped: {what} R tries again.", TextStyle.WARN)
     return StatusMessage(
-        f"Reading the account goes on in {words.seconds(max(0.0, failure.retry_at - now))}. {what}", TextStyle.WARN
+        f"Reading the account continues in {words.seconds(max(0.0, failure.retry_at - now))}. {what}", TextStyle.WARN
     )
 
 
@@ -136,7 +144,7 @@ def _so_far(progress: CrawlProgress) -> str:
 
 
 def left_words(progress: CrawlProgress) -> str:
-    """How long it takes until everyone is here: ``48 s left``; empty where nobody can tell."""
+    """The time left until all users are loaded (``48 s left``), empty where it is unknown."""
     if progress.phase is not CrawlPhase.CRAWLING or progress.seconds_left is None:
         return ""
     minutes = progress.seconds_left / 60

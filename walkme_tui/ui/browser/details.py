@@ -24,14 +24,14 @@ GONE: Final = "The server says that this user does not exist any more."
 
 
 class Details:
-    """Keeps the detail pane on the user under the cursor; ``looked_at`` is told on whom it came to rest."""
+    """Keeps the detail pane on the user under the cursor; ``rested_on`` is told on whom it came to rest."""
 
     def __init__(self, view: "FlowContext", pane: DetailPane) -> None:
         self._view = view
         self._pane = pane
         self._timer: Timer | None = None
         self._next: Subject = None
-        self.looked_at: Callable[[str], None] = lambda _: None
+        self.rested_on: Callable[[str], None] = lambda _: None
 
     def follow(self, subject: Subject) -> None:
         """The cursor is here now; the pane shows it once the cursor rests."""
@@ -82,7 +82,7 @@ class Details:
             self._timer = None
         subject = self._next
         if isinstance(subject, MirroredUser):
-            self.looked_at(subject.user.id)
+            self.rested_on(subject.user.id)
         if not self._pane.display:
             return
         if not isinstance(subject, MirroredUser):

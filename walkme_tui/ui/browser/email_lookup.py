@@ -1,4 +1,4 @@
-"""A full email address or id in the filter box is asked from the server too, and a line says so."""
+"""Looks up on the server a full email address or id that was typed into the filter box."""
 
 import re
 from dataclasses import dataclass
@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.dom import DOMNode
     from textual.timer import Timer
+
+    from walkme_tui.services.directory import Directory
 
 PAUSE_SECONDS: Final = 0.2
 EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
@@ -22,9 +26,9 @@ UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class LookUpState(StrEnum):
-    """How far the question has come."""
+    """The state of a look-up."""
 
-    ASKING = "asking"
+    PENDING = "pending"
     FOUND = "found"
     ABSENT = "absent"
     IGNORED = "ignored"
@@ -33,21 +37,21 @@ class LookUpState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilterLookUp:
-    """One question to the server."""
+    """One look-up of an email or id; ``why`` is the reason of a failure."""
 
     key: str
-    outcome: LookUpState
+    state: LookUpState
     why: str = ""
 
     @property
-    def saying(self) -> StatusMessage:
-        """What the status line says of it."""
+    def message(self) -> StatusMessage:
+        """The message for the status line."""
         key = clean(self.key, 80)
-        match self.outcome:
-            case LookUpState.ASKING:
-                return StatusMessage(f"Asking the server for {key}…", TextStyle.DIM)
+        match self.state:
+            case LookUpState.PENDING:
+                return StatusMessage(f"Looking up {key} on the server…", TextStyle.DIM)
             case LookUpState.FOUND:
-                return StatusMessage(f"The server knows {key}.", TextStyle.DIM)
+                return StatusMessage(f"{key} was found on the server.", TextStyle.DIM)
             case LookUpState.ABSENT:
                 return StatusMessage(f"{key} is not on the server.")
             case LookUpState.IGNORED:
@@ -59,30 +63,33 @@ class FilterLookUp:
 
 
 class FilterLookUps:
-    """Asks for what is typed once it is a whole address and typing rests for a moment; the last question wins."""
+    """Looks up a whole email address or id ``PAUSE_SECONDS`` after it was typed; only the latest one counts.
 
-    def __init__(self, view: FlowContext) -> None:
-        self._view = view
+    ``changed`` is called when ``current`` has another state. Timers and workers run on ``node``.
+    """
+
+    def __init__(self, node: "DOMNode", directory: "Directory", changed: "Callable[[], None]") -> None:
+        self._node, self._directory, self._changed = node, directory, changed
         self._timer: Timer | None = None
         self.current: FilterLookUp | None = None
 
     def consider(self, text: str) -> None:
-        """This stands in the filter box now."""
+        """Look up this text of the filter box if it is a whole address or id."""
         key = text.strip()
         if self.current is not None and self.current.key == key:
-            return  # its timer or its request is under way: to stop either would leave the question unasked
+            return  # its timer or its request is under way
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
         if not (EMAIL.fullmatch(key) or UUID.fullmatch(key)):
             self.current = None
         else:
-            self.current = FilterLookUp(key, LookUpState.ASKING)
-            self._timer = self._view.screen.set_timer(PAUSE_SECONDS, lambda: self._ask(key))
+            self.current = FilterLookUp(key, LookUpState.PENDING)
+            self._timer = self._node.set_timer(PAUSE_SECONDS, lambda: self._ask(key))
 
     def _ask(self, key: str) -> None:
         start_worker(
-            self._view.screen,
+            self._node,
             WorkerGroup.LOOK_UP,
             partial(self._look_up, key),
             name="Looking up the user",
@@ -91,7 +98,7 @@ class FilterLookUps:
 
     async def _look_up(self, key: str) -> None:
         try:
-            await self._view.directory.look_up(key)
+            await self._directory.look_up(key)
         except NotFound:
             answer = FilterLookUp(key, LookUpState.ABSENT)
         except LookUpIgnored:
@@ -102,4 +109,4 @@ class FilterLookUps:
             answer = FilterLookUp(key, LookUpState.FOUND)
         if self.current is not None and self.current.key == key:
             self.current = answer
-            self._view.refresh_situation()
+            self._changed()

@@ -1,6 +1,6 @@
-"""What the filter box knows while somebody types: how the word goes on, and which words are wrong."""
+"""Completes the words of a filter and finds what is wrong with them, by the values that the loaded users have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,44 +20,57 @@ from walkme_tui.domain.users import Status
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.ui.browser.screen import BrowserScreen
+    from textual.dom import DOMNode
+
+    from walkme_tui.services.ports import Mirror
 
 NONE_KNOWN = KnownValues()
 MOST_VALUES = 200
-"""Of more roles the mirror does not tell all: nobody can say then that one does not exist."""
+"""With more roles the mirror does not return all of them, so that an unknown one is no error."""
 
 
 class FilterCompleter:
-    """Completes words of the filter and finds what is wrong with them, by the values that the loaded users have."""
+    """Holds the values that filters are completed with, and the nearest names of a filter that matches no user.
 
-    def __init__(self, browser: "BrowserScreen") -> None:
-        self._browser = browser
+    ``group_names`` returns the known names of groups by id. ``values_read`` is called after the values were read,
+    ``nearest_found`` after ``offer`` got another answer. Workers run on ``node``.
+    """
+
+    def __init__(
+        self,
+        node: "DOMNode",
+        mirror: "Mirror",
+        group_names: Callable[[], Mapping[str, str]],
+        values_read: Callable[[], None],
+        nearest_found: Callable[[], None],
+    ) -> None:
+        self._node, self._mirror, self._group_names = node, mirror, group_names
+        self._values_read, self._nearest_found = values_read, nearest_found
         self._values = NONE_KNOWN
         self._looked_for = ""
         self._looked_at = 0
         self._nearest: Mapping[str, str] = {}
 
     def refresh(self) -> None:
-        """Read the values anew: somebody is about to type."""
+        """Read the values again."""
         start_worker(
-            self._browser, WorkerGroup.VALUES, self._read, exclusive=True, name="Reading the values for completion"
+            self._node, WorkerGroup.VALUES, self._read, exclusive=True, name="Reading the values for completion"
         )
 
     async def _read(self) -> None:
-        browser = self._browser
         try:
-            statuses, roles = await browser.session.mirror.values()
+            statuses, roles = await self._mirror.values()
         except MirrorUnavailable:
             return
-        names = browser.group_names
+        names = self._group_names()
         if len(roles) > MOST_VALUES:
             roles = ()
         known = {each.value: None for each in Status} | dict.fromkeys(statuses)
         self._values = KnownValues(tuple(known), roles or None, tuple(names.values()) if names else None)
-        browser.filter.show()
+        self._values_read()
 
     def completion(self, text: str, caret: int) -> Completion | None:
-        """How the term before the caret goes on; None where nobody can tell."""
+        """The completion of the term before the caret, None where there is none."""
         found = complete(text, caret, self._values) if caret == len(text) else None
         return found if found is not None and found.ghost else None
 
@@ -67,33 +80,33 @@ class FilterCompleter:
         return None if found is None else applied(text, found, found.choices[0])
 
     def offer(self, text: str, *, empty: bool) -> Offer | None:
-        """Another filter that may have been meant, None where there is none; ``empty`` tells that nobody fits."""
+        """Another filter that may have been meant, None where there is none; ``empty``: no user matches this one."""
         near = nearest_offer(text, self._nearest) if empty and text == self._looked_for else None
         return near or group_offer(text, self._values.groups)
 
     def look_for_nearest(self, text: str, loaded: int) -> None:
-        """Look for names that are near to words of this filter, which keeps none of the users that are ``loaded``.
+        """Look for names near to the words of this filter, which matches none of the users that are ``loaded``.
 
-        Where nothing was near, it is looked for again when twice as many are loaded.
+        Where none was found, the search is repeated when twice as many users are loaded.
         """
         words = parse_filter(text).words
         again = text != self._looked_for or (not self._nearest and loaded >= 2 * self._looked_at)
         if words and again:
             self._looked_for, self._looked_at, self._nearest = text, max(1, loaded), {}
             work = partial(self._look, text, words)
-            start_worker(self._browser, WorkerGroup.NEAREST, work, exclusive=True, name="Looking for similar names")
+            start_worker(self._node, WorkerGroup.NEAREST, work, exclusive=True, name="Looking for similar names")
 
     async def _look(self, text: str, words: Sequence[str]) -> None:
         try:
-            found = await self._browser.session.mirror.nearest(words)
+            found = await self._mirror.nearest(words)
         except MirrorUnavailable:
             return
         if text == self._looked_for and found:
             self._nearest = found
-            self._browser.refresh_situation()
+            self._nearest_found()
 
     def problems(self, text: str, caret: int | None) -> tuple[FilterProblem, ...]:
-        """What is wrong with a filter; a word that is still being typed, at the ``caret``, is given the time."""
+        """What is wrong with a filter, except for the word that is being typed at the ``caret``."""
         typed = parse_filter(text)
         wrong = (*typed.problems, *unmatched_values(typed, text, self._values))
         return tuple(sorted(each for each in wrong if each.end != caret))

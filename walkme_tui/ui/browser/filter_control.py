@@ -1,4 +1,4 @@
-"""The filter box at work: where its keys go, what typing starts, and what Enter opens."""
+"""The filter box: filters by what is typed, completes it, looks up addresses, and opens the only match on Enter."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -7,28 +7,52 @@ from textual import events
 from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.arrangement import Pane
 
-ECHO_SECONDS: Final = 0.012
-"""So long a letter waits for those whom it finds, to be painted with them."""
-
-TAKES_COMPLETION: Final = frozenset({"tab", "right"})
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from textual.screen import Screen
     from textual.widget import Widget
 
     from walkme_tui.domain.filter_completion import Offer
+    from walkme_tui.services.directory import Directory
+    from walkme_tui.services.ports import Session
+    from walkme_tui.services.reading.pages import PageLoader
     from walkme_tui.ui.browser.email_lookup import FilterLookUp, FilterLookUps
     from walkme_tui.ui.browser.filter_completion import FilterCompleter
-    from walkme_tui.ui.browser.screen import BrowserScreen
+    from walkme_tui.ui.browser.filters import TableFilters
+    from walkme_tui.ui.browser.panes import PaneArea
+    from walkme_tui.ui.widgets.tab_bar import TabBar
+
+ECHO_SECONDS: Final = 0.012
+"""A typed letter is painted at most so much later, together with the users that it finds."""
+
+TAKES_COMPLETION: Final = frozenset({"tab", "right"})
 
 
 class FilterControl:
-    """Types into the box of the tab line, filters by it, and asks the server where a whole address was typed."""
+    """Handles the keys of the box in the tab bar.
 
-    def __init__(self, browser: "BrowserScreen") -> None:
-        self._browser = browser
-        self._box = browser.tab_line.box
+    ``changed`` is called when the status line or an empty table shows something else, ``open_details`` opens the user
+    under the cursor.
+    """
+
+    def __init__(
+        self,
+        screen: "Screen[None]",
+        session: "Session",
+        pages: "PageLoader",
+        directory: "Directory",
+        area: "PaneArea",
+        filtering: "TableFilters",
+        tab_bar: "TabBar",
+        *,
+        changed: "Callable[[], None]",
+        open_details: "Callable[[], None]",
+    ) -> None:
+        self._screen, self._session, self._pages, self._directory = screen, session, pages, directory
+        self._area, self._filtering, self._tab_bar = area, filtering, tab_bar
+        self._changed, self._open_details = changed, open_details
+        self._box = tab_bar.box
         self._box.typed = self._typed
         self._look_ups: FilterLookUps | None = None
         self._opens_the_only_one = False
@@ -38,20 +62,24 @@ class FilterControl:
 
     @property
     def has_keys(self) -> bool:
-        """True while the box has the keys."""
-        return self._browser.focused is self._box
+        """True while the box has the focus."""
+        return self._screen.focused is self._box
 
     @property
     def look_up(self) -> "FilterLookUp | None":
-        """What the server was asked because it was typed, and how that went."""
+        """The look-up of the typed address or id, None if there is none."""
         return self._look_ups.current if self._look_ups is not None else None
 
+    def types(self, event: events.Key) -> bool:
+        """True if a key types into the box."""
+        return self.has_keys and self._box.takes(event)
+
     def take_key(self, event: events.Key) -> bool:
-        """Type by this key, if the box has the keys."""
+        """Handle a key if the box has the focus; False if it was not handled."""
         return self.has_keys and (self._take_completion(event.key) or self._box.take(event))
 
     def _take_completion(self, key: str) -> bool:
-        if key not in TAKES_COMPLETION or self._completing is None or not self._speaks_filter:
+        if key not in TAKES_COMPLETION or self._completing is None or not self._filters_users:
             return False
         completed = self._completing.completed(self._box.text, self._box.caret)
         offer = self.offer if completed is None and key == "tab" and self._box.caret == len(self._box.text) else None
@@ -63,13 +91,13 @@ class FilterControl:
 
     @property
     def offer(self) -> "Offer | None":
-        """Another filter that may have been meant: by a group, or with the nearest name; Tab in the box takes it."""
-        if self._completing is None or not self._speaks_filter or self.problem:
+        """Another filter that may have been meant: by a group, or with the nearest name."""
+        if self._completing is None or not self._filters_users or self.problem:
             return None
-        return self._completing.offer(self._browser.filtering.text, empty=self._is_empty)
+        return self._completing.offer(self._filtering.text, empty=self._is_empty)
 
     @property
-    def offer_saying(self) -> str:
+    def offer_message(self) -> str:
         """The offer in a sentence; empty where there is none."""
         offer = self.offer
         if offer is None or not (self.has_keys or self._is_empty):
@@ -77,46 +105,45 @@ class FilterControl:
         return f"{offer.reason} Tab takes it." if self.has_keys else f"{offer.reason} / and Tab take it."
 
     def look_for_nearest(self) -> None:
-        """Look for the names that may have been meant, where nobody fits the filter."""
-        text, coverage = self._browser.filtering.query().text, self._browser.pages.coverage
+        """Look for similar names where no user matches the filter."""
+        text, coverage = self._filtering.query().text, self._pages.coverage
         if text and coverage is not None and self._is_empty:
             self._completions.look_for_nearest(text, coverage.loaded)
 
     @property
     def _is_empty(self) -> bool:
-        """The list of users is the one that was typed for, and it is empty."""
-        listing = self._browser.area.users.listing
-        return listing.phase is Phase.EMPTY and listing.query == self._browser.filtering.query()
+        """The list of users shows the current filter, and is empty."""
+        listing = self._area.users.listing
+        return listing.phase is Phase.EMPTY and listing.query == self._filtering.query()
 
     def focus(self) -> None:
-        """Give the box the keys."""
-        if self._browser.filtering.target is not None:
+        """Give the box the focus."""
+        if self._filtering.target is not None:
             self._completions.refresh()
-            self._browser.set_focus(self._box)
+            self._screen.set_focus(self._box)
             self.show()
 
     def leave(self) -> None:
-        """From the box to the list; the text stays."""
-        self._browser.area.focus_pane(self._browser.area.focused)
+        """Move the focus to the list; the text stays."""
+        self._area.focus_pane(self._area.focused)
 
     def keep(self) -> None:
-        """From the box to the list, or into the only user that is left."""
+        """Move the focus to the list; where one user matches, open it."""
         self.leave()
-        filtering = self._browser.filtering
-        self._opens_the_only_one = bool(filtering.text) and filtering.target is Pane.USERS
+        self._opens_the_only_one = bool(self._filtering.text) and self._filtering.target is Pane.USERS
         self.open_the_only_one()
 
     def clear(self) -> None:
-        """Filter by nothing."""
-        self._browser.filtering.put("")
-        self.consider_a_look_up()
+        """Remove the filter."""
+        self._filtering.put("")
+        self.look_up_text()
         self._filtered()
 
     def show(self) -> None:
-        """Show the text of the list that has the keys now, what is wrong with it and how it could go on."""
-        self._browser.filtering.show_in(self._browser.tab_line)
-        self._browser.tab_line.share_room()
-        self._annotate(self._browser.filtering.text if self._speaks_filter else "")
+        """Show the filter of the focused list, its errors and its completion."""
+        self._filtering.show_in(self._tab_bar)
+        self._tab_bar.share_room()
+        self._annotate(self._filtering.text if self._filters_users else "")
 
     def _annotate(self, text: str) -> None:
         if not text:
@@ -130,60 +157,65 @@ class FilterControl:
         self._box.annotate(completion.ghost if completion else "", [(each.start, each.end) for each in problems])
 
     @property
-    def _speaks_filter(self) -> bool:
-        """What is typed is a filter of users, not a part of a group's name."""
-        return self._browser.filtering.target in {Pane.USERS, Pane.MEMBERS}
+    def _filters_users(self) -> bool:
+        """The text is a filter of users, not a part of a group's name."""
+        return self._filtering.target in {Pane.USERS, Pane.MEMBERS}
 
     @property
     def _completions(self) -> "FilterCompleter":
         if self._completing is None:
             from walkme_tui.ui.browser.filter_completion import FilterCompleter
 
-            self._completing = FilterCompleter(self._browser)
+            self._completing = FilterCompleter(
+                self._screen,
+                self._session.mirror,
+                lambda: self._area.groups_tab.names,
+                values_read=self.show,
+                nearest_found=self._changed,
+            )
         return self._completing
 
     def open_the_only_one(self) -> None:
-        """Open the user that Enter meant, once the list is the one that was typed for."""
-        browser, users = self._browser, self._browser.area.users
-        if not self._opens_the_only_one or users.listing.query != browser.filtering.query():
+        """Open the only user that matches, after ``keep`` and once the list shows the current filter."""
+        users = self._area.users
+        if not self._opens_the_only_one or users.listing.query != self._filtering.query():
             return
         if users.listing.total is None or users.listing.total.count != 1:
             self._opens_the_only_one = False
         elif users.cursor_user is not None:
             self._opens_the_only_one = False
-            browser.open_details()
+            self._open_details()
 
-    def consider_a_look_up(self) -> None:
-        """Ask the server where a whole address or id was typed."""
-        filtering = self._browser.filtering
-        text = filtering.text if filtering.target is not Pane.GROUPS else ""
+    def look_up_text(self) -> None:
+        """Look up on the server a whole address or id that was typed."""
+        text = self._filtering.text if self._filtering.target is not Pane.GROUPS else ""
         if self._look_ups is None:
             if not text:
                 return
             from walkme_tui.ui.browser.email_lookup import FilterLookUps
 
-            self._look_ups = FilterLookUps(self._browser)
+            self._look_ups = FilterLookUps(self._screen, self._directory, self._changed)
         self._look_ups.consider(text)
 
     def _typed(self, text: str) -> None:
         self._opens_the_only_one = False
-        table = self._browser.area.table
-        if table is not None and self._speaks_filter:
-            # One frame for both: to paint the box first takes longer than to find somebody.
+        table = self._area.table
+        if table is not None and self._filters_users:
+            # One frame for both: painting the box first takes longer than the search.
             self._box.defer_repaint(ECHO_SECONDS)
-            table.same_frame_widgets = self._let_box_go
-        self._browser.filtering.put(text)
-        # Here, not with the next picture: another tab may have the keys by then.
-        self.consider_a_look_up()
-        # The search is under way meanwhile: what is found is waited for, not what is said about it.
-        self._browser.call_after_refresh(self._filtered)
+            table.same_frame_widgets = self._repaint_box
+        self._filtering.put(text)
+        # Now, not after the next frame: another tab may have the focus by then.
+        self.look_up_text()
+        # The search runs meanwhile: its rows are more urgent than the annotations.
+        self._screen.call_after_refresh(self._filtered)
 
-    def _let_box_go(self) -> "Sequence[Widget]":
+    def _repaint_box(self) -> "Sequence[Widget]":
         self._box.repaint_now()
         return (self._box,)
 
     def _filtered(self) -> None:
         self.show()
-        if not self._speaks_filter:
-            self._browser.situation.tell()
-        # Else it is told when the table shows whom the filter keeps: until then nothing but the box has changed.
+        if not self._filters_users:
+            self._changed()
+        # Otherwise the table reports its new view: until then only the box has changed.

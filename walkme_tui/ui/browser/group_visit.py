@@ -1,17 +1,16 @@
-"""From a user to one of the user's groups, and back to the same place."""
+"""Opens a group from a user, and goes back to the same place."""
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
-
-if TYPE_CHECKING:
-    from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser.filters import TableFilters
+from walkme_tui.ui.browser.panes import PaneArea
 
 
 class ReturnPoint(NamedTuple):
-    """Where a group was opened from: the panes, the list of groups as it was, and the user."""
+    """Where a group was opened: the panes, the list of groups as it was, and the user."""
 
     arrangement: Arrangement
     pane: Pane
@@ -21,28 +20,28 @@ class ReturnPoint(NamedTuple):
 
 
 class GroupVisit:
-    """Remembers the user from whom a group was opened until Esc leads back or another tab is chosen."""
+    """Remembers the user from whom a group was opened until ``back``, or until another tab is chosen."""
 
-    def __init__(self, browser: "BrowserScreen") -> None:
-        self._browser = browser
+    def __init__(self, area: PaneArea, filtering: TableFilters, lay_out: Callable[[Arrangement], None]) -> None:
+        self._area, self._filtering, self._lay_out = area, filtering, lay_out
         self._origin: ReturnPoint | None = None
 
     def open(self, group_id: str, user: MirroredUser | None) -> None:
-        """Go to the Groups tab, with the cursor on this group; ``user`` is where ``back`` leads."""
-        browser, groups = self._browser, self._browser.area.groups_tab.groups
+        """Go to the Groups tab and move the cursor to this group; ``back`` returns to ``user``."""
+        area, groups = self._area, self._area.groups_tab.groups
         origin = None
         if user is not None:
             key = groups.key(groups.current) if groups.current is not None else None
-            text = browser.filtering.text_of(Pane.GROUPS)
-            origin = ReturnPoint(browser.arrangement, browser.area.focused, text, key, user)
-        browser.filtering.clear(Pane.GROUPS)
-        browser.area.groups_tab.want(group_id)
-        browser.show_tab(Tab.GROUPS)
-        browser.area.focus_pane(Pane.GROUPS)
+            text = self._filtering.text_of(Pane.GROUPS)
+            origin = ReturnPoint(area.arrangement, area.focused, text, key, user)
+        self._filtering.clear(Pane.GROUPS)
+        area.groups_tab.want(group_id)
+        self._lay_out(area.arrangement.on(Tab.GROUPS))
+        area.focus_pane(Pane.GROUPS)
         self._origin = origin
 
     def forget(self) -> None:
-        """The person went elsewhere."""
+        """Forget the user: another tab was chosen."""
         self._origin = None
 
     def back(self) -> bool:
@@ -50,15 +49,15 @@ class GroupVisit:
         origin, self._origin = self._origin, None
         if origin is None:
             return False
-        browser = self._browser
-        browser.filtering.set_text(Pane.GROUPS, origin.groups_filter)
+        area = self._area
+        self._filtering.set_text(Pane.GROUPS, origin.groups_filter)
         if origin.arrangement.tab is Tab.GROUPS:
-            browser.area.groups_tab.groups.select(origin.group_key)
-            browser.area.groups_tab.follow()
-        browser.lay_out(origin.arrangement)
-        if origin.pane in browser.area.shown:
-            browser.area.focus_pane(origin.pane)
-        table = browser.area.table
+            area.groups_tab.groups.select(origin.group_key)
+            area.groups_tab.follow()
+        self._lay_out(origin.arrangement)
+        if origin.pane in area.shown:
+            area.focus_pane(origin.pane)
+        table = area.table
         if table is not None and (table.cursor_user is None or table.cursor_user.user.id != origin.user.user.id):
             table.go_to(origin.user)
         return True

@@ -140,7 +140,7 @@ class GroupsTab:
         self.follow()
 
     @property
-    def reading_saying(self) -> StatusMessage | None:
+    def reading_message(self) -> StatusMessage | None:
         """How far the reading of users one by one is, for the status line."""
         if not self.reading.running:
             return None

@@ -1,4 +1,4 @@
-"""The browser: one account, its users, its groups and what goes over the wire."""
+"""The main screen: the panes of one open session, and how input and session events reach them."""
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,7 +19,6 @@ from walkme_tui.services.reading.listing import Listing, Phase
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
-from walkme_tui.ui.browser.actions import run_verb
 from walkme_tui.ui.browser.change_commands import ChangeCommands
 from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
@@ -28,7 +27,7 @@ from walkme_tui.ui.browser.filters import TableFilters
 from walkme_tui.ui.browser.group_visit import GroupVisit
 from walkme_tui.ui.browser.panes import PaneArea
 from walkme_tui.ui.browser.sorting import TableSorting
-from walkme_tui.ui.browser.view_state import Settling
+from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
@@ -45,16 +44,14 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from walkme_tui.services.browser_start import SavedPreferences
-    from walkme_tui.ui.browser.crawl_status import CrawlStatus
-    from walkme_tui.ui.browser.news_marks import NewsMarks
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
 class BrowserScreen(Screen[None], inherit_bindings=False):
-    """One open session on the screen; it starts the session's services when it comes and ends them when it goes."""
+    """Shows one open session and runs its services for as long as it is mounted."""
 
     AUTO_FOCUS = ""
-    BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
+    BLANK = True  # only background: otherwise Textual draws its lines in every frame, below the panes
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "screen.copy_text", show=False)]
 
     def __init__(
@@ -76,30 +73,53 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._serving = early.serving if early is not None else None
         self.directory = Directory(session)
         self.work = work
-        self.changing: ChangeCommands = ChangeCommands(self, work, commands, plan)
         users = early.listing if early is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = TableFilters(self.area, query)
-        self.group_visit = GroupVisit(self)
-        self.ordering: TableSorting = TableSorting(self, memory)
-        self._wide = wide
-        self.details = Details(self, self.area.detail)
-        self.situation = Chrome(self, monotonic)
-        self.arrangement: Arrangement = Arrangement()
         self.tab_line = TabBar()
-        self.filter: FilterControl = FilterControl(self)
-        self.settling: Settling = Settling(self, commands)
+        self.filter: FilterControl = FilterControl(
+            self,
+            session,
+            self.pages,
+            self.directory,
+            self.area,
+            self.filtering,
+            self.tab_line,
+            changed=self.refresh_situation,
+            open_details=self.open_details,
+        )
+        self.changing: ChangeCommands = ChangeCommands(
+            self,
+            self.area,
+            self.filter,
+            commands,
+            plan,
+            lay_out=self.lay_out,
+            update_soon=self._update_soon,
+        )
+        self.chrome: Chrome = Chrome(
+            self,
+            self.area,
+            self.filtering,
+            self.filter,
+            self.changing,
+            count_groups=self.count_groups,
+            monotonic=monotonic,
+        )
+        self.ordering = TableSorting(self, self.area, self.filtering, self.filter, self.lay_out, memory)
+        self.group_visit = GroupVisit(self.area, self.filtering, self.lay_out)
+        self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
+        self.details = Details(self, self.area.detail)
+        self._wide = wide
         self._commands = commands
         self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._monotonic = monotonic
-        self.crawling: CrawlStatus | None = None
-        self.news: NewsMarks | None = None
 
     # ------------------------------------------------------------ life
 
     def compose(self) -> ComposeResult:
-        """Account, tabs and filter, panes, status, hints."""
+        """From top to bottom."""
         yield AccountLine(self.session.account)
         yield self.tab_line
         yield self.area
@@ -107,12 +127,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield KeyHints(self._commands)
 
     def on_mount(self) -> None:
-        """Paint first, ask the server then."""
-        self._unsubscribe = self.session.events.subscribe(self._changed)
+        """Paint the first frame, then start the services."""
+        self._unsubscribe = self.session.events.subscribe(self._on_session_event)
         self.area.users.not_loaded = self._not_loaded
         self.area.users.show_wide(self._wide)
-        self.lay_out(self.arrangement)
-        self.situation.tell()
+        self.lay_out(self.area.arrangement)
+        self.chrome.update()
         self.changing.begin()
         self.call_after_refresh(self._begin)
 
@@ -120,30 +140,28 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         from walkme_tui.ui.browser.crawl_status import CrawlStatus
 
         start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="Loading the list")
-        self.crawling = CrawlStatus(self, self._monotonic)
-        self.crawling.begin(self.pages)
+        self.chrome.crawl = CrawlStatus(self, self.session, self._monotonic, self.refresh_situation)
+        self.chrome.crawl.begin(self.pages)
         self._begin_news()
         self.ordering.begin()
         self.area.groups_tab.named = self.area.detail.name_groups
         self.count_groups()
-        self.situation.begin()
-        self.set_interval(1.0, self.situation.tick)
+        self.chrome.begin()
+        self.set_interval(1.0, self.chrome.tick)
         if self.session.syncing.refresh_ms:
-            self.set_interval(self.session.syncing.refresh_ms / 1000, self._refresh_by_itself)
-        self.filter.consider_a_look_up()
+            self.set_interval(self.session.syncing.refresh_ms / 1000, self._refresh_view)
+        self.filter.look_up_text()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
 
     def _begin_news(self) -> None:
         from walkme_tui.ui.browser.news_marks import NewsMarks
 
-        self.news = NewsMarks(self)
-        self.news.begin()
-        self.details.looked_at = self.news.rested_on
-        for table in (self.area.users, self.area.groups_tab.members.table):
-            self.news.attach(table)
+        tables = (self.area.users, self.area.groups_tab.members.table)
+        news = self.chrome.news = NewsMarks(self, tables, self.chrome.update_soon)
+        self.details.rested_on = news.rested_on
 
-    def _refresh_by_itself(self) -> None:
+    def _refresh_view(self) -> None:
         table = self.area.table
         if table is not None and self.pages.failure is None:
             table.listing.refresh()
@@ -156,15 +174,15 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             await self._serving
 
     def on_unmount(self) -> None:
-        """Hear no more of the session."""
+        """End what the screen began."""
         self.ordering.end()
         self.changing.end()
-        if self.news is not None:
-            self.news.end()
+        if self.chrome.news is not None:
+            self.chrome.news.end()
         if self._unsubscribe is not None:
             self._unsubscribe()
 
-    # ------------------------------------------------------------ what flows and verbs ask
+    # ------------------------------------------------------------ what flows and commands use
 
     @property
     def group_names(self) -> Mapping[str, str]:
@@ -173,53 +191,58 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     @property
     def user(self) -> MirroredUser | None:
-        """The user under the cursor of the table that is looked at."""
+        """The user under the cursor of the current table."""
         table = self.area.table
         return table.cursor_user if table is not None else None
 
     @property
     def marked(self) -> list[str]:
-        """Ids of the marked users of that table, in the order of marking."""
+        """Ids of the marked users of that table, in the order in which they were marked."""
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
 
     def unmark(self, user_ids: Collection[str]) -> str:
-        """Take the marks of these users away; a sentence on that, empty if none was marked."""
+        """Unmark these users; a message about it, empty if none was marked."""
         return self.area.unmark(user_ids)
 
     def take_key(self, event: events.Key) -> bool:
-        """Type into the filter box by this key, if it has the keys."""
+        """Handle a key in the filter box if that has the focus."""
         return self.filter.take_key(event)
 
     def run_command(self, command_id: str) -> None:
-        """Do what a key or the palette asks for, if it may be done."""
-        if command_id == "job.pause" and self.arrangement.tab is not Tab.JOBS:
-            command_id = "crawl.pause"  # one key for what goes on where the person is
-        if self.has_class("tiny") and self.settling.needs_view(command_id):
-            return  # nobody is shown on whom it could act
+        """Run a command of a key or the palette, unless it is disabled."""
+        if command_id == "job.pause" and self.area.arrangement.tab is not Tab.JOBS:
+            command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
+        if self.has_class("tiny") and self.view_state.needs_view(command_id):
+            return  # no user is shown on whom it could act
         self.changing.last_command = command_id
         if not self.changing.refuses(command_id):
-            run_verb(self, command_id)
+            self._run(command_id)
+
+    def _run(self, command_id: str) -> None:
+        from walkme_tui.ui.browser.actions import ACTIONS
+
+        ACTIONS[command_id](self)
 
     def types(self, event: events.Key) -> bool:
         """True if a key types into the filter box."""
-        return self.settling.types(event)
+        return self.filter.types(event)
 
     def pending(self, command_id: str) -> str:
-        """What has to be on the screen before a command can run."""
-        return self.settling.pending(command_id)
+        """What a command waits for, empty if nothing."""
+        return self.view_state.pending(command_id)
 
     def show_waiting(self, text: str) -> None:
-        """Show in the status line what keys wait for."""
-        self.situation.waiting = text
-        self.situation.tell()
+        """Show in the status line which keys wait for what."""
+        self.chrome.waiting = text
+        self.chrome.update()
 
     def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
-        """Go to the Groups tab, with the cursor on this group; Esc leads back to the user it was opened from."""
+        """Go to the Groups tab and move the cursor to this group; Esc goes back to the user it was opened from."""
         self.group_visit.open(group_id, opened_from)
 
     def show_user(self, user_id: str) -> None:
-        """Go to the Users tab, with the cursor on this user, whatever was filtered there."""
+        """Go to the Users tab, remove its filter and move the cursor to this user."""
         self.show_tab(Tab.USERS)
         self.filtering.clear(Pane.USERS)
         self.area.focus_pane(Pane.USERS)
@@ -231,33 +254,32 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.area.users.go_to(user)
 
     def read_groups(self) -> None:
-        """Ask the server for the groups."""
+        """Read the groups from the server."""
         self.area.groups_tab.asked = True
         start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="Reading the groups")
 
     async def _read_groups(self) -> None:
         error = await self.area.groups_tab.ask()
-        if error is not None and self.arrangement.tab is Tab.GROUPS:
+        if error is not None and self.area.arrangement.tab is Tab.GROUPS:
             from walkme_tui.ui.errors import report
 
             report(self.app, error, doing="Reading the groups")
 
     def count_groups(self) -> None:
-        """Read groups and counts as the local copy knows them now."""
+        """Read groups and counts from the mirror."""
         start_worker(self, WorkerGroup.STATUS, self.area.groups_tab.reload, exclusive=True, name="Counting the groups")
 
     # ------------------------------------------------------------ panes
 
     def show_tab(self, tab: Tab) -> None:
         """Go to a tab."""
-        self.lay_out(self.arrangement.on(tab))
+        self.lay_out(self.area.arrangement.on(tab))
 
     def lay_out(self, arrangement: Arrangement) -> None:
         """Show these panes."""
-        new_tab = arrangement.tab is not self.arrangement.tab
-        self.arrangement = arrangement
+        new_tab = arrangement.tab is not self.area.arrangement.tab
         self._laid_out_for = self.size
-        self.settling.lay_out()
+        self.view_state.lay_out()
         self.area.lay_out(arrangement, self.size.width)
         self.query_one(TabTitles).select(arrangement.tab)
         if self.area.detail.display:
@@ -268,46 +290,46 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
                 self.read_groups()
             if arrangement.tab is Tab.JOBS:
                 self.changing.read_jobs()
-            self.situation.tick()
-        self.keys_went_elsewhere()
+            self.chrome.tick()
+        self.focus_changed()
 
     def open_details(self) -> None:
-        """Show the user under the cursor whole, and give the details the keys."""
-        self.lay_out(self.arrangement.open())
+        """Open the details of the user under the cursor and give them the focus."""
+        self.lay_out(self.area.arrangement.open())
         if Pane.DETAIL in self.area.shown:
             self.area.focus_pane(Pane.DETAIL)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Other panes may fit now."""
+        """Lay out the panes for the new size."""
         show_too_small(self, is_too_small(event.size))
         if self._laid_out_for not in (None, event.size):
-            self.lay_out(self.arrangement)
-            self.situation.tell()
+            self.lay_out(self.area.arrangement)
+            self.chrome.update()
 
     @on(TabTitles.Chosen)
     def go_to_tab(self, event: TabTitles.Chosen) -> None:
-        """A tab was clicked."""
+        """Show the tab that was clicked."""
         self.show_tab(event.tab)
 
     @on(events.DescendantFocus)
-    def keys_went_elsewhere(self) -> None:
-        """Another pane or the box has the keys."""
+    def focus_changed(self) -> None:
+        """Update the filter box and the key hints."""
         self.filter.show()
-        self.situation.tell_hints()
+        self.chrome.update_hints()
 
     def back(self) -> None:
-        """Take back one thing: the box, the raw record, what covers the screen, filter, marks, group, details."""
+        """Close or clear one thing: box, request, raw record, zoomed pane, filter, marks, group, details."""
         table = self.area.table
         if self.filter.has_keys:
             self.filter.leave()
         elif self.work.pending.cancel_latest():
-            self.situation.tell()
+            self.chrome.update()
         elif self.area.detail.display and self.area.detail.raw:
             self.area.detail.set_raw(False)
-        elif self.arrangement.covers(self.size.width):
-            self.lay_out(self.arrangement.uncover())
+        elif self.area.arrangement.covers(self.size.width):
+            self.lay_out(self.area.arrangement.uncover())
         elif self.area.focused is Pane.DETAIL:
-            self.arrangement = self.arrangement.uncover()
+            self.area.arrangement = self.area.arrangement.uncover()
             self.area.focus_pane(self.area.shown[-2])
         elif self.filtering.text:
             self.filter.clear()
@@ -316,12 +338,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         elif table is not None and table.marks:
             table.action_clear_marks()
         elif not self.group_visit.back() and Pane.DETAIL in self.area.shown:
-            self.lay_out(self.arrangement.with_detail(False))
+            self.lay_out(self.area.arrangement.with_detail(False))
 
     # ------------------------------------------------------------ tables
 
     def _subject(self) -> Subject:
-        """Whose details are shown."""
+        """What the details are about."""
         table = self.area.table
         if table is None or table.listing.phase is not Phase.READY:
             return None
@@ -330,16 +352,16 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     @on(UserTable.CursorMoved)
     def details_follow(self, event: UserTable.CursorMoved) -> None:
-        """The details show who is under the cursor now."""
+        """Update the position, the news and the details."""
         self._cursor_moved()
         if event.table is self.area.table:
-            if self.news is not None:
-                self.news.moved(event.user.user.id if event.user is not None else None)
+            if self.chrome.news is not None:
+                self.chrome.news.moved(event.user.user.id if event.user is not None else None)
             self.details.follow(self._subject())
             self.filter.open_the_only_one()
 
     def _cursor_moved(self) -> None:
-        self.situation.cursor_moved()
+        self.chrome.cursor_moved()
         self.keep_toasts_off_the_cursor()
 
     def keep_toasts_off_the_cursor(self) -> None:
@@ -349,26 +371,26 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.set_class(below, "cursor-below")
 
     @on(UserTable.MarksChanged)
-    def tell_how_many_are_marked(self) -> None:
-        """Marks were set or cleared."""
-        self.situation.cursor_moved()
+    def show_mark_count(self) -> None:
+        """Update the position, which counts the marks."""
+        self.chrome.cursor_moved()
 
     @on(UserTable.ViewChanged)
-    def tell_of_the_view(self, event: UserTable.ViewChanged) -> None:
-        """Another number of rows, or another phase."""
+    def show_view(self, event: UserTable.ViewChanged) -> None:
+        """Update all that depends on the rows and their phase."""
         if event.table is self.area.table:
             self.details.follow(self._subject())
-        self.situation.tell()
+        self.chrome.update()
         self.filter.open_the_only_one()
 
     @on(UserTable.Opened)
     def open_user(self) -> None:
-        """Enter or a double click."""
+        """Open the details after Enter or a double click."""
         self.open_details()
 
     @on(UserTable.HeadingClicked)
     def sort_by_the_heading(self, event: UserTable.HeadingClicked) -> None:
-        """A click on the heading of a column."""
+        """Sort by the column whose heading was clicked."""
         if event.table is self.area.table:
             self.ordering.sort_by(event.key)
 
@@ -379,31 +401,31 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     @on(UserTable.Failed)
     def say_what_failed(self, event: UserTable.Failed) -> None:
-        """The table could not do what was asked for."""
+        """Report a failure of the table."""
         from walkme_tui.ui.errors import report
 
-        report(self.app, event.error, doing="This")
+        report(self.app, event.error, doing="Marking")
 
     @on(RowList.Moved, "#groups")
     def members_follow(self) -> None:
-        """The members of the group under the cursor."""
+        """Show the members of the group under the cursor."""
         self._cursor_moved()
         self.area.groups_tab.follow()
 
     @on(RowList.Moved, "#jobs")
     def steps_follow(self) -> None:
-        """The steps of the job under the cursor."""
+        """Show the steps of the job under the cursor."""
         self._cursor_moved()
         self.area.jobs_tab.follow()
 
     @on(RowList.Opened, "#jobs")
-    def show_what_became_of_the_job(self) -> None:
-        """Enter on a job."""
-        run_verb(self, "job.receipt")
+    def show_receipt(self) -> None:
+        """Show the receipt of the job under the cursor."""
+        self._run("job.receipt")
 
     @on(RowList.Opened, "#requests")
     def show_the_request(self) -> None:
-        """Enter on a request."""
+        """Show the request under the cursor."""
         from walkme_tui.ui.dialogs.request import RequestDialog
         from walkme_tui.ui.flows.copy import copy_request
 
@@ -413,34 +435,36 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     @on(RowList.Moved, "#requests")
     def requests_moved(self) -> None:
-        """Another request is under the cursor."""
+        """Update the position."""
         self._cursor_moved()
 
     @on(RowList.Opened, "#groups")
     def go_to_the_members(self) -> None:
-        """Enter on a group."""
-        run_verb(self, "user.groups")
+        """Move the focus to the members of the group under the cursor."""
+        self._run("user.groups")
 
-    # ------------------------------------------------------------ the session's side
+    # ------------------------------------------------------------ session events
 
     def refresh_situation(self) -> None:
-        """Something that the chrome or an empty table tells has changed."""
-        self.situation.tell()
+        """Update the bars and the texts of empty tables."""
+        self.chrome.update()
+
+    def _update_soon(self) -> None:
+        self.chrome.update_soon()
 
     def _not_loaded(self) -> int | None:
         coverage = self.pages.coverage
         return None if coverage is None or coverage.total is None else max(0, coverage.total - coverage.loaded)
 
-    def _changed(self, change: Event) -> None:
-        """PageLoader came or did not; groups were read."""
-        if isinstance(change, (LoadFailed, LoadRecovered)):
-            self.situation.tell()
+    def _on_session_event(self, event: Event) -> None:
+        if isinstance(event, (LoadFailed, LoadRecovered)):
+            self.chrome.update()
         else:
-            self.situation.tell_soon()
-        self.details.refresh(change)
-        if self.crawling is not None:
-            self.crawling.hear(change)
-        if isinstance(change, PageLoaded) and not self.area.groups_tab.asked:
+            self.chrome.update_soon()
+        self.details.refresh(event)
+        if self.chrome.crawl is not None:
+            self.chrome.crawl.on_session_event(event)
+        if isinstance(event, PageLoaded) and not self.area.groups_tab.asked:
             self.read_groups()
-        if isinstance(change, (PageLoaded, UserStored, UserForgotten)):
+        if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()

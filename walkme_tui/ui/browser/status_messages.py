@@ -41,7 +41,7 @@ class Position(NamedTuple):
     marked: int
 
 
-def trouble_saying(
+def trouble_message(
     trouble: LoadTrouble, coverage: Coverage | None, now_ms: int, source: str, account: Account
 ) -> StatusMessage:
     """One sentence for the status line, the most useful part first for a narrow screen cuts the end.
