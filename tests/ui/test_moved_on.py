@@ -121,7 +121,7 @@ async def test_w_says_that_nothing_is_ready() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("W")
-        assert "Nothing is ready to be opened." in browser.toasts
+        assert "No dialog is ready." in browser.toasts
 
 
 async def test_another_account_does_not_take_the_place_of_the_filter_that_is_typed_into() -> None:

@@ -62,7 +62,7 @@ async def test_it_reads_everybody_and_the_counts_become_exact() -> None:
         await browser.press("down")
         await browser.settled(lambda: browser.members_heading.startswith("Sales · 30 members, complete as of"))
         await browser.press("M")
-        await browser.settled(lambda: "The groups of everybody who is loaded are known." in browser.toasts)
+        await browser.settled(lambda: "The groups of all loaded users are known." in browser.toasts)
 
 
 async def test_it_goes_on_while_people_look_at_other_things_and_m_stops_it() -> None:
@@ -141,7 +141,7 @@ async def test_where_all_is_known_there_is_nothing_to_read() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(20), groups=GROUPS)), (80, 24)) as browser:
         await browser.loaded()
         await browser.press("M")
-        await browser.settled(lambda: "The groups of everybody who is loaded are known." in browser.toasts)
+        await browser.settled(lambda: "The groups of all loaded users are known." in browser.toasts)
 
 
 async def test_m_on_a_member_leads_to_the_groups_of_that_user() -> None:
