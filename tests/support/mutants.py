@@ -178,6 +178,6 @@ CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {
     ),
     "only what is still to be sent makes rivals": (
         only_what_is_still_to_be_sent_makes_rivals,
-        "unit/store/test_journal_claims.py::test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals",
+        "unit/store/test_journal_claims.py::test_a_sent_step_without_an_answer_claims_its_user",
     ),
 }

@@ -153,7 +153,7 @@ def test_paging_covers_every_user_once(users: int, size: int, deleted: set[int])
     assert account.total == len(left)
 
 
-def test_the_gap_of_a_deleted_user_closes_and_a_new_one_comes_last() -> None:
+def test_a_deleted_user_leaves_no_gap_and_a_new_one_comes_last() -> None:
     account = SimulatedAccount(small(users=1_000_000))
     before = account.users(499_999, 3)
     account.delete(str(before[1]["id"]))
@@ -162,7 +162,7 @@ def test_the_gap_of_a_deleted_user_closes_and_a_new_one_comes_last() -> None:
     assert account.users(999_999, 5) == [made]
 
 
-def test_what_was_handed_out_is_a_copy() -> None:
+def test_records_are_copies() -> None:
     account = SimulatedAccount(small())
     user_id = str(account.users(0, 1)[0]["id"])
     body: dict[str, Any] = {"nested": {"list": [1]}}
@@ -198,7 +198,7 @@ def test_every_write_is_later_than_the_one_before() -> None:
         ({"id": "another"}, "id"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_and_changes_nothing(body: dict[str, Any], field: str) -> None:
+def test_an_invalid_value_is_refused_and_changes_nothing(body: dict[str, Any], field: str) -> None:
     account = SimulatedAccount(small())
     user = account.users(0, 1)[0]
     for write in (account.change, account.replace):
@@ -208,7 +208,7 @@ def test_a_value_that_cannot_be_is_refused_and_changes_nothing(body: dict[str, A
     assert account.users(0, 1) == [user]
 
 
-def test_an_unknown_group_is_told_from_an_unknown_user() -> None:
+def test_an_unknown_group_and_an_unknown_user_are_different_errors() -> None:
     account = SimulatedAccount(small())
     user_id, group_id = str(account.users(0, 1)[0]["id"]), str(account.groups()[0]["id"])
     with pytest.raises(NoSuchGroup):

@@ -32,7 +32,7 @@ class Line:
         return json.loads((await self.call("GET", target))[2])
 
 
-async def test_the_next_calls_fail_and_then_no_more() -> None:
+async def test_the_next_requests_fail_and_later_ones_succeed() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.call("GET", "/groups")
@@ -41,7 +41,7 @@ async def test_the_next_calls_fail_and_then_no_more() -> None:
         assert statuses == [503, 200, 503, 200]
 
 
-async def test_a_fault_can_return_for_ever_until_it_is_cleared() -> None:
+async def test_a_fault_without_limit_applies_until_it_is_cleared() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         line.faults.add(Fault(AnswerFault.ERROR, times=None, every=3, method="GET", path="/users", status=500))
@@ -60,7 +60,7 @@ async def test_a_fault_can_return_for_ever_until_it_is_cleared() -> None:
         (AnswerFault.TRUNCATED, 200, b'{"groups":['),
     ],
 )
-async def test_an_answer_goes_wrong(trouble: AnswerFault, status: int, begins: bytes) -> None:
+async def test_each_fault_of_an_answer(trouble: AnswerFault, status: int, begins: bytes) -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         whole = (await line.call("GET", "/groups"))[2]
@@ -81,7 +81,7 @@ async def test_an_oversized_answer_is_larger_than_any_page() -> None:
         assert len((await line.call("GET", "/groups"))[2]) == 64 << 20
 
 
-async def test_a_cut_line_is_a_reset() -> None:
+async def test_a_closed_connection_is_a_reset() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.call("GET", "/groups")
@@ -90,7 +90,7 @@ async def test_a_cut_line_is_a_reset() -> None:
             await line.call("GET", "/groups")
 
 
-async def test_a_trickle_and_a_hang_last_until_the_caller_gives_up() -> None:
+async def test_slow_and_missing_answers_last_until_the_call_is_cancelled() -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.call("GET", "/groups")
@@ -103,7 +103,7 @@ async def test_a_trickle_and_a_hang_last_until_the_caller_gives_up() -> None:
 
 
 @pytest.mark.parametrize("happens", [True, False])
-async def test_a_change_may_have_happened_although_the_answer_went_wrong(happens: bool) -> None:
+async def test_a_fault_can_follow_the_execution_of_the_request(happens: bool) -> None:
     with SimulatorThread(small()) as thread:
         line = Line(thread)
         await line.users()
@@ -113,7 +113,7 @@ async def test_a_change_may_have_happened_although_the_answer_went_wrong(happens
         assert (await line.users("/users?email=new@example.com"))["total"] == happens
 
 
-async def test_a_total_can_be_false_in_many_ways() -> None:
+async def test_each_false_total() -> None:
     with SimulatorThread(small(users=250)) as thread:
         line = Line(thread)
         claims: list[Any] = []

@@ -26,7 +26,7 @@ def population(users: int = MILLION, seed: int = 1, **rest: Any) -> Population:
 
 
 @given(size=st.integers(1, 300), key=SEEDS)
-def test_a_shuffle_takes_every_place_once_and_can_be_turned_back(size: int, key: int) -> None:
+def test_a_shuffle_is_a_permutation_and_can_be_inverted(size: int, key: int) -> None:
     shuffle = Shuffle(size, key)
     places = [shuffle.place(number) for number in range(size)]
     assert sorted(places) == list(range(size))
@@ -34,7 +34,7 @@ def test_a_shuffle_takes_every_place_once_and_can_be_turned_back(size: int, key:
 
 
 @given(bits=st.integers(2, 62), key=SEEDS, data=st.data())
-def test_a_large_shuffle_can_be_turned_back(bits: int, key: int, data: st.DataObject) -> None:
+def test_a_large_shuffle_can_be_inverted(bits: int, key: int, data: st.DataObject) -> None:
     size = data.draw(st.integers(2 ** (bits - 1), 2**bits))
     number = data.draw(st.integers(0, size - 1))
     shuffle = Shuffle(size, key)
@@ -43,7 +43,7 @@ def test_a_large_shuffle_can_be_turned_back(bits: int, key: int, data: st.DataOb
 
 
 @given(number=st.integers(0, 2**62 - 1), seed=SEEDS, purpose=st.integers(0, 20))
-def test_an_id_is_a_uuid_that_gives_its_number_back(number: int, seed: int, purpose: int) -> None:
+def test_an_id_is_a_uuid_from_which_its_number_is_computed(number: int, seed: int, purpose: int) -> None:
     ids = Ids(seed, purpose)
     text = ids.id_of(number)
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", text)
@@ -51,7 +51,7 @@ def test_an_id_is_a_uuid_that_gives_its_number_back(number: int, seed: int, purp
 
 
 @given(number=st.integers(0, MILLION), place=st.integers(0, 35), digit=st.sampled_from("0123456789abcdef-g"))
-def test_an_id_with_another_digit_is_no_ones(number: int, place: int, digit: str) -> None:
+def test_an_id_with_a_changed_digit_is_unknown(number: int, place: int, digit: str) -> None:
     people = population()
     text = people.id_of(number)
     other = text[:place] + digit + text[place + 1 :]
@@ -66,7 +66,7 @@ def test_any_text_can_be_looked_up(text: str) -> None:
 
 
 @given(users=st.integers(1, 5 * MILLION), seed=SEEDS, data=st.data())
-def test_an_email_gives_its_number_back(users: int, seed: int, data: st.DataObject) -> None:
+def test_the_number_is_computed_from_an_email(users: int, seed: int, data: st.DataObject) -> None:
     number = data.draw(st.integers(0, users - 1))
     people = population(users, seed)
     email = people.record(number)["email"]
@@ -75,7 +75,7 @@ def test_an_email_gives_its_number_back(users: int, seed: int, data: st.DataObje
     assert people.number_of_email(email) == number
 
 
-def test_the_email_of_someone_past_the_end_is_no_ones() -> None:
+def test_the_email_of_a_number_past_the_end_is_unknown() -> None:
     email = str(population(users=11).record(10)["email"])
     assert population(users=10).number_of_email(email) is None
 
@@ -92,7 +92,7 @@ def test_a_demo_account_needs_no_number_in_an_email() -> None:
     assert not [n for n in range(0, 25_000, 7) if re.search(r"\d", str(people.record(n)["email"]))]
 
 
-def test_spellings_can_be_told_apart() -> None:
+def test_spellings_are_distinct() -> None:
     families = Counter(name.spelling for pool in pools() for name in pool.family)
     assert max(families.values()) == 1
     for pool in pools():
@@ -101,7 +101,7 @@ def test_spellings_can_be_told_apart() -> None:
             assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name.spelling), name
 
 
-def test_a_seed_repeats_and_another_gives_other_people() -> None:
+def test_the_seed_decides_the_users() -> None:
     first, again, other = population(seed=7), population(seed=7), population(seed=8)
     assert [first.record(n) for n in range(50)] == [again.record(n) for n in range(50)]
     assert first.groups == again.groups
@@ -110,7 +110,7 @@ def test_a_seed_repeats_and_another_gives_other_people() -> None:
 
 
 @given(users=st.integers(0, MILLION), seed=SEEDS, hostile=st.booleans())
-def test_the_person_of_the_readme_is_in_every_account(users: int, seed: int, hostile: bool) -> None:
+def test_the_user_of_the_readme_is_in_every_account(users: int, seed: int, hostile: bool) -> None:
     people = population(users, seed, hostile=hostile)
     number = people.number_of_email("zoe.celik@example.com")
     if number is None:
@@ -123,7 +123,7 @@ def test_the_person_of_the_readme_is_in_every_account(users: int, seed: int, hos
     assert [people.groups[str(group)] for group in record["groups"]] == ["Sales", "Field-EMEA", "Beta"]
 
 
-def test_statuses_roles_and_groups_are_spread_as_in_an_account() -> None:
+def test_statuses_roles_and_groups_are_distributed_realistically() -> None:
     people = population(seed=3)
     records = [people.record(number) for number in range(20_000)]
 
@@ -186,7 +186,7 @@ def test_names_come_in_many_scripts() -> None:
         assert re.search(f"[{script}]", text), script
 
 
-def test_hostile_names_are_there_only_when_asked_for() -> None:
+def test_hostile_names_appear_only_if_requested() -> None:
     names = {first for first, _ in HOSTILE_NAMES}
     tame = {population().record(number)["firstName"] for number in range(2_000)}
     assert not names & tame

@@ -18,7 +18,7 @@ async def somebody(caller: Caller, position: int = 3) -> Any:
 # ---------------------------------------------------------------- signing in
 
 
-async def test_a_token_comes_for_credentials_in_the_form_and_in_the_header() -> None:
+async def test_a_token_is_issued_for_credentials_in_the_form_or_the_header() -> None:
     caller = Caller(small(token_ttl=90))
     in_form = await caller.token()
     in_header = await caller.token({"grant_type": "client_credentials"}, basic="demo:demo")
@@ -45,14 +45,14 @@ async def test_a_token_is_refused(form: dict[str, str], basic: str | None, statu
     assert (answered.status, answered.body["error"]) == (status, code)
 
 
-async def test_a_token_call_that_is_no_form_is_refused() -> None:
+async def test_a_token_request_without_a_form_is_refused() -> None:
     answered = await Caller(small()).send(
         "POST", "/accounts/connect/token", {"Content-Type": "application/json"}, b"{}"
     )
     assert (answered.status, answered.body["error"]) == (400, "invalid_request")
 
 
-async def test_a_token_ends_when_its_time_is_over_and_a_new_one_works() -> None:
+async def test_a_token_expires_and_a_new_one_is_valid() -> None:
     caller = Caller(small(token_ttl=60))
     first = (await caller.token()).body["access_token"]
     caller.clock.now += 59
@@ -66,7 +66,7 @@ async def test_a_token_ends_when_its_time_is_over_and_a_new_one_works() -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nothing", "Basic ZGVtbzpkZW1v"])
-async def test_without_a_token_there_is_nothing(header: str) -> None:
+async def test_without_a_token_every_request_is_refused(header: str) -> None:
     answered = await Caller(small()).send("GET", "/users", {"Authorization": header} if header else {})
     assert answered.status == 401
 
@@ -98,7 +98,7 @@ async def test_each_call_needs_its_scope(method: str, target: str, needs: str) -
 # ---------------------------------------------------------------- reading
 
 
-async def test_the_list_is_paged_from_one_with_a_hundred_to_a_page_unless_told() -> None:
+async def test_pages_count_from_one_and_have_100_users_by_default() -> None:
     caller = Caller(small(users=250))
     first = await caller.get("/users")
     assert (len(first["users"]), first["total"], first["page"]) == (100, 250, 1)
@@ -124,7 +124,7 @@ async def test_the_list_is_paged_from_one_with_a_hundred_to_a_page_unless_told()
         "page=1.5",
     ],
 )
-async def test_a_page_that_cannot_be_is_refused(query: str) -> None:
+async def test_an_invalid_page_is_refused(query: str) -> None:
     answered = await Caller(small()).call("GET", f"/users?{query}")
     assert answered.status == 400
     assert answered.body["error"]["field"] == query.partition("=")[0]
@@ -170,7 +170,7 @@ async def test_any_other_path_is_not_found(target: str) -> None:
     assert (answered.status, answered.body["error"]["code"]) == (404, "not_found")
 
 
-async def test_hostile_names_come_through_as_they_are() -> None:
+async def test_hostile_names_are_sent_unchanged() -> None:
     caller = Caller(small(users=1_000, hostile=True))
     users = (await caller.get("/users?pageSize=1000"))["users"]
     names = {str(user["firstName"]) for user in users}
@@ -202,7 +202,7 @@ async def test_an_email_that_exists_is_a_conflict_whatever_its_case() -> None:
     assert (await caller.call("PATCH", f"/users/{user['id']}", {"email": email})).status == 200
 
 
-async def test_put_clears_what_it_lacks_and_patch_does_not() -> None:
+async def test_put_clears_missing_fields_and_patch_does_not() -> None:
     caller = Caller(small())
     users = (await caller.get("/users?pageSize=250"))["users"]
     user = next(u for u in users if u["groups"] and "department" in u and u["role"] != "Viewer" and u["firstName"])
@@ -217,14 +217,14 @@ async def test_put_clears_what_it_lacks_and_patch_does_not() -> None:
     assert await caller.get(target) == put
 
 
-async def test_a_record_that_was_read_can_be_put_back_whole() -> None:
+async def test_a_record_that_was_read_can_be_put_back_unchanged() -> None:
     caller = Caller(small())
     user = await somebody(caller)
     put = await caller.call("PUT", f"/users/{user['id']}", user)
     assert (put.status, put.body) == (200, {**user, "updatedAt": put.body["updatedAt"]})
 
 
-async def test_patch_can_be_missing() -> None:
+async def test_patch_can_be_disabled() -> None:
     caller = Caller(small(patch="405"))
     user = await somebody(caller)
     answered = await caller.call("PATCH", f"/users/{user['id']}", {"role": "Admin"})
@@ -233,7 +233,7 @@ async def test_patch_can_be_missing() -> None:
     assert await caller.get(f"/users/{user['id']}") == user
 
 
-async def test_a_deleted_user_is_gone_and_the_list_closes_up() -> None:
+async def test_a_deleted_user_is_unknown_and_leaves_no_gap() -> None:
     caller = Caller(small())
     gone, following = await somebody(caller, 3), await somebody(caller, 4)
     answered = await caller.call("DELETE", f"/users/{gone['id']}")
@@ -272,7 +272,7 @@ async def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("retry_after", [None, 7])
-async def test_too_many_calls_are_refused_until_time_passes(retry_after: int | None) -> None:
+async def test_requests_above_the_rate_are_refused_for_a_while(retry_after: int | None) -> None:
     caller = Caller(small(rate_per_s=2, retry_after=retry_after))
     statuses = [(await caller.call("GET", "/groups")).status for _ in range(3)]
     assert statuses == [200, 200, 429]
@@ -293,6 +293,6 @@ async def test_every_answer_has_a_request_id_of_its_own_that_errors_repeat() -> 
 @pytest.mark.parametrize(
     "wrong", [{"users": -1}, {"rate_per_s": 0}, {"scopes": ("users:all",)}, {"latency_ms": -1}, {"retry_after": -1}]
 )
-def test_settings_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong)).rstrip("s")):
         SimulatorSettings(**wrong)

@@ -47,7 +47,7 @@ def sign_in(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_it_is_serves_and_ends_quietly(number: signal.Signals) -> None:
+def test_the_server_prints_its_address_and_ends_without_output(number: signal.Signals) -> None:
     with running("--users", "1000000", "--log") as (process, url):
         with httpx.Client(base_url=url, trust_env=False) as client:
             sign_in(client)
@@ -65,7 +65,7 @@ def test_it_says_where_it_is_serves_and_ends_quietly(number: signal.Signals) -> 
         ]
 
 
-def test_a_call_that_hangs_does_not_keep_it_from_ending() -> None:
+def test_a_hanging_request_does_not_delay_the_shutdown() -> None:
     with running("--fault", "hang") as (process, url):
         with httpx.Client(base_url=url, trust_env=False) as client:
             sign_in(client)
@@ -78,7 +78,7 @@ def test_a_call_that_hangs_does_not_keep_it_from_ending() -> None:
         assert "Traceback" not in process.communicate(timeout=10)[1]
 
 
-def test_a_cut_line_reaches_the_client() -> None:
+def test_a_closed_connection_reaches_the_client() -> None:
     with running("--fault", "cut") as (process, url):
         with httpx.Client(base_url=url, trust_env=False) as client:
             sign_in(client)
@@ -90,7 +90,7 @@ def test_a_cut_line_reaches_the_client() -> None:
         assert "Traceback" not in process.communicate(timeout=10)[1]
 
 
-def test_a_port_in_use_is_said() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -102,7 +102,7 @@ def test_a_port_in_use_is_said() -> None:
     assert done.stdout == ""
 
 
-def test_without_the_server_extra_it_says_what_to_install() -> None:
+def test_without_the_server_extra_the_error_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['uvicorn'] = None; from walkme_tui.cli.main import run; sys.exit(run(['simulator']))"
     )
@@ -123,7 +123,7 @@ def test_without_the_server_extra_it_says_what_to_install() -> None:
         ["--fault", "none"],
     ],
 )
-def test_an_option_that_cannot_be_is_a_usage_error(options: list[str]) -> None:
+def test_an_invalid_option_is_a_usage_error(options: list[str]) -> None:
     done = subprocess.run(command(*options), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert options[0] in done.stderr

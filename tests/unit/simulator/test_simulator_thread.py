@@ -15,13 +15,13 @@ from walkme_tui.simulator.thread import SimulatorThread
 GROUPS: Final[tuple[str, str, list[tuple[bytes, bytes]], bytes]] = ("GET", "/groups", [], b"")
 
 
-async def test_calls_wait_for_the_start_and_run_side_by_side() -> None:
+async def test_calls_wait_for_the_start_and_run_concurrently() -> None:
     with SimulatorThread(small(latency_ms=50)) as thread:
         statuses = [status for status, _, _ in await asyncio.gather(*(thread.handle(*GROUPS) for _ in range(20)))]
         assert statuses == [401] * 20
 
 
-async def test_work_is_done_off_the_callers_thread() -> None:
+async def test_requests_are_executed_on_another_thread() -> None:
     with SimulatorThread(small()) as thread:
         threads: list[str] = []
         thread.simulator().on_answer = lambda *_: threads.append(threading.current_thread().name)
@@ -29,7 +29,7 @@ async def test_work_is_done_off_the_callers_thread() -> None:
         assert threads == ["walkme-simulator"]
 
 
-async def test_a_target_is_read_as_a_server_reads_it() -> None:
+async def test_a_target_is_parsed_as_a_server_parses_it() -> None:
     with SimulatorThread(small()) as thread:
         seen: list[str] = []
         thread.simulator().on_answer = lambda method, target, *_: seen.append(f"{method} {target}")
@@ -37,7 +37,7 @@ async def test_a_target_is_read_as_a_server_reads_it() -> None:
         assert seen == ["GET /users?email=a%40b.c&x=1?2"]
 
 
-async def test_cancelling_the_caller_ends_the_call_inside() -> None:
+async def test_a_cancelled_call_is_cancelled_in_the_simulator() -> None:
     with SimulatorThread(small()) as thread:
         ended = threading.Event()
         simulator = thread.simulator()
@@ -52,7 +52,7 @@ async def test_cancelling_the_caller_ends_the_call_inside() -> None:
         assert await asyncio.to_thread(ended.wait, 5)
 
 
-async def test_giving_up_during_the_start_hurts_no_one_else() -> None:
+async def test_a_call_cancelled_during_the_start_does_not_affect_others() -> None:
     with SimulatorThread(small()) as thread:
         hasty, patient = (asyncio.create_task(thread.handle(*GROUPS)) for _ in range(2))
         await asyncio.sleep(0)
@@ -61,7 +61,7 @@ async def test_giving_up_during_the_start_hurts_no_one_else() -> None:
         assert hasty.cancelled()
 
 
-async def test_stopping_breaks_the_calls_under_way_and_refuses_others() -> None:
+async def test_stopping_ends_pending_calls_and_refuses_others() -> None:
     thread = SimulatorThread(small())
     thread.start()
     thread.simulator().faults.add(Fault(AnswerFault.HANG, times=None))
@@ -77,7 +77,7 @@ async def test_stopping_breaks_the_calls_under_way_and_refuses_others() -> None:
     assert "walkme-simulator" not in {running.name for running in threading.enumerate()}
 
 
-async def test_stopping_at_once_leaves_no_one_waiting() -> None:
+async def test_stopping_at_once_ends_all_calls() -> None:
     thread = SimulatorThread(small())
     thread.start()
     call = asyncio.create_task(thread.handle(*GROUPS))
@@ -91,7 +91,7 @@ async def test_stopping_at_once_leaves_no_one_waiting() -> None:
         assert status == 401
 
 
-async def test_a_simulator_that_was_stopped_before_its_start_stays_so() -> None:
+async def test_a_simulator_stopped_before_its_start_stays_stopped() -> None:
     thread = SimulatorThread(small())
     waiting = asyncio.create_task(thread.handle(*GROUPS))
     await asyncio.sleep(0)
@@ -102,14 +102,14 @@ async def test_a_simulator_that_was_stopped_before_its_start_stays_so() -> None:
             await call
 
 
-async def test_a_start_that_fails_is_told_to_every_caller() -> None:
+async def test_a_failed_start_raises_in_every_call() -> None:
     with SimulatorThread(small(faults=("no such fault",))) as thread:
         for _ in range(2):
             with pytest.raises(KeyError, match="no such fault"):
                 await thread.handle(*GROUPS)
 
 
-def test_importing_it_costs_no_framework() -> None:
+def test_importing_the_thread_module_loads_no_framework() -> None:
     code = (
         "import sys, walkme_tui.simulator.thread as t, walkme_tui.simulator.settings;"
         "t.SimulatorThread(walkme_tui.simulator.settings.SimulatorSettings());"

@@ -86,7 +86,7 @@ def test_ids_are_found_as_in_a_dictionary(
             assert stored(connection)[1] < merge_at
 
 
-def test_new_ids_wait_until_there_are_enough_to_merge(
+def test_new_ids_are_merged_once_there_are_enough(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(id_table, "MERGE_AT", 10)
@@ -103,7 +103,7 @@ def test_new_ids_wait_until_there_are_enough_to_merge(
     assert table.find(["u3"]) == {"u3": 11}
 
 
-def test_users_whose_ids_begin_alike_are_found_among_merged_and_recent_ones(
+def test_ids_with_a_common_beginning_are_found_in_both_tables(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(id_table, "MERGE_AT", 30)
@@ -120,7 +120,7 @@ def test_users_whose_ids_begin_alike_are_found_among_merged_and_recent_ones(
     assert len(table.between(*ends, limit=5)) == 5
 
 
-def test_new_ids_are_not_looked_for_while_a_table_is_filled_from_nothing(connection: sqlite3.Connection) -> None:
+def test_new_ids_are_not_looked_up_while_an_empty_table_is_filled(connection: sqlite3.Connection) -> None:
     table = IdTable(connection)
     table.begin()
     table.add([("known", 1)])

@@ -41,7 +41,7 @@ def events(folder: Path) -> list[tuple[object, ...]]:
         connection.close()
 
 
-async def test_it_is_what_the_services_expect(journal: SqliteJournal) -> None:
+async def test_the_journal_satisfies_the_port(journal: SqliteJournal) -> None:
     port: Journal = journal
     memory: WriteMemory = journal.write_memory("acme", "https://x")
     assert await port.jobs() == ()
@@ -55,7 +55,7 @@ async def test_reading_makes_no_journal(journal: SqliteJournal, tmp_path: Path) 
     assert not (tmp_path / "data").exists()
 
 
-async def test_a_new_job_is_the_plan_with_nothing_done(journal: SqliteJournal, tmp_path: Path) -> None:
+async def test_a_new_job_has_the_steps_of_its_plan_in_state_todo(journal: SqliteJournal, tmp_path: Path) -> None:
     plan = plan_for(1, 2)
     job = await journal.create(plan, ACTOR)
     assert job.id.startswith("20261123-")
@@ -70,7 +70,7 @@ async def test_a_new_job_is_the_plan_with_nothing_done(journal: SqliteJournal, t
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=plans())
-def test_every_plan_comes_back_as_it_went(tmp_path: Path, plan: Plan) -> None:
+def test_every_plan_is_loaded_as_it_was_stored(tmp_path: Path, plan: Plan) -> None:
     async def there_and_back() -> None:
         journal = journal_in(tmp_path / "data")
         try:
@@ -83,7 +83,7 @@ def test_every_plan_comes_back_as_it_went(tmp_path: Path, plan: Plan) -> None:
     asyncio.run(there_and_back())
 
 
-async def test_a_steps_way_is_recorded(journal: SqliteJournal, tmp_path: Path) -> None:
+async def test_the_states_of_a_step_are_recorded(journal: SqliteJournal, tmp_path: Path) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 100)
@@ -112,7 +112,7 @@ async def test_a_step_may_be_settled_without_having_been_sent(journal: SqliteJou
     assert (record.attempts, record.changed, record.before, record.after) == (0, False, None, ZOE)
 
 
-async def test_nothing_is_sent_twice_without_having_been_settled(journal: SqliteJournal) -> None:
+async def test_a_sent_step_cannot_be_sent_again_before_it_is_settled(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
@@ -126,7 +126,7 @@ async def test_nothing_is_sent_twice_without_having_been_settled(journal: Sqlite
     assert (await journal.job(job.id)).steps[0].attempts == 1
 
 
-async def test_only_who_claimed_a_job_writes_its_steps(journal: SqliteJournal) -> None:
+async def test_only_the_process_that_claimed_a_job_writes_its_steps(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     with pytest.raises(ValueError, match="not claimed"):
         await journal.intend(job.id, 1, ZOE, 1)
@@ -159,14 +159,14 @@ async def test_a_job_is_done_only_when_every_step_is_settled(journal: SqliteJour
         await journal.claim(job.id)
 
 
-async def test_jobs_come_newest_first_and_by_profile(journal: SqliteJournal) -> None:
+async def test_jobs_are_listed_by_profile_newest_first(journal: SqliteJournal) -> None:
     made = [await journal.create(plan_for(1, profile=profile), ACTOR) for profile in ("a", "b", "a")]
     assert [job.id for job in await journal.jobs()] == [job.id for job in reversed(made)]
     assert await journal.jobs("a") == (made[2], made[0])
     assert await journal.jobs("c") == ()
 
 
-async def test_a_job_is_found_by_a_beginning_and_by_what_follows_the_date(tmp_path: Path) -> None:
+async def test_a_job_is_found_by_the_beginning_of_its_id_or_of_the_part_behind_the_date(tmp_path: Path) -> None:
     clock = TickingClock()
     journal = journal_in(tmp_path / "data", clock)
     first = await journal.create(plan_for(1), ACTOR)
@@ -183,7 +183,7 @@ async def test_a_job_is_found_by_a_beginning_and_by_what_follows_the_date(tmp_pa
     await journal.aclose()
 
 
-async def test_receipts_are_remembered_once_in_order(journal: SqliteJournal) -> None:
+async def test_receipts_are_stored_once_and_in_order(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     for path in ("/d/b.json", "/d/a\udcff.md", "/d/b.json"):
         await journal.add_receipt(job.id, path)
@@ -192,7 +192,7 @@ async def test_receipts_are_remembered_once_in_order(journal: SqliteJournal) -> 
         await journal.add_receipt("20261123-none", "/d/c.json")
 
 
-async def test_discarding_remembers_what_was_sent_and_may_still_arrive(journal: SqliteJournal) -> None:
+async def test_a_discarded_step_that_may_still_be_executed_needs_review(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
@@ -203,7 +203,7 @@ async def test_discarding_remembers_what_was_sent_and_may_still_arrive(journal: 
     assert states == [StepState.NEEDS_REVIEW, StepState.SKIPPED, StepState.SKIPPED]
 
 
-async def test_discarding_leaves_nothing_open(journal: SqliteJournal) -> None:
+async def test_discarding_settles_every_step(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.settle(job.id, 1, DONE, 1)
@@ -246,7 +246,7 @@ async def test_the_audit_trail_cannot_be_changed(journal: SqliteJournal, tmp_pat
     assert before[0][4] == "offboard, steps: 3, ticket HR-17"
 
 
-async def test_without_an_actor_the_operating_systems_user_is_told(tmp_path: Path) -> None:
+async def test_the_default_actor_is_the_operating_systems_user(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "data")
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
@@ -256,7 +256,7 @@ async def test_without_an_actor_the_operating_systems_user_is_told(tmp_path: Pat
     assert claimed[2]
 
 
-async def test_a_claim_that_is_cancelled_is_given_back(journal: SqliteJournal) -> None:
+async def test_a_cancelled_claim_is_released(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     claiming = asyncio.create_task(journal.claim(job.id))
     await asyncio.sleep(0)
@@ -267,7 +267,7 @@ async def test_a_claim_that_is_cancelled_is_given_back(journal: SqliteJournal) -
     await journal.claim(job.id)
 
 
-async def test_many_calls_at_once_all_reach_the_file(journal: SqliteJournal) -> None:
+async def test_concurrent_calls_all_reach_the_file(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(*range(10), groups=0), ACTOR)
     await journal.claim(job.id)
 
@@ -279,7 +279,7 @@ async def test_many_calls_at_once_all_reach_the_file(journal: SqliteJournal) -> 
     assert (await journal.job(job.id)).counts == {"done": 10}
 
 
-async def test_a_closed_journal_says_so(journal: SqliteJournal) -> None:
+async def test_calls_on_a_closed_journal_raise(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.aclose()
     await journal.aclose()
@@ -287,7 +287,7 @@ async def test_a_closed_journal_says_so(journal: SqliteJournal) -> None:
         await journal.intend(job.id, 1, ZOE, 1)
 
 
-async def test_a_refused_patch_is_remembered_per_profile_and_account(tmp_path: Path) -> None:
+async def test_a_refused_patch_is_stored_by_profile_and_account(tmp_path: Path) -> None:
     clock = TickingClock(START_MS)
     journal = journal_in(tmp_path / "data", clock)
     await journal.write_memory("acme", "https://x").remember_patch_refused()

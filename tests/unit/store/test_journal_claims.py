@@ -44,7 +44,7 @@ def answer(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-async def test_another_process_is_named_and_its_death_frees_the_job(tmp_path: Path) -> None:
+async def test_the_holder_of_a_job_is_named_and_its_death_releases_the_job(tmp_path: Path) -> None:
     here = journal_in(tmp_path)
     job = await here.create(plan_for(1), ACTOR)
     with claimer(tmp_path, job.id) as other:
@@ -63,7 +63,7 @@ async def test_another_process_is_named_and_its_death_frees_the_job(tmp_path: Pa
     await here.aclose()
 
 
-async def test_of_many_processes_one_gets_the_job(tmp_path: Path) -> None:
+async def test_one_of_several_processes_claims_the_job(tmp_path: Path) -> None:
     here = journal_in(tmp_path)
     job = await here.create(plan_for(1), ACTOR)
     await here.aclose()
@@ -74,7 +74,7 @@ async def test_of_many_processes_one_gets_the_job(tmp_path: Path) -> None:
     assert sum(said.startswith("AccountBusy") for said in answers) == 4
 
 
-async def test_two_jobs_with_one_person_in_common_do_not_run_at_once(tmp_path: Path) -> None:
+async def test_two_jobs_with_a_common_user_do_not_run_at_once(tmp_path: Path) -> None:
     here, there = journal_in(tmp_path), journal_in(tmp_path)
     first = await here.create(plan_for(1, 2), ACTOR)
     second = await here.create(plan_for(2, 3), ACTOR)
@@ -93,7 +93,7 @@ async def test_two_jobs_with_one_person_in_common_do_not_run_at_once(tmp_path: P
     await there.aclose()
 
 
-async def test_people_with_whom_a_job_is_through_are_free(tmp_path: Path) -> None:
+async def test_users_whose_steps_are_settled_can_be_claimed(tmp_path: Path) -> None:
     here = journal_in(tmp_path)
     first = await here.create(plan_for(1, 2, groups=0), ACTOR)
     second = await here.create(plan_for(2, groups=0), ACTOR)
@@ -108,9 +108,7 @@ async def test_people_with_whom_a_job_is_through_are_free(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("sent_by_the_holder", [True, False])
-async def test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals(
-    tmp_path: Path, *, sent_by_the_holder: bool
-) -> None:
+async def test_a_sent_step_without_an_answer_claims_its_user(tmp_path: Path, *, sent_by_the_holder: bool) -> None:
     here = journal_in(tmp_path)
     open_job = await here.create(plan_for(1, groups=0), ACTOR)
     other = await here.create(plan_for(1, groups=0), ACTOR)
@@ -124,7 +122,7 @@ async def test_a_step_that_was_sent_and_not_answered_makes_two_jobs_rivals(
     await here.aclose()
 
 
-async def test_a_dead_process_claims_nobody(tmp_path: Path) -> None:
+async def test_the_claims_of_a_dead_process_are_void(tmp_path: Path) -> None:
     here = journal_in(tmp_path)
     first = await here.create(plan_for(1, 2), ACTOR)
     second = await here.create(plan_for(2, 3), ACTOR)
@@ -137,7 +135,7 @@ async def test_a_dead_process_claims_nobody(tmp_path: Path) -> None:
     await here.aclose()
 
 
-async def test_a_refused_claim_leaves_the_lock_free(tmp_path: Path) -> None:
+async def test_a_refused_claim_releases_the_lock(tmp_path: Path) -> None:
     here, there = journal_in(tmp_path), journal_in(tmp_path)
     first = await here.create(plan_for(1), ACTOR)
     second = await here.create(plan_for(1), ACTOR)
@@ -165,7 +163,7 @@ class TestOnANetworkDrive:
             patch.setattr(claims, "Process", lambda: Process(host="other-host"))
             return journal_in(folder, clock)
 
-    async def test_another_host_is_believed_while_its_lease_lasts(
+    async def test_a_job_of_another_host_is_busy_until_its_lease_ends(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = TickingClock()
@@ -182,7 +180,7 @@ class TestOnANetworkDrive:
         await here.aclose()
         await there.aclose()
 
-    async def test_who_lost_a_job_to_another_host_sends_nothing_more(
+    async def test_a_process_that_lost_its_job_to_another_host_cannot_write(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         clock = TickingClock()
@@ -225,7 +223,7 @@ class TestOnANetworkDrive:
 
 
 class TestLocks:
-    def test_a_lock_is_held_once_and_given_back(self, tmp_path: Path) -> None:
+    def test_a_lock_is_held_once_until_it_is_released(self, tmp_path: Path) -> None:
         one, other = Locks(tmp_path / "locks"), Locks(tmp_path / "locks")
         assert one.is_free("a")
         assert one.acquire("a")
@@ -242,7 +240,7 @@ class TestLocks:
         assert other.held == ()
         assert list((tmp_path / "locks").iterdir()) == []
 
-    def test_a_lock_given_back_between_opening_and_locking_is_opened_anew(
+    def test_a_lock_released_between_opening_and_locking_is_opened_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The file that was opened is deleted by then, and a lock on it would exclude nobody."""
@@ -259,7 +257,7 @@ class TestLocks:
             assert other.acquire("a")
         assert not third.acquire("a", 0)
 
-    def test_waiting_ends(self, tmp_path: Path) -> None:
+    def test_waiting_for_a_lock_times_out(self, tmp_path: Path) -> None:
         one, other = Locks(tmp_path), Locks(tmp_path)
         with one.holding("a", 0), pytest.raises(TimeoutError, match=r"a\.lock"), other.holding("a", 0.02):
             pass

@@ -50,7 +50,7 @@ async def refusal(folder: Path) -> str:
     return str(caught.value)
 
 
-async def test_everything_is_for_its_owner_only(tmp_path: Path) -> None:
+async def test_files_are_accessible_to_their_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "share" / "walkme-tui"
     journal = journal_in(folder)
     job = await journal.create(plan_for(1), ACTOR)
@@ -66,7 +66,7 @@ async def test_everything_is_for_its_owner_only(tmp_path: Path) -> None:
     assert list((folder / "locks").iterdir()) == []
 
 
-async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+async def test_permissions_of_a_readable_file_are_restricted(tmp_path: Path) -> None:
     await made(tmp_path)
     (tmp_path / "journal.sqlite3").chmod(0o644)
     journal = journal_in(tmp_path)
@@ -103,7 +103,7 @@ def test_on_a_network_drive_there_is_no_write_ahead_log(tmp_path: Path, monkeypa
     assert {file.name for file in tmp_path.iterdir()} == {"journal.sqlite3", "locks"}
 
 
-async def test_a_damaged_journal_is_refused_and_left_where_it_is(tmp_path: Path) -> None:
+async def test_a_damaged_journal_is_refused_and_not_moved(tmp_path: Path) -> None:
     await made(tmp_path)
     file = tmp_path / "journal.sqlite3"
     whole = file.read_bytes()
@@ -115,7 +115,7 @@ async def test_a_damaged_journal_is_refused_and_left_where_it_is(tmp_path: Path)
         assert "backup" in said
 
 
-async def test_one_spoilt_page_is_found_before_anything_is_written(tmp_path: Path) -> None:
+async def test_one_damaged_page_is_found_before_the_first_write(tmp_path: Path) -> None:
     """A page that the first writing would not come by: the whole file is looked over."""
     job = await made(tmp_path)
     file = tmp_path / "journal.sqlite3"
@@ -142,7 +142,7 @@ async def test_one_spoilt_page_is_found_before_anything_is_written(tmp_path: Pat
         "UPDATE jobs SET plan = CAST(x'ff' AS TEXT)",
     ],
 )
-async def test_contents_that_nobody_wrote_are_damage(tmp_path: Path, spoil: str) -> None:
+async def test_unexpected_contents_are_damage(tmp_path: Path, spoil: str) -> None:
     job = await made(tmp_path)
     connection = sqlite3.connect(tmp_path / "journal.sqlite3")
     connection.execute(spoil)
@@ -165,7 +165,7 @@ async def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     assert "Use that version" in said
 
 
-async def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
+async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "journal.sqlite3")
     connection.execute("CREATE TABLE mine (a)")
     connection.close()
@@ -173,7 +173,7 @@ async def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["data", "data/locks", "data/journal.sqlite3"])
-async def test_something_in_the_way_is_named(tmp_path: Path, place: str) -> None:
+async def test_an_obstacle_to_the_file_is_named(tmp_path: Path, place: str) -> None:
     """Root passes by permissions, so what stops the journal here is a file for a folder, or the other way round."""
     blocked = tmp_path / place
     if blocked.suffix:
@@ -186,7 +186,7 @@ async def test_something_in_the_way_is_named(tmp_path: Path, place: str) -> None
     assert "Nothing is sent without it." in said
 
 
-async def test_a_folder_that_takes_no_writing_is_refused(tmp_path: Path) -> None:
+async def test_a_read_only_file_is_refused(tmp_path: Path) -> None:
     """Made read-only through SQLite, which also stops root."""
     file = JournalFile(tmp_path, Locks(tmp_path / "locks"))
     file.write(lambda tables: tables.connection.execute("SELECT 1"))
@@ -197,7 +197,7 @@ async def test_a_folder_that_takes_no_writing_is_refused(tmp_path: Path) -> None
     file.close()
 
 
-async def test_when_the_disk_is_full_the_intent_fails_and_what_stands_stays(tmp_path: Path) -> None:
+async def test_on_a_full_disk_the_intent_fails_and_stored_data_stays(tmp_path: Path) -> None:
     """The intent is what is asked before the bytes leave: it must say no."""
     journal = journal_in(tmp_path)
     job = await journal.create(plan_for(*range(30)), ACTOR)
@@ -225,7 +225,7 @@ def _allow_no_more_pages(tables: JournalTables) -> None:
 
 
 @pytest.mark.parametrize("size", [400_000, 500_000])
-async def test_when_a_file_may_not_grow_the_intent_fails(tmp_path: Path, size: int) -> None:
+async def test_at_the_limit_of_file_sizes_the_intent_fails(tmp_path: Path, size: int) -> None:
     program = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -246,7 +246,7 @@ async def test_when_a_file_may_not_grow_the_intent_fails(tmp_path: Path, size: i
     await journal.aclose()
 
 
-async def test_a_journal_that_is_gone_takes_nothing_more(tmp_path: Path) -> None:
+async def test_a_deleted_journal_refuses_writes(tmp_path: Path) -> None:
     """SQLite would go on writing into a file that has no name any more."""
     journal = journal_in(tmp_path)
     job = await journal.create(plan_for(1), ACTOR)
@@ -257,7 +257,7 @@ async def test_a_journal_that_is_gone_takes_nothing_more(tmp_path: Path) -> None
     await journal.aclose()
 
 
-async def test_a_journal_that_was_replaced_takes_nothing_more(tmp_path: Path) -> None:
+async def test_a_replaced_journal_refuses_writes(tmp_path: Path) -> None:
     journal = journal_in(tmp_path / "data")
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
@@ -268,7 +268,7 @@ async def test_a_journal_that_was_replaced_takes_nothing_more(tmp_path: Path) ->
     await journal.aclose()
 
 
-async def test_two_programs_may_make_the_journal_at_once(tmp_path: Path) -> None:
+async def test_two_programs_can_make_the_journal_at_once(tmp_path: Path) -> None:
     journals = [journal_in(tmp_path / "data") for _ in range(6)]
     jobs = await asyncio.gather(*(journal.create(plan_for(1), ACTOR) for journal in journals))
     assert len({job.id for job in jobs}) == 6

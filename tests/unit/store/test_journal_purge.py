@@ -53,7 +53,7 @@ def undeletable(folder: Path, wanted: bool) -> None:
         receipt.rmdir()
 
 
-async def test_what_tells_of_people_is_gone_from_the_disk(tmp_path: Path) -> None:
+async def test_peoples_data_is_deleted_from_the_disk(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     await finished(journal, tmp_path)
     assert [part for part in TELLTALES if part not in bytes_in(tmp_path)] == []
@@ -95,7 +95,7 @@ async def test_who_when_and_what_kind_stay(tmp_path: Path) -> None:
     await journal.aclose()
 
 
-async def test_the_audit_trail_keeps_its_lines(tmp_path: Path) -> None:
+async def test_the_audit_trail_keeps_its_entries(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     job = await finished(journal, tmp_path)
     columns = "SELECT seq, at_ms, job, step, actor, what FROM events ORDER BY seq"
@@ -169,7 +169,7 @@ async def test_receipts_are_deleted_in_the_data_folder_only(tmp_path: Path) -> N
     await journal.aclose()
 
 
-async def test_a_receipt_that_stays_keeps_its_job_whole(tmp_path: Path) -> None:
+async def test_a_job_whose_receipt_cannot_be_deleted_is_kept(tmp_path: Path) -> None:
     """Nothing is forgotten of a receipt that is still there, and the next purge deletes it."""
     journal = journal_in(tmp_path)
     job = await finished(journal, tmp_path)

@@ -51,7 +51,7 @@ STATUSES = st.sampled_from([UNKNOWN, None, "", "active", "inactive", "pending"])
 
 @settings(deadline=None, max_examples=60)
 @given(people=st.lists(st.tuples(MEMBERSHIPS, STATUSES), max_size=12))
-async def test_each_way_of_belonging_keeps_and_counts_the_right_people(
+async def test_each_kind_of_gap_is_selected_and_counted(
     people: list[tuple[Known[tuple[str, ...] | None], Known[str | None]]],
 ) -> None:
     users = [somebody(number, groups, status) for number, (groups, status) in enumerate(people)]
@@ -69,7 +69,7 @@ async def test_each_way_of_belonging_keeps_and_counts_the_right_people(
         await mirror.aclose()
 
 
-async def test_a_filter_and_an_order_narrow_and_sort_them(mirror: SqliteMirror) -> None:
+async def test_gaps_can_be_filtered_and_sorted(mirror: SqliteMirror) -> None:
     await filled(mirror, [somebody(1, ("sales",), "inactive"), somebody(2, ("beta",), "inactive"), somebody(3, ())])
     left = UserQuery(belonging=Belonging.LEFT_BEHIND)
     assert await found(mirror, left._replace(sort=Sort(SortKey.EMAIL, reverse=True))) == ["u2", "u1"]
@@ -77,14 +77,14 @@ async def test_a_filter_and_an_order_narrow_and_sort_them(mirror: SqliteMirror) 
     assert await found(mirror, left._replace(group_id="sales")) == ["u1"]
 
 
-async def test_who_becomes_known_leaves_the_unknown(mirror: SqliteMirror) -> None:
+async def test_a_user_whose_groups_become_known_is_no_longer_unknown(mirror: SqliteMirror) -> None:
     await filled(mirror, [somebody(1, UNKNOWN), somebody(2, UNKNOWN)])
     await mirror.save_user(somebody(2, ("sales",)), 2000)
     assert await mirror.membership_gaps() == MembershipGaps(none=0, left_behind=0, unknown=1)
     assert await found(mirror, UserQuery(belonging=Belonging.UNKNOWN)) == ["u1"]
 
 
-async def test_counting_goes_in_steps_and_forgets_nobody(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_counting_in_steps_includes_all_users(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(mirror, [somebody(number, ()) for number in range(25)])
     await mirror.forget_user("u3")
     monkeypatch.setattr(membership_gaps, "RANGE_ROWS", 4)

@@ -51,7 +51,7 @@ def garble(path: Path) -> None:
         file.write(b"\xa5garbage" * ((length - FILE_PAGE) // 8))
 
 
-async def test_what_was_saved_is_seen_by_every_reading_at_once(mirror: SqliteMirror) -> None:
+async def test_every_connection_reads_what_was_just_saved(mirror: SqliteMirror) -> None:
     await mirror.coverage()
     for number in range(1, 40):
         stored = await mirror.save_page(page(number), 1000)
@@ -71,7 +71,7 @@ async def test_what_was_saved_is_seen_by_every_reading_at_once(mirror: SqliteMir
     assert await mirror.has_active("Admin", []) is False
 
 
-async def test_pages_that_wait_together_are_each_seen_when_they_are_told_of(mirror: SqliteMirror) -> None:
+async def test_pages_saved_together_can_be_read_when_each_call_returns(mirror: SqliteMirror) -> None:
     await mirror.coverage()
 
     async def save_and_look(number: int) -> None:
@@ -87,7 +87,7 @@ async def test_pages_that_wait_together_are_each_seen_when_they_are_told_of(mirr
 
 
 @pytest.mark.parametrize("who_meets_it", ["writer", "reads", "scans"])
-async def test_everybody_follows_to_the_file_that_was_made_anew(
+async def test_every_connection_opens_the_file_that_was_made_anew(
     mirror: SqliteMirror, path: Path, who_meets_it: str
 ) -> None:
     for number in range(1, 4):
@@ -116,9 +116,7 @@ async def test_everybody_follows_to_the_file_that_was_made_anew(
     await again.aclose()
 
 
-async def test_damage_that_only_a_reading_can_see_leads_the_writer_to_the_new_file_too(
-    mirror: SqliteMirror, path: Path
-) -> None:
+async def test_the_writer_opens_the_new_file_after_a_reader_found_damage(mirror: SqliteMirror, path: Path) -> None:
     await mirror.save_page(page(1), 1000)
     assert len(await mirror.positions(0, 9)) == len(await mirror.matching(EVERYBODY)) == 10
     with closing(sqlite3.connect(path)) as other, other:
@@ -132,7 +130,9 @@ async def test_damage_that_only_a_reading_can_see_leads_the_writer_to_the_new_fi
     assert len(mirror.notices) == len(files_aside(path)) == 1
 
 
-async def test_reading_and_writing_agree_when_another_process_takes_the_file(mirror: SqliteMirror, path: Path) -> None:
+async def test_readers_and_writer_use_the_same_file_after_another_process_moved_it(
+    mirror: SqliteMirror, path: Path
+) -> None:
     await mirror.save_page(page(1), 1000)
     theirs = open_mirror(path, account_key="another account")
     assert await theirs.positions(0, 9) == {}
@@ -143,7 +143,7 @@ async def test_reading_and_writing_agree_when_another_process_takes_the_file(mir
         assert len(await mirror.positions(0, 99)) == len(await mirror.matching(EVERYBODY)) == stored.coverage.loaded
 
 
-async def test_a_reading_that_cannot_open_the_file_says_so_and_shows_no_empty_account(
+async def test_a_reader_that_cannot_open_the_file_raises_instead_of_being_empty(
     mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await mirror.save_page(page(1), 1000)
@@ -156,9 +156,7 @@ async def test_a_reading_that_cannot_open_the_file_says_so_and_shows_no_empty_ac
     assert not mirror.notices
 
 
-async def test_what_the_writer_found_out_about_the_place_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_notices_about_the_location_appear_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts, home = tmp_path / "mountinfo", tmp_path / "home"
     mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {home.resolve()} rw - nfs4 x rw\n")
     monkeypatch.setattr("walkme_tui.store.file_system.MOUNTS", mounts)
@@ -173,7 +171,7 @@ def _checkpoint(tables: Tables) -> None:
     tables.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-async def test_in_memory_everything_goes_over_one_connection() -> None:
+async def test_a_mirror_in_memory_has_one_connection() -> None:
     before = set(threading.enumerate())
     mirror = open_mirror(None, account_key="account")
     await mirror.save_page(page(1), 1000)
@@ -194,7 +192,7 @@ def _tables(tables: Tables) -> Steps[Tables]:
     return tables
 
 
-async def test_a_long_scan_holds_up_neither_who_looks_nor_who_writes(mirror: SqliteMirror) -> None:
+async def test_a_long_scan_blocks_neither_reads_nor_writes(mirror: SqliteMirror) -> None:
     await mirror.save_page(page(1), 1000)
     begun, enough = threading.Event(), threading.Event()
 
@@ -219,7 +217,7 @@ async def test_a_long_scan_holds_up_neither_who_looks_nor_who_writes(mirror: Sql
 
 
 @pytest.mark.parametrize("turns", [40])
-async def test_typing_on_ends_the_search_before_and_spoils_none_after(mirror: SqliteMirror, turns: int) -> None:
+async def test_a_cancelled_search_ends_and_does_not_affect_the_next(mirror: SqliteMirror, turns: int) -> None:
     for number in range(1, 4):
         await mirror.save_page(page(number, 1000), 1000)
     expected = [user.row_id for user in await mirror.first(UserQuery("zoe", sort=Sort(SortKey.NAME, True)), 80)]

@@ -62,7 +62,7 @@ async def set_for_writing(mirror: SqliteMirror, setting: str) -> None:
     await mirror._writer.thread.run(work, Urgency.READ)
 
 
-async def test_what_was_saved_is_there_at_the_next_start(tmp_path: Path) -> None:
+async def test_saved_data_is_loaded_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "acme" / "mirror.sqlite3"
     first: Mirror = opened(path)
     await first.save_page(page(1), 1000)
@@ -87,7 +87,7 @@ async def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
     assert files_in(path.parent) == [path]
 
 
-async def test_a_mirror_in_memory_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_mirror_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     mirror = opened(None)
     await mirror.save_page(page(1), 1000)
@@ -96,7 +96,7 @@ async def test_a_mirror_in_memory_leaves_nothing(tmp_path: Path, monkeypatch: py
     assert files_in(tmp_path) == []
 
 
-async def test_calls_after_closing_say_so_and_closing_twice_is_fine(tmp_path: Path) -> None:
+async def test_calls_after_closing_raise_and_closing_twice_is_allowed(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     saving = asyncio.create_task(mirror.save_page(page(1), 1000))
     await asyncio.sleep(0)
@@ -115,7 +115,7 @@ async def test_a_mirror_that_was_never_used_closes(tmp_path: Path) -> None:
 # ------------------------------------------------------------ damage
 
 
-async def test_a_file_that_is_no_database_is_moved_aside_and_made_new(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_moved_aside_and_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     for content in (b"not a database, but long enough to be looked at " * 100, b"another one " * 500):
         path.write_bytes(content)
@@ -132,7 +132,7 @@ async def test_a_file_that_is_no_database_is_moved_aside_and_made_new(tmp_path: 
 
 
 @pytest.mark.parametrize("call", ["positions", "matching", "save_page", "coverage", "save_user", "forget_user"])
-async def test_damage_that_a_call_meets_is_repaired_under_it(tmp_path: Path, call: str) -> None:
+async def test_a_call_that_finds_damage_succeeds_on_a_new_file(tmp_path: Path, call: str) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path, pages=4, size=1000)
     mirror = opened(path)
@@ -170,7 +170,7 @@ async def test_damage_that_a_call_meets_is_repaired_under_it(tmp_path: Path, cal
         "UPDATE users SET email = CAST(X'ff' AS TEXT) WHERE row_id = 3",
     ],
 )
-async def test_a_row_that_was_never_written_so_is_damage(tmp_path: Path, damage: str) -> None:
+async def test_an_impossible_row_is_damage(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path)
     connection = sqlite3.connect(path)
@@ -226,7 +226,7 @@ async def test_a_file_of_an_older_layout_is_deleted_and_made_anew(tmp_path: Path
     await again.aclose()
 
 
-async def test_a_file_made_with_an_index_that_this_sqlite_cannot_keep_up_is_made_anew(
+async def test_a_file_with_an_index_that_this_sqlite_cannot_update_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "mirror.sqlite3"
@@ -246,7 +246,7 @@ async def test_a_file_made_with_an_index_that_this_sqlite_cannot_keep_up_is_made
         await same.aclose()
 
 
-async def test_of_two_that_meet_the_damage_only_one_moves_the_file(tmp_path: Path) -> None:
+async def test_of_two_mirrors_that_find_damage_one_moves_the_file(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path, pages=4, size=1000)
     ours, theirs = opened(path), opened(path)
@@ -262,7 +262,7 @@ async def test_of_two_that_meet_the_damage_only_one_moves_the_file(tmp_path: Pat
     await ours.aclose()
 
 
-async def test_a_search_starts_again_when_the_file_was_made_new_under_it(tmp_path: Path) -> None:
+async def test_a_search_starts_again_when_the_file_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path, pages=4, size=1000)
     mirror = opened(path)
@@ -291,7 +291,7 @@ async def test_a_search_starts_again_when_the_file_was_made_new_under_it(tmp_pat
 # ------------------------------------------------------------ places that do not work
 
 
-async def test_where_no_file_can_be_made_the_mirror_stays_in_memory(tmp_path: Path) -> None:
+async def test_without_a_file_the_mirror_is_kept_in_memory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     mirror = opened(tmp_path / "file" / "mirror.sqlite3")
     assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
@@ -301,7 +301,7 @@ async def test_where_no_file_can_be_made_the_mirror_stays_in_memory(tmp_path: Pa
     await mirror.aclose()
 
 
-async def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_folder_without_write_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path)
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
@@ -311,7 +311,7 @@ async def test_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: 
     await mirror.aclose()
 
 
-async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_and_reads_work(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     await mirror.save_page(page(1), 1000)
     await set_for_writing(mirror, "max_page_count = 1")
@@ -330,7 +330,7 @@ async def test_a_full_disk_is_said_in_words_and_reading_goes_on(tmp_path: Path) 
     await mirror.aclose()
 
 
-async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) -> None:
+async def test_a_file_that_becomes_read_only_is_reported(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     await mirror.save_page(page(1), 1000)
     await set_for_writing(mirror, "query_only = 1")
@@ -340,7 +340,7 @@ async def test_a_file_that_becomes_read_only_is_said_in_words(tmp_path: Path) ->
     await mirror.aclose()
 
 
-async def test_a_network_drive_is_left_for_the_runtime_folder_or_for_memory(
+async def test_on_a_network_drive_the_mirror_is_kept_in_the_runtime_folder_or_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mounts = tmp_path / "mountinfo"

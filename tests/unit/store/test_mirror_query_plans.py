@@ -114,7 +114,7 @@ def steps_of(mirror: OddMirror, query: UserQuery) -> int:
     ],
     ids=lambda value: value.text or value.group_id if isinstance(value, UserQuery) else None,
 )
-def test_a_choice_begins_where_those_are_who_may_be_kept(mirror: OddMirror, query: UserQuery, begins_with: str) -> None:
+def test_a_query_reads_the_smallest_source(mirror: OddMirror, query: UserQuery, begins_with: str) -> None:
     plan = plan_of(mirror, query)
     assert plan.startswith(begins_with)
     assert "SCAN users" not in plan
@@ -122,7 +122,7 @@ def test_a_choice_begins_where_those_are_who_may_be_kept(mirror: OddMirror, quer
 
 
 @pytest.mark.parametrize("sort", SORTED, ids=lambda sort: f"{sort.key} {'down' if sort.reverse else 'up'}")
-def test_an_order_that_is_prepared_is_walked_and_not_made(mirror: OddMirror, sort: Sort) -> None:
+def test_a_prepared_sort_reads_its_index(mirror: OddMirror, sort: Sort) -> None:
     for text in ("", "zoe", "-zoe12@"):
         plan = plan_of(mirror, UserQuery(text, sort=sort))
         assert re.search(r"SCAN users USING (COVERING )?INDEX (sorted|users)_by_", plan)
@@ -144,11 +144,11 @@ def test_an_order_that_is_prepared_is_walked_and_not_made(mirror: OddMirror, sor
     ],
     ids=lambda query: f"{query.text} {query.sort and query.sort.key}",
 )
-def test_a_first_screen_never_goes_by_way_of_everybody(mirror: OddMirror, query: UserQuery) -> None:
+def test_a_first_screen_never_reads_all_users(mirror: OddMirror, query: UserQuery) -> None:
     assert steps_of(mirror, query) < STEPS_OF_A_SCREEN
 
 
-def test_the_few_who_are_asked_for_are_looked_at_and_not_the_many(mirror: OddMirror) -> None:
+def test_a_query_with_few_matches_reads_few_rows(mirror: OddMirror) -> None:
     mirror.save_user(User("rare", "rare@zoe.org", "Zoë", role="Owner", status="active", groups=("sales", "board")))
     for text in ("role:owner zoe", "zoe status:active role:owner", "group:board zoe", "group:sales role:owner"):
         connection = mirror.file.read(lambda tables: tables.connection)

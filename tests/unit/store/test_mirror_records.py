@@ -47,7 +47,7 @@ async def stored_and_read(user: User) -> dict[str, Json]:
 
 @settings(max_examples=150, deadline=None)
 @given(raw=RECORDS)
-def test_any_record_that_can_be_read_comes_back_as_it_came(raw: dict[str, Json]) -> None:
+def test_any_readable_record_is_loaded_as_it_was_stored(raw: dict[str, Json]) -> None:
     user = decode_user(json.loads(json.dumps(raw)))
     if isinstance(user, User):
         assert json.dumps(asyncio.run(stored_and_read(user)), sort_keys=True) == json.dumps(raw, sort_keys=True)
@@ -66,21 +66,19 @@ def test_any_record_that_can_be_read_comes_back_as_it_came(raw: dict[str, Json])
     ],
     ids=["long", "nul", "numbers", "halves", "null", "empty", "times"],
 )
-async def test_odd_records_come_back_as_they_came(raw: dict[str, Json]) -> None:
+async def test_odd_records_are_loaded_as_they_were_stored(raw: dict[str, Json]) -> None:
     user = decode_user(raw)
     assert isinstance(user, User)
     assert json.dumps(await stored_and_read(user), sort_keys=True) == json.dumps(raw, sort_keys=True)
 
 
 @given(user_id=UUIDS | UUIDS.map(str.upper) | st.text(st.characters(codec="utf-8")))
-def test_ids_survive_storing(user_id: str) -> None:
+def test_ids_are_loaded_as_they_were_stored(user_id: str) -> None:
     assert id_from_stored(stored_id(user_id)) == user_id
 
 
 @given(user_id=UUIDS, other=UUIDS, length=st.integers(0, 36))
-def test_the_range_of_a_beginning_holds_those_that_begin_so_and_no_others(
-    user_id: str, other: str, length: int
-) -> None:
+def test_the_range_of_a_beginning_contains_exactly_the_ids_that_begin_so(user_id: str, other: str, length: int) -> None:
     word = user_id[:length]
     ends = uuid_range(word)
     if length < 4:
@@ -98,7 +96,7 @@ def test_a_word_that_no_uuid_begins_with_has_no_range(word: str) -> None:
     assert uuid_range(word) is None
 
 
-async def test_a_change_that_python_calls_equal_is_stored() -> None:
+async def test_a_change_between_values_that_python_compares_as_equal_is_stored() -> None:
     mirror = open_mirror(None, account_key="account")
     for value in (1, True, 1.0):
         saved = await mirror.save_user(User("u", extra={"seat": value}), 1000)
@@ -107,7 +105,7 @@ async def test_a_change_that_python_calls_equal_is_stored() -> None:
     await mirror.aclose()
 
 
-async def test_a_page_asked_for_before_a_look_up_does_not_undo_what_the_look_up_told() -> None:
+async def test_a_page_requested_before_a_look_up_does_not_overwrite_it() -> None:
     mirror = open_mirror(None, account_key="account")
     await mirror.save_user(User("u", status="inactive", groups=()), 5000)
     listed = User("u", role="Viewer", status="active", groups=("sales",))

@@ -90,7 +90,7 @@ async def test_an_id_is_found_by_its_beginning_whether_few_or_many_begin_so(
     assert await found(mirror, UserQuery("0000001")) == few == [numbered_user(number).id for number in range(16, 32)]
 
 
-async def test_text_that_no_database_can_hold_finds_nothing(mirror: SqliteMirror) -> None:
+async def test_text_that_cannot_be_stored_matches_nothing(mirror: SqliteMirror) -> None:
     await filled(mirror, 3)
     half = "\udcff"
     assert await found(mirror, UserQuery(half * 3)) == []
@@ -99,7 +99,7 @@ async def test_text_that_no_database_can_hold_finds_nothing(mirror: SqliteMirror
     assert await mirror.user_by_email(half) is None
 
 
-async def test_a_search_goes_in_steps(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_search_runs_in_steps(mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch) -> None:
     await filled(mirror, 40)
     monkeypatch.setattr(search, "STEP", 4)
     for query in (UserQuery("zoe"), UserQuery(group_id="sales")):
@@ -107,7 +107,7 @@ async def test_a_search_goes_in_steps(mirror: SqliteMirror, monkeypatch: pytest.
         assert steps >= 4
 
 
-async def test_what_was_typed_is_measured_from_now(mirror: SqliteMirror) -> None:
+async def test_ages_in_a_filter_are_relative_to_now(mirror: SqliteMirror) -> None:
     now_ms = int(time.time() * 1000)
     users = [User("new", updated_at_ms=now_ms - 3_600_000), User("old", updated_at_ms=now_ms - 40 * 86_400_000)]
     await mirror.save_page(UserPage(1, 2, tuple(users), 2), now_ms)
@@ -115,7 +115,7 @@ async def test_what_was_typed_is_measured_from_now(mirror: SqliteMirror) -> None
     assert [user.user.id for user in await mirror.first(UserQuery("updated:>30d"), 5)] == ["old"]
 
 
-async def test_a_window_is_read_and_a_user_saved_between_the_steps_of_a_search(mirror: SqliteMirror) -> None:
+async def test_reads_and_writes_run_between_the_steps_of_a_search(mirror: SqliteMirror) -> None:
     await filled(mirror, 3)
     enough = threading.Event()
 
@@ -134,7 +134,7 @@ async def test_a_window_is_read_and_a_user_saved_between_the_steps_of_a_search(m
     assert (await saving).position is None
 
 
-async def test_cancelling_interrupts_the_statement_that_runs(either: SqliteMirror) -> None:
+async def test_cancelling_interrupts_the_running_statement(either: SqliteMirror) -> None:
     await filled(either, 3)
     begun, interrupted = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
@@ -159,7 +159,7 @@ async def test_cancelling_interrupts_the_statement_that_runs(either: SqliteMirro
     assert await asyncio.to_thread(interrupted.wait, 10)
 
 
-async def test_a_search_that_nobody_waits_for_takes_no_more_steps(either: SqliteMirror) -> None:
+async def test_a_cancelled_search_executes_no_more_steps(either: SqliteMirror) -> None:
     await either.coverage()
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -185,7 +185,7 @@ async def test_a_search_that_nobody_waits_for_takes_no_more_steps(either: Sqlite
     assert len(await either.matching(UserQuery())) == 3
 
 
-async def test_cancelling_many_searches_never_hurts_another_call(either: SqliteMirror) -> None:
+async def test_cancelling_many_searches_does_not_affect_other_calls(either: SqliteMirror) -> None:
     await filled(either, 2000)
     expected = await either.matching(UserQuery("zoe"))
     for turn in range(60):

@@ -24,7 +24,7 @@ def opened(path: Path | None, *, account_key: str = "acme", max_age_days: float 
     return open_mirror(path, account_key=account_key, max_age_days=max_age_days)
 
 
-async def test_another_who_never_lets_go_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lock_that_another_program_keeps_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("walkme_tui.store.mirror.file.WRITE_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr("walkme_tui.store.mirror.file.BUSY_MS", 50)
     path = tmp_path / "mirror.sqlite3"
@@ -102,7 +102,7 @@ async def test_two_processes_fill_one_mirror(tmp_path: Path) -> None:
     await mirror.aclose()
 
 
-async def test_what_another_process_did_to_the_groups_is_seen(tmp_path: Path) -> None:
+async def test_changes_of_groups_by_another_process_are_read(tmp_path: Path) -> None:
     ours, theirs = opened(tmp_path / "mirror.sqlite3"), opened(tmp_path / "mirror.sqlite3")
     await ours.save_user(User("a", groups=("sales",)), 1000)
     await theirs.forget_user("a")
@@ -117,7 +117,7 @@ async def test_what_another_process_did_to_the_groups_is_seen(tmp_path: Path) ->
         await mirror.aclose()
 
 
-async def test_somebody_whom_another_process_added_is_not_added_again(tmp_path: Path) -> None:
+async def test_a_user_added_by_another_process_is_not_added_again(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     mine, other = opened(path), opened(path)
     await mine.save_page(page(1), 1000)  # from nothing on, so that who is new is not looked for

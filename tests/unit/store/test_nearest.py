@@ -39,23 +39,23 @@ def mirror_of(*last_names: str) -> OddMirror:
         ("sombody3", "somebody3"),
     ],
 )
-def test_one_mistake_is_forgiven_and_the_name_is_spelled_as_people_do(typed: str, name: str) -> None:
+def test_a_word_with_one_typo_finds_the_name_as_it_is_spelled(typed: str, name: str) -> None:
     assert near(mirror_of(*NAMES), typed) == {typed: name}
 
 
-def test_nothing_is_offered_for_a_word_that_somebody_has_or_that_is_near_to_nothing() -> None:
+def test_a_known_word_and_a_word_near_to_no_name_have_no_nearest_name() -> None:
     mirror = mirror_of(*NAMES)
     for word in ("yilmaz", "hanna", "viewer", "qqqqqq", "zoi", "a@b.example", "brien zoe"):
         assert near(mirror, word) == {}
     assert near(mirror, "yilmas", "hannah", "macdonld") == {"yilmas": "Y\u0131lmaz", "macdonld": "MacDonald"}
 
 
-def test_a_name_that_cannot_be_shown_is_offered_as_it_is_compared() -> None:
+def test_a_name_with_hidden_characters_is_returned_folded() -> None:
     assert near(mirror_of("Yil\u200bmaz"), "yilmas") == {"yilmas": "yilmaz"}
     assert near(mirror_of("Ye\u0308lmaz"), "yelmas") == {"yelmas": "Y\u00eblmaz"}
     assert near(mirror_of("Annika-Yilmaz"), "yilmas") == {"yilmas": "yilmaz"}
 
 
-def test_without_an_index_nothing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_index_there_is_no_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirror_file, "has_trigrams", lambda _: False)
     assert near(mirror_of(*NAMES), "yilmas") == {}

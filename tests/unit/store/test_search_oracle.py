@@ -63,7 +63,7 @@ def query_of(odd: OddPeople, people: list[User], terms: int) -> UserQuery:
 
 @pytest.mark.parametrize("many_roles", [False, True], ids=["few roles", "many roles"])
 @pytest.mark.parametrize("patching", [_as_it_is, _with_small_limits, _without_index])
-def test_a_large_odd_directory_is_searched_as_asking_everybody_would(patching: Patching, many_roles: bool) -> None:
+def test_searching_a_large_odd_directory_agrees_with_the_oracle(patching: Patching, many_roles: bool) -> None:
     odd = OddPeople(Random(f"{patching.__name__} {many_roles}"), many_roles)
     with patched(patching):
         mirror = OddMirror()
@@ -91,7 +91,7 @@ def test_a_large_odd_directory_is_searched_as_asking_everybody_would(patching: P
     patching=st.sampled_from([_as_it_is, _with_small_limits, _without_index]),
     many_roles=st.booleans(),
 )
-def test_any_small_directory_is_searched_as_asking_everybody_would(
+def test_searching_any_small_directory_agrees_with_the_oracle(
     random: Random, size: int, terms: list[int], words: list[str], patching: Patching, many_roles: bool
 ) -> None:
     odd = OddPeople(random, many_roles)
@@ -128,7 +128,7 @@ def changed(odd: OddPeople, mirror: OddMirror, number: int, page: int) -> None:
 
 
 @pytest.mark.parametrize("patching", [_as_it_is, _with_small_limits, _without_index])
-def test_a_large_directory_that_changes_is_searched_as_it_is_now(patching: Patching) -> None:
+def test_searching_a_large_changing_directory_agrees_with_the_oracle(patching: Patching) -> None:
     odd = OddPeople(Random(patching.__name__))
     with patched(patching, lambda patch: patch.setattr(id_table, "MERGE_AT", 90)):
         mirror = OddMirror()
@@ -142,7 +142,9 @@ def test_a_large_directory_that_changes_is_searched_as_it_is_now(patching: Patch
 
 @settings(deadline=None, max_examples=60)
 @given(random=st.randoms(use_true_random=False), turns=st.integers(1, 8), merge_at=st.integers(1, 6))
-def test_any_small_directory_that_changes_is_searched_as_it_is_now(random: Random, turns: int, merge_at: int) -> None:
+def test_searching_any_small_changing_directory_agrees_with_the_oracle(
+    random: Random, turns: int, merge_at: int
+) -> None:
     odd = OddPeople(random)
     with patched(lambda patch: patch.setattr(id_table, "MERGE_AT", merge_at)):
         mirror = OddMirror()
@@ -153,7 +155,7 @@ def test_any_small_directory_that_changes_is_searched_as_it_is_now(random: Rando
 
 
 @pytest.mark.parametrize("patching", [_as_it_is, _without_index])
-def test_whoever_has_the_email_that_was_typed_comes_first(patching: Patching) -> None:
+def test_the_user_with_the_typed_email_comes_first(patching: Patching) -> None:
     with patched(patching):
         mirror = OddMirror()
         elsewhere = [
@@ -173,7 +175,7 @@ def test_whoever_has_the_email_that_was_typed_comes_first(patching: Patching) ->
         assert mirror.check(UserQuery("y@b")) == [46, 45]
 
 
-def test_whole_words_come_before_words_that_only_begin_or_hold_them() -> None:
+def test_whole_words_come_before_partial_ones() -> None:
     names = ["Hannah", "Anna", "Annika", "Ann", "Joann", "Mary-Ann", "ann-sophie", "Ann\u2013Kathrin", "Ann"]
     mirror = OddMirror()
     mirror.save_page(
@@ -193,7 +195,7 @@ def test_whole_words_come_before_words_that_only_begin_or_hold_them() -> None:
     assert mirror.matching(UserQuery("ann"), 9) == [10]
 
 
-def test_what_the_index_was_not_asked_for_is_compared() -> None:
+def test_entries_that_are_not_looked_up_are_compared() -> None:
     mirror = OddMirror()
     others = [User(f"u-{number}", first_name="Bo", role="Viewer") for number in range(60)]
     mirror.save_page(
@@ -204,7 +206,7 @@ def test_what_the_index_was_not_asked_for_is_compared() -> None:
     assert mirror.check(UserQuery("view")) == list(range(1, 61))  # the pieces vie and iew are not enough
 
 
-def test_a_group_that_is_gone_is_a_mistake_like_any_other_name() -> None:
+def test_a_deleted_group_counts_as_an_unknown_name() -> None:
     mirror = OddMirror()
     mirror.save_page(1, [User("a", groups=("ghost",)), User("b", groups=())], None)
     assert mirror.check(UserQuery("-group:ghost")) == [2]
@@ -212,7 +214,7 @@ def test_a_group_that_is_gone_is_a_mistake_like_any_other_name() -> None:
     assert mirror.check(UserQuery("-group:ghost")) == []
 
 
-def test_nothing_is_left_of_people_who_are_forgotten() -> None:
+def test_deleted_users_leave_no_rows() -> None:
     with patched(lambda patch: patch.setattr(id_table, "MERGE_AT", 7)):
         odd, mirror = OddPeople(Random("gone")), OddMirror()
         mirror.save_page(1, [odd.user(number) for number in range(20)], None)

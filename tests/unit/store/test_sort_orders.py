@@ -104,7 +104,7 @@ def large_with_indexes() -> OddMirror:
 
 @pytest.mark.parametrize(("many", "walk"), [(search.MANY, search.WALK), (30, search.WALK), (30, 90)])
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text or query.group_id or "everybody")
-def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
+def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     large: OddMirror,
     large_with_indexes: OddMirror,
     monkeypatch: pytest.MonkeyPatch,
@@ -133,7 +133,7 @@ def test_every_order_is_that_of_sorted_before_and_after_indexes_are_made(
     walk=st.integers(1, 12),
     prepared=st.booleans(),
 )
-def test_any_few_people_are_put_in_order_as_sorted_does(
+def test_sorting_a_few_users_agrees_with_sorted(
     random: Random, size: int, query: UserQuery, sort: Sort, many: int, walk: int, prepared: bool
 ) -> None:
     odd = OddPeople(random)
@@ -150,7 +150,7 @@ def test_any_few_people_are_put_in_order_as_sorted_does(
 
 
 @pytest.mark.parametrize("prepared", [False, True])
-def test_whoever_changes_stands_where_they_belong_now(prepared: bool) -> None:
+def test_a_changed_user_moves_in_the_sort(prepared: bool) -> None:
     odd = OddPeople(Random("changes"))
     mirror = filled(odd, 60)
     if prepared:
@@ -161,7 +161,7 @@ def test_whoever_changes_stands_where_they_belong_now(prepared: bool) -> None:
         mirror.check(UserQuery(sort=sort), in_order(mirror, UserQuery(sort=sort)))
 
 
-def test_whoever_comes_while_an_order_is_told_is_not_in_it_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_added_during_a_sorted_search_is_not_in_its_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "STEP", 5)
     monkeypatch.setattr(search, "SORTED_SHARE", 100)
     mirror = filled(OddPeople(Random("between")), 50)
@@ -175,7 +175,7 @@ def test_whoever_comes_while_an_order_is_told_is_not_in_it_yet(monkeypatch: pyte
     assert list(result(steps)) == expected
 
 
-async def test_orders_are_prepared_while_others_save_and_look(tmp_path: Any) -> None:
+async def test_sort_indexes_are_made_between_reads_and_writes(tmp_path: Any) -> None:
     odd, mirror = OddPeople(Random("prepared")), open_mirror(tmp_path / "mirror.sqlite3", account_key="account")
     for number in range(60):
         await mirror.save_user(odd.user(number), NOW_MS)

@@ -17,7 +17,7 @@ class Closed(Exception):
     """The error of calls on a closed thread."""
 
 
-async def test_a_fault_of_the_loop_reaches_everybody_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_the_loop_ends_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = SqliteThread("test", closed_error=Closed)
     begun, go_on = threading.Event(), threading.Event()
 
@@ -54,7 +54,7 @@ async def test_a_fault_of_the_loop_reaches_everybody_who_waits(monkeypatch: pyte
         thread.post(steps())
 
 
-async def test_a_fault_reaches_those_who_wait_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_ends_a_pending_close(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = SqliteThread("test", closed_error=Closed)
     begun, go_on = threading.Event(), threading.Event()
 

@@ -27,7 +27,7 @@ def opened(path: Path | None) -> SqliteMirror:
     return open_mirror(path, account_key="acme")
 
 
-async def test_a_sweep_is_remembered_and_told_with_the_coverage_and_with_every_page(tmp_path: Path) -> None:
+async def test_a_stored_sweep_is_part_of_the_coverage(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     assert (await mirror.coverage()).sweep is None
     await mirror.note_sweep(SWEEP)
@@ -42,7 +42,7 @@ async def test_a_sweep_is_remembered_and_told_with_the_coverage_and_with_every_p
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "null", json.dumps({"started_at_ms": 1, "new": 2}), "{}"])
-async def test_a_sweep_of_another_version_is_none(tmp_path: Path, text: str) -> None:
+async def test_a_sweep_stored_by_another_version_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)
     await mirror.note_sweep(SWEEP)
@@ -90,7 +90,7 @@ def is_sure(user: MirroredUser, before_row_id: int, created_before_ms: int) -> b
 
 @settings(max_examples=150, deadline=None)
 @given(ANSWERS, CREATED, TIMES, st.integers(0, 16), TIMES, st.integers(0, 6))
-def test_who_was_seen_is_who_is_listed_and_was_described_since(
+def test_listed_users_fetched_since_then_count_as_seen(
     answers: list[Answer],
     created: dict[int, Known[int | None]],
     since_ms: int,
@@ -115,7 +115,7 @@ def test_who_was_seen_is_who_is_listed_and_was_described_since(
         asyncio.run(scenario())
 
 
-async def test_ids_of_every_form_are_told_of_those_who_were_not_seen() -> None:
+async def test_ids_of_every_form_are_returned_for_users_not_seen() -> None:
     mirror = opened(None)
     ids = ["00000000-0000-4000-8000-000000000001", "plain", "ABCDEF00-0000-4000-8000-000000000001"]
     for user_id in ids:
@@ -128,7 +128,7 @@ async def test_ids_of_every_form_are_told_of_those_who_were_not_seen() -> None:
 # ------------------------------------------------------------ who may walk
 
 
-async def test_of_several_mirrors_on_one_file_one_leads(tmp_path: Path) -> None:
+async def test_one_of_several_mirrors_on_a_file_holds_the_crawl_lock(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     first, second = opened(path), opened(path)
     assert await first.try_lead()
@@ -142,7 +142,7 @@ async def test_of_several_mirrors_on_one_file_one_leads(tmp_path: Path) -> None:
     await first.aclose()
 
 
-async def test_mirrors_of_different_profiles_and_those_in_memory_do_not_keep_each_other_from_leading(
+async def test_mirrors_of_other_files_and_in_memory_do_not_share_the_crawl_lock(
     tmp_path: Path,
 ) -> None:
     mirrors = [opened(tmp_path / "a.sqlite3"), opened(tmp_path / "b.sqlite3"), opened(None), opened(None)]
@@ -165,7 +165,7 @@ asyncio.run(main())
 """
 
 
-async def test_a_leader_that_is_killed_leads_no_more(tmp_path: Path) -> None:
+async def test_the_crawl_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     leader = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LEADER, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE

@@ -76,14 +76,14 @@ def test_comparable_keeps_texts_apart_and_adds_nothing_to_plain_ones(text: str) 
 @given(TEXTS, LETTERS)
 @example("zoe.celik@example.com", "ce")
 @example("–zoe", "zo")
-def test_a_short_word_begins_where_the_screen_marks_it(text: str, typed: str) -> None:
+def test_a_short_word_matches_where_the_screen_highlights_it(text: str, typed: str) -> None:
     for word in words_of(typed):
         if is_short_word(word):
             assert begins_a_word(word, text) is bool(match_spans(text, [word]))
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=6), LETTERS)
-def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(texts: list[str], typed: str) -> None:
+def test_the_index_finds_every_text_with_a_word_and_no_other_by_a_single_entry(texts: list[str], typed: str) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statement in (*STATEMENTS, *FIND):
             connection.execute(statement)
@@ -120,7 +120,7 @@ def test_the_index_finds_everybody_with_a_word_and_by_one_entry_nobody_else(text
         ("x-a-b", ["x  ", " a ", "  b"]),
     ],
 )
-def test_what_the_index_is_asked_for_a_word(word: str, expected: list[str]) -> None:
+def test_the_entries_of_a_word(word: str, expected: list[str]) -> None:
     assert entries(word) == expected
     assert len(expected) <= MOST_ENTRIES
 
@@ -150,11 +150,11 @@ def test_several_words_are_one_expression_without_repetitions(connection: sqlite
         ([Entry("a  ", 1.0, 1), Entry("b  ", 1.0, 2)], ["a  "]),
     ],
 )
-def test_entries_are_looked_up_while_that_costs_less_than_comparing(wanted: list[Entry], expected: list[str]) -> None:
+def test_entries_are_looked_up_while_that_is_faster_than_comparing(wanted: list[Entry], expected: list[str]) -> None:
     assert worthwhile(wanted) == expected
 
 
-def test_how_common_an_entry_is_shows_in_the_first_texts_that_have_it(
+def test_the_share_of_an_entry_is_estimated_from_the_first_texts(
     connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text_table, "SAMPLE", 10)
@@ -170,7 +170,7 @@ def test_how_common_an_entry_is_shows_in_the_first_texts_that_have_it(
     assert table.chosen(["weber", "zoe"])[0] == "zoe"
 
 
-def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None:
+def test_removed_texts_are_not_found(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=True)
     table.add([(1, "zoe\0bo"), (2, "–zoe weber")])
     table.update_index()
@@ -188,7 +188,7 @@ def test_what_was_added_is_removed_again(connection: sqlite3.Connection) -> None
     assert connection.execute("SELECT count(*) FROM texts").fetchone() == (0,)
 
 
-def test_without_an_index_only_the_texts_are_kept(connection: sqlite3.Connection) -> None:
+def test_without_an_index_only_the_texts_are_stored(connection: sqlite3.Connection) -> None:
     table = TextTable(connection, has_find=False)
     table.add([(1, "zoe")])
     table.update_index()

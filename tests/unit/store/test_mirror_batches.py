@@ -17,7 +17,7 @@ def page(user_id: str) -> UserPage:
     return UserPage(3, 1, (User(user_id),), 5000)
 
 
-async def test_newer_rows_win_also_where_nobody_waits_for_the_older_any_more(tmp_path: Path) -> None:
+async def test_newer_rows_win_also_if_the_older_call_was_cancelled(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     mirror = open_mirror(path, account_key="account")
     await mirror.coverage()
@@ -40,7 +40,7 @@ async def test_newer_rows_win_also_where_nobody_waits_for_the_older_any_more(tmp
     await mirror.aclose()
 
 
-async def test_each_page_is_told_what_it_meant(tmp_path: Path) -> None:
+async def test_each_page_saved_together_has_its_own_result(tmp_path: Path) -> None:
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="account")
     pages = [UserPage(number, 1, (User(f"user{number}"),), 9) for number in range(1, 10)]
     stored = await asyncio.gather(*(mirror.save_page(each, 1) for each in pages))
@@ -49,7 +49,7 @@ async def test_each_page_is_told_what_it_meant(tmp_path: Path) -> None:
     await mirror.aclose()
 
 
-def test_the_highest_row_id_is_found_behind_those_who_were_brought_forward() -> None:
+def test_the_highest_row_id_is_found_behind_the_exact_matches() -> None:
     assert ViewRows(UserQuery("a@b.example"), array("i", [7, 900, 3, 4, 12])).highest == 900
     assert ViewRows(UserQuery("zoe"), array("i", range(1, 50))).highest == 49
     assert ViewRows(UserQuery("zoe"), array("i")).highest == 0

@@ -36,7 +36,7 @@ def test_the_innermost_and_last_mount_counts(path: str, kind: str) -> None:
     assert file_system(path, MOUNTS) == kind
 
 
-def test_nothing_is_known_without_mounts() -> None:
+def test_without_mounts_the_file_system_is_unknown() -> None:
     assert file_system("/home", "") is None
     assert not is_network(None)
 
@@ -53,9 +53,7 @@ def test_local_file_systems(kind: str) -> None:
     assert not is_network(kind)
 
 
-def test_a_folder_that_does_not_exist_yet_is_judged_by_where_it_will_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_folder_is_judged_by_its_future_location(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {tmp_path.resolve()}/net rw - nfs x rw\n")
     monkeypatch.setattr("walkme_tui.store.file_system.MOUNTS", mounts)

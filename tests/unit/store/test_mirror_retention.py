@@ -25,7 +25,7 @@ async def made(path: Path) -> None:
     await mirror.aclose()
 
 
-async def test_the_people_of_another_account_are_never_shown(tmp_path: Path) -> None:
+async def test_users_of_another_account_are_never_shown(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path)
     still_open = opened(path)
@@ -45,7 +45,7 @@ async def test_the_people_of_another_account_are_never_shown(tmp_path: Path) -> 
     await again.aclose()
 
 
-async def test_old_people_are_deleted_after_the_first_reading(tmp_path: Path) -> None:
+async def test_expired_users_are_deleted_after_the_first_read(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     now_ms = int(time.time() * 1000)
     mirror = opened(path)
@@ -63,7 +63,7 @@ async def test_old_people_are_deleted_after_the_first_reading(tmp_path: Path) ->
     await aged.aclose()
 
 
-async def test_files_moved_aside_are_deleted_when_they_are_old(tmp_path: Path) -> None:
+async def test_old_files_moved_aside_are_deleted(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     aside = tmp_path / "mirror.sqlite3.corrupt-20200101T000000Z"
     for days, kept in ((10.0, True), (0.0, False)):

@@ -28,7 +28,7 @@ async def filled(mirror: SqliteMirror, users: Sequence[User]) -> None:
     await mirror.save_page(UserPage(1, len(users) or 1, tuple(users), len(users)), 1000)
 
 
-async def test_a_name_finds_those_who_have_exactly_it_without_regard_to_case_and_accents(mirror: SqliteMirror) -> None:
+async def test_namesakes_are_compared_without_case_and_accents(mirror: SqliteMirror) -> None:
     zoe = named(1, "Zoë", "Çelik")
     twin = named(2, "ZOE", "celik", status="inactive")
     whole = named(3, None, "Zoë Çelik")
@@ -46,13 +46,13 @@ async def test_a_name_finds_those_who_have_exactly_it_without_regard_to_case_and
     }
 
 
-async def test_no_more_than_asked_for_come_of_each_name(mirror: SqliteMirror) -> None:
+async def test_namesakes_are_limited_for_each_name(mirror: SqliteMirror) -> None:
     await filled(mirror, [named(number, "Test", "A" if number % 2 else "B") for number in range(30)])
     found = await mirror.namesakes(["test a", "test b"], 3)
     assert {name: len(users) for name, users in found.items()} == {"test a": 3, "test b": 3}
 
 
-async def test_more_names_than_one_walk_looks_for_are_all_found(
+async def test_more_names_than_fit_into_one_pass_are_all_found(
     mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan_checks, "NAMES_AT_ONCE", 2)
@@ -70,7 +70,7 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=6) | st.sampled_from(
 
 
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=8))
-async def test_everybody_is_found_by_their_own_name(names: list[tuple[str, str]]) -> None:
+async def test_every_user_is_found_by_name(names: list[tuple[str, str]]) -> None:
     mirror = open_mirror(None, account_key="account")
     try:
         users = [named(number, first, last) for number, (first, last) in enumerate(names)]
@@ -106,7 +106,7 @@ async def test_only_an_active_user_with_the_role_itself_counts(
     assert await mirror.has_active("Admin", []) is True
 
 
-async def test_a_closed_mirror_says_so(mirror: SqliteMirror) -> None:
+async def test_calls_on_a_closed_mirror_raise(mirror: SqliteMirror) -> None:
     await mirror.aclose()
     with pytest.raises(MirrorUnavailable):
         await mirror.namesakes(["zoe"], 3)
