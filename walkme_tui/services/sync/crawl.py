@@ -68,6 +68,7 @@ class Crawl:
         self._speed = Speed()
         self._checks = (0, 0)
         self._note = ""
+        self._complete = False
         self._failure: LoadFailure | None = None
         self._streak = 0
         self._failures_of: dict[int, int] = {}
@@ -95,6 +96,7 @@ class Crawl:
             self._note,
             self._failure,
             steps.after_drift,
+            self._complete,
         )
 
     # ------------------------------------------------------------ control
@@ -149,7 +151,7 @@ class Crawl:
                 try:
                     await self._run_once()
                 except MirrorUnavailable as error:
-                    self._note = f"incomplete: {error.message}"
+                    self._note, self._complete = f"incomplete: {error.message}", False
                     await self._wait_after(error, MIRROR_PAUSE_SECONDS)
         finally:
             unsubscribe()
@@ -202,7 +204,7 @@ class Crawl:
             self._enter(CrawlPhase.IDLE)
             await self._wakeup.wait()
             return
-        self._note = sweep.note
+        self._note, self._complete = sweep.note, sweep.complete
         if sweep.complete and not self._sorted:
             self._sorted = True
             await self._session.mirror.prepare_sorting()
@@ -276,7 +278,7 @@ class Crawl:
             if sweeping.failure is not None:
                 await self._handle_failure(sweeping, sweeping.failure)
         result = sweeping.result
-        self._note, self._wanted = result.note, self._restart
+        self._note, self._complete, self._wanted = result.note, result.complete, self._restart
         if result.complete:
             await self._check_absent(result.as_of_ms)
             self._sorted = True

@@ -29,8 +29,8 @@ class CrawlProgress(NamedTuple):
     In this ``walk`` (1, or 2 where the first proved nothing) ``loaded`` users came of ``total``, with ``pages_done`` of
     ``pages`` (None: not known), lately ``users_per_second`` (0: nothing came lately), so that ``seconds_left`` are
     needed for the rest (None: nobody can tell). ``after_drift``: the first walk saw the list change. ``checked`` of
-    ``to_check`` users who were not met were asked for. ``note`` is how the last walk ended, as in ``SweepResult``, or
-    nothing.
+    ``to_check`` users who were not met were asked for. ``complete``: the last walk saw everyone; ``note`` is how
+    it ended, as in ``SweepResult``, or nothing.
     """
 
     phase: CrawlPhase = CrawlPhase.IDLE
@@ -46,6 +46,7 @@ class CrawlProgress(NamedTuple):
     note: str = ""
     failure: LoadFailure | None = None
     after_drift: bool = False
+    complete: bool = False
 
 
 class Speed:

@@ -25,6 +25,10 @@ MAX_MISSED: Final = 10_000
 RENEWALS: Final = 3
 
 
+COMPLETE: Final = "complete"
+"""The note of a sweep about which there is nothing more to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class SweepResult:
     """What a sweep saw.
@@ -199,7 +203,7 @@ class SweepRun:
         elif changing:
             note = f"complete as of {format_time_ms(sweep.started_at_ms // 1000 * 1000)}, list was changing"
         else:
-            note = "complete"
+            note = COMPLETE
         held = tally.seen if sweep.total_at_start is None else sweep.total_at_start
         total = held if complete else walk.total
         self.result = SweepResult(complete, loaded, total, sweep.started_at_ms, note, claim)

@@ -9,6 +9,7 @@ from walkme_tui.services.events import Event, PageLoaded
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
+from walkme_tui.services.sync.sweep import COMPLETE
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -104,8 +105,8 @@ def crawl_message(progress: CrawlProgress, now: float) -> StatusMessage | None:
             return _waiting(progress, now)
         case CrawlPhase.ELSEWHERE:
             return StatusMessage(f"Another walkme-tui is reading this account: {_so_far(progress)}.", TextStyle.DIM)
-        case CrawlPhase.DONE if progress.note not in {"", "complete"}:
-            style = TextStyle.WARN if progress.note.startswith("incomplete") else TextStyle.DIM
+        case CrawlPhase.DONE if progress.note not in {"", COMPLETE}:
+            style = TextStyle.DIM if progress.complete else TextStyle.WARN
             return StatusMessage(f"Account read: {clean(progress.note, MAX_MESSAGE)}.".replace("..", "."), style)
         case _:
             return None
