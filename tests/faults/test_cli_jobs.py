@@ -391,7 +391,7 @@ def test_steps_that_fail_are_1_and_are_listed(account: HeldAccount, program: Pro
     gone = account.person(email)["groups"][0]
 
     def refuse(_number: int, method: str, path: str) -> Fault | None:
-        return Fault.ERROR_500_BEFORE if method == "DELETE" and f"/groups/{gone}/" in path else None
+        return Fault.REJECTED if method == "DELETE" and f"/groups/{gone}/" in path else None
 
     with FaultProxy(account.url, refuse) as proxy:
         program = Program(proxy.url, program.folder)

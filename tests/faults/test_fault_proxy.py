@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.fault_proxy import Fault, FaultPlan, FaultProxy
+from tests.support.fault_proxy import TRANSIENT, Fault, FaultPlan, FaultProxy
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
@@ -27,7 +27,7 @@ ONCE = RetryPolicy(attempts=1, connection_attempts=1, timeout_attempts=1)
 AFTER = {fault for fault in Fault if fault.value.endswith(" after")}
 # A delayed answer comes, and an expired token is replaced.
 OVERCOME = {Fault.DELAY, Fault.EXPIRED}
-TURNED_AWAY = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY}
+TURNED_AWAY = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.REJECTED}
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_the_log_of_a_storm_explains_the_account_exactly(simulator: Simula
     assert {user_id for user_id, outcome in outcomes.items() if outcome == "accepted"} <= changed
     assert not {user_id for user_id, outcome in outcomes.items() if outcome == "nothing happened"} & changed
     assert sum(proxy.faults.values()) >= 50
-    assert len(proxy.faults) >= len(Fault) - 2
+    assert len(proxy.faults) >= len(TRANSIENT) - 2
 
 
 def _last_name(simulator: Simulator, user_id: str) -> object:
@@ -191,7 +191,7 @@ def test_the_plan_is_the_same_at_every_run_and_differs_by_seed() -> None:
     assert drawn == [FaultPlan(11, 0.3)(number, "GET", "/") for number in range(1000)]
     assert drawn != [FaultPlan(12, 0.3)(number, "GET", "/") for number in range(1000)]
     assert 200 < sum(fault is not None for fault in drawn) < 400
-    assert set(drawn) == {None, *Fault}
+    assert set(drawn) == {None, *TRANSIENT}
 
 
 def test_stopping_frees_the_port_and_leaves_no_thread(server: str) -> None:

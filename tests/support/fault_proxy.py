@@ -59,6 +59,7 @@ class Fault(StrEnum):
     SHAPE_BEFORE = "200 with other JSON before"
     SHAPE_AFTER = "200 with other JSON after"
     DELAY = "delay"
+    REJECTED = "400 before"
 
 
 _AFTER = frozenset(
@@ -83,6 +84,7 @@ _STATUS: Mapping[Fault, str] = {
     Fault.ERROR_502_AFTER: "502 Bad Gateway",
     Fault.ERROR_503_BEFORE: "503 Service Unavailable",
     Fault.ERROR_503_AFTER: "503 Service Unavailable",
+    Fault.REJECTED: "400 Bad Request",
 }
 NOT_THE_API: Mapping[Fault, bytes] = {
     Fault.PAGE_BEFORE: WEB_PAGE,
@@ -96,13 +98,17 @@ Plan = Callable[[int, str, str], Fault | None]
 """What happens to the request with this number, method and path."""
 
 
+TRANSIENT = tuple(fault for fault in Fault if fault is not Fault.REJECTED)
+"""The faults after which the same request may succeed."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
     """The same faults for the same numbers at every run: a ``share`` of all requests, drawn by ``weights``."""
 
     seed: int
     share: float = 0.2
-    weights: Mapping[Fault, float] = field(default_factory=lambda: dict.fromkeys(Fault, 1.0))
+    weights: Mapping[Fault, float] = field(default_factory=lambda: dict.fromkeys(TRANSIENT, 1.0))
 
     def __call__(self, number: int, method: str, path: str) -> Fault | None:
         """What is drawn for a request."""

@@ -58,7 +58,13 @@ async def test_it_reads_everybody_and_the_counts_become_exact() -> None:
                 break
             await browser.tick()
             await browser.pilot.pause(0.02)
-        assert browser.groups == ["Engineering 0", "Sales 30", "Support 15", "(in no group) 30", "(inactive) 6"]
+        assert browser.groups == [
+            "Engineering 0",
+            "Sales 30",
+            "Support 15",
+            "(in no group) 30",
+            "(inactive in groups) 6",
+        ]
         await browser.press("down")
         await browser.settled(lambda: browser.members_heading.startswith("Sales · 30 members, complete as of"))
         await browser.press("M")

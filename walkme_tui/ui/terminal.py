@@ -195,11 +195,16 @@ class BrowserDriver(LinuxDriver):
 
     def _take_terminal_again(self) -> None:
         """Stop for as long as the program runs in the background, then draw everything."""
-        with contextlib.suppress(OSError):
-            while os.tcgetpgrp(self.fileno) != os.getpgrp():
-                os.kill(0, signal.SIGSTOP)
+        while self._is_in_background():
+            os.kill(0, signal.SIGSTOP)
         self.start_application_mode()
         repaint(self._app)
+
+    def _is_in_background(self) -> bool:
+        try:
+            return os.tcgetpgrp(self.fileno) != os.getpgrp()
+        except OSError:
+            return False
 
     def _pass_on_frame(self) -> None:
         if self._frame is not None:
@@ -224,7 +229,11 @@ class BrowserDriver(LinuxDriver):
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(INPUT_POLL_SECONDS):
+                readable = selector.select(INPUT_POLL_SECONDS)
+                if readable and self._is_in_background():
+                    # The keys are the shell's. A read would stop the process, and after fg block until the next key.
+                    self.exit_event.wait(INPUT_POLL_SECONDS)
+                elif readable:
                     data = os.read(self.fileno, INPUT_BYTES)
                     if not data:
                         return
