@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from tests.support.browser import Browser, Setting, open_browser
-from tests.support.change_services import Bench
+from tests.support.change_services import ACTOR, Bench
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.users import User
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
 
@@ -302,8 +303,16 @@ async def test_when_the_program_ends_otherwise_what_is_in_flight_is_settled() ->
     setting = Setting(api=api, bench=bench)
     async with open_browser(setting) as browser:
         await begun(browser)
+        assert browser.app.work is not None
+        (running,) = browser.app.work.running.values()
+
+        async def answer_once_cancelled() -> None:
+            await running.control.wait_cancelled()
+            gate.set()
+
+        answering = asyncio.create_task(answer_once_cancelled())
         browser.app.exit(return_code=143)
-        asyncio.get_running_loop().call_later(0.2, gate.set)
+    await answering
     session = setting.session()
     change_services = bench(session)
     (job,) = await change_services.journal.jobs()
@@ -343,3 +352,79 @@ async def test_a_token_without_the_scope_refuses_too() -> None:
         await browser.press("O")
         await browser.settled(lambda: any("lacks the scope users:write" in toast for toast in browser.toasts))
     assert not api.writes
+
+
+# ---------------------------------------------------------------- other processes
+
+
+@pytest.mark.parametrize("done", [0, 1])
+async def test_resuming_a_job_that_another_process_claimed_reports_it_and_changes_nothing(done: int) -> None:
+    setting = Setting(api=account())
+    job = await left_unfinished(setting, done)
+    other = open_journal(setting.bench.folder, actor=ACTOR)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await other.claim(job.id)
+        await browser.press("r")
+        await browser.settled(lambda: any("Offboarding Zoë Çelik failed" in toast for toast in browser.toasts))
+        assert browser.running
+        assert not as_fake(setting).writes
+    assert (await other.job(job.id)).state is JobState.RUNNING
+    await other.aclose()
+
+
+@pytest.mark.parametrize("done", [0, 1])
+async def test_a_resumed_job_is_kept_while_another_process_changes_the_same_user(done: int) -> None:
+    setting = Setting(api=account())
+    job = await left_unfinished(setting, done)
+    other = open_journal(setting.bench.folder, actor=ACTOR)
+    await other.claim((await other.create(job.plan, ACTOR)).id)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press("r")
+        await browser.settled(lambda: any("Offboarding Zoë Çelik failed" in toast for toast in browser.toasts))
+        assert browser.running
+    assert (await other.job(job.id)).state is JobState.INTERRUPTED
+    await other.aclose()
+
+
+async def test_abandoning_a_job_that_another_process_claimed_reports_it() -> None:
+    setting = Setting(api=account())
+    job = await left_unfinished(setting, 1)
+    other = open_journal(setting.bench.folder, actor=ACTOR)
+    async with open_browser(setting) as browser:
+        await browser.listening("A job was not finished")
+        await browser.press("d")
+        await browser.listening("Abandon the offboarding")
+        await other.claim(job.id)
+        await browser.press("d")
+        await browser.settled(lambda: any("Abandoning the job failed" in toast for toast in browser.toasts))
+        assert browser.running
+    await other.aclose()
+
+
+async def test_a_job_that_runs_here_is_not_read_from_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = account()
+    gate = api.hold("remove_member")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        reads = 0
+        real = SqliteJournal.job
+
+        async def counted(journal: SqliteJournal, job_id: str) -> Job:
+            nonlocal reads
+            reads += 1
+            return await real(journal, job_id)
+
+        monkeypatch.setattr(SqliteJournal, "job", counted)
+        await browser.settled(lambda: api.asked("remove_member"))
+        for _ in range(3):
+            browser.browser.changing.tick()
+            await browser.pause()
+        await browser.settled(lambda: browser.jobs[0].endswith("1/4"))
+        assert "sent" in browser.steps
+        assert reads == 0
+        gate.set()
+        await browser.settled(lambda: browser.jobs[0].startswith("✓ done"))
