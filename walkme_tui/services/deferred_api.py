@@ -45,41 +45,32 @@ class DeferredApi:
             await api.sign_in()
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
-        """One page of the server's list."""
         return await (await self._ready()).list_users(page, page_size, priority)
 
     async def find_user(self, email: str) -> User | None:
-        """The user with exactly this email, or None."""
         return await (await self._ready()).find_user(email)
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
-        """One user with every field."""
         return await (await self._ready()).get_user(user_id, priority)
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
-        """All groups."""
         return await (await self._ready()).list_groups(priority)
 
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
-        """Give attributes of a user other values."""
         await (await self._ready()).update_user(user_id, update, base)
 
     async def replaces_records(self) -> bool:
-        """True where ``update_user`` replaces the whole record."""
         return await (await self._ready()).replaces_records()
 
     def use_write_memory(self, memory: WriteMemory) -> None:
-        """Keep what is learned about how the server takes writes in ``memory``."""
         self._write_memory = memory
         if self._built is not None:
             self._built.use_write_memory(memory)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
-        """Put a user into a group."""
         await (await self._ready()).add_member(group_id, user_id)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
-        """Take a user out of a group."""
         await (await self._ready()).remove_member(group_id, user_id)
 
     @property

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from typing import Final
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
-from walkme_tui.domain.text import clean, search_key
+from walkme_tui.domain.text import clean, email_forms, email_key, grouped, search_key
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.email_lookup import find_by_email, not_proven
 from walkme_tui.services.events import Event, GroupsStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 
-UNSAVED_ROW_ID = -1
-MAX_NAMED_IDS = 5
-MAX_SHOWN_KEY = 120
+UNSAVED_ROW_ID: Final = -1
+MAX_NAMED_IDS: Final = 5
+MAX_SHOWN_KEY: Final = 120
+IGNORED: Final = "This server ignores look-ups by email."
+AGAIN: Final = "Try again when the whole account is loaded."
 
 
 class Directory:
@@ -140,6 +143,60 @@ class Directory:
             return await self.store(user, requested_at_ms)
         except MirrorUnavailable:
             return MirroredUser(UNSAVED_ROW_ID, user, None, requested_at_ms, requested_at_ms)
+
+
+async def find_by_email(session: Session, email: str) -> User | None:
+    """The user with this email, compared without case and Unicode form; None where the server has none.
+
+    Some servers compare emails by their bytes: the typed form is requested first, then the other normal forms. A user
+    whom only the mirror knows by this email is requested by id. Raises ``LookUpIgnored`` where that finds none and the
+    server ignores look-ups by email.
+    """
+    ignored: LookUpIgnored | None = None
+    for form in email_forms(email):
+        try:
+            found = await session.api.find_user(form)
+        except LookUpIgnored as error:
+            ignored = error
+            break
+        if found is not None:
+            return found
+    known = await _known_by_email(session, email)
+    if known is None and ignored is not None:
+        raise ignored
+    return known
+
+
+async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
+    """The error for emails that were not found where the server ignores look-ups by email."""
+    whom = ", ".join(clean(email, MAX_SHOWN_KEY) for email in emails)
+    try:
+        coverage = await session.mirror.coverage()
+    except MirrorUnavailable:
+        return LookUpIgnored(f"{IGNORED} The local copy cannot be searched for {whom} either.")
+    sweep = coverage.sweep
+    if not coverage.loaded:
+        return LookUpIgnored(f"{IGNORED} Nobody is loaded yet, so it is not known who has {whom}.", hint=AGAIN)
+    if coverage.complete and sweep is not None and sweep.complete:
+        read_at = format_time_ms(sweep.started_at_ms // 1000 * 1000)
+        searched = f"all {grouped(coverage.loaded)} people of the account, as read at {read_at}"
+        hint = "Check the spelling."
+    else:
+        of = "an unknown number" if coverage.total is None else grouped(coverage.total)
+        searched = f"the {grouped(coverage.loaded)} people loaded of {of}"
+        hint = AGAIN
+    return LookUpIgnored(f"{IGNORED} Searched {searched}: nobody there has {whom}.", hint=hint)
+
+
+async def _known_by_email(session: Session, email: str) -> User | None:
+    """The user whom the mirror knows by this email, as the server has them now; None if their email has changed."""
+    try:
+        held = await session.mirror.user_by_email(email)
+        user = None if held is None else await session.api.get_user(held.user.id)
+    except (MirrorUnavailable, NotFound):
+        return None
+    same = user is not None and isinstance(user.email, str) and email_key(user.email) == email_key(email)
+    return user if same else None
 
 
 def _similar(folded: str, known: list[Group]) -> str:

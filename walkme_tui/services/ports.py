@@ -52,7 +52,7 @@ class DirectoryApi(Protocol):
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, or None; raises ``LookUpIgnored`` where the answer does not tell that.
 
-        Callers that look for a person use ``services.email_lookup``.
+        Callers that look for a person use ``services.directory``.
         """
         ...
 

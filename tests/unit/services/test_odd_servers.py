@@ -223,7 +223,7 @@ async def test_everyone_hears_of_a_page() -> None:
     told: list[Event] = []
     async with open_session(api) as session:
         pages = PageLoader(session)
-        unsubscribe = pages.subscribe(told.append)
+        unsubscribe = session.events.subscribe(told.append)
         async with running(pages.run):
             pages.want("test", [1, 2])
             await until(lambda: pages.confirmed(2) and len(told) == 3)

@@ -23,8 +23,7 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import Ended, together
-from walkme_tui.services.directory import Directory
-from walkme_tui.services.email_lookup import find_by_email, not_proven
+from walkme_tui.services.directory import Directory, find_by_email, not_proven
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN_KEY: Final = 120

@@ -3,7 +3,9 @@
 import asyncio
 from array import array
 from collections.abc import Callable, Mapping
-from typing import Final
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
 
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import MirrorUnavailable
@@ -11,10 +13,6 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.events import Event, PageLoaded, TotalChanged, UserForgotten, UserStored
 from walkme_tui.services.ports import Session
-from walkme_tui.services.reading.listing_events import ListingChange as ListingChange  # noqa: PLC0414 - taken from here
-from walkme_tui.services.reading.listing_events import ListingChanged as ListingChanged  # noqa: PLC0414
-from walkme_tui.services.reading.listing_events import Phase as Phase  # noqa: PLC0414
-from walkme_tui.services.reading.listing_events import RowsChanged as RowsChanged  # noqa: PLC0414
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE, ViewRows, chunks
 
@@ -25,6 +23,30 @@ MIN_MARGIN_ROWS: Final = 120
 MARGIN_SCREENS: Final = 3
 SETTLE_SECONDS: Final = 0.15
 RETRY_SECONDS: Final = 5.0
+
+
+class Phase(StrEnum):
+    """How much is known of a view."""
+
+    LOADING = "loading"
+    READY = "ready"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class RowsChanged:
+    """Rows ``first`` to ``last`` (inclusive) may answer ``row()`` differently now."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingChanged:
+    """The query, total, order or phase changed: every index may stand for another user now."""
+
+
+ListingChange: TypeAlias = RowsChanged | ListingChanged
 
 
 class Listing:

@@ -99,10 +99,6 @@ class PageLoader:
         """Add a sentence to the oddities."""
         self._list.note(oddity)
 
-    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """The same as ``session.events.subscribe``."""
-        return self._session.events.subscribe(callback)
-
     def confirmed(self, page: int) -> bool:
         """This page came in this session, or since the last ``refresh``."""
         return self._list.confirmed(page)
@@ -150,7 +146,7 @@ class PageLoader:
                 if not missing and not done.done():
                     done.set_result(None)
 
-        unsubscribe = self.subscribe(hear)
+        unsubscribe = self._session.events.subscribe(hear)
         self._wants[done] = _Want(rest=missing)
         self._wakeup.call()
         try:
@@ -182,7 +178,7 @@ class PageLoader:
 
     async def run(self) -> None:
         """Serve until cancelled; nothing is left running then."""
-        unsubscribe = self.subscribe(self._hear)
+        unsubscribe = self._session.events.subscribe(self._hear)
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.coverage is None:
