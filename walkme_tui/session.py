@@ -14,7 +14,7 @@ from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.services.deferred_api import DeferredApi
-from walkme_tui.services.ports import DirectoryApi, Session, Syncing
+from walkme_tui.services.ports import DirectoryApi, Session, SyncSettings
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -153,8 +153,8 @@ def folder_name(profile_name: str) -> str:
     return f"{safe[: MAX_FOLDER_NAME - 17]}%{sha256(_bytes(profile_name)).hexdigest()[:16]}"
 
 
-def _syncing(profile: Profile) -> Syncing:
-    return Syncing(
+def _syncing(profile: Profile) -> SyncSettings:
+    return SyncSettings(
         fully=profile.sync is Sync.FULL,
         resync_ms=int(profile.resync_hours * HOUR_MS),
         refresh_ms=int(profile.refresh_minutes * MINUTE_MS),

@@ -25,7 +25,7 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
-from walkme_tui.services.ports import DirectoryApi, Mirror, Session, Syncing
+from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
@@ -66,7 +66,7 @@ class Setting:
     task: StartPlan | None = None
     memory: SavedPreferences | None = None
     view: SavedView | None = None
-    syncing: Syncing = field(default_factory=lambda: Syncing(fully=False))
+    syncing: SyncSettings = field(default_factory=lambda: SyncSettings(fully=False))
 
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""

@@ -14,7 +14,7 @@ from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.services.events import CrawlChanged, Event
-from walkme_tui.services.ports import Mirror, Session, Syncing
+from walkme_tui.services.ports import Mirror, Session, SyncSettings
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
@@ -27,11 +27,11 @@ SECOND = 18  # users a page in a second walk
 
 @asynccontextmanager
 async def account(
-    api: FakeDirectory, *, time: ManualTime, mirror: Mirror | None = None, syncing: Syncing | None = None
+    api: FakeDirectory, *, time: ManualTime, mirror: Mirror | None = None, syncing: SyncSettings | None = None
 ) -> AsyncIterator[Session]:
     """A session of a profile that says this about the crawl."""
     async with open_session(api, time=time, mirror=mirror) as session:
-        yield replace(session, syncing=syncing or Syncing())
+        yield replace(session, syncing=syncing or SyncSettings())
     api.closed = False  # the account is there for the next session, too
     api._closing.clear()
 

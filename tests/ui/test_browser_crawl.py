@@ -4,12 +4,12 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.users import User
-from walkme_tui.services.ports import Syncing
+from walkme_tui.services.ports import SyncSettings
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
 from walkme_tui.ui.browser.crawl_status import crawl_message
 from walkme_tui.ui.widgets.user_table.row_styles import CellStyle
 
-FULLY = Syncing(fully=True)
+FULLY = SyncSettings(fully=True)
 
 
 async def read_whole(browser: Browser, count: int) -> None:
@@ -54,7 +54,7 @@ def test_a_second_reading_says_why() -> None:
 async def test_p_pauses_and_goes_on() -> None:
     api = FakeDirectory(people(4000))
     gate = api.hold("list_users")
-    async with open_browser(Setting(api=api, syncing=Syncing(fully=True, pages_at_once=1))) as browser:
+    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=True, pages_at_once=1))) as browser:
         await browser.settled(lambda: len(api.asked("list_users")) == 1)
         gate.set()
         gate = api.hold("list_users")
@@ -74,7 +74,7 @@ async def test_p_pauses_and_goes_on() -> None:
 
 async def test_an_outage_is_told_and_waited_out() -> None:
     api = FakeDirectory(people(3000))
-    async with open_browser(Setting(api=api, syncing=Syncing(fully=False))) as browser:
+    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False))) as browser:
         await browser.loaded()
         api.offline = Unreachable("Nobody answers.")
         browser.browser.run_command("crawl.restart")
@@ -128,7 +128,7 @@ async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
 
 async def test_the_screen_is_read_again_by_itself_where_the_profile_says_so() -> None:
     api = FakeDirectory(people(30))
-    async with open_browser(Setting(api=api, syncing=Syncing(fully=False, refresh_ms=50))) as browser:
+    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False, refresh_ms=50))) as browser:
         await browser.loaded()
         before = len(api.asked("list_users"))
         await browser.settled(lambda: len(api.asked("list_users")) > before + 1)

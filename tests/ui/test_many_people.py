@@ -9,7 +9,7 @@ from tests.support.browser import NOON_MS, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
-from walkme_tui.services.concurrency import AT_ONCE
+from walkme_tui.services.concurrency import MAX_CONCURRENT
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets import plan_list
 from walkme_tui.ui.widgets.plan_list import PlanList, PlanRows
@@ -71,7 +71,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         await browser.press("O")
         await browser.listening("Read 260 users for a plan?")
         await browser.press("r")
-        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
         assert "Offboard 260 marked users" in browser.status_line
         await browser.press("escape")
         await browser.settled(lambda: api.in_flight == 0)
@@ -79,7 +79,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         gate.set()
         await browser.pause()
         assert browser.dialog == ""
-        assert len(api.asked("get_user")) == AT_ONCE
+        assert len(api.asked("get_user")) == MAX_CONCURRENT
 
 
 async def test_another_plan_does_not_end_a_long_reading() -> None:
@@ -91,12 +91,12 @@ async def test_another_plan_does_not_end_a_long_reading() -> None:
         await browser.press("O")
         await browser.listening("Read 260 users for a plan?")
         await browser.press("r")
-        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
         await browser.press("x")
-        await browser.settled(lambda: api.in_flight == AT_ONCE + 1)
+        await browser.settled(lambda: api.in_flight == MAX_CONCURRENT + 1)
         assert "Deactivate" in browser.status_line
         await browser.press("escape")
-        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
         await browser.settled(lambda: "Offboard 260" in browser.status_line)
         gate.set()
         await browser.listening("Offboard 260 people")
@@ -108,7 +108,7 @@ async def test_the_status_line_shows_how_far_the_reading_is() -> None:
         await all_marked(browser, 40)
         first = api.hold("get_user")
         await browser.press("O")
-        await browser.settled(lambda: api.in_flight == AT_ONCE)
+        await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
         await browser.settled(lambda: "the whole account: asking the server… Esc stops." in browser.status_line)
         api.hold("get_user")  # those who come after the first ones
         browser.setting.time.advance(2)

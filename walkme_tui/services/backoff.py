@@ -14,7 +14,7 @@ from walkme_tui.domain.errors import (
 
 MAX_BACK_OFF_SECONDS: Final = 30.0
 # What stays as it is until a person does something about it: the secret is then read from its source again.
-UP_TO_A_PERSON: Final = (SignInRefused, PermissionRefused, ConfigurationError)
+NEEDS_USER_ACTION: Final = (SignInRefused, PermissionRefused, ConfigurationError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class LoadFailure:
     retry_at: float | None
 
 
-def pause_after(error: WalkmeError, streak: int) -> float | None:
+def retry_pause_seconds(error: WalkmeError, streak: int) -> float | None:
     """Seconds to wait after so many failures in a row (from 1), None where waiting does not help."""
     if not isinstance(error, ServiceUnavailable):
         return None

@@ -7,15 +7,15 @@ from typing import Any, Final, TypeAlias, TypeVar
 S = TypeVar("S")
 T = TypeVar("T")
 
-AT_ONCE: Final = 16
+MAX_CONCURRENT: Final = 16
 """Calls under way: twice as many as a profile has requests in flight unless it says otherwise."""
 
-Ended: TypeAlias = Callable[[int], None]
+ProgressListener: TypeAlias = Callable[[int], None]
 """Is given how many calls have ended so far."""
 
 
-async def together(calls: Iterable[Coroutine[Any, Any, T]], ended: Ended | None = None) -> list[T]:
-    """The results of calls in their order, ``AT_ONCE`` of them under way at most.
+async def gather_bounded(calls: Iterable[Coroutine[Any, Any, T]], ended: ProgressListener | None = None) -> list[T]:
+    """The results of calls in their order, ``MAX_CONCURRENT`` of them under way at most.
 
     ``calls`` is read as they are begun, so that a generator makes no more coroutines than are under way. The first
     failure is raised once the others that are under way have ended.
@@ -29,12 +29,12 @@ async def together(calls: Iterable[Coroutine[Any, Any, T]], ended: Ended | None 
             if ended is not None:
                 ended(len(results))
 
-    await _ended([asyncio.ensure_future(serve()) for _ in range(AT_ONCE)])
+    await _ended([asyncio.ensure_future(serve()) for _ in range(MAX_CONCURRENT)])
     return [results[place] for place in range(len(results))]
 
 
-async def both(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:
-    """The results of two calls of different types; a failure as in ``together``."""
+async def gather_pair(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:
+    """The results of two calls of different types; a failure as in ``gather_bounded``."""
     first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
     await _ended((first, second))
     return first.result(), second.result()

@@ -11,13 +11,13 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.ports import DirectoryApi
 
-AT_REST: Final = TrafficStatus(
+IDLE_TRAFFIC: Final = TrafficStatus(
     in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0
 )
 
 
 @runtime_checkable
-class SignsIn(Protocol):
+class SignInClient(Protocol):
     """A client that can sign in before the first call needs it."""
 
     async def sign_in(self) -> None:
@@ -41,7 +41,7 @@ class DeferredApi:
     async def prepare(self) -> None:
         """Build it now, and sign in where the client can do that early; raises ``WalkmeError``."""
         api = await self._ready()
-        if isinstance(api, SignsIn):
+        if isinstance(api, SignInClient):
             await api.sign_in()
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
@@ -85,7 +85,7 @@ class DeferredApi:
 
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment; at rest before it exists."""
-        return AT_REST if self._built is None else self._built.traffic()
+        return IDLE_TRAFFIC if self._built is None else self._built.traffic()
 
     def request_log(self) -> Sequence[RequestRecord]:
         """The most recent requests, oldest first."""

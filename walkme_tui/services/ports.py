@@ -33,7 +33,7 @@ __all__ = [
     "MirroredUser",
     "Priority",
     "Session",
-    "Syncing",
+    "SyncSettings",
     "UnreadableRow",
     "WriteMemory",
 ]
@@ -329,7 +329,7 @@ Clock = Callable[[], int]
 """Milliseconds since the Unix epoch, now."""
 
 
-class Syncing(NamedTuple):
+class SyncSettings(NamedTuple):
     """How the rest of the account is read in the background.
 
     ``fully``: by itself, all of it. A mirror that saw everyone less than ``resync_ms`` ago is not read again.
@@ -362,7 +362,7 @@ class Session:
     events: Events = field(default_factory=Events)
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
-    syncing: Syncing = field(default_factory=Syncing)
+    syncing: SyncSettings = field(default_factory=SyncSettings)
 
     async def prepare(self) -> None:
         """Do early what the first call would wait for (imports, connection, sign-in); raises ``WalkmeError``.

@@ -14,7 +14,7 @@ from tests.support.sessions import NOON_MS, ManualTime, open_session, running, u
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
-from walkme_tui.services.ports import Session, Syncing
+from walkme_tui.services.ports import Session, SyncSettings
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
@@ -114,7 +114,7 @@ async def crawled(api: Drifting, account: Account, path: Path | None, restart_af
     time = ManualTime()
     mirror = open_mirror(path, account_key="test")
     async with open_session(api, time=time, mirror=mirror) as opened:
-        session = replace(opened, syncing=Syncing(pages_at_once=account.pages_at_once))
+        session = replace(opened, syncing=SyncSettings(pages_at_once=account.pages_at_once))
         pages = PageLoader(session, 7, monotonic=time.monotonic, sleep=time.sleep)
         api.browse = lambda page: pages.want("a person", [page])
         crawl = Crawl(session, page_size=account.page_size, monotonic=time.monotonic, sleep=time.sleep)

@@ -10,14 +10,14 @@ from tests.support.crawls import PAGE, account, come_to, crawling
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import BrokenMirror, ManualTime, damage, pages_asked, until
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.services.ports import Syncing
+from walkme_tui.services.ports import SyncSettings
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
 
 PAGES = 60 // PAGE + 1
 """Requests of a sweep over 60 users: the page behind a full last page is requested, too."""
-LAZY = Syncing(fully=False)
+LAZY = SyncSettings(fully=False)
 FAILURE = MirrorUnavailable("Another program keeps the local copy busy.")
 
 
@@ -79,9 +79,9 @@ async def test_a_restart_during_the_checks_of_absent_users_is_not_lost() -> None
         await until(lambda: len(pages_asked(api)) == requested + 3)
 
 
-@pytest.mark.parametrize("syncing", [LAZY, Syncing()], ids=["lazy", "full"])
+@pytest.mark.parametrize("syncing", [LAZY, SyncSettings()], ids=["lazy", "full"])
 @pytest.mark.parametrize("failing", ["save_page", "note_sweep", "next_row_id", "coverage", "tally", "try_lead"])
-async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, syncing: Syncing) -> None:
+async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, syncing: SyncSettings) -> None:
     api, time, mirror = FakeDirectory(people(400)), ManualTime(), BrokenMirror()
     async with (
         account(api, time=time, mirror=mirror, syncing=syncing) as session,

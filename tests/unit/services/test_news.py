@@ -18,7 +18,7 @@ from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import UserForgotten, UsersChanged
-from walkme_tui.services.ports import Session, Syncing
+from walkme_tui.services.ports import Session, SyncSettings
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.group_backfill import GroupBackfill
 from walkme_tui.services.sync.news import MOST_REMEMBERED, News, NewsCount
@@ -139,7 +139,7 @@ async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_w
 async def test_a_check_of_an_absent_user_is_news() -> None:
     api, time = OddDirectory(people(60)), ManualTime()
     async with open_session(api, time=time) as opened:
-        session = replace(opened, syncing=Syncing())
+        session = replace(opened, syncing=SyncSettings())
         crawl = Crawl(session, page_size=PAGE, monotonic=time.monotonic, sleep=time.sleep)
         crawl.begin()
         async with running(crawl.run):

@@ -18,7 +18,7 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import ConfigurationError, SignInRefused
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.ports import Session, Syncing
+from walkme_tui.services.ports import Session, SyncSettings
 from walkme_tui.session import folder_name, open_demo_session, open_session
 from walkme_tui.simulator.app import build_app
 from walkme_tui.simulator.settings import SimulatorSettings
@@ -71,10 +71,10 @@ async def test_a_profile_is_browsed_over_http_and_leaves_a_private_mirror_behind
 async def test_the_profile_says_how_the_rest_is_read(paths: Paths, secret: FileSource) -> None:
     profile = profile_at("http://127.0.0.1:1", secret)
     for changed, expected in (
-        (profile, Syncing(fully=True, resync_ms=24 * 3_600_000, pages_at_once=7)),
-        (profile._replace(sync=Sync.LAZY, resync_hours=0.5), Syncing(fully=False, resync_ms=1_800_000)),
-        (profile._replace(max_in_flight=1, resync_hours=0), Syncing(resync_ms=0, pages_at_once=1)),
-        (profile._replace(max_in_flight=12), Syncing(pages_at_once=11)),
+        (profile, SyncSettings(fully=True, resync_ms=24 * 3_600_000, pages_at_once=7)),
+        (profile._replace(sync=Sync.LAZY, resync_hours=0.5), SyncSettings(fully=False, resync_ms=1_800_000)),
+        (profile._replace(max_in_flight=1, resync_hours=0), SyncSettings(resync_ms=0, pages_at_once=1)),
+        (profile._replace(max_in_flight=12), SyncSettings(pages_at_once=11)),
     ):
         session = open_session(changed, paths=paths)
         assert session.syncing == expected

@@ -22,7 +22,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Consequence, Gravity, Plan, PlanKind
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.changes.planner import Planner
-from walkme_tui.services.concurrency import AT_ONCE
+from walkme_tui.services.concurrency import MAX_CONCURRENT
 from walkme_tui.services.ports import Session
 
 SALES, BETA, ALUMNI = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alumni")
@@ -456,10 +456,10 @@ async def test_many_people_are_read_a_few_at_a_time_and_counted() -> None:
         before = len(asyncio.all_tasks())
         gate = api.hold("get_user")
         planning = asyncio.create_task(Planner(session).offboard([each.id for each in people], ended=read.append))
-        await until(lambda: api.in_flight == AT_ONCE)
+        await until(lambda: api.in_flight == MAX_CONCURRENT)
         await idle(session)
-        assert api.in_flight == AT_ONCE
-        assert len(asyncio.all_tasks()) - before < 6 * AT_ONCE
+        assert api.in_flight == MAX_CONCURRENT
+        assert len(asyncio.all_tasks()) - before < 6 * MAX_CONCURRENT
         gate.set()
         plan = await planning
     assert len(plan.subjects) == 300
@@ -473,11 +473,11 @@ async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
         assert isinstance(api, FakeDirectory)
         api.hold("get_user")
         planning = asyncio.create_task(Planner(session).offboard([each.id for each in people]))
-        await until(lambda: api.in_flight == AT_ONCE)
+        await until(lambda: api.in_flight == MAX_CONCURRENT)
         planning.cancel()
         await asyncio.gather(planning, return_exceptions=True)
         assert api.in_flight == 0
-        assert len(api.asked("get_user")) == AT_ONCE
+        assert len(api.asked("get_user")) == MAX_CONCURRENT
 
 
 async def test_a_person_in_very_many_groups_is_refused_and_can_be_deactivated() -> None:

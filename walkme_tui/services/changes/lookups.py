@@ -22,7 +22,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.concurrency import Ended, together
+from walkme_tui.services.concurrency import ProgressListener, gather_bounded
 from walkme_tui.services.directory import Directory, find_by_email, not_proven
 from walkme_tui.services.ports import Session
 
@@ -122,7 +122,7 @@ class PlanLookUps:
         self._names = names
         self._unproven: set[str] = set()
 
-    async def people(self, keys: Sequence[str], ended: Ended | None = None) -> list[User]:
+    async def people(self, keys: Sequence[str], ended: ProgressListener | None = None) -> list[User]:
         """The users with these emails and ids, each once, with their groups as far as the server tells them.
 
         ``ended`` is given how many were read so far.
@@ -131,7 +131,7 @@ class PlanLookUps:
         wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
             raise ConfigurationError("Nobody was named.", hint="Give at least one email or id.")
-        found = await together((self._look_up(key) for key in wanted.values()), ended)
+        found = await gather_bounded((self._look_up(key) for key in wanted.values()), ended)
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
         if unproven := [key for key in unknown if key in self._unproven]:
             raise await not_proven(self._session, unproven)
@@ -139,9 +139,9 @@ class PlanLookUps:
             raise _nobody(unknown)
         return list({user.id: user for user in found if user is not None}.values())
 
-    async def present(self, user_ids: Collection[str], ended: Ended | None = None) -> dict[str, User | None]:
+    async def present(self, user_ids: Collection[str], ended: ProgressListener | None = None) -> dict[str, User | None]:
         """The users with these ids as they are now, by id; None for those who are gone. ``ended`` as in ``people``."""
-        found = await together((self._by_id(user_id) for user_id in user_ids), ended)
+        found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), ended)
         return dict(zip(user_ids, found, strict=True))
 
     async def _look_up(self, key: str) -> User | None:

@@ -27,7 +27,7 @@ from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
 from walkme_tui.services.changes.undo import UndoPlanner
-from walkme_tui.services.concurrency import Ended, both
+from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 80
@@ -50,7 +50,7 @@ class Planner:
         self._require_ticket = require_ticket
 
     async def offboard(
-        self, keys: Sequence[str], *, ticket: str = "", keep_groups: bool = False, ended: Ended | None = None
+        self, keys: Sequence[str], *, ticket: str = "", keep_groups: bool = False, ended: ProgressListener | None = None
     ) -> Plan:
         """Deactivate people, given by email or id, and take them out of their groups.
 
@@ -60,8 +60,8 @@ class Planner:
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
             look_ups = PlanLookUps(self._session, names)
-            people, (_, expected) = await both(
-                look_ups.people(keys, ended), both(names.read_mirror(keep), self._expected_namesakes(keys))
+            people, (_, expected) = await gather_pair(
+                look_ups.people(keys, ended), gather_pair(names.read_mirror(keep), self._expected_namesakes(keys))
             )
             await names.of([group.id for user in people for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
@@ -94,7 +94,7 @@ class Planner:
         Raises ``NotFound`` where there is no such user.
         """
         async with GroupNames(self._session) as names:
-            found, _ = await both(PlanLookUps(self._session, names).present([user_id]), names.read_mirror())
+            found, _ = await gather_pair(PlanLookUps(self._session, names).present([user_id]), names.read_mirror())
             user = found[user_id]
             if user is None:
                 raise NotFound(f"There is no user {clean(user_id, MAX_SHOWN)}.", hint="Refresh the list.", status=404)
@@ -111,7 +111,7 @@ class Planner:
             found_out += extent(surroundings)
         return self._plan(PlanKind.DEACTIVATE, [replace(subject, consequences=found_out)], steps)
 
-    async def undo(self, job: Job, ended: Ended | None = None) -> Plan:
+    async def undo(self, job: Job, ended: ProgressListener | None = None) -> Plan:
         """The way back from a job: the inverses of what it changed, in reverse order, to be carried out strictly.
 
         What others changed since, people who are gone and changes that cannot be taken back are sentences in

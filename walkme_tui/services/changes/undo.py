@@ -14,7 +14,7 @@ from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
-from walkme_tui.services.concurrency import Ended, both
+from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
@@ -26,7 +26,7 @@ class UndoPlanner:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of_job(self, job: Job, ended: Ended | None = None) -> Plan:
+    async def of_job(self, job: Job, ended: ProgressListener | None = None) -> Plan:
         """The way back from a job of this account; raises as ``Planner.undo`` says."""
         if job.purged_at_ms is not None:
             raise ConfigurationError(
@@ -70,13 +70,13 @@ class UndoPlanner:
         records: Sequence[StepRecord],
         named: Sequence[Group],
         left_out: Sequence[str],
-        ended: Ended | None = None,
+        ended: ProgressListener | None = None,
     ) -> Plan:
         ids = list(dict.fromkeys(record.step.user_id for record in records))
         async with GroupNames(self._session) as names:
             # The list tells whether a group to return to still is there.
             names.ask()
-            now, _ = await both(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
+            now, _ = await gather_pair(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
             await names.settled()
         known = (*named, *(group for record in records for group in record.step.change.groups), *names.known.values())
         groups = {group.id: group for group in known if group.name is not None}

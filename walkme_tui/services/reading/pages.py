@@ -18,7 +18,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, UnreadableRow
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.backoff import NEEDS_USER_ACTION, LoadFailure, retry_pause_seconds
 from walkme_tui.services.events import (
     CoverageChanged,
     Event,
@@ -169,7 +169,7 @@ class PageLoader:
         """Try again at once; after refused credentials the secret is read from its source again."""
         if self.failure is None:
             return
-        if isinstance(self.failure.error, UP_TO_A_PERSON):
+        if isinstance(self.failure.error, NEEDS_USER_ACTION):
             self._session.api.forget_sign_in()
         self.failure = replace(self.failure, retry_at=self._monotonic())
         self._wakeup.call()
@@ -331,7 +331,7 @@ class PageLoader:
     def _fail(self, page: int, error: WalkmeError, streak: int) -> None:
         """Note a failure; requests that were under way together make the pause longer once, not each."""
         self._tries[page] = self._tries.get(page, 0) + 1
-        pause = pause_after(error, streak + 1)
+        pause = retry_pause_seconds(error, streak + 1)
         if pause is not None:
             self._streak = streak + 1
         self.failure = LoadFailure(error, None if pause is None else self._monotonic() + pause)

@@ -18,7 +18,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.traffic import Priority
-from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.backoff import NEEDS_USER_ACTION, LoadFailure, retry_pause_seconds
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import CrawlChanged, Event, LoadRecovered
 from walkme_tui.services.page_tracker import publish_pages_of_another_process
@@ -125,7 +125,7 @@ class Crawl:
         """Retry at once; after refused credentials the secret is read from its source again."""
         if self._failure is None:
             return
-        if isinstance(self._failure.error, UP_TO_A_PERSON):
+        if isinstance(self._failure.error, NEEDS_USER_ACTION):
             self._session.api.forget_sign_in()
         self._interrupt_wait()
 
@@ -273,7 +273,7 @@ class Crawl:
                 continue
             self._enter(CrawlPhase.CRAWLING)
             self._interrupted = False
-            await sweeping.go_on()
+            await sweeping.run()
             self._streak = 0 if sweeping.arrived else self._streak
             if sweeping.failure is not None:
                 await self._handle_failure(sweeping, sweeping.failure)
@@ -286,7 +286,7 @@ class Crawl:
 
     async def _handle_failure(self, sweeping: SweepRun, error: WalkmeError) -> None:
         """Skip the page that failed, wait, or end the sweep."""
-        if not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON)):
+        if not isinstance(error, (ServiceUnavailable, *NEEDS_USER_ACTION)):
             await sweeping.give_up(error)
             return
         page = sweeping.failed_page
@@ -295,7 +295,7 @@ class Crawl:
             return
         self._streak += 1
         if not self._paused and not self._restart:
-            await self._wait_after(error, pause_after(error, self._streak))
+            await self._wait_after(error, retry_pause_seconds(error, self._streak))
             self._speed.reset()
 
     def _is_broken(self, page: int, error: WalkmeError, *, beside_others: bool) -> bool:
@@ -331,7 +331,7 @@ class Crawl:
         except NotFound:
             await self._directory.forget(user_id)
         except WalkmeError as error:
-            return not isinstance(error, (ServiceUnavailable, *UP_TO_A_PERSON))
+            return not isinstance(error, (ServiceUnavailable, *NEEDS_USER_ACTION))
         else:
             await self._directory.store(user, requested_at_ms)
         return True

@@ -19,7 +19,7 @@ from walkme_tui.domain.groups import Belonging
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.backoff import UP_TO_A_PERSON, LoadFailure, pause_after
+from walkme_tui.services.backoff import NEEDS_USER_ACTION, LoadFailure, retry_pause_seconds
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import Event
 from walkme_tui.services.ports import Session
@@ -216,7 +216,7 @@ class GroupBackfill:
             self._count(gone=1)
         except ServiceUnavailable as error:
             self._bear(user, error, streak)
-        except UP_TO_A_PERSON as error:
+        except NEEDS_USER_ACTION as error:
             self._give_up(error)
         except ApiError:
             self._settled.add(user.row_id)
@@ -255,7 +255,7 @@ class GroupBackfill:
             self._count(refused=1)
             return
         self._ready.append(user)
-        pause = pause_after(error, streak + 1) or 0.0
+        pause = retry_pause_seconds(error, streak + 1) or 0.0
         self._streak = streak + 1
         self._failure = LoadFailure(error, self._monotonic() + pause)
         self._tell()

@@ -56,7 +56,7 @@ class _Seen(NamedTuple):
 
 
 class SweepRun:
-    """A sweep under way: ``go_on`` until there is a ``result``.
+    """A sweep under way: ``run`` until there is a ``result``.
 
     A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
     server claimed in the first answer: those of that answer, those known before and seen again, and those created
@@ -99,7 +99,7 @@ class SweepRun:
         return None if self._walk is None else self._walk.sweep
 
     def halt(self) -> None:
-        """Ask for nothing more: ``go_on`` returns when what is under way is stored."""
+        """Ask for nothing more: ``run`` returns when what is under way is stored."""
         self._halted = True
         if self._walk is not None:
             self._walk.halt()
@@ -109,7 +109,7 @@ class SweepRun:
         if self._walk is not None:
             self._walk.skip(page, error)
 
-    async def go_on(self) -> None:
+    async def run(self) -> None:
         """Walk until there is a ``result``, a ``failure`` that may pass, or ``halt`` is called.
 
         ``arrived`` counts the pages that came meanwhile. Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
@@ -119,7 +119,7 @@ class SweepRun:
             if self._begins or self._walk is None:
                 await self._begin()
                 continue
-            await self._walk.go_on()
+            await self._walk.run()
             self.arrived += self._walk.arrived
             self.failure = self._walk.failure
             if self.failure is None and not self._halted:
@@ -237,7 +237,7 @@ async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE
     for _ in range(RENEWALS):
         sweeping = SweepRun(session, report, page_size=page_size)
         try:
-            await sweeping.go_on()
+            await sweeping.run()
         except MirrorRenewed:
             continue
         error = sweeping.failure

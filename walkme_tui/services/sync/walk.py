@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import NotFound, RequestRejected, UnexpectedAnswer
 from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.concurrency import together
+from walkme_tui.services.concurrency import gather_bounded
 from walkme_tui.services.page_tracker import PageReceiver, PageTracker, ReceivedPage
 from walkme_tui.services.ports import Session
 
@@ -61,7 +61,7 @@ _Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
 class Walk:
     """One pass: ``sweep`` says how far it is, and the mirror is told of it; nobody is forgotten.
 
-    ``failure`` says why ``go_on`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
+    ``failure`` says why ``run`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
     came since it was called. ``repeated`` tells that a whole page came twice. ``skipped`` are pages that were given up.
     """
 
@@ -169,7 +169,7 @@ class Walk:
     # ------------------------------------------------------------ walking
 
     def halt(self) -> None:
-        """Ask for nothing more: ``go_on`` returns when what is under way is stored."""
+        """Ask for nothing more: ``run`` returns when what is under way is stored."""
         self._halted = True
 
     def skip(self, page: int, error: WalkmeError) -> None:
@@ -177,7 +177,7 @@ class Walk:
         self._skipped[page] = error
         self._advance()
 
-    async def go_on(self) -> None:
+    async def run(self) -> None:
         """Ask for what is missing until the list ends, a page does not come, or ``halt`` is called.
 
         Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
@@ -258,7 +258,7 @@ class Walk:
 
     async def _store(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
         """Store pages that came together."""
-        received = await together(self._receive(answer, flight) for answer, flight in landed)
+        received = await gather_bounded(self._receive(answer, flight) for answer, flight in landed)
         if any(each.stored is not None and each.stored.coverage.sweep is None for each in received):
             raise MirrorRenewed
         await self._report_stored(received)

@@ -7,7 +7,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.concurrency import Ended
+from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.services.sync.progress import Speed
 from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
@@ -18,7 +18,7 @@ from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.words import number
 
-MakePlan: TypeAlias = Callable[[ChangeServices, Ended], Coroutine[Any, Any, Plan]]
+MakePlan: TypeAlias = Callable[[ChangeServices, ProgressListener], Coroutine[Any, Any, Plan]]
 """Makes a plan; calls the second argument with the number of users that were read so far."""
 
 MAX_USERS_UNASKED: Final = 200

@@ -10,7 +10,7 @@ from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.job_runs import JobResult
-from walkme_tui.services.concurrency import Ended
+from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.ui.change_words import MAX_SENTENCE, changed_something, doing, done_of, name_of, outcome, wish
 from walkme_tui.ui.dialogs.file_name import FileNameDialog
 from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
@@ -113,7 +113,7 @@ async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, not
 async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     """Plan and review the undo of a whole job."""
 
-    async def make(change_services: ChangeServices, ended: Ended) -> Plan:
+    async def make(change_services: ChangeServices, ended: ProgressListener) -> Plan:
         return await change_services.planner.undo(await change_services.journal.job(job.id), ended)
 
     title = f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}"

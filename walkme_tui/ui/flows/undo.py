@@ -5,7 +5,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.concurrency import Ended
+from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import changed_something, email_of
 from walkme_tui.ui.errors import report
@@ -36,7 +36,7 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
         return
     subject = next(subject for subject in job.plan.subjects if subject.user.id == user.user.id)
 
-    async def make(change_services: ChangeServices, _: Ended) -> Plan:
+    async def make(change_services: ChangeServices, _: ProgressListener) -> Plan:
         content = receipt(job, subject, view.session.account, view.session.clock(), None)
         return await change_services.planner.undo_receipt(content)
 
