@@ -85,3 +85,17 @@ def test_opening_a_session_loads_neither_the_network_nor_the_terminal(opening: s
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.split() == []
+
+
+LATER = (
+    *("domain.changes", "domain.plans", "domain.jobs", "domain.filters", "services.changes", "services.sync"),
+    *("ui.dialogs", "ui.palette", "ui.change_words", "ui.plan_draft", "ui.screens"),
+    *("ui.browser.actions", "ui.browser.sorting", "ui.browser.group_visit"),
+)
+FLOWS_AT_START = {"job_tasks", "pending", "origin", "context"}
+
+
+def test_a_start_of_the_browser_loads_only_what_the_first_frame_needs() -> None:
+    flows = {file.stem for file in (PACKAGE / "ui" / "flows").glob("*.py")} - FLOWS_AT_START - {"__init__"}
+    names = (*(f"walkme_tui.{name}" for name in LATER), *(f"walkme_tui.ui.flows.{flow}" for flow in flows))
+    assert loaded(["walkme_tui.ui.start", "walkme_tui.ui.app"], names) == []

@@ -1,14 +1,21 @@
 """The browser that the command line opens at a plan."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
 
 from tests.support.browser import Browser, Setting, close, open_browser
+from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
 from walkme_tui.services.browser_start import StartPlan
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
+from walkme_tui.ui import start
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.plan_preload import PlanPreload
 
@@ -101,3 +108,54 @@ async def test_without_a_plan_nothing_is_opened_before_the_first_picture() -> No
         assert setting.bench.opened <= 1
         await browser.settled(lambda: setting.bench.opened == 1)
         assert browser.dialog == ""
+
+
+class ClosingBench(Bench):
+    """Counts the change services that were closed."""
+
+    closed = 0
+
+    def __call__(self, session: Session) -> ChangeServices:
+        async def note() -> None:
+            self.closed += 1
+
+        return replace(super().__call__(session), after_close=note)
+
+
+async def never(_: Session, __: ChangeServices) -> Plan:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("make_plan", [offboarding, never])
+@pytest.mark.parametrize("broken", ["", "head_start", "_import_app", "_theme", "WalkmeApp.run_async", "quit"])
+async def test_preloaded_change_services_are_closed_once_on_every_way_out(
+    make_plan: Callable[[Session, ChangeServices], Awaitable[Plan]], broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = ClosingBench()
+    setting, _ = setting_with(StartPlan("Offboard person00003@example.com", make_plan))
+    setting.bench = bench
+    app = setting.app()
+    begin = app.start._replace(profile="acme", open_session=lambda _: setting.session())
+    closed = asyncio.Event()
+
+    async def run(app: WalkmeApp) -> None:
+        if broken == "":
+            assert app.work is None  # the browser ends before its screen takes anything over
+        if broken == "quit":
+            app.get_default_screen()
+            assert app.work is not None
+            await app.work.change_services()
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(WalkmeApp, "run_async", run)
+    if broken not in {"", "quit"}:
+        target = "walkme_tui.ui.app.WalkmeApp.run_async" if "." in broken else f"walkme_tui.ui.start.{broken}"
+        monkeypatch.setattr(target, fail)
+    monkeypatch.setattr("walkme_tui.ui.start._collect_garbage_again", closed.set)
+    with suppress(ZeroDivisionError):
+        await start._browse(begin)
+    assert bench.opened == bench.closed
+    assert bench.opened == (0 if broken == "head_start" and not bench.opened else 1)

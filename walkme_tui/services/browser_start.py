@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Environment, Surface
-from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
+    from walkme_tui.domain.plans import Plan
     from walkme_tui.services.changes.change_services import ChangeServices
 
 
@@ -75,7 +75,7 @@ class StartPlan(NamedTuple):
     """
 
     title: str
-    make_plan: Callable[[Session, "ChangeServices"], Awaitable[Plan]]
+    make_plan: Callable[[Session, "ChangeServices"], Awaitable["Plan"]]
 
 
 class BrowserStart(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events, on
 from textual.app import App
@@ -24,16 +24,17 @@ from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
-from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.messages import StartDemo
-from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
 from walkme_tui.ui.widgets.text_input import TextInput
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
+
+if TYPE_CHECKING:
+    from walkme_tui.ui.plan_preload import PlanPreload
 
 NOTE_INKS: Final[Mapping[SeverityLevel, TextStyle]] = {
     "information": TextStyle.PLAIN,
@@ -60,7 +61,7 @@ class WalkmeApp(App[int]):
         *,
         problem: str = "",
         early: Preload | None = None,
-        plan: PlanPreload | None = None,
+        plan: "PlanPreload | None" = None,
         first: tuple[UserQuery, bool] | None = None,
         signs: LineFilter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -222,6 +223,7 @@ class WalkmeApp(App[int]):
 
     def choose_profile(self) -> None:
         """Choose a profile and open it; where there is none, the screen offers the demo already."""
+        from walkme_tui.ui.flows.origin import Origin
         from walkme_tui.ui.flows.profile_switch import choose_profile
 
         if self.session is not None or self.start.profiles:

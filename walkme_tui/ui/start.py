@@ -1,4 +1,4 @@
-"""Opens the browser: everything that must happen before, around and after the app."""
+"""Starts the browser: what runs before the app, around it and after it."""
 
 import asyncio
 import gc
@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,26 +24,26 @@ if TYPE_CHECKING:
     from walkme_tui.domain.jobs import Job
     from walkme_tui.ui.app import WalkmeApp
 
-# Textual reads these when it is imported: over SSH every frame is bytes, and nothing here needs to glide.
+# Textual reads these when it is imported: over SSH every frame costs bytes, and nothing here is animated.
 QUIET_TEXTUAL: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "60"}
 COLLECT_AFTER_SECONDS: Final = 1.0
 SWITCH_SECONDS: Final = 0.001
-# A page of a thousand users is thousands of objects that live until it is saved: to look for garbage at every 700 of
-# them, as Python does, is a twentieth of reading an account.
+# A page of a thousand users is thousands of objects that live until it is saved: collecting garbage after every 700 of
+# them, as Python does, takes 5 % of the time to read an account.
 GARBAGE_AT: Final = 10_000
 POLLING_SECONDS: Final = 0.01
-SAYING_SECONDS: Final = 1.0
+NOTICE_SECONDS: Final = 1.0
 CLOSING_SECONDS: Final = 1.0
 ENDING_SECONDS: Final = 3.0
-SETTLING_SECONDS: Final = 8.0  # those of Work.aclose, and a little to spare
-INTERRUPTED: Final = 130  # as the rest of the command line says where a job is left to be resumed
+SETTLING_SECONDS: Final = 8.0  # more than JobTasks.aclose waits
+INTERRUPTED: Final = 130  # the exit code of the command line where a job is left unfinished
 
 
 def run_browser(start: BrowserStart) -> int:
-    """Run the browser until the person leaves; the exit code: 0, 70 after a crash, 128 + n after signal n."""
-    # Nothing that a start makes is garbage: looking for some would be a fifth of it.
+    """Run the browser until the user quits; returns the exit code: 0, 70 after a crash, 128 + n after signal n."""
+    # The GC stays off during start-up: it costs 20 % and frees nothing.
     gc.disable()
-    # A thread that decodes or writes lets the event loop go on after a millisecond, not after five.
+    # A thread that decodes or writes yields to the event loop after a millisecond, not after five.
     sys.setswitchinterval(SWITCH_SECONDS)
     for name, value in QUIET_TEXTUAL.items():
         os.environ.setdefault(name, value)
@@ -78,7 +79,7 @@ async def _cancel_the_rest() -> None:
 
 
 def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
-    """End the process here if a thread is still busy: a secret's command may take half a minute, and Python waits."""
+    """End the process if a thread is still busy: Python would wait for a secret's command, which may take 30 s."""
     waiting = threading.Thread(target=threads.shutdown, daemon=True)
     waiting.start()
     waiting.join(CLOSING_SECONDS)
@@ -90,62 +91,64 @@ def _leave_threads_behind(threads: ThreadPoolExecutor, code: int) -> None:
 
 async def _browse(start: BrowserStart) -> int:
     session, problem = await _open(start)
-    if session is not None and start.secret_command:
-        await asyncio.gather(_read_secret(session, start.secret_command), asyncio.to_thread(_import_app))
-    plan = _early_plan(start, session)
-    first = start.first_query(session.account.profile) if session is not None else None
-    early = await head_start(session, first[0]) if session is not None and first is not None else None
-    # In a thread, so that answers are taken in meanwhile.
-    await asyncio.to_thread(_import_app)
-    from walkme_tui.ui.app import WalkmeApp
-    from walkme_tui.ui.terminal import ends_with_the_terminal
-    from walkme_tui.ui.theming import AsciiSigns, needs_ascii_signs
+    plan: PlanPreload | None = None
+    app: WalkmeApp | None = None
+    try:
+        if session is not None and start.secret_command:
+            await asyncio.gather(_read_secret(session, start.secret_command), asyncio.to_thread(_import_app))
+        plan = _preload_plan(start, session)
+        first = start.first_query(session.account.profile) if session is not None else None
+        early = await head_start(session, first[0]) if session is not None and first is not None else None
+        # In a thread, so that answers are processed meanwhile.
+        await asyncio.to_thread(_import_app)
+        from walkme_tui.ui.app import WalkmeApp as App
+        from walkme_tui.ui.terminal import ends_with_the_terminal
+        from walkme_tui.ui.theming import AsciiSigns, needs_ascii_signs
 
-    signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
-    app = WalkmeApp(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first, signs=signs)
-    asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
-    with ends_with_the_terminal(app, lambda: _grace_seconds(app)):
-        try:
+        signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
+        app = App(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first, signs=signs)
+        asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
+        with ends_with_the_terminal(app, partial(_grace_seconds, app)):
             await app.run_async()
-        finally:
-            await _close(app)
+    finally:
+        await _close(app, app.session if app is not None else session, plan)
     return _exit_code(app, start.state_folder)
 
 
 async def _read_secret(session: Session, command: str) -> None:
-    """Sign in while the command that gives the secret can still ask on the terminal; wait for the command only."""
+    """Sign in while the secret's command can still prompt on the terminal; wait for the command only."""
     from walkme_tui.config.secret_command import HAS_PROMPTED, MAY_PROMPT
 
     MAY_PROMPT.set()
     signing_in = asyncio.create_task(session.prepare(), name="sign in before the screen")
-    # The first call says what went wrong.
+    # A failure is reported by the first call.
     signing_in.add_done_callback(lambda task: task.cancelled() or task.exception())
     loop = asyncio.get_running_loop()
-    say_at = loop.time() + SAYING_SECONDS
+    notice_at = loop.time() + NOTICE_SECONDS
     try:
         while not (signing_in.done() or HAS_PROMPTED.is_set()):
             await asyncio.sleep(POLLING_SECONDS)
-            if loop.time() > say_at:
-                say_at = math.inf
+            if loop.time() > notice_at:
+                notice_at = math.inf
                 print(f"\nWaiting for {command}, which gives the secret. Ctrl+C ends.", file=sys.stderr)  # noqa: T201
     finally:
         MAY_PROMPT.clear()
 
 
-def _early_plan(start: BrowserStart, session: Session | None) -> PlanPreload | None:
+def _preload_plan(start: BrowserStart, session: Session | None) -> PlanPreload | None:
     if start.task is None or session is None:
         return None
     return PlanPreload(start.task, session, start.open_change_services)
 
 
 def _grace_seconds(app: "WalkmeApp") -> float:
-    """How long a signal leaves the program to end in good order: what is in flight is given its time."""
+    """How long the program may take to end after a signal; longer while a job settles what is in flight."""
     jobs = SETTLING_SECONDS if app.work is not None and app.work.running else 0.0
     return ENDING_SECONDS + jobs
 
 
 async def _open(start: BrowserStart) -> tuple[Session | None, str]:
-    """The session to begin with, or None and why there is none; with a task it is the command line that tells why."""
+    """The session to begin with, or None and the reason; with a task the error is raised for the command line."""
     try:
         if start.demo:
             return await asyncio.to_thread(start.open_demo), ""
@@ -159,27 +162,29 @@ async def _open(start: BrowserStart) -> tuple[Session | None, str]:
 
 
 def _import_app() -> None:
-    import walkme_tui.ui.app  # noqa: F401 - for later
+    import walkme_tui.ui.app  # noqa: F401 - imports it ahead of time
 
 
 def _collect_garbage_again() -> None:
-    """Leave out what is here to stay."""
+    """Exclude what lives until the end from collection, and enable it."""
     gc.freeze()
     gc.set_threshold(GARBAGE_AT)
     gc.enable()
 
 
-async def _close(app: "WalkmeApp") -> None:
-    """Close all in good order, but do not let a server that hangs keep the person waiting."""
+async def _close(app: "WalkmeApp | None", session: Session | None, plan: PlanPreload | None) -> None:
+    """Close what was opened; a server that does not answer delays the end by ``CLOSING_SECONDS`` at most."""
     try:
-        if app.work is not None:
+        if app is not None and app.work is not None:
             await app.work.aclose()
-        if app.session is not None:
-            await asyncio.wait_for(app.session.aclose(), CLOSING_SECONDS)
+        if plan is not None:
+            await asyncio.wait_for(plan.aclose(), CLOSING_SECONDS)
+        if session is not None:
+            await asyncio.wait_for(session.aclose(), CLOSING_SECONDS)
     except TimeoutError:
         return
     except WalkmeError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the terminal is ours no more, and the person should know
+        print(error, file=sys.stderr)  # noqa: T201 - the terminal is restored, and the failure should be seen
 
 
 def _theme(start: BrowserStart) -> "ThemeSpec":
@@ -195,7 +200,7 @@ def _theme(start: BrowserStart) -> "ThemeSpec":
 
 
 def _any_theme(start: BrowserStart, name: str) -> "ThemeSpec":
-    """A theme whose file is called otherwise; the default one where there is none of that name."""
+    """A theme whose file has another name; the default one where no theme has that name."""
     from walkme_tui.config.themes import DEFAULT_DARK, load_themes
 
     loaded = load_themes(start.themes_folder).loaded
@@ -212,14 +217,14 @@ def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
         raise app.work.unplanned
     left = app.work.unfinished.values() if app.work is not None else ()
     for job in left:
-        _tell_of(job, demo=app.session is not None and app.session.account.demo)
+        _print_unfinished(job, demo=app.session is not None and app.session.account.demo)
     return app.return_code or (INTERRUPTED if left else 0)
 
 
-def _tell_of(job: "Job", *, demo: bool) -> None:
-    """Say what is left of a job, unless the terminal is gone."""
+def _print_unfinished(job: "Job", *, demo: bool) -> None:
+    """Print what is left of a job, unless the terminal is closed."""
     count = len(job.unsettled)
     steps = "1 step is" if count == 1 else f"{count} steps are"
-    how = "It was the demo: nothing real was changed." if demo else f"Go on with: walkme-tui jobs resume {job.id}"
+    how = "This was the demo: nothing real was changed." if demo else f"Resume it with: walkme-tui jobs resume {job.id}"
     with suppress(OSError):
         print(f"Job {job.id} is unfinished; {steps} left. {how}", file=sys.stderr)  # noqa: T201

@@ -29,9 +29,13 @@ class Browser(FlowContext, Protocol):
     area: "PaneArea"
     filtering: "TableFilters"
     filter: "FilterControl"
-    ordering: "TableSorting"
     details: "Details"
     chrome: "Chrome"
+
+    @property
+    def ordering(self) -> "TableSorting":
+        """The order and the column widths of the tables."""
+        ...
 
     @property
     def changing(self) -> "ChangeCommands":

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
-from walkme_tui.domain.jobs import Job
 from walkme_tui.ui.arrangement import Arrangement, Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.pending import Place
@@ -17,6 +16,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from walkme_tui.domain.jobs import Job
     from walkme_tui.domain.plans import Plan
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.panes import PaneArea
@@ -134,7 +134,7 @@ class ChangeCommands:
             self._view.app.notify("No dialog is ready.", markup=False, timeout=4)
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> "Job | None":
         """The job under the cursor, None on the other tabs."""
         return self._area.jobs_tab.current if self._area.arrangement.tab is Tab.JOBS else None
 

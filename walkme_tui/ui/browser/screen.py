@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -24,9 +24,7 @@ from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
 from walkme_tui.ui.browser.filter_control import FilterControl
 from walkme_tui.ui.browser.filters import TableFilters
-from walkme_tui.ui.browser.group_visit import GroupVisit
 from walkme_tui.ui.browser.panes import PaneArea
-from walkme_tui.ui.browser.sorting import TableSorting
 from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
@@ -44,6 +42,8 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from walkme_tui.services.browser_start import SavedPreferences
+    from walkme_tui.ui.browser.group_visit import GroupVisit
+    from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
@@ -106,15 +106,30 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             count_groups=self.count_groups,
             monotonic=monotonic,
         )
-        self.ordering = TableSorting(self, self.area, self.filtering, self.filter, self.lay_out, memory)
-        self.group_visit = GroupVisit(self.area, self.filtering, self.lay_out)
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area.detail)
+        self._memory = memory
         self._wide = wide
         self._commands = commands
         self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._monotonic = monotonic
+
+    # The first frame needs neither.
+
+    @cached_property
+    def ordering(self) -> "TableSorting":
+        """The order and the column widths of the tables."""
+        from walkme_tui.ui.browser.sorting import TableSorting
+
+        return TableSorting(self, self.area, self.filtering, self.filter, self.lay_out, self._memory)
+
+    @cached_property
+    def group_visit(self) -> "GroupVisit":
+        """The way back to the user from whom a group was opened."""
+        from walkme_tui.ui.browser.group_visit import GroupVisit
+
+        return GroupVisit(self.area, self.filtering, self.lay_out)
 
     # ------------------------------------------------------------ life
 

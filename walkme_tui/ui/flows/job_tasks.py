@@ -11,7 +11,6 @@ from walkme_tui.domain.permissions import why_not
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import words
-from walkme_tui.ui.change_words import MAX_SENTENCE, doing
 from walkme_tui.ui.flows.pending import Pending
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -124,6 +123,8 @@ class JobTasks:
 
     def job_status(self, running: "RunningJob") -> str:
         """``Offboarding Zoë Çelik: 3 of 5 steps · 1.2/s · 2 s left``."""
+        from walkme_tui.ui.change_words import MAX_SENTENCE, doing
+
         progress, job = running.progress, running.job
         settled = progress.done if progress is not None else len(job.steps) - len(job.unsettled)
         parts = [f"{doing(job.plan)}: {words.number(settled)} of {words.count(len(job.steps), 'step', 'steps')}"]
