@@ -5,12 +5,12 @@ import sys
 
 from walkme_tui.config import crash_hooks
 
-# Nothing that a start makes is garbage; with the usual 700 objects a tenth of it would be spent on looking.
+# A start creates no garbage: with the default threshold of 700 objects, a tenth of its time would go to the GC.
 gc.set_threshold(50_000, 20, 20)
 
 
 def main() -> int:
-    """Run the command line; the number returned is the exit code."""
+    """Run the command line and return the exit code."""
     crash_hooks.install()
     from walkme_tui.cli.main import run
 

@@ -107,7 +107,7 @@ def test_a_command_ends_at_its_total_deadline(
     said = capsys.readouterr().err
     place = url.removeprefix("http://")
     assert code == 4, said
-    assert f"{place} did not answer as it should within {TOTAL_SECONDS:g} s, over all attempts." in said
+    assert f"{place} sent no usable answer within {TOTAL_SECONDS:g} s, over all attempts." in said
     assert f"waiting for {place}…, 1 s of {TOTAL_SECONDS:g} s" in said
 
 

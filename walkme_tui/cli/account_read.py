@@ -1,4 +1,4 @@
-"""Reading the account as a whole for ``members`` and ``export``, and saying how much of it that was."""
+"""Reads the whole account for ``members`` and ``export``, and reports how much of it could be read."""
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -22,12 +22,12 @@ WINDOW: Final = 500
 
 
 class Extent(NamedTuple):
-    """How much of the account an answer rests on.
+    """How much of the account an answer is based on.
 
-    ``as_of_ms`` is the time for which it holds, None where nothing was read yet. ``since_ms`` keeps users that no
-    answer described since then out, because a complete list did not hold them; None keeps everyone. ``note`` says why
-    it is not complete. ``unknown`` is the number of loaded users of whom it is not known whether the query keeps them,
-    ``left_out`` the fields that would decide it.
+    ``as_of_ms`` is the time of the data, None if nothing was read yet. Users not fetched since ``since_ms`` are left
+    out, because a complete list did not contain them; None leaves nobody out. ``note`` is the reason why the answer is
+    incomplete. ``unknown`` counts the loaded users for which the query cannot be decided, ``left_out`` names the
+    missing fields.
     """
 
     complete: bool
@@ -40,7 +40,7 @@ class Extent(NamedTuple):
     left_out: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Json]:
-        """The part of a JSON answer that says it."""
+        """These facts as fields of a JSON answer."""
         return {
             "complete": self.complete and not self.unknown,
             "loaded": self.loaded,
@@ -51,7 +51,7 @@ class Extent(NamedTuple):
 
 
 async def read_account(session: Session, cached: bool) -> Extent:
-    """Sweep the account, or with ``cached`` take what the mirror has."""
+    """Sweep the account; with ``cached``, use the mirror as it is."""
     if cached:
         return await _mirrored(session)
     from walkme_tui.cli.output.progress import SweepProgressLine, grouped
@@ -64,13 +64,13 @@ async def read_account(session: Session, cached: bool) -> Extent:
         progress.close()
     if result.disproved_total is not None:
         claimed, sent = grouped(result.disproved_total), grouped(result.loaded)
-        print_message(f"The server claims {claimed} users and sent {sent}: its list was read to the end.")
+        print_message(f"The server claims {claimed} users but sent {sent}: its list was read to the end.")
     since = result.as_of_ms if result.complete else None
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
 
 
 async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Extent:
-    """The extent with the number of users of whom it is not known whether the query keeps them."""
+    """The extent with the number of users for which the query cannot be decided."""
     unknown, fields = await session.mirror.undecided(query, extent.since_ms or 0)
     return extent._replace(
         unknown=unknown, left_out=tuple(name for name, attribute in ATTRIBUTES.items() if attribute in fields)
@@ -78,9 +78,9 @@ async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Ex
 
 
 async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], deadline: CommandDeadline) -> T:
-    """What ``ask`` gives; where the server ignores look-ups by email, it is asked again after the account was read.
+    """The result of ``ask``; if the server ignores look-ups by email, ``ask`` runs again after reading the account.
 
-    The ``deadline`` is that of asking: a large account takes as long as it takes, and shows its progress.
+    The ``deadline`` covers ``ask`` only: reading a large account has no limit, and shows its progress.
     """
     try:
         async with deadline.running():
@@ -93,21 +93,21 @@ async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], d
 
 
 def say_account_is_read(error: LookUpIgnored) -> None:
-    """Say why the whole account is read."""
-    print_message(error.message, "The whole account is read now to look again.")
+    """Print why the whole account is read."""
+    print_message(error.message, "The whole account is read now to find the user.")
 
 
 async def read_groups(session: Session) -> None:
-    """Read the groups again; what is odd about their list is said on standard error."""
+    """Read the groups again; print irregularities of their list on standard error."""
     await Directory(session).refresh_groups()
     for oddity in session.api.group_oddities:
         print_message(oddity)
 
 
 async def refresh_groups(session: Session, needed: bool = False) -> None:
-    """Read the groups again; where the account refuses just that, the known names have to do, and it is said.
+    """Read the groups again; if the account refuses that, print a message and use the known names.
 
-    Where they are ``needed`` for the answer, the refusal is raised.
+    If they are ``needed`` for the answer, the refusal is raised.
     """
     try:
         await read_groups(session)
@@ -116,15 +116,13 @@ async def refresh_groups(session: Session, needed: bool = False) -> None:
     except ApiError as error:
         if needed:
             raise
-        print_message(
-            f"The groups could not be read: {error.message}", "Groups without a known name are shown by their id."
-        )
+        print_message(f"The groups could not be read: {error.message}", "Groups without a known name are shown by id.")
 
 
 async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGenerator[MirroredUser, None]:
-    """The users that a query keeps, a window at a time; without an order of its own in that of the server's list.
+    """The users of a query, read in windows; in the order of the server's list if the query has no sort.
 
-    Users whom the list has not shown come last.
+    Users that are not in the list come last.
     """
     row_ids = await session.mirror.matching(query._replace(sort=query.sort or Sort(SortKey.LISTED)))
     for start in range(0, len(row_ids), WINDOW):
@@ -137,7 +135,7 @@ async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGene
 
 
 def completeness(extent: Extent) -> ExitCode:
-    """The exit code of an answer; one that is incomplete is said to be, with how much there is, on standard error."""
+    """The exit code of an answer; if it is incomplete, a message on standard error says by how much."""
     if extent.complete and not extent.unknown:
         return ExitCode.DONE
     from walkme_tui.cli.output.progress import grouped
@@ -145,9 +143,9 @@ def completeness(extent: Extent) -> ExitCode:
     if extent.unknown:
         people = "1 user" if extent.unknown == 1 else f"{grouped(extent.unknown)} users"
         print_message(
-            f"The answer is incomplete: of {people} it is not known whether they belong to it, because the server's "
-            f"list leaves out what decides it ({', '.join(extent.left_out)}).",
-            "M in the Groups tab of the browser reads such users one by one. Ask again after that.",
+            f"The answer is incomplete: {people} may match too, because the server's list lacks the field that "
+            f"decides it ({', '.join(extent.left_out)}).",
+            "Press M in the Groups tab of the browser to read such users one by one, then try again.",
         )
     if extent.complete:
         return ExitCode.NOT_FOUND_OR_INCOMPLETE
@@ -164,7 +162,7 @@ def completeness(extent: Extent) -> ExitCode:
 
 async def _mirrored(session: Session) -> Extent:
     coverage = await session.mirror.coverage()
-    note = "" if coverage.complete else "this is the local copy; without --cached the rest is read"
-    # Whoever stands nowhere in a whole list and was not looked up since is gone.
+    note = "" if coverage.complete else "this is the local copy; without --cached the whole account is read"
+    # A user that a complete list does not contain, and that was not fetched since, is deleted.
     since = coverage.as_of_ms if coverage.complete else None
     return Extent(coverage.complete, coverage.loaded, coverage.total, coverage.as_of_ms, note, since)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def browse_task(context: Context, task: StartPlan) -> int:
-    """Start the browser at a plan that is ready to review; raises what the making of the plan raises."""
+    """Open the browser at a plan to review; raises what making the plan raises."""
     start = browser_start(context)._replace(task=task)
     if start.profile is None and not start.demo:
         context.profile()
@@ -31,9 +31,9 @@ def browse_task(context: Context, task: StartPlan) -> int:
 def browser_start(
     context: Context, query: str = "", *, view: SavedView | None = None, memory: SavedPreferences | None = None
 ) -> BrowserStart:
-    """Everything that the browser begins with; a missing profile is for its first screen to explain.
+    """Everything that the browser needs; a missing profile is explained on its first screen.
 
-    With a view, its filter is the one to begin with and not ``query``.
+    With a view, its filter replaces ``query``.
     """
     profile: Profile | None = None
     problem = ""
@@ -49,7 +49,7 @@ def browser_start(
             refuse_scim(surface, f"the profile {profile.name}")
             from walkme_tui.api.proxies import environment_proxy
 
-            # A proxy that cannot be used ends the program before the screen is taken.
+            # An unusable proxy ends the program before the browser draws.
             environment_proxy(profile.base_url(surface))
     memory = memory or memory_of(context)
     known = known_profiles(context)
@@ -84,13 +84,13 @@ def browser_start(
 
 
 def _secret_command(profile: Profile | None) -> str:
-    """The command that gives the secret, in words; empty where there is none."""
+    """A description of the command that prints the secret; empty if there is none."""
     secret = profile.rest.secret if profile is not None and profile.rest is not None else None
     return secret.describe() if isinstance(secret, CommandSource) else ""
 
 
 def known_profiles(context: Context) -> dict[str, Profile]:
-    """The profiles that can be switched to: the file's, and the environment's if it is whole."""
+    """The profiles that can be opened: those of the file, and that of the environment if it is complete."""
     try:
         known = dict(context.settings.profiles)
     except ConfigurationError:
@@ -106,7 +106,7 @@ def known_profiles(context: Context) -> dict[str, Profile]:
 
 
 def choice(profile: Profile, context: Context) -> ProfileChoice:
-    """A profile as the switcher lists it."""
+    """A profile as an entry of the browser's list of profiles."""
     wanted = context.options.surface
     surface = wanted if wanted and profile.base_url(wanted) else profile.surface()
     return ProfileChoice(profile.name, profile.environment, surface, profile.base_url(surface), profile.theme)

@@ -1,4 +1,4 @@
-"""What every sub-command needs: the global options, the folders, the settings and the profile that is meant."""
+"""What every sub-command needs: the global options, folders, settings and the selected profile."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GlobalOptions:
-    """The options that stand before or after any sub-command."""
+    """The options that can be given before or after any sub-command."""
 
     profile: str | None = None
     surface: Surface | None = None
@@ -32,19 +32,19 @@ class GlobalOptions:
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "GlobalOptions":
-        """Those of a parsed command line; ConfigurationError for two that exclude each other."""
+        """From a parsed command line; raises ``ConfigurationError`` for options that exclude each other."""
         given = {name: getattr(options, name) for name in cls.__slots__ if hasattr(options, name)}
         if "surface" in given:
             given["surface"] = Surface(given["surface"])
         found = cls(**given)
         if found.demo and found.profile is not None:
-            raise ConfigurationError("--demo is an account of its own.", hint="Leave out --profile or --demo.")
+            raise ConfigurationError("--demo cannot be used with a profile.", hint="Leave out --profile or --demo.")
         return found
 
 
 @dataclass(frozen=True)
 class Context:
-    """One run of the program: its global options and its environment; files are read when they are asked for."""
+    """One run of the program: its global options and environment; files are read on first use."""
 
     options: GlobalOptions
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
@@ -61,12 +61,12 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """What config.toml says; its first problem is a ConfigurationError."""
+        """The contents of config.toml; its first problem is raised as ``ConfigurationError``."""
         return load_settings(self.paths.config_file)
 
     @property
     def no_color(self) -> bool:
-        """True if colours are not wanted, by option or by ``NO_COLOR`` (any value but an empty one)."""
+        """True if colours are turned off, by option or by a non-empty ``NO_COLOR``."""
         return self.options.no_color or bool(self.environ.get("NO_COLOR"))
 
     @property
@@ -75,11 +75,11 @@ class Context:
         return self.environ.get("TERM") in ("dumb", "unknown")
 
     def profile(self) -> Profile:
-        """The profile that is meant; ``NoProfile`` if nothing says which."""
+        """The selected profile; raises ``NoProfile`` if none is selected."""
         return choose_profile(self.options.profile, self.environ, lambda: self.settings)
 
     def open_session(self) -> "Session":
-        """The account that is meant: the demo with ``--demo``, else the profile's."""
+        """A session with the demo account (``--demo``) or the selected profile."""
         return self.open_demo() if self.options.demo else self.open_profile(self.profile())
 
     def open_demo(self) -> "Session":
@@ -90,14 +90,14 @@ class Context:
         return open_demo_session(read_only=self.options.read_only)
 
     def open_profile(self, profile: Profile) -> "Session":
-        """A session with this profile, on the surface that the options ask for."""
+        """A session with this profile, on the surface of the options."""
         from walkme_tui.session import open_session
 
         refuse_scim(profile.surface(self.options.surface), f"the profile {profile.name}")
         return open_session(profile, paths=self.paths, read_only=self.options.read_only)
 
     def for_profile(self, name: str | None) -> "Context":
-        """The context in which a profile is chosen by name, unless the options name one (or the demo) already."""
+        """The context with this profile, unless the options already name a profile or the demo."""
         if name is None or self.options.demo or self.options.profile is not None:
             return self
         return replace(self, options=replace(self.options, profile=name))
@@ -120,9 +120,9 @@ class Context:
 
 
 def refuse_scim(surface: Surface | None, what: str) -> None:
-    """ConfigurationError for the surface that this version does not browse."""
+    """Raise ``ConfigurationError`` for SCIM, which this version does not support."""
     if surface is Surface.SCIM:
         raise ConfigurationError(
-            f"This version cannot browse the SCIM side of an account, which {what} asks for.",
+            f"This version cannot browse the SCIM side of an account, which {what} requires.",
             hint="Use its REST side: WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or [profiles.NAME.rest].",
         )

@@ -1,4 +1,4 @@
-"""The total deadline of a command that waits for the server, over all attempts of all requests, and its countdown."""
+"""The total time that a command may wait for the server, over all attempts of all requests, and its progress line."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,15 +13,15 @@ from walkme_tui.services.ports import Session
 
 TOTAL_SECONDS: Final = 60.0
 TICK_SECONDS: Final = 0.25
-# Most commands are answered before anything needs to be said.
+# Most commands get their answer before this, and show no progress line.
 QUIET_SECONDS: Final = 2.0
 
 
 class CommandDeadline:
-    """How long a command may still wait for the server, in all that it does inside ``running``.
+    """Limits the total time inside ``running`` blocks to ``TOTAL_SECONDS``.
 
-    It counts from the start of the command or, with ``after_each_answer``, from the last whole answer: for commands
-    that send a request for each of many people.
+    With ``after_each_answer``, the time starts again with each complete answer: for commands that send one request
+    for each of many users.
     """
 
     def __init__(self, session: Session, *, after_each_answer: bool = False) -> None:
@@ -35,7 +35,7 @@ class CommandDeadline:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Count the time inside; raises ``Unreachable`` when it is over."""
+        """Count the time inside the block; raises ``Unreachable`` when it is used up."""
         loop = asyncio.get_running_loop()
         timeout = asyncio.timeout(self._seconds - self._used_seconds)
         ticking = asyncio.create_task(self._tick(timeout), name="command deadline")
@@ -46,7 +46,7 @@ class CommandDeadline:
             if not timeout.expired():
                 raise
             raise Unreachable(
-                f"{self._host} did not answer as it should within {self._seconds:g} s, over all attempts.",
+                f"{self._host} sent no usable answer within {self._seconds:g} s, over all attempts.",
                 hint="Check the network, the VPN and base_url, or try again later.",
             ) from None
         finally:
@@ -56,7 +56,7 @@ class CommandDeadline:
             self._used_seconds = self._seconds - max(0.0, (timeout.when() or 0.0) - loop.time())
 
     async def _tick(self, ending: asyncio.Timeout) -> None:
-        """Show how long the wait is by now, and begin it anew where an answer came and that counts."""
+        """Update the progress line, and restart the time after an answer if ``after_each_answer``."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK_SECONDS)

@@ -1,4 +1,4 @@
-"""What the program's exit code says."""
+"""The exit codes, and which error has which."""
 
 from enum import IntEnum
 from typing import Final
@@ -19,7 +19,7 @@ from walkme_tui.domain.errors import (
 
 
 class ExitCode(IntEnum):
-    """The codes that a script may rely on."""
+    """The exit codes; scripts rely on them."""
 
     DONE = 0
     NOT_FOUND_OR_INCOMPLETE = 1
@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     PIPE_CLOSED = 141
 
 
-# The first row whose class fits counts: the special ones come before the general ones.
+# The first matching row counts: subclasses come before their base class.
 _BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
     (ConfigurationError, ExitCode.USAGE),
     (MirrorUnavailable, ExitCode.USAGE),
@@ -49,21 +49,21 @@ _BY_ERROR: Final[tuple[tuple[type[WalkmeError], ExitCode], ...]] = (
 )
 
 MEANINGS: Final = (
-    (ExitCode.DONE, "done, also when there was nothing to do"),
-    (ExitCode.NOT_FOUND_OR_INCOMPLETE, "not found, the answer is incomplete, or some steps failed or need review"),
-    (ExitCode.USAGE, "usage or configuration"),
+    (ExitCode.DONE, "done, or nothing to do"),
+    (ExitCode.NOT_FOUND_OR_INCOMPLETE, "not found, incomplete, or some steps failed or need review"),
+    (ExitCode.USAGE, "usage or configuration error"),
     (ExitCode.REFUSED, "sign-in or permission refused"),
-    (ExitCode.UNREACHABLE, "the service cannot be reached; what was begun can be resumed"),
-    (ExitCode.READ_ONLY, "refused by read-only"),
+    (ExitCode.UNREACHABLE, "service unreachable; an unfinished job can be resumed"),
+    (ExitCode.READ_ONLY, "refused: read-only"),
     (ExitCode.BUSY, "another process is changing the same users"),
-    (ExitCode.BROKEN, "a fault of this program; a crash report names the place"),
-    (ExitCode.OUTPUT_FAILED, "the output could not be written, as on a full disk; what was done stays done"),
-    (ExitCode.INTERRUPTED, "interrupted; what was begun can be resumed"),
+    (ExitCode.BROKEN, "bug in this program; see the crash report"),
+    (ExitCode.OUTPUT_FAILED, "output could not be written, for example to a full disk; finished changes stay"),
+    (ExitCode.INTERRUPTED, "interrupted; an unfinished job can be resumed"),
 )
 
 
 def exit_code(error: WalkmeError) -> ExitCode:
-    """The code that an expected failure ends the program with."""
+    """The exit code of an expected failure."""
     for kind, code in _BY_ERROR:
         if isinstance(error, kind):
             return code

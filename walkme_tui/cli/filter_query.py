@@ -1,4 +1,4 @@
-"""What QUERY and ``--filter`` ask for: a filter, or ``@NAME`` for a saved view, which more words narrow further."""
+"""Resolves QUERY and ``--filter``: a filter, or ``@NAME`` for a saved view, narrowed by more words."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -21,20 +21,20 @@ MAX_LISTED: Final = 30
 
 
 def memory_of(context: Context) -> StateFile:
-    """What the browser remembers; with ``--demo`` it begins empty and ends with the program."""
+    """The saved preferences of the browser; with ``--demo`` empty, and lost at the end of the program."""
     return StateFile(None if context.options.demo else context.paths.state_file)
 
 
 def view_of(text: str, memory: "SavedPreferences") -> SavedView | None:
-    """The view that a text begins with, its filter followed by the rest of the text; None if it begins with none.
+    """The view that a text begins with, its filter followed by the rest of the text; None if there is none.
 
-    ConfigurationError for a name that no view has, and for bytes that are no text.
+    Raises ``ConfigurationError`` for an unknown name, and for bytes that are not text.
     """
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"The filter {clean(text, SHOWN)} holds bytes that are no text.",
+            f"The filter {clean(text, SHOWN)} contains bytes that are not text.",
             hint="Type it again, or set the terminal and the locale to UTF-8.",
         ) from None
     if not text.lstrip().startswith(SIGN):
@@ -47,10 +47,9 @@ def view_of(text: str, memory: "SavedPreferences") -> SavedView | None:
 
 
 def query_of(text: str, memory: "SavedPreferences") -> UserQuery:
-    """The users that a text asks for, in the order of its view; ConfigurationError if it cannot be understood.
+    """The query of a text, with the sort of its view; raises ``ConfigurationError`` if it is invalid.
 
-    Nobody watches here how a filter narrows: one that is wrong or not finished must not answer with other people than
-    were meant.
+    Unlike in the browser, the user does not see what an invalid or unfinished filter matches, so it is refused.
     """
     view = view_of(text, memory)
     query = UserQuery(text) if view is None else UserQuery(view.text, hide_inactive=view.hide_inactive, sort=view.sort)
@@ -62,7 +61,7 @@ def query_of(text: str, memory: "SavedPreferences") -> UserQuery:
 
 
 def named_groups(query: UserQuery) -> frozenset[str]:
-    """The groups that the filter of a query names, folded: the account's groups must be known to answer it."""
+    """The groups that the filter of a query names, folded: the account's groups must be loaded to answer it."""
     from walkme_tui.domain.filters import InGroup, parse_filter
 
     tests = (each.test for each in parse_filter(query.text).conditions)
@@ -70,20 +69,22 @@ def named_groups(query: UserQuery) -> frozenset[str]:
 
 
 async def refuse_unknown_groups(session: "Session", query: UserQuery, *, cached: bool) -> None:
-    """ConfigurationError for a group in the filter that the account does not have, with the nearest name."""
+    """Raise ``ConfigurationError`` for a group in the filter that does not exist, with the nearest name."""
     named = named_groups(query)
     if not named:
         return
     groups = [size.group for size in await session.mirror.groups()]
     known = {group.name for group in groups if group.name}
     known.update(group.id for group in groups if search_key(group.id) in named)
-    _refuse_unmatched(query, groups=known, hint="Without --cached the server is asked." if cached else "")
+    _refuse_unmatched(
+        query, groups=known, hint="Without --cached the groups are requested from the server." if cached else ""
+    )
 
 
 async def refuse_unknown_values(session: "Session", query: UserQuery) -> None:
-    """ConfigurationError for a status or role in the filter that nobody has, with the nearest one.
+    """Raise ``ConfigurationError`` for a status or role in the filter that no user has, with the nearest one.
 
-    Those that WalkMe documents are no mistake, and of more values than the mirror lists nobody can say it.
+    Documented values are always accepted, and so are all if the account has more values than the mirror lists.
     """
     from walkme_tui.domain.users import ROLES, Status
     from walkme_tui.store.mirror.conditions import MOST_LISTED
@@ -113,14 +114,14 @@ def _refuse_unmatched(
 
 
 def _reasons(text: str) -> list[str]:
-    """What is wrong with a filter, in full sentences."""
+    """The errors of a filter, as sentences."""
     from walkme_tui.domain.filter_terms import terms
     from walkme_tui.domain.filters import parse_filter
 
     found = parse_filter(text)
     understood = {(each.start, each.end) for each in found.conditions}
     unfinished = [
-        f"Nothing stands after {clean(text[term.start : term.end], SHOWN)}"
+        f"There is no value after {clean(text[term.start : term.end], SHOWN)}"
         for term in terms(text)
         if term.field is not None and (term.start, term.end) not in understood
     ]
@@ -133,7 +134,7 @@ def _unknown(name: str, memory: "SavedPreferences") -> ConfigurationError:
     hints = [
         similar(name, known),
         f"There are {', '.join(known[:MAX_LISTED])}{f' and {rest} more' if rest > 0 else ''}.",
-        f"To look for the text {clean(name, SHOWN)} itself, put it into double quotes.",
+        f"To search for the text {clean(name, SHOWN)} itself, put it in double quotes.",
         memory.notice,
     ]
     return ConfigurationError(

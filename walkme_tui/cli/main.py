@@ -1,4 +1,4 @@
-"""From the words of the command line to an exit code."""
+"""Runs one command line and returns its exit code."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 
-# Each module has run(options: argparse.Namespace) -> int and is imported only when it is wanted.
+# Each module has run(options: argparse.Namespace) -> int and is imported only when its sub-command runs.
 MODULES: Final = MappingProxyType(
     {
         "browse": "walkme_tui.cli.commands.browse",
@@ -37,19 +37,19 @@ MODULES: Final = MappingProxyType(
 
 
 def run(argv: list[str]) -> int:
-    """Run one command line, without the program's name; the exit code is given back.
+    """Run one command line, without the program's name, and return the exit code.
 
-    Expected failures become one message and their exit code, a bug a crash report and 70.
+    An expected failure prints one message and returns its exit code; a bug writes a crash report and returns 70.
     """
     _fill_closed_streams()
     guard_standard_streams()
     crash_hooks.reset()
-    code = crash_hooks.final_code(_run_and_tell(argv))
+    code = crash_hooks.final_code(_run_and_report(argv))
     drop_lost_output()
     return code
 
 
-def _run_and_tell(argv: list[str]) -> int:
+def _run_and_report(argv: list[str]) -> int:
     try:
         code = _run(argv)
         sys.stdout.flush()
@@ -64,7 +64,7 @@ def _run_and_tell(argv: list[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return ExitCode.PIPE_CLOSED
-    except BaseException as error:  # noqa: BLE001 - the last resort: a bug gets a report, not a page of traceback
+    except BaseException as error:  # noqa: BLE001 - a bug: a report instead of a traceback
         crash_hooks.record_crash(error)
         return ExitCode.BROKEN
     return code
@@ -83,7 +83,7 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _fill_closed_streams() -> None:
-    """Lead the streams that were closed before the start nowhere: a file opened later must not take their numbers."""
+    """Open /dev/null for streams that are closed: a file opened later must not get their descriptors."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end

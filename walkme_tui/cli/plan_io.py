@@ -1,4 +1,4 @@
-"""Plan files, and plans on standard output."""
+"""Reads and writes plan files, and prints plans."""
 
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ MAX_BYTES: Final = 64 << 20
 
 
 def read_text(file: Path, what: str) -> str:
-    """The contents of a file that a person named; ConfigurationError where it cannot be read."""
+    """The contents of a file given on the command line; raises ``ConfigurationError`` if it cannot be read."""
     shown = clean(str(file))
     try:
         with file.open("rb") as stream:
@@ -28,11 +28,11 @@ def read_text(file: Path, what: str) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{shown} is no {what}: it is not UTF-8.") from error
+        raise ConfigurationError(f"{shown} is not a {what}: it is not UTF-8.") from error
 
 
 def read_plan(file: Path) -> Plan:
-    """The plan in a file; ConfigurationError names the file and what is wrong with it."""
+    """The plan in a file; raises ``ConfigurationError`` with the file's name and the reason."""
     text = read_text(file, "plan file")
     try:
         return plan_from_text(text)
@@ -51,12 +51,12 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
         print_lines([printable_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
         return
     program = f"{PROGRAM} --demo" if demo else PROGRAM
-    how = f" Carry it out with: {program} plan apply {shown}" if plan.steps else ""
+    how = f" To apply it: {program} plan apply {shown}" if plan.steps else ""
     print_lines([f"The plan is in {shown}. {steps_text(len(plan.steps))}", f"Nothing was sent.{how}"])
 
 
 def print_plan(plan: Plan, *, json: bool) -> None:
-    """Print a plan; with ``json`` as the one object that scripts get."""
+    """Print a plan, with ``json`` as one object."""
     if json:
         with data_output(None) as stream:
             stream.write(printable_json({"plan": plan_to_json(plan)}, indent=2) + "\n")
@@ -65,12 +65,12 @@ def print_plan(plan: Plan, *, json: bool) -> None:
 
 
 def say_nothing_was_sent() -> None:
-    """Tell people on standard error that this was the plan only."""
-    print_message("Nothing was sent.", hint="To carry it out, add --yes.")
+    """Print on standard error that only the plan was made."""
+    print_message("Nothing was sent.", hint="To apply the plan, add --yes.")
 
 
 def refuse_other_account(plan: Plan, account: Account) -> None:
-    """ConfigurationError where a plan was made for another account than this one."""
+    """Raise ``ConfigurationError`` if a plan was made for another account."""
     if (plan.profile, plan.base_url) == (account.profile, account.base_url):
         return
     made, here = (
@@ -78,6 +78,6 @@ def refuse_other_account(plan: Plan, account: Account) -> None:
         for profile, address in ((plan.profile, plan.base_url), (account.profile, account.base_url))
     )
     raise ConfigurationError(
-        f"The plan was made for the account of {made}, and this is {here}.",
-        hint=f"Choose that account with --profile {clean(plan.profile, 120)}, or make a plan for this one.",
+        f"The plan was made for the account of {made}, but this is {here}.",
+        hint=f"Select that account with --profile {clean(plan.profile, 120)}, or make a plan for this one.",
     )

@@ -1,4 +1,4 @@
-"""Running a piece of asynchronous work with a session, so that it always tidies up."""
+"""Runs asynchronous work with a session, which is closed in every case."""
 
 import asyncio
 import signal
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 class StoppedBySignal(KeyboardInterrupt):
-    """A signal came; the work was cancelled and tidied up first."""
+    """A signal ended the work, after its cleanup."""
 
 
 def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T:
-    """Open the account that is meant, do the work, close it; Ctrl+C, SIGTERM and SIGHUP cancel the work first.
+    """Open the selected account, run the work, close the session; Ctrl+C, SIGTERM and SIGHUP cancel the work first.
 
-    What befell the local copy meanwhile is said on standard error.
+    Notices of the mirror are printed on standard error.
     """
 
     async def whole() -> T:
@@ -72,7 +72,7 @@ async def _close(session: Session) -> None:
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work on an event loop of its own; Ctrl+C, SIGTERM and SIGHUP cancel it, and it tidies up first."""
+    """Run the work on a new event loop; Ctrl+C, SIGTERM and SIGHUP cancel it, and its cleanup runs."""
 
     async def watched() -> T:
         task = asyncio.current_task()
@@ -90,5 +90,5 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(watched())
     except asyncio.CancelledError:
-        # Nobody but a signal cancels the whole work.
+        # Only a signal cancels the whole work.
         raise StoppedBySignal from None

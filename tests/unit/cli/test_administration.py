@@ -45,7 +45,7 @@ def test_init_writes_a_private_file_once(line: CommandLine) -> None:
 def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path: Path) -> None:
     (tmp_path / "company-ca.pem").write_text("")
     file = tmp_path / "config.toml"
-    file.write_text(TEMPLATE.replace("\n# ", "\n").replace("… /", "").replace("A secret", "# A secret"))
+    file.write_text(TEMPLATE.replace("\n# ", "\n").replace("… /", "").replace("Put no secret", "# Put no secret"))
     problems = [str(problem.error()) for problem in check_settings(file).problems]
     assert problems == []
 
@@ -73,7 +73,7 @@ def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
     line.configure(f'[profiles.acme]\nca_bundle = "{"x" * 300}"\n' + PROFILE)
     answer = line("config", "check")
     assert answer.code == 2
-    assert 'line 2: "ca_bundle" in [profiles.acme] names no file' in answer.out
+    assert 'line 2: "ca_bundle" in [profiles.acme] is not a file' in answer.out
     monkeypatch.setenv("WALKME_TUI_CONFIG_DIR", f"/tmp/{'x' * 300}")
     monkeypatch.setenv("WALKME_TUI_CACHE_DIR", f"/tmp/{'x' * 300}")
     for words in (
@@ -101,7 +101,7 @@ def test_a_file_without_a_profile_is_not_in_order(line: CommandLine, monkeypatch
     line("config", "init")
     answer = line("config", "check")
     assert answer.code == 2
-    assert "there is no profile in it" in answer.out
+    assert "it contains no profile" in answer.out
     assert "[profiles.acme.rest]" in answer.out
     (problem,) = line("config", "check", "--json").json["problems"]
     assert "no profile" in problem["message"]
@@ -117,7 +117,7 @@ def test_a_missing_ca_bundle_stops_its_own_profile_only(line: CommandLine) -> No
     )
     answer = line("config", "check")
     assert answer.code == 2
-    assert '"ca_bundle" in [profiles.other] names no file' in answer.out
+    assert '"ca_bundle" in [profiles.other] is not a file' in answer.out
     assert ", line 8:" in answer.out
     assert line("profiles").code == 0
     assert line("export", "--profile", "acme").code == 0

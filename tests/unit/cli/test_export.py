@@ -162,7 +162,7 @@ def test_a_total_that_is_too_small_leaves_nobody_out(line: CommandLine, api: Fak
     answer = line("export", "--json")
     assert (answer.code, len(answer.json["users"])) == (0, 2500)
     assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (True, 2500, 2500)
-    assert answer.err == "walkme-tui: The server claims 2 000 users and sent 2 500: its list was read to the end.\n"
+    assert answer.err == "walkme-tui: The server claims 2 000 users but sent 2 500: its list was read to the end.\n"
 
 
 def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine, api: FakeDirectory) -> None:
@@ -206,14 +206,14 @@ def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
 def test_empty_cells_that_mean_not_known_are_said(line: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     unknown = "firstName, lastName, role, groups, externalId, createdAt, updatedAt"
-    said = f"walkme-tui: Not known of 7 users, because the list leaves it out: {unknown}. Those cells are empty.\n"
+    said = f"walkme-tui: Unknown for 7 users, because the list does not contain it: {unknown}. Those cells are empty.\n"
     for form in ("--csv", "--markdown"):
         answer = line("export", form)
         assert (answer.code, answer.err) == (0, said)
     assert said in line("members", "Sales", "--csv").err or rows(line("members", "Sales", "--csv").out) == []
     assert line("export", "--json").err == ""
     line("whois", "person00001@example.com")
-    assert "Not known of 6 users" in line("export").err
+    assert "Unknown for 6 users" in line("export").err
 
 
 def test_a_damaged_copy_is_said_and_made_anew(line: CommandLine) -> None:

@@ -329,7 +329,7 @@ def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_emai
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
     answer = line("offboard", ZOE)
     assert (answer.code, len(started), loaded) == (0, 2, [0, 20])
-    assert "The whole account is read now to look again." in answer.err
+    assert "The whole account is read now to find the user." in answer.err
 
 
 def test_json_yes_and_plan_stay_headless_on_a_terminal(

@@ -103,7 +103,7 @@ def test_an_unknown_view_is_a_usage_error_that_names_the_known_ones(
     assert "There is no saved view @od-ones.\n" in answer.err
     assert 'Did you mean "@Odd-ones"?' in answer.err
     assert f"There are @Odd-ones, {', '.join(f'@{view.name}' for view in BUILT_IN)}.\n" in answer.err
-    assert "the text @od-ones itself, put it into double quotes" in answer.err
+    assert "the text @od-ones itself, put it in double quotes" in answer.err
 
 
 @pytest.mark.parametrize("word", ["@", "@\x1b[2J", "@" + "x" * 500])
@@ -222,8 +222,8 @@ def test_export_takes_the_filter_of_a_built_in_view(line: CommandLine, api: Fake
     ("words", "said"),
     [
         (("--filter", "stauts:x"), "The filter cannot be used. There is no stauts:, but status:."),
-        (("--filter", "status:"), "The filter cannot be used. Nothing stands after status:."),
-        (("--filter", "zoe -group:"), "Nothing stands after -group:."),
+        (("--filter", "status:"), "The filter cannot be used. There is no value after status:."),
+        (("--filter", "zoe -group:"), "There is no value after -group:."),
         (("--filter", "-stauts:x"), "There is no stauts:"),
         (("--filter", "@bad"), "The filter of @bad, role:x stauts:y, cannot be used. There is no stauts:"),
         (("--filter", "@admins has:x created:y"), "There is no has:x"),

@@ -10,7 +10,7 @@ from walkme_tui.domain.errors import ConfigurationError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start the browser; ConfigurationError for an unknown view or profile, and where there is no terminal."""
+    """Open the browser; raises ``ConfigurationError`` for an unknown view or profile, or without a terminal."""
     context = Context.of(options)
     memory = memory_of(context)
     query = " ".join(word.strip() for word in options.query)
@@ -23,17 +23,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def require_terminal(context: Context) -> None:
-    """ConfigurationError if the browser cannot be drawn; without a profile it is the ways in that are told."""
+    """Raise ``ConfigurationError`` if the browser cannot be drawn, or, before that, if there is no profile."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         if context.cannot_place_text:
             raise ConfigurationError(
-                f"The browser cannot be drawn: TERM is {context.environ['TERM']}, a terminal without a cursor to move.",
-                hint="Set TERM to the terminal's real name, or use: walkme-tui whois, members and export.",
+                f"The browser cannot be drawn: TERM is {context.environ['TERM']}, a terminal without cursor movement.",
+                hint="Set TERM to the name of your terminal, or use walkme-tui whois, members or export.",
             )
         return
     if not context.options.demo:
         context.profile()
     raise ConfigurationError(
-        "The browser needs a terminal, and standard input or output is none.",
-        hint="For scripts there are: walkme-tui whois, members and export.",
+        "The browser needs a terminal, but standard input or output is not a terminal.",
+        hint="In scripts, use walkme-tui whois, members or export.",
     )

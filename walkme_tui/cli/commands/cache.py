@@ -1,4 +1,4 @@
-"""``walkme-tui cache clear``: delete the local copies; the next start makes them anew."""
+"""``walkme-tui cache clear``: delete the local copies; the next start reads the account again."""
 
 import argparse
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from walkme_tui.store.file_system import folder_lock
 
 
 def run(options: argparse.Namespace) -> int:
-    """Delete the copies of ``--profile``, or of every profile; nothing else in the folder is touched."""
+    """Delete the local copies of ``--profile``, or of all profiles; other files in the folder are kept."""
     context = Context.of(options)
     if context.options.demo:
         raise ConfigurationError("The demo account keeps no local copy.", hint="Leave out --demo.")
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _places(context: Context) -> Iterator[tuple[Path, str]]:
-    """Folders with the pattern of the databases in them."""
+    """Folders, each with the pattern of the databases in it."""
     cache = context.paths.cache
     name = context.options.profile
     folders = _folders_in(cache) if name is None else [cache / folder_name(name)]
@@ -39,7 +39,7 @@ def _places(context: Context) -> Iterator[tuple[Path, str]]:
         yield folder, f"{MIRROR_FILE}*"
     runtime = context.environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
-        # Copies of a cache on a network drive; their names do not tell whose they are, and they are only copies.
+        # Used instead of a cache folder on a network drive. The names do not contain the profile, so all are deleted.
         stem, _, suffix = MIRROR_FILE.partition(".")
         yield Path(runtime) / "walkme-tui", f"{stem}-*.{suffix}*"
 

@@ -1,4 +1,4 @@
-"""``walkme-tui config``: make, find and check the configuration."""
+"""``walkme-tui config``: create, find and check the configuration."""
 
 import argparse
 import os
@@ -17,7 +17,7 @@ from walkme_tui.domain.text import clean, printable_json
 
 TEMPLATE: Final = """\
 # Configuration of walkme-tui. Check it with: walkme-tui config check
-# A secret never stands in this file: name the command, variable, file or keyring entry that it comes from.
+# Put no secret into this file: name the command, variable, file or keyring entry that it comes from.
 
 # default_profile = "acme"
 
@@ -25,19 +25,19 @@ TEMPLATE: Final = """\
 # environment = "production"        # production | sandbox
 # read_only = true                  # refuse every change
 # theme = "dusk"                    # see: walkme-tui themes
-# sync = "full"                     # full: read the whole account in the background | lazy: what is looked at
-# resync_hours = 24                 # what was read whole is read again after so long
-# refresh_minutes = 0               # read what is on the screen again by itself; 0: never
+# sync = "full"                     # full: read the whole account in the background | lazy: only what you look at
+# resync_hours = 24                 # read a complete local copy again after this time
+# refresh_minutes = 0               # reload what is on the screen at this interval; 0: never
 # mirror = "disk"                   # disk | memory
 # mirror_max_age_days = 30
 # max_requests_per_second = 10
 # max_in_flight = 8
-# ca_bundle = "company-ca.pem"      # beside the system's trust store; relative to this file's folder
+# ca_bundle = "company-ca.pem"      # in addition to the system's trust store; relative to this file's folder
 
 # [profiles.acme.rest]
 # region = "us"                     # us | eu | canada | fedramp, or base_url = "https://…"
 # client_id = "…"                   # WalkMe Console: Settings > Integrations > API
-# secret_command = ["pass", "show", "walkme/acme"]   # the first line that it prints; run without a shell
+# secret_command = ["pass", "show", "walkme/acme"]   # its first line of output; run without a shell
 #                                   # or exactly one of these instead:
 #                                   # secret_env = "ACME_SECRET"
 #                                   # secret_file = "~/.walkme-acme"             (chmod 600)
@@ -50,7 +50,7 @@ TEMPLATE: Final = """\
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the action that is named."""
+    """Run the action."""
     context = Context.of(options)
     actions = {"init": _init, "path": _path, "check": _check}
     return actions[options.action](context)
@@ -63,7 +63,7 @@ def _init(context: Context) -> int:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY)
     except FileExistsError:
         raise ConfigurationError(
-            f"{clean(str(file))} is there already and was not touched.", hint="Check it with: walkme-tui config check"
+            f"{clean(str(file))} already exists and was not changed.", hint="Check it with: walkme-tui config check"
         ) from None
     except OSError as error:
         raise ConfigurationError(f"{clean(str(file))} cannot be written: {error.strerror}.") from error
@@ -74,8 +74,8 @@ def _init(context: Context) -> int:
     else:
         print_lines(
             [
-                f"Written: {clean(str(file))}",
-                "Everything in it is commented out. Fill in a profile, then run: walkme-tui config check",
+                f"Created {clean(str(file))}",
+                "All of it is commented out. Fill in a profile, then run: walkme-tui config check",
             ]
         )
     return ExitCode.DONE
@@ -89,7 +89,7 @@ def _path(context: Context) -> int:
     try:
         exists = file.exists()
     except OSError as error:
-        raise ConfigurationError(f"{clean(str(file))} cannot be looked for: {error.strerror}.") from error
+        raise ConfigurationError(f"{clean(str(file))} cannot be accessed: {error.strerror}.") from error
     print_lines([printable_json({"file": str(file), "exists": exists})])
     return ExitCode.DONE
 
@@ -105,11 +105,9 @@ def _check(context: Context) -> int:
     ]
     if report.exists and not problems and not settings.profiles and not has_environment_credentials(context.environ):
         hint = (
-            "In the file of config init, remove the # from the lines of [profiles.acme.rest], and fill in your values."
+            "In the file that config init wrote, remove the # from the lines of [profiles.acme.rest], and fill them in."
         )
-        problems = [
-            ConfigProblem(settings.file, None, "there is no profile in it, so there is no account to use.", hint)
-        ]
+        problems = [ConfigProblem(settings.file, None, "it contains no profile, so there is no account to use.", hint)]
     if context.options.json:
         answer = {
             "file": str(report.settings.file),
@@ -129,10 +127,10 @@ def _checked(settings: Settings, exists: bool, problems: list[ConfigProblem]) ->
     if problems:
         return [str(problem.error()) for problem in problems]
     if not exists:
-        return [f"{clean(str(settings.file))} does not exist. To make one: walkme-tui config init"]
+        return [f"{clean(str(settings.file))} does not exist. To create it: walkme-tui config init"]
     count = len(settings.profiles)
     named = f": {', '.join(settings.profiles)}" if count else ""
-    return [f"{clean(str(settings.file))} is in order, {count} {'profile' if count == 1 else 'profiles'}{named}."]
+    return [f"{clean(str(settings.file))} is valid: {count} {'profile' if count == 1 else 'profiles'}{named}."]
 
 
 def _unknown_themes(context: Context, settings: Settings) -> list[ConfigProblem]:
@@ -164,7 +162,7 @@ def _missing_files(settings: Settings) -> list[ConfigProblem]:
         ConfigProblem(
             settings.file,
             document.line_of(("profiles", name, "ca_bundle")),
-            f'"ca_bundle" in [profiles.{name}] names no file: {clean(str(file))}.',
+            f'"ca_bundle" in [profiles.{name}] is not a file: {clean(str(file))}.',
         )
         for name, file in missing.items()
     ]

@@ -14,7 +14,7 @@ from walkme_tui.cli.filter_query import (
     refuse_unknown_values,
 )
 from walkme_tui.cli.output.messages import print_message
-from walkme_tui.cli.output.streams import data_output, refuse_two_forms
+from walkme_tui.cli.output.streams import data_output, refuse_two_formats
 from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.user_json import encode_user
@@ -23,9 +23,9 @@ from walkme_tui.services.ports import Session
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the users; an account that could not be read whole is said, and is exit code 1."""
+    """Write the users; if not all could be read, print a message and return exit code 1."""
     context = Context.of(options)
-    refuse_two_forms(options)
+    refuse_two_formats(options)
     memory = memory_of(context)
     query = query_of(options.filter, memory)
     if memory.notice:

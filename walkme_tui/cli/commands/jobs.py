@@ -20,7 +20,7 @@ from walkme_tui.cli.output.jobs import (
 )
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_formats
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean, printable_json
@@ -30,7 +30,7 @@ from walkme_tui.services.ports import Journal
 def run(options: argparse.Namespace) -> int:
     """Run the named action, ``list`` by default."""
     context = Context.of(options)
-    refuse_two_forms(options)
+    refuse_two_formats(options)
     if options.action == "resume":
         from walkme_tui.cli.commands.jobs_resume import resume
 

@@ -1,4 +1,4 @@
-"""``walkme-tui keys``: what each key of the browser does."""
+"""``walkme-tui keys``: list the keys of the browser."""
 
 import argparse
 from itertools import groupby
@@ -13,7 +13,7 @@ from walkme_tui.domain.text import printable_json
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the commands with their keys, with those of config.toml unless ``--default``."""
+    """List the commands with their keys; those of config.toml count unless ``--default`` is given."""
     context = Context.of(options)
     own = {} if options.default else context.settings.keymap
     keys = {command.id: own.get(command.id, command.keys) for command in COMMANDS}

@@ -1,4 +1,4 @@
-"""``walkme-tui members``: who is in a group."""
+"""``walkme-tui members``: list the members of a group."""
 
 import argparse
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.progress import grouped
-from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import (
     UnknownFields,
     group_names,
@@ -31,9 +31,9 @@ from walkme_tui.services.ports import Session
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the members of a group; incomplete knowledge is said, and is exit code 1."""
+    """Print the members of a group; if the answer is incomplete, print a message and return exit code 1."""
     context = Context.of(options)
-    refuse_two_forms(options)
+    refuse_two_formats(options)
 
     async def work(session: Session) -> tuple[Extent, UnknownFields]:
         group = await _group(session, options.group, options.cached)
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _group(session: Session, key: str, cached: bool) -> Group:
-    """The group that is meant: one that does not exist is not worth a walk over the whole account."""
+    """The group, looked up first: the account is not read for a group that does not exist."""
     directory = Directory(session)
     if not cached:
         async with CommandDeadline(session).running():
@@ -69,7 +69,7 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
         return await directory.group(key)
     except NotFound:
         raise NotFound(
-            f"The local copy knows no group {clean(key, 120)}.", hint="Without --cached the server is asked."
+            f"The local copy has no group {clean(key, 120)}.", hint="Without --cached the server is asked."
         ) from None
 
 

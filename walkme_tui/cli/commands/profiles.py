@@ -1,4 +1,4 @@
-"""``walkme-tui profiles``: which accounts can be connected to."""
+"""``walkme-tui profiles``: list the profiles."""
 
 import argparse
 
@@ -15,7 +15,7 @@ from walkme_tui.domain.users import Json
 
 
 def run(options: argparse.Namespace) -> int:
-    """List the profiles of the file and of the environment; the one that is used now is marked."""
+    """List the profiles of the file and the environment; the selected one is marked."""
     context = Context.of(options)
     known = list(context.settings.profiles.values())
     if has_environment_credentials(context.environ):

@@ -1,4 +1,4 @@
-"""``walkme-tui themes``: which there are, and what is wrong with one."""
+"""``walkme-tui themes``: list the themes, or check one."""
 
 import argparse
 
@@ -12,7 +12,7 @@ from walkme_tui.domain.text import clean, printable_json
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the action that is named; ``list`` where none is."""
+    """Run the action, ``list`` by default."""
     context = Context.of(options)
     return _check(context, options) if options.action == "check" else _list(context)
 
@@ -44,7 +44,7 @@ def _check(context: Context, options: argparse.Namespace) -> int:
         }
         print_lines([printable_json(answer, indent=2)])
     elif theme:
-        print_lines([f"{clean(str(options.file))} is in order: the theme {theme.name}, {_kind(theme)}."])
+        print_lines([f"{clean(str(options.file))} is valid: the theme {theme.name}, {_kind(theme)}."])
     else:
         print_lines([str(problem.error()) for problem in problems])
     return ExitCode.USAGE if problems else ExitCode.DONE

@@ -1,4 +1,4 @@
-"""``walkme-tui whois``: one user."""
+"""``walkme-tui whois``: show one user."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import cut
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_forms
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group_objects, plain
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
@@ -24,9 +24,9 @@ LABEL = 10
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one user; ``NotFound`` if there is none."""
+    """Print one user; raises ``NotFound``."""
     context = Context.of(options)
-    refuse_two_forms(options)
+    refuse_two_formats(options)
 
     async def work(session: Session) -> tuple[MirroredUser, dict[str, str | None]]:
         return await _read(session, options.key, options.cached)
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def print_json(found: MirroredUser, names: dict[str, str | None], surface: str) -> None:
-    """The user as one JSON object; ``groups`` is null where they are not known."""
+    """Print the user as one JSON object; ``groups`` is null if unknown."""
     groups = found.user.groups
     answer = {
         "user": encode_user(found.user),
@@ -57,7 +57,7 @@ def print_json(found: MirroredUser, names: dict[str, str | None], surface: str) 
 
 
 def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -> list[str]:
-    """The user as lines for people."""
+    """The user as lines of text."""
     user = found.user
     lines = [cut(user.full_name, MAX_VALUE)] if user.full_name else []
     lines += [
@@ -77,7 +77,7 @@ def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -
     lines += ["", f"{source} {format_time_ms(found.fetched_at_ms)}"]
     if user.identity_provider:
         provider = cut(user.identity_provider, 40)
-        lines.append(f"{provider} owns this record: what is changed here may be overwritten from there.")
+        lines.append(f"{provider} owns this record: changes made here may be overwritten from there.")
     return lines
 
 
@@ -87,7 +87,7 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
         found = await directory.cached(key)
         if found is None:
             raise NotFound(
-                f"The local copy holds no user {clean(key, 120)}.", hint="Without --cached the server is asked."
+                f"The local copy has no user {clean(key, 120)}.", hint="Without --cached the server is asked."
             )
     else:
         found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
@@ -104,9 +104,9 @@ async def _look_up(directory: Directory, key: str) -> MirroredUser:
     try:
         return await directory.look_up(key)
     except NotFound as error:
-        if "@" in key or error.hint:  # a hint is about the address that was asked
+        if "@" in key or error.hint:  # the hint is about a wrong server address
             raise
-        hint = "A user is named by the whole email or by the id. To look for a name: walkme-tui export --filter NAME"
+        hint = "Give the full email address or the id. To search for a name: walkme-tui export --filter NAME"
         raise NotFound(f"No user has the id {clean(key, 120)}.", hint=hint, status=error.status) from error
 
 

@@ -1,1 +1,1 @@
-"""How answers are written: tables, JSON, CSV, Markdown, progress."""
+"""Output: tables, JSON, CSV, Markdown, messages and progress."""

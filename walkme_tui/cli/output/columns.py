@@ -1,4 +1,4 @@
-"""Aligned text: columns that stay straight whatever the directory holds."""
+"""Text in aligned columns, also with wide and combining characters."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ def width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text, cleaned; one wider than ``columns`` ends in ``…``."""
+    """The text, cleaned, shortened to ``columns`` with ``…``."""
     shown = clean(text, 4 * columns)
     if width(shown) <= columns:
         return shown

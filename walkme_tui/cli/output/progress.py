@@ -1,4 +1,4 @@
-"""How far something has come, on standard error: one line that moves on a terminal, a line now and then elsewhere."""
+"""Progress on standard error: one line that is overwritten on a terminal, a line every few seconds elsewhere."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ MAX_REASON: Final = 80
 
 
 class ProgressLine:
-    """Shows one line of text at a time; ``close`` leaves a clean line behind."""
+    """Shows one line of text at a time; ``close`` erases it."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -28,11 +28,11 @@ class ProgressLine:
 
     @property
     def moves(self) -> bool:
-        """True on a terminal, where a line can be written over."""
+        """True on a terminal, where a line can be overwritten."""
         return self._moves
 
     def show(self, text: Callable[[], str]) -> None:
-        """Show what ``text`` gives, unless the last one is too fresh."""
+        """Show the result of ``text``, unless the last line was shown too recently."""
         now = time.monotonic()
         if now - self._shown_at < (TICK_SECONDS if self._moves else LINE_SECONDS):
             return
@@ -42,7 +42,7 @@ class ProgressLine:
         self._width = len(line)
 
     def close(self) -> None:
-        """Take the moving line away."""
+        """Erase the line on a terminal."""
         if self._moves and self._width:
             self._write("\r" + " " * self._width + "\r")
             self._width = 0
@@ -56,18 +56,18 @@ class ProgressLine:
 
 
 class SweepProgressLine(ProgressLine):
-    """Shows the progress of a sweep that it is called with."""
+    """Shows the progress of a sweep."""
 
     def __call__(self, progress: "SweepProgress") -> None:
-        """Show it, unless the last one is too fresh."""
+        """Show it, unless the last line was shown too recently."""
         self.show(lambda: sweep_progress_text(progress, bar=self.moves))
 
 
 class JobProgressLine(ProgressLine):
-    """Shows the progress of a job that it is called with."""
+    """Shows the progress of a job."""
 
     def __call__(self, progress: "JobProgress") -> None:
-        """Show it, unless the last one is too fresh."""
+        """Show it, unless the last line was shown too recently."""
         self.show(lambda: job_progress_text(progress, bar=self.moves))
 
 
@@ -80,13 +80,13 @@ def sweep_progress_text(progress: "SweepProgress", bar: bool) -> str:
     if not progress.total:
         return f"reading users{again}  {loaded}"
     share = min(1.0, progress.loaded / progress.total)
-    # With the words and the bar the line would be longer than many a terminal, and could not be written over.
+    # With both, the line would be longer than some terminals and could not be overwritten.
     drawn = f"  {drawn_bar(share)}" if bar and not again else ""
     return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
 
 
 def job_progress_text(progress: "JobProgress", bar: bool) -> str:
-    """``job 20261123-bcdf  [####....]  12 of 40 steps  3.1/s  9 s left  1 failed``, or why nothing goes on."""
+    """``job 20261123-bcdf  [####....]  12 of 40 steps  3.1/s  9 s left  1 failed``, or the reason of a pause."""
     parts = [f"job {progress.job_id}"]
     if bar:
         parts.append(drawn_bar(progress.done / progress.total if progress.total else 1.0))

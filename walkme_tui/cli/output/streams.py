@@ -1,4 +1,4 @@
-"""Where answers go: standard output, or a file that is whole or not there."""
+"""Where answers are written: standard output, or a file that is complete or absent."""
 
 import argparse
 import errno
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
-# These say that a file takes no more, all others that its name cannot be used.
+# These mean that the disk cannot store the data; all others, that the file name cannot be used.
 DISK_FAULTS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class OutputFailed(WalkmeError, OSError):
-    """Standard output, or the file that was named for it, takes no more: a full disk, a broken device."""
+    """Standard output or the output file cannot be written: a full disk, a broken device."""
 
 
-def refuse_two_forms(options: argparse.Namespace) -> None:
-    """ConfigurationError if more than one form of the answer is asked for."""
+def refuse_two_formats(options: argparse.Namespace) -> None:
+    """Raise ``ConfigurationError`` if more than one output format is requested."""
     forms = [name for name in ("json", "csv", "markdown") if getattr(options, name, False)]
     if len(forms) > 1:
         named = " and ".join(f"--{form}" for form in forms)
@@ -40,8 +40,8 @@ def refuse_two_forms(options: argparse.Namespace) -> None:
 def data_output(file: Path | None) -> Iterator[TextIO]:
     """A stream for data, UTF-8 with line ends as written: standard output, or a new file for its owner only.
 
-    The file takes its name when the block ends well; whatever ends it early leaves nothing behind. ``-`` and None are
-    standard output, and so to say is what is no regular file: it is written as it comes.
+    The file gets its name when the block ends without an error, and is deleted otherwise. ``-`` and None are standard
+    output. What is not a regular file (a device, a pipe) is written directly.
     """
     if file is None or str(file) == "-":
         reconfigure: Any = getattr(sys.stdout, "reconfigure", None)
@@ -67,22 +67,22 @@ def data_output(file: Path | None) -> Iterator[TextIO]:
                 f"{clean(str(file))} could not be written: {error.strerror}.", hint="No file was left there."
             ) from error
         raise ConfigurationError(
-            f"{clean(str(file))} cannot be written: {error.strerror}.", hint="Nothing was left there."
+            f"{clean(str(file))} cannot be written: {error.strerror}.", hint="No file was left there."
         ) from error
 
 
 def csv_writer(stream: TextIO) -> "Writer":
-    """A writer of CSV rows; one that writes to a terminal shows control characters instead of sending them."""
+    """A writer of CSV rows; on a terminal, control characters are made visible."""
     import csv
 
     return csv.writer(_Rows(stream))
 
 
 def guard_standard_streams() -> None:
-    """Name the faults of standard output, as ``OutputFailed``, and survive those of standard error.
+    """Raise errors of standard output as ``OutputFailed``, and ignore those of standard error.
 
-    Without it an ``OSError`` does not tell which file it is about, and looks like a fault of the program. A closed pipe
-    stays a ``BrokenPipeError``.
+    A plain ``OSError`` does not say which file it is about, and looks like a bug. A closed pipe stays a
+    ``BrokenPipeError``.
     """
     for name, kind in (("stdout", _StandardOutput), ("stderr", _StandardError)):
         stream = getattr(sys, name)
@@ -95,18 +95,18 @@ def guard_standard_streams() -> None:
 
 
 def drop_lost_output() -> None:
-    """Lead a standard stream that cannot be written nowhere: its buffer would fail again when Python ends, with 120."""
+    """Send a broken standard stream to /dev/null: flushing its buffer at exit would fail again, with exit code 120."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines for people on standard output; what its encoding lacks is shown by number."""
+    """Print lines on standard output; characters that its encoding lacks are printed as escapes."""
     reconfigure: Any = getattr(sys.stdout, "reconfigure", None)
     if reconfigure:
         reconfigure(errors="backslashreplace")
@@ -114,9 +114,9 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 class _Rows:
-    """Takes whole rows from the csv module and ends each with a newline.
+    """Receives rows from the csv module and ends each with a newline.
 
-    The module itself gets to believe in CR LF: only then does it quote a cell that holds a CR (Python before 3.13).
+    The module is left at its CR LF: only with that does it quote a cell that contains a CR (Python before 3.13).
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -124,16 +124,16 @@ class _Rows:
         self._cleans = stream.isatty()
 
     def write(self, row: str) -> int:
-        """One row with its line end."""
+        """Write one row that ends in CR LF."""
         row = row.removesuffix("\r\n")
         return self._stream.write((clean(row) if self._cleans else row) + "\n")
 
 
 class _StandardOutput(io.FileIO):
-    """Standard output that names itself when it fails."""
+    """Standard output; raises ``OutputFailed``."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write some of the data; waits where the other end is not ready."""
+        """Write some of the data; waits until the reader is ready."""
         try:
             return _write_when_ready(super().write, data, self)
         except BrokenPipeError:
@@ -144,7 +144,7 @@ class _StandardOutput(io.FileIO):
 
 
 class _StandardError(io.FileIO):
-    """Standard error that costs the messages, nothing else, when it fails."""
+    """Standard error; data that cannot be written is dropped."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
         """Write some of the data, or drop it."""
@@ -157,7 +157,7 @@ class _StandardError(io.FileIO):
 def _write_when_ready(
     write: "Callable[[ReadableBuffer], int | None]", data: "ReadableBuffer", stream: io.FileIO
 ) -> int:
-    """Write to a stream that another process may have made non-blocking."""
+    """Write to a stream, also if another process made it non-blocking."""
     while (written := write(data)) is None:
         select.select([], [stream], [])
     return written

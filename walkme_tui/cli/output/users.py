@@ -1,4 +1,4 @@
-"""The shapes in which users leave the program: JSON objects, CSV rows, Markdown rows."""
+"""Users as JSON objects, CSV and Markdown."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -36,20 +36,20 @@ _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def group_objects(ids: tuple[str, ...], names: Mapping[str, str | None]) -> list[dict[str, Json]]:
-    """The groups of one user by id, each with its name, null where it is not known."""
+    """The groups of one user by id, each with its name, null if unknown."""
     return [{"id": group_id, "name": names.get(group_id)} for group_id in ids]
 
 
 def member_object(user: User) -> dict[str, Json]:
-    """The fields of a user that a list of members shows; null also for what is not known."""
+    """The fields of a user that a list of members shows; unknown ones are null."""
     raw = encode_user(user)
     return {name: raw.get(name) for name in MEMBER_FIELDS}
 
 
 def csv_row(user: User, names: Mapping[str, str | None], safe: bool = False) -> list[str]:
-    """The cells of one user; what is not known, null and empty are all an empty cell.
+    """The cells of one user; unknown, null and empty values are empty cells.
 
-    ``safe`` puts an apostrophe before what a spreadsheet would take for a formula.
+    ``safe`` puts an apostrophe before every cell that a spreadsheet would evaluate as a formula.
     """
     raw = encode_user(user)
     groups = user.groups if isinstance(user.groups, tuple) else ()
@@ -59,21 +59,21 @@ def csv_row(user: User, names: Mapping[str, str | None], safe: bool = False) -> 
 
 
 def unknown_columns(user: User) -> tuple[str, ...]:
-    """The columns of CSV that no answer about this user carried."""
+    """The CSV columns that no answer about this user contained."""
     return tuple(
         name for name, attribute in ATTRIBUTES.items() if getattr(user, attribute) is UNKNOWN and name not in user.extra
     )
 
 
 def plain(value: str | Unknown | None) -> str:
-    """A field of a user as text: empty for null, ``?`` for what is not known."""
+    """A field of a user as text: empty for null, ``?`` if unknown."""
     if value is None:
         return ""
     return "?" if isinstance(value, Unknown) else value
 
 
 def markdown_row(cells: list[str]) -> str:
-    """One row of a Markdown table: cleaned, and without anything that Markdown would act on."""
+    """One row of a Markdown table: cleaned, and with Markdown syntax escaped."""
     return "| " + " | ".join(_MARKDOWN.sub(r"\\\1", clean(cell, MAX_MARKDOWN_CELL)) for cell in cells) + " |"
 
 
@@ -88,35 +88,35 @@ def _cell(value: Json) -> str:
     return value if isinstance(value, str) else printable_json(value)
 
 
-# ---------------------------------------------------------------- many users, as they come
+# ---------------------------------------------------------------- lists, written while they are read
 
 
 @dataclass(slots=True)
 class UnknownFields:
-    """Which columns were left empty because nobody knows what belongs there, and for how many users."""
+    """Columns with empty cells whose values are unknown, and the number of users with such a cell."""
 
     users: int = 0
     columns: set[str] = field(default_factory=set)
 
     def note(self, user: User) -> None:
-        """Count one user who is written."""
+        """Count one user."""
         unknown = unknown_columns(user)
         if unknown:
             self.users += 1
             self.columns.update(unknown)
 
     def report(self) -> None:
-        """Say on standard error that these cells are not known, which is not the same as empty."""
+        """Print on standard error that these values are unknown, not empty."""
         if self.users:
             names = ", ".join(name for name in CSV_COLUMNS if name in self.columns)
             who = "one user" if self.users == 1 else f"{grouped(self.users)} users"
-            print_message(f"Not known of {who}, because the list leaves it out: {names}. Those cells are empty.")
+            print_message(f"Unknown for {who}, because the list does not contain it: {names}. Those cells are empty.")
 
 
 async def write_csv(
     stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None], *, safe: bool = False
 ) -> UnknownFields:
-    """The users as CSV with a line of column names."""
+    """Write the users as CSV with a header line."""
     gaps = UnknownFields()
     writer = csv_writer(stream)
     writer.writerow(CSV_COLUMNS)
@@ -129,7 +129,7 @@ async def write_csv(
 async def write_markdown(
     stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None]
 ) -> UnknownFields:
-    """The users as a Markdown table."""
+    """Write the users as a Markdown table."""
     gaps = UnknownFields()
     stream.write(markdown_row(list(MARKDOWN_COLUMNS)) + "\n")
     stream.write("|" + " --- |" * len(MARKDOWN_COLUMNS) + "\n")
@@ -147,7 +147,7 @@ async def write_json(
     objects: AsyncIterator[Mapping[str, Json]],
     after: Mapping[str, Json],
 ) -> None:
-    """One JSON object: the fields before, a list of that name with an object a line, the fields after."""
+    """Write one JSON object: the fields ``before``, the list ``name`` with one object a line, the fields ``after``."""
     stream.write(printable_json(before)[:-1] + (", " if before else "") + f"{printable_json(name)}: [")
     separator = "\n"
     async for item in objects:
