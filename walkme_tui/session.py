@@ -172,7 +172,7 @@ def _runtime_folder() -> Path | None:
     return Path(named) / "walkme-tui" if named.startswith("/") else None
 
 
-def _rest_client(profile: Profile, aside: "Offload") -> DirectoryApi:
+def _rest_client(profile: Profile, offload: "Offload") -> DirectoryApi:
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
 
@@ -196,11 +196,11 @@ def _rest_client(profile: Profile, aside: "Offload") -> DirectoryApi:
             max_requests_per_second=profile.max_requests_per_second,
             max_in_flight=profile.max_in_flight,
         ),
-        aside=aside,
+        offload=offload,
     )
 
 
-def _demo_client(simulator: "SimulatorThread", aside: "Offload") -> DirectoryApi:
+def _demo_client(simulator: "SimulatorThread", offload: "Offload") -> DirectoryApi:
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
@@ -214,7 +214,7 @@ def _demo_client(simulator: "SimulatorThread", aside: "Offload") -> DirectoryApi
         read_secret=lambda: Secret(simulator.settings.client_secret),
         secret_source=DEMO_SOURCE,
     )
-    return RestDirectory(settings, transport=InProcessTransport(simulator.handle), aside=aside)
+    return RestDirectory(settings, transport=InProcessTransport(simulator.handle), offload=offload)
 
 
 def _clear_away(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:

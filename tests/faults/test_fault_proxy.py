@@ -27,7 +27,7 @@ ONCE = RetryPolicy(attempts=1, connection_attempts=1, timeout_attempts=1)
 AFTER = {fault for fault in Fault if fault.value.endswith(" after")}
 # A delayed answer comes, and an expired token is replaced.
 OVERCOME = {Fault.DELAY, Fault.EXPIRED}
-TURNED_AWAY = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.REJECTED}
+THROTTLED = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.REJECTED}
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_each_fault_does_what_it_says(simulator: Simulator, server: str, f
         # Where it was cut behind its last byte but one, or not at all, it is whole.
         assert error is None or isinstance(error, OutcomeUnknown)
     else:
-        assert isinstance(error, OutcomeUnknown) is (fault not in TURNED_AWAY)
+        assert isinstance(error, OutcomeUnknown) is (fault not in THROTTLED)
     assert proxy.faults[fault] >= 1
 
 

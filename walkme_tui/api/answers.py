@@ -1,4 +1,4 @@
-"""Requests and answers as plain data, and reading an answer's body as JSON."""
+"""Requests and answers as plain data, and the JSON in an answer's body."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from walkme_tui.domain.text import clean
 
 LIST_LIMIT_BYTES: Final = 32 * 1024 * 1024
 OBJECT_LIMIT_BYTES: Final = 4 * 1024 * 1024
-# A call about one record that is silent for so long is dead: a job finds out within a minute, look again included.
+# A call about one record that takes longer is given up, so that a job stops within a minute, its read-back included.
 ONE_RECORD_SECONDS: Final = 15.0
 SHORT_TEXT: Final = 200
 TITLE_LENGTH: Final = 80
@@ -27,7 +27,7 @@ _TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{0,2000}?)</title", re.IGNORECA
 _REQUEST_ID_HEADERS: Final = (
     "x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "x-trace-id", "cf-ray",
 )  # fmt: skip
-_TOLD_IN: Final = ("message", "error_description", "detail", "title", "error", "errors")
+_MESSAGE_NAMES: Final = ("message", "error_description", "detail", "title", "error", "errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class ApiRequest:
 
     ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
     ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
-    something is never sent a second time unless the first surely did nothing. The head of its answer refuses it, also
-    where the body breaks off; that it was accepted takes a body that this API may have sent. Every account has a
+    something is sent again only if the first attempt certainly had no effect. An error status refuses it, even where
+    the body breaks off; an accepted change needs a body that this API can have sent. Every account has a
     ``collection``: where the server does not know it, the base URL is wrong.
     """
 
@@ -56,7 +56,7 @@ class ApiRequest:
 class ApiAnswer:
     """What came back: ``headers`` have lower-case names, ``place`` is the host that was asked.
 
-    ``cut``: the body did not come to its end, and is left out.
+    ``cut``: the body broke off and was dropped.
     """
 
     status: int
@@ -81,7 +81,7 @@ class ApiAnswer:
 
     @property
     def is_web_page(self) -> bool:
-        """It is HTML, by its type or by its looks."""
+        """True if the body is HTML, by its content type or its first bytes."""
         if self.content_type in {"text/html", "application/xhtml+xml"}:
             return True
         start = self.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -89,12 +89,12 @@ class ApiAnswer:
 
 
 class BrokenJson(UnexpectedAnswer):
-    """The answer claims to be JSON and is not, or not to its end: the next one may be whole."""
+    """The answer claims to be JSON and is broken or incomplete; another attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who talks to whom: the profile's name, the host (with port, if unusual), and where the secret comes from.
+    """The server of a profile: the profile's name, the host (with port, if unusual) and the source of the secret.
 
     ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
     """
@@ -106,7 +106,7 @@ class Endpoint:
 
 
 def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
-    """The body's JSON value, and what was wrong with it and was tolerated; ``UnexpectedAnswer`` if it is none."""
+    """The body's JSON value and its tolerated oddities, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
     oddities: tuple[str, ...] = ()
     try:
         text = answer.body.decode("utf-8-sig")
@@ -115,7 +115,7 @@ def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
         oddities = ("Some text in the answer was not valid UTF-8.",)
     if answer.body.strip(b" \t\r\n\0"):
         try:
-            # NaN and Infinity are no JSON; they cost their own value, kept as text, not the whole answer.
+            # NaN and Infinity are no JSON: they are kept as text, and the rest of the answer is read.
             return json.loads(text, parse_constant=str), oddities
         except (ValueError, RecursionError):
             pass
@@ -129,7 +129,7 @@ def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
 
 
 def describe_body(answer: ApiAnswer) -> str:
-    """What an answer's body is, in words: "a web page (text/html, “Sign in”)", "an empty body", "broken JSON"."""
+    """The kind of body, in words: "a web page (text/html, “Sign in”)", "an empty body", "broken JSON"."""
     if not answer.body.strip(b" \t\r\n\0"):
         return "an empty body"
     kind = clean(answer.content_type, 60)
@@ -149,10 +149,10 @@ def page_title(body: bytes) -> str:
     return clean(" ".join(html.unescape(found[1]).split()), TITLE_LENGTH) if found else ""
 
 
-def without(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
-    """The answer, its body emptied where it repeats the secret in any usual spelling: parts of it are shown.
+def without_secret(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
+    """The answer, with an empty body where that repeats the secret in any usual spelling: bodies are shown in part.
 
-    A secret of one to three characters is in every text, so it is not looked for.
+    A secret of up to three characters occurs in any text, so it is not searched for.
     """
     import html
 
@@ -163,12 +163,12 @@ def without(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
     spellings = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], value}
     spellings |= {spelling.replace("/", "\\/") for spelling in spellings}
     readings = {text, unquote(text), unquote_plus(text), html.unescape(text)}
-    told_it = any(spelling in reading for spelling in spellings for reading in readings)
-    return replace(answer, body=b"") if told_it else answer
+    repeated = any(spelling in reading for spelling in spellings for reading in readings)
+    return replace(answer, body=b"") if repeated else answer
 
 
-def told(body: bytes) -> str:
-    """What an error body says, at most 200 characters and cleaned; empty if it is not JSON or says nothing."""
+def error_message(body: bytes) -> str:
+    """The message in a JSON error body, cleaned, at most 200 characters; empty if there is none."""
     if len(body) > PAGE_START:
         return ""
     try:
@@ -179,7 +179,7 @@ def told(body: bytes) -> str:
 
 
 def _first_text(value: object, depth: int = 0) -> str:
-    """The first message in an error body, wherever the usual names lead to."""
+    """The first text under one of the usual names, at any depth up to four."""
     if isinstance(value, str):
         return value
     if depth > 3:
@@ -187,7 +187,7 @@ def _first_text(value: object, depth: int = 0) -> str:
     if isinstance(value, list):
         return _first_text(value[0], depth + 1) if value else ""
     if isinstance(value, dict):
-        for name in _TOLD_IN:
+        for name in _MESSAGE_NAMES:
             text = _first_text(value.get(name), depth + 1)
             if text.strip():
                 return text

@@ -1,4 +1,4 @@
-"""Signing in with client credentials: one token for everybody, renewed in time, by one request at a time."""
+"""Sign-in with client credentials: one shared token, renewed before it expires, by one request at a time."""
 
 import asyncio
 import base64
@@ -14,23 +14,23 @@ from walkme_tui.domain.errors import SecretUnavailable, SignInRefused, Unexpecte
 from walkme_tui.domain.secrets import Secret
 
 TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path
-# An answer that does not say how long its token lives is believed for this long; a 401 before that renews it anyway.
+# The lifetime of a token whose answer contains none; a 401 before that renews it anyway.
 DEFAULT_LIFETIME_SECONDS: Final = 600.0
 LONGEST_LIFETIME_SECONDS: Final = 24 * 3600.0
 RENEW_EARLY_SECONDS: Final = 60.0
-# Refused credentials are not sent again at once: many refusals lock an account.
-REFUSAL_STANDS_SECONDS: Final = 5.0
+# Refused credentials are not sent again for this long: many refusals lock an account.
+REFUSAL_KEPT_SECONDS: Final = 5.0
 
 AuthStyle = Literal["post", "basic"]
 
 
 class SignInImpossible(SignInRefused, SecretUnavailable):
-    """There is no secret to sign in with: a fault of the configuration that every call meets as a refused sign-in."""
+    """The secret cannot be read: an error of the configuration that every call reports as a refused sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the token call answered; ``lifetime_seconds`` is already made plausible, ``scopes`` None if not told."""
+    """The answer to the token call; ``lifetime_seconds`` is checked, ``scopes`` is None if the answer has none."""
 
     access_token: Secret
     lifetime_seconds: float
@@ -63,7 +63,7 @@ def read_grant(answer: ApiAnswer) -> Grant:
     """The token call's answer; ``UnexpectedAnswer`` if there is no token in it."""
     value, _ = read_json(answer)
     token = value.get("access_token") if isinstance(value, dict) else None
-    # Anything else could not stand in a header.
+    # Other characters are not allowed in a header.
     if not isinstance(token, str) or not token or not all("!" <= character <= "~" for character in token):
         raise UnexpectedAnswer(
             f"{answer.place} answered the token call without a token.",
@@ -77,7 +77,7 @@ def read_grant(answer: ApiAnswer) -> Grant:
 
 
 def plausible_lifetime(answer: Mapping[str, object]) -> float:
-    """Seconds that a token may be used: ``expires_in`` where it makes sense, the default otherwise."""
+    """Seconds that a token may be used: ``expires_in`` if it is valid, else the default."""
     claimed = answer.get("expires_in")
     try:
         seconds = float(claimed) if isinstance(claimed, int | float | str) and not isinstance(claimed, bool) else 0.0
@@ -91,12 +91,14 @@ def plausible_lifetime(answer: Mapping[str, object]) -> float:
 class SignIn:
     """The current token, fetched when first needed and renewed a little before it expires.
 
-    ``ask`` makes the token call, retries included, and raises ``ApiError``. However many calls want a token, one
-    ``ask`` runs, on a task of its own: a caller who is cancelled does not take it from the others.
+    ``request_grant`` makes the token call, retries included, and raises ``ApiError``. One runs at a time, in a task of
+    its own, for all calls that wait for a token: cancelling one of them does not cancel it.
     """
 
-    def __init__(self, ask: Callable[[], Awaitable[Grant]], *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ask = ask
+    def __init__(
+        self, request_grant: Callable[[], Awaitable[Grant]], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._request_grant = request_grant
         self._clock = clock
         self._token: Token | None = None
         self._refresh: asyncio.Task[Token] | None = None
@@ -106,11 +108,11 @@ class SignIn:
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """The scopes of the token in use, None where they are not known."""
+        """The scopes of the token in use, None where they are unknown."""
         return self._token.scopes if self._token is not None else None
 
     async def token(self) -> Token:
-        """A token to send now; raises what the token call came to."""
+        """A token to send now; raises the error of the token call."""
         if self._token is not None and self._clock() < self._token.renew_at:
             return self._token
         if self._refusal is not None and self._clock() < self._refusal_ends:
@@ -121,12 +123,12 @@ class SignIn:
         return await asyncio.shield(self._refresh)
 
     def reject(self, token: Token) -> None:
-        """The server did not accept this token: it is not used again."""
+        """Drop a token that the server did not accept."""
         if self._token is token:
             self._token = None
 
     def forget(self) -> None:
-        """Start over: no token, no refusal; a token call under way serves only those who wait for it already."""
+        """Drop the token and the refusal; a token call under way serves only the calls that already wait for it."""
         self._token = self._refusal = None
         if self._refresh is not None:
             self._abandoned.add(self._refresh)
@@ -140,19 +142,19 @@ class SignIn:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _renew(self) -> Token:
-        asked_at = self._clock()
-        grant = await self._ask()
+        requested_at = self._clock()
+        grant = await self._request_grant()
         early = min(RENEW_EARLY_SECONDS, grant.lifetime_seconds / 10)
-        return Token(grant.access_token, asked_at + grant.lifetime_seconds - early, grant.scopes)
+        return Token(grant.access_token, requested_at + grant.lifetime_seconds - early, grant.scopes)
 
     def _renewed(self, task: "asyncio.Task[Token]") -> None:
-        """Keep what the token call brought, unless it was abandoned meanwhile."""
+        """Keep the result of the token call, unless ``forget`` was called meanwhile."""
         error = None if task.cancelled() else task.exception()
         if task is not self._refresh:
             self._abandoned.discard(task)
             return
         self._refresh = None
         if isinstance(error, SignInRefused):
-            self._refusal, self._refusal_ends = error, self._clock() + REFUSAL_STANDS_SECONDS
+            self._refusal, self._refusal_ends = error, self._clock() + REFUSAL_KEPT_SECONDS
         elif error is None and not task.cancelled():
             self._token, self._refusal = task.result(), None

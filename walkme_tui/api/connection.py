@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from walkme_tui.api.answers import ApiAnswer, ApiRequest, BrokenJson, Endpoint, without
+from walkme_tui.api.answers import ApiAnswer, ApiRequest, BrokenJson, Endpoint, without_secret
 from walkme_tui.api.auth import Token
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
@@ -96,14 +96,14 @@ class Connection:
     def __init__(
         self,
         client: httpx.AsyncClient,
-        place: Endpoint,
+        endpoint: Endpoint,
         *,
         pacer: Pacer,
         deadlines: Deadlines,
         policy: RetryPolicy,
-        aside: Offload | None = None,
+        offload: Offload | None = None,
     ) -> None:
-        self.place = place
+        self.endpoint = endpoint
         self.pacer = pacer
         self.policy = policy
         self._client = client
@@ -116,7 +116,7 @@ class Connection:
         self._calls: set[asyncio.Timeout] = set()
         self._closed = False
         self._all_ended = asyncio.Event()
-        self._aside = aside or WorkerThreads()
+        self._offload = offload or WorkerThreads()
 
     # ------------------------------------------------------------ calls
 
@@ -149,10 +149,10 @@ class Connection:
                         return await self._decoded(outcome, decode, urgent=priority is Priority.DEMAND)
                     except UnexpectedAnswer as error:
                         broken = isinstance(error, BrokenJson)
-                        fate = FailureKind.AMBIGUOUS if broken else FailureKind.UNEXPECTED
+                        kind = FailureKind.UNCERTAIN if broken else FailureKind.UNEXPECTED
                         summary = "broken JSON" if broken else "not from this API"
-                        outcome = Failure(error, fate, summary, status=outcome.status)
-                if outcome.fate is FailureKind.UNAUTHORIZED and not replayed:
+                        outcome = Failure(error, kind, summary, status=outcome.status)
+                if outcome.kind is FailureKind.UNAUTHORIZED and not replayed:
                     credentials.reject(token)
                     replayed = True
                     continue
@@ -181,7 +181,7 @@ class Connection:
                 content=request.content,
                 limit_bytes=request.limit_bytes,
                 total_seconds=total_seconds,
-                head_decides=request.changes,
+                status_decides=request.changes,
             )
             failure = judge(answer)
             summary = failure.summary if failure is not None else "ok"
@@ -190,7 +190,7 @@ class Connection:
             httpx.HTTPError, httpx.StreamError, httpx.InvalidURL,
             BodyCutShort, BodyTooLarge, DeadlinePassed, UnknownEncoding,
         ) as error:  # fmt: skip
-            failure = failure_of_exception(error, self.place, self._deadlines)
+            failure = failure_of_exception(error, self.endpoint, self._deadlines)
             summary = failure.summary
             return failure
         else:
@@ -215,11 +215,11 @@ class Connection:
         """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""
         if 200 <= answer.status < 300:
             return None
-        return failure_of_answer(without(answer, secret), request, self.place, datetime.now(UTC))
+        return failure_of_answer(without_secret(answer, secret), request, self.endpoint, datetime.now(UTC))
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""
-        if failure.fate is FailureKind.TURNED_AWAY:
+        if failure.kind is FailureKind.THROTTLED:
             self.pacer.refused(turn, too_many=failure.rate_limited, retry_after_seconds=failure.retry_after_seconds)
             self._pause_reason = failure.summary
 
@@ -239,7 +239,7 @@ class Connection:
         """What ``decode`` makes of an answer, away from the event loop if it is large."""
         if len(answer.body) <= LARGE_BODY_BYTES:
             return decode(answer)
-        return await self._aside(partial(decode, answer), urgent=urgent)
+        return await self._offload(partial(decode, answer), urgent=urgent)
 
     # ------------------------------------------------------------ how it goes
 
@@ -290,7 +290,7 @@ class Connection:
     @asynccontextmanager
     async def until_closed(self) -> AsyncIterator[CallState]:
         """Whatever waits inside is ended by ``aclose``, with ``Unreachable``, or ``OutcomeUnknown`` if it is open."""
-        closed = Unreachable(f"The connection to {self.place.host} was closed.")
+        closed = Unreachable(f"The connection to {self.endpoint.host} was closed.")
         if self._closed:
             raise closed
         call, under_way = asyncio.timeout(None), CallState()

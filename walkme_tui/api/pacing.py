@@ -26,7 +26,7 @@ LONGEST_CREDIT_SECONDS: Final = 1.0
 # own: then this is refused too, and so on, until the mark is just below what the server permits.
 MARK: Final = 0.9
 # From nothing to the refused rate; from half of it to the mark in under two seconds.
-COME_BACK_SECONDS: Final = 4.0
+RECOVERY_SECONDS: Final = 4.0
 # Above the mark the growth begins at nothing and is whole again after so long without a refusal. The first time is as
 # long as the usual window ("300 a minute"): with less, each minute would begin as if nothing had been refused. Each
 # refusal that comes sooner doubles it; at the longest, a server that now permits twice as much is used after 90 s.
@@ -94,7 +94,7 @@ class Refusals:
             return per_second * (1 + GROWTH_PER_SECOND * seconds)
         trust = min(1.0, max(0.0, now - self._quiet_since) / self.patience_seconds)
         probed = per_second * (1 + GROWTH_PER_SECOND * seconds * trust)
-        back = min(self.per_second * MARK, per_second + self.per_second * seconds / COME_BACK_SECONDS)
+        back = min(self.per_second * MARK, per_second + self.per_second * seconds / RECOVERY_SECONDS)
         return max(probed, back)
 
 
@@ -119,7 +119,7 @@ class Pace:
         self.throttled_count = 0
         self.paused_until = now
         self.refusals = Refusals(now)
-        self._held_up = False
+        self._limited = False
         self._grown_at = now
         self._epoch = 0
         self._saved = BURST
@@ -141,7 +141,7 @@ class Pace:
         needed = min(1.0 + kept_free, self.burst)
         short = needed - self._saved
         wait = short / self.per_second if short > ROUNDING else 0.0
-        self._held_up |= wait > 0.0
+        self._limited |= wait > 0.0
         return max(0.0, self.paused_until - now) + wait
 
     def start(self, priority: Priority, now: float) -> Turn:
@@ -159,10 +159,10 @@ class Pace:
     def succeeded(self, now: float) -> None:
         """An answer came: a little faster from here."""
         self._count(now)
-        if self._held_up:
+        if self._limited:
             seconds = min(LONGEST_CREDIT_SECONDS, max(0.0, now - self._grown_at))
             self.per_second = min(self.max_per_second, self.refusals.grown(self.per_second, seconds, now))
-        self._held_up = False
+        self._limited = False
         self._grown_at = now
         self.refusals.answered()
         self.in_flight_limit = min(float(self.max_in_flight), self.in_flight_limit + 1.0)
@@ -205,7 +205,7 @@ class Pace:
             self._starts.popleft()
 
 
-class Waiting:
+class TurnQueue:
     """Who waits for a turn: lower priority numbers first, within one in the order of coming."""
 
     def __init__(self) -> None:
@@ -226,7 +226,7 @@ class Waiting:
         return (future for _, _, future in self._heap if not future.done())
 
 
-class Alarm(Protocol):
+class Timer(Protocol):
     """Something that rings later and can be told not to."""
 
     def cancel(self) -> None:
@@ -247,14 +247,14 @@ class Pacer:
         max_per_second: float = 10.0,
         max_in_flight: int = 8,
         clock: Callable[[], float] | None = None,
-        call_later: Callable[[float, Callable[[], None]], Alarm] | None = None,
+        call_later: Callable[[float, Callable[[], None]], Timer] | None = None,
     ) -> None:
         self._limits = (max_per_second, max_in_flight)
         self._clock = clock
         self._call_later = call_later
         self._rules: Pace | None = None
-        self._waiting = Waiting()
-        self._alarm: Alarm | None = None
+        self._waiting = TurnQueue()
+        self._timer: Timer | None = None
 
     @property
     def pace(self) -> Pace:
@@ -305,15 +305,15 @@ class Pacer:
 
     def close(self) -> None:
         """Forget the alarm; whoever still waits is cancelled by whoever made them wait."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _serve(self) -> None:
         """Give turns to whoever may start now, and set the alarm for the next one."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         while (first := self._waiting.first()) is not None:
             priority, future = first
             now = self.now()
@@ -323,5 +323,5 @@ class Pacer:
                 continue
             if delay is not None:
                 later = self._call_later or asyncio.get_running_loop().call_later
-                self._alarm = later(delay, self._serve)
+                self._timer = later(delay, self._serve)
             return

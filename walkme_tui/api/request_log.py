@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 
-from walkme_tui.api.answers import ApiAnswer, without
+from walkme_tui.api.answers import ApiAnswer, without_secret
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, REDACTED, Headers, RequestRecord
 
@@ -70,7 +70,7 @@ def with_answer(record: RequestRecord, answer: ApiAnswer, secrets: Iterable[Secr
     body = ""
     if answer.status >= 400:
         for secret in secrets:
-            answer = without(answer, secret)
+            answer = without_secret(answer, secret)
         body = redact_body(answer.body, answer.content_type)
     return record._replace(response_headers=redact_headers(answer.headers), response_body=body)
 

@@ -13,8 +13,8 @@ class FailureKind(Enum):
     """What is known about a request that brought no usable answer."""
 
     NOT_SENT = "it never left: the connection could not be made"
-    AMBIGUOUS = "it left, and may have been carried out"
-    TURNED_AWAY = "the server said not now: nothing happened"
+    UNCERTAIN = "it left, and may have been carried out"
+    THROTTLED = "the server said not now: nothing happened"
     UNAUTHORIZED = "the token was not accepted: nothing happened"
     UNEXPECTED = "something else answered, and would again; what became of the request is open"
     FINAL = "the answer would be the same again, and nothing happened"
@@ -30,7 +30,7 @@ class Failure:
     """
 
     error: ApiError
-    fate: FailureKind
+    kind: FailureKind
     summary: str
     status: int | None = None
     retry_after_seconds: float | None = None
@@ -43,15 +43,15 @@ class Failure:
 
 
 # After these a change may have been carried out all the same.
-OPEN_FATES: Final = frozenset({FailureKind.AMBIGUOUS, FailureKind.UNEXPECTED})
+UNCERTAIN_KINDS: Final = frozenset({FailureKind.UNCERTAIN, FailureKind.UNEXPECTED})
 # These say that the other side is there and works, whatever it answers.
-ALIVE_FATES: Final = frozenset({FailureKind.FINAL, FailureKind.UNAUTHORIZED})
+ANSWERED_KINDS: Final = frozenset({FailureKind.FINAL, FailureKind.UNAUTHORIZED})
 RETRIES_WITHOUT_ANSWER: Final = 10
 
 
 def final_error(failure: Failure, *, changes: bool) -> ApiError:
     """What the caller gets when no further attempt is made: ``OutcomeUnknown`` for a change that may have happened."""
-    if changes and failure.fate in OPEN_FATES:
+    if changes and failure.kind in UNCERTAIN_KINDS:
         return outcome_unknown(failure.error)
     return failure.error
 
@@ -78,7 +78,7 @@ class RetryBudget:
 
     def note(self, failure: Failure | None) -> None:
         """An attempt has ended; None: well."""
-        if failure is None or failure.fate in ALIVE_FATES or failure.rate_limited:
+        if failure is None or failure.kind in ANSWERED_KINDS or failure.rate_limited:
             self._left = min(self._capacity, self._left + 1)
 
     def take(self, failure: Failure) -> bool:
@@ -127,11 +127,11 @@ class RetryPolicy:
         return full * (0.5 + 0.5 * self.jitter())
 
     def _allowed(self, failure: Failure, changes: bool) -> int:
-        fate = failure.fate
-        if fate is FailureKind.NOT_SENT:
+        kind = failure.kind
+        if kind is FailureKind.NOT_SENT:
             return self.connection_attempts
-        if fate is FailureKind.TURNED_AWAY:
+        if kind is FailureKind.THROTTLED:
             return self.attempts
-        if fate is FailureKind.AMBIGUOUS and not changes:
+        if kind is FailureKind.UNCERTAIN and not changes:
             return self.timeout_attempts if failure.timed_out else self.attempts
         return 1

@@ -1,4 +1,4 @@
-"""HTTP statuses and error bodies, in the words and errors of the domain."""
+"""HTTP statuses and error bodies as errors of the domain."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from walkme_tui.api.answers import (
     ApiRequest,
     Endpoint,
     describe_body,
-    told,
+    error_message,
 )
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.domain.errors import (
@@ -36,7 +36,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.text import clean
 
 TARGET_LENGTH: Final = 100
-# Nobody waits for longer than a day; the bound keeps absurd numbers finite.
+# A bound for absurd numbers.
 LONGEST_WAIT_SECONDS: Final = 86400.0
 # Some servers and gateways answer 403 for a rate limit; the code in the body tells it from a missing permission.
 _CODE_NAMES: Final = frozenset({"code", "errorcode", "error", "errors", "reason", "type", "status", "name"})
@@ -47,7 +47,7 @@ LONGEST_CODE: Final = 100
 
 
 def retry_after_seconds(value: str | None, now: datetime) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, given as seconds or as a date; None if it makes no sense."""
+    """The seconds in a ``Retry-After`` header, which holds seconds or a date; None if it is invalid."""
     text = (value or "").strip()
     if not text:
         return None
@@ -62,82 +62,84 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_SECONDS)
 
 
-def failure_of_answer(answer: ApiAnswer, request: ApiRequest, place: Endpoint, now: datetime) -> Failure | None:
-    """What is wrong with an answer by its status; None for 2xx."""
+def failure_of_answer(answer: ApiAnswer, request: ApiRequest, endpoint: Endpoint, now: datetime) -> Failure | None:
+    """The failure that the status of an answer means; None for 2xx."""
     status = answer.status
     if 200 <= status < 300:
         return None
     wait = retry_after_seconds(answer.headers.get("retry-after"), now)
-    error, fate, summary = _judge(answer, request, place, wait)
-    return Failure(error, fate, summary, status=status, retry_after_seconds=wait)
+    error, kind, summary = _classify(answer, request, endpoint, wait)
+    return Failure(error, kind, summary, status=status, retry_after_seconds=wait)
 
 
-def _judge(
-    answer: ApiAnswer, request: ApiRequest, place: Endpoint, wait: float | None
+def _classify(
+    answer: ApiAnswer, request: ApiRequest, endpoint: Endpoint, wait: float | None
 ) -> tuple[ApiError, FailureKind, str]:
-    status, said = answer.status, _said(answer)
+    status, details = answer.status, _details(answer)
     if status == 429 or (status == 403 and (wait is not None or _has_rate_limit_code(answer.body))):
-        asked = f", and asks to wait {wait:.0f} s" if wait is not None else ""
+        asked = f", and asks for a wait of {wait:.0f} s" if wait is not None else ""
         limited = RateLimited(
-            f"{place.host} says that there are too many requests{asked}{said}.",
+            f"{endpoint.host} refuses further requests for now{asked}{details}.",
             hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
         )  # fmt: skip
-        return limited, FailureKind.TURNED_AWAY, "too many requests"
+        return limited, FailureKind.THROTTLED, "too many requests"
     if status in {405, 501}:
-        message = f"{place.host} does not know this call for {request.about} ({status}{said})."
+        message = f"{endpoint.host} does not know this call for {request.about} ({status}{details})."
         return MethodRefused(message, status=status, request_id=answer.request_id), FailureKind.FINAL, "method refused"
     if status >= 500:
         refused = status == 503 and wait is not None
-        asked = f", and asks to wait {wait:.0f} s" if refused else ""
-        message = f"{place.host} had a fault ({status}{said}){asked}."
+        asked = f", and asks for a wait of {wait:.0f} s" if refused else ""
+        message = f"{endpoint.host} failed ({status}{details}){asked}."
         fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
-        fate = FailureKind.FINAL if status == 505 else FailureKind.TURNED_AWAY if refused else FailureKind.AMBIGUOUS
-        return fault, fate, "server fault"
+        kind = FailureKind.FINAL if status == 505 else FailureKind.THROTTLED if refused else FailureKind.UNCERTAIN
+        return fault, kind, "server fault"
     if status < 400:
-        # 307 and 308 ask for the same request elsewhere; after the others a change may have been carried out.
-        fate = FailureKind.FINAL if status in {307, 308} else FailureKind.UNEXPECTED
-        return _redirected(answer), fate, "redirect" if status >= 300 else "no final answer"
-    return _refused(answer, request, place, said)
+        # After 307 and 308 nothing happened; after the others a change may have been made.
+        kind = FailureKind.FINAL if status in {307, 308} else FailureKind.UNEXPECTED
+        return _redirected(answer), kind, "redirect" if status >= 300 else "no final answer"
+    return _refused(answer, request, endpoint, details)
 
 
-def _refused(answer: ApiAnswer, request: ApiRequest, place: Endpoint, said: str) -> tuple[ApiError, FailureKind, str]:
+def _refused(
+    answer: ApiAnswer, request: ApiRequest, endpoint: Endpoint, details: str
+) -> tuple[ApiError, FailureKind, str]:
     """The error for a 4xx answer that is no rate limit."""
     status, request_id = answer.status, answer.request_id
     if status == 401:
-        message = f"{place.host} does not accept the sign-in of profile {place.profile}{said}."
+        message = f"{endpoint.host} does not accept the sign-in of profile {endpoint.profile}{details}."
         return (
-            SignInRefused(message, hint=secret_hint(place), status=status, request_id=request_id),
+            SignInRefused(message, hint=secret_hint(endpoint), status=status, request_id=request_id),
             FailureKind.UNAUTHORIZED,
             "sign-in refused",
         )
     if status == 403:
-        message = f"Profile {place.profile} may not do this{said}."
+        message = f"Profile {endpoint.profile} may not do this{details}."
         hint = _permission_hint(answer, request)
         refused = PermissionRefused(message, hint=hint, status=status, request_id=request_id, scope=request.scope)
         return refused, FailureKind.FINAL, "permission refused"
     if status == 404:
-        hint = f"It was asked for at {place.host}: check base_url." if request.collection else ""
+        hint = f"The host was {endpoint.host}: check base_url." if request.collection else ""
         hint = WRONG_PLACE_HINT if answer.is_web_page else hint
-        message = f"{place.host} does not have {request.about}{said}."
+        message = f"{endpoint.host} does not have {request.about}{details}."
         return NotFound(message, hint=hint, status=status, request_id=request_id), FailureKind.FINAL, "not found"
     if status == 407:
         hint = "Put its credentials into HTTPS_PROXY."
-        message = "The proxy wants a sign-in of its own."
+        message = "The proxy requires a sign-in."
         return Unreachable(message, hint=hint, status=status, request_id=request_id), FailureKind.FINAL, "proxy sign-in"
     if status == 408:
-        message = f"{place.host} gave up waiting for the request."
+        message = f"{endpoint.host} gave up waiting for the request."
         late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
-        return late, FailureKind.AMBIGUOUS, "request time-out"
+        return late, FailureKind.UNCERTAIN, "request time-out"
     kind = Conflict if status == 409 else RequestRejected
-    message = f"{place.host} refused the request ({status}{said})."
+    message = f"{endpoint.host} refused the request ({status}{details})."
     return kind(message, status=status, request_id=request_id), FailureKind.FINAL, "refused"
 
 
-def failure_of_token_answer(failure: Failure, answer: ApiAnswer, place: Endpoint) -> Failure:
-    """The failure of a token call: what refuses the credentials says so.
+def failure_of_token_answer(failure: Failure, answer: ApiAnswer, endpoint: Endpoint) -> Failure:
+    """The failure of a token call: ``SignInRefused`` where the credentials were refused.
 
-    Nothing else about it may be taken for an answer to the call that needed the token: no "not found" that would mean
-    a user, no "method refused" that would mean a PATCH.
+    Another refusal becomes ``UnexpectedAnswer``: the call that needed the token must not take a "not found" for one of
+    its user, nor a "method refused" for one of PATCH.
     """
     error = failure.error
     if answer.status not in {400, 401, 403} or failure.rate_limited:
@@ -146,16 +148,16 @@ def failure_of_token_answer(failure: Failure, answer: ApiAnswer, place: Endpoint
         status, request_id = answer.status, answer.request_id
         other = UnexpectedAnswer(error.message, hint=WRONG_PLACE_HINT, status=status, request_id=request_id)
         return replace(failure, error=other)
-    said = told(answer.body)
-    shown = f" ({said})" if said else ""
-    message = f"The client id and secret of profile {place.profile} were refused by {place.host}{shown}."
-    refused = SignInRefused(message, hint=secret_hint(place), status=answer.status, request_id=answer.request_id)
+    details = error_message(answer.body)
+    shown = f" ({details})" if details else ""
+    message = f"The client id and secret of profile {endpoint.profile} were refused by {endpoint.host}{shown}."
+    refused = SignInRefused(message, hint=secret_hint(endpoint), status=answer.status, request_id=answer.request_id)
     return Failure(refused, FailureKind.FINAL, "sign-in refused", status=answer.status)
 
 
-def secret_hint(place: Endpoint) -> str:
+def secret_hint(endpoint: Endpoint) -> str:
     """What to do about a refused sign-in."""
-    return f"The secret comes from {place.secret_source}: check it there, and the client id in the profile."
+    return f"The secret comes from {endpoint.secret_source}: check the secret there and the client id in the profile."
 
 
 def _permission_hint(answer: ApiAnswer, request: ApiRequest) -> str:
@@ -167,7 +169,7 @@ def _permission_hint(answer: ApiAnswer, request: ApiRequest) -> str:
 
 
 def _redirected(answer: ApiAnswer) -> UnexpectedAnswer:
-    """Redirects are never followed: the token would travel to whoever asks for it."""
+    """The error for a redirect, which is never followed: the token would be sent to another host."""
     location = answer.headers.get("location", "")
     try:
         target = urlsplit(location).netloc.rpartition("@")[2]
@@ -175,17 +177,17 @@ def _redirected(answer: ApiAnswer) -> UnexpectedAnswer:
         target = ""
     where = f"to {clean(target, TARGET_LENGTH)}" if target else "elsewhere" if location else "without saying where"
     if not 300 <= answer.status < 400:
-        message = f"{answer.place} answered with status {answer.status}, which is no answer."
+        message = f"{answer.place} answered with status {answer.status}, which no request is answered with."
     else:
-        message = f"{answer.place} redirects {where} ({answer.status}); that was not followed."
+        message = f"{answer.place} redirects {where} ({answer.status}); the redirect was not followed."
     return UnexpectedAnswer(message, hint=WRONG_PLACE_HINT, status=answer.status, request_id=answer.request_id)
 
 
-def _said(answer: ApiAnswer) -> str:
-    """What the error body says, to be put after the sentence's last word."""
+def _details(answer: ApiAnswer) -> str:
+    """The message in the error body, to append to the last word of a sentence."""
     if answer.is_web_page:
         return f": {describe_body(answer)}"
-    words = told(answer.body).rstrip(".")
+    words = error_message(answer.body).rstrip(".")
     return f": {words}" if words else ""
 
 

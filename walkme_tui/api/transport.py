@@ -23,7 +23,7 @@ from walkme_tui.domain.errors import ConfigurationError
 KEEP_ALIVE_SECONDS: Final = 15.0
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
 # How long the body of an answer is waited for where the head has told everything that matters.
-LAST_WORDS_SECONDS: Final = 3.0
+BODY_GRACE_SECONDS: Final = 3.0
 
 # What httpx lets through from a SOCKS proxy that answers nonsense; the package is an extra.
 SOCKS_FAULTS: tuple[type[Exception], ...] = ()
@@ -163,9 +163,9 @@ async def send(
     content: bytes,
     limit_bytes: int,
     total_seconds: float,
-    head_decides: bool = False,
+    status_decides: bool = False,
 ) -> ApiAnswer:
-    """One request and its whole answer; with ``head_decides`` also one whose body breaks off, which then is ``cut``.
+    """One request and its whole answer; with ``status_decides`` also one whose body breaks off, which then is ``cut``.
 
     Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
     """
@@ -175,10 +175,10 @@ async def send(
         async with total:
             response = await client.send(request, stream=True)
             try:
-                if head_decides:
+                if status_decides:
                     # What has been decided must not be lost to a deadline any more.
                     total.reschedule(None)
-                    body, cut = await _last_words(response, limit_bytes)
+                    body, cut = await _read_soon(response, limit_bytes)
                 else:
                     body, cut = await _read_body(response, limit_bytes), False
             finally:
@@ -193,10 +193,10 @@ async def send(
     return ApiAnswer(response.status_code, dict(response.headers), body, netloc, cut)
 
 
-async def _last_words(response: httpx.Response, limit_bytes: int) -> tuple[bytes, bool]:
+async def _read_soon(response: httpx.Response, limit_bytes: int) -> tuple[bytes, bool]:
     """The body if it comes whole and soon, else nothing, and whether it broke off."""
     try:
-        async with asyncio.timeout(LAST_WORDS_SECONDS):
+        async with asyncio.timeout(BODY_GRACE_SECONDS):
             return await _read_body(response, limit_bytes), False
     except (TimeoutError, httpx.HTTPError, httpx.StreamError, BodyTooLarge, BodyCutShort, UnknownEncoding):
         return b"", True

@@ -12,50 +12,50 @@ from walkme_tui.domain.errors import OutcomeUnknown, RateLimited, Unreachable
 POLICY = RetryPolicy(jitter=lambda: 1.0)
 
 
-def failure(fate: FailureKind, retry_after: float | None = None, status: int | None = None) -> Failure:
-    kind = RateLimited if status == 429 else Unreachable
-    error = kind("It is gone.", hint="Look for it.", status=status, request_id="r1")
-    return Failure(error, fate, "gone", status=status, retry_after_seconds=retry_after)
+def failure(kind: FailureKind, retry_after: float | None = None, status: int | None = None) -> Failure:
+    error_type = RateLimited if status == 429 else Unreachable
+    error = error_type("It is gone.", hint="Look for it.", status=status, request_id="r1")
+    return Failure(error, kind, "gone", status=status, retry_after_seconds=retry_after)
 
 
-def attempts(fate: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
+def attempts(kind: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
     """How many attempts are made when every one fails like this."""
     made = 1
-    failed = replace(failure(fate), timed_out=timed_out)
+    failed = replace(failure(kind), timed_out=timed_out)
     while POLICY.wait_before_retry(failed, changes=changes, attempt=made) is not None:
         made += 1
     return made
 
 
 @pytest.mark.parametrize(
-    ("fate", "reading", "changing"),
+    ("kind", "reading", "changing"),
     [
-        (FailureKind.AMBIGUOUS, 4, 1),
+        (FailureKind.UNCERTAIN, 4, 1),
         (FailureKind.NOT_SENT, 2, 2),
-        (FailureKind.TURNED_AWAY, 4, 4),
+        (FailureKind.THROTTLED, 4, 4),
         (FailureKind.UNEXPECTED, 1, 1),
         (FailureKind.FINAL, 1, 1),
         (FailureKind.UNAUTHORIZED, 1, 1),
     ],
 )
 def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(
-    fate: FailureKind, reading: int, changing: int
+    kind: FailureKind, reading: int, changing: int
 ) -> None:
-    assert attempts(fate, changes=False) == reading
-    assert attempts(fate, changes=True) == changing
+    assert attempts(kind, changes=False) == reading
+    assert attempts(kind, changes=True) == changing
 
 
 def test_a_request_that_ran_out_of_time_is_tried_twice_at_most() -> None:
-    assert attempts(FailureKind.AMBIGUOUS, changes=False, timed_out=True) == 2
-    assert attempts(FailureKind.AMBIGUOUS, changes=True, timed_out=True) == 1
+    assert attempts(FailureKind.UNCERTAIN, changes=False, timed_out=True) == 2
+    assert attempts(FailureKind.UNCERTAIN, changes=True, timed_out=True) == 1
 
 
-@pytest.mark.parametrize("fate", FailureKind)
-def test_a_change_that_may_have_happened_says_so_and_why(fate: FailureKind) -> None:
-    failed = failure(fate, status=502)
+@pytest.mark.parametrize("kind", FailureKind)
+def test_a_change_that_may_have_happened_says_so_and_why(kind: FailureKind) -> None:
+    failed = failure(kind, status=502)
     assert final_error(failed, changes=False) is failed.error
     error = final_error(failed, changes=True)
-    if fate in {FailureKind.AMBIGUOUS, FailureKind.UNEXPECTED}:
+    if kind in {FailureKind.UNCERTAIN, FailureKind.UNEXPECTED}:
         assert isinstance(error, OutcomeUnknown)
         assert error.message == "It is gone. Whether the change was carried out is not known."
         assert (error.hint, error.status, error.request_id) == ("Look for it.", 502, "r1")
@@ -68,7 +68,7 @@ class TestRetryBudget:
     """Retries that all calls share."""
 
     def test_without_an_answer_it_is_used_up(self) -> None:
-        budget, gone = RetryBudget(3), failure(FailureKind.AMBIGUOUS)
+        budget, gone = RetryBudget(3), failure(FailureKind.UNCERTAIN)
         taken = []
         for _ in range(5):
             budget.note(gone)
@@ -81,7 +81,7 @@ class TestRetryBudget:
             None,
             failure(FailureKind.FINAL),
             failure(FailureKind.UNAUTHORIZED),
-            failure(FailureKind.TURNED_AWAY, status=429),
+            failure(FailureKind.THROTTLED, status=429),
         ],
     )
     def test_an_answer_gives_one_back_whatever_it_says(self, answered: Failure | None) -> None:
@@ -95,18 +95,18 @@ class TestRetryBudget:
 
     def test_a_429_costs_nothing(self) -> None:
         budget = RetryBudget(0)
-        assert budget.take(failure(FailureKind.TURNED_AWAY, status=429))
-        assert not budget.take(failure(FailureKind.TURNED_AWAY, 1.0, status=503))
+        assert budget.take(failure(FailureKind.THROTTLED, status=429))
+        assert not budget.take(failure(FailureKind.THROTTLED, 1.0, status=503))
 
 
 def test_what_the_server_asks_for_is_waited_unless_it_is_beyond_patience() -> None:
-    short, long = failure(FailureKind.TURNED_AWAY, 12.0), failure(FailureKind.TURNED_AWAY, 3600.0)
+    short, long = failure(FailureKind.THROTTLED, 12.0), failure(FailureKind.THROTTLED, 3600.0)
     assert POLICY.wait_before_retry(short, changes=False, attempt=1) == 12.0
     assert POLICY.wait_before_retry(long, changes=False, attempt=1) is None
 
 
 def test_a_change_leaves_a_long_wait_to_its_job() -> None:
-    short, long = failure(FailureKind.TURNED_AWAY, 2.0), failure(FailureKind.TURNED_AWAY, 12.0)
+    short, long = failure(FailureKind.THROTTLED, 2.0), failure(FailureKind.THROTTLED, 12.0)
     assert POLICY.wait_before_retry(short, changes=True, attempt=1) == 2.0
     assert POLICY.wait_before_retry(long, changes=True, attempt=1) is None
 

@@ -15,7 +15,7 @@ from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.auth import (
     DEFAULT_LIFETIME_SECONDS,
     LONGEST_LIFETIME_SECONDS,
-    REFUSAL_STANDS_SECONDS,
+    REFUSAL_KEPT_SECONDS,
     Grant,
     SignIn,
     plausible_lifetime,
@@ -145,7 +145,7 @@ async def test_refused_credentials_are_not_sent_again_at_once() -> None:
         with pytest.raises(SignInRefused, match="refused look there"):
             await sign_in.token()
     assert office.asked == 1
-    office.now += REFUSAL_STANDS_SECONDS + 1
+    office.now += REFUSAL_KEPT_SECONDS + 1
     with pytest.raises(SignInRefused):
         await sign_in.token()
     assert office.asked == 2
@@ -249,8 +249,8 @@ async def test_a_thousand_calls_with_an_expired_token_cost_one_token_call_and_tw
     desk.on("/groups", only_the_second_token)
     async with desk.directory(max_in_flight=1000, max_requests_per_second=1e9) as api:
         await api.list_users(1, 1)
-        api._line.pacer.pace.per_second = 1e9
-        api._line.pacer.pace.in_flight_limit = 1000.0
+        api._connection.pacer.pace.per_second = 1e9
+        api._connection.pacer.pace.in_flight_limit = 1000.0
         await asyncio.gather(*(api.list_groups() for _ in range(1000)))
     assert desk.tokens == 2
     assert 1000 < len(desk.asked("/groups")) <= 2000

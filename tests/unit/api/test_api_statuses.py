@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.api.answers import SHORT_TEXT, ApiAnswer, ApiRequest, Endpoint, page_title, told
+from walkme_tui.api.answers import SHORT_TEXT, ApiAnswer, ApiRequest, Endpoint, error_message, page_title
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.api.status_errors import LONGEST_WAIT_SECONDS, failure_of_answer, retry_after_seconds
 from walkme_tui.domain.errors import (
@@ -46,7 +46,7 @@ def test_success_is_no_failure(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "fate"),
+    ("status", "kind", "failure_kind"),
     [
         (400, RequestRejected, FailureKind.FINAL),
         (401, SignInRefused, FailureKind.UNAUTHORIZED),
@@ -54,30 +54,30 @@ def test_success_is_no_failure(status: int) -> None:
         (404, NotFound, FailureKind.FINAL),
         (405, MethodRefused, FailureKind.FINAL),
         (407, Unreachable, FailureKind.FINAL),
-        (408, Unreachable, FailureKind.AMBIGUOUS),
+        (408, Unreachable, FailureKind.UNCERTAIN),
         (409, Conflict, FailureKind.FINAL),
-        (429, RateLimited, FailureKind.TURNED_AWAY),
+        (429, RateLimited, FailureKind.THROTTLED),
         (101, UnexpectedAnswer, FailureKind.UNEXPECTED),
         (302, UnexpectedAnswer, FailureKind.UNEXPECTED),
         (303, UnexpectedAnswer, FailureKind.UNEXPECTED),
         (304, UnexpectedAnswer, FailureKind.UNEXPECTED),
         (307, UnexpectedAnswer, FailureKind.FINAL),
         (308, UnexpectedAnswer, FailureKind.FINAL),
-        (500, ServerFault, FailureKind.AMBIGUOUS),
+        (500, ServerFault, FailureKind.UNCERTAIN),
         (501, MethodRefused, FailureKind.FINAL),
-        (502, ServerFault, FailureKind.AMBIGUOUS),
-        (503, ServerFault, FailureKind.AMBIGUOUS),
-        (504, ServerFault, FailureKind.AMBIGUOUS),
+        (502, ServerFault, FailureKind.UNCERTAIN),
+        (503, ServerFault, FailureKind.UNCERTAIN),
+        (504, ServerFault, FailureKind.UNCERTAIN),
         (505, ServerFault, FailureKind.FINAL),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"plain text", LOGIN_PAGE, b'{"message": "x"}', b"\xff\xfe", b"[" * 5000])
 def test_the_status_decides_whatever_the_body_is(
-    status: int, kind: type[ApiError], fate: FailureKind, body: bytes
+    status: int, kind: type[ApiError], failure_kind: FailureKind, body: bytes
 ) -> None:
     failure = failed(status, body)
     assert type(failure.error) is kind
-    assert failure.fate is fate
+    assert failure.kind is failure_kind
     assert failure.error.status == failure.status == status
     assert len(failure.error.message) < 400
 
@@ -91,8 +91,8 @@ def test_a_refused_permission_names_the_scope() -> None:
 
 def test_a_503_that_says_when_was_not_carried_out() -> None:
     failure = failed(503, retry_after="9")
-    assert (failure.fate, failure.retry_after_seconds) == (FailureKind.TURNED_AWAY, 9.0)
-    assert "asks to wait 9 s" in failure.error.message
+    assert (failure.kind, failure.retry_after_seconds) == (FailureKind.THROTTLED, 9.0)
+    assert "asks for a wait of 9 s" in failure.error.message
 
 
 def test_a_429_tells_how_long_was_asked_for() -> None:
@@ -117,7 +117,7 @@ def test_a_429_tells_how_long_was_asked_for() -> None:
 def test_a_403_with_a_rate_limit_code_is_a_rate_limit(body: bytes) -> None:
     failure = failed(403, body)
     assert isinstance(failure.error, RateLimited)
-    assert (failure.fate, failure.rate_limited, failure.error.status) == (FailureKind.TURNED_AWAY, True, 403)
+    assert (failure.kind, failure.rate_limited, failure.error.status) == (FailureKind.THROTTLED, True, 403)
 
 
 def test_a_403_with_retry_after_is_a_rate_limit() -> None:
@@ -185,18 +185,18 @@ def test_the_request_id_is_taken_from_the_usual_headers(header: str, value: str)
     ],
 )
 def test_an_error_body_tells_its_message_wherever_it_is(body: object, expected: str) -> None:
-    assert told(json.dumps(body).encode()) == expected
+    assert error_message(json.dumps(body).encode()) == expected
 
 
 def test_what_a_body_tells_is_short_and_clean() -> None:
-    words = told(json.dumps({"message": "\x1b[31m" + "x" * 1000}).encode())
+    words = error_message(json.dumps({"message": "\x1b[31m" + "x" * 1000}).encode())
     assert len(words) <= SHORT_TEXT
     assert words.isprintable()
 
 
 @given(st.binary(max_size=300))
 def test_no_error_body_does_harm(body: bytes) -> None:
-    assert len(told(body)) <= SHORT_TEXT
+    assert len(error_message(body)) <= SHORT_TEXT
     assert failed(418, body).error.message.isprintable()
 
 

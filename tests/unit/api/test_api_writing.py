@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
-from walkme_tui.api.rest.ids import in_path
-from walkme_tui.api.rest.writing import joining, leaving, patching, putting
+from walkme_tui.api.rest.ids import path_segment
+from walkme_tui.api.rest.write_requests import add_member_request, patch_request, put_request, remove_member_request
 from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import NotFound
 
 MAKERS: list[Callable[[], ApiRequest]] = [
-    lambda: patching("u1", {"status": "inactive", "lastName": "Hidden"}),
-    lambda: putting("u1", {"status": "inactive", "lastName": "Hidden"}),
-    lambda: joining("g1", "u1"),
-    lambda: leaving("g1", "u1"),
+    lambda: patch_request("u1", {"status": "inactive", "lastName": "Hidden"}),
+    lambda: put_request("u1", {"status": "inactive", "lastName": "Hidden"}),
+    lambda: add_member_request("g1", "u1"),
+    lambda: remove_member_request("g1", "u1"),
 ]
 
 
@@ -42,7 +42,7 @@ def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[],
 @given(st.text(max_size=300))
 def test_an_id_stands_in_a_path_as_one_segment_or_not_at_all(record_id: str) -> None:
     try:
-        segment = in_path(record_id, "user")
+        segment = path_segment(record_id, "user")
     except NotFound:
         return
     assert segment.isascii()

@@ -7,16 +7,16 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest, Endpoint, without
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest, Endpoint, without_secret
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
 from walkme_tui.api.connection import Connection, Offload
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
-from walkme_tui.api.rest.ids import in_path
+from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.rest.user_update import UserUpdater
-from walkme_tui.api.rest.writing import joining, leaving, patching, putting
+from walkme_tui.api.rest.write_requests import add_member_request, patch_request, put_request, remove_member_request
 from walkme_tui.api.retry import Failure, RetryPolicy
 from walkme_tui.api.status_errors import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
@@ -52,7 +52,7 @@ class RestDirectory:
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         pacer: Pacer | None = None,
-        aside: Offload | None = None,
+        offload: Offload | None = None,
     ) -> None:
         self._settings = settings
         base_url = settings.base_url.rstrip("/")
@@ -69,15 +69,15 @@ class RestDirectory:
             )
         except (ValueError, httpx.InvalidURL):
             raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
-        self._line = Connection(
+        self._connection = Connection(
             client,
             Endpoint(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
             pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
             deadlines=deadlines,
             policy=policy,
-            aside=aside,
+            offload=offload,
         )
-        self._sign_in = SignIn(self._ask_for_token)
+        self._sign_in = SignIn(self._request_token)
         self._secret: Secret | None = None
         self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
@@ -111,7 +111,7 @@ class RestDirectory:
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
-        target = f"/users/{in_path(user_id, 'user')}"
+        target = f"/users/{path_segment(user_id, 'user')}"
         request = ApiRequest("GET", target, READ, "this user", total_seconds=ONE_RECORD_SECONDS)
         return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
@@ -137,19 +137,19 @@ class RestDirectory:
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """PATCH fields, by their JSON names; raises like ``update_user``, ``MethodRefused`` for an unknown call."""
-        await self._write(patching(user_id, fields), KNOWN_NAMES)
+        await self._write(patch_request(user_id, fields), KNOWN_NAMES)
 
     async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
         """PUT the whole record: fields left out may be cleared. Raises like ``patch_user``."""
-        await self._write(putting(user_id, whole), KNOWN_NAMES)
+        await self._write(put_request(user_id, whole), KNOWN_NAMES)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user into a group; raises like ``patch_user``."""
-        await self._write(joining(group_id, user_id), MEMBERSHIP_NAMES)
+        await self._write(add_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
         """Take a user out of a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
-        await self._write(leaving(group_id, user_id), MEMBERSHIP_NAMES)
+        await self._write(remove_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
     # ------------------------------------------------------------ the line
 
@@ -160,16 +160,16 @@ class RestDirectory:
 
     async def sign_in(self) -> None:
         """Have a token that is good for the next call, before that one needs it; raises ``ApiError``."""
-        async with self._line.until_closed():
+        async with self._connection.until_closed():
             await self._sign_in.token()
 
     def traffic(self) -> TrafficStatus:
         """How the line does at this moment."""
-        return self._line.traffic()
+        return self._connection.traffic()
 
     def request_log(self) -> tuple[RequestRecord, ...]:
         """The most recent requests, oldest first."""
-        return self._line.request_log()
+        return self._connection.request_log()
 
     def forget_sign_in(self) -> None:
         """Drop the token and read the secret from its source again before the next call."""
@@ -178,17 +178,19 @@ class RestDirectory:
 
     async def aclose(self) -> None:
         """Close the connections; calls under way fail with ``Unreachable``."""
-        await self._line.aclose(self._sign_in.aclose)
+        await self._connection.aclose(self._sign_in.aclose)
 
     async def _call(self, request: ApiRequest, priority: Priority, decode: Callable[[ApiAnswer], T]) -> T:
-        return await self._line.call(request, self._sign_in, priority, decode)
+        return await self._connection.call(request, self._sign_in, priority, decode)
 
     async def _write(self, request: ApiRequest, names: Set[str]) -> None:
-        await self._line.call(request, self._sign_in, Priority.DEMAND, lambda answer: check_written(answer, names))
+        await self._connection.call(
+            request, self._sign_in, Priority.DEMAND, lambda answer: check_written(answer, names)
+        )
 
     # ------------------------------------------------------------ signing in
 
-    async def _ask_for_token(self) -> Grant:
+    async def _request_token(self) -> Grant:
         """The token call, retried like a GET: asking twice changes nothing. It needs no turn, its caller has one."""
         secret = self._secret
         if secret is None:
@@ -204,17 +206,19 @@ class RestDirectory:
         )
 
         def judge(answer: ApiAnswer) -> Failure | None:
-            failure = self._line.judge(answer, request, secret)
-            return failure and failure_of_token_answer(failure, without(answer, secret), self._line.place)
+            failure = self._connection.judge(answer, request, secret)
+            return failure and failure_of_token_answer(
+                failure, without_secret(answer, secret), self._connection.endpoint
+            )
 
         attempt = 0
         while True:
             attempt += 1
-            outcome = await self._line.attempt(request, headers=headers, attempt=attempt, judge=judge)
+            outcome = await self._connection.attempt(request, headers=headers, attempt=attempt, judge=judge)
             if isinstance(outcome, ApiAnswer):
                 return read_grant(outcome)
-            self._line.slow_down(outcome, None)
-            await self._line.wait_or_give_up(outcome, request, attempt)
+            self._connection.slow_down(outcome, None)
+            await self._connection.wait_or_give_up(outcome, request, attempt)
 
     async def _read_secret(self) -> Secret:
         """The secret from its source; where there is none, signing in fails and says which source was asked."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Set
 from typing import Any, Final
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json, told
+from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, error_message, read_json
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.text import email_key, storable
@@ -115,7 +115,7 @@ def _list_in(value: Any, name: str, answer: ApiAnswer) -> list[Any]:
 
 
 def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer:
-    words = told(answer.body).rstrip(".") if isinstance(value, dict) else ""
+    words = error_message(answer.body).rstrip(".") if isinstance(value, dict) else ""
     return UnexpectedAnswer(
         f"{answer.place} {what}{f': {words}' if words else ''}.",
         hint=WRONG_PLACE_HINT,

@@ -10,7 +10,7 @@ from walkme_tui.domain.errors import NotFound
 _ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@|=+~-]{1,256}\Z")
 
 
-def in_path(record_id: str, kind: str) -> str:
+def path_segment(record_id: str, kind: str) -> str:
     """An id as a segment of a path; ``NotFound`` for what cannot be the id of a ``kind``."""
     if not _ID.match(record_id):
         raise NotFound(f"There is no such {kind}: this cannot be the id of one.")

@@ -5,31 +5,33 @@ from collections.abc import Mapping
 from typing import Final
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
-from walkme_tui.api.rest.ids import in_path
+from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.domain.users import Json
 
 WRITE: Final = "users:write"
 
 
-def patching(user_id: str, fields: Mapping[str, Json]) -> ApiRequest:
+def patch_request(user_id: str, fields: Mapping[str, Json]) -> ApiRequest:
     """Change some fields of a user, by their JSON names."""
-    return _change("PATCH", f"/users/{in_path(user_id, 'user')}", "this user", fields)
+    return _change("PATCH", f"/users/{path_segment(user_id, 'user')}", "this user", fields)
 
 
-def putting(user_id: str, whole: Mapping[str, Json]) -> ApiRequest:
+def put_request(user_id: str, whole: Mapping[str, Json]) -> ApiRequest:
     """Put a whole record into the place of a user."""
-    return _change("PUT", f"/users/{in_path(user_id, 'user')}", "this user", whole)
+    return _change("PUT", f"/users/{path_segment(user_id, 'user')}", "this user", whole)
 
 
-def joining(group_id: str, user_id: str) -> ApiRequest:
+def add_member_request(group_id: str, user_id: str) -> ApiRequest:
     """Put a user into a group."""
-    in_path(user_id, "user")
-    return _change("POST", f"/groups/{in_path(group_id, 'group')}/users", "this group or user", {"userId": user_id})
+    path_segment(user_id, "user")
+    return _change(
+        "POST", f"/groups/{path_segment(group_id, 'group')}/users", "this group or user", {"userId": user_id}
+    )
 
 
-def leaving(group_id: str, user_id: str) -> ApiRequest:
+def remove_member_request(group_id: str, user_id: str) -> ApiRequest:
     """Take a user out of a group."""
-    target = f"/groups/{in_path(group_id, 'group')}/users/{in_path(user_id, 'user')}"
+    target = f"/groups/{path_segment(group_id, 'group')}/users/{path_segment(user_id, 'user')}"
     return _change("DELETE", target, "this user in this group", None)
 
 
