@@ -128,7 +128,7 @@ async def test_the_palette_holds_nothing_of_textuals_own() -> None:
         await browser.loaded()
         await browser.press("colon")
         await browser.type("screenshot")
-        assert browser.dialog == "Commands\nEnter take   Esc leave"
+        assert browser.dialog == "Commands\nEnter select   Esc cancel"
 
 
 async def test_the_email_under_the_cursor_is_copied_whatever_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:

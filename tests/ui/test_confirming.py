@@ -130,7 +130,7 @@ async def test_many_people_in_production_are_changed_only_after_their_number_was
         await mark(browser, 11)
         await browser.press("O")
         await browser.listening("Offboard 11 people")
-        assert browser.says("People type how many people this plan is about, then press y")
+        assert browser.says("People type the number of people in this plan, then press y")
         assert browser.focus == "answer"
         await browser.press("y")
         assert browser.focus == "number"
@@ -168,7 +168,7 @@ async def test_ten_people_and_a_sandbox_want_no_number(count: int, environment: 
         await mark(browser, count)
         await browser.press("O")
         await browser.listening(f"Offboard {count} people")
-        assert not browser.says("how many people")
+        assert not browser.says("number of people")
         await browser.press("y")
         await browser.listening("Done and verified.")
 

@@ -86,7 +86,7 @@ def test_a_long_text_reaches_tmux_that_calls_itself_screen_and_the_screen_is_pai
         program.send(b"*")
         program.wait_for("Marked")
         program.send(b"y")
-        program.wait_for("Esc leave")
+        program.wait_for("Esc cancel")
         program.send(b"\r")
         program.wait_for("Sent to tmux (needs set-clipboard on) or screen")
         program.send(b"q")
@@ -118,9 +118,9 @@ def test_without_colours_only_attributes_are_written(environment: dict[str, str]
         program.wait_for("Enter open")
         for key in (b"?", b":"):
             program.send(key)
-            program.wait_for("Esc leave")
+            program.wait_for("Esc c")
             program.send(b"\x1b")
-            program.wait_until(lambda: "Esc leave" not in program.text)
+            program.wait_until(lambda: "Esc c" not in program.text)
         program.send(b"/yasmin\r")
         program.wait_for("/ yasmin")
         program.send(b"5q")
@@ -178,9 +178,9 @@ def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, st
         program.wait_for("Enter open")
         program.send(b"\xff\xc3")
         program.send(b"?")
-        program.wait_for("Esc leave")
+        program.wait_for("Esc close")
         program.send(b"\x1b")
-        program.wait_until(lambda: "Esc leave" not in program.text)
+        program.wait_until(lambda: "Esc close" not in program.text)
         program.send(b"q")
         assert program.wait() == 0
     assert b"Traceback" not in program.output
@@ -189,7 +189,7 @@ def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, st
 # ---------------------------------------------------------------- ctrl+l and ctrl+z
 
 
-@pytest.mark.parametrize(("key", "shown"), [(b"1", "@example.com"), (b"?", "Esc leave"), (b"/", "@example.com")])
+@pytest.mark.parametrize(("key", "shown"), [(b"1", "@example.com"), (b"?", "Esc close"), (b"/", "@example.com")])
 def test_ctrl_l_writes_the_whole_screen_again(environment: dict[str, str], key: bytes, shown: str) -> None:
     with demo(environment) as program:
         program.wait_for("Enter open")
@@ -235,7 +235,7 @@ def test_ctrl_z_gives_the_shell_its_terminal_and_fg_paints_again(shell: Terminal
 @pytest.mark.parametrize("stop", ["TSTP", "STOP"])
 def test_stopped_by_another_program_it_stays_stopped_in_the_background(shell: TerminalProgram, stop: str) -> None:
     shell.send(b"?")
-    shell.wait_for("Esc leave")
+    shell.wait_for("Esc close")
     (pid,) = children(shell.process.pid)
     os.kill(pid, getattr(signal, f"SIG{stop}"))
     shell.wait_for("Stopped")
@@ -245,9 +245,9 @@ def test_stopped_by_another_program_it_stays_stopped_in_the_background(shell: Te
     shell.wait_for("stopped again")
     shell.garble()
     shell.send(b"fg\r")
-    shell.wait_for("Esc leave")
+    shell.wait_for("Esc close")
     shell.send(b"\x1b")
-    shell.wait_until(lambda: "Esc leave" not in shell.text)
+    shell.wait_until(lambda: "Esc close" not in shell.text)
     leave(shell)
 
 
@@ -257,7 +257,7 @@ def test_without_a_shell_ctrl_z_does_not_stop_it(environment: dict[str, str]) ->
         program.send(b"\x1a")
         program.wait_until(lambda: program.output.count(b"\x1b[?1049h") == 2)
         program.send(b"?")
-        program.wait_for("Esc leave")
+        program.wait_for("Esc close")
 
 
 def children(pid: int) -> list[int]:

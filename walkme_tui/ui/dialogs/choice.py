@@ -1,4 +1,4 @@
-"""A list to choose one thing from, with a box to narrow it down where it is long."""
+"""Lists to choose from, with a search input where they are long."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,82 +19,82 @@ NOTE_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line to choose: ``answer`` is what comes back, ``label`` and ``note`` are clean text."""
+    """An entry: ``answer`` is the result of the dialog, ``label`` and ``note`` are clean text."""
 
     answer: str
     label: str
     note: str = ""
-    style: TextStyle = TextStyle.DIM
+    note_style: TextStyle = TextStyle.DIM
     label_style: TextStyle = TextStyle.PLAIN
 
 
 class ChoiceList(RowList[Choice]):
-    """The choices, each with its note at the right."""
+    """The entries, each with its note at the right."""
 
     def key(self, row: Choice) -> Hashable:
-        """Choices are told apart by their answer."""
+        """The answer identifies an entry."""
         return row.answer
 
     def line(self, row: Choice, width: int) -> StyledText:
         """Label and note."""
         note = words.cut(row.note, int(width * NOTE_SHARE))
         room = width - len(note) - 2
-        return [(words.fit(row.label, room), row.label_style), (words.fit_right(note, width - room), row.style)]
+        return [(words.fit(row.label, room), row.label_style), (words.fit_right(note, width - room), row.note_style)]
 
 
 class ChoiceDialog(Dialog[str]):
-    """Answers with the ``answer`` of what was chosen."""
+    """Returns the ``answer`` of the chosen entry."""
 
     def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
-        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "take"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "select"), ("Esc", "cancel")))
         self._choices = choices
         self._current = current
         self._list = ChoiceList(id="choices")
 
-    def middle(self) -> Sequence[Widget]:
+    def body(self) -> Sequence[Widget]:
         """The list."""
         return [self._list]
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
-        """Move, and take."""
-        return {"enter": self.take, **movement_keys(self._list)}
+        """Enter chooses; the movement keys move the cursor."""
+        return {"enter": self.choose, **movement_keys(self._list)}
 
     def fill(self) -> None:
-        """Fill the list and put the cursor on what holds now."""
+        """Fill the list and put the cursor on the current entry."""
         self._list.show(self._choices)
         if self._current is not None:
             self._list.select(self._current)
         self.set_focus(self._list)
 
     @on(RowList.Opened)
-    def take(self) -> None:
-        """Close with the answer under the cursor."""
+    def choose(self) -> None:
+        """Return the entry under the cursor."""
         if self._list.current is not None and self.is_current:
             self.dismiss(self._list.current.answer)
 
 
 class SearchDialog(ChoiceDialog):
-    """The same with a box: what is typed narrows the list."""
+    """A list with a search input above it."""
 
     LARGE: ClassVar[bool] = True
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__(title, choices)
-        self._box = TextInput(prompt="type to narrow down", id="choice-filter")
-        self._box.typed = self._narrow
+        self._box = TextInput(prompt="type to search", id="choice-filter")
+        self._box.typed = self._search
 
-    def middle(self) -> Sequence[Widget]:
-        """The box over the list."""
+    def body(self) -> Sequence[Widget]:
+        """The input and the list."""
         return [self._box, self._list]
 
     def fill(self) -> None:
-        """Typing goes to the box, movements to the list."""
+        """Text goes to the input, movement keys to the list."""
         super().fill()
         self._list.cursor_always_active = True
         self.set_focus(self._box)
 
-    def _narrow(self, text: str) -> None:
-        """Keep the choices that have every word that was typed."""
+    def _search(self, text: str) -> None:
+        """Show the entries that contain every word of ``text``."""
         wanted = search_words(text)
         self._list.show([choice for choice in self._choices if _has(choice, wanted)])
         self._list.move_to(0)

@@ -57,7 +57,7 @@ class ConfirmationDialog(Dialog[Result]):
         self._keys_width = 0
         self._button = DismissButton(self.BUTTON)
 
-    def bottom(self) -> Sequence[Widget]:
+    def footer(self) -> Sequence[Widget]:
         """The button and the keys."""
         return [Horizontal(self._button, TextBar(id="foot"), id="bottom")]
 
@@ -124,12 +124,12 @@ class ConfirmationDialog(Dialog[Result]):
             self.write_foot()
 
     def write_foot(self) -> None:
-        """Write the keys: those that decide are dim, with "wait" at the right, while they do not count."""
-        deciding = self.decisions()
+        """Write the keys; while those that decide do not count, they are dim and "wait" is shown at the right."""
+        deciding = self.decision_keys()
         pieces: list[StyledSpan] = []
         for key, word in self.hints():
             counts = self._armed or key not in deciding
-            shown = self._free(key) if key in deciding else key
+            shown = self._replacement_key(key) if key in deciding else key
             pieces += [
                 ("   " if pieces else "  ", TextStyle.PLAIN),
                 (shown, TextStyle.ACCENT if counts else TextStyle.DIM),
@@ -143,27 +143,29 @@ class ConfirmationDialog(Dialog[Result]):
     # ------------------------------------------------------------ keys
 
     def hints(self) -> Sequence[tuple[str, str]]:
-        """The keys at the foot, each with a word."""
+        """The keys in the footer, each with a word."""
         raise NotImplementedError
 
-    def decisions(self) -> Mapping[str, Callable[[], object]]:
+    def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """The keys that decide something."""
         raise NotImplementedError
 
-    def others(self) -> Mapping[str, Callable[[], object]]:
-        """The keys that only move, copy or look."""
+    def other_keys(self) -> Mapping[str, Callable[[], object]]:
+        """The keys that change nothing: move, copy, show."""
         return {}
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
-        """Enter presses the button, wherever the focus is."""
-        deciding = {self._free(key): partial(self._decide, action) for key, action in self.decisions().items()}
-        return {"enter": self.leave, "space": self.leave, **self.others(), **deciding}
+        """Enter and Space press the button, wherever the focus is."""
+        deciding = {
+            self._replacement_key(key): partial(self._decide, action) for key, action in self.decision_keys().items()
+        }
+        return {"enter": self.leave, "space": self.leave, **self.other_keys(), **deciding}
 
-    def _free(self, key: str) -> str:
-        """The key that decides: another one where the person bound this one to the command that opens the dialog."""
+    def _replacement_key(self, key: str) -> str:
+        """The key for a decision: another one if this key is bound to the command that opens the dialog."""
         if key not in self.openers:
             return key
-        taken = {*self.openers, *self.others(), *self.decisions()}
+        taken = {*self.openers, *self.other_keys(), *self.decision_keys()}
         return next(other for other in OTHER_KEYS if other not in taken)
 
     def take_key(self, event: events.Key) -> bool:
@@ -176,34 +178,34 @@ class ConfirmationDialog(Dialog[Result]):
         return taken
 
     def _decide(self, action: Callable[[], object]) -> None:
-        """Do it, unless the key may have been typed for something else."""
+        """Run the action if the dialog is armed."""
         if self._armed:
             action()
 
-    def once_armed(self, action: Callable[[], object]) -> None:
-        """Do it if the dialog was armed at least once, so that it is not the middle of a word that was typed."""
+    def run_once_armed(self, action: Callable[[], object]) -> None:
+        """Run the action if the dialog was armed at least once: the key is not part of text typed before it opened."""
         if self._was_armed:
             action()
 
     @on(DismissButton.Pressed)
     def leave(self) -> None:
-        """The button answers nothing."""
+        """Close the dialog without a decision."""
         if self.is_current:
             self.dismiss(None)
 
 
 def room(screen_height: int, around: int) -> int:
-    """How many lines a frame of the style sheet has inside for what scrolls, with ``around`` lines beside it."""
+    """The lines that a frame of the style sheet has for its list, with ``around`` lines for other widgets."""
     return max(2, int(screen_height * FRAME_HEIGHT_SHARE) - FRAME_EDGES - around)
 
 
 def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
-    """How many cells a frame of the style sheet has inside on a screen: text is broken before it is laid out."""
+    """The inner width of a frame of the style sheet in cells; text is wrapped before the layout is known."""
     return max(8, min(frame, int(screen_width * FRAME_SHARE)) - FRAME_SIDES)
 
 
 def account_mark(account: Account) -> StyledText:
-    """Where it happens, for the corner of a dialog; production is filled."""
+    """Profile and environment for the corner of a dialog; production is highlighted."""
     name = (f"{clean(account.profile, 30)} ", TextStyle.DIM)
     if account.environment is Environment.PRODUCTION:
         return [name, (" PRODUCTION ", TextStyle.PRODUCTION)]

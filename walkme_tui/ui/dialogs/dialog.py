@@ -1,4 +1,4 @@
-"""What all dialogs share: a title, something in the middle, a line of keys, and Esc."""
+"""The base of all dialogs: a title, a body, a line of keys, and Esc."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
@@ -26,7 +26,7 @@ _DIM: Final = Style(dim=True, bold=False)
 
 
 class _Dimmed(BackgroundScreen):
-    """The screen below a dialog, in the attribute dim: the terminal's own colours cannot be mixed."""
+    """The screen below a dialog with the attribute dim: the terminal's own colours cannot be blended."""
 
     @classmethod
     def process_segments(cls, segments: Iterable[Segment], color: Color) -> Iterable[Segment]:
@@ -36,9 +36,9 @@ class _Dimmed(BackgroundScreen):
 
 
 class Dialog(ModalScreen[Result | None], Generic[Result]):
-    """A small screen over the browser; Esc answers None, and ``keys`` say what other keys do.
+    """A small screen over the browser; Esc returns None, ``keys`` maps the other keys to actions.
 
-    Keys that come before the dialog is filled wait for it.
+    Keys that are pressed before the dialog is mounted are handled afterwards.
     """
 
     CSS_PATH = "../styles/dialogs.tcss"
@@ -50,57 +50,57 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         self._right = right
         self._foot = foot
         self.openers: Collection[str] = ()
-        """The keys of the command that opens it: none of them decides anything here."""
-        self._waiting: list[events.Key] | None = []
+        """The keys of the command that opened the dialog: none of them decides anything here."""
+        self._pending_keys: list[events.Key] | None = []
 
     def compose(self) -> ComposeResult:
-        """Title, middle, foot."""
+        """Title, body, footer."""
         with Vertical(id="frame", classes="large" if self.LARGE else ""):
             yield TextBar(id="title")
-            yield from self.middle()
-            yield from self.bottom()
+            yield from self.body()
+            yield from self.footer()
 
     def render(self) -> RenderableType:
-        """The screen below, dimmed: by the style sheet's tint, by the attribute where colours are the terminal's."""
+        """The screen below, dimmed by the style sheet, or by an attribute where the colours are the terminal's own."""
         below = super().render()
         if isinstance(below, BackgroundScreen) and self.app.native_ansi_color:
             return _Dimmed(below.screen, below.color)
         return below
 
-    def middle(self) -> Sequence[Widget]:
-        """What stands between title and foot."""
+    def body(self) -> Sequence[Widget]:
+        """The widgets between title and footer."""
         raise NotImplementedError
 
-    def bottom(self) -> Sequence[Widget]:
-        """What stands below the middle: the line of keys."""
+    def footer(self) -> Sequence[Widget]:
+        """The widgets below the body: the line of keys."""
         return [TextBar(id="foot")]
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
-        """What keys do, besides Esc."""
+        """The actions of keys other than Esc."""
         raise NotImplementedError
 
     def fill(self) -> None:
-        """Fill the middle and give something the keys."""
+        """Fill the body and set the focus."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Write the lines that stay, then what is in the middle, and take the keys that came meanwhile."""
+        """Write title and footer, fill the body, and handle the keys that were pressed meanwhile."""
         if not self.app.is_running:
-            return  # the program ends, and widgets are removed already
+            return  # the program ends, its widgets are removed already
         self.query_one("#title", TextBar).write(self._title, self._right)
         self.query_one("#foot", TextBar).write(self._foot)
         self.fill()
-        waiting, self._waiting = self._waiting or [], None
-        for event in waiting:
+        pending, self._pending_keys = self._pending_keys or [], None
+        for event in pending:
             if self.is_current:
                 self.take_key(event)
 
     def take_key(self, event: events.Key) -> bool:
-        """Act on a key; every key ends here but the one that quits."""
+        """Handle a key; only the one that quits is left to the app."""
         if event.key == QUIT:
             return False
-        if self._waiting is not None:
-            self._waiting.append(event)
+        if self._pending_keys is not None:
+            self._pending_keys.append(event)
             return True
         if isinstance(self.focused, TextInput) and self.focused.take(event):
             return True
@@ -112,7 +112,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
 
 def movement_keys(lines: ScrollingText) -> dict[str, Callable[[], object]]:
-    """The movement keys, which move a list or scroll a text."""
+    """The keys that move the cursor of a list or scroll a text."""
     return {
         "down": lines.action_cursor_down,
         "j": lines.action_cursor_down,
@@ -128,7 +128,7 @@ def movement_keys(lines: ScrollingText) -> dict[str, Callable[[], object]]:
 
 
 def footer_keys(*pairs: tuple[str, str]) -> StyledText:
-    """The line of keys at the foot of a dialog."""
+    """The keys of a dialog's footer, each with a word."""
     pieces: list[tuple[str, TextStyle]] = []
     for key, word in pairs:
         pieces += [(key, TextStyle.ACCENT), (f" {word}   ", TextStyle.DIM)]

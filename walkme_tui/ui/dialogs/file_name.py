@@ -1,4 +1,4 @@
-"""Asks for the name of a file."""
+"""The dialog that asks for the name of a file."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,26 +11,26 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 class FileNameDialog(Dialog[str]):
-    """Answers with what was typed; ``suggested`` stands there at first."""
+    """Returns the name that was typed; ``suggested`` is the initial text."""
 
     def __init__(self, title: str, suggested: str, notes: Sequence[str] = ()) -> None:
-        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "save"), ("Esc", "leave")))
+        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "save"), ("Esc", "cancel")))
         self._suggested = suggested
         self._notes = notes
         self._box = TextInput(id="file-name")
 
-    def middle(self) -> Sequence[Widget]:
-        """The box, and what there is to say about it."""
+    def body(self) -> Sequence[Widget]:
+        """The input and the notes."""
         return [self._box, ScrollingText(id="notes")]
 
     def fill(self) -> None:
-        """Typing goes to the box."""
+        """Write the notes and focus the input."""
         self._box.put(self._suggested)
         self.query_one("#notes", ScrollingText).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
         self.set_focus(self._box)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
-        """Take the name, if there is one."""
+        """Enter returns the name."""
         return {"enter": self._take}
 
     def _take(self) -> None:

@@ -1,4 +1,4 @@
-"""A plan before anything is sent: the one place where a change is looked at and agreed to."""
+"""The dialog that shows a plan and asks for confirmation before anything is sent."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,13 +25,13 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2
-MOST_WITHOUT_NUMBER: Final = 10
-"""A plan in production about more people runs only after their number was typed."""
-ASK_NUMBER: Final = "type how many people this plan is about, then press y"
+MAX_PEOPLE_WITHOUT_NUMBER: Final = 10
+"""A plan about more people in production is executed only after their number was typed."""
+ASK_NUMBER: Final = "type the number of people in this plan, then press y"
 
 
 class PlanChoice(StrEnum):
-    """What the person wants done with a plan."""
+    """What to do with a plan."""
 
     RUN = "run"
     SAVE = "save"
@@ -39,17 +39,17 @@ class PlanChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanAnswer:
-    """The choice, and the draft as it was then."""
+    """The choice and the draft at that time."""
 
     choice: PlanChoice
     draft: PlanDraft
 
 
 class PlanDialog(ConfirmationDialog[PlanAnswer]):
-    """Shows a draft; answers what is to be done with it, or nothing.
+    """Shows a draft and returns what to do with it, None if it was cancelled.
 
-    ``extent`` says whom it is about, where those are all of something: ``the whole account``.
-    ``require`` raises ``ConfigurationError`` for a plan that lacks what the configuration wants: its ticket.
+    ``extent`` describes the people where they are all of a set: ``the whole account``.
+    ``require`` raises ``ConfigurationError`` for a plan without a ticket that the configuration requires.
     ``clock`` gives milliseconds since the Unix epoch.
     """
 
@@ -68,19 +68,19 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             *([(f": {extent}", TextStyle.WARN)] if extent else []),
         ]
         super().__init__(title, account_mark(account), monotonic)
-        self._put(draft)
+        self._set_draft(draft)
         self._can_keep = any(map(draft.can_keep, draft.planned.steps))
         self._require = require
         self._clock = clock
-        wanted = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
+        prompt = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
         self._list = PlanList()
-        self._ticket = TextInput(prompt=wanted, id="ticket")
+        self._ticket = TextInput(prompt=prompt, id="ticket")
         self._people = people_count(draft.planned)
-        asks = account.environment is Environment.PRODUCTION and self._people > MOST_WITHOUT_NUMBER
+        asks = account.environment is Environment.PRODUCTION and self._people > MAX_PEOPLE_WITHOUT_NUMBER
         self._number = TextInput(id="number") if asks else None
 
-    def middle(self) -> Sequence[Widget]:
-        """The plan, the ticket, and the number of people where it is asked for."""
+    def body(self) -> Sequence[Widget]:
+        """The plan, the ticket, and the number of people where it is required."""
         lines: list[Widget] = [self._list, Horizontal(TextBar(id="ticket-label"), self._ticket, id="ticket-line")]
         if self._number is not None:
             parts = (TextBar(id="number-label"), self._number, TextBar(id="number-note"))
@@ -88,7 +88,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         return lines
 
     def fill(self) -> None:
-        """Write the plan; ages go on."""
+        """Write the plan, and again every second: it shows ages."""
         self.query_one("#frame").add_class("wide")
         self.query_one("#ticket-label", TextBar).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
@@ -101,7 +101,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The plan takes the room that is left."""
+        """Give the plan the remaining lines."""
         self._list.styles.max_height = room(event.size.height, TICKET_LINES + (self._number is not None))
         self._write()
 
@@ -110,7 +110,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self.write_foot()
 
     def hints(self) -> Sequence[tuple[str, str]]:
-        """The keys that help where the focus is."""
+        """The keys that are useful with the current focus."""
         if self.focused in self._fields:
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
@@ -124,8 +124,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
-    def tell_keys(self) -> None:
-        """Other keys help where the focus is now."""
+    def update_keys(self) -> None:
+        """Show the keys for the new focus."""
         self._write()
 
     @property
@@ -142,7 +142,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     # ------------------------------------------------------------ keys
 
     def take_key(self, event: events.Key) -> bool:
-        """Esc and Enter in a field only end the typing, Tab goes on to the next."""
+        """Esc and Enter in an input return to the button, Tab goes to the next input."""
         if event.key in {"escape", "enter", "tab"} and self.focused in self._fields:
             to_number = event.key == "tab" and self.focused is self._ticket and self._number is not None
             self.set_focus(self._number if to_number else self._button)
@@ -150,28 +150,28 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             return True
         return super().take_key(event)
 
-    def others(self) -> Mapping[str, Callable[[], object]]:
-        """Move, keep a group, type the ticket."""
+    def other_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Move, keep a group, edit the ticket."""
         ticket = partial(self.set_focus, self._ticket)
         return {
             **movement_keys(self._list),
-            "k": partial(self.once_armed, self._keep),
-            "t": partial(self.once_armed, ticket),
+            "k": partial(self.run_once_armed, self._keep),
+            "t": partial(self.run_once_armed, ticket),
             "tab": ticket,
         }
 
-    def decisions(self) -> Mapping[str, Callable[[], object]]:
-        """Carry it out, or save it."""
+    def decision_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Execute the plan or save it."""
         return {"y": self._run, "p": self._save}
 
     def _keep(self) -> None:
-        """Keep the group under the cursor, or leave it all the same."""
+        """Keep the group under the cursor, or leave it again."""
         row = self._list.current
         if row is not None and row.step is not None:
-            self._put(self._draft.toggled(row.step))
+            self._set_draft(self._draft.toggled(row.step))
             self._write()
 
-    def _put(self, draft: PlanDraft) -> None:
+    def _set_draft(self, draft: PlanDraft) -> None:
         self._draft = draft
         self._step_count = len(draft.plan.steps)
 
@@ -179,7 +179,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._draft = replace(self._draft, ticket=text)
 
     def _run(self) -> None:
-        """Carry it out, unless something is missing."""
+        """Execute the plan unless the ticket or the number is missing."""
         plan = self._draft.plan
         if not plan.steps:
             return
@@ -196,7 +196,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self.dismiss(PlanAnswer(PlanChoice.RUN, self._draft))
 
     def _wrong_number(self) -> str:
-        """Why the number of people that was typed does not let the plan run; empty if it does or none is asked for."""
+        """What is wrong with the number that was typed; empty if nothing is or none is required."""
         if self._number is None:
             return ""
         typed = self._number.text.replace(" ", "")
@@ -207,6 +207,6 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         return f"nothing was sent: the plan is about {number(self._people)} people"
 
     def _save(self) -> None:
-        """Put it into a file."""
+        """Save the plan to a file."""
         if self._step_count:
             self.dismiss(PlanAnswer(PlanChoice.SAVE, self._draft))

@@ -1,32 +1,28 @@
-"""Short questions with words of warning: an answer has a key of its own, Enter takes none of them."""
+"""Short questions: every answer has a key of its own, Enter dismisses the dialog."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 from textual import events
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
-from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.confirmation import FRAME, ConfirmationDialog, account_mark, inner_width
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerKey:
-    """One way to go on: ``key`` is a Textual key name and what is shown, ``word`` stands beside it."""
+    """An answer: ``key`` is its Textual key name, which is also shown, ``word`` the word beside it."""
 
     key: str
     word: str
 
 
 class QuestionDialog(ConfirmationDialog[str]):
-    """Answers with the key that was pressed; ``text`` are sentences, clean, each with its style."""
-
-    BUTTON: ClassVar[str] = "Cancel"
+    """Returns the key that was pressed; ``text`` are clean sentences, each with its style."""
 
     def __init__(
         self,
@@ -42,29 +38,29 @@ class QuestionDialog(ConfirmationDialog[str]):
         self._text = text
         self._answers = answers
 
-    def middle(self) -> Sequence[Widget]:
+    def body(self) -> Sequence[Widget]:
         """The sentences."""
         return [ScrollingText(id="question")]
 
     def fill(self) -> None:
-        """Write before the first layout: the first dialog of a session would be laid out without the sentences."""
+        """Write before the first layout, which would otherwise not have room for the sentences."""
         self._write()
         super().fill()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Lines break elsewhere now."""
+        """Wrap the sentences again."""
         self._write()
 
     def _write(self) -> None:
         text = self.query_one("#question", ScrollingText)
         width = inner_width(self.app.size.width, FRAME)
-        text.set_lines([[(line, style)] for sentence, style in self._text for line in words.wrap(sentence, width)])
+        text.set_lines([line for sentence, style in self._text for line in wrapped(sentence, width, style)])
         text.refresh(layout=True)
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The answers."""
         return [(answer.key, answer.word) for answer in self._answers]
 
-    def decisions(self) -> Mapping[str, Callable[[], object]]:
+    def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """The answers."""
         return {answer.key: partial(self.dismiss, answer.key) for answer in self._answers}

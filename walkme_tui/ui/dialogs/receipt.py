@@ -1,4 +1,4 @@
-"""What became of a job: step by step, nothing made to look better than it is."""
+"""The dialog that shows the result of a job, step by step."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,26 +12,26 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
-from walkme_tui.ui import change_words, words
+from walkme_tui.ui import change_words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 
 class ReceiptChoice(StrEnum):
-    """What the person wants next."""
+    """What to do after reading a receipt."""
 
     UNDO = "undo"
     RESUME = "resume"
 
 
 class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
-    """Shows a job; ``text`` is what is copied for a ticket, ``problems`` what stopped it or could not be written.
+    """Shows a job; ``text`` is the receipt to copy, ``problems`` are errors of the job and of writing its receipt.
 
-    ``note`` is one more sentence, clean.
+    ``note`` is an additional clean sentence.
     """
 
     BUTTON: ClassVar[str] = "Close"
@@ -56,17 +56,17 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._undoable = len(job.changed_people)
         super().__init__([(change_words.done_of(job), TextStyle.STRONG)], account_mark(account), monotonic)
 
-    def middle(self) -> Sequence[Widget]:
+    def body(self) -> Sequence[Widget]:
         """The text."""
         return [self._text]
 
     def fill(self) -> None:
-        """Write it."""
+        """Set the width; the text is written at the first layout."""
         self.query_one("#frame").add_class("wide")
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Lines break elsewhere now."""
+        """Wrap the text again."""
         self._text.styles.max_height = room(event.size.height, 0)
         self._write()
 
@@ -78,13 +78,13 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         job = self._job
         clean_end = job.clean and not self._problems
         lines: list[StyledText] = [
-            [(line, TextStyle.GOOD if clean_end else TextStyle.WARN)]
-            for line in words.wrap(change_words.outcome(job), width)
+            *wrapped(change_words.outcome(job), width, TextStyle.GOOD if clean_end else TextStyle.WARN)
         ]
         for problem in self._problems:
-            said = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
-            lines += [[(line, TextStyle.BAD)] for line in words.wrap(said, width)]
-        lines += [[(line, TextStyle.DIM)] for line in words.wrap(self._note, width)] if self._note else []
+            message = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
+            lines += wrapped(message, width, TextStyle.BAD)
+        if self._note:
+            lines += wrapped(self._note, width, TextStyle.DIM)
         lines.append(())
         lines += people_lines(job, width)
         lines.append(())
@@ -98,25 +98,25 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         """Copy, go on, undo, as far as they are possible."""
         keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
         if self._job.state.resumable:
-            keys.append(("P", "go on"))
+            keys.append(("P", "resume"))
         if self._undoable:
             keys.append(("z", "undo" if self._undoable == 1 else f"undo all {self._undoable} people"))
         return keys
 
-    def others(self) -> Mapping[str, Callable[[], object]]:
-        """Scroll and copy."""
+    def other_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Scroll, copy the receipt or its paths."""
         return {**movement_keys(self._text), "c": self._copy_receipt, "f": self._copy_paths}
 
-    def decisions(self) -> Mapping[str, Callable[[], object]]:
-        """What comes next."""
+    def decision_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Undo or resume the job."""
         return {"z": self._undo, "P": self._resume}
 
     def _copy_receipt(self) -> None:
-        """Hand the lines for a ticket to the terminal's clipboard."""
+        """Copy the receipt to the terminal's clipboard."""
         self._copy(self._markdown, "the receipt for a ticket")
 
     def _copy_paths(self) -> None:
-        """Hand the paths of the files to the terminal's clipboard."""
+        """Copy the paths of the files to the terminal's clipboard."""
         if self._job.receipts:
             self._copy("\n".join(clean(path) for path in self._job.receipts), "the paths of the receipts")
 
@@ -124,14 +124,16 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         if send_to_clipboard(self.app, text):
             self.app.notify(sent_message(what), markup=False, timeout=3)
         else:
-            self.app.notify("It is longer than a terminal takes. Take the file.", severity="warning", markup=False)
+            self.app.notify(
+                "The receipt is too long for the terminal's clipboard. Use the file.", severity="warning", markup=False
+            )
 
     def _undo(self) -> None:
-        """Take it back: the way back is shown first."""
+        """Undo the job; the plan of the undo is shown first."""
         if self._undoable:
             self.dismiss(ReceiptChoice.UNDO)
 
     def _resume(self) -> None:
-        """Go on with it."""
+        """Resume the job."""
         if self._job.state.resumable:
             self.dismiss(ReceiptChoice.RESUME)

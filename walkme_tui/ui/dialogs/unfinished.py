@@ -1,4 +1,4 @@
-"""Jobs that an earlier run left unfinished, offered once."""
+"""The dialog that offers jobs that an earlier run left unfinished."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 
 EXPLANATION_LINES = 5
 
 
 class UnfinishedChoice(StrEnum):
-    """What becomes of the job under the cursor."""
+    """What to do with the job under the cursor."""
 
     RESUME = "resume"
     INSPECT = "inspect"
@@ -33,14 +33,14 @@ class UnfinishedChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedAnswer:
-    """The choice, and for which job."""
+    """The choice and its job."""
 
     choice: UnfinishedChoice
     job: Job
 
 
 class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
-    """Lists the jobs; later is always possible."""
+    """Lists the jobs; they can be decided later."""
 
     BUTTON: ClassVar[str] = "Later"
 
@@ -51,19 +51,19 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         self._list = JobList(lambda: now_ms, id="unfinished")
         self._text = ScrollingText(id="question")
 
-    def middle(self) -> Sequence[Widget]:
-        """The jobs, and what going on means."""
+    def body(self) -> Sequence[Widget]:
+        """The jobs, and what resuming means."""
         return [self._list, self._text]
 
     def fill(self) -> None:
-        """Fill the list; the keys go to it while the button has the focus."""
+        """Fill the list; movement keys go to it while the button has the focus."""
         self.query_one("#frame").add_class("wide")
         self._list.cursor_always_active = True
         self._list.show(self._jobs)
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
-        """The list takes the room that is left."""
+        """Give the list the remaining lines."""
         self._list.styles.max_height = room(event.size.height, EXPLANATION_LINES)
         self._explain()
 
@@ -73,32 +73,29 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
             return
         width = inner_width(self.app.size.width)
         left = words.count(len(job.unsettled), "step is", "steps are")
-        said = f"{left} left. What was done stays done."
+        text = f"{left} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
-            said += " Of what was sent without an answer, the outcome is read first: nothing is sent blindly again."
-        lines: list[StyledText] = [()]
-        lines += [[(line, TextStyle.PLAIN)] for line in words.wrap(change_words.done_of(job), width)]
-        lines += [[(line, TextStyle.DIM)] for line in words.wrap(said, width)]
-        self._text.set_lines(lines)
+            text += " Steps that were sent without an answer are read back first; nothing is sent twice."
+        self._text.set_lines([(), *wrapped(change_words.done_of(job), width), *wrapped(text, width, TextStyle.DIM)])
         self._text.refresh(layout=True)
 
     # ------------------------------------------------------------ keys
 
     def hints(self) -> Sequence[tuple[str, str]]:
-        """What can become of the job under the cursor."""
-        return [("r", "go on"), ("i", "inspect"), ("d", "abandon")]
+        """The choices for the job under the cursor."""
+        return [("r", "resume"), ("i", "inspect"), ("d", "abandon")]
 
-    def others(self) -> Mapping[str, Callable[[], object]]:
-        """Another job."""
+    def other_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Go to another job."""
         return movement_keys(self._list)
 
     @on(RowList.Moved)
     def explain(self) -> None:
-        """Another job is under the cursor."""
+        """Explain the job under the cursor."""
         self._explain()
 
-    def decisions(self) -> Mapping[str, Callable[[], object]]:
-        """Go on with the job under the cursor, look at it, or abandon it, which is asked once more."""
+    def decision_keys(self) -> Mapping[str, Callable[[], object]]:
+        """Resume the job under the cursor, inspect it, or abandon it after another question."""
         return {
             "r": partial(self._answer, UnfinishedChoice.RESUME),
             "i": partial(self._answer, UnfinishedChoice.INSPECT),

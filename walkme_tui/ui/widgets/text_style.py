@@ -4,13 +4,15 @@ They are looked up in the theme instead of being component classes: Textual woul
 of each widget, a large part of the start-up time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from rich.style import Style
 from textual.color import Color
+
+from walkme_tui.ui.words import wrap
 
 
 class TextStyle(StrEnum):
@@ -52,6 +54,13 @@ _VARIABLES: Final = {
     TextStyle.CARET: ("on-filled", "accent", "cursor-style"),
 }
 _NAMES: Final = tuple(dict.fromkeys(name for names in _VARIABLES.values() for name in names if name))
+
+
+def wrapped(text: str, width: int, style: TextStyle = TextStyle.PLAIN, mark: str = "") -> Iterator[StyledText]:
+    """Clean text in lines of at most ``width`` cells; ``mark`` begins the first line, the others are indented."""
+    for line in wrap(text, width - len(mark)):
+        yield [(mark + line, style)]
+        mark = " " * len(mark)
 
 
 def text_styles(variables: Mapping[str, str]) -> Mapping[TextStyle, Style]:
