@@ -197,7 +197,7 @@ async def test_at_close_scans_complete_and_waiting_writes_and_idle_work_end() ->
     with pytest.raises(Closed):
         await write
     assert set(ended) >= {"scan", "write"}
-    thread.post(idle())  # dropped
+    thread.post(idle())  # dropped without an error
     for call in (thread.scan(steps("late", 1)), thread.write(steps("late", 1)), thread.run(lambda: None, Urgency.READ)):
         with pytest.raises(Closed):
             await call

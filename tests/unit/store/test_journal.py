@@ -1,4 +1,4 @@
-"""The journal by its calls: what is written is read again, by anybody, and nonsense is refused."""
+"""The calls of the journal: what is written is read again, and calls out of order are refused."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""Orders of users against Python's ``sorted``: by every key, both ways, with and without indexes made for them."""
+"""Sorting agrees with Python's ``sorted``, by every key, in both directions, with and without indexes."""
 
 from collections.abc import Callable
 from random import Random
@@ -23,7 +23,7 @@ QUERIES = (
     UserQuery("zo"),
     UserQuery("example -celik"),
     UserQuery("status:active"),
-    UserQuery("role:viewer"),  # several sources side by side
+    UserQuery("role:viewer"),  # several sources that are merged
     UserQuery("created:<400d"),
     UserQuery("has:externalId -status:active", hide_inactive=True),
     UserQuery(group_id=EVERYONE),
@@ -36,7 +36,7 @@ def _text(value: object) -> str | None:
 
 
 def _without_case(value: object) -> bytes | None:
-    """As it is compared: without the case of ASCII letters."""
+    """The key as it is compared: without the case of ASCII letters."""
     return value.encode().lower() if isinstance(value, str) and value else None
 
 
@@ -65,7 +65,7 @@ KEYS: dict[SortKey, Callable[[MirroredUser], Any]] = {
 
 
 def in_order(mirror: OddMirror, query: UserQuery) -> list[int]:
-    """The row ids that a query keeps, put in its order; of whom the key is not known, or empty, stands last."""
+    """The sorted row ids of a query; unknown and empty keys come last."""
     assert query.sort is not None
     key, reverse = KEYS[query.sort.key], query.sort.reverse
     kept = mirror.directory.kept(query._replace(sort=None), NOW_MS)
@@ -78,7 +78,7 @@ def in_order(mirror: OddMirror, query: UserQuery) -> list[int]:
 
 
 def filled(odd: OddPeople, size: int) -> OddMirror:
-    """A mirror of people some of whom stand elsewhere in the list than they came, twice, or nowhere."""
+    """A mirror with users that moved in the list, are listed twice, or are not listed."""
     mirror = OddMirror()
     mirror.save_groups(GROUPS)
     people = [odd.user(number) for number in range(size)]
@@ -182,7 +182,7 @@ async def test_sort_indexes_are_made_between_reads_and_writes(tmp_path: Any) -> 
     query = UserQuery(sort=Sort(SortKey.LAST, reverse=True))
     expected = await mirror.matching(query)
     await mirror.prepare_sorting()
-    await mirror.prepare_sorting()  # again changes nothing
+    await mirror.prepare_sorting()  # a second call changes nothing
     assert await mirror.matching(query) == expected
     assert [user.row_id for user in await mirror.first(query, 7)] == list(expected[:7])
     await mirror.aclose()

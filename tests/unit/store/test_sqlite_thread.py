@@ -1,4 +1,4 @@
-"""The thread of a database whose own loop breaks: nobody who waits for it waits for ever."""
+"""If the loop of a database thread breaks, all calls end with its error."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
 
 class Fault(BaseException):
-    """Not even an ``Exception``."""
+    """An error that is no ``Exception``."""
 
 
 class Closed(Exception):
