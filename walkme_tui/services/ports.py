@@ -282,6 +282,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def refresh(self, job: "Job") -> "Job":
+        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
+        ...
+
     async def jobs(self, profile: str | None = None) -> "tuple[Job, ...]":
         """All jobs of a profile (None: of all), newest first."""
         ...

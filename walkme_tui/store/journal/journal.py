@@ -78,6 +78,10 @@ class SqliteJournal:
             raise NotFound(f"There is no job {job_id}.", hint="No job was made on this machine yet.")
         return job
 
+    async def refresh(self, job: Job) -> Job:
+        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
+        return await self.read(lambda tables: self._with_current_state(tables, tables.refreshed(job)), job)
+
     async def jobs(self, profile: str | None = None) -> tuple[Job, ...]:
         """All jobs of a profile (None: of all), newest first."""
         return await self.read(

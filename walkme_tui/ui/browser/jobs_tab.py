@@ -100,8 +100,9 @@ class JobsTab:
         """Update the running jobs: those of this session from their progress, only others from the journal."""
         fresh = {job_id: running.job for job_id, running in self._work.running.items()}
         try:
-            for job_id in self._under_way - fresh.keys():
-                fresh[job_id] = await (await self._work.change_services()).journal.job(job_id)
+            for job in self.jobs.rows:
+                if job.id in self._under_way and job.id not in fresh:
+                    fresh[job.id] = await (await self._work.change_services()).journal.refresh(job)
         except WalkmeError:
             return
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
