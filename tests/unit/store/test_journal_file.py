@@ -205,12 +205,12 @@ async def test_on_a_full_disk_the_intent_fails_and_stored_data_stays(tmp_path: P
     await journal.intend(job.id, 1, ZOE, 1)
     await journal.read(_allow_no_more_pages, None)
 
-    async def run() -> None:
+    async def go_on() -> None:
         for number in range(2, len(job.steps) + 1):
             await journal.intend(job.id, number, ZOE, number)
 
     with pytest.raises(JournalUnavailable, match="no space left") as caught:
-        await run()
+        await go_on()
     assert "Nothing is sent without it." in caught.value.hint
     found = await journal.job(job.id)
     sent = [record for record in found.steps if record.state is StepState.SENT]
