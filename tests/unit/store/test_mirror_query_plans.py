@@ -48,7 +48,7 @@ def mirror() -> OddMirror:
 def _many_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Apply the limits of large accounts to this small one."""
     monkeypatch.setattr(search, "MANY", 200)
-    monkeypatch.setattr(search, "WALK", 200)
+    monkeypatch.setattr(search, "INDEX_ROWS", 200)
     monkeypatch.setattr(filter_sql, "FEW", 40)
     monkeypatch.setattr(filter_sql, "SMALL", 400)
 

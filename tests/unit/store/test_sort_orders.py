@@ -102,7 +102,7 @@ def large_with_indexes() -> OddMirror:
     return mirror
 
 
-@pytest.mark.parametrize(("many", "walk"), [(search.MANY, search.WALK), (30, search.WALK), (30, 90)])
+@pytest.mark.parametrize(("many", "index_rows"), [(search.MANY, search.INDEX_ROWS), (30, search.INDEX_ROWS), (30, 90)])
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text or query.group_id or "everybody")
 def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     large: OddMirror,
@@ -110,10 +110,10 @@ def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     monkeypatch: pytest.MonkeyPatch,
     query: UserQuery,
     many: int,
-    walk: int,
+    index_rows: int,
 ) -> None:
     monkeypatch.setattr(search, "MANY", many)
-    monkeypatch.setattr(search, "WALK", walk)
+    monkeypatch.setattr(search, "INDEX_ROWS", index_rows)
     monkeypatch.setattr(search, "STEP", 70)
     monkeypatch.setattr(filter_sql, "MOST_NAMED", many)
     for sort in SORTS:
@@ -130,11 +130,11 @@ def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     query=st.sampled_from(QUERIES),
     sort=st.sampled_from(SORTS),
     many=st.integers(1, 12),
-    walk=st.integers(1, 12),
+    index_rows=st.integers(1, 12),
     prepared=st.booleans(),
 )
 def test_sorting_a_few_users_agrees_with_sorted(
-    random: Random, size: int, query: UserQuery, sort: Sort, many: int, walk: int, prepared: bool
+    random: Random, size: int, query: UserQuery, sort: Sort, many: int, index_rows: int, prepared: bool
 ) -> None:
     odd = OddPeople(random)
     mirror = filled(odd, size)
@@ -142,7 +142,7 @@ def test_sorting_a_few_users_agrees_with_sorted(
         mirror.prepare_sorting()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "MANY", many)
-        patch.setattr(search, "WALK", walk)
+        patch.setattr(search, "INDEX_ROWS", index_rows)
         mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
         changed = odd.user(99)
         mirror.save_user(User(next(iter(mirror.row_ids)), changed.email, changed.first_name, role=changed.role))
