@@ -177,7 +177,7 @@ async def test_who_is_gone_is_named_once(undo: Undo) -> None:
         api.remove(ZOE.id)
         plan = await undo(Planner(session), job)
     assert (plan.steps, plan.subjects) == ((), ())
-    assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is put back.",)
+    assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is restored.",)
 
 
 async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> None:
