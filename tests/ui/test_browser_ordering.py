@@ -195,7 +195,7 @@ async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> Non
 
 
 async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tab_bar, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(tab_bar, "COUNT_DELAY_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
         await browser.loaded()

@@ -128,7 +128,7 @@ async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
         assert status_of(api, 2) == "active"
         assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
         assert browser.says("undo all 2 people")
-        assert "z on one of them in the Users tab takes back that person only." in " ".join(browser.dialog.split())
+        assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 
 
 async def test_a_job_clears_the_marks_of_those_it_was_done_to_and_says_so() -> None:

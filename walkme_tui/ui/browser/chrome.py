@@ -257,7 +257,7 @@ class Chrome:
             text = area.groups_tab.kept
         elif filtering.hide_inactive:
             text = "inactive hidden"
-        line.say(text)
+        line.show(text)
 
     def _update_count_of_users(self, line: FilterCount) -> None:
         users, coverage = self._area.users, self._pages.coverage
@@ -267,5 +267,5 @@ class Chrome:
         widest = [order]
         if coverage is not None and query.narrows:
             widest.append(status_messages.filter_count(query, Total(coverage.loaded, exact=True), coverage))
-        say = line.say if total is None or total.exact or query.is_list else line.say_later
+        say = line.show if total is None or total.exact or query.is_list else line.show_later
         say(" · ".join(filter(None, parts)), " · ".join(filter(None, widest)))
