@@ -253,7 +253,7 @@ class WalkmeApp(App[int]):
         self.session, self.work = session, None
         return self.switch_screen(self._screen_for(session, first))
 
-    def wear(self, spec: ThemeSpec) -> None:
+    def apply_theme(self, spec: ThemeSpec) -> None:
         """Change the colours."""
         self.register_theme(textual_theme(spec))
         self.theme = spec.name

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crawls import PAGE
-from tests.support.executing import ACTIVE, account, executing
+from tests.support.executor_bench import ACTIVE, account, open_executor
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.errors import NotFound
@@ -161,7 +161,7 @@ async def test_a_check_of_an_absent_user_is_news() -> None:
 
 async def test_a_change_of_another_admin_is_news_in_a_read_back_and_our_own_is_not(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         await desk.session.mirror.save_page(await api.list_users(1, 12), 0)
         news = News(desk.session)
         news.listen()

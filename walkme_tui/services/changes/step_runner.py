@@ -73,7 +73,7 @@ class StepRunner:
                 outcome = outcomes.unreadable(error, sent=True)
             await self._settle(record, outcome)
 
-    async def carry_out(self, records: Sequence[StepRecord]) -> None:
+    async def execute(self, records: Sequence[StepRecord]) -> None:
         """Do the steps of one person that are still to be done, in order."""
         user: User | None = None
         for index, record in enumerate(records):
