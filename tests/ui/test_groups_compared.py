@@ -126,7 +126,7 @@ async def test_two_marked_groups_are_compared_both_ways() -> None:
         assert browser.members_heading.startswith("In Sales, not in Support · 15 people, complete")
         assert browser.table.listing.query == UserQuery(group_id="g1", without_group_id="g2")
         await browser.press("c")
-        await browser.settled(lambda: browser.says("Nobody is in the one group but not in the other."))
+        await browser.settled(lambda: browser.says("No user is in the one group but not in the other."))
         assert browser.members_heading.startswith("In Support, not in Sales · 0 people")
         await browser.press("c", "enter")
         assert browser.focus == "members-table"

@@ -240,9 +240,9 @@ class Chrome:
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
             offer = self._box.offer_message
             return status_messages.no_rows(query, coverage, look_up, offer)
-        from walkme_tui.ui.browser.group_messages import nobody
+        from walkme_tui.ui.browser.group_messages import no_members
 
-        return nobody(query, coverage)
+        return no_members(query, coverage)
 
     def _update_count(self) -> None:
         area, filtering, line = self._area, self._filtering, self._count
