@@ -81,7 +81,7 @@ async def test_where_lists_do_not_tell_groups_their_people_are_the_unknown_ones(
         await browser.press("2")
         await seen(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
         await browser.press("down")
-        await browser.settled(lambda: browser.says("and says first how long that takes."))
+        await browser.settled(lambda: browser.says("after it showed how long that takes."))
         await browser.press("G")
         await browser.settled(lambda: browser.row_count == 60)
         assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them")
