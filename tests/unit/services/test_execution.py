@@ -43,7 +43,7 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
-from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
+from walkme_tui.services.changes.step_runner import MAX_REFUSALS
 from walkme_tui.services.events import UserForgotten, UserStored
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
@@ -292,7 +292,7 @@ async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times
             await desk.run(desk.plan([LEAVE]))
         job = await desk.only()
     assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["todo"])
-    assert len(api.asked("remove_member")) == MAX_TURNED_AWAY
+    assert len(api.asked("remove_member")) == MAX_REFUSALS
 
 
 async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() 
         SetStatus(ZOE.id, "inactive", "active"),
     ]
     assert back.left_out == (
-        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard it, or a resume carries them out.",
+        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard the job, or resume it first.",
         "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not undone.",
     )
 

@@ -9,7 +9,7 @@ from tests.support.fake_directory import person
 from walkme_tui.domain.errors import Conflict, RateLimited, ServerFault, ServiceUnavailable, Unreachable
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.services.changes.job_control import PATIENCE_SECONDS, JobControl
-from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
+from walkme_tui.services.changes.step_runner import MAX_REFUSALS
 
 ERRORS = [
     RateLimited("Too many writes."),
@@ -55,7 +55,7 @@ async def test_without_an_end_to_its_patience_the_attempts_are_counted(
         with pytest.raises(ServiceUnavailable):
             await desk.run(desk.offboarding(*range(40)), JobControl(patience_seconds=None))
     sent = [call for call in api.calls if call.name in WRITES]
-    assert len(sent) <= 8 * MAX_TURNED_AWAY
+    assert len(sent) <= 8 * MAX_REFUSALS
 
 
 async def test_writes_that_are_taken_again_renew_the_patience(tmp_path: Path) -> None:
