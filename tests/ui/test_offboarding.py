@@ -264,7 +264,7 @@ async def test_a_failed_step_is_told_as_one() -> None:
         await planned(browser)
         await browser.press("y")
         await browser.settled(lambda: "changed nothing" in browser.dialog)
-        assert "need a look" in browser.dialog
+        assert "need a review" in browser.dialog
         assert "Done and verified" not in browser.dialog
 
 

@@ -42,7 +42,9 @@ class StepsPane(Vertical):
         another = job is None or self._job is None or job.id != self._job.id
         self._job, self._jobs, self._now_ms = job, jobs, now_ms
         style = TextStyle.ACCENT if progress else TextStyle.DIM
-        heading = progress or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
+        heading = progress or (
+            f"{change_words.job_title(job)}: {change_words.step_counts(job)}" if job is not None else ""
+        )
         self._heading.write([(f" {heading}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
         self._write()
         if another:

@@ -54,15 +54,15 @@ class JobList(RowList[Job]):
         """The columns of a job."""
         settled = len(row.steps) - len(row.unsettled)
         people_width, ticket_width = _widths(width)
-        bad = change_words.trouble_count(row) and not row.state.resumable
-        state, style = change_words.state_words(row), TextStyle.BAD if bad else _STYLES[row.state]
+        bad = change_words.problem_count(row) and not row.state.resumable
+        state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
         undone = row.changed_people & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
             state, style = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
-            (words.fit(change_words.people_of(row), people_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(change_words.people_names(row), people_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),

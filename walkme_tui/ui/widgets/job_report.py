@@ -45,7 +45,7 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
     yield from _labelled("Made", made, width)
     if job.plan.undoes:
         undone = next((other for other in jobs if other.id == job.plan.undoes), None)
-        what = f"{change_words.done_of(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
+        what = f"{change_words.job_title(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
         yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
     for other in jobs:
         if other.plan.undoes == job.id and other.changed_people:
@@ -95,7 +95,7 @@ def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
 
 def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     change = record.step.change
-    state = f"{change_words.STEP_GLYPHS[record.state]} {record.state.value}"
+    state = f"{change_words.STEP_SIGNS[record.state]} {record.state.value}"
     at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
     time = words.clock_time(at) if at is not None else ""
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)

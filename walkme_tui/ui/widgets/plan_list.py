@@ -264,7 +264,7 @@ def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Itera
     read = f"read {words.ago(now_ms, subject.read_at_ms)}"
     facts: list[StyledSpan] = [
         (f"{role}   ", TextStyle.PLAIN),
-        (f"{change_words.status_words(user.status)}   ", TextStyle.PLAIN),
+        (f"{change_words.status_text(user.status)}   ", TextStyle.PLAIN),
     ]
     facts.append((read, TextStyle.DIM))
     rest = sum(cell_len(text) for text, _ in facts)

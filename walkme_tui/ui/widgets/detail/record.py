@@ -15,10 +15,10 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000
 MAX_RAW_LINES: Final = 5000
-STATUS_SIGNS: Final = {
-    Status.ACTIVE.value: ("●", TextStyle.GOOD),
-    Status.INACTIVE.value: ("○", TextStyle.DIM),
-    Status.PENDING.value: ("◌", TextStyle.WARN),
+_STATUS_STYLES: Final[dict[str, TextStyle]] = {
+    Status.ACTIVE: TextStyle.GOOD,
+    Status.INACTIVE: TextStyle.DIM,
+    Status.PENDING: TextStyle.WARN,
 }
 UNKNOWN_TEXT: Final = "? unknown"
 EMPTY: StyledText = ()
@@ -84,8 +84,8 @@ def _status(status: Known[str | None], width: int) -> Iterator[StyledText]:
     if not isinstance(status, str):
         yield from _labelled("Status", _shown(status), width, TextStyle.DIM)
         return
-    glyph, style = STATUS_SIGNS.get(status.lower(), ("·", TextStyle.PLAIN))
-    yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, style)
+    sign, style = words.STATUS_SIGNS.get(status.lower(), "·"), _STATUS_STYLES.get(status.lower(), TextStyle.PLAIN)
+    yield from _labelled("Status", f"{sign} {clean(status, 80)}", width, style)
 
 
 def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledText]:
