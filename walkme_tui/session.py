@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.times import now_ms
 from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.services.ports import DirectoryApi, Session, SyncSettings
 
@@ -136,11 +136,6 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
         JobRuns(Executor(session, journal, actor), journal, receipts),
         after_close=close,
     )
-
-
-def now_ms() -> int:
-    """Milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def folder_name(profile_name: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import User
 from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims
 from walkme_tui.store.journal.file import JournalFile
@@ -43,7 +43,7 @@ def open_journal(
     ``actor`` stands in the audit trail for what is done through this object; the actor of a job may be another one.
     ``clock`` gives milliseconds since the Unix epoch.
     """
-    return SqliteJournal(folder, actor, clock or _now_ms)
+    return SqliteJournal(folder, actor, clock or now_ms)
 
 
 class SqliteJournal:
@@ -278,10 +278,6 @@ class SqliteWriteMemory:
     async def remember_patch_refused(self) -> None:
         """Store that this server refuses PATCH."""
         await self._journal.write(lambda tables: tables.store_patch_refused(*self._key, self._clock()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _operator() -> str:
