@@ -480,7 +480,7 @@ async def test_a_port_without_tls_is_told() -> None:
 async def test_a_ca_bundle_that_cannot_be_used_is_a_configuration_error(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.write_text("not a certificate")
-    for path, words in ((tmp_path / "none.pem", "is not there"), (empty, "holds no certificates")):
+    for path, words in ((tmp_path / "none.pem", "does not exist"), (empty, "contains no readable certificates")):
         with pytest.raises(ConfigurationError, match=words):
             async with rest_directory("https://127.0.0.1", ca_bundle=path):
                 pass

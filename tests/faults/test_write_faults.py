@@ -256,7 +256,7 @@ async def test_what_leaves_the_outcome_open_is_told_so_and_never_sent_again(name
     error = await server.meet(name)
     assert type(error) is OutcomeUnknown
     assert words in error.message
-    assert error.message.endswith("Whether the change was carried out is not known.")
+    assert error.message.endswith("Whether the change was made is unknown.")
     assert isinstance(error.__cause__, ServiceUnavailable)
     assert len(server.writes) == 1
 

@@ -1,4 +1,4 @@
-"""What every call of a surface shares: its turn, its sign-in, its attempts, the request log, and the end of it all."""
+"""Sends the calls of one account: pacing, sign-in, retries, the request log and closing."""
 
 import asyncio
 import time
@@ -26,14 +26,14 @@ from walkme_tui.domain.traffic import FORM, Priority, RequestRecord, TrafficStat
 
 T = TypeVar("T")
 
-# A larger body would hold up the event loop while it is read.
+# Decoding a larger body would block the event loop.
 LARGE_BODY_BYTES: Final = 64 * 1024
 CLOSING_SECONDS: Final = 5.0
 Judge = Callable[[ApiAnswer], Failure | None]
 
 
 def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
-    """What was sent that an answer must not repeat on the screen."""
+    """The secrets in a request, which a logged answer must not repeat."""
     form = parse_qs(content.decode("utf-8", "replace")) if headers.get("Content-Type") == FORM else {}
     return tuple(
         Secret(value) for value in (headers.get("Authorization", "").partition(" ")[2], *form.get("client_secret", []))
@@ -42,7 +42,7 @@ def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why nothing is sent, and until when (monotonic seconds)."""
+    """Why nothing is sent, and until when, in monotonic seconds."""
 
     until: float
     reason: str
@@ -50,47 +50,47 @@ class Wait:
 
 @dataclass(slots=True)
 class CallState:
-    """A call; ``outcome_open`` while it has sent a change that was not answered yet."""
+    """The state of a call; ``outcome_open`` while it has sent a change that was not answered yet."""
 
     outcome_open: bool = False
 
 
 class Credentials(Protocol):
-    """Where a token comes from and what happens to one that was not accepted."""
+    """Provides tokens and drops those that were not accepted."""
 
     async def token(self) -> Token:
         """A token to send now."""
         ...
 
     def reject(self, token: Token) -> None:
-        """The server did not accept this one."""
+        """Drop a token that the server did not accept."""
         ...
 
 
 class Offload(Protocol):
-    """Does work away from the event loop; what is ``urgent`` goes before what is not."""
+    """Runs work off the event loop; ``urgent`` work runs first."""
 
     async def __call__(self, work: Callable[[], T], *, urgent: bool) -> T:
-        """What ``work`` gives."""
+        """The result of ``work``."""
         ...
 
 
 class WorkerThreads:
-    """``Offload`` on any worker thread: one at a time, for several would only take turns on the interpreter's lock."""
+    """``Offload`` on worker threads, one at a time: several would only compete for the interpreter's lock."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
     async def __call__(self, work: Callable[[], T], *, urgent: bool) -> T:  # noqa: ARG002 - all have the same turn
-        """What ``work`` gives."""
+        """The result of ``work``."""
         async with self._turn:
             return await asyncio.to_thread(work)
 
 
 class Connection:
-    """One account's line. ``call`` sends a request until it is answered or there is no use in going on.
+    """The connection to one account. ``call`` attempts a request until it is answered or may not be repeated.
 
-    All time-outs, retries, pauses and the closing of the line come out as ``domain.errors.ApiError``.
+    Every failure is raised as ``domain.errors.ApiError``.
     """
 
     def __init__(
@@ -123,9 +123,9 @@ class Connection:
     async def call(
         self, request: ApiRequest, credentials: Credentials, priority: Priority, decode: Callable[[ApiAnswer], T]
     ) -> T:
-        """What ``decode`` makes of the 2xx answer to a request; raises ``ApiError`` for everything else.
+        """The result of ``decode`` for the 2xx answer to a request; raises ``ApiError`` for everything else.
 
-        A request that changes something raises ``OutcomeUnknown`` where it may have been carried out all the same.
+        A request that changes something raises ``OutcomeUnknown`` where it may have taken effect.
         """
         async with self.until_closed() as under_way:
             attempt, replayed = 0, False
@@ -166,7 +166,7 @@ class Connection:
         attempt: int,
         judge: Judge,
     ) -> ApiAnswer | Failure:
-        """Send once, without waiting for a turn, and note it in the request log."""
+        """Send once, without waiting for a turn, and log the attempt."""
         started, started_at_ms = time.monotonic(), time.time_ns() // 1_000_000
         answer: ApiAnswer | None = None
         summary = "cancelled"
@@ -212,39 +212,39 @@ class Connection:
             self._log.add(record if answer is None else with_answer(record, answer, _secrets(headers, request.content)))
 
     def judge(self, answer: ApiAnswer, request: ApiRequest, secret: Secret) -> Failure | None:
-        """What is wrong with an answer by its status; the ``secret`` that was sent is not told again."""
+        """The failure that the status of an answer means; its message never repeats the ``secret`` that was sent."""
         if 200 <= answer.status < 300:
             return None
         return failure_of_answer(without_secret(answer, secret), request, self.endpoint, datetime.now(UTC))
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
-        """Hold everybody back where the server said not now; before the turn ends, so that nobody slips through."""
+        """Slow down where the server refuses requests for now; before the turn ends, so that no other one starts."""
         if failure.kind is FailureKind.THROTTLED:
             self.pacer.refused(turn, too_many=failure.rate_limited, retry_after_seconds=failure.retry_after_seconds)
             self._pause_reason = failure.summary
 
     async def wait_or_give_up(self, failure: Failure, request: ApiRequest, attempt: int) -> None:
-        """Wait until the next attempt may be made; raises ``ApiError`` if there is to be none."""
+        """Wait until the next attempt may be made; raises ``ApiError`` if there is none."""
         seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt)
         if seconds is None or not self._budget.take(failure):
             raise final_error(failure, changes=request.changes)
-        me = object()
-        self._waits[me] = Wait(self.pacer.now() + seconds, failure.summary)
+        key = object()
+        self._waits[key] = Wait(self.pacer.now() + seconds, failure.summary)
         try:
             await asyncio.sleep(seconds)
         finally:
-            del self._waits[me]
+            del self._waits[key]
 
     async def _decoded(self, answer: ApiAnswer, decode: Callable[[ApiAnswer], T], *, urgent: bool) -> T:
-        """What ``decode`` makes of an answer, away from the event loop if it is large."""
+        """The result of ``decode`` for an answer, off the event loop if the answer is large."""
         if len(answer.body) <= LARGE_BODY_BYTES:
             return decode(answer)
         return await self._offload(partial(decode, answer), urgent=urgent)
 
-    # ------------------------------------------------------------ how it goes
+    # ------------------------------------------------------------ status
 
     def traffic(self) -> TrafficStatus:
-        """How the line does at this moment."""
+        """The traffic at this moment."""
         pace, now = self.pacer.pace, self.pacer.now()
         wait = self._wait(now)
         return TrafficStatus(
@@ -258,7 +258,7 @@ class Connection:
         )
 
     def _wait(self, now: float) -> Wait:
-        """What holds everything up: a pause that the server asked for, or, while nothing is sent, a back-off."""
+        """What delays all requests: a pause that the server asked for, or, while nothing is sent, a back-off."""
         waits = [Wait(now, "")]
         if self._waits and not self._sending:
             waits.append(min(self._waits.values(), key=lambda wait: wait.until))
@@ -269,10 +269,10 @@ class Connection:
         """The latest attempts, oldest first."""
         return tuple(self._log.records())
 
-    # ------------------------------------------------------------ the end
+    # ------------------------------------------------------------ closing
 
     async def aclose(self, also: Callable[[], Awaitable[None]]) -> None:
-        """Make calls under way fail, run ``also`` once they have, and close the sockets."""
+        """Make calls under way fail, then run ``also`` and close the sockets."""
         if self._closed:
             return
         self._closed = True
@@ -289,7 +289,7 @@ class Connection:
 
     @asynccontextmanager
     async def until_closed(self) -> AsyncIterator[CallState]:
-        """Whatever waits inside is ended by ``aclose``, with ``Unreachable``, or ``OutcomeUnknown`` if it is open."""
+        """``aclose`` ends the block with ``Unreachable``, or with ``OutcomeUnknown`` while the outcome is open."""
         closed = Unreachable(f"The connection to {self.endpoint.host} was closed.")
         if self._closed:
             raise closed

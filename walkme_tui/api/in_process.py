@@ -1,4 +1,4 @@
-"""An account without a network in between: httpx asks a function, which may run on another thread."""
+"""An httpx transport that calls a function instead of a network; the function may run on another thread."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,10 +11,10 @@ Handle = Callable[
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
-    """Hands each request to ``handle(method, target, headers, body)`` and its result back as the answer.
+    """Passes each request to ``handle(method, target, headers, body)`` and returns its result as the answer.
 
     ``target`` is the encoded path with query; an ``OSError`` of ``handle`` is a broken connection.
-    Only the total deadline applies: there is no connection to time.
+    Only the total deadline applies.
     """
 
     def __init__(self, handle: Handle) -> None:

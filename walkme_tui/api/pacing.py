@@ -1,7 +1,7 @@
-"""How fast requests may go: a rate and a number in flight that grow on success and halve on 429.
+"""Pacing of requests: a rate and a number in flight that grow on success and halve on 429.
 
-``Pace`` holds the rules and takes the time as an argument, ``Refusals`` remembers for it what the server did not put up
-with; ``Pacer`` lets tasks wait by them.
+``Pace`` holds the rules and takes the time as an argument, ``Refusals`` keeps the rate that the server refused last,
+and ``Pacer`` makes tasks wait.
 """
 
 import asyncio
@@ -20,23 +20,23 @@ START_IN_FLIGHT: Final = 4
 FLOOR_PER_SECOND: Final = 0.2
 # A tenth more each second: from the start to the usual 10 a second in ten seconds.
 GROWTH_PER_SECOND: Final = 0.1
-# One answer says that the last second went well, and no more, even if it is the first for a long time.
+# One answer counts for the last second at most, even if it is the first for a long time.
 LONGEST_CREDIT_SECONDS: Final = 1.0
-# This part of the refused rate is come back to. A server that saves permits up refuses late, at a rate well above its
-# own: then this is refused too, and so on, until the mark is just below what the server permits.
+# The rate returns quickly to this part of the refused one. A server that accumulates permits refuses late, at a rate
+# well above its own: then this is refused too, and so on, until it is just below what the server permits.
 MARK: Final = 0.9
-# From nothing to the refused rate; from half of it to the mark in under two seconds.
+# The time from zero to the refused rate; from half of it to the mark takes less than two seconds.
 RECOVERY_SECONDS: Final = 4.0
 # Above the mark the growth begins at nothing and is whole again after so long without a refusal. The first time is as
 # long as the usual window ("300 a minute"): with less, each minute would begin as if nothing had been refused. Each
 # refusal that comes sooner doubles it; at the longest, a server that now permits twice as much is used after 90 s.
 FIRST_PATIENCE_SECONDS: Final = 60.0
 LONGEST_PATIENCE_SECONDS: Final = 600.0
-# A session opens with a token, a page, the groups and a detail, and perhaps a look-up: none of these waits.
+# The first requests of a session do not wait: a token, a page, the groups, a detail, perhaps a look-up.
 BURST: Final = 6.0
-# One request and one place stay free for what a person waits for while a crawl runs.
+# One request and one place stay free for requests of the user while a crawl runs.
 RESERVE: Final = 1
-# A server that asks for more is asked again after this long all the same.
+# A longer pause than this is not kept, whatever the server asks for.
 LONGEST_PAUSE_SECONDS: Final = 300.0
 RECENT_SECONDS: Final = 5.0
 ROUNDING: Final = 1e-9
@@ -44,18 +44,17 @@ ROUNDING: Final = 1e-9
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """Leave to send one request; ``epoch`` tells which slow-down it belongs to."""
+    """Permission to send one request; ``epoch`` counts the slow-downs before it."""
 
     priority: Priority
     epoch: int
 
 
 class Refusals:
-    """The rate that was refused last, in ``per_second`` (None: none yet), and how fast the rate may grow therefore.
+    """The rate that was refused last, in ``per_second`` (None: none yet), and the growth that it allows.
 
-    Up to the mark, a bit below it, the rate comes back quickly. Above the mark it grows slowly at first and ever less
-    so; ``patience_seconds`` after the refusal it grows as if there had been none, and a server that has become generous
-    is used again.
+    Up to the mark, a bit below it, the rate returns quickly. Above the mark it grows slowly at first, and
+    ``patience_seconds`` after the refusal at full speed again, so that a server that permits more by then is used.
     """
 
     def __init__(self, now: float) -> None:
@@ -66,10 +65,10 @@ class Refusals:
         self._answered = True
 
     def note(self, per_second: float, now: float) -> None:
-        """This rate was refused."""
+        """Store that this rate was refused."""
         if self.per_second is not None and not self._answered:
-            # Still the same refusal: a window that is closed until its end. Not the present rate was too much, but the
-            # one that used it up, and the more so the longer it is closed; how much more is not to be guessed.
+            # The same refusal: the server's time window is used up until its end. The rate before it was too high, the
+            # more so the longer the rest of the window lasts.
             self.per_second = max(self._least, self.per_second * MARK)
         else:
             sooner = self.per_second is not None and now - self._quiet_since < self.patience_seconds
@@ -81,15 +80,15 @@ class Refusals:
         self._quiet_since = max(self._quiet_since, now)
 
     def answered(self) -> None:
-        """The server answers: the next refusal is a new one."""
+        """Store that the server answers: the next refusal is a new one."""
         self._answered = True
 
     def paused(self, until: float) -> None:
-        """That nothing is refused during a pause says nothing about the rate."""
+        """Do not count a pause as time without refusals."""
         self._quiet_since = until
 
     def grown(self, per_second: float, seconds: float, now: float) -> float:
-        """The rate after so many seconds that went well."""
+        """The rate after so many seconds without a refusal."""
         if self.per_second is None:
             return per_second * (1 + GROWTH_PER_SECOND * seconds)
         trust = min(1.0, max(0.0, now - self._quiet_since) / self.patience_seconds)
@@ -99,15 +98,15 @@ class Refusals:
 
 
 class Pace:
-    """The rules, without waiting: may a request of this priority start now, and if not, in how many seconds?
+    """The rules, without waiting: in how many seconds a request of a priority may start.
 
-    Never more than ``BURST`` plus the rate times the seconds are started in any stretch of time. After the first 429
-    the burst shrinks to one second's worth, and nothing saved up survives a pause.
+    At most ``BURST`` plus the rate times the seconds are started in any period. After the first 429 the burst shrinks
+    to one second of the rate, and a pause discards saved permits.
 
-    The rate grows with the time that went well, not with the number of answers: those that were under way at a
-    slow-down do not undo it. It grows only while somebody waits for it, so that a refusal is remembered by a rate that
-    was used. The number in flight comes back by one with each answer: a small one would starve the rate on a slow line
-    (5/s at 600 ms are 3 in flight), and it is the rate that the server refuses.
+    The rate grows with the time without refusals, not with the number of answers, so that answers under way at a
+    slow-down do not undo it. It grows only while requests wait for it, so that a refused rate is one that was used. The
+    number in flight grows by one with each answer: a small one would limit the rate on a slow connection (5/s at 600 ms
+    are 3 in flight), and it is the rate that the server refuses.
     """
 
     def __init__(self, *, max_per_second: float, max_in_flight: int, now: float) -> None:
@@ -128,11 +127,11 @@ class Pace:
 
     @property
     def burst(self) -> float:
-        """How many requests may be saved up while nothing is sent."""
+        """How many permits accumulate while nothing is sent."""
         return BURST if self.throttled_count == 0 else max(1.0, min(BURST, self.per_second))
 
     def delay(self, priority: Priority, now: float) -> float | None:
-        """Seconds until a request of this priority may start: 0 is now, None is when one under way has ended."""
+        """Seconds until a request of this priority may start: 0 for now, None until one in flight has ended."""
         self._count(now)
         kept_free = 0 if priority is Priority.DEMAND else RESERVE
         places = int(self.in_flight_limit)
@@ -145,7 +144,7 @@ class Pace:
         return max(0.0, self.paused_until - now) + wait
 
     def start(self, priority: Priority, now: float) -> Turn:
-        """One request starts; ``delay`` has said 0."""
+        """Start a request; ``delay`` returned 0."""
         self._count(now)
         self._saved = max(0.0, self._saved - 1.0)
         self.in_flight += 1
@@ -153,11 +152,11 @@ class Pace:
         return Turn(priority, self._epoch)
 
     def end(self) -> None:
-        """One request has ended, however it did."""
+        """End a request, with or without an answer."""
         self.in_flight -= 1
 
     def succeeded(self, now: float) -> None:
-        """An answer came: a little faster from here."""
+        """Count an answer: the rate may grow."""
         self._count(now)
         if self._limited:
             seconds = min(LONGEST_CREDIT_SECONDS, max(0.0, now - self._grown_at))
@@ -168,7 +167,7 @@ class Pace:
         self.in_flight_limit = min(float(self.max_in_flight), self.in_flight_limit + 1.0)
 
     def throttled(self, turn: Turn | None, now: float) -> None:
-        """429: half the speed, once for all requests that were under way together; None is a request without a turn."""
+        """Halve the rate after a 429, once for all requests in flight together; ``turn`` is None for the token call."""
         self._count(now)
         self.throttled_count += 1
         if turn is not None and turn.epoch != self._epoch:
@@ -181,13 +180,13 @@ class Pace:
         self._saved = 0.0
 
     def pause(self, seconds: float, now: float) -> None:
-        """Nothing starts for this long; a running pause is never shortened."""
+        """Start nothing for this long; a running pause is never shortened."""
         until = now + min(max(0.0, seconds), LONGEST_PAUSE_SECONDS)
         self._count(now)
         if until > max(now, self.paused_until):
             self.paused_until = until
             self.refusals.paused(until)
-            # A pause saves up one request at most: what comes after it must not be the next flood.
+            # A pause accumulates one permit at most: no burst must follow it.
             self._saved = min(1.0, self._saved + (until - self._counted_at) * self.per_second)
             self._counted_at = until
 
@@ -197,7 +196,7 @@ class Pace:
         return len(self._starts) / RECENT_SECONDS
 
     def _count(self, now: float) -> None:
-        """Bring what is saved up, and the list of recent starts, to the present."""
+        """Update the saved permits and the list of recent starts."""
         if now > self._counted_at:
             self._saved = min(self.burst, self._saved + (now - self._counted_at) * self.per_second)
             self._counted_at = now
@@ -206,18 +205,18 @@ class Pace:
 
 
 class TurnQueue:
-    """Who waits for a turn: lower priority numbers first, within one in the order of coming."""
+    """The queue for turns: by priority number, then by arrival."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Priority, int, asyncio.Future[Turn]]] = []
         self._order = itertools.count()
 
     def add(self, priority: Priority, future: "asyncio.Future[Turn]") -> None:
-        """One more waits; a finished future drops out by itself."""
+        """Add a future; it leaves the queue when it is done."""
         heapq.heappush(self._heap, (priority, next(self._order), future))
 
     def first(self) -> tuple[Priority, "asyncio.Future[Turn]"] | None:
-        """Whose turn is next, or None if nobody waits."""
+        """The next in the queue, None if it is empty."""
         while self._heap and self._heap[0][2].done():
             heapq.heappop(self._heap)
         return (self._heap[0][0], self._heap[0][2]) if self._heap else None
@@ -227,15 +226,15 @@ class TurnQueue:
 
 
 class Timer(Protocol):
-    """Something that rings later and can be told not to."""
+    """A scheduled call that can be cancelled."""
 
     def cancel(self) -> None:
-        """It will not ring."""
+        """Cancel the call."""
         ...
 
 
 class Pacer:
-    """Lets tasks wait for their turn by the rules of ``Pace``.
+    """Makes tasks wait for their turn by the rules of ``Pace``.
 
     ``clock`` gives monotonic seconds and ``call_later`` runs a function after some of them; by default both are the
     running event loop's.
@@ -258,7 +257,7 @@ class Pacer:
 
     @property
     def pace(self) -> Pace:
-        """The rules with their present numbers."""
+        """The rules in their present state."""
         if self._rules is None:
             per_second, in_flight = self._limits
             self._rules = Pace(max_per_second=per_second, max_in_flight=in_flight, now=self.now())
@@ -288,11 +287,11 @@ class Pacer:
             self._serve()
 
     def succeeded(self) -> None:
-        """An answer came."""
+        """Count an answer."""
         self.pace.succeeded(self.now())
 
     def refused(self, turn: Turn | None, *, too_many: bool, retry_after_seconds: float | None) -> None:
-        """The server said not now: 429 (``too_many``) slows down, and what it asks for is waited by everybody."""
+        """Slow down after a refusal: halve the rate for ``too_many`` requests, and pause as long as the server asks."""
         if too_many:
             self.pace.throttled(turn, self.now())
         if retry_after_seconds is not None:
@@ -300,17 +299,17 @@ class Pacer:
 
     @property
     def pause_seconds(self) -> float:
-        """What is left of a pause, 0 if there is none."""
+        """The remaining seconds of a pause, 0 if there is none."""
         return max(0.0, self.pace.paused_until - self.now())
 
     def close(self) -> None:
-        """Forget the alarm; whoever still waits is cancelled by whoever made them wait."""
+        """Cancel the timer; the callers cancel the tasks that still wait."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _serve(self) -> None:
-        """Give turns to whoever may start now, and set the alarm for the next one."""
+        """Give turns to the requests that may start now, and set the timer for the next one."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

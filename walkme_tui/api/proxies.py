@@ -1,4 +1,4 @@
-"""The proxy that the environment names for an address, and the addresses that NO_PROXY takes out."""
+"""The proxy that the environment configures for an address, with the exceptions in NO_PROXY."""
 
 import importlib.util
 import os
@@ -44,7 +44,7 @@ def environment_proxy(base_url: str) -> EnvironmentProxy | None:
     """The proxy for ``base_url``, None for a direct connection, as to every loopback address.
 
     Raises ``ConfigurationError`` with the variable's name where its value cannot be used. Entries of NO_PROXY that
-    cannot be read are passed over; networks such as 10.0.0.0/8 hold for addresses in figures only, as with curl.
+    cannot be read are ignored; networks such as 10.0.0.0/8 match numeric addresses only, as with curl.
     """
     # Elsewhere the system has settings of its own; the import costs 30 ms, before the browser's first frame.
     if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
@@ -68,7 +68,7 @@ def proxy_options(proxy: EnvironmentProxy | None, context: ssl.SSLContext) -> di
     if proxy is None:
         return {}
     try:
-        # httpx takes a context only for a proxy that is itself spoken to in TLS.
+        # httpx accepts a context only for a proxy that uses TLS itself.
         made = httpx.Proxy(proxy.url, ssl_context=context if proxy.scheme == "https" else None)
     except (ValueError, httpx.InvalidURL):
         raise _no_address(proxy.variable) from None
@@ -89,12 +89,12 @@ def _proxy(value: str, variable: str) -> EnvironmentProxy:
         raise _no_address(variable)
     if parts.scheme not in DEFAULT_PORTS:
         raise ConfigurationError(
-            f"{variable} names a proxy of a kind that is not known ({clean(parts.scheme, 20)}).",
+            f"{variable} names a proxy of an unknown kind ({clean(parts.scheme, 20)}).",
             hint="It must begin with http://, https://, socks5:// or socks5h://.",
         )
     if parts.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         raise ConfigurationError(
-            f"{variable} names a SOCKS proxy, and what is needed for that is not installed.",
+            f"{variable} names a SOCKS proxy, and the package for that is not installed.",
             hint="Run: pip install 'walkme-tui[socks]'. Or set HTTPS_PROXY to an http:// proxy, which is used instead.",
         )
     shown = f"[{host}]" if ":" in host else host
@@ -106,15 +106,15 @@ def _no_address(variable: str) -> ConfigurationError:
 
 
 def _variable(lower: str) -> str:
-    """Which variable is set: lower case goes first; none where the system's own settings name the proxy."""
+    """The variable that is set, lower case first, or the system's settings."""
     names = (lower, lower.upper(), *(name for name in os.environ if name.lower() == lower))
     return next((name for name in names if os.environ.get(name)), SYSTEM_SETTINGS)
 
 
 def _covers(entry: str, target: SplitResult) -> bool:
-    """Whether an entry of NO_PROXY means this address: a domain (its hosts too), an address, a network, or all.
+    """True if an entry of NO_PROXY matches this address: a domain (with its hosts), an address, a network, or ``*``.
 
-    It may have a scheme in front and a port behind; one that cannot be read means none.
+    It may have a scheme and a port; one that cannot be read matches nothing.
     """
     scheme, _, rest = entry.lower().rpartition("://")
     name = rest.rstrip("/")

@@ -1,4 +1,4 @@
-"""What went over the wire lately, without tokens and emails, and how quickly it was answered."""
+"""The latest requests, without tokens and emails, and their latency."""
 
 import json
 import re
@@ -18,7 +18,7 @@ LATENCY_SAMPLES: Final = 21
 LONGEST_BODY: Final = 4_000
 """Characters of a body that are kept."""
 LONGEST_PARSED_BYTES: Final = 16 * 1024
-SHOWN_AS_THEY_ARE: Final = frozenset({"page", "pageSize", "startIndex", "count"})
+SHOWN_PARAMETERS: Final = frozenset({"page", "pageSize", "startIndex", "count"})
 SHOWN_HEADERS: Final = frozenset(
     {
         "accept", "accept-encoding", "allow", "cf-ray", "connection", "content-encoding", "content-length",
@@ -33,7 +33,7 @@ _SECRET_NAME: Final = re.compile(r"token|secret|password|authorization|credentia
 
 
 def redact(target: str) -> str:
-    """A request target for the eye: no query value but page numbers, and nothing that looks like an email."""
+    """A request target to show: the only query values are page numbers, and emails are redacted."""
     path, question_mark, query = target.partition("?")
     decoded = unquote(path)
     shown = REDACTED.join(_EMAIL.split(decoded)) if "@" in decoded else path
@@ -42,20 +42,20 @@ def redact(target: str) -> str:
     parts = []
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
-        kept = value if name in SHOWN_AS_THEY_ARE and value.isdecimal() else REDACTED
+        kept = value if name in SHOWN_PARAMETERS and value.isdecimal() else REDACTED
         parts.append(f"{name}={kept}" if equals else REDACTED)
     return f"{shown}?{'&'.join(parts)}"
 
 
 def redact_headers(headers: Mapping[str, str]) -> Headers:
-    """Headers for the eye: the value of a header that may hold a secret is not shown."""
+    """Headers to show: values that may be secret are redacted."""
     return tuple(
         (name.lower(), value if name.lower() in SHOWN_HEADERS else REDACTED) for name, value in headers.items()
     )
 
 
 def redact_body(body: bytes, content_type: str) -> str:
-    """A body for the eye, without emails and secrets, cut to ``LONGEST_BODY`` characters."""
+    """A body to show, without emails and secrets, at most ``LONGEST_BODY`` characters."""
     text = body[: 4 * LONGEST_PARSED_BYTES].decode("utf-8", "replace")
     if content_type.startswith(FORM):
         text = _redact_form(text)
@@ -87,20 +87,20 @@ def _redact_value(value: object) -> object:
 
 
 class RequestLog:
-    """The latest attempts, bounded, and the median time that recent answers took."""
+    """The latest attempts, and the median latency of recent answers."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._records: deque[RequestRecord] = deque(maxlen=capacity)
         self._latencies: deque[int] = deque(maxlen=LATENCY_SAMPLES)
 
     def add(self, record: RequestRecord) -> None:
-        """Keep one more, which has been redacted."""
+        """Add a redacted record."""
         self._records.append(record)
         if record.status is not None:
             self._latencies.append(record.duration_ms)
 
     def records(self) -> Sequence[RequestRecord]:
-        """Everything that is kept, oldest first."""
+        """The records, oldest first."""
         return tuple(self._records)
 
     @property

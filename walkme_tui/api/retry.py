@@ -1,4 +1,4 @@
-"""Which attempt may be made again, and after how long; pure rules."""
+"""Rules for retries: which failed attempt may be repeated, and after how long."""
 
 import random
 from collections.abc import Callable
@@ -10,19 +10,19 @@ from walkme_tui.domain.errors import ApiError, OutcomeUnknown, RateLimited
 
 
 class FailureKind(Enum):
-    """What is known about a request that brought no usable answer."""
+    """What a failed attempt says about the effect of its request."""
 
-    NOT_SENT = "it never left: the connection could not be made"
-    UNCERTAIN = "it left, and may have been carried out"
-    THROTTLED = "the server said not now: nothing happened"
-    UNAUTHORIZED = "the token was not accepted: nothing happened"
-    UNEXPECTED = "something else answered, and would again; what became of the request is open"
-    FINAL = "the answer would be the same again, and nothing happened"
+    NOT_SENT = "no connection: the request was not sent"
+    UNCERTAIN = "it was sent and may have taken effect"
+    THROTTLED = "the server refuses it for now: it had no effect"
+    UNAUTHORIZED = "the token was not accepted: it had no effect"
+    UNEXPECTED = "the answer is from something else, and would be again: its effect is unknown"
+    FINAL = "the answer would be the same again: it had no effect"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that brought no usable answer.
+    """An attempt without a usable answer.
 
     ``error`` is what the caller gets when no further attempt is made, ``summary`` a few words for the request log,
     ``retry_after_seconds`` what the server asked for (None: nothing). ``status`` is None where no answer came, and
@@ -38,38 +38,38 @@ class Failure:
 
     @property
     def rate_limited(self) -> bool:
-        """The server said that there are too many requests, by 429 or by a 403 that means the same."""
+        """True for too many requests: 429, or a 403 that means the same."""
         return isinstance(self.error, RateLimited)
 
 
-# After these a change may have been carried out all the same.
+# After these a change may have taken effect.
 UNCERTAIN_KINDS: Final = frozenset({FailureKind.UNCERTAIN, FailureKind.UNEXPECTED})
-# These say that the other side is there and works, whatever it answers.
+# After these the server is known to work.
 ANSWERED_KINDS: Final = frozenset({FailureKind.FINAL, FailureKind.UNAUTHORIZED})
 RETRIES_WITHOUT_ANSWER: Final = 10
 
 
 def final_error(failure: Failure, *, changes: bool) -> ApiError:
-    """What the caller gets when no further attempt is made: ``OutcomeUnknown`` for a change that may have happened."""
+    """The error after the last attempt: ``OutcomeUnknown`` for a change that may have taken effect."""
     if changes and failure.kind in UNCERTAIN_KINDS:
         return outcome_unknown(failure.error)
     return failure.error
 
 
 def outcome_unknown(error: ApiError) -> OutcomeUnknown:
-    """What went wrong with a change, and that nobody knows whether it was carried out."""
-    message = f"{error.message} Whether the change was carried out is not known."
+    """The error of a change that may have taken effect."""
+    message = f"{error.message} Whether the change was made is unknown."
     unknown = OutcomeUnknown(message, hint=error.hint, status=error.status, request_id=error.request_id)
     unknown.__cause__ = error
     return unknown
 
 
 class RetryBudget:
-    """How many retries all calls of a connection share while nothing answers.
+    """The number of retries that all calls of a connection share in an outage.
 
-    Each call has its own number of attempts; in an outage a thousand calls would knock four thousand times. A retry
-    takes one from the budget, an answer puts one back: what fails now and then is retried as it should be, and when
-    all is down, calls fail at their first attempt.
+    Each call has its own number of attempts, so that in an outage a thousand calls would make four thousand. A retry
+    takes one from the budget, an answer adds one: single failures are retried as usual, and in an outage calls fail at
+    their first attempt.
     """
 
     def __init__(self, capacity: int = RETRIES_WITHOUT_ANSWER) -> None:
@@ -77,12 +77,12 @@ class RetryBudget:
         self._left = capacity
 
     def note(self, failure: Failure | None) -> None:
-        """An attempt has ended; None: well."""
+        """Count an attempt; None: it succeeded."""
         if failure is None or failure.kind in ANSWERED_KINDS or failure.rate_limited:
             self._left = min(self._capacity, self._left + 1)
 
     def take(self, failure: Failure) -> bool:
-        """May the attempt that failed so be made again? One after a rate limit may: pacing bounds those."""
+        """True if the failed attempt may be repeated. After a rate limit it always may: pacing bounds those."""
         if failure.rate_limited:
             return True
         if self._left < 1:
@@ -93,11 +93,11 @@ class RetryBudget:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently to try again.
+    """How often a request is attempted, and how long each retry waits.
 
-    ``attempts`` counts all attempts of an ambiguous or turned-away request, ``connection_attempts`` those of one that
-    could not be sent (a refused connection is told soon), ``timeout_attempts`` those that ran out of time (each may
-    have taken a minute). Back-off doubles from ``base_seconds`` to ``longest_seconds``; up to half of it is random.
+    ``attempts`` counts all attempts of an uncertain or throttled request, ``connection_attempts`` those of one that was
+    not sent (a refused connection is reported soon), ``timeout_attempts`` those that timed out (each may have taken a
+    minute). Back-off doubles from ``base_seconds`` to ``longest_seconds``; up to half of it is random.
     A ``Retry-After`` above ``patience_seconds`` is not waited for, nor, for a change, one above
     ``change_patience_seconds``: jobs have a patience of their own, and show the wait.
     """
@@ -112,7 +112,7 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
 
     def wait_before_retry(self, failure: Failure, *, changes: bool, attempt: int) -> float | None:
-        """Seconds to wait after the failed attempt number ``attempt`` (from 1), or None: give up and say so."""
+        """Seconds to wait after the failed attempt number ``attempt`` (from 1), or None: make no further attempt."""
         if attempt >= self._allowed(failure, changes):
             return None
         if failure.retry_after_seconds is not None:
@@ -122,7 +122,7 @@ class RetryPolicy:
         return self.back_off(attempt)
 
     def back_off(self, attempt: int) -> float:
-        """Seconds to wait after attempt number ``attempt``: doubling, bounded, and not the same for everybody."""
+        """Seconds to wait after attempt number ``attempt``: doubling, bounded, with a random part."""
         full = min(self.longest_seconds, self.base_seconds * 2.0 ** min(attempt - 1, 30))
         return full * (0.5 + 0.5 * self.jitter())
 

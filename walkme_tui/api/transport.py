@@ -1,4 +1,4 @@
-"""The HTTP client: made once, sends one request at a time as asked, reads bodies within limits of size and time."""
+"""The HTTP client, and sending one request within limits of size and time."""
 
 import asyncio
 import contextlib
@@ -22,10 +22,10 @@ from walkme_tui.domain.errors import ConfigurationError
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
-# How long the body of an answer is waited for where the head has told everything that matters.
+# How long to wait for the body of an answer whose status already decides.
 BODY_GRACE_SECONDS: Final = 3.0
 
-# What httpx lets through from a SOCKS proxy that answers nonsense; the package is an extra.
+# Raised through httpx for an invalid answer of a SOCKS proxy; the package is an extra.
 SOCKS_FAULTS: tuple[type[Exception], ...] = ()
 with contextlib.suppress(ImportError):
     SOCKS_FAULTS = (importlib.import_module("socksio").SOCKSError,)
@@ -37,7 +37,7 @@ for _name in ("httpx", "httpcore"):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds: for a connection, for silence while reading or writing, and for one attempt in all."""
+    """Seconds for a connection, for silence while reading or writing, and for one attempt in total."""
 
     connect_seconds: float = 10.0
     read_seconds: float = 30.0
@@ -46,7 +46,7 @@ class Deadlines:
 
 
 class DeadlinePassed(Exception):
-    """One attempt took longer than it may in all."""
+    """One attempt took longer than its total time."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -54,7 +54,7 @@ class DeadlinePassed(Exception):
 
 
 class BodyTooLarge(Exception):
-    """The body is larger than was asked for, as sent or once unpacked."""
+    """The body exceeds the limit, as sent or decompressed."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(limit_bytes)
@@ -62,11 +62,11 @@ class BodyTooLarge(Exception):
 
 
 class BodyCutShort(Exception):
-    """The compressed body ends in the middle or is damaged."""
+    """The compressed body is incomplete or damaged."""
 
 
 class UnknownEncoding(Exception):
-    """The body is compressed in a way that was not offered."""
+    """The body has a compression that was not offered."""
 
 
 def make_client(
@@ -105,7 +105,7 @@ def make_client(
             pool=deadlines.total_seconds,
         ),
         limits=httpx.Limits(
-            # One more for the token call, which is made while others hold their place.
+            # One more for the token call, which is made while other calls hold theirs.
             max_connections=max_in_flight + 1,
             max_keepalive_connections=max_in_flight + 1,
             keepalive_expiry=KEEP_ALIVE_SECONDS,
@@ -113,7 +113,7 @@ def make_client(
         transport=transport,
     )
     if transport is None:
-        # What httpcore would import at the first request, 40 ms on the event loop; without it nothing is lost.
+        # httpcore would import it at the first request, 40 ms on the event loop; it is optional.
         with contextlib.suppress(ImportError):
             importlib.import_module("anyio._backends._asyncio")
     return client
@@ -122,17 +122,17 @@ def make_client(
 def trust_context(scheme: str, ca_bundle: Path | None) -> ssl.SSLContext:
     """Verification against the system's trust store, and ``ca_bundle`` in addition.
 
-    Where no certificate will be seen the store is not read (35 ms): such a context trusts nobody.
+    Without TLS the store is not read, which takes 35 ms; that context trusts no certificate.
     """
     context = _system_trust() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_bundle is not None:
         try:
             context.load_verify_locations(cafile=ca_bundle)
         except FileNotFoundError:
-            raise ConfigurationError(f"ca_bundle names {ca_bundle}, which is not there.") from None
+            raise ConfigurationError(f"ca_bundle names {ca_bundle}, which does not exist.") from None
         except (OSError, ssl.SSLError) as error:
             raise ConfigurationError(
-                f"ca_bundle {ca_bundle} holds no certificates that can be read.",
+                f"ca_bundle {ca_bundle} contains no readable certificates.",
                 hint="It must be a text file in PEM format.",
             ) from error
     return context
@@ -142,7 +142,7 @@ def _system_trust() -> ssl.SSLContext:
     """The system's trust store.
 
     On Linux that is OpenSSL's own, if it finds one: truststore reads the file again at every connection, 35 ms on the
-    event loop each time. Everywhere else, and for a Python that looks in the wrong place, truststore knows where.
+    event loop each time. Elsewhere, and for a Python that looks in the wrong place, truststore finds it.
     """
     if sys.platform == "linux":
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -165,9 +165,9 @@ async def send(
     total_seconds: float,
     status_decides: bool = False,
 ) -> ApiAnswer:
-    """One request and its whole answer; with ``status_decides`` also one whose body breaks off, which then is ``cut``.
+    """Send one request and read its answer; with ``status_decides``, a body that breaks off is dropped (``cut``).
 
-    Raises what httpx raises, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
+    Raises the errors of httpx, ``DeadlinePassed``, ``BodyTooLarge``, ``BodyCutShort`` and ``UnknownEncoding``.
     """
     request = client.build_request(method, str(client.base_url).rstrip("/") + target, headers=headers, content=content)
     total = asyncio.timeout(total_seconds)
@@ -176,7 +176,7 @@ async def send(
             response = await client.send(request, stream=True)
             try:
                 if status_decides:
-                    # What has been decided must not be lost to a deadline any more.
+                    # The status decides, so the deadline must not discard it any more.
                     total.reschedule(None)
                     body, cut = await _read_soon(response, limit_bytes)
                 else:
@@ -188,13 +188,13 @@ async def send(
             raise DeadlinePassed(total_seconds) from None
         raise
     except SOCKS_FAULTS as error:
-        raise httpx.ProxyError("what it answers is not SOCKS 5") from error
+        raise httpx.ProxyError("its answer is not SOCKS 5") from error
     netloc = urlsplit(str(request.url)).netloc.rpartition("@")[2]
     return ApiAnswer(response.status_code, dict(response.headers), body, netloc, cut)
 
 
 async def _read_soon(response: httpx.Response, limit_bytes: int) -> tuple[bytes, bool]:
-    """The body if it comes whole and soon, else nothing, and whether it broke off."""
+    """The body if it arrives complete and soon, else nothing; and whether it broke off."""
     try:
         async with asyncio.timeout(BODY_GRACE_SECONDS):
             return await _read_body(response, limit_bytes), False
@@ -203,28 +203,28 @@ async def _read_soon(response: httpx.Response, limit_bytes: int) -> tuple[bytes,
 
 
 async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:
-    """The body, unpacked, never more of it in memory than the limit, and no more read than the limit and a little.
+    """The decompressed body, with at most ``limit_bytes`` in memory and little more read.
 
-    httpx would unpack each chunk whole, and a chunk of a gzip bomb is a thousand times its size. A stream that unpacks
-    to nothing, and what follows its end, count as they were sent.
+    httpx would decompress each chunk completely, and a chunk of a gzip bomb grows a thousand times. A stream that
+    decompresses to nothing, and data after its end, count with their size as sent.
     """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise UnknownEncoding
-    unpacker = zlib.decompressobj(GZIP_WINDOW) if encoding.endswith("gzip") else None
+    decompressor = zlib.decompressobj(GZIP_WINDOW) if encoding.endswith("gzip") else None
     body = bytearray()
     received = 0
     async for chunk in response.aiter_raw():
         received += len(chunk)
-        if unpacker is None:
+        if decompressor is None:
             body += chunk
-        elif not unpacker.eof:
+        elif not decompressor.eof:
             try:
-                body += unpacker.decompress(chunk, limit_bytes - len(body) + 1)
+                body += decompressor.decompress(chunk, limit_bytes - len(body) + 1)
             except zlib.error:
                 raise BodyCutShort from None
         if max(len(body), received) > limit_bytes:
             raise BodyTooLarge(limit_bytes)
-    if unpacker is not None and not unpacker.eof and body:
+    if decompressor is not None and not decompressor.eof and body:
         raise BodyCutShort
     return bytes(body)

@@ -57,7 +57,7 @@ def test_a_change_that_may_have_happened_says_so_and_why(kind: FailureKind) -> N
     error = final_error(failed, changes=True)
     if kind in {FailureKind.UNCERTAIN, FailureKind.UNEXPECTED}:
         assert isinstance(error, OutcomeUnknown)
-        assert error.message == "It is gone. Whether the change was carried out is not known."
+        assert error.message == "It is gone. Whether the change was made is unknown."
         assert (error.hint, error.status, error.request_id) == ("Look for it.", 502, "r1")
         assert error.__cause__ is failed.error
     else:

@@ -38,9 +38,9 @@ TOKEN_LIMIT_BYTES: Final = 256 * 1024
 
 
 class RestDirectory:
-    """The people of an account over REST; satisfies ``services.ports.DirectoryApi``.
+    """The users of an account over REST; implements ``services.ports.DirectoryApi``.
 
-    Make it off the event loop (100 ms), use it on one loop. ``transport`` replaces the network. Raises
+    Create it off the event loop (100 ms) and use it on one loop. ``transport`` replaces the network. Raises
     ``ConfigurationError`` for a base URL, ``ca_bundle`` or proxy that cannot be used; calls raise ``ApiError`` only.
     """
 
@@ -82,7 +82,7 @@ class RestDirectory:
         self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
         self.group_oddities: tuple[str, ...] = ()
-        """What was wrong with the last list of groups and was tolerated, in sentences."""
+        """The oddities of the last list of groups, in sentences."""
 
     # ------------------------------------------------------------ reading
 
@@ -97,7 +97,7 @@ class RestDirectory:
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None.
 
-        ``LookUpIgnored`` where the server ignores the email; it is not asked again then.
+        Raises ``LookUpIgnored`` where the server ignores the email; no further request is made then.
         """
         if self._look_up_ignored is not None:
             raise self._look_up_ignored
@@ -151,20 +151,20 @@ class RestDirectory:
         """Take a user out of a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
         await self._write(remove_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
-    # ------------------------------------------------------------ the line
+    # ------------------------------------------------------------ connection
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token in use may do, None where no token was made yet or the server did not say."""
+        """The scopes of the token in use, None where there is no token yet or they are unknown."""
         return self._sign_in.scopes
 
     async def sign_in(self) -> None:
-        """Have a token that is good for the next call, before that one needs it; raises ``ApiError``."""
+        """Fetch a token before the first call needs it; raises ``ApiError``."""
         async with self._connection.until_closed():
             await self._sign_in.token()
 
     def traffic(self) -> TrafficStatus:
-        """How the line does at this moment."""
+        """The traffic at this moment."""
         return self._connection.traffic()
 
     def request_log(self) -> tuple[RequestRecord, ...]:
@@ -191,7 +191,7 @@ class RestDirectory:
     # ------------------------------------------------------------ signing in
 
     async def _request_token(self) -> Grant:
-        """The token call, retried like a GET: asking twice changes nothing. It needs no turn, its caller has one."""
+        """The token call, retried like a GET, since it changes nothing. It needs no turn: its caller has one."""
         secret = self._secret
         if secret is None:
             secret = self._secret = await self._read_secret()
@@ -221,7 +221,7 @@ class RestDirectory:
             await self._connection.wait_or_give_up(outcome, request, attempt)
 
     async def _read_secret(self) -> Secret:
-        """The secret from its source; where there is none, signing in fails and says which source was asked."""
+        """The secret from its source; raises ``SignInImpossible``, which names the source."""
         try:
             return await asyncio.to_thread(self._settings.read_secret)
         except SecretUnavailable as error:

@@ -1,4 +1,4 @@
-"""Answers of the REST API as domain objects: what is wrong with one costs as little as possible, and is said."""
+"""Decodes answers of the REST API; what is wrong with one is tolerated as far as possible, and reported."""
 
 from collections.abc import Iterable, Set
 from typing import Any, Final
@@ -10,17 +10,17 @@ from walkme_tui.domain.text import email_key, storable
 from walkme_tui.domain.user_json import MAX_ID_LENGTH, decode_user
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
-# No account is larger; a number beyond is a mistake, and would not fit where it is stored.
+# No account is larger; a larger number is an error and would not fit into the database.
 LARGEST_TOTAL: Final = 10**9
 
 
 def decode_page(answer: ApiAnswer, page: int, page_size: int) -> UserPage:
-    """The answer to a page of the list, all that was sent; ``UnexpectedAnswer`` if there is no list in it."""
+    """A page of the list, with all rows that were sent; raises ``UnexpectedAnswer`` if the answer has no list."""
     value, oddities = read_json(answer)
     rows = tuple(decode_user(raw) for raw in _list_in(value, "users", answer))
     odd = list(oddities)
-    _look_for_repeats(rows, odd)
-    _look_at_echo(value.get("page", page), page, odd)
+    _note_repeats(rows, odd)
+    _check_page_number(value.get("page", page), page, odd)
     return UserPage(page=page, page_size=page_size, rows=rows, total=_total(value, odd), oddities=tuple(odd))
 
 
@@ -49,7 +49,7 @@ def decode_matches(answer: ApiAnswer, email: str) -> User | None:
 
 
 def decode_one(answer: ApiAnswer, user_id: str) -> User:
-    """The answer to a look-up by id; ``UnexpectedAnswer`` if it is no user, or another one."""
+    """The user of a look-up by id; raises ``UnexpectedAnswer`` if the answer is no user, or another one."""
     value, _ = read_json(answer)
     user = decode_user(value)
     if isinstance(user, UnreadableRecord):
@@ -60,9 +60,9 @@ def decode_one(answer: ApiAnswer, user_id: str) -> User:
 
 
 def check_written(answer: ApiAnswer, names: Set[str]) -> None:
-    """``UnexpectedAnswer`` unless a change was answered as this API may: by nothing, or an object with ``names``.
+    """Raise ``UnexpectedAnswer`` unless the answer to a change is empty or an object with one of ``names``.
 
-    What the object claims is not believed: what became of the change is read back.
+    The values of the object are ignored: the change is read back.
     """
     if answer.cut:
         raise _unexpected(answer, "answered with a body that could not be read to its end", None)
@@ -74,7 +74,7 @@ def check_written(answer: ApiAnswer, names: Set[str]) -> None:
 
 
 def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """All groups of the answer, each once, and what was wrong with it; ``UnexpectedAnswer`` if there is no list."""
+    """All groups, each once, and the oddities of the answer; raises ``UnexpectedAnswer`` if it has no list."""
     value, oddities = read_json(answer)
     raw_groups = _list_in(value, "groups", answer)
     odd = list(oddities)
@@ -124,21 +124,21 @@ def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer
     )
 
 
-def _look_for_repeats(rows: Iterable[User | UnreadableRecord], odd: list[str]) -> None:
+def _note_repeats(rows: Iterable[User | UnreadableRecord], odd: list[str]) -> None:
     ids = [row.id for row in rows if isinstance(row, User)]
     repeats = len(ids) - len(set(ids))
     if repeats:
         odd.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
 
 
-def _look_at_echo(echo: object, page: int, odd: list[str]) -> None:
+def _check_page_number(echo: object, page: int, odd: list[str]) -> None:
     if isinstance(echo, bool) or not isinstance(echo, int | float) or echo != page:
         named = f"page {echo}" if isinstance(echo, int) and 0 <= echo <= LARGEST_TOTAL else "another page"
         odd.append(f"The server says that it sent {named} where page {page} was asked for.")
 
 
 def _total(value: dict[str, Any], odd: list[str]) -> int | None:
-    """The claimed number of users if it is one; whether it fits what was sent is for whoever knows the other pages."""
+    """The claimed number of users if it is valid; only the caller can compare it with the other pages."""
     if "total" not in value:
         odd.append("The server does not say how many users there are.")
         return None

@@ -1,4 +1,4 @@
-"""The requests that change something. An id that cannot be one raises ``NotFound``: nothing is sent."""
+"""The requests that change something; an invalid id raises ``NotFound``, and nothing is sent."""
 
 import json
 from collections.abc import Mapping
@@ -36,6 +36,6 @@ def remove_member_request(group_id: str, user_id: str) -> ApiRequest:
 
 
 def _change(method: str, target: str, about: str, body: Mapping[str, Json] | None) -> ApiRequest:
-    # Escaped to ASCII: half a character that a record brought along goes back as it came, where UTF-8 has none.
+    # As ASCII, lone surrogates in a record are sent back as they came; UTF-8 cannot encode them.
     content = b"" if body is None else json.dumps(dict(body), separators=(",", ":")).encode("ascii")
     return ApiRequest(method, target, WRITE, about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True)
