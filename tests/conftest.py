@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import settings
+
 # Textual reads some of these when it is imported, so they go before any test module is.
 for name in list(os.environ):
     if name.startswith("TEXTUAL_SNAPSHOT"):
@@ -11,3 +13,6 @@ for name in list(os.environ):
 os.environ["TERM"] = "xterm-256color"
 # The program refuses a config.toml that others can write, which a wider mask would make of every one in a test.
 os.umask(0o022)
+# A busy machine is no reason to fail.
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")

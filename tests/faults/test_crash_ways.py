@@ -41,7 +41,7 @@ def test_it_ends_with_one_report_and_no_value_is_shown(way: str, tmp_path: Path,
         return
     assert ended.returncode == 70, ended.stderr
     (report,) = (tmp_path / "STATE").glob("crash-*.txt")
-    assert ended.stderr.count("This is a fault of the program") == 1
+    assert ended.stderr.count("The program crashed because of a bug") == 1
     assert str(report) in ended.stderr
     assert SECRET not in report.read_text()
     assert "breaking_program.py" in report.read_text()

@@ -90,7 +90,7 @@ async def test_order_and_width_are_there_at_the_next_start(tmp_path: Path) -> No
         await browser.loaded()
         await browser.press("s", "s", "w")
         await sorted_by(browser, BY_NAME)
-    assert StateFile(tmp_path / "state.toml").look("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
+    assert StateFile(tmp_path / "state.toml").table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await sorted_by(browser, BY_NAME)
@@ -128,7 +128,7 @@ async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
 
 async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.USERS, TableLayout(BY_NAME))
+    memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
     setting = Setting(api=account(), memory=memory, view=view, query=view.text)
     async with open_browser(setting) as browser:
@@ -142,7 +142,7 @@ async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Pat
 class FullDisk(StateFile):
     """A memory that cannot keep anything."""
 
-    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
+    def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         return "The disk is full."
 
 
@@ -168,13 +168,13 @@ async def test_the_completion_behind_the_caret_is_taken(typed: str, key: str, be
         assert browser.focus == "filter"
 
 
-async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
+async def test_a_wrong_word_is_told_and_keeps_nobody() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("rolle:admin ")
         await browser.settled(lambda: browser.status_line == "! There is no rolle:, but role:.")
         await browser.settled(lambda: browser.row_count == 0)
-        assert browser.says("A word of the filter is not valid, so no user matches.")
+        assert browser.says("A word of the filter is wrong, so it keeps nobody.")
         await browser.press("ctrl+u")
         await browser.type("role:boss ")
         await browser.settled(lambda: "No loaded user has the role boss." in browser.status_line)
@@ -195,7 +195,7 @@ async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> Non
 
 
 async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tab_bar, "COUNT_DELAY_SECONDS", 0.5)
+    monkeypatch.setattr(tab_bar, "PATIENCE_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
         await browser.loaded()

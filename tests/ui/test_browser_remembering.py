@@ -52,7 +52,7 @@ class SlowMemory(StateFile):
         self.released = threading.Event()
         self.kept: list[TableLayout] = []
 
-    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
+    def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         self.released.wait(10)
         self.kept.append(look)
         return ""
@@ -77,7 +77,7 @@ async def test_what_was_chosen_just_before_the_end_is_kept(tmp_path: Path) -> No
         await browser.loaded()
         await browser.type_ahead("s", "w", "q")
         await browser.settled(
-            lambda: memory.look("acme", TableName.USERS) == TableLayout(Sort(SortKey.EMAIL), wide=True)
+            lambda: memory.table_layout("acme", TableName.USERS) == TableLayout(Sort(SortKey.EMAIL), wide=True)
         )
 
 
@@ -89,7 +89,7 @@ class Meeting(StateFile):
         self._both = threading.Barrier(2, timeout=5)
         self.kept: list[TableName] = []
 
-    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
+    def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         self._both.wait()
         self.kept.append(table)
         return ""
@@ -106,7 +106,7 @@ async def test_at_the_end_all_that_is_left_is_handed_over_at_once() -> None:
 
 async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.USERS, TableLayout(BY_NAME))
+    memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await sorted_by(browser, BY_NAME)
@@ -115,12 +115,12 @@ async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path
         await sorted_by(browser, Sort(SortKey.CREATED, reverse=True))
         assert browser.panes[0] == "users"
         assert browser.filter_text == "created:<30d"
-    assert memory.look("acme", TableName.USERS) == TableLayout(BY_NAME)
+    assert memory.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME)
 
 
 async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
+    memory.save_table_layout("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("2")
@@ -132,13 +132,13 @@ async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
         await browser.press("1")
         await sorted_by(browser, None)
         kept = TableLayout(Sort(SortKey.ROLE, reverse=True))
-        await browser.settled(lambda: memory.look("acme", TableName.MEMBERS) == kept)
+        await browser.settled(lambda: memory.table_layout("acme", TableName.MEMBERS) == kept)
 
 
 async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_line(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
-    memory.remember_look("globex", TableName.USERS, TableLayout(BY_ROLE, wide=True))
-    memory.remember_theme("mono")
+    memory.save_table_layout("globex", TableName.USERS, TableLayout(BY_ROLE, wide=True))
+    memory.save_theme("mono")
     other = Setting(api=account(30), profile="globex")
     view = SavedView("pending", "status:pending", BY_NAME)
     setting = Setting(api=account(), profiles=PROFILES, memory=memory, view=view, query=view.text, theme="paper")
@@ -206,4 +206,4 @@ async def test_a_file_that_was_found_broken_is_told_of_once(tmp_path: Path) -> N
         await browser.settled(lambda: browser.toasts)
         await browser.press("colon", "escape", "s", "s")
         await sorted_by(browser, BY_NAME)
-        assert len([toast for toast in browser.toasts if "a new one begins" in toast]) == 1
+        assert len([toast for toast in browser.toasts if "a new one is used" in toast]) == 1

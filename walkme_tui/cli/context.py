@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from walkme_tui.config.paths import Paths
-from walkme_tui.config.profile_choice import choose_profile
+from walkme_tui.config.profile_choice import selected_profile
 from walkme_tui.config.profiles import Profile
 from walkme_tui.config.settings import Settings, load_settings
 from walkme_tui.domain.accounts import Surface
@@ -76,7 +76,7 @@ class Context:
 
     def profile(self) -> Profile:
         """The selected profile; raises ``NoProfile`` if none is selected."""
-        return choose_profile(self.options.profile, self.environ, lambda: self.settings)
+        return selected_profile(self.options.profile, self.environ, lambda: self.settings)
 
     def open_session(self) -> "Session":
         """A session with the demo account (``--demo``) or the selected profile."""

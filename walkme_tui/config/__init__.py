@@ -1,1 +1,1 @@
-"""What the person and the machine decide: profiles, secrets, folders, state and themes."""
+"""Configuration: profiles, secrets, folders, saved state, keys, themes and crash reports."""

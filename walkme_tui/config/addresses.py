@@ -1,4 +1,4 @@
-"""Where an account lives: regions and base URLs."""
+"""Regions and base URLs of accounts."""
 
 from typing import Final
 
@@ -14,13 +14,13 @@ DEFAULT_REGION: Final = "us"
 
 
 class AddressRefused(ValueError):
-    """An address that cannot be used; the text completes "base_url …" and holds no credentials."""
+    """An unusable address; the text completes "base_url …" and contains no credentials."""
 
 
 def normalised_base_url(address: str) -> str:
-    """The address with a lower-case scheme and host and without a trailing slash; ``AddressRefused`` says why not.
+    """The address with a lower-case scheme and host and without a trailing slash; raises ``AddressRefused``.
 
-    Plain http is for loopback addresses only: anywhere else it would show the token to everyone on the way.
+    Plain http is accepted for loopback addresses only: elsewhere it would expose the token.
     """
     from urllib.parse import urlsplit
 
@@ -30,9 +30,9 @@ def normalised_base_url(address: str) -> str:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise AddressRefused("is no address; one looks like https://api.walkme.com") from None
+        raise AddressRefused("is not an address; an example is https://api.walkme.com") from None
     if "@" in parts.netloc:
-        raise AddressRefused("must not carry a user name or password")
+        raise AddressRefused("must not contain a user name or password")
     if parts.query or parts.fragment or "?" in address or "#" in address:
         raise AddressRefused("must end with the path: no ? and no #")
     if parts.scheme not in {"https", "http"} or not host:
@@ -42,6 +42,6 @@ def normalised_base_url(address: str) -> str:
             "must begin with https://; plain http is for this machine only (127.0.0.1, ::1, localhost)"
         )
     if any(segment in {".", ".."} for segment in parts.path.split("/")):
-        raise AddressRefused("must not hold . or .. in its path")
+        raise AddressRefused("must not contain . or .. in its path")
     shown_host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown_host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"

@@ -1,7 +1,7 @@
-"""Leads every unexpected exception of the process, of whatever thread or task, to one crash report and exit code 70.
+"""Hooks that turn every unexpected exception, on any thread and in any task, into one crash report and exit code 70.
 
-The first one counts: its report is written at once, and said when the program ends. Nothing else imports this early, so
-that everything a report needs is imported only for one.
+The first exception counts: its report is written at once, and printed when the program ends. This module is imported
+first in every start, so it imports what a report needs only for a report.
 """
 
 import os
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 CRASHED: Final = 70  # EX_SOFTWARE
 INTERRUPTED: Final = 130
-# How long a program that is to end because of a fault may take: a job gives what is in flight 5 s, the browser more.
+# Time for a clean end after a crash: a job waits 5 s for requests in flight, the browser longer.
 GRACE_SECONDS: Final = 15.0
 
 
 class _State:
-    """What is known of the fault that ends this process; one instance, behind ``_lock``."""
+    """The crash that ends this process; one instance, guarded by ``_lock``."""
 
     error: BaseException | None = None
     report: Path | None = None
-    said: bool = False
+    printed: bool = False
     ending: bool = False
     main_ended: bool = False
 
@@ -36,43 +36,43 @@ _state = _State()
 
 
 def install() -> None:
-    """Take over Python's own hooks, which print values; to be called once, first thing in the program."""
+    """Replace Python's own hooks, which print values; call once, at the start of the program."""
     sys.excepthook = _on_main_thread
     threading.excepthook = _on_thread
     sys.unraisablehook = _on_unraisable
 
 
 def watch_asyncio() -> None:
-    """Take over what asyncio logs of faults in tasks and callbacks, on every loop, and what other libraries log."""
+    """Record exceptions that asyncio logs for tasks and callbacks, and silence the logs of libraries."""
     import logging
 
-    class Faults(logging.Handler):
-        """Notes the exceptions of asyncio's records and prints nothing: records hold values."""
+    class CrashHandler(logging.Handler):
+        """Records the exceptions of log records and prints nothing: log records contain values."""
 
         def emit(self, record: "LogRecord") -> None:
             error = record.exc_info[1] if record.exc_info else None
-            # A connection that breaks is told to its protocol, and logged only in addition.
+            # A broken connection is reported to its protocol too, and handled there.
             broken_connection = isinstance(error, OSError) and "\ntransport: " in record.getMessage()
             if error is not None and not broken_connection and not _is_expected(error):
                 record_crash(error)
-                _ask_main_thread_to_end()
+                _end_main_thread()
 
     logger = logging.getLogger("asyncio")
     if not logger.handlers:
-        logger.addHandler(Faults())
+        logger.addHandler(CrashHandler())
         logger.propagate = False
     logging.lastResort = None
     logging.raiseExceptions = False
 
 
 def reset() -> None:
-    """Begin a command: a fault of an earlier one in the same process does not count."""
+    """Forget the crash of an earlier command in the same process."""
     global _state  # noqa: PLW0603 - hooks are process-wide
     _state = _State()
 
 
 def record_crash(error: BaseException, folder: Path | None = None) -> None:
-    """Write the report of the first fault, into ``folder`` or the state folder; may be called on any thread."""
+    """Write the report of the first crash, to ``folder`` or the state folder; thread-safe."""
     with _lock:
         if _state.error is not None:
             return
@@ -82,33 +82,33 @@ def record_crash(error: BaseException, folder: Path | None = None) -> None:
             from walkme_tui.config.paths import Paths
 
             _state.report = write_crash_report(error, folder or Paths.from_environment().state)
-        except BaseException:  # noqa: BLE001 - a disk that is full, an interpreter that is being torn down: said instead
+        except BaseException:  # noqa: BLE001 - a full disk, an interpreter that shuts down: the message says so
             _state.report = None
 
 
 def final_code(code: int) -> int:
-    """The exit code of the program: ``code``, or 70 where there was a fault, which is said on standard error."""
+    """The exit code of the program: ``code``, or 70 after a crash, with a message on standard error."""
     with _lock:
         if _state.error is None:
             return code
-        if not _state.said:
-            _state.said = True
-            _say(_state.error, _state.report)
+        if not _state.printed:
+            _state.printed = True
+            _print_crash(_state.error, _state.report)
         return CRASHED
 
 
 def mark_main_ended() -> None:
-    """The command has ended; whatever breaks from now on ends the process at once."""
+    """Note that the command has ended: from now on a crash ends the process at once."""
     _state.main_ended = True
 
 
-def _say(error: BaseException, report: Path | None) -> None:
-    text = f"This is a fault of the program ({type(error).__name__})"
+def _print_crash(error: BaseException, report: Path | None) -> None:
+    text = f"The program crashed because of a bug ({type(error).__name__})"
     if report is None:
-        text += ", and no crash report could be written.\n"
+        text += ", and the crash report could not be written.\n"
     else:
-        text += f". Where it happened is in {report}\n"
-        text += "The report holds files and line numbers only, no values. Please send it with what you did.\n"
+        text += f". The crash report is in {report}\n"
+        text += "It contains file names and line numbers only, no values. Please send it, and describe what you did.\n"
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -126,8 +126,8 @@ def _end_process() -> None:
     os._exit(code)
 
 
-def _ask_main_thread_to_end() -> None:
-    """Have the main thread end in good order, as a signal would, and the process within ``GRACE_SECONDS``."""
+def _end_main_thread() -> None:
+    """Signal the main thread to end cleanly, and end the process after ``GRACE_SECONDS`` in any case."""
     with _lock:
         if _state.main_ended:
             _end_process()
@@ -144,7 +144,7 @@ def _ask_main_thread_to_end() -> None:
 
 
 def _is_expected(error: BaseException) -> bool:
-    """It is no fault of the program: a failure with a message of its own, or the end that somebody asked for."""
+    """True for an expected failure with a message, a cancellation or an exit: not a bug."""
     from asyncio import CancelledError
 
     from walkme_tui.domain.errors import WalkmeError
@@ -162,11 +162,11 @@ def _on_main_thread(kind: type[BaseException], error: BaseException, trace: Trac
 def _on_thread(arguments: threading.ExceptHookArgs) -> None:
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
         record_crash(arguments.exc_value)
-        _ask_main_thread_to_end()
+        _end_main_thread()
 
 
 def _on_unraisable(arguments: Any) -> None:
-    """A finalizer or an exit handler broke: the program goes on to its end, which then says so."""
+    """An exception in a finalizer or exit handler: the program continues, and reports it at its end."""
     error = arguments.exc_value
     lost_stream = isinstance(error, OSError) and arguments.object in (sys.stdout, sys.stderr)
     if error is None or lost_stream or _is_expected(error):

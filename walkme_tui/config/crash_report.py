@@ -1,7 +1,7 @@
-"""What is written down when the program breaks: where it was, never what it held.
+"""Crash reports: the files and lines of an exception, without any values.
 
-Reports are sent to strangers. So there are no local variables, no source lines and, except for errors whose text Python
-makes from names of the code, no error texts: those quote what they choked on, which may be a token or a person.
+People send reports to others, so they contain no local variables and no source lines. Messages of exceptions are left
+out too, because they may quote a token or personal data, except where Python makes them from names in the code.
 """
 
 import os
@@ -23,8 +23,8 @@ MAX_CHAIN: Final = 10
 MAX_FRAMES: Final = 200
 MAX_TEXT: Final = 300
 
-# Python words these itself, from names and counts of the code. Libraries raise them too, with a value in the text, so
-# they count only where they arose in code that handles no credentials.
+# Python makes the messages of these from names in the code. Libraries raise them with values in the message too, so
+# only those raised in code without credentials are trusted.
 _OF_THE_CODE: Final = frozenset(
     {
         AttributeError,
@@ -43,9 +43,9 @@ _LONG_WORD: Final = re.compile(r"\S{40,}")
 
 
 def write_crash_report(error: BaseException, folder: Path) -> Path:
-    """Write where the program broke into a new file, mode 0600, in ``folder``; the path is given back.
+    """Write the report of an exception to a new file, mode 0600, in ``folder``, and return its path.
 
-    OSError or ConfigurationError if it cannot be written.
+    Raises ``OSError`` or ``ConfigurationError`` if it cannot be written.
     """
     private_folder(folder)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -62,12 +62,12 @@ def write_crash_report(error: BaseException, folder: Path) -> Path:
 
 
 def crash_report(error: BaseException) -> str:
-    """The report: versions, then each error of the chain with the files, lines and functions that it came through."""
+    """The report: versions, then each exception of the chain with its files, lines and functions."""
     lines = [
         f"walkme-tui {__version__}, Python {platform.python_version()}, {sys.platform}",
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "",
-        "The files and lines that the program came through; no values are in this report.",
+        "The files and lines of the exception. This report contains no values.",
     ]
     for heading, link in _chain(error):
         lines += ["", f"{heading}{_described(link)}"]
@@ -78,7 +78,7 @@ def crash_report(error: BaseException) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    """The error, what it came from and what it groups, each once."""
+    """The error, its causes and the exceptions of groups, each once."""
     waiting: list[tuple[str, BaseException]] = [("", error)]
     seen: set[int] = set()
     while waiting and len(seen) < MAX_CHAIN:
@@ -96,18 +96,18 @@ def _chain(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 
 
 def _described(error: BaseException) -> str:
-    """The type, and of the text what cannot hold anybody's data."""
+    """The type, and the message if it cannot contain personal data."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, OSError) and error.errno is not None:
         return f"{name}: {os.strerror(error.errno)}"
-    if _speaks_of_code(error) and error.args and isinstance(error.args[0], str):
+    if _is_about_code(error) and error.args and isinstance(error.args[0], str):
         text = clean(error.args[0], MAX_TEXT)
         return f"{name}: {_LONG_WORD.sub('…', _ADDRESS_LIKE.sub('…', text))}"
-    return f"{name} (its text is left out: it may hold data)"
+    return f"{name} (message left out: it may contain data)"
 
 
-def _speaks_of_code(error: BaseException) -> bool:
+def _is_about_code(error: BaseException) -> bool:
     if type(error) not in _OF_THE_CODE:
         return False
     frames = list(traceback.walk_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""A lock between the processes and threads that write the same small file."""
+"""A lock between processes and threads that write the same file."""
 
 import errno
 import fcntl
@@ -17,12 +17,12 @@ _WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP,
 
 @contextmanager
 def file_lock(lock: Path, patience_seconds: float) -> Iterator[None]:
-    """Hold ``lock`` for the length of a block; it is a file of its own and stays, empty.
+    """Hold ``lock``, an empty file that is not deleted, during a block.
 
-    TimeoutError if somebody else keeps it for longer than the patience lasts, another OSError if it cannot be made.
-    The system gives it back when a process ends, however it ends. On a file system without locks nothing is held.
+    Raises ``TimeoutError`` if another holder keeps it longer than ``patience_seconds``, another ``OSError`` if it
+    cannot be created. The system releases it when the process ends. On a file system without locks nothing is held.
     """
-    # Opened for writing: NFS gives exclusive locks to nothing less.
+    # Opened for writing: NFS requires that for exclusive locks.
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
     try:
         until = time.monotonic() + patience_seconds

@@ -1,6 +1,6 @@
-"""Names of keys: what people write in ``[keys]`` to what the browser's keymap understands.
+"""Names of keys: converts those in ``[keys]`` to those of the browser's keymap.
 
-The browser's keymap ignores a name that it does not know without a word, so every name is checked here.
+The browser's keymap silently ignores unknown names, so every name is checked here.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class KeyRefused(ValueError):
-    """A name that cannot be a key here; the text is a sentence."""
+    """An invalid name of a key; the text is a sentence."""
 
 
 PUNCTUATION: Final = {
@@ -81,13 +81,13 @@ _SHOWN: Final = {
     "tab": "Tab",
     "shift+tab": "shift+Tab",
 }
-_ADVICE: Final = "Take a printable character, an arrow, Enter, Esc, Tab, Home, End, PgUp, PgDn, or F1 to F10."
+_ADVICE: Final = "Use a printable character, an arrow, Enter, Esc, Tab, Home, End, PgUp, PgDn, or F1 to F10."
 
 
 def normalised_key(written: str) -> str:
-    """The keymap's name of a key: ``F2`` gives f2, ``,`` comma, ``Space`` space, ``G`` stays; ``KeyRefused`` says why.
+    """The keymap's name of a key: ``F2`` gives f2, ``,`` comma, ``Space`` space, ``G`` stays; raises ``KeyRefused``.
 
-    Only what every terminal sends is a key here: printable characters, the movement keys, F1 to F10, some with ctrl.
+    Accepts only keys that every terminal sends: printable characters, the movement keys, F1 to F10, some with ctrl.
     """
     if len(written) == 1:
         return _character(written)
@@ -100,21 +100,21 @@ def normalised_key(written: str) -> str:
         return letter.upper()
     if modifier == "ctrl":
         kept = ", ".join(sorted(ALLOWED_CONTROL))
-        raise KeyRefused(f"With ctrl there are only {kept}: terminals use the others themselves. {_ADVICE}")
+        raise KeyRefused(f"With ctrl, only {kept} are possible: terminals use the others themselves. {_ADVICE}")
     if modifier:
         raise KeyRefused(f"Not every terminal sends a key with {modifier}. {_ADVICE}")
     raise KeyRefused(f"There is no such key. {_ADVICE}" if written else f"No key is named. {_ADVICE}")
 
 
 def shown_key(name: str) -> str:
-    """A key as people read it: ``comma`` gives ``,``, ``f2`` F2, ``pagedown`` PgDn."""
+    """A key for display: ``comma`` gives ``,``, ``f2`` F2, ``pagedown`` PgDn."""
     if name in _SHOWN:
         return _SHOWN[name]
     return name.upper() if name.startswith("f") and name[1:].isdigit() else name
 
 
 def clashes(keymap: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    """The keys that more than one command answers to, each with the ids of those commands."""
+    """The keys of more than one command, each with the ids of these commands."""
     owners: dict[str, list[str]] = {}
     for command_id, keys in keymap.items():
         for key in keys:

@@ -1,4 +1,4 @@
-"""The table ``[keys]``: which key runs which command."""
+"""Reads the table ``[keys]``: which key runs which command."""
 
 from walkme_tui.config.key_names import KeyRefused, clashes, normalised_key, shown_key
 from walkme_tui.config.sections import Section, nearest
@@ -7,9 +7,9 @@ from walkme_tui.domain.text import clean
 
 
 def read_keymap(section: Section) -> dict[str, tuple[str, ...]]:
-    """The commands that were bound anew with their key names; complaints about unknown ids, bad keys and clashes.
+    """The commands with changed keys, and their key names; reports unknown ids, invalid keys and clashes.
 
-    Announced commands are checked and left out: their keys run nothing yet.
+    Announced commands are checked and left out: they do not exist yet.
     """
     known = {command.id for command in COMMANDS}
     keymap: dict[str, tuple[str, ...]] = {}
@@ -18,18 +18,18 @@ def read_keymap(section: Section) -> dict[str, tuple[str, ...]]:
             _keys(section, command_id, value)
             continue
         if command_id not in known:
-            message = f'"{clean(command_id, 60)}" in [keys] is no command.'
-            section.complain(command_id, message, nearest(command_id, sorted(known | ANNOUNCED)))
+            message = f'"{clean(command_id, 60)}" in [keys] is not a command.'
+            section.add_problem(command_id, message, nearest(command_id, sorted(known | ANNOUNCED)))
             continue
         keys = _keys(section, command_id, value)
         if keys:
             keymap[command_id] = keys
-    _complain_about_clashes(section, keymap)
+    _check_clashes(section, keymap)
     return keymap
 
 
 def _flat(values: dict[str, object], before: str = "") -> list[tuple[str, object]]:
-    """The ids with their values; without quotes, TOML takes ``user.edit`` for a table in a table."""
+    """The ids with their values; without quotes, TOML reads ``user.edit`` as a table in a table."""
     found: list[tuple[str, object]] = []
     for key, value in values.items():
         name = f"{before}{key}"
@@ -41,29 +41,29 @@ def _keys(section: Section, command_id: str, value: object) -> tuple[str, ...]:
     listed: list[object] = value if isinstance(value, list) else [value]
     written = [key for key in listed if isinstance(key, str)]
     if not written or len(written) < len(listed):
-        section.complain(command_id, f'"{command_id}" in [keys] must be a key in quotes, or a list of keys.')
+        section.add_problem(command_id, f'"{command_id}" in [keys] must be a key in quotes, or a list of keys.')
         return ()
     keys: list[str] = []
     for key in written:
         try:
             name = normalised_key(key)
         except KeyRefused as refusal:
-            section.complain(command_id, f'"{clean(key, 30)}" cannot be the key of {command_id}.', str(refusal))
+            section.add_problem(command_id, f'"{clean(key, 30)}" cannot be the key of {command_id}.', str(refusal))
             continue
         if name not in keys:
             keys.append(name)
     return tuple(keys)
 
 
-def _complain_about_clashes(section: Section, keymap: dict[str, tuple[str, ...]]) -> None:
+def _check_clashes(section: Section, keymap: dict[str, tuple[str, ...]]) -> None:
     whole = {command.id: keymap.get(command.id, command.keys) for command in COMMANDS}
     for key, ids in clashes(whole).items():
         ours = next((command_id for command_id in ids if command_id in keymap), None)
         if ours is None:
             continue
         others = " and ".join(command_id for command_id in ids if command_id != ours)
-        section.complain(
+        section.add_problem(
             ours,
             f'the key {shown_key(key)} of "{ours}" also runs "{others}".',
-            "Take another key, or give the other command another one in [keys] too.",
+            "Use another key, or change that of the other command in [keys] too.",
         )

@@ -1,4 +1,4 @@
-"""Whether other users of this machine can change a file that the program trusts."""
+"""Checks whether other users of this machine can change a file that the program trusts."""
 
 import os
 import stat
@@ -10,43 +10,43 @@ from walkme_tui.domain.text import clean
 WRITABLE_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
-class Distrust(NamedTuple):
-    """``reason`` follows "this file" or "its folder" in a sentence, ``cure`` is the command that puts it right."""
+class OwnershipProblem(NamedTuple):
+    """``reason`` follows "this file" or "its folder" in a sentence; ``fix_command`` is a shell command."""
 
     reason: str
-    cure: str
+    fix_command: str
 
 
-def owner_distrust(path: Path, info: os.stat_result, user_id: int) -> Distrust | None:
-    """What is wrong with the owner: only the user with ``user_id`` and root are trusted."""
+def owner_problem(path: Path, info: os.stat_result, user_id: int) -> OwnershipProblem | None:
+    """A problem with the owner: only the user with ``user_id`` and root are trusted."""
     if info.st_uid in {0, user_id}:
         return None
     as_root = "" if user_id == 0 else "sudo "
-    cure = f"{as_root}chown {user_name(user_id)} {quoted(path)}"
-    return Distrust(f"belongs to the user {user_name(info.st_uid)}, not to {user_name(user_id)}", cure)
+    fix_command = f"{as_root}chown {user_name(user_id)} {quoted(path)}"
+    return OwnershipProblem(f"belongs to the user {user_name(info.st_uid)}, not to {user_name(user_id)}", fix_command)
 
 
-def write_distrust(path: Path, info: os.stat_result, user_id: int) -> Distrust | None:
-    """Why others can write a file or folder, or None: the rule of ssh for its own files.
+def write_problem(path: Path, info: os.stat_result, user_id: int) -> OwnershipProblem | None:
+    """The reason why others can change a file or folder, or None; the same rule as that of ssh.
 
-    In a folder with the sticky bit others can add entries but not replace those of the user.
+    In a folder with the sticky bit, others can add entries but not replace those of the user.
     """
-    distrust = owner_distrust(path, info, user_id)
+    problem = owner_problem(path, info, user_id)
     sticky_folder = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX
-    if distrust is None and info.st_mode & WRITABLE_BY_OTHERS and not sticky_folder:
-        return Distrust("can be written by other users", f"chmod go-w {quoted(path)}")
-    return distrust
+    if problem is None and info.st_mode & WRITABLE_BY_OTHERS and not sticky_folder:
+        return OwnershipProblem("can be written by other users", f"chmod go-w {quoted(path)}")
+    return problem
 
 
 def quoted(path: Path) -> str:
-    """The path as a word of a shell command, for display."""
+    """The path, quoted for a shell command and cleaned for display."""
     import shlex
 
     return clean(shlex.quote(str(path)))
 
 
 def user_name(user_id: int) -> str:
-    """The user's name from the system's own table (the environment can be set to anything), else the number."""
+    """The user's name from the system's user table (not the environment, which anyone can set), or the number."""
     from pwd import getpwuid
 
     try:

@@ -1,4 +1,4 @@
-"""Where the program keeps its things on this machine."""
+"""The folders of the program on this machine."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ PRIVATE: Final = 0o700
 
 
 class Paths(NamedTuple):
-    """The four folders: ``config`` is the person's, ``cache`` holds mirrors, ``data`` the journal, ``state`` the rest.
+    """The four folders: ``config`` of the user, ``cache`` for mirrors, ``data`` for the journal, ``state``.
 
-    They need not exist yet; ``private_folder`` makes one when something is to be written.
+    They need not exist; ``private_folder`` creates one before the first write.
     """
 
     config: Path
@@ -24,24 +24,24 @@ class Paths(NamedTuple):
 
     @property
     def config_file(self) -> Path:
-        """The file of profiles and keys; the program never writes to it once it is there."""
+        """The file of profiles and keys; the program creates it but never changes it."""
         return self.config / "config.toml"
 
     @property
     def themes(self) -> Path:
-        """The person's own themes."""
+        """The user's own themes."""
         return self.config / "themes"
 
     @property
     def state_file(self) -> Path:
-        """What the browser remembers between two starts."""
+        """The saved preferences of the browser."""
         return self.state / "state.toml"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Paths":
-        """The folders that ``WALKME_TUI_*_DIR`` name, else the ones that are usual on this system.
+        """The folders of ``WALKME_TUI_*_DIR``, by default those that are usual on this system.
 
-        ConfigurationError where one lies in a home folder that nobody knows.
+        Raises ``ConfigurationError`` if one is in the home folder and that is unknown.
         """
         variables = os.environ if environ is None else environ
         return cls(
@@ -53,14 +53,14 @@ class Paths(NamedTuple):
 
     @classmethod
     def below(cls, folder: Path) -> "Paths":
-        """Four folders side by side in ``folder``: for the demo account and for tests."""
+        """Four folders inside ``folder``: for the demo account and for tests."""
         return cls(folder / "config", folder / "cache", folder / "data", folder / "state")
 
 
 def private_folder(folder: Path) -> Path:
-    """Make ``folder`` and its missing parents, the folder itself for its owner only; ConfigurationError if it fails.
+    """Create ``folder``, mode 0700, and its missing parents; raises ``ConfigurationError``.
 
-    A folder that exists keeps its mode: the person may have widened it.
+    An existing folder keeps its mode: the user may have changed it.
     """
     try:
         if folder.is_dir():
@@ -69,8 +69,8 @@ def private_folder(folder: Path) -> Path:
         folder.mkdir(mode=PRIVATE, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"The folder {folder} cannot be made: {error.strerror}.",
-            hint="Make it yourself, or name another one with the variable WALKME_TUI_*_DIR for it.",
+            f"The folder {folder} cannot be created: {error.strerror}.",
+            hint="Create it yourself, or set the variable WALKME_TUI_*_DIR for it to another folder.",
         ) from error
     return folder
 
@@ -87,6 +87,6 @@ def _folder(environ: Mapping[str, str], variable: str, usual: str) -> Path:
     except RuntimeError as error:
         where = f"{variable} begins with ~" if named else f"{variable} is not set"
         raise ConfigurationError(
-            f"{where}, and the home folder is not known.",
-            hint=f"Set {variable} to a whole path, or HOME.",
+            f"{where}, and the home folder is unknown.",
+            hint=f"Set {variable} to an absolute path, or set HOME.",
         ) from error

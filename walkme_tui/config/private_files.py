@@ -1,4 +1,4 @@
-"""Writing files that only their owner reads and that are whole or not there."""
+"""Writes files atomically, readable by their owner only."""
 
 import os
 import secrets
@@ -12,10 +12,10 @@ OWNER_ONLY: Final = 0o600
 
 @contextmanager
 def atomic_text(file: Path) -> Iterator[TextIO]:
-    """A text file (UTF-8, line ends as written) that takes its name, mode 0600, only when the block ends well.
+    """A text file (UTF-8, line ends as written, mode 0600) that gets its name when the block ends without an error.
 
-    Whatever ends the block early leaves the old file as it was and nothing beside it. A symbolic link keeps pointing
-    where it does; its target is replaced.
+    Otherwise the old file is unchanged, and no other file is left. If ``file`` is a symbolic link, its target is
+    replaced.
     """
     target = file.resolve()
     draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
@@ -32,6 +32,6 @@ def atomic_text(file: Path) -> Iterator[TextIO]:
 
 
 def write_atomically(file: Path, content: str) -> None:
-    """Put the content into a file in one step."""
+    """Write a file atomically."""
     with atomic_text(file) as stream:
         stream.write(content)

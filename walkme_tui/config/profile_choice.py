@@ -1,4 +1,4 @@
-"""Which profile is meant: the option, the variable, the environment's credentials, then the file's default."""
+"""Selects the profile: the option, then the variable, the environment's credentials, the file's default."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -27,18 +27,18 @@ CREDENTIAL_VARIABLES: Final = (
     "WALKME_SCIM_USERNAME",
     "WALKME_SCIM_PASSWORD",
 )
-WAYS_IN: Final = """\
-There are three ways in:
-  1. Try it on a made-up account:   walkme-tui --demo
+SETUP_HELP: Final = """\
+There are three ways to start:
+  1. Try a made-up account:         walkme-tui --demo
   2. Set three variables:           WALKME_CLIENT_ID, WALKME_CLIENT_SECRET and, outside the US, WALKME_BASE_URL
   3. Write a profile:               walkme-tui config init"""
 
 
-def choose_profile(option: str | None, environ: Mapping[str, str], settings: Callable[[], Settings]) -> Profile:
-    """The profile that is meant; ``settings`` is called only where the file matters.
+def selected_profile(option: str | None, environ: Mapping[str, str], settings: Callable[[], Settings]) -> Profile:
+    """The selected profile; ``settings`` is called only if the file is needed.
 
-    ``NoProfile`` if nothing names one, another ConfigurationError if what is named cannot be used. The environment's
-    credentials are a profile of their own, ``env``: they never complete one of the file.
+    Raises ``NoProfile`` if none is selected, another ``ConfigurationError`` if the selected one cannot be used. The
+    environment's credentials are a separate profile, ``env``: they never complete one of the file.
     """
     if option is not None:
         return _named(option, "--profile", environ, settings)
@@ -52,10 +52,10 @@ def choose_profile(option: str | None, environ: Mapping[str, str], settings: Cal
     if found.profiles:
         names = ", ".join(found.profiles)
         raise NoProfile(
-            f"No profile is chosen; {clean(str(found.file))} has {clean(names)} but no default_profile.",
-            hint=f"Pass --profile {next(iter(found.profiles))}, or put default_profile into the file.",
+            f"No profile is selected; {clean(str(found.file))} has {clean(names)} but no default_profile.",
+            hint=f"Pass --profile {next(iter(found.profiles))}, or set default_profile in the file.",
         )
-    raise NoProfile("There is no profile yet, so it is not known which account is meant.", hint=WAYS_IN)
+    raise NoProfile("There is no profile yet, so there is no account to open.", hint=SETUP_HELP)
 
 
 def has_environment_credentials(environ: Mapping[str, str]) -> bool:
@@ -64,7 +64,7 @@ def has_environment_credentials(environ: Mapping[str, str]) -> bool:
 
 
 def environment_profile(environ: Mapping[str, str]) -> Profile:
-    """The profile ``env``; ConfigurationError names the variable that is missing or wrong."""
+    """The profile ``env``; raises ``ConfigurationError`` with the variable that is missing or invalid."""
     rest = _environment_rest(environ)
     scim = _environment_scim(environ)
     if rest is None and scim is None:
@@ -98,7 +98,7 @@ def _environment_rest(environ: Mapping[str, str]) -> RestConnection | None:
         set_one, missing = ("WALKME_CLIENT_SECRET", "WALKME_CLIENT_ID")[:: -1 if client_id else 1]
         raise ConfigurationError(f"{set_one} is set, but {missing} is not.", hint=f"Set and export {missing} too.")
     if not client_id.isprintable():
-        raise ConfigurationError("WALKME_CLIENT_ID holds control characters.", hint="Set it again, without them.")
+        raise ConfigurationError("WALKME_CLIENT_ID contains control characters.", hint="Set it again, without them.")
     base_url = _address(environ, "WALKME_BASE_URL") or REGIONS[DEFAULT_REGION]
     return RestConnection(base_url, client_id, VariableSource("WALKME_CLIENT_SECRET"))
 

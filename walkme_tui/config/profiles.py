@@ -1,4 +1,4 @@
-"""Profiles: named connections to accounts, and which one is meant."""
+"""Profiles: named connections to accounts."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ THE_ENVIRONMENT: Final = "the environment"
 
 
 class NoProfile(ConfigurationError):
-    """Nothing says which account is meant; the message explains the ways in."""
+    """No profile is selected; the hint explains how to configure one."""
 
 
 class RestAuth(StrEnum):
@@ -31,7 +31,7 @@ class ScimAuth(StrEnum):
 
 
 class Sync(StrEnum):
-    """Whether the mirror is filled in the background, or only with what was looked at."""
+    """Whether the whole account is read in the background, or only what is shown."""
 
     FULL = "full"
     LAZY = "lazy"
@@ -45,7 +45,7 @@ class MirrorStorage(StrEnum):
 
 
 class RestConnection(NamedTuple):
-    """The REST surface: ``base_url`` has no trailing slash, ``secret`` is read when a token is asked for."""
+    """The REST surface: ``base_url`` has no trailing slash, ``secret`` is read when a token is requested."""
 
     base_url: str
     client_id: str
@@ -63,18 +63,17 @@ class ScimConnection(NamedTuple):
 
 
 class Offboarding(NamedTuple):
-    """What offboarding does differently here: groups (names) that a person stays in, and whether a ticket is a must."""
+    """Settings of offboarding: groups (names or ids) that users stay in, and whether a ticket is required."""
 
     keep_groups: tuple[str, ...] = ()
     require_ticket: bool = False
 
 
 class Profile(NamedTuple):
-    """One connection, as configured; at least one of ``rest`` and ``scim`` is there.
+    """One profile; at least one of ``rest`` and ``scim`` is set.
 
-    ``refresh_minutes`` is how often what is on the screen is read again by itself, 0 for never.
-    ``origin`` says in words where it was found. ``max_requests_per_second`` is the ceiling of the adaptive pace,
-    ``max_in_flight`` that of the requests under way at once.
+    ``refresh_minutes`` is the interval at which the screen is reloaded, 0 for never. ``origin`` describes where the
+    profile was found. ``max_requests_per_second`` and ``max_in_flight`` are the upper limits of the adaptive rate.
     """
 
     name: str
@@ -103,7 +102,7 @@ class Profile(NamedTuple):
             return self.ca_bundle
 
     def surface(self, wanted: Surface | None = None) -> Surface:
-        """The surface to speak: the wanted one, else REST where there is one; ConfigurationError if it is not there."""
+        """The wanted surface, by default REST if configured; raises ``ConfigurationError`` if it is not configured."""
         surface = wanted or (Surface.SCIM if self.rest is None else Surface.REST)
         if (self.rest if surface is Surface.REST else self.scim) is None:
             raise ConfigurationError(
@@ -113,6 +112,6 @@ class Profile(NamedTuple):
         return surface
 
     def base_url(self, surface: Surface) -> str:
-        """The address of one of its surfaces, empty if it lacks it."""
+        """The address of a surface, empty if it is not configured."""
         connection = self.rest if surface is Surface.REST else self.scim
         return "" if connection is None else connection.base_url

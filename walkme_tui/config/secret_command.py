@@ -1,4 +1,4 @@
-"""Running a program for the first line that it prints."""
+"""Runs a program and reads the first line of its output."""
 
 import contextlib
 import os
@@ -14,13 +14,13 @@ from typing import Final
 
 PROMPT_SECONDS: Final = 120.0
 MAY_PROMPT: Final = threading.Event()
-"""Set while a program may ask on the terminal: before the browser draws on it."""
+"""Set while a program may prompt on the terminal: before the browser draws on it."""
 HAS_PROMPTED: Final = threading.Event()
-"""Set once a program that might have asked has ended."""
+"""Set once a program that could prompt has ended."""
 
 
 class CommandFailed(Exception):
-    """``reason`` completes "it …", without what the program printed; ``hint`` says what to do."""
+    """``reason`` completes "it …" and contains no output of the program; ``hint`` says what to do."""
 
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -29,24 +29,24 @@ class CommandFailed(Exception):
 
 
 def first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int) -> bytes:
-    """The first line of what a program prints, once it has ended well; ``CommandFailed`` otherwise.
+    """The first line of a program's output; raises ``CommandFailed`` if it does not end with exit code 0 in time.
 
     While ``MAY_PROMPT`` is set, the program can prompt on the terminal and has ``PROMPT_SECONDS`` to finish. Otherwise
     it gets no standard input and no terminal, its standard error is discarded, and it is killed with all its children
     after ``timeout_seconds``.
     """
     if not MAY_PROMPT.is_set():
-        return _first_line(argv, timeout_seconds, max_bytes, may_ask=False)
+        return _first_line(argv, timeout_seconds, max_bytes, may_prompt=False)
     try:
         with _terminal_modes_kept():
-            return _first_line(argv, PROMPT_SECONDS, max_bytes, may_ask=True)
+            return _first_line(argv, PROMPT_SECONDS, max_bytes, may_prompt=True)
     finally:
         HAS_PROMPTED.set()
 
 
 @contextlib.contextmanager
 def _terminal_modes_kept() -> Iterator[None]:
-    """Set the terminal's modes back: a program that is ended while it asks leaves the echo off."""
+    """Restore the terminal's modes: a program that is killed at a password prompt leaves the echo off."""
     modes = termios.tcgetattr(sys.stdin.fileno())
     try:
         yield
@@ -54,18 +54,18 @@ def _terminal_modes_kept() -> Iterator[None]:
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, modes)
 
 
-def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, may_ask: bool) -> bytes:
-    elsewhere = None if may_ask else subprocess.DEVNULL
+def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, may_prompt: bool) -> bytes:
+    elsewhere = None if may_prompt else subprocess.DEVNULL
     try:
-        # Else a session of its own: no controlling terminal to prompt on, and one group to end.
-        process = subprocess.Popen(  # noqa: S603 - the person named it; a list, no shell
-            list(argv), stdin=elsewhere, stdout=subprocess.PIPE, stderr=elsewhere, start_new_session=not may_ask
+        # Otherwise a new session: no controlling terminal to prompt on, and one process group to kill.
+        process = subprocess.Popen(  # noqa: S603 - configured by the user; a list, no shell
+            list(argv), stdin=elsewhere, stdout=subprocess.PIPE, stderr=elsewhere, start_new_session=not may_prompt
         )
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "its words cannot be passed on"
+        cause = error.strerror if isinstance(error, OSError) else "its arguments are invalid"
         raise CommandFailed(
-            f"cannot be run ({said})",
-            "Correct it in config.toml. It is run without a shell: ~ and $VARIABLES mean nothing to it.",
+            f"cannot be run ({cause})",
+            "Correct it in config.toml. It is run without a shell, so ~ and $VARIABLES are not expanded.",
         ) from error
     deadline = time.monotonic() + timeout_seconds
     with process:
@@ -76,19 +76,19 @@ def _first_line(argv: Sequence[str], timeout_seconds: float, max_bytes: int, *, 
             _end(process)
             raise CommandFailed(
                 f"did not finish within {timeout_seconds:g} seconds",
-                "Unlock what it reads from first, then try again. It can ask you only before the browser draws.",
+                "Unlock its password store first, then try again. It can prompt only before the browser opens.",
             ) from None
         except BaseException:
             _end(process)
             raise
     if code != 0:
-        how = f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-        raise CommandFailed(how, "Run it by hand to see what it says.")
+        how = f"ended with exit code {code}" if code > 0 else f"was killed by signal {-code}"
+        raise CommandFailed(how, "Run it yourself to see its messages.")
     return line
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float, max_bytes: int) -> bytes:
-    """Everything up to the end of the output is taken, so that the program can end; the first line is kept."""
+    """Read all output, so that the program can end; only the first line is kept."""
     stream = process.stdout
     if stream is None:
         return b""

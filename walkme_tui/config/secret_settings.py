@@ -1,4 +1,4 @@
-"""Finding the one source of a credential in a table of ``config.toml``."""
+"""Reads the source of a secret from a table of ``config.toml``: exactly one key for each secret."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from walkme_tui.config.sections import Section
 
 KINDS: Final = ("command", "env", "file", "keyring")
 
-# What people call a secret when they put it where it must not be.
+# Likely names of keys whose value is a secret.
 SECRET_NAMES: Final = frozenset(
     {
         "secret",
@@ -32,37 +32,37 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def source_keys(credential: str) -> tuple[str, ...]:
-    """The keys that name a source of this credential: ``secret_command``, ``secret_env`` and so on."""
+    """The keys for the sources of this credential: ``secret_command``, ``secret_env`` and so on."""
     return tuple(f"{credential}_{kind}" for kind in KINDS)
 
 
-def forbid_secrets(section: Section) -> None:
-    """Complain about every key that holds a secret itself, and take it out, so that nothing else looks at it."""
+def refuse_secrets(section: Section) -> None:
+    """Report every key whose value is a secret, and remove it, so that nothing else reads it."""
     for key in [key for key in section.values if key.lower().replace("-", "_") in SECRET_NAMES]:
         credential = "token" if "token" in key or "bearer" in key else "password" if "pass" in key else "secret"
-        section.complain(
+        section.add_problem(
             key,
-            f'"{key}" {section.place} puts a secret into this file, which is not allowed.',
-            f"Take it out, count it as seen by others, and name its source: {', '.join(source_keys(credential))}.",
+            f'"{key}" {section.place} contains a secret, which is not allowed in this file.',
+            f"Remove it, renew the secret, and name its source: {', '.join(source_keys(credential))}.",
         )
         del section.values[key]
 
 
 def read_source(section: Section, credential: str, default_username: str) -> SecretSource | None:
-    """The one source of ``credential`` (``secret``, ``token`` or ``password``); None after a complaint.
+    """The source of ``credential`` (``secret``, ``token`` or ``password``); None after a reported problem.
 
-    ``default_username`` is whose entry of the keyring it is, where the file names only the service.
+    ``default_username`` is the user name of the keyring entry if the file names only the service.
     """
     named = [key for key in source_keys(credential) if key in section.values]
     if not named:
-        section.complain(
+        section.add_problem(
             "",
             f"{section.title} does not say where its {credential} comes from.",
             f"Name one source: {', '.join(source_keys(credential))}.",
         )
         return None
     if len(named) > 1:
-        section.complain(
+        section.add_problem(
             named[1],
             f"{section.title} names {len(named)} sources of its {credential}: {', '.join(named)}.",
             "Keep exactly one.",
@@ -79,17 +79,17 @@ def read_source(section: Section, credential: str, default_username: str) -> Sec
 def _command(section: Section, key: str) -> SecretSource | None:
     value = section.values[key]
     if not isinstance(value, list):
-        section.complain(
+        section.add_problem(
             key,
             f'"{key}" in {section.title} must be a list of words, as in ["pass", "show", "walkme/acme"].',
-            "It is run without a shell, so each word stands for itself.",
+            "It is run without a shell: each word is one argument.",
         )
         return None
-    words = section.texts(key)
+    words = section.text_list(key)
     if words is None:
         return None
     if not words or not words[0] or any("\0" in word for word in words):
-        section.complain(key, f'"{key}" in {section.title} names no program.')
+        section.add_problem(key, f'"{key}" in {section.title} names no program.')
         return None
     return CommandSource(words)
 
@@ -99,11 +99,11 @@ def _variable(section: Section, key: str) -> SecretSource | None:
     if name is None:
         return None
     if not _VARIABLE.fullmatch(name):
-        # Not shown: it may be the secret itself.
-        section.complain(
+        # The value is not shown: it may be the secret itself.
+        section.add_problem(
             key,
             f'"{key}" in {section.title} must be the name of a variable: letters, digits and _ only.',
-            "If the value is the secret itself, take it out of this file.",
+            "If the value is the secret itself, remove it from this file.",
         )
         return None
     return VariableSource(name)
@@ -112,9 +112,9 @@ def _variable(section: Section, key: str) -> SecretSource | None:
 def _file(section: Section, key: str) -> SecretSource | None:
     path = section.text(key)
     if path is not None and not path.isprintable():
-        section.complain(key, f'"{key}" in {section.title} is no path: it holds control characters.')
+        section.add_problem(key, f'"{key}" in {section.title} is not a path: it contains control characters.')
         return None
-    return None if path is None else FileSource(beside(section, path))
+    return None if path is None else FileSource(resolved_path(section, path))
 
 
 def _keyring(section: Section, key: str, default_username: str) -> SecretSource | None:
@@ -122,17 +122,17 @@ def _keyring(section: Section, key: str, default_username: str) -> SecretSource 
     if isinstance(value, str):
         service = section.text(key)
         return None if service is None else KeyringSource(service, default_username)
-    words = section.texts(key) if isinstance(value, list) else None
+    words = section.text_list(key) if isinstance(value, list) else None
     if words is None or len(words) != 2 or not all(words):
-        section.complain(
+        section.add_problem(
             key, f'"{key}" in {section.title} must be the name of a service, or a list of service and user name.'
         )
         return None
     return KeyringSource(words[0], words[1])
 
 
-def beside(section: Section, path: str) -> Path:
-    """A path of the file: ``~`` is the home folder, a relative one begins at the file's folder."""
+def resolved_path(section: Section, path: str) -> Path:
+    """A path in the file: ``~`` is the home folder, a relative path starts at the file's folder."""
     expanded = Path(path)
     if path.startswith("~"):
         try:

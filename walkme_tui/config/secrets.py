@@ -1,7 +1,7 @@
-"""Where the credentials come from: a command, a variable, a file or the keyring, exactly one for each.
+"""The sources of secrets: a command, a variable, a file or the keyring.
 
-Every source can say in words what it is and can be read, in the calling thread, again and again. What a source answered
-is never in a message: what a command printed may be the secret itself.
+Each can be described and can be read repeatedly, which may block the thread. No message contains what a source
+returned: the output of a command may be the secret.
 """
 
 import codecs
@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from walkme_tui.config.ownership import Distrust, owner_distrust, quoted
+from walkme_tui.config.ownership import OwnershipProblem, owner_problem, quoted
 from walkme_tui.domain.errors import SecretUnavailable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.text import clean
@@ -29,13 +29,13 @@ class CommandSource(NamedTuple):
     timeout_seconds: float = TIMEOUT_SECONDS
 
     def describe(self) -> str:
-        """The source in words, for messages."""
+        """The source, for messages."""
         import shlex
 
         return f"the command `{clean(shlex.join(self.argv), MAX_SHOWN)}`"
 
     def read(self) -> Secret:
-        """Run the program and take the first line; ``SecretUnavailable`` says what to do instead of what it printed."""
+        """Run the program and return its first line of output; raises ``SecretUnavailable``."""
         from walkme_tui.config.secret_command import CommandFailed, first_line
 
         try:
@@ -44,7 +44,7 @@ class CommandSource(NamedTuple):
             raise SecretUnavailable(
                 f"No secret came from {self.describe()}: it {failure.reason}.", hint=failure.hint
             ) from failure
-        return _secret(line, self.describe(), "Run it by hand: the first line that it prints must be the secret.")
+        return _secret(line, self.describe(), "Run it yourself: the first line of its output must be the secret.")
 
 
 class VariableSource(NamedTuple):
@@ -53,26 +53,26 @@ class VariableSource(NamedTuple):
     name: str
 
     def describe(self) -> str:
-        """The source in words, for messages."""
+        """The source, for messages."""
         return f"the variable {clean(self.name, MAX_SHOWN)}"
 
     def read(self) -> Secret:
-        """The variable's value; ``SecretUnavailable`` if it is unset or empty."""
+        """The variable's value; raises ``SecretUnavailable`` if it is unset or empty."""
         value = os.environ.get(self.name, "")
         return _secret(value, self.describe(), "Set and export it before you start walkme-tui.")
 
 
 class FileSource(NamedTuple):
-    """A file of one line that belongs to the user (or root) and that nobody else may read."""
+    """A file of one line that belongs to the user or root, and that no other user can read."""
 
     path: Path
 
     def describe(self) -> str:
-        """The source in words, for messages."""
+        """The source, for messages."""
         return f"the file {clean(str(self.path))}"
 
     def read(self) -> Secret:
-        """The file's first line; ``SecretUnavailable`` if it is missing, another user's, or open to others."""
+        """The file's first line; raises ``SecretUnavailable`` if it is missing or another user can read or own it."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -93,13 +93,13 @@ class FileSource(NamedTuple):
 
     def _refuse_unsafe(self, info: os.stat_result) -> None:
         if not stat.S_ISREG(info.st_mode):
-            raise SecretUnavailable(f"{_capital(self.describe())} is no regular file.")
-        distrust = owner_distrust(self.path, info, os.geteuid())
-        if distrust is None and info.st_mode & 0o077:
-            distrust = Distrust("may be read or written by others than its owner", f"chmod 600 {quoted(self.path)}")
-        if distrust is not None:
+            raise SecretUnavailable(f"{_capital(self.describe())} is not a regular file.")
+        problem = owner_problem(self.path, info, os.geteuid())
+        if problem is None and info.st_mode & 0o077:
+            problem = OwnershipProblem("can be read or written by other users", f"chmod 600 {quoted(self.path)}")
+        if problem is not None:
             raise SecretUnavailable(
-                f"{_capital(self.describe())} {distrust.reason}, so it is not used.", hint=f"Run: {distrust.cure}"
+                f"{_capital(self.describe())} {problem.reason}, so it is not used.", hint=f"Run: {problem.fix_command}"
             )
 
 
@@ -111,21 +111,50 @@ class KeyringSource(NamedTuple):
     timeout_seconds: float = TIMEOUT_SECONDS
 
     def describe(self) -> str:
-        """The source in words, for messages."""
+        """The source, for messages."""
         return f"the keyring entry {clean(self.service, MAX_SHOWN)} of {clean(self.username, MAX_SHOWN)}"
 
     def read(self) -> Secret:
-        """The entry's password; ``SecretUnavailable`` if there is none, no keyring, or no answer in time."""
-        from walkme_tui.config.keyrings import KeyringFailed, look_up
+        """The entry's password; raises ``SecretUnavailable`` if there is no entry, no keyring, or no answer in time.
 
+        The keyring is called on a daemon thread: without a desktop it may never answer, and must not keep the program
+        from ending.
+        """
+        import queue
+        import threading
+
+        answers: queue.SimpleQueue[str | _KeyringFailure] = queue.SimpleQueue()
+        threading.Thread(target=lambda: answers.put(self._password()), name="keyring", daemon=True).start()
         try:
-            value = look_up(self.service, self.username, self.timeout_seconds)
-        except KeyringFailed as failure:
-            raise SecretUnavailable(
-                f"No secret came from {self.describe()}: {failure.reason}.", hint=failure.hint
-            ) from failure
+            answer = answers.get(timeout=self.timeout_seconds)
+        except queue.Empty:
+            answer = _KeyringFailure(f"the keyring did not answer within {self.timeout_seconds:g} seconds", _UNLOCK)
+        if isinstance(answer, _KeyringFailure):
+            raise SecretUnavailable(f"No secret came from {self.describe()}: {answer.reason}.", hint=answer.hint)
         hint = "Store it with: " + clean(f"keyring set {self.service} {self.username}", 2 * MAX_SHOWN)
-        return _secret(value or "", self.describe(), hint)
+        return _secret(answer, self.describe(), hint)
+
+    def _password(self) -> "str | _KeyringFailure":
+        """The password, empty if there is no entry."""
+        try:
+            import keyring
+        except ImportError:
+            hint = 'Install it with: pip install "walkme-tui[keyring]"'
+            return _KeyringFailure("the support for keyrings is not installed", hint)
+        try:
+            return keyring.get_password(self.service, self.username) or ""
+        except Exception as error:  # noqa: BLE001 - each backend raises errors of its own
+            return _KeyringFailure(f"the keyring refused ({type(error).__name__})", _UNLOCK)
+
+
+_UNLOCK: Final = "Unlock it, or on a host without a desktop use secret_command or secret_file instead."
+
+
+class _KeyringFailure(NamedTuple):
+    """``reason`` completes "No secret came from …: …"."""
+
+    reason: str
+    hint: str
 
 
 SecretSource = CommandSource | VariableSource | FileSource | KeyringSource
@@ -133,17 +162,17 @@ SecretSource = CommandSource | VariableSource | FileSource | KeyringSource
 
 
 def _secret(value: str | bytes, source: str, hint: str) -> Secret:
-    """The value as a secret, without byte order mark and line end; ``SecretUnavailable`` for what cannot be one."""
+    """The value as a secret, without byte order mark and line end; raises ``SecretUnavailable`` if it is invalid."""
     if isinstance(value, bytes):
         try:
             value = value.decode()
         except UnicodeDecodeError:
-            raise SecretUnavailable(f"{_capital(source)} gave something that is no text.", hint=hint) from None
+            raise SecretUnavailable(f"{_capital(source)} returned data that is not text.", hint=hint) from None
     value = value.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
     if not value:
-        raise SecretUnavailable(f"{_capital(source)} is empty, or gave an empty line.", hint=hint)
+        raise SecretUnavailable(f"{_capital(source)} is empty, or returned an empty line.", hint=hint)
     if not value.isprintable():
-        raise SecretUnavailable(f"{_capital(source)} gave control characters, which no secret has.", hint=hint)
+        raise SecretUnavailable(f"{_capital(source)} returned control characters, which no secret contains.", hint=hint)
     return Secret(value)
 
 

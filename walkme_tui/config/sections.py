@@ -1,4 +1,4 @@
-"""Reading one table of a TOML file: what is missing takes its default, what is wrong is noted."""
+"""Reads one table of a TOML file: missing values get their default, invalid ones are reported as problems."""
 
 import math
 from collections.abc import Collection, Iterable
@@ -14,13 +14,13 @@ MAX_SHOWN: Final = 60
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str:
-    """A question after the most similar candidate (``Did you mean "theme"?``), else the list of all."""
+    """A suggestion of the most similar candidate (``Did you mean "theme"?``), or the list of all."""
     known = list(candidates)
     return similar(word, known) or (f"Possible: {', '.join(known)}." if known else "")
 
 
 def similar(word: str, candidates: Iterable[str]) -> str:
-    """A question after the candidate that is most similar, or that the word begins; empty if there is none."""
+    """A suggestion of the candidate that is most similar or begins with the word; empty if there is none."""
     import difflib
 
     lowered = {name.lower(): name for name in candidates}
@@ -30,7 +30,7 @@ def similar(word: str, candidates: Iterable[str]) -> str:
 
 
 class Section:
-    """One table, at ``keys`` in its file; a bad value is noted as a problem and read as the default."""
+    """One table, at ``keys`` in its file; an invalid value is reported and read as the default."""
 
     def __init__(self, file: TomlFile, keys: tuple[str, ...], values: dict[str, Any]) -> None:
         self.file = file
@@ -39,52 +39,52 @@ class Section:
 
     @property
     def title(self) -> str:
-        """The table as it stands in the file: ``[profiles.acme.rest]``."""
+        """The heading of the table in the file: ``[profiles.acme.rest]``."""
         return f"[{clean('.'.join(self.keys), MAX_SHOWN)}]" if self.keys else "the top of the file"
 
     @property
     def place(self) -> str:
-        """Where its keys stand: ``in [profiles.acme.rest]``."""
+        """The place of its keys, for messages: ``in [profiles.acme.rest]``."""
         return f"in {self.title}" if self.keys else "at the top of the file"
 
-    def complain(self, key: str, message: str, hint: str = "") -> None:
-        """Note a problem with one key of this table."""
-        self.file.complain((*self.keys, key) if key else self.keys, message, hint)
+    def add_problem(self, key: str, message: str, hint: str = "") -> None:
+        """Report a problem with one key of this table."""
+        self.file.add_problem((*self.keys, key) if key else self.keys, message, hint)
 
-    def only(self, known: Collection[str], unnamed: Collection[str] = ()) -> None:
-        """Complain about every key that is not known; the ``unnamed`` are accepted, but no message proposes them."""
+    def check_keys(self, known: Collection[str], unnamed: Collection[str] = ()) -> None:
+        """Report every unknown key; the ``unnamed`` are accepted but not suggested."""
         for key in self.values:
             if key not in known and key not in unnamed:
-                message = f'"{clean(key, MAX_SHOWN)}" is not known {self.place}.'
-                self.complain(key, message, nearest(key, known))
+                message = f'"{clean(key, MAX_SHOWN)}" is not a valid key {self.place}.'
+                self.add_problem(key, message, nearest(key, known))
 
     def section(self, key: str) -> "Section | None":
-        """A table inside this one, None where it is absent."""
+        """A table inside this one, None if absent."""
         value = self._typed(key, dict, "a table")
         return None if value is None else Section(self.file, (*self.keys, key), value)
 
     def text(self, key: str) -> str | None:
-        """A text that is not empty."""
+        """A non-empty text, None if absent."""
         value: str | None = self._typed(key, str, "text in quotes")
         if value is not None and not value.strip():
-            self.complain(key, f'"{key}" {self.place} is empty.')
+            self.add_problem(key, f'"{key}" {self.place} is empty.')
             return None
         return value
 
-    def truth(self, key: str, default: bool) -> bool:
+    def boolean(self, key: str, default: bool) -> bool:
         """true or false."""
         value = self._typed(key, bool, "true or false")
         return default if value is None else value
 
     def choice(self, key: str, options: type[E], default: E) -> E:
-        """One word of a few."""
+        """One of the values of an enum."""
         value = self._typed(key, str, f"one of {_quoted(options)}")
         if value is None:
             return default
         try:
             return options(value)
         except ValueError:
-            self.complain(
+            self.add_problem(
                 key,
                 f'"{key}" {self.place} is "{clean(value, MAX_SHOWN)}"; it must be one of {_quoted(options)}.',
                 similar(value, options),
@@ -100,7 +100,7 @@ class Section:
             self._wrong_type(key, value, "a number")
             return default
         if math.isnan(value) or not lowest <= value <= highest:
-            self.complain(key, f'"{key}" {self.place} must be from {lowest:g} to {highest:g}.')
+            self.add_problem(key, f'"{key}" {self.place} must be from {lowest:g} to {highest:g}.')
             return default
         return float(value)
 
@@ -110,12 +110,12 @@ class Section:
         if value is None:
             return default
         if not lowest <= value <= highest:
-            self.complain(key, f'"{key}" {self.place} must be from {lowest} to {highest}.')
+            self.add_problem(key, f'"{key}" {self.place} must be from {lowest} to {highest}.')
             return default
         return value
 
-    def texts(self, key: str) -> tuple[str, ...] | None:
-        """A list of texts, None where it is absent."""
+    def text_list(self, key: str) -> tuple[str, ...] | None:
+        """A list of texts, None if absent."""
         value = self._typed(key, list, 'a list of texts, as in ["a", "b"]')
         if value is None:
             return None
@@ -128,14 +128,14 @@ class Section:
         value = self.values.get(key)
         if value is None:
             return None
-        # True is an int to Python, not to a person.
+        # In Python True is an int; in a file it is not a number.
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             self._wrong_type(key, value, wanted)
             return None
         return value
 
     def _wrong_type(self, key: str, value: object, wanted: str) -> None:
-        self.complain(key, f'"{clean(key, MAX_SHOWN)}" {self.place} must be {wanted}, not {_kind(value)}.')
+        self.add_problem(key, f'"{clean(key, MAX_SHOWN)}" {self.place} must be {wanted}, not {_kind(value)}.')
 
 
 def _quoted(options: type[StrEnum]) -> str:

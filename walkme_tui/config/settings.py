@@ -1,4 +1,4 @@
-"""What ``config.toml`` says, checked to the last key."""
+"""Reads and checks ``config.toml``."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
-from walkme_tui.config.ownership import write_distrust
+from walkme_tui.config.ownership import write_problem
 from walkme_tui.config.profiles import (
     ENVIRONMENT_PROFILE,
     MirrorStorage,
@@ -20,7 +20,7 @@ from walkme_tui.config.profiles import (
     ScimConnection,
     Sync,
 )
-from walkme_tui.config.secret_settings import beside, forbid_secrets, read_source, source_keys
+from walkme_tui.config.secret_settings import read_source, refuse_secrets, resolved_path, source_keys
 from walkme_tui.config.sections import Section, nearest, similar
 from walkme_tui.config.toml_files import ConfigProblem, TomlFile, read_toml
 from walkme_tui.domain.accounts import Environment
@@ -46,9 +46,9 @@ _PROFILE_KEYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The file as the program uses it; ``file`` need not exist, then the rest is empty.
+    """The contents of config.toml; if ``file`` does not exist, the rest is empty.
 
-    ``keymap`` holds, by command id, the key names of the commands that the person bound anew.
+    ``keymap`` has the key names of the commands with changed keys, by command id.
     """
 
     file: Path
@@ -58,7 +58,7 @@ class Settings:
 
 
 class SettingsReport(NamedTuple):
-    """What could be read of a file, and everything that is wrong with it, by line."""
+    """The settings of a file, and all its problems, by line."""
 
     settings: Settings
     exists: bool
@@ -66,7 +66,7 @@ class SettingsReport(NamedTuple):
 
 
 def load_settings(file: Path) -> Settings:
-    """The settings of a file, empty ones where there is no file; its first problem is a ConfigurationError."""
+    """The settings of a file, empty without a file; raises its first problem as ``ConfigurationError``."""
     report = check_settings(file)
     if report.problems:
         raise report.problems[0].error()
@@ -74,9 +74,9 @@ def load_settings(file: Path) -> Settings:
 
 
 def check_settings(file: Path) -> SettingsReport:
-    """Read a file and collect all that is wrong with it; one that other users can change is not read.
+    """Read a file and collect all its problems; a file that other users can change is not read.
 
-    It names the programs that are run for the secrets, and the server that the secrets are sent to.
+    It determines which programs are run for the secrets, and which server the secrets are sent to.
     """
     unsafe = _changeable_by_others(file)
     if unsafe is not None:
@@ -96,19 +96,19 @@ def _changeable_by_others(file: Path) -> ConfigProblem | None:
     places |= {folder: f"its folder {clean(str(folder))}" for folder in (file.parent, file.resolve().parent)}
     for path, name in places.items():
         try:
-            distrust = write_distrust(path, path.stat(), user_id)
+            problem = write_problem(path, path.stat(), user_id)
         except OSError:
             continue
-        if distrust is not None:
-            message = f"{name} {distrust.reason}, so it is not used."
-            return ConfigProblem(file, None, message, f"If you trust what is in it, run: {distrust.cure}")
+        if problem is not None:
+            message = f"{name} {problem.reason}, so it is not used."
+            return ConfigProblem(file, None, message, f"If you trust its contents, run: {problem.fix_command}")
     return None
 
 
 def _settings(document: TomlFile) -> Settings:
     top = Section(document, (), dict(document.values))
-    forbid_secrets(top)
-    top.only(("default_profile", "profiles", "keys"))
+    refuse_secrets(top)
+    top.check_keys(("default_profile", "profiles", "keys"))
     profiles: dict[str, Profile] = {}
     table = top.section("profiles")
     for name in table.values if table else ():
@@ -119,7 +119,7 @@ def _settings(document: TomlFile) -> Settings:
     default = top.text("default_profile")
     if default is not None and default not in (table.values if table else {}):
         message = f'"default_profile" names "{clean(default, 60)}", but there is no [profiles.{clean(default, 60)}].'
-        top.complain("default_profile", message, nearest(default, table.values if table else ()))
+        top.add_problem("default_profile", message, nearest(default, table.values if table else ()))
     return Settings(document.path, default, profiles, _keymap(top))
 
 
@@ -134,27 +134,29 @@ def _keymap(top: Section) -> Mapping[str, tuple[str, ...]]:
 
 def _profile(section: Section, name: str) -> Profile | None:
     if name == ENVIRONMENT_PROFILE:
-        section.complain("", f'The name "{name}" is kept for the profile of the WALKME_* variables.', "Rename it.")
-    elif not _PROFILE_NAME.fullmatch(name):
-        section.complain(
-            "",
-            f'"{clean(name, 60)}" cannot be the name of a profile.',
-            "Take up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+        section.add_problem(
+            "", f'The name "{name}" is reserved for the profile of the WALKME_* variables.', "Rename it."
         )
-    forbid_secrets(section)
-    section.only(_PROFILE_KEYS, unnamed=("scim",))
+    elif not _PROFILE_NAME.fullmatch(name):
+        section.add_problem(
+            "",
+            f'"{clean(name, 60)}" is not a valid name of a profile.',
+            "Use up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
+        )
+    refuse_secrets(section)
+    section.check_keys(_PROFILE_KEYS, unnamed=("scim",))
     rest_section, scim_section = section.section("rest"), section.section("scim")
     rest = _rest(rest_section) if rest_section else None
     scim = _scim(scim_section) if scim_section else None
     if "rest" not in section.values and "scim" not in section.values:
         hint = f"Add [profiles.{clean(name, 60)}.rest]."
-        section.complain("", f"{section.title} has no connection.", hint)
+        section.add_problem("", f"{section.title} has no connection.", hint)
     profile = Profile(
         name=name,
         rest=rest,
         scim=scim,
         environment=section.choice("environment", Environment, Environment.PRODUCTION),
-        read_only=section.truth("read_only", default=False),
+        read_only=section.boolean("read_only", default=False),
         theme=section.text("theme"),
         sync=section.choice("sync", Sync, Sync.FULL),
         resync_hours=section.number("resync_hours", 24, 0, 24 * 365),
@@ -171,12 +173,12 @@ def _profile(section: Section, name: str) -> Profile | None:
 
 
 def _rest(section: Section) -> RestConnection | None:
-    forbid_secrets(section)
-    section.only(("region", "base_url", "client_id", *source_keys("secret"), "auth"))
+    refuse_secrets(section)
+    section.check_keys(("region", "base_url", "client_id", *source_keys("secret"), "auth"))
     base_url = _rest_base_url(section)
     client_id = section.text("client_id")
     if "client_id" not in section.values:
-        section.complain("", f'{section.title} has no "client_id".', "It is shown in the WalkMe Console, under API.")
+        section.add_problem("", f'{section.title} has no "client_id".', "The WalkMe Console shows it under API.")
     secret = read_source(section, "secret", client_id or "")
     auth = section.choice("auth", RestAuth, RestAuth.POST)
     if base_url is None or client_id is None or secret is None:
@@ -187,7 +189,7 @@ def _rest(section: Section) -> RestConnection | None:
 def _rest_base_url(section: Section) -> str | None:
     if "base_url" in section.values:
         if "region" in section.values:
-            section.complain("region", f'{section.title} has both "region" and "base_url".', "Keep exactly one.")
+            section.add_problem("region", f'{section.title} has both "region" and "base_url".', "Keep exactly one.")
         return _base_url(section)
     region = section.text("region")
     if region is None:
@@ -195,7 +197,7 @@ def _rest_base_url(section: Section) -> str | None:
     if region not in REGIONS:
         known = ", ".join(f'"{name}"' for name in REGIONS)
         message = f'"region" in {section.title} is "{clean(region, 60)}"; it must be one of {known}.'
-        section.complain("region", message, similar(region, REGIONS))
+        section.add_problem("region", message, similar(region, REGIONS))
     return REGIONS.get(region)
 
 
@@ -206,28 +208,28 @@ def _base_url(section: Section) -> str | None:
     try:
         return normalised_base_url(address)
     except AddressRefused as refusal:
-        section.complain("base_url", f'"base_url" in {section.title} {refusal}.')
+        section.add_problem("base_url", f'"base_url" in {section.title} {refusal}.')
         return None
 
 
 def _scim(section: Section) -> ScimConnection | None:
-    forbid_secrets(section)
+    refuse_secrets(section)
     auth = section.choice("auth", ScimAuth, ScimAuth.BEARER)
     credential = "token" if auth is ScimAuth.BEARER else "password"
-    section.only(("base_url", "auth", "username", *source_keys("token"), *source_keys("password")))
+    section.check_keys(("base_url", "auth", "username", *source_keys("token"), *source_keys("password")))
     for key in source_keys("password" if auth is ScimAuth.BEARER else "token"):
         if key in section.values:
-            hint = f'With auth = "{auth}" it is {credential}_{key.partition("_")[2]}.'
-            section.complain(key, f'"{key}" in {section.title} does not go with auth = "{auth}".', hint)
+            hint = f'With auth = "{auth}", use {credential}_{key.partition("_")[2]}.'
+            section.add_problem(key, f'"{key}" in {section.title} cannot be used with auth = "{auth}".', hint)
     username = section.text("username")
     if auth is ScimAuth.BASIC and "username" not in section.values:
-        section.complain("", f'{section.title} has no "username", which auth = "basic" needs.')
+        section.add_problem("", f'{section.title} has no "username", which auth = "basic" needs.')
     if auth is ScimAuth.BEARER and username is not None:
-        section.complain("username", f'"username" in {section.title} goes with auth = "basic" only.')
+        section.add_problem("username", f'"username" in {section.title} can be used with auth = "basic" only.')
     base_url = _base_url(section)
     if "base_url" not in section.values:
-        hint = "The Console shows it, beside the token; it cannot be derived from the REST address."
-        section.complain("", f'{section.title} has no "base_url".', hint)
+        hint = "The Console shows it beside the token; it cannot be derived from the REST address."
+        section.add_problem("", f'{section.title} has no "base_url".', hint)
     secret = read_source(section, credential, username or "token")
     if base_url is None or secret is None:
         return None
@@ -237,11 +239,11 @@ def _scim(section: Section) -> ScimConnection | None:
 def _offboarding(section: Section | None) -> Offboarding:
     if section is None:
         return Offboarding()
-    section.only(("keep_groups", "require_ticket"))
-    return Offboarding(section.texts("keep_groups") or (), section.truth("require_ticket", default=False))
+    section.check_keys(("keep_groups", "require_ticket"))
+    return Offboarding(section.text_list("keep_groups") or (), section.boolean("require_ticket", default=False))
 
 
 def _ca_bundle(section: Section) -> Path | None:
-    """The file, whether it is there or not: one that is missing stops its own profile only, when that is used."""
+    """The path; a missing file is reported when its profile is used, so that other profiles work."""
     named = section.text("ca_bundle")
-    return None if named is None else beside(section, named)
+    return None if named is None else resolved_path(section, named)

@@ -1,6 +1,6 @@
-"""What the browser remembers from one start to the next, in ``state.toml``: what the person chose, never what was read.
+"""The saved preferences of the browser, in ``state.toml``: choices of the user, no data of the account.
 
-The file is the program's own and is written anew with every change; what other versions put there is kept.
+The program rewrites the file with every change; entries of other versions are kept.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from walkme_tui.config.state_entries import (
     Document,
     SavedState,
     read_state,
-    with_look,
+    with_table_layout,
     with_theme,
     with_view,
     without_view,
@@ -37,18 +37,18 @@ from walkme_tui.domain.views import (
 BROKEN_SUFFIX: Final = ".broken"
 PATIENCE_SECONDS: Final = 0.5
 HEADING: Final = """\
-# What the browser of walkme-tui remembers: saved views, the theme, the order and the width of tables.
-# The program writes it anew with every change: entries of your own are kept, comments are lost.
+# Saved preferences of walkme-tui: saved views, the theme, the order and the width of tables.
+# The program rewrites this file with every change: your own entries are kept, comments are lost.
 
 """
 
 
 class StateFile:
-    """What is remembered, in a file, or without one for as long as this object lives.
+    """The saved preferences, in a file, or in memory if ``file`` is None.
 
-    Everything is read when it is asked for, so that what other processes saved is seen. Nothing here raises: what
-    writes gives a sentence for the person where that failed, and ``notice`` holds one once a file was found broken.
-    Each call may take as long as the disk does; threads may call it.
+    Every call reads the file, so that changes of other processes are seen. Nothing here raises: methods that write
+    return a message for the user if that failed, and ``notice`` is set once a broken file was found. Calls wait for
+    the disk, and are thread-safe.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -59,40 +59,40 @@ class StateFile:
     # ------------------------------------------------------------ views
 
     def views(self) -> tuple[SavedView, ...]:
-        """The saved views, then the built-in ones that no saved one stands in for."""
+        """The saved views, then the built-in ones that no saved one replaces."""
         return all_views(self._state().views)
 
     def save_view(self, view: SavedView) -> str:
-        """Keep a view, in the place of one of the same name; the sentence says why that was not possible."""
+        """Save a view, replacing one of the same name; returns a message if that failed."""
         refusal = why_name_refused(view.name)
         if not refusal and len(view.text) > MAX_FILTER:
             refusal = f"The filter has {len(view.text)} characters; a saved one has at most {MAX_FILTER}."
         return refusal or self._change(lambda document: with_view(document, view))
 
     def delete_view(self, name: str) -> str:
-        """Forget a saved view; the sentence says why that was not possible."""
+        """Delete a saved view; returns a message if that failed."""
         if find_view(name, self._state().views) is None:
             built_in = find_view(name, all_views(()))
             shown = clean(name, 60)
-            return f"The view {shown} is built in and stays." if built_in else f"There is no view {shown}."
+            return f"The view {shown} is built in and cannot be deleted." if built_in else f"There is no view {shown}."
         return self._change(lambda document: without_view(document, name))
 
-    # ------------------------------------------------------------ looks and colours
+    # ------------------------------------------------------------ tables and themes
 
-    def look(self, profile: str, table: TableName) -> TableLayout:
-        """How a table of this profile was shown when it was last looked at."""
-        return self._state().looks.get((profile, table), TableLayout())
+    def table_layout(self, profile: str, table: TableName) -> TableLayout:
+        """The saved layout of a table of this profile."""
+        return self._state().table_layouts.get((profile, table), TableLayout())
 
-    def remember_look(self, profile: str, table: TableName, look: TableLayout) -> str:
-        """Keep how a table of this profile is shown; the sentence says why that was not possible."""
-        return self._change(lambda document: with_look(document, profile, table, look))
+    def save_table_layout(self, profile: str, table: TableName, layout: TableLayout) -> str:
+        """Save the layout of a table of this profile; returns a message if that failed."""
+        return self._change(lambda document: with_table_layout(document, profile, table, layout))
 
     def theme(self) -> str | None:
-        """The name of the theme that was chosen in the program, None if none was."""
+        """The name of the theme chosen in the browser, None if none was."""
         return self._state().theme
 
-    def remember_theme(self, name: str) -> str:
-        """Keep the theme that was chosen; the sentence says why that was not possible."""
+    def save_theme(self, name: str) -> str:
+        """Save the chosen theme; returns a message if that failed."""
         return self._change(lambda document: with_theme(document, name))
 
     # ------------------------------------------------------------ the file
@@ -101,7 +101,7 @@ class StateFile:
         return read_state(self._document if self._file is None else self._read(self._file))
 
     def _read(self, file: Path) -> Document:
-        """What the file holds, nothing where there is none."""
+        """The contents of the file, empty if there is none."""
         try:
             found = read_toml(file)
         except FileNotFoundError:
@@ -109,15 +109,17 @@ class StateFile:
         if not found.problems:
             return found.values
         try:
-            # Another process may be about to put it right: only whoever has the lock moves a file.
+            # Another process may be repairing the file: it is moved only with the lock held.
             with file_lock(_lock_of(file), PATIENCE_SECONDS):
                 return self._read_or_set_aside(file)[0]
         except OSError as error:
-            self.notice = f"{clean(str(file))} cannot be read ({error.strerror}), so nothing is remembered."
+            self.notice = (
+                f"{clean(str(file))} cannot be read ({error.strerror}), so the saved preferences are not used."
+            )
             return {}
 
     def _read_or_set_aside(self, file: Path) -> tuple[Document, str]:
-        """What the file holds, parsed and as text; one that is no TOML is moved aside. The lock is held; OSError."""
+        """The file, parsed and as text; invalid TOML is moved aside. The lock must be held. Raises ``OSError``."""
         try:
             found = read_toml(file)
         except FileNotFoundError:
@@ -127,7 +129,7 @@ class StateFile:
             file.replace(aside)
             self.notice = (
                 f"{clean(str(file))} could not be read: {found.problems[0].message} "
-                f"It was moved to {clean(str(aside))} and a new one begins."
+                f"It was moved to {clean(str(aside))}, and a new one is used."
             )
         return found.values, found.text
 
@@ -140,11 +142,11 @@ class StateFile:
             with file_lock(_lock_of(self._file), PATIENCE_SECONDS):
                 return self._rewrite(self._file, edit)
         except ConfigurationError as error:
-            return f"{clean(error.message)} So this is not remembered."
+            return f"{clean(error.message)} So this was not saved."
         except OSError as error:
-            return f"{clean(str(self._file))} cannot be written ({error.strerror}), so this is not remembered."
+            return f"{clean(str(self._file))} cannot be written ({error.strerror}), so this was not saved."
         except RecursionError:
-            return f"{clean(str(self._file))} is nested too deeply to be written, so this is not remembered."
+            return f"{clean(str(self._file))} is nested too deeply to be written, so this was not saved."
 
     def _rewrite(self, file: Path, edit: Callable[[Document], Document]) -> str:
         import tomli_w
@@ -152,7 +154,7 @@ class StateFile:
         document, before = self._read_or_set_aside(file)
         text = HEADING + tomli_w.dumps(edit(document))
         if len(text.encode()) > MAX_BYTES:
-            return f"{clean(str(file))} is full, so this is not remembered. Delete a few saved views."
+            return f"{clean(str(file))} is full, so this was not saved. Delete some saved views."
         if text != before:
             write_atomically(file, text)
         return ""
@@ -163,7 +165,7 @@ def _lock_of(file: Path) -> Path:
 
 
 def _free_name(file: Path) -> Path:
-    """``state.toml.broken``, or with a number behind it where earlier ones were kept."""
+    """``state.toml.broken``, with a number appended if that exists."""
     numbers = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
     names = (file.with_name(f"{file.name}{BROKEN_SUFFIX}{number}") for number in numbers)
     return next(name for name in names if not os.path.lexists(name))

@@ -1,4 +1,4 @@
-"""What the entries of ``state.toml`` mean, and what a change makes of them: plain data, nothing is read or written.
+"""Converts between the document of ``state.toml`` and saved preferences; reads and writes no files.
 
 ::
 
@@ -13,8 +13,8 @@
     sort = "email"
     wide = true
 
-Views and the theme belong to the person, the look of a table to the profile. An entry of another type counts as not
-there. What this version does not know stands in the document as it was.
+Views and the theme are the same for all profiles, the layout of a table belongs to one. An entry of another type counts
+as absent. Unknown entries are kept.
 """
 
 import re
@@ -31,46 +31,46 @@ MAX_THEME: Final = 100
 _THEME: Final = "theme"
 _VIEWS: Final = "views"
 _PROFILES: Final = "profiles"
-_LOOK_KEYS: Final = frozenset({"sort", "reverse", "wide"})
-_VIEW_KEYS: Final = _LOOK_KEYS | {"filter", "hide_inactive"}
-# A filter is one line, and half of a surrogate pair (from a command line that is no UTF-8) fits into no file.
+_LAYOUT_KEYS: Final = frozenset({"sort", "reverse", "wide"})
+_VIEW_KEYS: Final = _LAYOUT_KEYS | {"filter", "hide_inactive"}
+# A filter is one line; half of a surrogate pair (from a command line that is not UTF-8) cannot be written to a file.
 _NOT_IN_A_LINE: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class SavedState(NamedTuple):
-    """A document as the program uses it; ``looks`` holds the tables that are not as they are at first."""
+    """The preferences in a document; ``table_layouts`` has the tables with a changed layout."""
 
     theme: str | None
     views: tuple[SavedView, ...]
-    looks: Mapping[tuple[str, TableName], TableLayout]
+    table_layouts: Mapping[tuple[str, TableName], TableLayout]
 
 
 def one_line(text: str) -> str:
-    """A filter as it can stand in the filter box and in the file."""
+    """A filter without characters that the filter box or the file cannot contain."""
     return _NOT_IN_A_LINE.sub(" ", text)
 
 
 def read_state(document: Document) -> SavedState:
-    """Everything in a document that can be used."""
+    """The preferences in a document."""
     theme = document.get(_THEME)
     return SavedState(
         theme if isinstance(theme, str) and 0 < len(theme) <= MAX_THEME else None,
         _views(_table(document.get(_VIEWS))),
-        _looks(_table(document.get(_PROFILES))),
+        _table_layouts(_table(document.get(_PROFILES))),
     )
 
 
 def with_theme(document: Document, name: str) -> Document:
-    """The document with another theme."""
+    """The document with this theme."""
     return {**document, _THEME: name}
 
 
 def with_view(document: Document, view: SavedView) -> Document:
-    """The document with a view, in the place of one of the same name or as the last."""
+    """The document with a view: it replaces one of the same name, or is added as the last."""
     entries = _table(document.get(_VIEWS))
     same = [name for name in entries if same_name(name, view.name)]
     kept = _unknown(_table(entries[same[0]]), _VIEW_KEYS) if same else {}
-    entry = {"filter": one_line(view.text), **_look_entry(TableLayout(view.sort, view.wide))}
+    entry = {"filter": one_line(view.text), **_layout_entry(TableLayout(view.sort, view.wide))}
     if view.hide_inactive:
         entry["hide_inactive"] = True
     changed: dict[str, Any] = {}
@@ -89,11 +89,11 @@ def without_view(document: Document, name: str) -> Document:
     return _with_table(document, _VIEWS, {each: found for each, found in entries.items() if not same_name(each, name)})
 
 
-def with_look(document: Document, profile: str, table: TableName, look: TableLayout) -> Document:
-    """The document with the look of one table of a profile; one that is as at first takes no room."""
+def with_table_layout(document: Document, profile: str, table: TableName, layout: TableLayout) -> Document:
+    """The document with the layout of one table of a profile; the default layout is not written."""
     profiles = _table(document.get(_PROFILES))
     tables = _table(profiles.get(profile))
-    entry = _look_entry(look) | _unknown(_table(tables.get(table)), _LOOK_KEYS)
+    entry = _layout_entry(layout) | _unknown(_table(tables.get(table)), _LAYOUT_KEYS)
     return _with_table(document, _PROFILES, _with_table(profiles, profile, _with_table(tables, table.value, entry)))
 
 
@@ -111,23 +111,23 @@ def _views(entries: Document) -> tuple[SavedView, ...]:
 
 def _view(name: str, entry: Document) -> SavedView | None:
     text = entry.get("filter", "")
-    # One whose filter cannot be used is none at all: without it the view would show everybody.
+    # A view with an invalid filter is ignored: without the filter it would show all users.
     if why_name_refused(name) or not isinstance(text, str) or len(text) > MAX_FILTER:
         return None
-    look = _look(entry)
-    return SavedView(name, one_line(text), look.sort, entry.get("hide_inactive") is True, look.wide)
+    layout = _layout(entry)
+    return SavedView(name, one_line(text), layout.sort, entry.get("hide_inactive") is True, layout.wide)
 
 
-def _looks(profiles: Document) -> Mapping[tuple[str, TableName], TableLayout]:
-    looks = {
-        (profile, table): _look(_table(_table(tables).get(table)))
+def _table_layouts(profiles: Document) -> Mapping[tuple[str, TableName], TableLayout]:
+    table_layouts = {
+        (profile, table): _layout(_table(_table(tables).get(table)))
         for profile, tables in profiles.items()
         for table in TableName
     }
-    return {place: look for place, look in looks.items() if look != TableLayout()}
+    return {place: layout for place, layout in table_layouts.items() if layout != TableLayout()}
 
 
-def _look(entry: Document) -> TableLayout:
+def _layout(entry: Document) -> TableLayout:
     sort: Sort | None
     try:
         sort = Sort(SortKey(str(entry.get("sort"))), entry.get("reverse") is True)
@@ -139,19 +139,19 @@ def _look(entry: Document) -> TableLayout:
 # ---------------------------------------------------------------- into the file
 
 
-def _look_entry(look: TableLayout) -> dict[str, Any]:
+def _layout_entry(layout: TableLayout) -> dict[str, Any]:
     entry: dict[str, Any] = {}
-    if look.sort is not None:
-        entry["sort"] = look.sort.key.value
-        if look.sort.reverse:
+    if layout.sort is not None:
+        entry["sort"] = layout.sort.key.value
+        if layout.sort.reverse:
             entry["reverse"] = True
-    if look.wide:
+    if layout.wide:
         entry["wide"] = True
     return entry
 
 
 def _with_table(document: Document, key: str, table: Document) -> dict[str, Any]:
-    """The document with a table inside it, without it if it is empty."""
+    """The document with this table inside, or without it if it is empty."""
     if table:
         return {**document, key: table}
     return {each: value for each, value in document.items() if each != key}

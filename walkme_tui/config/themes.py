@@ -1,4 +1,4 @@
-"""Colour themes: one TOML file each, those that ship and the person's own."""
+"""Colour themes: one TOML file each, shipped with the program or the user's own."""
 
 import re
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ ANSI: Final = frozenset({"ansi_default", *(f"ansi_{hue}" for hue in _HUES), *(f"
 
 
 class ThemeColors(NamedTuple):
-    """Colours by what they mean, each ``#rrggbb`` in lower case or ``ansi_…``.
+    """Colours by their use, each ``#rrggbb`` in lower case or ``ansi_…``.
 
-    ``text`` and ``dim`` are written on ``background``, ``panel`` and ``zebra``; ``cursor`` is the background of the
-    cursor's row, with ``cursor_text`` on it, ``selection`` that of marked rows. ``accent`` is the one hue for focus and
-    matches. A filled word is written in ``background`` on ``production`` or ``sandbox``. ``line`` parts two panes.
-    ``zebra`` is the background of every second row; None: all rows alike.
+    ``text`` and ``dim`` are foregrounds on ``background``, ``panel`` and ``zebra``. ``cursor`` is the background of the
+    cursor's row, with ``cursor_text`` on it, ``selection`` that of marked rows. ``accent`` marks focus and matches. A
+    badge is written in ``background`` on ``production`` or ``sandbox``. ``line`` separates two panes. ``zebra`` is the
+    background of every second row; None: the same for all rows.
     """
 
     background: str
@@ -45,7 +45,7 @@ class ThemeColors(NamedTuple):
 
 
 class ThemeSpec(NamedTuple):
-    """One theme; ``palette`` is None for one without colours, which uses bold, dim and reverse only."""
+    """One theme; ``palette`` is None without colours: then only bold, dim and reverse are used."""
 
     name: str
     dark: bool
@@ -59,23 +59,23 @@ class ThemeSpec(NamedTuple):
 
 
 class Themes(NamedTuple):
-    """What could be read, by name, and what could not, file by file."""
+    """The loaded themes by name, and the problems of the files that could not be loaded."""
 
     loaded: dict[str, ThemeSpec]
     failed: tuple[ConfigProblem, ...]
 
     @property
     def failure(self) -> str:
-        """One sentence about all failures, empty if there are none."""
+        """A message about all failures, empty if there are none."""
         if not self.failed:
             return ""
         names = ", ".join(dict.fromkeys(clean(problem.file.name) for problem in self.failed))
-        return f"Not usable as a theme: {names}. walkme-tui themes list says why."
+        return f"These themes could not be loaded: {names}. For the reasons: walkme-tui themes list"
 
     def choose(self, name: str | None, no_color: bool = False) -> ThemeSpec:
-        """The theme of this name, else the default dark one; without colours always ``mono``.
+        """The theme of this name, by default the dark one; with ``no_color`` always ``mono``.
 
-        ConfigurationError if there is no theme of that name.
+        Raises ``ConfigurationError`` if there is no theme of that name.
         """
         wanted = MONO if no_color else name or DEFAULT_DARK
         if wanted in self.loaded:
@@ -84,7 +84,7 @@ class Themes(NamedTuple):
 
 
 def load_themes(own_folder: Path | None = None) -> Themes:
-    """The themes that ship and those in ``own_folder``; one of the person's own replaces a shipped one of its name."""
+    """The shipped themes and those in ``own_folder``, which replace shipped ones of the same name."""
     loaded: dict[str, ThemeSpec] = {}
     failed: list[ConfigProblem] = []
     for file in (*_files(shipped_folder()), *_files(own_folder)):
@@ -96,14 +96,14 @@ def load_themes(own_folder: Path | None = None) -> Themes:
 
 
 def shipped_folder() -> Path:
-    """The folder of the themes that ship: in the package of a wheel, beside ``pyproject.toml`` in a checkout."""
+    """The folder of the shipped themes: inside the package in a wheel, beside ``pyproject.toml`` in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "themes"
     return inside if inside.is_dir() else package.parent / "themes"
 
 
 def read_theme(file: Path) -> tuple[ThemeSpec | None, tuple[ConfigProblem, ...]]:
-    """One file as a theme, or None and everything that is wrong with it."""
+    """The theme in a file, or None and all its problems."""
     try:
         document = read_toml(file)
     except FileNotFoundError:
@@ -124,16 +124,16 @@ def _files(folder: Path | None) -> Iterable[Path]:
 
 def _theme(document: TomlFile) -> ThemeSpec | None:
     top = Section(document, (), dict(document.values))
-    top.only(("name", "dark", "colors"))
+    top.check_keys(("name", "dark", "colors"))
     name = top.text("name")
     if "name" not in top.values:
-        top.complain("", 'the theme has no "name".')
+        top.add_problem("", 'the theme has no "name".')
     elif name is not None and not _NAME.fullmatch(name):
-        message = f'"{clean(name, 60)}" cannot be the name of a theme.'
-        top.complain("name", message, "Take up to 40 small letters, digits and hyphens.")
+        message = f'"{clean(name, 60)}" is not a valid name of a theme.'
+        top.add_problem("name", message, "Use up to 40 lower-case letters, digits and hyphens.")
     if "dark" not in top.values:
-        top.complain("", 'the theme does not say whether it is "dark".', "Add dark = true or dark = false.")
-    dark = top.truth("dark", default=True)
+        top.add_problem("", 'the theme does not say whether it is "dark".', "Add dark = true or dark = false.")
+    dark = top.boolean("dark", default=True)
     colors = top.section("colors")
     palette = None if colors is None else _palette(colors)
     return None if name is None else ThemeSpec(name, dark, palette, document.path)
@@ -141,11 +141,11 @@ def _theme(document: TomlFile) -> ThemeSpec | None:
 
 def _palette(section: Section) -> ThemeColors | None:
     roles = ThemeColors._fields
-    section.only(roles)
+    section.check_keys(roles)
     colors = {role: _color(section, role) for role in roles if role in section.values}
     missing = [role for role in roles if role not in section.values and role != "zebra"]
     if missing:
-        section.complain("", f"[colors] lacks {', '.join(missing)}.", "Without any [colors] a theme uses no colours.")
+        section.add_problem("", f"[colors] lacks {', '.join(missing)}.", "A theme without [colors] uses no colours.")
     if missing or None in colors.values():
         return None
     return ThemeColors(**{role: color for role, color in colors.items() if color is not None})
@@ -157,7 +157,7 @@ def _color(section: Section, role: str) -> str | None:
         return None
     if _HEX.fullmatch(written) or written in ANSI:
         return written.lower()
-    message = f'"{role}" in [colors] is "{clean(written, 40)}", which is no colour.'
+    message = f'"{role}" in [colors] is "{clean(written, 40)}", which is not a colour.'
     hint = nearest(written, sorted(ANSI)) if written.lower().startswith("ansi") else "Write #rrggbb, or an ansi_… name."
-    section.complain(role, message, hint)
+    section.add_problem(role, message, hint)
     return None

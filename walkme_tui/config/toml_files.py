@@ -1,4 +1,4 @@
-"""Reading a TOML file so that every complaint can name its line."""
+"""Reads TOML files, and finds the line of each key for messages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ KeyPath = tuple[str, ...]
 
 
 class ConfigProblem(NamedTuple):
-    """One thing that is wrong with a file: ``line`` counts from 1, None where it cannot be told."""
+    """A problem in a file; ``line`` counts from 1, None if unknown."""
 
     file: Path
     line: int | None
@@ -28,7 +28,7 @@ class ConfigProblem(NamedTuple):
     hint: str = ""
 
     def error(self) -> ConfigurationError:
-        """The problem as an error that names file and line."""
+        """The problem as an error with the file and the line."""
         where = clean(str(self.file)) + ("" if self.line is None else f", line {self.line}")
         return ConfigurationError(f"{where}: {self.message}", hint=self.hint)
 
@@ -43,7 +43,7 @@ class TomlFile:
     problems: list[ConfigProblem] = field(default_factory=list)
 
     def line_of(self, keys: KeyPath) -> int | None:
-        """The line of a key, else that of the nearest table around it, else None."""
+        """The line of a key, or of the nearest table around it, or None."""
         wanted = _steps(keys)
         nearest: int | None = None
         depth = 0
@@ -54,15 +54,15 @@ class TomlFile:
                 nearest, depth = line, shared
         return nearest
 
-    def complain(self, keys: KeyPath, message: str, hint: str = "") -> None:
-        """Note a problem with the key at this path."""
+    def add_problem(self, keys: KeyPath, message: str, hint: str = "") -> None:
+        """Report a problem with the key at this path."""
         self.problems.append(ConfigProblem(self.path, self.line_of(keys), message, hint))
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read and parse a file; what stops that is the only problem of an otherwise empty result.
+    """Read and parse a file; if that fails, the result is empty but for one problem.
 
-    A file that is not there raises FileNotFoundError.
+    Raises ``FileNotFoundError``.
     """
     try:
         content = path.read_bytes()
@@ -76,12 +76,12 @@ def read_toml(path: Path) -> TomlFile:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return _unreadable(path, line, "this is not UTF-8 text.", "Save the file as UTF-8.")
+        return _unreadable(path, line, "the file is not UTF-8 text.", "Save it as UTF-8.")
     return parse_toml(path, text)
 
 
 def parse_toml(path: Path, text: str) -> TomlFile:
-    """Parse the text of a file; a syntax error is the only problem of an otherwise empty result."""
+    """Parse the text of a file; after a syntax error, the result is empty but for one problem."""
     import tomllib
 
     try:
@@ -91,9 +91,9 @@ def parse_toml(path: Path, text: str) -> TomlFile:
         what, line, column = (match["what"], match["line"], match["column"]) if match else (str(error), None, None)
         at = f"column {column}: " if column else ""
         last = text.count("\n") + (not text.endswith("\n"))
-        return _unreadable(path, int(line) if line else last, f"{at}this is not TOML: {clean(_lower(what), 200)}.")
+        return _unreadable(path, int(line) if line else last, f"{at}invalid TOML: {clean(_lower(what), 200)}.")
     except RecursionError:
-        return _unreadable(path, None, "this is nested too deeply.")
+        return _unreadable(path, None, "the file is nested too deeply.")
 
 
 def _unreadable(path: Path, line: int | None, message: str, hint: str = "") -> TomlFile:
@@ -101,10 +101,10 @@ def _unreadable(path: Path, line: int | None, message: str, hint: str = "") -> T
 
 
 def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:
-    """The tables and keys of a TOML text with their lines, as far as they begin a line.
+    """The tables and keys at the beginning of a line of a TOML text, with their lines.
 
-    The standard parser keeps no positions. This follows tables and dotted keys and skips multi-line strings; a key
-    inside an inline table is found at its table.
+    The standard parser keeps no positions. This follows tables and dotted keys and skips multi-line strings; keys
+    inside an inline table are not found, only the table.
     """
     table: KeyPath = ()
     inside = ""
@@ -127,7 +127,7 @@ def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:
 
 
 def _dotted(text: str) -> tuple[KeyPath, str]:
-    """The dotted key that a text begins with, and what follows it."""
+    """The dotted key at the beginning of a text, and the rest of the text."""
     keys: list[str] = []
     while match := _KEY_PART.match(text):
         keys.append(next(part for part in match.groups() if part is not None))
@@ -139,7 +139,7 @@ def _dotted(text: str) -> tuple[KeyPath, str]:
 
 
 def _steps(keys: KeyPath) -> KeyPath:
-    """The path with every dot a step: ``"user.edit"`` in quotes and ``user.edit`` without mean the same here."""
+    """The path split at every dot, so that ``"user.edit"`` with quotes equals ``user.edit`` without."""
     return tuple(".".join(keys).split("."))
 
 

@@ -68,7 +68,7 @@ def show_palette(
     run: Callable[[str], None],
     arranges: Arranges | None,
 ) -> None:
-    """Show the palette; ``run`` gets a chosen command's id, ``arranges`` a view or an order, a theme is applied."""
+    """Let the person choose: ``run`` is given a command's id, ``arranges`` a view or an order, a theme is put on."""
     themes = {} if start.no_color else load_themes(start.themes_folder).loaded
     views = {view.name: view for view in arranges.views()} if arranges is not None else {}
 
@@ -95,7 +95,7 @@ def show_palette(
 
 
 async def _keep_theme(app: App[Any], memory: SavedPreferences, name: str) -> None:
-    said = await asyncio.to_thread(memory.remember_theme, name)
+    said = await asyncio.to_thread(memory.save_theme, name)
     if said:
         app.notify(said, severity="warning", markup=False, timeout=8)
 

@@ -130,7 +130,7 @@ def test_check_names_everything_that_is_wrong(line: CommandLine, monkeypatch: py
     answer = line("config", "check")
     assert answer.code == 2
     assert answer.out.splitlines() == [
-        f'{file}, line 1: "x" is not known at the top of the file. Possible: default_profile, profiles, keys.',
+        f'{file}, line 1: "x" is not a valid key at the top of the file. Possible: default_profile, profiles, keys.',
         f'{file}, line 7: "read_only" in [profiles.acme] must be true or false, not a number.',
         f'{file}, line 6: There is no theme "papr". Did you mean "paper"?',
         f"{file}: the profile env: {missing}",

@@ -108,11 +108,11 @@ def test_the_scim_surface_does_not_start(line: CommandLine, option: GlobalOption
 
 def test_a_broken_file_stops_all_but_the_demo(line: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     line.configure("x = 1")
-    with pytest.raises(ConfigurationError, match='"x" is not known'):
+    with pytest.raises(ConfigurationError, match='"x" is not a valid key'):
         start()
     found = start(options=GlobalOptions(demo=True))
     assert (found.demo, found.keymap, list(found.profiles)) == (True, {}, [])
-    assert '"x" is not known' in capsys.readouterr().err
+    assert '"x" is not a valid key' in capsys.readouterr().err
 
 
 def test_no_color_comes_by_option_or_variable(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,19 +141,19 @@ def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
     line()
     given = started[0].memory
     assert given is not None
-    assert (started[0].theme, given.look("env", TableName.USERS)) == (None, TableLayout())
-    assert given.remember_theme("paper") == given.remember_look("env", TableName.USERS, look) == ""
+    assert (started[0].theme, given.table_layout("env", TableName.USERS)) == (None, TableLayout())
+    assert given.save_theme("paper") == given.save_table_layout("env", TableName.USERS, look) == ""
     line()
     again = started[1].memory
     assert again is not None
-    assert (started[1].theme, again.look("env", TableName.USERS)) == ("paper", look)
+    assert (started[1].theme, again.table_layout("env", TableName.USERS)) == ("paper", look)
     assert again.views()[0] == ODD
 
 
 def test_a_profiles_own_theme_goes_before_the_chosen_one(
     line: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
-    memory.remember_theme("paper")
+    memory.save_theme("paper")
     connection = '.rest]\nclient_id = "i"\nsecret_env = "S"\n'
     line.configure(f'[profiles.acme]\ntheme = "dusk"\n[profiles.acme{connection}[profiles.other{connection}')
     line("--profile", "acme")
@@ -164,14 +164,14 @@ def test_a_profiles_own_theme_goes_before_the_chosen_one(
 def test_the_demo_reads_and_writes_nothing_but_can_be_tried(
     line: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
-    memory.remember_theme("paper")
+    memory.save_theme("paper")
     before = line.paths.state_file.read_bytes()
     assert "There is no saved view @odd-ones." in line(DEMO, "@odd-ones").err
     assert line(DEMO, "@pending").code == 0
     given = started[0].memory
     assert given is not None
     assert (started[0].theme, given.views()) == (None, BUILT_IN)
-    assert given.save_view(SavedView("mine")) == given.remember_theme("dusk") == ""
+    assert given.save_view(SavedView("mine")) == given.save_theme("dusk") == ""
     assert given.views()[0] == SavedView("mine")
     assert line.paths.state_file.read_bytes() == before
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.config.profile_choice import choose_profile, environment_profile
+from walkme_tui.config.profile_choice import environment_profile, selected_profile
 from walkme_tui.config.profiles import NoProfile, Profile, RestConnection, ScimAuth
 from walkme_tui.config.secrets import VariableSource
 from walkme_tui.config.settings import Settings
@@ -22,7 +22,7 @@ def file_with(*names: str, default: str | None = None) -> Settings:
 
 
 def chosen(option: str | None, environ: dict[str, str], settings: Settings) -> str:
-    return choose_profile(option, environ, lambda: settings).name
+    return selected_profile(option, environ, lambda: settings).name
 
 
 def test_the_order_is_option_variable_environment_default() -> None:
@@ -37,7 +37,7 @@ def test_the_order_is_option_variable_environment_default() -> None:
 
 
 def test_the_environment_never_completes_a_profile_of_the_file() -> None:
-    profile = choose_profile("a", CREDENTIALS, lambda: file_with("a"))
+    profile = selected_profile("a", CREDENTIALS, lambda: file_with("a"))
     assert profile.rest is not None
     assert (profile.rest.client_id, profile.rest.secret) == ("from-file", VariableSource("X"))
 
@@ -46,8 +46,8 @@ def test_the_file_is_not_read_where_the_environment_decides() -> None:
     def unreadable() -> Settings:
         raise AssertionError("read")
 
-    assert choose_profile(None, CREDENTIALS, unreadable).name == "env"
-    assert choose_profile("env", CREDENTIALS, unreadable).name == "env"
+    assert selected_profile(None, CREDENTIALS, unreadable).name == "env"
+    assert selected_profile("env", CREDENTIALS, unreadable).name == "env"
 
 
 def test_without_anything_the_three_ways_in_are_told() -> None:
@@ -101,12 +101,12 @@ def test_the_environment_can_name_loopback_scim_and_basic() -> None:
         ({"WALKME_SCIM_PASSWORD": "hunter2"}, "WALKME_SCIM_USERNAME is not"),
         ({**SCIM, "WALKME_SCIM_USERNAME": "x"}, "Both WALKME_SCIM_TOKEN"),
         ({**CREDENTIALS, "WALKME_BASE_URL": "http://api.walkme.com"}, "WALKME_BASE_URL must begin with https"),
-        ({**CREDENTIALS, "WALKME_BASE_URL": "https://u:hunter2@x.example"}, "WALKME_BASE_URL must not carry"),
+        ({**CREDENTIALS, "WALKME_BASE_URL": "https://u:hunter2@x.example"}, "WALKME_BASE_URL must not contain"),
     ],
 )
 def test_half_an_environment_names_the_variable(environ: dict[str, str], missing: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        choose_profile(None, environ, lambda: file_with("a", default="a"))
+        selected_profile(None, environ, lambda: file_with("a", default="a"))
     assert missing in str(caught.value)
     assert "hunter2" not in str(caught.value)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.owners import give_away
-from walkme_tui.config.ownership import write_distrust
+from walkme_tui.config.ownership import write_problem
 from walkme_tui.config.settings import check_settings, load_settings
 from walkme_tui.domain.errors import ConfigurationError
 
@@ -17,8 +17,8 @@ FILE, FOLDER = stat.S_IFREG, stat.S_IFDIR
 
 def distrusted(mode: int, owner: int, user_id: int = ME) -> str:
     info = os.stat_result((mode, 0, 0, 1, owner, 0, 0, 0, 0, 0))
-    distrust = write_distrust(Path("/etc/it is"), info, user_id)
-    return "" if distrust is None else f"{distrust.reason}: {distrust.cure}"
+    problem = write_problem(Path("/etc/it is"), info, user_id)
+    return "" if problem is None else f"{problem.reason}: {problem.fix_command}"
 
 
 @pytest.mark.parametrize("mode", [FILE | 0o600, FILE | 0o644, FOLDER | 0o755, FOLDER | 0o1777, FOLDER | 0o700])
@@ -57,7 +57,7 @@ def test_a_configuration_that_others_can_write_is_refused(file: Path, mode: int)
         load_settings(file)
     assert str(caught.value) == (
         f"{file}: this file can be written by other users, so it is not used. "
-        f"If you trust what is in it, run: chmod go-w {file}"
+        f"If you trust its contents, run: chmod go-w {file}"
     )
     assert check_settings(file).settings.profiles == {}
 

@@ -64,7 +64,7 @@ def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be made"):
+    with pytest.raises(ConfigurationError, match="cannot be created"):
         private_folder(tmp_path / "file" / "folder")
 
 
@@ -112,7 +112,7 @@ def test_a_home_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
 
     monkeypatch.setattr("platformdirs.user_cache_path", unknown)
     environ = {**named_folders(tmp_path), "WALKME_TUI_CACHE_DIR": named}
-    with pytest.raises(ConfigurationError, match=r"WALKME_TUI_CACHE_DIR .* home folder .* not known"):
+    with pytest.raises(ConfigurationError, match=r"WALKME_TUI_CACHE_DIR .* home folder .* unknown"):
         Paths.from_environment(environ)
 
 

@@ -79,7 +79,7 @@ def test_a_missing_command_says_that_no_shell_is_involved() -> None:
 
 @pytest.mark.parametrize("code", ["print()", "pass", "import sys; sys.stdout.buffer.write(bytes([255, 254]))"])
 def test_an_empty_or_unreadable_first_line_is_refused(code: str) -> None:
-    assert "by hand" in refusal(python(code))
+    assert "Run it yourself" in refusal(python(code))
 
 
 def test_control_characters_are_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ def test_half_a_utf_16_character_is_no_text(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(f"{VALUE}".encode("utf-16")[:-1])
     file.chmod(0o600)
-    assert "is no text" in refusal(FileSource(file))
+    assert "is not text" in refusal(FileSource(file))
 
 
 def test_a_file_of_another_user_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,9 +184,9 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(FileSource(tmp_path / "none"))
     folder = tmp_path / "folder"
     folder.mkdir(0o700)
-    assert "no regular file" in refusal(FileSource(folder))
+    assert "not a regular file" in refusal(FileSource(folder))
     os.mkfifo(tmp_path / "pipe", 0o600)
-    assert "no regular file" in refusal(FileSource(tmp_path / "pipe"))
+    assert "not a regular file" in refusal(FileSource(tmp_path / "pipe"))
 
 
 # ---------------------------------------------------------------- keyring

@@ -162,7 +162,7 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
     ("text", "line", "words"),
     [
         # unknown keys, with the nearest valid one
-        ('default_profil = "x"', 1, ['"default_profil" is not known', 'Did you mean "default_profile"?']),
+        ('default_profil = "x"', 1, ['"default_profil" is not a valid key', 'Did you mean "default_profile"?']),
         (MINIMAL + "[profiles.acme]\nenvironmnt = 'x'", 5, ["environmnt", 'Did you mean "environment"?']),
         (MINIMAL + 'regoin = "us"', 4, ["[profiles.acme.rest]", 'Did you mean "region"?']),
         (MINIMAL + "[profiles.acme.offboarding]\nkeep_group = []", 5, ['Did you mean "keep_groups"?']),
@@ -188,8 +188,8 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (MINIMAL + 'default_profile = "x"', 4, ["default_profile"]),
         ('default_profile = "acm"\n' + MINIMAL, 1, ["there is no [profiles.acm]", 'Did you mean "acme"?']),
         # names
-        ("[profiles.env.rest]\nclient_id = 'i'\nsecret_env = 'X'", 1, ["is kept for"]),
-        ("[profiles.'a/b'.rest]\nclient_id = 'i'\nsecret_env = 'X'", 1, ["cannot be the name"]),
+        ("[profiles.env.rest]\nclient_id = 'i'\nsecret_env = 'X'", 1, ["is reserved for"]),
+        ("[profiles.'a/b'.rest]\nclient_id = 'i'\nsecret_env = 'X'", 1, ["is not a valid name"]),
         ("[profiles.a]\nread_only = true", 1, ["has no connection"]),
         ('[profiles.a.rest]\nsecret_env = "X"', 1, ['no "client_id"']),
         # sources
@@ -199,7 +199,7 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (REST + "secret_command = []", 3, ["names no program"]),
         (REST + "secret_command = [1]", 3, ["list of texts"]),
         (REST + 'secret_keyring = ["a"]', 3, ["service"]),
-        (SCIM + 'password_env = "X"\ntoken_env = "Y"', 3, ["does not go with", "token_env"]),
+        (SCIM + 'password_env = "X"\ntoken_env = "Y"', 3, ["cannot be used with", "token_env"]),
         (SCIM + 'token_env = "Y"\nusername = "me"', 4, ['auth = "basic" only']),
         (SCIM + 'auth = "basic"\npassword_env = "Y"', 1, ['no "username"']),
         ('[profiles.a.scim]\ntoken_env = "Y"', 1, ['no "base_url"']),
@@ -211,8 +211,8 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (MINIMAL + '[keys]\n"app.help" = "/"', 5, ["the key /", '"view.filter"']),
         (MINIMAL + "[keys]\napp.help = 'ctrl+s'", 5, ["ctrl+s"]),
         # syntax
-        ("a = [\n", 1, ["this is not TOML"]),
-        ("a = 1\nb = = 2", 2, ["column 5", "this is not TOML"]),
+        ("a = [\n", 1, ["invalid TOML"]),
+        ("a = 1\nb = = 2", 2, ["column 5", "invalid TOML"]),
     ],
 )
 def test_a_mistake_names_file_line_and_cure(tmp_path: Path, text: str, line: int, words: list[str]) -> None:
@@ -253,7 +253,7 @@ def test_a_secret_in_the_place_of_its_source_is_not_shown(tmp_path: Path, line: 
 @pytest.mark.parametrize("place", ["", "[profiles.a]\n", "[profiles.a.rest]\n", "[profiles.a.scim]\n"])
 def test_a_secret_is_found_at_every_level(tmp_path: Path, place: str) -> None:
     found = complaints(tmp_path, place + 'token = "hunter2"')
-    assert any("puts a secret into this file" in complaint for complaint in found)
+    assert any("contains a secret, which is not allowed" in complaint for complaint in found)
 
 
 def test_all_mistakes_of_a_file_are_reported_by_line(tmp_path: Path) -> None:

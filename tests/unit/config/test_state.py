@@ -79,22 +79,22 @@ def test_what_is_remembered_comes_back_in_its_order(
         wanted[len(wanted) if at is None else at : None if at is None else at + 1] = [view]
         assert first.save_view(view) == ""
     for (profile, table), look in looks.items():
-        assert first.remember_look(profile, table, look) == ""
+        assert first.save_table_layout(profile, table, look) == ""
     if theme is not None:
-        assert first.remember_theme(theme) == ""
+        assert first.save_theme(theme) == ""
     second = StateFile(file) if on_disk else first
     assert list(second.views()[: len(wanted)]) == wanted
     assert second.theme() == theme
-    assert {place: second.look(*place) for place in looks} == looks
+    assert {place: second.table_layout(*place) for place in looks} == looks
     assert second.notice == ""
     assert on_disk or not file.parent.exists()
 
 
 def test_the_file_reads_well_and_is_its_owners_only(memory: StateFile, written: Path) -> None:
-    memory.remember_look("acme", TableName.USERS, BY_EMAIL)
-    memory.remember_theme("paper")
+    memory.save_table_layout("acme", TableName.USERS, BY_EMAIL)
+    memory.save_theme("paper")
     text = written.read_text()
-    assert text.startswith("# What the browser of walkme-tui remembers")
+    assert text.startswith("# Saved preferences of walkme-tui")
     assert text.partition("\n\n")[2] == (
         'theme = "paper"\n\n'
         '[views.leavers]\nfilter = "status:inactive has:groups"\nsort = "updated"\nreverse = true\nwide = true\n\n'
@@ -106,13 +106,13 @@ def test_the_file_reads_well_and_is_its_owners_only(memory: StateFile, written: 
 
 def test_a_file_that_others_could_read_becomes_its_owners_only(memory: StateFile, written: Path) -> None:
     written.chmod(0o644)
-    memory.remember_theme("paper")
+    memory.save_theme("paper")
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
 def test_no_file_is_a_fresh_memory_and_reading_makes_none(memory: StateFile, file: Path) -> None:
     assert memory.views() == BUILT_IN
-    assert (memory.theme(), memory.look("acme", TableName.USERS), memory.notice) == (None, TableLayout(), "")
+    assert (memory.theme(), memory.table_layout("acme", TableName.USERS), memory.notice) == (None, TableLayout(), "")
     assert not file.parent.exists()
 
 
@@ -139,7 +139,7 @@ def test_a_view_is_deleted_by_any_spelling_of_its_name(memory: StateFile, writte
 
 
 def test_a_built_in_view_stays_and_comes_back_when_the_one_in_its_place_goes(memory: StateFile) -> None:
-    assert memory.delete_view("admins") == "The view admins is built in and stays."
+    assert memory.delete_view("admins") == "The view admins is built in and cannot be deleted."
     own = SavedView("admins", "role:admin status:active")
     memory.save_view(own)
     assert memory.views()[0] == own
@@ -150,10 +150,12 @@ def test_a_built_in_view_stays_and_comes_back_when_the_one_in_its_place_goes(mem
 
 def test_a_look_that_is_as_at_first_takes_no_room(memory: StateFile, written: Path) -> None:
     before = written.read_bytes()
-    memory.remember_look("acme", TableName.MEMBERS, BY_EMAIL)
-    assert memory.look("acme", TableName.MEMBERS) == BY_EMAIL
-    assert memory.look("acme", TableName.USERS) == memory.look("other", TableName.MEMBERS) == TableLayout()
-    memory.remember_look("acme", TableName.MEMBERS, TableLayout())
+    memory.save_table_layout("acme", TableName.MEMBERS, BY_EMAIL)
+    assert memory.table_layout("acme", TableName.MEMBERS) == BY_EMAIL
+    assert (
+        memory.table_layout("acme", TableName.USERS) == memory.table_layout("other", TableName.MEMBERS) == TableLayout()
+    )
+    memory.save_table_layout("acme", TableName.MEMBERS, TableLayout())
     assert written.read_bytes() == before
 
 
@@ -195,8 +197,8 @@ def test_what_this_version_does_not_know_is_kept(memory: StateFile, file: Path) 
     file.write_text(tomli_w.dumps(document))
     assert saved(memory) == (SavedView("leavers", "x"),)
     memory.save_view(SavedView("Leavers", "z"))
-    memory.remember_look("acme", TableName.USERS, TableLayout())
-    memory.remember_theme("paper")
+    memory.save_table_layout("acme", TableName.USERS, TableLayout())
+    memory.save_theme("paper")
     document["views"] = {"Leavers": {"filter": "z", "columns": ["email"]}, "_odd": {"filter": "y"}, "number": 3}
     document["profiles"]["acme"]["users"] = {"frozen": 2}
     assert tomllib.loads(file.read_text()) == {**document, "theme": "paper"}
@@ -229,9 +231,9 @@ def test_entries_of_any_other_type_count_as_not_there(
     memory = StateFile(file)
     assert all(not why_name_refused(view.name) and isinstance(view.text, str) for view in memory.views())
     memory.theme()
-    assert memory.save_view(LEAVERS) == memory.remember_look("a", TableName.USERS, BY_EMAIL) == ""
+    assert memory.save_view(LEAVERS) == memory.save_table_layout("a", TableName.USERS, BY_EMAIL) == ""
     assert LEAVERS in memory.views()
-    assert memory.look("a", TableName.USERS) == BY_EMAIL
+    assert memory.table_layout("a", TableName.USERS) == BY_EMAIL
     assert memory.notice == ""
     assert ("other" in document) == ("other" in tomllib.loads(file.read_text()))
 
@@ -260,9 +262,9 @@ def test_a_view_is_as_much_as_can_be_used_but_none_without_its_filter(
 def test_a_broken_file_is_moved_aside_and_said_so(memory: StateFile, file: Path, content: bytes, first: str) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
-    assert (memory.views() == BUILT_IN) if first == "read" else (memory.remember_theme("paper") == "")
+    assert (memory.views() == BUILT_IN) if first == "read" else (memory.save_theme("paper") == "")
     aside = file.with_name("state.toml.broken")
-    assert f"It was moved to {aside} and a new one begins." in memory.notice
+    assert f"It was moved to {aside}, and a new one is used." in memory.notice
     assert aside.read_bytes() == content
     assert file.exists() == (first == "write")
     assert StateFile(file).notice == ""
@@ -274,7 +276,7 @@ def test_every_broken_file_is_kept(memory: StateFile, file: Path) -> None:
     for number, name in enumerate(names):
         file.write_text(f"broken {number}")
         assert memory.views() == BUILT_IN
-        assert f"It was moved to {file.with_name(name)} " in memory.notice
+        assert f"It was moved to {file.with_name(name)}, " in memory.notice
     assert [file.with_name(name).read_text() for name in names] == ["broken 0", "broken 1", "broken 2"]
 
 
@@ -290,9 +292,10 @@ def test_a_folder_in_its_place_costs_the_memory_only(memory: StateFile, file: Pa
 WRITER = """
 import sys
 from pathlib import Path
-from walkme_tui.config.state import StateFile
+from walkme_tui.config import state
 from walkme_tui.domain.views import SavedView
-memory = StateFile(Path(sys.argv[1]))
+state.PATIENCE_SECONDS = 60
+memory = state.StateFile(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(15):
@@ -301,7 +304,10 @@ for number in range(15):
 """
 
 
-def test_two_processes_and_several_threads_lose_nothing_of_each_other(memory: StateFile, file: Path) -> None:
+def test_two_processes_and_several_threads_lose_nothing_of_each_other(
+    memory: StateFile, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkme_tui.config.state.PATIENCE_SECONDS", 60)
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(file), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -337,10 +343,10 @@ def test_a_writer_that_stands_still_does_not_hold_the_others_up(
     monkeypatch.setattr("walkme_tui.config.state.PATIENCE_SECONDS", 0.02)
     before = written.read_bytes()
     with file_lock(written.parent / ".state.toml.lock", 1):
-        assert "another process is writing it" in memory.remember_theme("paper")
+        assert "another process is writing it" in memory.save_theme("paper")
         assert memory.views()[0] == LEAVERS
         assert written.read_bytes() == before
-    assert memory.remember_theme("paper") == ""
+    assert memory.save_theme("paper") == ""
 
 
 def test_a_file_system_without_locks_is_written_all_the_same(
@@ -350,7 +356,7 @@ def test_a_file_system_without_locks_is_written_all_the_same(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr("walkme_tui.config.file_lock.fcntl.flock", no_locks)
-    assert memory.remember_theme("paper") == ""
+    assert memory.save_theme("paper") == ""
     assert memory.theme() == "paper"
 
 
@@ -360,7 +366,7 @@ def test_a_file_system_without_locks_is_written_all_the_same(
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     memory = StateFile(tmp_path / "state" / "state.toml")
-    assert "cannot be made" in memory.remember_theme("paper")
+    assert "cannot be created" in memory.save_theme("paper")
     assert memory.views() == BUILT_IN
     assert "cannot be read" in memory.notice
 
@@ -369,7 +375,7 @@ def test_a_folder_that_takes_no_file_is_said(memory: StateFile, written: Path) -
     lock = written.parent / ".state.toml.lock"
     lock.unlink()
     lock.symlink_to("elsewhere")
-    assert memory.remember_theme("paper").startswith(f"{written} cannot be written")
+    assert memory.save_theme("paper").startswith(f"{written} cannot be written")
     assert not (written.parent / "elsewhere").exists()
     written.write_text("theme = ")
     assert memory.theme() is None
@@ -385,7 +391,7 @@ def test_a_full_disk_is_said_and_keeps_what_was_there(
 
     monkeypatch.setattr("walkme_tui.config.private_files.os.fsync", full)
     said = memory.save_view(SavedView("more"))
-    assert said == f"{written} cannot be written (No space left on device), so this is not remembered."
+    assert said == f"{written} cannot be written (No space left on device), so this was not saved."
     assert saved(memory) == (LEAVERS,)
     assert sorted(found.name for found in written.parent.iterdir()) == [".state.toml.lock", "state.toml"]
 
@@ -404,4 +410,4 @@ def test_a_file_that_is_nested_too_deeply_is_said(memory: StateFile, file: Path)
     file.parent.mkdir()
     file.write_text("x" + ".a" * 5000 + " = 1\n")
     assert memory.views() == BUILT_IN
-    assert "nested too deeply" in memory.remember_theme("paper")
+    assert "nested too deeply" in memory.save_theme("paper")

@@ -103,17 +103,17 @@ def test_those_that_cannot_be_used_are_named_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        (WHOLE.replace("'x'", "'My Theme'"), 1, "cannot be the name"),
+        (WHOLE.replace("'x'", "'My Theme'"), 1, "is not a valid name"),
         (WHOLE.replace("name = 'x'\n", ""), None, 'no "name"'),
         (WHOLE.replace("dark = true\n", ""), None, 'whether it is "dark"'),
         (WHOLE.replace("dark = true", "dark = 1"), 2, "must be true or false"),
-        (WHOLE.replace("accent = '#102030'", "accent = 'blue'"), 8, "no colour"),
-        (WHOLE.replace("accent = '#102030'", "accent = '#12'"), 8, "no colour"),
+        (WHOLE.replace("accent = '#102030'", "accent = 'blue'"), 8, "not a colour"),
+        (WHOLE.replace("accent = '#102030'", "accent = '#12'"), 8, "not a colour"),
         (WHOLE.replace("accent = '#102030'", "accent = 'ansi_blu'"), 8, 'Did you mean "ansi_blue"'),
         (WHOLE.replace("accent = '#102030'\n", ""), 3, "lacks accent"),
         (WHOLE.replace("accent =", "acent ="), 8, 'Did you mean "accent"'),
-        (WHOLE + "mono = true", 18, '"mono" is not known'),
-        ("x = 1\n" + WHOLE, 1, '"x" is not known'),
+        (WHOLE + "mono = true", 18, '"mono" is not a valid key'),
+        ("x = 1\n" + WHOLE, 1, '"x" is not a valid key'),
     ],
 )
 def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int | None, words: str) -> None:

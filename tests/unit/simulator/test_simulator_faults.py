@@ -1,4 +1,4 @@
-"""Faults that a test or ``--fault`` sets."""
+"""Faults that a test or ``--fault`` asks for."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from walkme_tui.simulator.thread import Answer, SimulatorThread
 
 
 class Line:
-    """A client through a thread, which returns undecoded bodies."""
+    """A caller through a thread, which gives bodies as they came."""
 
     def __init__(self, thread: SimulatorThread) -> None:
         self.thread = thread

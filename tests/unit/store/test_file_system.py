@@ -1,4 +1,4 @@
-"""Network file systems are recognized, and files are private."""
+"""Which file systems a mirror must not lie on."""
 
 from pathlib import Path
 

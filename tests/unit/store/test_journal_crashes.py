@@ -1,4 +1,4 @@
-"""Acknowledged writes are on disk whenever the process is killed, between commits or within one."""
+"""What the journal acknowledged is there, whenever its process is killed: between commits and within them."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import StepState
 
 KILLS = 16
-# About the duration of a commit, so that the kill happens at any point of one, or just after it.
+# About what a commit takes: the moment of the kill falls anywhere in one, or just after.
 COMMIT_SECONDS = 0.006
 
 
@@ -36,7 +36,7 @@ def program(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
-    """The output of a program until it ended, or was killed ``delay_seconds`` after so many lines."""
+    """What a program said until it was killed, ``delay_seconds`` after it had said so many lines, or until its end."""
     with program("work", str(folder)) as started:
         assert started.stdout is not None
         said = []
@@ -51,7 +51,7 @@ def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
 
 
 class Ledger:
-    """The calls that were acknowledged, and the one call that was pending at the kill."""
+    """What the programs were told is on disk, and the one call whose answer they did not live to see."""
 
     def __init__(self) -> None:
         self.created = False
@@ -61,7 +61,7 @@ class Ledger:
         self.under_way = ""
 
     def note(self, said: list[str]) -> None:
-        """Record the output of a program that was killed."""
+        """Take in what a program said until it died."""
         self.under_way = ""
         for line in said:
             moment, name, *step = line.split()
@@ -79,7 +79,7 @@ class Ledger:
             self.states[step] = after[name]
 
     def check(self, jobs: tuple[Job, ...]) -> None:
-        """Every acknowledged call is in the journal, and nothing else but the pending one."""
+        """Nothing acknowledged is missing, and nothing is there that nobody asked for."""
         assert len(jobs) <= 1
         if not jobs:
             assert not self.created
@@ -128,7 +128,7 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, seed: int)
     ledger = Ledger()
     under_way = 0
     for kill in range(KILLS // 2):
-        # The first kills happen while the journal is made.
+        # The first ones while the journal is made.
         lines = 1 if kill < 2 else chance.randint(3, 14)
         ledger.note(killed_after(tmp_path / "data", lines, chance.random() * COMMIT_SECONDS))
         under_way += bool(ledger.under_way)

@@ -1,4 +1,4 @@
-"""Pages that wait together are saved in one transaction, in the order of the calls."""
+"""Pages that wait for each other are saved in one transaction, and in the order in which they came."""
 
 import asyncio
 import sqlite3

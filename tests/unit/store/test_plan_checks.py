@@ -1,4 +1,4 @@
-"""What plans check among all users: the same name, and another active user with a role."""
+"""Who has the same name, and whether somebody else has a role: what plans ask the mirror."""
 
 from collections.abc import AsyncIterator, Sequence
 

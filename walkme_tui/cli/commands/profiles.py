@@ -6,7 +6,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import aligned
 from walkme_tui.cli.output.streams import print_lines
-from walkme_tui.config.profile_choice import WAYS_IN, environment_profile, has_environment_credentials
+from walkme_tui.config.profile_choice import SETUP_HELP, environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import Profile
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         heads = ("", "NAME", "ENVIRONMENT", "SURFACE", "ADDRESS", "SECRET FROM")
         print_lines(aligned([heads, *(row for profile in known for row in _rows(profile, chosen))], 80))
     else:
-        print_lines(["There is no profile yet.", *WAYS_IN.splitlines()])
+        print_lines(["There is no profile yet.", *SETUP_HELP.splitlines()])
     return ExitCode.DONE
 
 

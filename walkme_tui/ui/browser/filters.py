@@ -1,4 +1,4 @@
-"""The filter and the order of each list."""
+"""What is filtered and sorted, list by list, and the one box that shows the filter."""
 
 from walkme_tui.domain.queries import Sort, UserQuery
 from walkme_tui.domain.views import SavedView
@@ -23,7 +23,7 @@ class TableFilters:
 
     @property
     def target(self) -> Pane | None:
-        """The list that the filter box filters; None on tabs without one."""
+        """The list that the box is about; None where nothing can be filtered."""
         pane = self._area.focused_list
         return pane if pane in self._texts else None
 
@@ -33,7 +33,7 @@ class TableFilters:
         return self._texts[self.target] if self.target is not None else ""
 
     def query(self, pane: Pane = Pane.USERS) -> UserQuery:
-        """The query of a table of users, without its group."""
+        """What a table of users is to show; the group is added by who knows it."""
         return UserQuery(self._texts[pane], hide_inactive=self.hide_inactive, sort=self._sorts[pane])
 
     def put(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The panes of the browser: which are shown, and which one has the focus."""
+"""The panes between the chrome: which are shown, and where the keys go."""
 
 from collections.abc import Collection
 from functools import cached_property
@@ -51,7 +51,7 @@ class Movable(Protocol):
 class PaneArea(Horizontal):
     """All panes; those of the Groups and the Requests tab are made when they are first shown."""
 
-    BLANK = True  # only background: otherwise Textual draws its lines in every frame, below the panes
+    BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
 
     def __init__(
         self, session: Session, pages: PageLoader, directory: Directory, work: "JobTasks", users: Listing
@@ -97,14 +97,14 @@ class PaneArea(Horizontal):
         return requests
 
     def compose(self) -> ComposeResult:
-        """The panes of the first frame."""
+        """What is needed for the first picture."""
         yield self.users
         yield self.detail
 
     # ------------------------------------------------------------ which panes
 
     def lay_out(self, arrangement: Arrangement, width: int) -> None:
-        """Show the panes of an arrangement; the focus stays on its pane if that is still shown."""
+        """Show the panes of an arrangement; the keys stay where they were if that is still there."""
         tab_changed = arrangement.tab is not self.arrangement.tab
         self.arrangement = arrangement
         self._shown = arrangement.visible(width)
@@ -128,7 +128,7 @@ class PaneArea(Horizontal):
             self.detail.styles.width = cells
 
     def _needs_changed(self) -> None:
-        # Not at once: the table reports it while it is drawn.
+        # Not at once: it is noticed while the table is drawn.
         self.call_later(lambda: self._share_width(self.size.width))
 
     def _place(self, pane: Pane, shown: bool) -> None:
@@ -153,17 +153,17 @@ class PaneArea(Horizontal):
         """The panes on the screen, from the left."""
         return self._shown
 
-    # ------------------------------------------------------------ focus
+    # ------------------------------------------------------------ where the keys go
 
     @property
     def focused(self) -> Pane:
-        """The focused pane of this tab; while the filter box has the focus, the one that had it last."""
+        """The pane that has the keys, or had them last on this tab (while the filter box has them)."""
         pane = self._focused.get(self.arrangement.tab)
         return pane if pane is not None and pane in self._shown else self._shown[0]
 
     @property
     def focused_list(self) -> Pane:
-        """The focused list, or the list that the focused details belong to."""
+        """The list that has the keys, or belongs to the details that have them."""
         lists = LISTS[self.arrangement.tab]
         return self.focused if self.focused in lists else lists[-1]
 
@@ -174,7 +174,7 @@ class PaneArea(Horizontal):
 
     @property
     def table(self) -> UserTable | None:
-        """The table of users that commands act on."""
+        """The table of users that the verbs are about."""
         tab = self.arrangement.tab
         if tab is Tab.USERS:
             return self.users
@@ -196,7 +196,7 @@ class PaneArea(Horizontal):
         return None
 
     def unmark(self, user_ids: Collection[str]) -> str:
-        """Unmark these users in both tables; returns a message about it, empty if none was marked."""
+        """Take the marks of these users away in both tables; a sentence on that, empty if none was marked."""
         tables = [self.users]
         if "groups_tab" in self.__dict__:
             tables.append(self.groups_tab.members.table)
@@ -208,24 +208,24 @@ class PaneArea(Horizontal):
         return f"{words.count(removed, 'mark was', 'marks were')} cleared{kept}."
 
     def focus_pane(self, pane: Pane) -> None:
-        """Focus a pane."""
+        """Give the keys to a pane."""
         self._focused[self.arrangement.tab] = pane
-        # At once, not with the next message: keys that were typed meanwhile belong to this pane.
+        # At once, not with the next message: what was typed meanwhile belongs to this pane.
         self.screen.set_focus(self._target(pane))
 
     def focus_next(self, by: int) -> None:
-        """Focus the next pane on the screen, or the one before."""
+        """Give the keys to the next pane on the screen, or the one before."""
         at = self._shown.index(self.focused)
         self.focus_pane(self._shown[(at + by) % len(self._shown)])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Remember the focused pane: a click focuses one too."""
+        """Remember who has the keys: a click gives them, too."""
         for pane in self._shown:
             if event.widget is self._target(pane):
                 self._focused[self.arrangement.tab] = pane
 
     def _target(self, pane: Pane) -> UserTable | ScrollingText:
-        """The widget of a pane that takes the focus."""
+        """What has the keys when a pane has them."""
         match pane:
             case Pane.USERS:
                 return self.users

@@ -32,7 +32,7 @@ class Preferences:
         """How a table was left."""
         if self.memory is None:
             return TableLayout()
-        look = await asyncio.to_thread(self.memory.look, self._profile, table)
+        look = await asyncio.to_thread(self.memory.table_layout, self._profile, table)
         self._tell(self.memory.notice)
         return look
 
@@ -59,7 +59,7 @@ class Preferences:
         assert self.memory is not None  # noqa: S101 - see ``keep``
         table, look = self._to_keep.popitem()
         loop = asyncio.get_running_loop()
-        self._keeping = loop.run_in_executor(None, self.memory.remember_look, self._profile, table, look)
+        self._keeping = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, look)
         self._keeping.add_done_callback(self._kept)
 
     def _kept(self, keeping: "asyncio.Future[str]") -> None:
