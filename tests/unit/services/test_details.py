@@ -259,7 +259,7 @@ class OneIsBroken(FakeDirectory):
         return user
 
 
-@pytest.mark.parametrize("others", [40, 0])
+@pytest.mark.parametrize("others", [450, 0])
 async def test_one_who_fails_again_and_again_does_not_hold_up_the_others(others: int) -> None:
     api = OneIsBroken([person(number) for number in range(others + 1)], person(0).id)
     async with lean(api=api) as bench:
@@ -269,8 +269,9 @@ async def test_one_who_fails_again_and_again_does_not_hold_up_the_others(others:
                 await idle(bench.session)
             ended = await task
         assert (ended.read, ended.refused) == (others, 1)
-        # A try counts as one beside others only where somebody was read since the last: of the last two that is open.
-        assert bench.asked.count(person(0).id) in ({3, 4} if others else {10})
+        requests = bench.asked.count(person(0).id)
+        # A failure counts as one beside others where another user was read since the last; that depends on the order.
+        assert 3 <= requests < 10 if others else requests == 10
 
 
 async def test_a_server_that_never_tells_groups_is_soon_left_alone() -> None:
