@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, Sync
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.times import now_ms
 from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.services.ports import DirectoryApi, Session, SyncSettings
 
@@ -51,7 +51,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
     on_disk = profile.mirror is MirrorStorage.DISK
     mirror = open_mirror(
         paths.cache / folder_name(profile.name) / MIRROR_FILE if on_disk else None,
-        # Another account, or credentials that see another part of it, must not be shown these people.
+        # The mirror must not be shown for another account, or for credentials that see another part of it.
         account_key=f"{Surface.REST} {profile.rest.base_url} {profile.rest.client_id}",
         runtime_folder=_runtime_folder(),
         max_age_days=profile.mirror_max_age_days,
@@ -71,7 +71,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
 def open_demo_session(
     *, read_only: bool = False, users: int = DEMO_USERS, latency_ms: float = DEMO_LATENCY_MS
 ) -> Session:
-    """Open the demo account, which lives inside the program; closing the session removes its folder.
+    """Open the demo account, which runs inside the program; closing the session removes its folder.
 
     The simulated account is started by the first call. Raises ``ConfigurationError`` where no temporary folder can be
     made.
@@ -93,10 +93,10 @@ def open_demo_session(
         demo=True,
     )
 
-    async def clear_away() -> None:
-        await asyncio.to_thread(_clear_away, simulator, folder)
+    async def close() -> None:
+        await asyncio.to_thread(_close_demo, simulator, folder)
 
-    return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=clear_away)
+    return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=close)
 
 
 def open_change_services(session: Session, profile: Profile | None, *, paths: Paths) -> "ChangeServices":
@@ -126,7 +126,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
     wanted = Offboarding() if profile is None else profile.offboarding
 
-    async def clear_away() -> None:
+    async def close() -> None:
         if folder is not None:
             await asyncio.to_thread(folder.cleanup)
 
@@ -134,17 +134,12 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
         JobRuns(Executor(session, journal, actor), journal, receipts),
-        after_close=clear_away,
+        after_close=close,
     )
 
 
-def now_ms() -> int:
-    """Milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000
-
-
 def folder_name(profile_name: str) -> str:
-    """A profile's name as the name of one folder: no separators, no hidden folders, no two profiles the same."""
+    """A folder name for a profile: no separators, not hidden, unique to the profile."""
     from hashlib import sha256
 
     safe = re.sub(r"[^A-Za-z0-9_-]", lambda found: "".join(f"%{byte:02X}" for byte in _bytes(found[0])), profile_name)
@@ -167,7 +162,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _runtime_folder() -> Path | None:
-    """The person's own folder on a local disk, if the system gave one."""
+    """The user's own folder on a local disk, if the system provides one."""
     named = os.environ.get("XDG_RUNTIME_DIR", "")
     return Path(named) / "walkme-tui" if named.startswith("/") else None
 
@@ -217,7 +212,7 @@ def _demo_client(simulator: "SimulatorThread", offload: "Offload") -> DirectoryA
     return RestDirectory(settings, transport=InProcessTransport(simulator.handle), offload=offload)
 
 
-def _clear_away(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:
+def _close_demo(simulator: "SimulatorThread", folder: "TemporaryDirectory[str]") -> None:
     simulator.stop()
     folder.cleanup()
 

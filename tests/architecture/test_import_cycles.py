@@ -12,19 +12,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGE = "walkme_tui"
 
-# Import cycles that still have to be removed, each as the names of its modules below ``walkme_tui``.
-KNOWN_CYCLES: tuple[set[str], ...] = (
-    {
-        "ui.flows.context",
-        "ui.flows.job_tasks",
-        "ui.flows.origin",
-    },
-    {
-        "ui.widgets.user_table.messages",
-        "ui.widgets.user_table.table",
-    },
-)
-
 
 def module_name(file: Path, root: Path) -> str:
     return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
@@ -92,8 +79,7 @@ def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 
 def test_no_module_imports_itself_through_others() -> None:
     found = cycles(import_graph(ROOT, PACKAGE))
-    named = [{name.removeprefix(f"{PACKAGE}.") for name in cycle} for cycle in sorted(found)]
-    assert [cycle for cycle in named if not any(cycle <= known for known in KNOWN_CYCLES)] == []
+    assert sorted(found) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.executing import BOTH, Desk, account, executing
+from tests.support.executor_bench import BOTH, ExecutorBench, account, open_executor
 from tests.support.fake_directory import FakeDirectory
 from walkme_tui.api.answers import Endpoint
 from walkme_tui.api.retry import RetryPolicy
@@ -62,7 +62,7 @@ def _modules() -> list[str]:
     return found
 
 
-async def lost(desk: Desk, api: FakeDirectory) -> Job:
+async def lost(desk: ExecutorBench, api: FakeDirectory) -> Job:
     """A job whose only write got no answer and had no effect yet."""
     api.lose_answer(carried_out=False, times=3)
     with pytest.raises(Exception, match="lost"):
@@ -74,7 +74,7 @@ async def lost(desk: Desk, api: FakeDirectory) -> Job:
 
 async def test_a_change_that_arrives_late_is_ours_and_can_be_undone(tmp_path: Path, reword: Reword) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await lost(desk, api)
         api.edit(BOTH.id, status="inactive")
         reword()
@@ -86,7 +86,7 @@ async def test_a_change_that_arrives_late_is_ours_and_can_be_undone(tmp_path: Pa
 
 async def test_discarding_it_asks_for_review(tmp_path: Path, reword: Reword) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await lost(desk, api)
         reword()
         await desk.journal.discard(job.id)
@@ -96,7 +96,7 @@ async def test_discarding_it_asks_for_review(tmp_path: Path, reword: Reword) -> 
 
 async def test_a_verified_step_stays_as_planned(tmp_path: Path, reword: Reword) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         await desk.run(desk.plan([DEACTIVATE, LEAVE]))
         reword()
         job = await desk.only()
@@ -109,7 +109,7 @@ async def test_a_verified_step_stays_as_planned(tmp_path: Path, reword: Reword) 
 
 async def test_a_second_recheck_replaces_the_first(tmp_path: Path, reword: Reword) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([DEACTIVATE])
         api.edit(BOTH.id, status="pending")
         plan = plan_from_text(plan_to_text(await rechecked(desk.session, plan)))

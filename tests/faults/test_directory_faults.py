@@ -214,7 +214,7 @@ async def test_a_silent_server_is_told_with_its_deadline() -> None:
 async def test_a_slow_server_beats_the_deadline_of_a_read_but_not_the_total(script: Script) -> None:
     deadlines = Deadlines(connect_seconds=2, read_seconds=1, write_seconds=2, total_seconds=0.25)
     error = await error_from(Unreachable, after_token(script), deadlines=deadlines)
-    assert "did not finish its answer within 0.25 s" in error.message
+    assert "did not complete its answer within 0.25 s" in error.message
 
 
 async def test_a_hanging_server_holds_up_neither_other_calls_nor_the_end() -> None:

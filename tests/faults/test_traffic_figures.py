@@ -205,7 +205,7 @@ async def test_a_wait_that_is_too_long_is_told_by_the_error_and_by_the_line() ->
     account = Account()
     account.down = lambda: answer({}, 503, retry_after="3600")
     async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
-        with pytest.raises(ServerFault, match="asks to wait 3600 s"):
+        with pytest.raises(ServerFault, match="asks for a wait of 3600 s"):
             await api.patch_user("u1", {})
         assert api.traffic().waiting_seconds > 250
         assert api.traffic().waiting_reason == "server fault"

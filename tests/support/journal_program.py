@@ -1,4 +1,4 @@
-"""A process that works with a journal until somebody kills it, and says what it was told is on disk.
+"""A process that uses a journal until it is killed, and prints which calls were acknowledged.
 
 ``python -m tests.support.journal_program work FOLDER`` goes on with the one job in the folder, or makes it.
 Every call is announced by a line ``begin NAME [STEP]`` and, once it has returned, acknowledged by ``done NAME [STEP]``.
@@ -22,13 +22,13 @@ R = TypeVar("R")
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print a line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 async def told(name: str, call: Awaitable[R]) -> R:
-    """Announce a call, wait for it, acknowledge it."""
+    """Print a call before it is made, and again when it was acknowledged."""
     say(f"begin {name}")
     result = await call
     say(f"done {name}")
@@ -36,7 +36,7 @@ async def told(name: str, call: Awaitable[R]) -> R:
 
 
 async def work(journal: SqliteJournal) -> None:
-    """Send every step, as far as the journal is concerned."""
+    """Record every step of a job as sent and settled."""
     made = await journal.jobs()
     if made and not made[0].state.resumable:
         return
@@ -55,7 +55,7 @@ async def work(journal: SqliteJournal) -> None:
 
 
 async def claim(journal: SqliteJournal, job_id: str) -> None:
-    """Claim and keep."""
+    """Claim a job and hold it."""
     try:
         await journal.claim(job_id)
     except WalkmeError as error:
@@ -66,7 +66,7 @@ async def claim(journal: SqliteJournal, job_id: str) -> None:
 
 
 async def main() -> None:
-    """See above."""
+    """Run the program; see the module."""
     journal = open_journal(Path(sys.argv[2]), actor=ACTOR)
     try:
         await (claim(journal, sys.argv[3]) if sys.argv[1] == "claim" else work(journal))

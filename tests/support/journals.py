@@ -1,4 +1,4 @@
-"""Plans for the journal's tests, and a clock that ticks when it is read."""
+"""Plans for the journal's tests, and a clock that advances when it is read."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ START_MS = 1_795_437_822_000
 
 
 class TickingClock:
-    """Milliseconds, one more at every look."""
+    """Milliseconds that increase by one with every call."""
 
     def __init__(self, now_ms: int = START_MS) -> None:
         self.now_ms = now_ms
@@ -41,5 +41,5 @@ def plan_for(*numbers: int, groups: int = 2, profile: str = "acme", ticket: str 
 
 
 def journal_in(folder: Path, clock: TickingClock | None = None) -> SqliteJournal:
-    """A journal in a folder, worked with by ``ACTOR``."""
+    """A journal in a folder, used by ``ACTOR``."""
     return open_journal(folder, actor=ACTOR, clock=clock or TickingClock())

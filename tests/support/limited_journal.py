@@ -1,6 +1,6 @@
 """A process that fills a journal under a limit on file sizes: ``python -m tests.support.limited_journal FOLDER BYTES``.
 
-Prints how many intents were acknowledged, then the error that ended it.
+Prints the number of acknowledged intents, then the error that ended the process.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from walkme_tui.domain.users import User
 
 
 async def main() -> None:
-    """See above."""
+    """Run the program; see the module."""
     journal = journal_in(Path(sys.argv[1]))
     job = await journal.create(plan_for(*range(30)), Actor("ada", "h", "c"))
     await journal.claim(job.id)

@@ -82,11 +82,11 @@ def already_so_is_a_failure() -> None:
             return found
         return replace(found, state=StepState.FAILED, changed=False)
 
-    async def nothing_to_do(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
+    async def refused_as_done(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
         return outcomes.refused(record.step.change, error)
 
     outcomes.before_sending = before_sending
-    ReadBack.nothing_to_do = nothing_to_do  # type: ignore[method-assign]  # that is the mutant
+    ReadBack.refused_as_done = refused_as_done  # type: ignore[method-assign]  # that is the mutant
 
 
 def put_retried_on_time_out() -> None:

@@ -1,4 +1,4 @@
-"""A mirror with odd people in it, and beside it the directory that its searches must agree with."""
+"""A mirror of odd users, and the oracle directory that its searches have to agree with."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 class OddMirror:
-    """Everything that is written goes to the mirror and to ``directory``; in memory, unless there is a ``path``."""
+    """Writes everything to the mirror and to ``directory``; in memory, unless there is a ``path``."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.file = MirrorFile(MirrorLocation(path, None, "account", None))
@@ -32,36 +32,36 @@ class OddMirror:
         self._listed: dict[str, str | None] = {}
 
     def save_page(self, number: int, users: Sequence[User], total: int | None = None) -> None:
-        """A page of the server's list with these users."""
+        """Save a page of the server's list with these users."""
         page = UserPage(number, len(users) or 1, tuple(users), total)
         self.file.write(partial(Tables.save_page, page=page, fetched_at_ms=NOW_MS))
-        self._learn(users)
+        self._add_to_oracle(users)
 
     def save_user(self, user: User) -> None:
-        """What a look-up of one user answered."""
+        """Save the result of a look-up."""
         self.file.write(partial(Tables.save_user, user=user, fetched_at_ms=NOW_MS))
-        self._learn([user])
+        self._add_to_oracle([user])
 
     def forget_user(self, user_id: str) -> None:
-        """The user is gone; whoever comes with this id later is somebody new."""
+        """Delete a user; a user that is added with this id later gets a new row id."""
         row_id = self.row_ids.pop(user_id)
         self.gone.append(user_id)
         del self.directory.people[row_id]
         self.file.write(partial(Tables.forget_users, row_ids=[row_id]))
-        self._know_groups()
+        self._update_groups()
 
     def save_groups(self, groups: Sequence[Group]) -> None:
-        """The server's list of groups."""
+        """Save the server's list of groups."""
         self.file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=NOW_MS))
         self._listed = {group.id: group.name for group in groups}
-        self._know_groups()
+        self._update_groups()
 
     def prepare_sorting(self) -> None:
-        """Make the indexes that users are put in order by."""
+        """Make the indexes for sorting."""
         for statement in SORT_INDEXES:
             self.file.write(partial(_execute, statement=statement))
 
-    def _learn(self, users: Sequence[User]) -> None:
+    def _add_to_oracle(self, users: Sequence[User]) -> None:
         for user in users:
             row_id = self.row_ids.get(user.id)
             if row_id is None:
@@ -70,27 +70,27 @@ class OddMirror:
                 self.directory.people[row_id] = user
             else:
                 self.directory.people[row_id] = merged(self.directory.people[row_id], user)
-        self._know_groups()
+        self._update_groups()
 
-    def _know_groups(self) -> None:
+    def _update_groups(self) -> None:
         groups = [user.groups for user in self.directory.people.values() if isinstance(user.groups, tuple)]
         members = {group for each in groups for group in each}
         self.directory.groups = dict.fromkeys(members, None) | self._listed
 
-    # ------------------------------------------------------------ what the mirror says
+    # ------------------------------------------------------------ searching
 
     def matching(self, query: UserQuery, after: int = 0) -> list[int]:
-        """Row ids as the mirror finds them."""
+        """The row ids that the mirror finds."""
         return list(self.file.read(lambda tables: result(search.matching(tables, query, after, NOW_MS))))
 
     def first(self, query: UserQuery, limit: int) -> list[MirroredUser]:
-        """The first that the mirror finds."""
+        """The first users that the mirror finds."""
         return self.file.read(lambda tables: result(search.first(tables, query, limit, NOW_MS)))
 
     def check(self, query: UserQuery, expected: list[int] | None = None) -> list[int]:
-        """Row ids of those whom the query keeps; raises ``AssertionError`` where the mirror sees that otherwise.
+        """The row ids of a query; raises ``AssertionError`` where the mirror finds others.
 
-        For a query with a sort the caller has to know what is ``expected``.
+        For a query with a sort the caller passes the ``expected`` ones.
         """
         if expected is None:
             expected = self.directory.kept(query, NOW_MS)
@@ -113,9 +113,9 @@ def _execute(tables: Tables, statement: str) -> None:
 
 
 def result(steps: Steps[R]) -> R:
-    """What a reading in steps comes to."""
+    """The result of a read in steps."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  # StopIteration does not know its type
+            return end.value  # type: ignore[no-any-return]  # StopIteration is not generic

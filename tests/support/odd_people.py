@@ -1,4 +1,4 @@
-"""People and filters with every oddity that a directory, or somebody who types, can have."""
+"""Random users and filters, with every oddity that a directory or typed text can have."""
 
 from collections.abc import Sequence
 from random import Random
@@ -86,14 +86,14 @@ EVERYONE: Final = "g-18"
 
 
 class OddPeople:
-    """Makes people and filters by chance; ``many_roles`` gives most of them a role of their own."""
+    """Makes random users and filters; with ``many_roles`` most users have different roles."""
 
     def __init__(self, random: Random, many_roles: bool = False) -> None:
         self.random: Final = random
         self._many_roles = many_roles
 
     def user(self, number: int) -> User:
-        """A person with an id that nobody else has."""
+        """A user with a unique id."""
         pick = self.random.choice
         emails = (
             f"{pick('abz')}.{pick(('celik', 'bo', 'x'))}{number % 97}@{pick(DOMAINS)}",
@@ -132,10 +132,10 @@ class OddPeople:
         odds = self.random.random()
         return UNKNOWN if odds < 0.08 else None if odds < 0.15 else value
 
-    # ------------------------------------------------------------ what is typed
+    # ------------------------------------------------------------ filters
 
     def text(self, people: Sequence[User], terms: int) -> str:
-        """A filter of so many terms, most of which fit somebody."""
+        """A filter of so many terms, most of which match a user."""
         return " ".join(self.term(people) for _ in range(terms))
 
     def term(self, people: Sequence[User]) -> str:

@@ -1,4 +1,4 @@
-"""Which people a query keeps, found by asking each of them in plain Python: what the mirror's searches must agree with.
+"""The users of a query, found by checking each one in plain Python: the mirror's searches have to agree with it.
 
 A test of a filter is true or false of a person, or None where the field that it is about is not known. A negated one
 keeps only those of whom it is known to be false.
@@ -15,7 +15,7 @@ from walkme_tui.domain.queries import BROUGHT_FORWARD, UserQuery
 from walkme_tui.domain.text import ANYWHERE_FROM, search_key
 from walkme_tui.domain.users import UNKNOWN, Known, User
 
-# So many owners of the email that was typed come first, and an id is found from so many of its characters on.
+# Users with the typed email that come first, and the least characters by which an id is found.
 MOST_EXACT = 10
 ID_FROM = 4
 RUN = re.compile(r"[^\W_]+")
@@ -23,14 +23,14 @@ RUN = re.compile(r"[^\W_]+")
 
 @dataclass
 class Directory:
-    """People by row id, and the groups that are known, by id, with their names; changed by the tests as they like."""
+    """Users by row id, and names of known groups by id; tests change both directly."""
 
     people: dict[int, User] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
     has_index: bool = True
 
     def kept(self, query: UserQuery, now_ms: int) -> list[int]:
-        """Row ids of those whom a query without a sort keeps, in its order."""
+        """The row ids of a query without a sort, in its order."""
         asking = _Asking(self, query, now_ms)
         kept = [row_id for row_id in sorted(self.people) if asking.keeps(self.people[row_id])]
         words = filters.parse_filter(query.text).words
@@ -46,17 +46,17 @@ class Directory:
         return exact + [row_id for row_id in kept if row_id not in exact]
 
     def undecided(self, query: UserQuery, now_ms: int) -> int:
-        """How many people there are of whom a field is not known that decides whether the query keeps them."""
+        """The number of users for whom the query cannot be decided, because a field is unknown."""
         asking = _Asking(self, query, now_ms)
         answers = [asking.answers(user) for user in self.people.values()]
         return sum(False not in each and None in each for each in answers)
 
     def values(self, attribute: str) -> set[str]:
-        """The statuses or the roles that people have, folded."""
+        """The folded statuses or roles that users have."""
         return {_key(getattr(user, attribute)) for user in self.people.values() if getattr(user, attribute)}
 
     def meant(self, name: str) -> set[str]:
-        """Ids of the groups that a folded name means."""
+        """Ids of the groups with a folded name."""
         folded = {group_id: (search_key(group_id), search_key(label or "")) for group_id, label in self.groups.items()}
         whole = {group_id for group_id, keys in folded.items() if name in keys}
         return whole or {group_id for group_id, (_, label) in folded.items() if label.startswith(name)}
@@ -80,7 +80,7 @@ class _Asking:
         return all(self._holds(each, user) for each in self._conditions)
 
     def answers(self, user: User) -> list[bool | None]:
-        """What each part of the query says of a user, None where a field that it asks for is not known."""
+        """The result of each part of the query for a user, None where a field that it needs is unknown."""
         query, answers = self._query, list[bool | None]()
         if query.hide_inactive:
             answers.append(None if user.status is UNKNOWN else user.status != "inactive")
@@ -103,7 +103,7 @@ class _Asking:
         return not self._is_mistaken(condition) and self._true(condition.test, user) is (not condition.negated)
 
     def _is_mistaken(self, condition: filters.Condition) -> bool:
-        """Keeps nobody, negated or not."""
+        """True if the test matches no user, negated or not."""
         test = condition.test
         if isinstance(test, filters.InGroup):
             return condition.negated and not all(map(self._meant, test.names))
@@ -125,10 +125,10 @@ class _Asking:
                 return _between(user.created_at_ms if test.field == "created" else user.updated_at_ms, test)
             case filters.Has():
                 return _has(user, test.field)
-        return None  # Nobody, whom even a negation would not keep
+        return None  # no user, not even if it is negated
 
     def _begins(self, value: Known[str | None], attribute: str, beginnings: Sequence[str]) -> bool | None:
-        """A beginning that somebody has as a whole means that alone."""
+        """A beginning that is a whole value matches only that value."""
         if value is UNKNOWN:
             return None
         there, folded = self._values(attribute), _key(value)
@@ -136,7 +136,7 @@ class _Asking:
 
 
 def has_word(user: User, word: str) -> bool:
-    """A folded word stands in what a person is found by, as ``filters.Word`` says; also in role and status."""
+    """True if a user is found by a folded word, as ``filters.Word`` defines, or by role or status."""
     if _is_uuid(user.id) and len(word) >= ID_FROM and user.id.startswith(word):
         return True
     return any(_occurs(word, text) for text in (_found_by(user), _key(user.role), _key(user.status)))
@@ -197,7 +197,7 @@ def _key(text: Known[str | None]) -> str:
 
 
 def _is_uuid(user_id: str) -> bool:
-    """A UUID in its usual form; any other spelling is a text like any other."""
+    """True for a UUID in lower case with hyphens; other spellings are ordinary text."""
     try:
         return str(UUID(user_id)) == user_id
     except ValueError:

@@ -104,7 +104,7 @@ async def test_no_match_says_of_how_many_and_what_helps() -> None:
         await browser.filter("nosuchname")
         await browser.settled(lambda: browser.row_count == 0)
         assert browser.says("None of the 100 users loaded fits “nosuchname”.")
-        assert browser.says("a full email address is asked from it")
+        assert browser.says("a full email address is looked up there")
 
 
 async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:

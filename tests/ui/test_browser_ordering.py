@@ -168,13 +168,13 @@ async def test_the_completion_behind_the_caret_is_taken(typed: str, key: str, be
         assert browser.focus == "filter"
 
 
-async def test_a_wrong_word_is_told_and_keeps_nobody() -> None:
+async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("rolle:admin ")
         await browser.settled(lambda: browser.status_line == "! There is no rolle:, but role:.")
         await browser.settled(lambda: browser.row_count == 0)
-        assert browser.says("A word of the filter is wrong, so it keeps nobody.")
+        assert browser.says("A word of the filter is not valid, so no user matches.")
         await browser.press("ctrl+u")
         await browser.type("role:boss ")
         await browser.settled(lambda: "No loaded user has the role boss." in browser.status_line)
@@ -195,7 +195,7 @@ async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> Non
 
 
 async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tab_bar, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(tab_bar, "COUNT_DELAY_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
         await browser.loaded()

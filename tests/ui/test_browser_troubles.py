@@ -132,9 +132,7 @@ async def test_a_record_that_cannot_be_read_costs_only_itself() -> None:
     async with open_browser(Setting(api=FakeDirectory(users))) as browser:
         await browser.loaded()
         await browser.press("down")
-        await browser.settled(
-            lambda: "record at place 2 of the server's list cannot be read: has no id" in browser.detail
-        )
+        await browser.settled(lambda: "Record 2 of the server's list cannot be read: has no id" in browser.detail)
         await browser.press("enter", "r", "m", "Y", "J", "down")
         assert browser.running
 

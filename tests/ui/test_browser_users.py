@@ -83,7 +83,7 @@ async def test_a_user_who_is_gone_is_said_to_be_gone() -> None:
         await browser.loaded()
         api.fail_next(NotFound("There is no such user."), name="get_user")
         await browser.press("down")
-        await browser.settled(lambda: "this user does not exist any more" in browser.detail)
+        await browser.settled(lambda: "This user does not exist on the server any more" in browser.detail)
 
 
 async def test_details_stay_when_they_cannot_be_read_again() -> None:

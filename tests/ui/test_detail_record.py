@@ -34,7 +34,7 @@ def test_groups_are_named_and_those_without_a_name_have_their_id() -> None:
 
 
 def test_what_no_answer_told_is_unknown_and_what_was_empty_is_none() -> None:
-    assert "Role ? not known yet Groups ? not known yet" in text(User(id="u"))
+    assert "Role ? unknown Groups ? unknown" in text(User(id="u"))
     assert "Role none Groups none" in text(User(id="u", role=None, groups=()))
 
 

@@ -81,7 +81,7 @@ async def test_where_lists_do_not_tell_groups_their_people_are_the_unknown_ones(
         await browser.press("2")
         await seen(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
         await browser.press("down")
-        await browser.settled(lambda: browser.says("and says first how long that takes."))
+        await browser.settled(lambda: browser.says("after it showed how long that takes."))
         await browser.press("G")
         await browser.settled(lambda: browser.row_count == 60)
         assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them")
@@ -126,7 +126,7 @@ async def test_two_marked_groups_are_compared_both_ways() -> None:
         assert browser.members_heading.startswith("In Sales, not in Support · 15 people, complete")
         assert browser.table.listing.query == UserQuery(group_id="g1", without_group_id="g2")
         await browser.press("c")
-        await browser.settled(lambda: browser.says("Nobody is in the one group but not in the other."))
+        await browser.settled(lambda: browser.says("No user is in the one group but not in the other."))
         assert browser.members_heading.startswith("In Support, not in Sales · 0 people")
         await browser.press("c", "enter")
         assert browser.focus == "members-table"

@@ -320,7 +320,7 @@ async def test_what_waits_is_dropped_after_a_limit_and_that_is_said() -> None:
         await browser.loaded()
         gate = await held(browser, api, "x", "space")
         browser.setting.time.advance(LIMIT_SECONDS + 1)
-        said = "x was not carried out: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
+        said = "x was not executed: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
         await browser.settled(lambda: said in browser.toasts)
         gate.set()
         await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
@@ -380,9 +380,7 @@ async def test_what_waits_is_dropped_when_a_dialog_opens_over_it() -> None:
         gate = await held(browser, api, "space", "x")
         browser.app.show_help()
         await browser.settled(lambda: "Keys" in browser.dialog)
-        await browser.settled(
-            lambda: any("Space was not carried out: a dialog opened" in each for each in browser.toasts)
-        )
+        await browser.settled(lambda: any("Space was not executed: a dialog opened" in each for each in browser.toasts))
         gate.set()
         await browser.press("escape")
         await browser.settled(lambda: browser.cursor_email == "person00999@example.com")

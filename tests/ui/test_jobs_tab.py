@@ -10,7 +10,8 @@ from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, Outcome
+from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
@@ -428,3 +429,23 @@ async def test_a_job_that_runs_here_is_not_read_from_the_journal(monkeypatch: py
         assert reads == 0
         gate.set()
         await browser.settled(lambda: browser.jobs[0].startswith("✓ done"))
+
+
+async def test_a_job_that_runs_in_another_process_is_shown_without_reading_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setting = Setting(api=account())
+    job = await left_unfinished(setting, 1)
+    other = open_journal(setting.bench.folder, actor=ACTOR)
+    await other.claim(job.id)
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        assert browser.jobs[0].startswith("● running")
+        monkeypatch.delattr(SqliteJournal, "job")
+        await other.intend(job.id, 2, None, setting.time())
+        await other.settle(job.id, 2, Outcome(StepState.DONE, "verified", changed=True), setting.time())
+        browser.browser.changing.tick()
+        await browser.settled(lambda: browser.jobs[0].endswith("2/4"))
+    await other.aclose()

@@ -128,7 +128,7 @@ async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
         assert status_of(api, 2) == "active"
         assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
         assert browser.says("undo all 2 people")
-        assert "z on one of them in the Users tab takes back that person only." in " ".join(browser.dialog.split())
+        assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 
 
 async def test_a_job_clears_the_marks_of_those_it_was_done_to_and_says_so() -> None:
@@ -264,7 +264,7 @@ async def test_a_failed_step_is_told_as_one() -> None:
         await planned(browser)
         await browser.press("y")
         await browser.settled(lambda: "changed nothing" in browser.dialog)
-        assert "need a look" in browser.dialog
+        assert "need a review" in browser.dialog
         assert "Done and verified" not in browser.dialog
 
 

@@ -24,7 +24,7 @@ from walkme_tui.services.changes.job_control import JobControl
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stop:
+class StopRequest:
     """Whether a signal has requested the end; see ``stopped_by_signals``."""
 
     def __init__(self) -> None:
@@ -73,14 +73,14 @@ async def run_job(context: Context, change_services: ChangeServices, job: Job) -
 
 
 @contextmanager
-def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[Stop]:
+def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[StopRequest]:
     """Cancel a job on SIGINT, SIGTERM or SIGHUP; on a second one cancel its task at once.
 
     The second loses nothing: what was sent is in the journal and is read back when the job is resumed.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
-    stop = Stop()
+    stop = StopRequest()
     done = False
 
     def on_signal() -> None:

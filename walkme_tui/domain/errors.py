@@ -1,33 +1,33 @@
-"""Everything that is expected to go wrong, as one tree.
+"""All expected failures, as one tree.
 
 ::
 
     WalkmeError
       ConfigurationError          a file, an option or the environment is wrong; says where
-        SecretUnavailable         the one source of a credential gave nothing
-      ApiError                    a call did not bring what was asked for
+        SecretUnavailable         the source of a credential returned none
+      ApiError                    a call failed
         SignInRefused             401, or the token call refused the credentials
         PermissionRefused         403; names the scope that is missing
         NotFound                  404
         Conflict                  409
-        RequestRejected           any other 4xx: the server understood and said no
+        RequestRejected           any other 4xx: the server understood the request and refused it
           MethodRefused           405 or 501: this server does not know the call
-        LookUpIgnored             the server sent people with other emails than the one that was asked for
+        LookUpIgnored             the server ignored the email of a look-up
         ServiceUnavailable        the service cannot be used at present; trying again may help
           Unreachable             name, route, refusal, reset or time-out: no answer came
           TlsRefused              the certificate was not trusted
           RateLimited             429, or a 403 that means it, after the retries
           ServerFault             5xx, after the retries
-          OutcomeUnknown          a write left and no usable answer came: it may have been carried out
-          UnexpectedAnswer        an answer came, but not from this API: HTML, a redirect, cut short, too large
-      ReadOnlyRefused             this profile does not write
+          OutcomeUnknown          a write was sent and got no usable answer: it may have taken effect
+          UnexpectedAnswer        the answer is not from this API: HTML, a redirect, cut short, too large
+      ReadOnlyRefused             this profile is read-only
       PlanTooLarge                one person would be changed in too many steps
       AccountBusy                 another process is changing the same users
       JournalUnavailable          the record of changes cannot be written, so nothing is sent
       MirrorUnavailable           the local copy cannot be read or written
 
-A message is one plain sentence for the person at the screen; ``hint`` is what to do about it. Neither ever holds a
-secret. Text that came from a server is cleaned by whoever shows it (``domain.text.clean``).
+A message is one plain sentence for the user; ``hint`` says what to do. Neither contains a secret. The code that shows
+text from a server cleans it (``domain.text.clean``).
 """
 
 
@@ -48,11 +48,11 @@ class ConfigurationError(WalkmeError):
 
 
 class SecretUnavailable(ConfigurationError):
-    """The one source of a credential gave nothing; the message names the source."""
+    """The source of a credential returned none; the message names the source."""
 
 
 class ApiError(WalkmeError):
-    """A call did not bring what was asked for.
+    """A call failed.
 
     ``status`` is the HTTP status, or None if no answer came; ``request_id`` is the server's own id of the call, if it
     sent one.
@@ -69,7 +69,7 @@ class SignInRefused(ApiError):
 
 
 class PermissionRefused(ApiError):
-    """The credentials are good but lack a right; ``scope`` names it where it is known."""
+    """The credentials lack a right; ``scope`` names it if it is known."""
 
     def __init__(
         self, message: str, *, hint: str = "", status: int | None = 403, request_id: str = "", scope: str = ""
@@ -95,7 +95,7 @@ class MethodRefused(RequestRejected):
 
 
 class LookUpIgnored(ApiError):
-    """The server ignored the email of a look-up, so that an answer without the person proves nothing."""
+    """The server ignored the email of a look-up, so that an answer without the user proves nothing."""
 
 
 class ServiceUnavailable(ApiError):
@@ -134,11 +134,11 @@ class ServerFault(ServiceUnavailable):
 
 
 class OutcomeUnknown(ServiceUnavailable):
-    """A write was sent and no usable answer came: only reading the user again tells whether it happened."""
+    """A write was sent and got no usable answer: only reading the user again shows whether it took effect."""
 
 
 class UnexpectedAnswer(ServiceUnavailable):
-    """Something answered that is not this API: HTML, a redirect, a cut or oversized body, another shape."""
+    """The answer is not from this API: HTML, a redirect, a cut or oversized body, another shape."""
 
 
 class ReadOnlyRefused(WalkmeError):
@@ -146,7 +146,7 @@ class ReadOnlyRefused(WalkmeError):
 
 
 class PlanTooLarge(WalkmeError):
-    """A plan would change one person in more steps than can be journalled."""
+    """A plan would change one user in more steps than can be journalled."""
 
 
 class AccountBusy(WalkmeError):

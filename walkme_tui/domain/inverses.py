@@ -1,6 +1,6 @@
-"""What takes a job back: the inverses of what it changed, in reverse order, and what others changed since in words.
+"""The inverses that undo a job, in reverse order, and sentences about what the undo leaves out.
 
-Only a step that is done and changed something is taken back. What was changed meanwhile by others is left to them.
+Only steps that are done and changed something are undone. What others changed since stays.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,14 +20,14 @@ MAX_SHOWN: Final = 80
 
 @dataclass(slots=True)
 class Inverses:
-    """What an undo does, in order, and in sentences what it leaves out."""
+    """The changes of an undo, in order, and what it leaves out, in sentences."""
 
     changes: list[Change] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def who(user: User) -> str:
-    """What to call a person in a sentence: the email, else the id."""
+    """The name of a user in a sentence: the email, else the id."""
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_SHOWN)
 
 
@@ -37,22 +37,22 @@ def inverses(
     now: Mapping[str, User | None],
     groups: Mapping[str, Group],
 ) -> Inverses:
-    """The way back from the steps of a job.
+    """The inverses of the steps of a job.
 
-    ``people`` are the persons as the plan knew them, ``now`` as the server tells them at present (None: gone), both by
-    id. ``groups`` names groups by id.
+    ``people`` are the users as in the plan, ``now`` as the server has them now (None: gone), both by id. ``groups``
+    contains the known groups by id.
     """
     found = Inverses()
-    told_gone: set[str] = set()
+    reported_gone: set[str] = set()
     simulated = {user_id: user for user_id, user in now.items() if user is not None}
     for record in sorted(records, key=lambda record: record.step.number, reverse=True):
         user_id = record.step.user_id
         known = people.get(user_id, User(user_id))
         user = simulated.get(user_id)
         if user is None:
-            if user_id not in told_gone:
-                told_gone.add(user_id)
-                found.left_out.append(f"{who(known)}: there is no such user any more, so nothing is put back.")
+            if user_id not in reported_gone:
+                reported_gone.add(user_id)
+                found.left_out.append(f"{who(known)}: there is no such user any more, so nothing is restored.")
             continue
         change = _inverse(record, who(known), found.left_out)
         if change is None:
@@ -63,19 +63,21 @@ def inverses(
             continue
         found.changes.append(change)
         simulated[user_id] = change.apply(user)
-    by_person: dict[str, list[StepRecord]] = {}
+    by_user: dict[str, list[StepRecord]] = {}
     for record in records:
-        by_person.setdefault(record.step.user_id, []).append(record)
-    for user_id, mine in by_person.items():
+        by_user.setdefault(record.step.user_id, []).append(record)
+    for user_id, own in by_user.items():
         current = now.get(user_id)
         if current is not None:
             known = people.get(user_id, User(user_id))
-            found.left_out += [f"{who(known)}: {said}" for said in _drift(known, mine, current, groups)]
+            found.left_out += [
+                f"{who(known)}: {sentence}" for sentence in _changed_by_others(known, own, current, groups)
+            ]
     return found
 
 
 def left_by(known: User, records: Iterable[StepRecord]) -> User:
-    """The user as the last look of the steps, else the steps themselves, left them; ``known`` is from the plan."""
+    """The user after the steps: as last read, else as the steps changed them; ``known`` is from the plan."""
     state = known
     for record in sorted(records, key=lambda record: record.step.number):
         if record.before is not None:
@@ -88,7 +90,7 @@ def left_by(known: User, records: Iterable[StepRecord]) -> User:
 
 
 def _inverse(record: StepRecord, name: str, left_out: list[str]) -> Change | None:
-    """What takes one step back; None where there is nothing to take back, or no way, which is then said."""
+    """The inverse of one step; None where there is nothing to undo, or no way to, which ``left_out`` then explains."""
     change = record.step.change
     if record.state in {StepState.SENT, StepState.NEEDS_REVIEW}:
         left_out.append(f"{name}: it is not known whether “{change.describe()}” happened, so it is not undone.")
@@ -109,31 +111,31 @@ def _changed_since(change: Change, user: User) -> str:
     return ""
 
 
-def _drift(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
-    """What others changed beside what the steps changed: it stays, and it is said."""
+def _changed_by_others(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
+    """Sentences about what others changed besides what the steps changed; it stays."""
     left = left_by(known, records)
-    said: list[str] = []
+    sentences: list[str] = []
     changes = [record.step.change for record in records if record.changed]
     touched_status = any(change.attribute == "status" for change in changes)
     if not touched_status and UNKNOWN not in (left.status, now.status) and left.status != now.status:
-        said.append(
+        sentences.append(
             f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."
         )
     if left.groups is UNKNOWN or now.groups is UNKNOWN:
-        return said
+        return sentences
     touched = {group.id for change in changes for group in change.groups}
     then, today = dict.fromkeys(left.groups or ()), dict.fromkeys(now.groups or ())
-    said += [
+    sentences += [
         f"was put into {_label(group_id, groups)} by others, and stays there."
         for group_id in today
         if group_id not in then and group_id not in touched
     ]
-    said += [
+    sentences += [
         f"was taken out of {_label(group_id, groups)} by others, and stays out."
         for group_id in then
         if group_id not in today and group_id not in touched
     ]
-    return said
+    return sentences
 
 
 def _label(group_id: str, groups: Mapping[str, Group]) -> str:

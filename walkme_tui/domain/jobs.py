@@ -1,4 +1,4 @@
-"""Plans on their way: jobs, and what became of each step."""
+"""Jobs: plans in the journal, with the outcome of each step."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from walkme_tui.domain.users import User
 
 
 class JobState(StrEnum):
-    """Where a job stands. Everything but ``DONE`` and ``DISCARDED`` can be resumed."""
+    """The state of a job. Every job but ``DONE`` and ``DISCARDED`` ones can be resumed."""
 
     READY = "ready"
     RUNNING = "running"
@@ -21,13 +21,13 @@ class JobState(StrEnum):
 
     @property
     def resumable(self) -> bool:
-        """There is something left to do, and it may be done."""
+        """True if the job can be resumed."""
         return self in {JobState.READY, JobState.RUNNING, JobState.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it: the user of the operating system, the host, and the API's client id; never a secret."""
+    """Who runs a job: the user of the operating system, the host, and the API's client id; never a secret."""
 
     os_user: str
     host: str
@@ -49,11 +49,11 @@ class OutcomeReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What the journal knows of a step.
+    """A step in the journal.
 
-    ``detail`` is a sentence for the person, ``changed`` is False where nothing had to be sent or the server changed
-    nothing. ``before`` and ``after`` are the user as read before sending and after it. Times are milliseconds since the
-    Unix epoch. ``attempts`` counts how often the call was sent.
+    ``detail`` is a sentence to show, ``changed`` is False where nothing had to be sent or the server changed nothing.
+    ``before`` and ``after`` are the user as read before and after sending. Times are milliseconds since the Unix epoch.
+    ``attempts`` counts how often the call was sent.
     """
 
     step: Step
@@ -82,7 +82,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step, for the journal and the receipt; see ``StepRecord``."""
+    """The outcome of a step, for the journal and the receipt; see ``StepRecord``."""
 
     state: StepState
     detail: str
@@ -95,8 +95,8 @@ class Outcome:
 class Job:
     """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far.
 
-    Since ``purged_at_ms``, if it is set, nothing tells any more whom the job was about: the plan has no subjects, and
-    users and groups have numbers for ids (``person-1``, ``group-2``). Such a job cannot be undone.
+    ``purged_at_ms`` is set once the personal data was deleted: then the plan has no subjects, users and groups have
+    numbered ids (``person-1``, ``group-2``), and the job cannot be undone.
     """
 
     id: str
@@ -116,17 +116,17 @@ class Job:
 
     @property
     def unsettled(self) -> tuple[StepRecord, ...]:
-        """The steps to which something still has to happen."""
+        """The steps that are not settled."""
         return tuple(record for record in self.steps if not record.state.settled)
 
     @property
     def clean(self) -> bool:
-        """Every step did what it should, or had nothing to do."""
+        """True if every step is done or was skipped."""
         return all(record.state in {StepState.DONE, StepState.SKIPPED} for record in self.steps)
 
     @property
     def changed_people(self) -> frozenset[str]:
-        """Ids of the people of whom an undo of the job takes something back."""
+        """Ids of the users whom an undo of the job changes."""
         return frozenset(
             record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
@@ -147,9 +147,9 @@ class Job:
 
 
 def undone_people(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
-    """By job id, of whom later jobs took the changes back; ``jobs`` are newest first.
+    """By job id, the users whose changes later jobs undid; ``jobs`` are newest first.
 
-    An undo that was undone itself counts no more.
+    An undo that was itself undone does not count.
     """
     found: dict[str, frozenset[str]] = {}
     for job in jobs:

@@ -1,4 +1,4 @@
-"""What the local copy of the account hands out: rows of the server's list as they were last seen."""
+"""Rows of the server's list as the mirror returns them."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -10,9 +10,9 @@ from walkme_tui.domain.users import UNKNOWN, User
 class MirroredUser(NamedTuple):
     """A user as the mirror knows it.
 
-    ``row_id`` is the mirror's own key, stable while the mirror lives. ``position`` is the place in the server's list,
-    None if the list has not shown the user (a look-up did). ``fetched_at_ms`` is when any answer last described the
-    user, ``detailed_at_ms`` when a look-up of this one user last did (None: never).
+    ``row_id`` is the mirror's own key, stable while the mirror exists. ``position`` is the index in the server's list,
+    None if only a look-up returned the user. ``fetched_at_ms`` is the time of the last answer that contained the user,
+    ``detailed_at_ms`` of the last look-up of this one user (None: never).
     """
 
     row_id: int
@@ -23,7 +23,7 @@ class MirroredUser(NamedTuple):
 
 
 class UnreadableRow(NamedTuple):
-    """A place in the server's list whose record could not be read."""
+    """A position in the server's list whose record could not be read."""
 
     position: int
     reason: str
@@ -34,9 +34,9 @@ ListedRow: TypeAlias = MirroredUser | UnreadableRow
 
 
 class Undecided(NamedTuple):
-    """``users`` is the number of loaded users of whom it is not known whether a query keeps them.
+    """``users`` is the number of loaded users for whom a query is undecided.
 
-    ``fields`` are the attributes of ``User`` that the query asks for and that are not known of some of them.
+    ``fields`` are the attributes of ``User`` that the query needs and that are unknown for some of them.
     """
 
     users: int
@@ -44,9 +44,9 @@ class Undecided(NamedTuple):
 
 
 class Update(NamedTuple):
-    """A user who was known already and is different now: ``fields`` are the attributes of ``User`` that changed.
+    """A known user who is different now: ``fields`` are the attributes of ``User`` that changed.
 
-    A field that only came to be known did not change.
+    A field that was unknown before did not change.
     """
 
     user_id: str
@@ -54,9 +54,9 @@ class Update(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What storing a page meant: ``added`` are ids of users who were not known, ``updated`` who is different.
+    """The effect of storing a page: ``added`` are ids of users who were unknown, ``updated`` known ones that changed.
 
-    ``moved`` tells that somebody who was known stands elsewhere in the list, or nowhere any more.
+    ``moved``: a known user has another position in the list, or none any more.
     """
 
     coverage: Coverage
@@ -66,16 +66,16 @@ class Stored(NamedTuple):
 
 
 def changed_fields(before: User, after: User) -> frozenset[str]:
-    """The attributes that are different now; one that only came to be known is not."""
+    """The attributes that are different now; one that was unknown before is not."""
     pairs_of = ((name, getattr(before, name), getattr(after, name)) for name in ATTRIBUTES.values())
     return frozenset(name for name, was, now in pairs_of if was != now and was is not UNKNOWN and now is not UNKNOWN)
 
 
 def merged(known: User, answer: User) -> User:
-    """What is known of a user after a new answer about them: absent fields keep what was known, null and [] are values.
+    """A known user after a new answer: absent fields keep their value, null and [] are values.
 
-    Unknown JSON fields are merged by name. A field that came readable drops the raw copy of an earlier unreadable one;
-    a field that came unreadable makes the value known before out of date, so it is unknown again.
+    Unknown JSON fields are merged by name. A readable field replaces the raw copy of an earlier unreadable one; an
+    unreadable field makes the earlier value outdated, so the attribute is unknown again.
     """
     fields: dict[str, object] = {}
     extra = {**known.extra, **answer.extra} if known.extra or answer.extra else {}

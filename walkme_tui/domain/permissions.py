@@ -1,4 +1,4 @@
-"""Which commands may change the account, and why not."""
+"""Why a command may not change the account."""
 
 from collections.abc import Collection
 
@@ -13,8 +13,8 @@ MAX_SHOWN = 60
 def why_not(command: Command, account: Account, scopes: Collection[str] | None, refused: str | None = None) -> str:
     """Why a command cannot be used, as a phrase (``the profile acme is read-only``); empty if it can.
 
-    ``scopes`` are those of the token as far as it told them, ``refused`` is the scope that the server missed when it
-    refused a change (empty: it named none; None: it refused nothing).
+    ``scopes`` are those of the token (None: unknown), ``refused`` is the scope that was missing when the server refused
+    a change (empty: it named none; None: it refused nothing).
     """
     if not command.writes:
         return ""
@@ -23,7 +23,7 @@ def why_not(command: Command, account: Account, scopes: Collection[str] | None, 
     if scopes is not None and WRITE_SCOPE not in scopes:
         return f"the token lacks the scope {WRITE_SCOPE}"
     if refused:
-        return f"the server misses the scope {clean(refused, MAX_SHOWN)}"
+        return f"the token lacks the scope {clean(refused, MAX_SHOWN)}"
     if refused is not None:
         return "the server refused changes with these credentials"
     return ""

@@ -1,7 +1,7 @@
 """Plans as JSON, for plan files and for the journal, and back without loss.
 
-A plan file is edited by people and carried between machines: everything in it is checked, and what is wrong is named by
-its place (``steps[2].group.id``). Users inside are the JSON objects of ``user_json.encode_user``.
+People edit plan files and copy them between machines: every field is checked, and an error names its place
+(``steps[2].group.id``). Users are stored as ``user_json.encode_user`` writes them.
 """
 
 import json
@@ -53,7 +53,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
 
 
 def plan_from_json(value: object) -> Plan:
-    """The plan that a JSON object describes; ``ConfigurationError`` names what is wrong and where."""
+    """The plan in a JSON object; raises ``ConfigurationError``, which names the wrong field."""
     try:
         plan = _read_plan(value)
         _check(plan)
@@ -68,7 +68,7 @@ def plan_to_text(plan: Plan) -> str:
 
 
 def plan_from_text(text: str) -> Plan:
-    """The plan in the contents of a plan file; ``ConfigurationError`` names what is wrong and where."""
+    """The plan in the contents of a plan file; raises ``ConfigurationError``, which names the wrong field."""
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -86,7 +86,7 @@ def step_to_json(step: Step) -> dict[str, Json]:
 
 
 def step_from_json(value: object) -> Step:
-    """The step that a JSON object describes; raises ``ConfigurationError``, which names what is wrong."""
+    """The step in a JSON object; raises ``ConfigurationError``, which names the wrong field."""
     try:
         return read_step(value, "step")
     except BadField as error:
@@ -165,7 +165,7 @@ def _refuse_format(found: object) -> NoReturn:
 
 
 def _check(plan: Plan) -> None:
-    """Refuse what fits the format and yet is no plan: what is reviewed must be all that is carried out."""
+    """Raise ``BadField`` where steps and subjects do not match: a review must show everything that is executed."""
     people = [subject.user.id for subject in plan.subjects]
     if len(set(people)) < len(people):
         bad("subjects", "describes the same person twice")
@@ -174,7 +174,7 @@ def _check(plan: Plan) -> None:
         if step.number != index + 1:
             bad(f"steps[{index}].number", f"is not {index + 1}")
         if step.user_id not in known:
-            bad(f"steps[{index}].user", "is nobody whom the subjects describe")
+            bad(f"steps[{index}].user", "is in none of the subjects")
 
 
 def _subject(value: object, where: str) -> Subject:

@@ -1,7 +1,7 @@
-"""Changes of an account as plans: every step one API call, with what it expects and how it is undone.
+"""Plans: changes of an account as steps, each one API call.
 
-Nothing writes to an account but the execution of a plan. A plan is plain data: it is shown, written to a file,
-journalled and resumed as the same thing.
+Only the execution of a plan writes to an account. A plan is plain data, the same on the screen, in a file and in the
+journal.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -19,13 +19,13 @@ from walkme_tui.domain.users import Status, User
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 
-# After each step the whole record of the person is read again and journalled, so that a plan grows with the square of
-# their groups: 1 000 are 75 MB, 200 000 would be terabytes.
+# After each step the whole record of the user is read again and journalled, so that a job grows with the square of the
+# number of groups: 1 000 take 75 MB, 200 000 would take terabytes.
 MOST_STEPS_OF_ONE_USER: Final = 1_000
 
 
 class PlanKind(StrEnum):
-    """Which wish a plan carries out."""
+    """The purpose of a plan."""
 
     OFFBOARD = "offboard"
     DEACTIVATE = "deactivate"
@@ -46,7 +46,7 @@ class StepState(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Nothing more will happen to the step by itself."""
+        """True if a run does nothing more with the step."""
         return self not in {StepState.TODO, StepState.SENT}
 
 
@@ -54,8 +54,8 @@ class StepState(StrEnum):
 class Step:
     """One API call of a plan; ``number`` counts from 1 within the plan.
 
-    ``strict`` steps are carried out only if the user still is as the plan found them (an undo must not overwrite what
-    others did since); the others only need the user not to be as wished yet.
+    A ``strict`` step is sent only if the user still is as the plan found them, since an undo must not overwrite what
+    others changed; any other step is sent unless the user already is as wished.
     """
 
     number: int
@@ -64,12 +64,12 @@ class Step:
 
     @property
     def user_id(self) -> str:
-        """Whom the step changes."""
+        """The id of the user whom the step changes."""
         return self.change.user_id
 
 
 class Gravity(StrEnum):
-    """How a consequence weighs."""
+    """The severity of a consequence."""
 
     NOTE = "note"
     WARNING = "warning"
@@ -77,7 +77,7 @@ class Gravity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """Something the person at the screen should know before a plan runs.
+    """Something to know before a plan runs.
 
     ``as_of_ms`` is the time of the data that it was computed from, None if that was read just now. ``step`` is the
     number of the step that it belongs to, None if it belongs to the whole. ``found_by_recheck``: the account differs
@@ -93,9 +93,9 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One person whom a plan changes, as the server described them when the plan was made.
+    """One user whom a plan changes, as the server had them when the plan was made.
 
-    ``groups`` are the person's groups with names as far as known, ``kept`` the ids of those that the plan leaves alone.
+    ``groups`` are the user's groups with their names if known, ``kept`` the ids of those that the plan does not change.
     """
 
     user: User
@@ -107,10 +107,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen to an account, reviewable before anything is sent.
+    """Changes of an account, to review before anything is sent.
 
-    ``account`` identifies the account that the plan was made for (profile, base URL): it is refused elsewhere.
-    ``undoes`` is the job that an undo takes back. ``left_out`` says in sentences what the plan does not do and why.
+    ``profile`` and ``base_url`` identify the account that the plan was made for; others refuse it. ``undoes`` is the id
+    of the job that an undo restores. ``left_out`` explains in sentences what the plan does not do.
     """
 
     kind: PlanKind
@@ -124,11 +124,11 @@ class Plan:
     left_out: tuple[str, ...] = ()
 
     def steps_of(self, user_id: str) -> tuple[Step, ...]:
-        """The steps that change one person, in order."""
+        """The steps that change one user, in order."""
         return tuple(self._steps_by_user.get(user_id, ()))
 
     def subject_of(self, user_id: str) -> Subject | None:
-        """What the plan knows of one person, None for somebody whom it only names."""
+        """The subject of one user, None for a user without one."""
         return self._subjects_by_user.get(user_id)
 
     @cached_property
@@ -145,7 +145,7 @@ class Plan:
 
 
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Items by their keys, in order: asking all of them for each key would take minutes for a large plan."""
+    """Items by their keys, in order: searching all of them for each key would take minutes for a large plan."""
     found: dict[K, list[T]] = {}
     for item in items:
         found.setdefault(key(item), []).append(item)
@@ -158,7 +158,7 @@ def numbered(changes: Iterable[Change], *, strict: bool = False) -> tuple[Step, 
 
 
 def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
-    """Deactivate first, so that a dropped line leaves the door shut; then leave every group that is not kept."""
+    """Deactivation first, so that a lost connection leaves the user without access; then the groups not kept."""
     user = subject.user
     changes: list[Change] = []
     if user.status != Status.INACTIVE:
@@ -174,7 +174,7 @@ def leaves(step: Step, group_id: str) -> bool:
 
 
 def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
-    """The plan with one group of one person kept, its steps numbered anew; consequences go or follow with theirs."""
+    """The plan with one group of one user kept, its steps and the consequences of steps numbered again."""
     steps = [step for step in plan.steps if not (step.user_id == user_id and leaves(step, group_id))]
     numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(steps, 1)}
     numbers[None] = None

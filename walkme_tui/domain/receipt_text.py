@@ -1,8 +1,7 @@
-"""A receipt as Markdown that says the same raw and rendered.
+"""A receipt as Markdown that reads the same raw and rendered.
 
-Everything that comes from the account stands, cleaned, in code spans: nothing in one is a link, HTML or markup for any
-renderer, and it reads well where nothing is rendered at all. There are lists and no tables, because renderers disagree
-on which ``|`` ends a cell.
+Values from the account are cleaned and in code spans, in which no renderer finds a link, HTML or markup. There are
+lists and no tables, because renderers disagree on which ``|`` ends a cell.
 """
 
 import re
@@ -22,7 +21,7 @@ TITLES: Final = {"offboard": "Offboarding", "deactivate": "Deactivation", "react
 
 
 def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
-    """The Markdown of what ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
+    """The Markdown of a receipt that ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
     person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
     known = (_name(person), person.get("email"), person["id"])
     lines = [
@@ -49,7 +48,7 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
         "",
     ]
     if receipt["left_out"]:
-        lines += ["## Left out", "", *(f"- {code(said, MAX_SENTENCE)}" for said in receipt["left_out"]), ""]
+        lines += ["## Left out", "", *(f"- {code(sentence, MAX_SENTENCE)}" for sentence in receipt["left_out"]), ""]
     return "\n".join(lines)
 
 
@@ -73,7 +72,7 @@ def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
 
 
 def code(value: object, limit: int = MAX_SHOWN) -> str:
-    """Text from outside as a code span of one line, which no text can end."""
+    """Text from outside as a code span of one line that the text cannot end."""
     text = clean(value if isinstance(value, str) else str(value), limit)
     if not text.strip():
         return "(blank)"
@@ -83,7 +82,7 @@ def code(value: object, limit: int = MAX_SHOWN) -> str:
 
 
 def _steps(receipt: Mapping[str, Any]) -> list[str]:
-    """The person's steps, numbered from 1, each with one time: on the day of the job without the date."""
+    """The user's steps, numbered from 1, each with one time: without the date on the day of the job."""
     begun = receipt["created_at"]["local"]
     lines = []
     for number, step in enumerate(receipt["steps"], 1):
@@ -110,7 +109,7 @@ def _target(step: Mapping[str, Any]) -> str:
 
 
 def _changes(receipt: Mapping[str, Any]) -> list[str]:
-    """What was done, what was not and why, and which groups stay, in phrases."""
+    """Phrases about what was done, what was not and why, and which groups stay."""
     steps = receipt["steps"]
     done = [step for step in steps if step["state"] == StepState.DONE and step["changed"]]
     phrases: list[str] = []
@@ -140,14 +139,14 @@ def _some(targets: Sequence[str]) -> str:
 
 
 def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
-    """Which command takes back what, and of how many people."""
+    """The commands that undo this receipt and the job."""
     here = any(step["changed"] and step["state"] == StepState.DONE for step in receipt["steps"])
     people, job = receipt["undo_people"], code(receipt["undo"])
     if not people:
         return "nothing was changed, so there is nothing to undo"
     if not here:
         others = "1 other person" if people == 1 else f"{people} other people"
-        return f"nothing was changed for this person; {job} takes back the job for {others}"
+        return f"nothing was changed for this person; {job} undoes the job for {others}"
     if people == 1:
         return f"{job}, for this person only"
     this = code(f"walkme-tui undo {file_name}")
@@ -179,7 +178,7 @@ def _group(group: Mapping[str, Any]) -> str:
 
 
 def _moment(moment: Json) -> str:
-    """The time on the clock of the place, to the second, with the distance to UTC: ``2027-01-15 10:00:00 +02:00``."""
+    """The local time to the second, with its offset: ``2027-01-15 10:00:00 +02:00``."""
     if not isinstance(moment, dict):
         return "not yet"
     local = str(moment["local"])
@@ -187,5 +186,5 @@ def _moment(moment: Json) -> str:
 
 
 def _word(value: object) -> str:
-    """One of our own words; receipts are made, not read, before they are shown."""
+    """A word of this program: receipts are rendered when they are made, never from a file."""
     return clean(str(value))

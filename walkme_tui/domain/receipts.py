@@ -1,7 +1,6 @@
-"""What became of one person in a job, as a JSON object to keep and to undo from; ``receipt_text`` shows it to people.
+"""The receipt of one user of a job: a JSON object to keep and to undo from; ``receipt_text`` renders it.
 
-Everything in it stands as the account told it; times are given in UTC and on the clock of the place where it was
-written. A field that nobody told is absent, as everywhere.
+Values are those of the account, not cleaned; times are in UTC and in the local zone. An unknown field is absent.
 """
 
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ STATE: Final = ("status", "groups")
 
 @dataclass(frozen=True, slots=True)
 class ReadReceipt:
-    """What an undo needs of a receipt: whose it is, where, and the steps with what they met and left."""
+    """What an undo needs of a receipt: account, user, and the steps with the user before and after each."""
 
     job_id: str
     ticket: str
@@ -42,7 +41,7 @@ class ReadReceipt:
 
 
 def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
-    """The receipt of one person of a job; ``zone`` is the local one (None: the system's)."""
+    """The receipt of one user of a job; ``zone`` is the local time zone (None: the system's)."""
     records = job.records_of(subject.user.id)
     names = {group.id: group for group in subject.groups}
     names |= {group.id: group for record in records for group in record.step.change.groups}
@@ -114,22 +113,22 @@ def _read(value: object) -> ReadReceipt:
 
 
 def _state(job: Job) -> str:
-    """The job's state as the file should still tell it when it lies there for years."""
+    """The job's state; a running job is interrupted by the time that the file is read."""
     return JobState.INTERRUPTED.value if job.state is JobState.RUNNING else job.state.value
 
 
 def _step(record: StepRecord, zone: tzinfo | None) -> Json:
-    told = step_to_json(record.step)
-    del told["user"], told["strict"]
-    told |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
-    told["attempts"] = record.attempts
-    told["as_planned"] = record.as_planned
-    told["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
-    told["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
+    found = step_to_json(record.step)
+    del found["user"], found["strict"]
+    found |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
+    found["attempts"] = record.attempts
+    found["as_planned"] = record.as_planned
+    found["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
+    found["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
     for name, user in (("met", record.before), ("left", record.after)):
         if user is not None:
-            told[name] = _known_state(user) | _only(encode_user(user), _names_of(record.step.change))
-    return told
+            found[name] = _known_state(user) | _only(encode_user(user), _names_of(record.step.change))
+    return found
 
 
 def _read_step(value: object, user_id: str, where: str) -> StepRecord:
@@ -148,20 +147,20 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:
     """Status and groups of a user, the groups with names."""
-    told = _known_state(user)
+    found = _known_state(user)
     if isinstance(user.groups, tuple):
-        told["groups"] = [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
-    return told
+        found["groups"] = [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in user.groups]
+    return found
 
 
 def _known_state(user: User) -> dict[str, Json]:
     """Status and group ids as far as they could be read."""
-    told: dict[str, Json] = {}
+    found: dict[str, Json] = {}
     if user.status is not UNKNOWN:
-        told["status"] = user.status
+        found["status"] = user.status
     if user.groups is not UNKNOWN:
-        told["groups"] = None if user.groups is None else list(user.groups)
-    return told
+        found["groups"] = None if user.groups is None else list(user.groups)
+    return found
 
 
 def _names_of(change: Change) -> tuple[str, ...]:
@@ -170,12 +169,12 @@ def _names_of(change: Change) -> tuple[str, ...]:
 
 
 def _with_condition(user: User, value: object, where: str, names: tuple[str, ...] = ()) -> User:
-    """The user with the status, the groups and the fields ``names`` of a receipt."""
-    told = dict(_object(value, where))
-    groups = told.get("groups")
+    """The user with the status, the groups and the fields ``names`` in a receipt."""
+    found = dict(_object(value, where))
+    groups = found.get("groups")
     if isinstance(groups, list):
-        told["groups"] = [group.get("id") if isinstance(group, dict) else group for group in groups]
-    read = decode_user({**_only(encode_user(user), NAMES), **_only(told, (*STATE, *names))})
+        found["groups"] = [group.get("id") if isinstance(group, dict) else group for group in groups]
+    read = decode_user({**_only(encode_user(user), NAMES), **_only(found, (*STATE, *names))})
     if not isinstance(read, User):
         bad(where, f"is no user: {read.reason}")
     return read
@@ -192,7 +191,7 @@ def _named(value: object, where: str) -> tuple[Group, ...]:
 
 
 def _moment(at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
-    """A time in UTC and as the clock on the wall showed it, with the distance to UTC."""
+    """A time in UTC and in the local zone, with its offset."""
     local = (EPOCH + at_ms * MILLISECOND).astimezone(zone)
     return {"utc": format_time_ms(at_ms), "local": local.isoformat(timespec="seconds")}
 

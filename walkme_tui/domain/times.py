@@ -1,10 +1,16 @@
 """Times as milliseconds since the Unix epoch, and as ISO 8601 text."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def now_ms() -> int:
+    """The current time."""
+    return time.time_ns() // 1_000_000
 
 
 def parse_time_ms(value: object) -> int | None:

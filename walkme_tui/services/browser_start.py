@@ -1,4 +1,4 @@
-"""What the command line hands to the browser: everything chosen, nothing opened yet."""
+"""The settings that the command line passes to the browser; nothing is opened yet."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ class ProfileChoice(NamedTuple):
 
 
 class SavedPreferences(Protocol):
-    """What outlasts the program: saved views, the theme that was chosen, how the tables of a profile were left.
+    """Stored preferences: saved views, the chosen theme, and the table layouts of each profile.
 
     Nothing here raises. What writes answers with a sentence for the person where that failed, else with an empty one.
     Each call may take as long as a disk does; threads may call it. Everything is read anew when it is asked for: other
@@ -34,35 +34,35 @@ class SavedPreferences(Protocol):
 
     @property
     def notice(self) -> str:
-        """A sentence about what was found broken so far, empty while nothing was."""
+        """A message about a broken file, empty if there is none."""
         ...
 
     def views(self) -> Sequence[SavedView]:
-        """The saved views, then the built-in ones that no saved one stands in for."""
+        """The saved views, then the built-in ones whose names no saved view has."""
         ...
 
     def save_view(self, view: SavedView) -> str:
-        """Keep a view, in the place of one of the same name."""
+        """Store a view, replacing one of the same name."""
         ...
 
     def delete_view(self, name: str) -> str:
-        """Forget a saved view; a built-in one stays."""
+        """Delete a saved view; built-in ones stay."""
         ...
 
     def table_layout(self, profile: str, table: TableName) -> TableLayout:
-        """How a table of this profile was left."""
+        """The last layout of a table of this profile."""
         ...
 
-    def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
-        """Keep how a table of this profile is shown."""
+    def save_table_layout(self, profile: str, table: TableName, layout: TableLayout) -> str:
+        """Store the layout of a table of this profile."""
         ...
 
     def theme(self) -> str | None:
-        """The name of the theme that was chosen in the program, None if none was."""
+        """The name of the theme chosen in the program, None if none was."""
         ...
 
     def save_theme(self, name: str) -> str:
-        """Keep the theme that was chosen; a profile's own one in config.toml goes before it at the next start."""
+        """Store the chosen theme; at the next start a profile's theme in config.toml takes precedence."""
         ...
 
 

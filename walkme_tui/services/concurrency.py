@@ -1,4 +1,4 @@
-"""Several calls at the same time, never more than a few under way."""
+"""Concurrent calls in bounded numbers."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -8,39 +8,39 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 MAX_CONCURRENT: Final = 16
-"""Calls under way: twice as many as a profile has requests in flight unless it says otherwise."""
+"""Twice the default ``max_in_flight`` of a profile, so that a request is always ready to be sent."""
 
 ProgressListener: TypeAlias = Callable[[int], None]
-"""Is given how many calls have ended so far."""
+"""Receives the number of calls that have ended so far."""
 
 
 async def gather_bounded(calls: Iterable[Coroutine[Any, Any, T]], ended: ProgressListener | None = None) -> list[T]:
-    """The results of calls in their order, ``MAX_CONCURRENT`` of them under way at most.
+    """The results of calls in their order, with at most ``MAX_CONCURRENT`` under way.
 
-    ``calls`` is read as they are begun, so that a generator makes no more coroutines than are under way. The first
-    failure is raised once the others that are under way have ended.
+    A generator of ``calls`` makes each coroutine only when it starts. The first failure cancels the other calls and is
+    raised once they have ended.
     """
     results: dict[int, T] = {}
-    left = enumerate(calls)
+    remaining = enumerate(calls)
 
-    async def serve() -> None:
-        for place, call in left:
+    async def work() -> None:
+        for place, call in remaining:
             results[place] = await call
             if ended is not None:
                 ended(len(results))
 
-    await _ended([asyncio.ensure_future(serve()) for _ in range(MAX_CONCURRENT)])
+    await _wait_for_all([asyncio.ensure_future(work()) for _ in range(MAX_CONCURRENT)])
     return [results[place] for place in range(len(results))]
 
 
 async def gather_pair(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:
     """The results of two calls of different types; a failure as in ``gather_bounded``."""
     first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
-    await _ended((first, second))
+    await _wait_for_all((first, second))
     return first.result(), second.result()
 
 
-async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> None:
+async def _wait_for_all(tasks: Sequence[asyncio.Future[Any]]) -> None:
     try:
         await asyncio.gather(*tasks)
     except BaseException:

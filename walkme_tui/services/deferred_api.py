@@ -1,4 +1,4 @@
-"""An account whose client is built on first use, in a thread: what it imports costs more than the first frame."""
+"""An API client that is built on first use, in a thread, because its imports take longer than the first frame."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +18,17 @@ IDLE_TRAFFIC: Final = TrafficStatus(
 
 @runtime_checkable
 class SignInClient(Protocol):
-    """A client that can sign in before the first call needs it."""
+    """A client that can sign in before its first call."""
 
     async def sign_in(self) -> None:
-        """Have a token that is good for the next call; raises ``ApiError``."""
+        """Get a token for the next call; raises ``ApiError``."""
         ...
 
 
 class DeferredApi:
-    """``DirectoryApi`` that calls ``build`` once, in a thread, when the first call is made.
+    """A ``DirectoryApi`` that calls ``build`` once, in a thread, on the first call.
 
-    Where building fails, every waiting call gets its ``WalkmeError`` and the next one builds again.
+    If that fails, every waiting call raises its ``WalkmeError``, and the next call builds again.
     """
 
     def __init__(self, build: Callable[[], DirectoryApi]) -> None:
@@ -39,7 +39,7 @@ class DeferredApi:
         self._write_memory: WriteMemory | None = None
 
     async def prepare(self) -> None:
-        """Build it now, and sign in where the client can do that early; raises ``WalkmeError``."""
+        """Build the client and sign in before the first call; raises ``WalkmeError``."""
         api = await self._ready()
         if isinstance(api, SignInClient):
             await api.sign_in()
@@ -75,7 +75,7 @@ class DeferredApi:
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token in use may do; None before there is a client."""
+        """The scopes of the token in use; None before there is a client."""
         return None if self._built is None else self._built.scopes
 
     @property
@@ -84,7 +84,7 @@ class DeferredApi:
         return () if self._built is None else self._built.group_oddities
 
     def traffic(self) -> TrafficStatus:
-        """How the line does at this moment; at rest before it exists."""
+        """The traffic at this moment; idle before there is a client."""
         return IDLE_TRAFFIC if self._built is None else self._built.traffic()
 
     def request_log(self) -> Sequence[RequestRecord]:
@@ -92,7 +92,7 @@ class DeferredApi:
         return () if self._built is None else self._built.request_log()
 
     def forget_sign_in(self) -> None:
-        """Drop the token; without a client there is none."""
+        """Drop the token, if there is one."""
         if self._built is not None:
             self._built.forget_sign_in()
 
@@ -110,14 +110,14 @@ class DeferredApi:
         if self._built is not None:
             return self._built
         if self._building is None:
-            self._building = asyncio.create_task(self._make())
-        # Shielded: who gives up must not take the client from the others who wait.
+            self._building = asyncio.create_task(self._build_client())
+        # Shielded: a cancelled caller must not cancel the build for the others.
         api = await asyncio.shield(self._building)
         if self._closed:
             raise Unreachable("The connection was closed.")
         return api
 
-    async def _make(self) -> DirectoryApi:
+    async def _build_client(self) -> DirectoryApi:
         try:
             built = self._built = await asyncio.to_thread(self._build)
             if self._write_memory is not None:

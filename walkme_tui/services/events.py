@@ -1,4 +1,4 @@
-"""What happened to the mirror and to the line, told to whoever shows it."""
+"""Events of a session: what changed in the mirror, and whether requests succeed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from walkme_tui.domain.users import User
 
 
 class PageLoaded(NamedTuple):
-    """The rows at positions ``first`` to ``last`` (inclusive) came from the server; ``last < first``: none came.
+    """A page arrived with the rows at positions ``first`` to ``last`` (inclusive); ``last < first``: without rows.
 
-    ``only_new`` tells that nobody who was known before changed, moved or left the list by it.
+    ``only_new``: no user that was known before changed, moved or left the list.
     """
 
     page: int
@@ -23,61 +23,61 @@ class PageLoaded(NamedTuple):
 
 
 class UsersChanged(NamedTuple):
-    """Some users who were known already are different now, and some are new in the account: ``added`` (ids)."""
+    """Users that the mirror knew are different now, and users are new in the account: ``added`` (ids)."""
 
     added: tuple[str, ...]
     updated: tuple[Update, ...]
 
     @classmethod
     def by(cls, stored: Stored) -> "UsersChanged | None":
-        """What storing a page tells of; None: nothing. Before everyone was met once, nobody met first is news."""
+        """What storing a page changed, None: nothing. Users are new only after a sweep has seen everyone once."""
         sweep = stored.coverage.sweep
         added = stored.added if sweep is not None and sweep.knew_everyone else ()
         return cls(added, stored.updated) if added or stored.updated else None
 
 
 class TotalChanged(NamedTuple):
-    """The size of the server's list is known now, or another one."""
+    """The length of the server's list became known, or changed."""
 
     total: Total
 
 
 class CoverageChanged(NamedTuple):
-    """Look-ups or the crawl changed how much is loaded; a ``PageLoaded`` of a page that was wanted does it without."""
+    """Look-ups or the crawl changed the coverage; a ``PageLoaded`` for a page that a table requested implies it."""
 
     coverage: Coverage
 
 
 class CrawlChanged(NamedTuple):
-    """``Crawl.progress`` tells something else now: at once where the phase is another, else twice a second at most."""
+    """``Crawl.progress`` changed: published at once for another phase, else at most twice a second."""
 
 
 class LoadFailed(NamedTuple):
-    """A page did not come; ``retry_in_seconds`` is None where only the person can have it tried again."""
+    """A page could not be loaded; ``retry_in_seconds`` None: no retry before the user asks for one."""
 
     error: WalkmeError
     retry_in_seconds: float | None
 
 
 class LoadRecovered(NamedTuple):
-    """A page came after failures."""
+    """A page arrived after failures."""
 
 
 class UserStored(NamedTuple):
-    """A look-up of one user was written to the mirror."""
+    """The answer to a request for one user was stored."""
 
     user_id: str
 
 
 class UserForgotten(NamedTuple):
-    """The server has no such user any more and the mirror dropped it; ``was`` is whom it knew by this id."""
+    """The server no longer has this user, and the mirror dropped it; ``was`` is the last known record, if any."""
 
     user_id: str
     was: User | None = None
 
 
 class GroupsStored(NamedTuple):
-    """The list of groups was read again."""
+    """The list of groups was stored."""
 
 
 PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
@@ -86,12 +86,12 @@ Event: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | Group
 
 @dataclass(eq=False, slots=True)
 class Events:
-    """The one bulletin board of a session: pages, look-ups and sweeps publish, listings and the screen subscribe."""
+    """Publishes the events of one session to its listeners."""
 
     _callbacks: list[Callable[[Event], None]] = field(default_factory=list)
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``callback`` with every change, on the event loop; calling what is returned ends that."""
+        """Call ``callback`` with every event, on the event loop; call the result to unsubscribe."""
         self._callbacks.append(callback)
 
         def unsubscribe() -> None:
@@ -100,7 +100,7 @@ class Events:
 
         return unsubscribe
 
-    def publish(self, change: Event) -> None:
-        """Tell everyone who is subscribed at this moment, in the order in which they came."""
+    def publish(self, event: Event) -> None:
+        """Call every listener, in the order of subscription."""
         for callback in tuple(self._callbacks):
-            callback(change)
+            callback(event)

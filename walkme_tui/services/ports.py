@@ -1,6 +1,6 @@
-"""What the services need from the outside, and the ``Session`` that the browser and the command line see.
+"""Protocols of the API client, the mirror and the journal, and the ``Session`` that the UI and the commands use.
 
-``api`` and ``store`` satisfy the protocols; ``session.py`` puts real ones in, tests put fakes in.
+``api`` and ``store`` implement the protocols; ``session.py`` connects them, and tests use fakes.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -40,9 +40,9 @@ __all__ = [
 
 
 class DirectoryApi(Protocol):
-    """The account on the other side of the line. Calls raise ``domain.errors.ApiError`` and nothing else expected.
+    """The client of an account. Calls raise ``domain.errors.ApiError`` and no other expected error.
 
-    Retries, pacing and signing in happen below this line.
+    The implementation retries, paces and signs in.
     """
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
@@ -50,14 +50,14 @@ class DirectoryApi(Protocol):
         ...
 
     async def find_user(self, email: str) -> User | None:
-        """The user with exactly this email, or None; raises ``LookUpIgnored`` where the answer does not tell that.
+        """The user with exactly this email, or None; raises ``LookUpIgnored`` where the server ignores the email.
 
-        Callers that look for a person use ``services.directory``.
+        Services use ``services.directory``.
         """
         ...
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
-        """One user with every field; ``NotFound`` where there is none (also for an id that cannot be one)."""
+        """One user with every field; ``NotFound`` also for a malformed id."""
         ...
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
@@ -65,7 +65,7 @@ class DirectoryApi(Protocol):
         ...
 
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
-        """Give attributes of ``User`` other values: ``update`` maps them to the new ones; groups are none of them.
+        """Change attributes of ``User``, except groups: ``update`` maps each to its new value.
 
         ``base`` is the user as last read: where the server only replaces whole records, a field that it contains is
         not cleared. Only ``services.changes`` calls this and the other writes.
@@ -77,11 +77,11 @@ class DirectoryApi(Protocol):
         ...
 
     async def replaces_records(self) -> bool:
-        """True where ``update_user`` replaces the whole record, so that other fields may change with it."""
+        """True where ``update_user`` replaces the whole record and so may change other fields."""
         ...
 
     def use_write_memory(self, memory: WriteMemory) -> None:
-        """Keep what is learned about how the server takes writes in ``memory``, beyond the life of this object."""
+        """Store what is learned about the server's support for writes in ``memory``."""
         ...
 
     async def add_member(self, group_id: str, user_id: str) -> None:
@@ -94,16 +94,16 @@ class DirectoryApi(Protocol):
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """What the token in use may do, None where no token was made yet or the server did not say."""
+        """The scopes of the token in use, None before there is one or where the server did not send them."""
         ...
 
     @property
     def group_oddities(self) -> Sequence[str]:
-        """What was wrong with the last list of groups and was tolerated, in short sentences."""
+        """Tolerated errors in the last list of groups, in short sentences."""
         ...
 
     def traffic(self) -> TrafficStatus:
-        """How the line does at this moment."""
+        """The traffic at this moment."""
         ...
 
     def request_log(self) -> Sequence[RequestRecord]:
@@ -120,56 +120,56 @@ class DirectoryApi(Protocol):
 
 
 class Mirror(Protocol):
-    """The local copy of the account. Every call raises ``MirrorUnavailable`` and nothing else expected."""
+    """The local copy of the account. Calls raise ``MirrorUnavailable`` and no other expected error."""
 
     async def save_page(self, page: UserPage, fetched_at_ms: int) -> Stored:
-        """Put a page's rows at their positions and update its users; absent fields keep what is stored.
+        """Store a page's rows at their positions and update its users; absent fields keep their stored value.
 
         Positions at or past ``page.total`` are dropped. All of the page is stored, or nothing.
         """
         ...
 
     async def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
-        """Store what a look-up of one user answered; absent fields keep what is stored."""
+        """Store the answer to a request for one user; absent fields keep their stored value."""
         ...
 
     async def forget_user(self, user_id: str) -> User | None:
-        """The server says 404: drop the user from every view; whom the mirror knew by this id."""
+        """Drop a user whom the server no longer has; the last known record, None if there is none."""
         ...
 
     async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
-        """Replace the list of groups; ids that only users mention stay, without a name."""
+        """Replace the list of groups; ids that occur only in users stay, without a name."""
         ...
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
-        """What stands at positions ``first`` to ``last`` (inclusive) of the server's list; absent ones are missing."""
+        """The rows at positions ``first`` to ``last`` (inclusive) of the server's list; unknown ones are missing."""
         ...
 
     async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
-        """The first users that a query keeps, at most ``limit``, in its order: what a screen can show at once.
+        """The first users that match a query, at most ``limit``, in its order: the first screen of a view.
 
-        Whoever has exactly the email that was typed comes first. A call whose task is cancelled stops the search
+        A user with exactly the typed email comes first. A call whose task is cancelled stops the search
         behind it, so that typing never queues up.
         """
         ...
 
     async def matching(self, query: UserQuery, after: int = 0) -> Sequence[int]:
-        """Row ids of all loaded users that a query keeps, in its order, of which ``first`` is the beginning.
+        """Row ids of all loaded users that match a query, in its order; they start with those of ``first``.
 
-        Only those with a row id above ``after``: without a sort that is who came since, in ascending order. Ends like
-        ``first`` when its task is cancelled.
+        Only those with a row id above ``after``: without a sort those are the users stored since, in ascending order.
+        Stops like ``first`` when its task is cancelled.
         """
         ...
 
     async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
-        """How many loaded users a query can neither keep nor drop for sure: no answer carried a field it asks for.
+        """How many loaded users may or may not match a query: a field that it needs is unknown.
 
-        Users whom no answer has described since ``since_ms`` are not counted.
+        Users whom no answer described since ``since_ms`` are not counted.
         """
         ...
 
     async def nearest(self, words: Collection[str]) -> Mapping[str, str]:
-        """By folded word, the nearest word of a name or an email of a loaded user, for those words that nobody has.
+        """For each folded word that no loaded user has, the nearest word of a name or an email.
 
         Only users who share a part of the word are looked at, and not all of them; a word that is near to nothing is
         missing. Ends like ``first`` when its task is cancelled.
@@ -177,15 +177,15 @@ class Mirror(Protocol):
         ...
 
     async def values(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The statuses and the roles that loaded users have; of very many only the first hundreds."""
+        """The statuses and the roles of loaded users; of very many only the first hundreds."""
         ...
 
     async def prepare_sorting(self) -> None:
-        """Make every order that users can be put in available at once; takes seconds in the background."""
+        """Create the indexes for all sort orders; takes seconds in the background."""
         ...
 
     async def rows(self, row_ids: Sequence[int]) -> dict[int, MirroredUser]:
-        """The users with these row ids; gone ones are missing."""
+        """The users with these row ids; unknown ids are missing."""
         ...
 
     async def user(self, user_id: str) -> MirroredUser | None:
@@ -197,13 +197,13 @@ class Mirror(Protocol):
         ...
 
     async def groups(self) -> tuple[GroupSize, ...]:
-        """All known groups with their known number of members, by name."""
+        """All known groups with their number of known members, by name."""
         ...
 
     async def membership_gaps(self) -> MembershipGaps:
         """How many loaded users are in no group, inactive but still in groups, and of unknown groups.
 
-        Everybody is looked at, half a second for a million: not for every page that comes.
+        It scans all users, half a second for a million: do not call it for every page.
         """
         ...
 
@@ -219,19 +219,19 @@ class Mirror(Protocol):
         ...
 
     async def coverage(self) -> Coverage:
-        """How much of the account is here."""
+        """How much of the account is loaded."""
         ...
 
     async def next_row_id(self) -> int:
-        """The row id that the next new user gets: all known ones are below."""
+        """The row id of the next new user, above all known ones."""
         ...
 
     async def note_sweep(self, sweep: Sweep) -> None:
-        """Remember where the walk over the whole list stands; ``coverage`` tells it again."""
+        """Store the state of the sweep, which ``coverage`` returns."""
         ...
 
     async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
-        """How many listed users an answer has described since ``since_ms``.
+        """How many listed users an answer described since ``since_ms``.
 
         Those of them are ``sure`` whose row id is below ``before_row_id`` or who were created before
         ``created_before_ms``.
@@ -239,11 +239,11 @@ class Mirror(Protocol):
         ...
 
     async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
-        """Ids of at most ``limit`` users whom no answer has described since ``since_ms``."""
+        """Ids of at most ``limit`` users whom no answer described since ``since_ms``."""
         ...
 
     async def try_lead(self) -> bool:
-        """Be the one process that walks over the whole list of this mirror; False while another one is.
+        """Become the one process that sweeps into this mirror; False while another one is.
 
         It ends with ``stop_leading``, with ``aclose`` and with the process, however that ends. A mirror in memory is
         always led.
@@ -251,16 +251,16 @@ class Mirror(Protocol):
         ...
 
     async def stop_leading(self) -> None:
-        """Let others walk."""
+        """Let other processes sweep."""
         ...
 
     @property
     def notices(self) -> Sequence[str]:
-        """What the person should know: a corrupt file moved aside, a fallback, in full sentences."""
+        """Messages for the user, in full sentences: a corrupt file that was moved, a fallback."""
         ...
 
     async def aclose(self) -> None:
-        """Finish what is queued and close the file."""
+        """Finish the queued calls and close the file."""
         ...
 
 
@@ -272,7 +272,7 @@ class Journal(Protocol):
     """
 
     async def create(self, plan: "Plan", actor: "Actor") -> "Job":
-        """Write a plan down as a new job in state READY."""
+        """Record a plan as a new job in state READY."""
         ...
 
     async def job(self, job_id: str) -> "Job":
@@ -280,6 +280,10 @@ class Journal(Protocol):
 
         Raises ``NotFound``.
         """
+        ...
+
+    async def refresh(self, job: "Job") -> "Job":
+        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
         ...
 
     async def jobs(self, profile: str | None = None) -> "tuple[Job, ...]":
@@ -295,7 +299,7 @@ class Journal(Protocol):
         ...
 
     async def release(self, job_id: str, state: "JobState") -> None:
-        """Give the lock back and leave the job in this state."""
+        """Release the lock and leave the job in this state."""
         ...
 
     async def intend(self, job_id: str, number: int, before: User | None, at_ms: int) -> None:
@@ -303,11 +307,11 @@ class Journal(Protocol):
         ...
 
     async def settle(self, job_id: str, number: int, outcome: "Outcome", at_ms: int) -> None:
-        """Record what became of a step: a settled state, or TODO again where it surely did not happen."""
+        """Record the outcome of a step: a settled state, or TODO again where it certainly did not happen."""
         ...
 
     async def add_receipt(self, job_id: str, path: str) -> None:
-        """Remember where a receipt was written."""
+        """Record the path of a receipt."""
         ...
 
     async def discard(self, job_id: str) -> None:
@@ -317,7 +321,7 @@ class Journal(Protocol):
         ...
 
     async def purge(self, before_ms: int) -> int:
-        """Drop people's data of settled jobs created before; keep who, when and what kind. Returns how many jobs."""
+        """Drop personal data of settled jobs created before; keep who, when and what kind. Returns how many jobs."""
         ...
 
     async def aclose(self) -> None:
@@ -330,11 +334,11 @@ Clock = Callable[[], int]
 
 
 class SyncSettings(NamedTuple):
-    """How the rest of the account is read in the background.
+    """How the crawl reads the account.
 
-    ``fully``: by itself, all of it. A mirror that saw everyone less than ``resync_ms`` ago is not read again.
-    ``pages_at_once`` are under way at most; one request less than may be, so that nobody waits behind them. What is on
-    the screen is read again every ``refresh_ms``, 0 for never.
+    ``fully``: all of it, without being asked to; again ``resync_ms`` after a complete sweep. At most ``pages_at_once``
+    are under way, one less than the profile permits, so that a request of the user need not wait. Visible rows are read
+    again every ``refresh_ms``, 0: never.
     """
 
     fully: bool = True
@@ -345,12 +349,11 @@ class SyncSettings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open profile: everything the browser and the command line need of it.
+    """An open profile on one surface.
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
-    ``secret_source`` says in words where the credential comes from, for messages. ``events`` is where pages and
-    look-ups publish what they stored. ``warm_up`` and ``after_close`` are set by the code that opens the session.
-    ``syncing`` is what the profile says about the crawl.
+    ``secret_source`` says in words where the credential comes from, for messages. ``events`` publishes what pages and
+    look-ups stored. ``warm_up`` and ``after_close`` are set by the code that opens the session.
     """
 
     account: Account
@@ -365,15 +368,15 @@ class Session:
     syncing: SyncSettings = field(default_factory=SyncSettings)
 
     async def prepare(self) -> None:
-        """Do early what the first call would wait for (imports, connection, sign-in); raises ``WalkmeError``.
+        """Prepare the first call (imports, connection, sign-in); raises ``WalkmeError``.
 
-        May be left out, and its failure ignored: the first call then does it and says what is wrong.
+        Optional: otherwise the first call does it, and raises the same error.
         """
         if self.warm_up is not None:
             await self.warm_up()
 
     async def aclose(self) -> None:
-        """Close the connections, then the mirror, then what the session was opened with (the demo's account)."""
+        """Close the connections, then the mirror, then the demo's account if there is one."""
         try:
             await self.api.aclose()
         finally:

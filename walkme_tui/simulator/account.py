@@ -7,6 +7,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Final
 
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.simulator.fields import cleared, read_fields
 from walkme_tui.simulator.population import DAY_MS, Population, Record
@@ -27,10 +28,10 @@ class SimulatedAccount:
     def __init__(self, settings: SimulatorSettings, clock: Callable[[], int] | None = None) -> None:
         now = settings.now_ms
         if now is None:
-            now = _wall_clock() // DAY_MS * DAY_MS
+            now = now_ms() // DAY_MS * DAY_MS
         elif clock is None:
             clock = _running_from(now)
-        self._clock = clock or _wall_clock
+        self._clock = clock or now_ms
         self._population = Population(settings.users, settings.seed, now, hostile=settings.hostile)
         self._next_number = settings.users
         self._changed: dict[int, Record] = {}
@@ -215,10 +216,6 @@ def _iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _wall_clock() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _running_from(now_ms: int) -> Callable[[], int]:
+def _running_from(start_ms: int) -> Callable[[], int]:
     started = time.monotonic_ns()
-    return lambda: now_ms + (time.monotonic_ns() - started) // 1_000_000
+    return lambda: start_ms + (time.monotonic_ns() - started) // 1_000_000

@@ -14,7 +14,7 @@ from typing import Final
 
 from walkme_tui.store.file_system import make_private_folder
 
-# ``is_free`` shares a lock for some microseconds to look at it; this time-out outlasts that.
+# ``is_free`` holds a shared lock for some microseconds; this time-out is longer.
 DEFAULT_TIMEOUT_SECONDS: Final = 0.1
 RETRY_SECONDS: Final = 0.005
 

@@ -1,4 +1,4 @@
-"""The program around the screens: the session, the theme, the keys, and what happens when it breaks."""
+"""The Textual app: sessions, themes, input, messages and crashes."""
 
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual import events, on
+from textual import events
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.errors import NoWidget
@@ -25,7 +25,6 @@ from walkme_tui.ui import keys
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
 from walkme_tui.ui.input_queue import Input, InputQueue
-from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
@@ -41,12 +40,12 @@ NOTE_INKS: Final[Mapping[SeverityLevel, TextStyle]] = {
     "warning": TextStyle.WARN,
     "error": TextStyle.BAD,
 }
-# These work in dialogs and text boxes, too.
-FOR_THE_TERMINAL: Final = frozenset({"app.redraw", "app.suspend"})
+# These work in dialogs and text inputs too.
+TERMINAL_COMMANDS: Final = frozenset({"app.redraw", "app.suspend"})
 
 
 class WalkmeApp(App[int]):
-    """One session at a time on the screen; owns it and closes it."""
+    """Shows one session at a time; the code that opened the app closes the last one."""
 
     CSS_PATH: ClassVar[Path] = Path(__file__).parent / "styles" / "browser.tcss"
     TITLE = "walkme-tui"
@@ -78,7 +77,7 @@ class WalkmeApp(App[int]):
         self._last_filters = (ControlCharacterFilter(), *((signs,) if signs is not None else ()))
         self.register_theme(textual_theme(theme))
         self.set_reactive(App.theme, theme.name)
-        # Textual made its filters for its own theme: greys for NO_COLOR, even an empty one, and no native colours.
+        # Textual made its filters for its own theme: greys for NO_COLOR, even if that is empty, and no native colours.
         self._filters = [each for each in self._filters if not isinstance(each, (Monochrome, NoColor))]
         self._refresh_truecolor_filter(self.ansi_theme)
         self._has_theme = True
@@ -88,14 +87,14 @@ class WalkmeApp(App[int]):
         self._input = InputQueue(self, by_id, self._by_key, self._perform, monotonic)
 
     def get_css_variables(self) -> dict[str, str]:
-        """The variables of the theme; while there is only Textual's own, none: working them out takes time."""
+        """The variables of the theme; none before ours is registered, because computing them takes time."""
         return super().get_css_variables() if self._has_theme else {}
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
         profile = self.session.account.profile if self.session is not None else ""
         screen = self._screen_for(self.session, self._first or self.start.first_query(profile))
-        # switch_screen takes away the callback that a pushed screen has; this first one was never pushed.
+        # switch_screen removes the callback that a pushed screen has; the first screen was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
@@ -103,7 +102,7 @@ class WalkmeApp(App[int]):
         if session is None:
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
-            return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles])
+            return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles], self.start_demo)
         early, plan = self._early, self._plan
         query, wide = first
         self._early = self._plan = None
@@ -121,22 +120,22 @@ class WalkmeApp(App[int]):
         )
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The last of the three layers against hostile text, then signs and colours that this terminal shows."""
+        """The last of the three layers against hostile text, then the signs and colours of this terminal."""
         if self.start.no_color or is_colorless(self.current_theme):
             return (*self._last_filters, WITHOUT_COLORS)
         return (*self._last_filters, *super().get_line_filters())
 
     def copy_to_clipboard(self, text: str) -> None:
-        """What was selected with the mouse, wrapped and capped as terminals need it."""
+        """Send text that was selected with the mouse to the terminal, within the limits of its clipboard sequence."""
         send_to_clipboard(self, text)
 
     # ------------------------------------------------------------ input
 
     async def on_event(self, event: events.Event) -> None:
-        """Take input in the order in which it came, and act on keys at once.
+        """Handle input in order, and keys at once.
 
-        Textual forwards a key to the widget that has the focus and looks for its binding when it comes back. What was
-        typed ahead has been forwarded to the same widget by then, although the first key may have moved the focus.
+        Textual forwards a key to the focused widget and looks for its binding when the key comes back. Keys that were
+        typed ahead were forwarded to the same widget by then, although the first key may have moved the focus.
         """
         if not isinstance(event, (events.InputEvent, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
@@ -167,7 +166,7 @@ class WalkmeApp(App[int]):
         screen = self.screen
         command_id = self._by_key.get(event.key)
         taken = isinstance(screen, keys.TakesKeys) and screen.take_key(event)
-        if command_id in FOR_THE_TERMINAL and not event.is_printable:
+        if command_id in TERMINAL_COMMANDS and not event.is_printable:
             self.run_command(command_id)
             return True
         if taken:
@@ -180,7 +179,7 @@ class WalkmeApp(App[int]):
         return True
 
     def run_command(self, command_id: str) -> None:
-        """Do what a command says that was chosen in the palette, before what was typed since."""
+        """Run a command that was chosen in the palette before the keys that were typed since."""
         self._input.put_first(command_id)
 
     def _run(self, command_id: str) -> None:
@@ -203,17 +202,17 @@ class WalkmeApp(App[int]):
             self._driver.suspend()
 
     def action_help_quit(self) -> None:
-        """ctrl+c is for copying; say how to quit."""
-        self.notify("q quits, in every place ctrl+q does.", markup=False, timeout=4)
+        """Show how to quit: ctrl+c copies."""
+        self.notify("q quits; ctrl+q quits everywhere.", markup=False, timeout=4)
 
     # ------------------------------------------------------------ sessions and colours
 
     async def action_quit(self) -> None:
-        """ctrl+q, in dialogs too."""
+        """Quit by ctrl+q, in dialogs too."""
         self.leave()
 
     def leave(self) -> None:
-        """End the program; where a job runs, ask what becomes of it."""
+        """Quit; while a job runs, ask what to do with it."""
         if self.work is None or not self.work.running:
             self.exit(0)
         else:
@@ -230,7 +229,6 @@ class WalkmeApp(App[int]):
             origin = Origin(self.screen) if isinstance(self.screen, BrowserScreen) else None
             self._switch_profile(partial(choose_profile, self, origin))
 
-    @on(StartDemo)
     def start_demo(self) -> None:
         """Open the demo account."""
         from walkme_tui.ui.flows.profile_switch import open_demo
@@ -245,15 +243,16 @@ class WalkmeApp(App[int]):
             start_worker(self, WorkerGroup.SESSION, switch, name="Opening the profile")
 
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
-        """Put a browser over this session in the place of the screen; whoever opened it closes the one before.
+        """Replace the screen with a browser over this session; the caller closes the session before.
 
-        ``first`` is what its users are shown by, and whether in wide columns. Messages about the session before go.
+        ``first`` is the query of the users and whether their columns are wide. Messages about the session before are
+        removed.
         """
         self.clear_notifications()
         self.session, self.work = session, None
         return self.switch_screen(self._screen_for(session, first))
 
-    def wear(self, spec: ThemeSpec) -> None:
+    def apply_theme(self, spec: ThemeSpec) -> None:
         """Change the colours."""
         self.register_theme(textual_theme(spec))
         self.theme = spec.name
@@ -298,13 +297,13 @@ class WalkmeApp(App[int]):
     # ------------------------------------------------------------ the end
 
     def exit(self, *arguments: Any, **named: Any) -> None:
-        """End; whatever ends from now on opens no dialog any more."""
+        """Quit; what ends from now on opens no dialog."""
         if self.work is not None:
             self.work.leave("the program ends")
         super().exit(*arguments, **named)
 
     def _handle_exception(self, error: Exception) -> None:
-        """A bug: end at once. What Textual would print shows local variables, and those are people and secrets."""
+        """End at once after a bug, without Textual's report: its local variables hold people and secrets."""
         cause = error.error if isinstance(error, WorkerFailed) else error
         if self.broken_by is None:
             self.broken_by = cause

@@ -40,7 +40,7 @@ WITHOUT_DETAIL: Final = frozenset({Tab.JOBS, Tab.REQUESTS})
 
 
 class Arrangement(NamedTuple):
-    """What the person has chosen to see.
+    """The panes that the user chose to see.
 
     ``beside`` are the tabs on which the details stand beside the list where there is room. ``opened`` means that one
     user was opened: where there is no room beside, the details take the whole screen. ``zoomed`` is the pane that was
@@ -66,7 +66,7 @@ class Arrangement(NamedTuple):
         return lists
 
     def covers(self, width: int) -> bool:
-        """True if something was given the whole screen that one press of Esc takes back."""
+        """True if one pane covers the screen, which Esc undoes."""
         return self.zoomed is not None or (self.opened and width < WIDE and self.tab not in WITHOUT_DETAIL)
 
     def on(self, tab: Tab) -> "Arrangement":

@@ -1,4 +1,4 @@
-"""Plans, steps and jobs in words: clean text for titles, lists, toasts and the status line."""
+"""Clean text about plans, steps and jobs for titles, lists, toasts and the status line."""
 
 from collections.abc import Callable
 from typing import Final
@@ -9,8 +9,8 @@ from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, PlanKind, StepState
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import Status, User
-from walkme_tui.ui.words import count
+from walkme_tui.domain.users import User
+from walkme_tui.ui.words import STATUS_SIGNS, count
 
 MAX_NAME: Final = 60
 MAX_NAMED: Final = 2
@@ -18,8 +18,7 @@ MAX_SENTENCE: Final = 400
 PURGED: Final = "someone (purged)"
 BAD_STATES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 
-STATUS_GLYPHS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
-STEP_GLYPHS: Final = {
+STEP_SIGNS: Final = {
     StepState.TODO: "·",
     StepState.SENT: "~",
     StepState.DONE: "✓",
@@ -28,20 +27,20 @@ STEP_GLYPHS: Final = {
     StepState.SKIPPED: "–",
     StepState.NEEDS_REVIEW: "?",
 }
-JOB_GLYPHS: Final = {
+JOB_SIGNS: Final = {
     JobState.READY: "○",
     JobState.RUNNING: "●",
     JobState.INTERRUPTED: "◌",
     JobState.DONE: "✓",
     JobState.DISCARDED: "–",
 }
-_WISHES: Final = {
+_IMPERATIVES: Final = {
     PlanKind.OFFBOARD: "Offboard",
     PlanKind.DEACTIVATE: "Deactivate",
     PlanKind.REACTIVATE: "Reactivate",
     PlanKind.UNDO: "Undo for",
 }
-_DOINGS: Final = {
+_PARTICIPLES: Final = {
     PlanKind.OFFBOARD: "Offboarding",
     PlanKind.DEACTIVATE: "Deactivating",
     PlanKind.REACTIVATE: "Reactivating",
@@ -53,8 +52,8 @@ _NOUNS: Final = {
     PlanKind.REACTIVATE: "Reactivation of",
     PlanKind.UNDO: "Undo for",
 }
-# How steps are counted out, in the order in which people care.
-_COUNTED: Final = (
+# The states of steps in the order in which they are listed: the worst first.
+_STATES_BY_SEVERITY: Final = (
     StepState.FAILED,
     StepState.REFUSED,
     StepState.NEEDS_REVIEW,
@@ -66,7 +65,7 @@ _COUNTED: Final = (
 
 
 def name_of(user: User) -> str:
-    """What to call a person: the full name, else the email, else the id."""
+    """The full name, else the email, else the id."""
     return clean(user.full_name, MAX_NAME) or email_of(user)
 
 
@@ -75,30 +74,30 @@ def email_of(user: User) -> str:
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_NAME)
 
 
-def whom(plan: Plan) -> str:
-    """The one person of a plan by name, or how many there are."""
+def people_in(plan: Plan) -> str:
+    """The name of the only person of a plan, or the number of people."""
     if len(plan.subjects) == 1:
         return name_of(plan.subjects[0].user)
     return count(people_count(plan), "person", "people")
 
 
 def people_count(plan: Plan) -> int:
-    """How many people a plan is about."""
+    """The number of people in a plan."""
     return len(plan.subjects) or len({step.user_id for step in plan.steps})
 
 
-def whom_of(job: Job) -> str:
-    """The email of the one person of a job, or how many there are."""
+def email_or_count(job: Job) -> str:
+    """The email of the only person of a job, or the number of people."""
     if job.purged_at_ms is not None:
         return PURGED
-    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else whom(job.plan)
+    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else people_in(job.plan)
 
 
-def people_of(job: Job) -> str:
-    """The people of a job by name, the one person of it also by email."""
+def people_names(job: Job) -> str:
+    """The names of the people of a job; a single person also by email."""
     users = [subject.user for subject in job.plan.subjects]
     if job.purged_at_ms is not None or not users:
-        return whom_of(job)
+        return email_or_count(job)
     if len(users) > 1:
         named = ", ".join(name_of(user) for user in users[:MAX_NAMED])
         return named if len(users) <= MAX_NAMED else f"{named} and {len(users) - MAX_NAMED} more"
@@ -106,23 +105,23 @@ def people_of(job: Job) -> str:
     return name if name == email else f"{name}  {email}"
 
 
-def wish(plan: Plan) -> str:
-    """What a plan is to do: ``Offboard Zoë Çelik``."""
-    return f"{_WISHES[plan.kind]} {whom(plan)}"
+def plan_title(plan: Plan) -> str:
+    """The title of a plan: ``Offboard Zoë Çelik``."""
+    return f"{_IMPERATIVES[plan.kind]} {people_in(plan)}"
 
 
-def doing(plan: Plan) -> str:
-    """What is being done: ``Offboarding Zoë Çelik``."""
-    return f"{_DOINGS[plan.kind]} {whom(plan)}"
+def job_in_progress(plan: Plan) -> str:
+    """A running job: ``Offboarding Zoë Çelik``."""
+    return f"{_PARTICIPLES[plan.kind]} {people_in(plan)}"
 
 
-def done_of(job: Job) -> str:
-    """What was done: ``Offboarding of Zoë Çelik``."""
-    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else whom(job.plan)}"
+def job_title(job: Job) -> str:
+    """The title of a job: ``Offboarding of Zoë Çelik``."""
+    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else people_in(job.plan)}"
 
 
 def target_of(change: Change) -> str:
-    """What follows the verb of a step: the group, or ``● active -> ○ inactive``."""
+    """The object of a step: the group, or ``● active -> ○ inactive``."""
     return change.target(TARGET_WORDS[type(change)])
 
 
@@ -131,54 +130,55 @@ def group_words(label: str) -> str:
     return clean(label, MAX_NAME)
 
 
-def status_words(status: object) -> str:
-    """``● active``; what is not told is ``?``."""
+def status_text(status: object) -> str:
+    """``● active``; ``?`` if it is unknown."""
     if not isinstance(status, str):
         return "none" if status is None else "?"
-    glyph = STATUS_GLYPHS.get(status, "")
-    return f"{glyph} {clean(status, MAX_NAME)}".strip()
+    sign = STATUS_SIGNS.get(status, "")
+    return f"{sign} {clean(status, MAX_NAME)}".strip()
 
 
-def counts(job: Job) -> str:
+def step_counts(job: Job) -> str:
     """``1 failed, 4 done``, the worst first; states without a step are left out."""
     found = job.counts
     return (
-        ", ".join(f"{found[state.value]} {state.value}" for state in _COUNTED if found.get(state.value)) or "no steps"
+        ", ".join(f"{found[state.value]} {state.value}" for state in _STATES_BY_SEVERITY if found.get(state.value))
+        or "no steps"
     )
 
 
-def trouble_count(job: Job) -> int:
-    """How many steps somebody has to look at."""
+def problem_count(job: Job) -> int:
+    """The number of steps that need a review."""
     return sum(record.state in BAD_STATES for record in job.steps)
 
 
-def state_words(job: Job) -> str:
-    """The state with its glyph: ``✓ done``, ``! 2 to look at``."""
-    bad = trouble_count(job)
+def state_text(job: Job) -> str:
+    """The state with its sign: ``✓ done``, ``! 2 to look at``."""
+    bad = problem_count(job)
     if bad and not job.state.resumable:
         return f"! {bad} to look at"
-    return f"{JOB_GLYPHS[job.state]} {job.state.value}"
+    return f"{JOB_SIGNS[job.state]} {job.state.value}"
 
 
-def outcome(job: Job) -> str:
-    """One sentence on how a job ended."""
-    bad, left = trouble_count(job), len(job.unsettled)
+def outcome_sentence(job: Job) -> str:
+    """A sentence on the result of a job."""
+    bad, left = problem_count(job), len(job.unsettled)
     if job.state.resumable and left:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
     if bad:
-        return f"{count(bad, 'step text_widths', 'steps need')} a look; the others are done."
+        return f"{count(bad, 'step needs', 'steps need')} a review; the others are done."
     if any(record.state is StepState.SKIPPED for record in job.steps):
         return "Done; some steps were skipped."
-    return "Done and verified." if any(record.changed for record in job.steps) else "Done: everything was so already."
+    return "Done and verified." if any(record.changed for record in job.steps) else "Done: nothing had to be changed."
 
 
 def changed_something(record: StepRecord) -> bool:
-    """True for a step that an undo would take back."""
+    """True for a step that an undo would revert."""
     return record.state is StepState.DONE and record.changed
 
 
 TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
-    SetStatus: status_words,
+    SetStatus: status_text,
     AddMember: group_words,
     RemoveMember: group_words,
 }

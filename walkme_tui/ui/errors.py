@@ -1,4 +1,4 @@
-"""Where every expected failure of a verb is told; the lists' own failures stand in the status line."""
+"""Reports expected failures to the user; the status line shows those of the lists."""
 
 from textual.app import App
 
@@ -18,10 +18,9 @@ MAX_MESSAGE = 400
 
 
 def report(app: App[int], error: WalkmeError, *, doing: str) -> None:
-    """Tell the person that ``doing`` failed: a toast that says what happened and what to do.
+    """Show a toast that says what failed, why, and what to do.
 
-    ``doing`` is the beginning of a sentence ("Reading zoe@example.com again"). What needs an id of the call to be
-    followed up names it.
+    ``doing`` is what failed ("Reading zoe@example.com again"). The message includes the request id.
     """
     sentences = [clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)]
     if isinstance(error, SignInRefused):

@@ -1,4 +1,4 @@
-"""Keeps input in order: a command that needs a view waits until it is on the screen, and all behind it waits too."""
+"""Keeps input in order: a command that needs a view waits until it is painted, and all input behind it waits too."""
 
 import asyncio
 from collections import deque
@@ -32,9 +32,9 @@ Input: TypeAlias = events.Event | str
 
 
 class InputQueue:
-    """Hands each input to ``perform`` once it has to wait for nothing, in the order in which they came.
+    """Passes each input to ``perform`` in order, once what it waits for is there.
 
-    After ``LIMIT_SECONDS`` of waiting, or when a dialog opens meanwhile, what waits is dropped with a notification.
+    After ``LIMIT_SECONDS``, or when a dialog opens meanwhile, the waiting input is dropped with a notification.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class InputQueue:
     async def put(self, item: Input) -> None:
         """Perform an input now, or after those that wait."""
         if not self._app.is_running:
-            return  # the program ends
+            return  # the program is ending
         self._drop_if_covered()
         if not self._held:
             self._note_screen()
@@ -74,7 +74,7 @@ class InputQueue:
         self._watch()
 
     def put_first(self, command_id: str) -> None:
-        """Perform a command soon, before what waits: it was chosen before that was typed."""
+        """Perform a command soon, before the waiting input, which was typed after it was chosen."""
         self._held.appendleft(command_id)
         self._begin_to_wait()
         self._watch()
@@ -102,7 +102,7 @@ class InputQueue:
         task.add_done_callback(done)
 
     async def advance(self) -> None:
-        """Perform what has to wait no more; drop the rest if it waited for too long."""
+        """Perform what no longer waits; drop the rest if it waited for too long."""
         if not self._app.is_running:
             return
         self._drop_if_covered()
@@ -122,7 +122,7 @@ class InputQueue:
     # ------------------------------------------------------------ inside
 
     def _note_screen(self) -> None:
-        """Behind a dialog that was closed, what was answered in it is done first."""
+        """After a dialog was closed, its answer is handled before the next input."""
         screen = self._app.screen
         if screen is not self._last_screen:
             self._last_screen = screen
@@ -137,7 +137,7 @@ class InputQueue:
         return keys.MOUSE if isinstance(item, events.MouseEvent) and not isinstance(item, events.MouseMove) else None
 
     def _pending(self, item: Input) -> str:
-        """What an input has to wait for; empty if nothing."""
+        """What an input waits for; empty if nothing."""
         screen, command_id = self._app.screen, self._command_of(item)
         if not screen.is_mounted:
             return "the screen"
@@ -148,7 +148,7 @@ class InputQueue:
         if isinstance(item, events.Key) and screen.types(item):
             return ""
         if self._flushes:
-            return "what was asked for before"
+            return "the command before"
         command = self._commands.get(command_id)
         if command is not None and command.needs_view and self._changes_session():
             return "the other account"
@@ -210,7 +210,7 @@ class InputQueue:
             self._app.screen.show_waiting(note)
 
     def _drop_if_covered(self) -> None:
-        """What was typed for a screen is nothing for a dialog that opened over it since."""
+        """Drop input that was typed for a screen before a dialog opened over it."""
         screen = self._app.screen
         if self._held and screen is not self._held_on and not isinstance(screen, keys.ShowsView):
             self._drop("a dialog opened before")
@@ -222,8 +222,8 @@ class InputQueue:
         if commands:
             more = len(commands) - 1
             behind = f" Dropped with it: {words.count(more, 'key', 'keys')}." if more else ""
-            said = f"{self._label(commands[0])} was not carried out: {reason}.{behind}"
-            self._app.notify(said, severity="warning", markup=False, timeout=8)
+            message = f"{self._label(commands[0])} was not executed: {reason}.{behind}"
+            self._app.notify(message, severity="warning", markup=False, timeout=8)
 
     def _label(self, item: Input) -> str:
         if isinstance(item, str):

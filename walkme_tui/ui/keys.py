@@ -1,4 +1,4 @@
-"""The keys of the commands, with those that the person bound anew, and who acts on them."""
+"""The keys of the commands, with the user's own bindings, and the protocols of screens that handle them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from textual.events import Key
 
 MOUSE: Final = "mouse"
-"""Stands for a mouse button or the wheel where a command's id is asked for."""
+"""Used in place of a command id for a mouse button or the wheel."""
 
 
 @runtime_checkable
@@ -50,7 +50,7 @@ class ShowsView(Protocol):
 
 
 def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = COMMANDS) -> tuple[Command, ...]:
-    """The commands with the person's own keys; a key that was given to one command leaves all others."""
+    """The commands with the user's own keys; a key that is bound to one command is removed from all others."""
     taken = {key for keys in keymap.values() for key in keys}
     return tuple(
         replace(command, keys=keymap[command.id])

@@ -68,7 +68,7 @@ def show_palette(
     run: Callable[[str], None],
     arranges: Arranges | None,
 ) -> None:
-    """Let the person choose: ``run`` is given a command's id, ``arranges`` a view or an order, a theme is put on."""
+    """Show the palette; ``run`` gets a chosen command's id, ``arranges`` a view or an order, a theme is applied."""
     themes = {} if start.no_color else load_themes(start.themes_folder).loaded
     views = {view.name: view for view in arranges.views()} if arranges is not None else {}
 

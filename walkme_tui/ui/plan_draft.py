@@ -1,4 +1,4 @@
-"""A plan while it is under review: which groups the person keeps, and the ticket."""
+"""A plan under review: which groups are kept, and the ticket."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from walkme_tui.domain.plans import Plan, PlanKind, Step, without_group
 
 @dataclass(frozen=True, slots=True)
 class PlanDraft:
-    """What was planned, and what the person made of it; ``kept`` are ids of users and of groups that they stay in."""
+    """A plan and its edits; ``kept`` are ids of users and of groups that they stay in."""
 
     planned: Plan
     kept: frozenset[tuple[str, str]] = frozenset()
@@ -20,7 +20,7 @@ class PlanDraft:
 
     @property
     def plan(self) -> Plan:
-        """What would be carried out now."""
+        """The plan with its edits."""
         plan = self.planned
         for user_id, group_id in sorted(self.kept):
             plan = without_group(plan, user_id, group_id)

@@ -1,4 +1,4 @@
-"""Has the first rows at hand for the first picture; knows nothing of Textual, whose import it comes before."""
+"""Loads the first rows before Textual is imported; imports no Textual itself."""
 
 import asyncio
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ async def head_start(session: Session, query: UserQuery) -> Preload:
     """Recall what an earlier start stored; where that is nothing, ask the server for the first page.
 
     In that case it comes back when the request is on its way: importing Textual holds everything else up. Otherwise
-    the server is asked after the first picture. ``query`` is what the users are shown by from the beginning.
+    the server is asked after the first frame. ``query`` is the first query of the users.
     """
     pages = PageLoader(session)
     listing = Listing(session, pages, query)

@@ -1,4 +1,4 @@
-"""Numbers, ages and columns as people read them."""
+"""Numbers, ages and dates as text; text cut, padded and wrapped to cells."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -6,10 +6,12 @@ from typing import Final
 from rich.cells import cell_len
 
 from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.users import Status
 
 ELLIPSIS: Final = "…"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
+STATUS_SIGNS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
 SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -69,7 +71,7 @@ def day(milliseconds: int) -> str:
 
 
 def ago_and_date(now_ms: int, then_ms: int) -> str:
-    """An age with its date, and with the time of day while that matters: ``5 h ago, 12 Mar 09:30 UTC``."""
+    """An age with its date, within a week also the time of day: ``5 h ago, 12 Mar 09:30 UTC``."""
     moment = _moment(then_ms)
     if moment is None:
         return "?"
@@ -79,7 +81,7 @@ def ago_and_date(now_ms: int, then_ms: int) -> str:
 
 
 def clock_time(milliseconds: int) -> str:
-    """The time of day where the person sits: ``10:42:07``; a time beyond the calendar gives ``?``."""
+    """The local time of day: ``10:42:07``; a time beyond the calendar gives ``?``."""
     moment = _moment(milliseconds)
     return f"{moment.astimezone():%H:%M:%S}" if moment else "?"
 
@@ -92,14 +94,14 @@ def _moment(milliseconds: int) -> datetime | None:
 
 
 def loaded_share(coverage: Coverage) -> str:
-    """How much of the account is here: ``62 % loaded``, and where that is less than one, ``200 loaded``."""
+    """The loaded share of the account: ``62 % loaded``; below one percent the number: ``200 loaded``."""
     if not coverage.percent:
         return f"{number(coverage.loaded)} loaded"
     return f"{coverage.percent} % loaded"
 
 
 def cut(text: str, width: int) -> str:
-    """The beginning of a clean text that fits ``width`` cells; what is cut off is told by an ellipsis.
+    """The beginning of a clean text that fits ``width`` cells; an ellipsis marks a cut.
 
     A wide character is never cut in half, so that the result may be one cell shorter.
     """
@@ -152,7 +154,7 @@ def fit_right(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Clean text in lines of at most ``width`` cells, parted at blanks where there are some; never empty."""
+    """Clean text in lines of at most ``width`` cells, broken at blanks where possible; never empty."""
     width = max(2, width)
     lines: list[str] = []
     line = ""
@@ -171,7 +173,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def chop(word: str, width: int) -> list[str]:
-    """A word in pieces of at most ``width`` cells; never empty."""
+    """Text in pieces of at most ``width`` cells, broken anywhere; never empty."""
     pieces, piece, used = [], "", 0
     for character in word:
         cells = cell_len(character)

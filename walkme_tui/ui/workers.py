@@ -15,7 +15,7 @@ class WorkerGroup(StrEnum):
     """What a Textual worker is for; ``start_worker`` wants one."""
 
     LISTING = "listing"  # serves the rows of one table
-    CURSOR = "cursor"  # finds the person under the cursor again after the list changed
+    CURSOR = "cursor"  # finds the user under the cursor again after the list changed
     MARKS = "marks"  # loads what a range or "all" marks
     SESSION = "session"  # opens and closes profiles
     CRAWL = "crawl"  # reads the whole account
@@ -26,14 +26,14 @@ class WorkerGroup(StrEnum):
     MEMBERSHIPS = "memberships"  # reads the groups of users one by one
     LOOK_UP = "look-up"  # asks the server for an email that was typed
     COPY = "copy"  # reads what is copied, and asks what of it
-    STATUS = "status"  # keeps the status line true
+    STATUS = "status"  # updates counts for the status line
     NEWS = "news"  # lists what changed in the account
     VALUES = "values"  # reads what a filter can be completed with
-    NEAREST = "nearest"  # looks for names near to a word that nobody has
+    NEAREST = "nearest"  # looks for names similar to a word that no user has
     VIEWS = "views"  # saves and forgets views
-    WRITE = "write"  # plans a change with the person and follows it; never exclusive
+    WRITE = "write"  # plans a change and follows its job; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab
-    LEAVE = "leave"  # asks what becomes of running jobs when the person leaves
+    LEAVE = "leave"  # asks what to do with running jobs on quitting
 
 
 def start_worker(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.executing import BOTH, Memory, account
+from tests.support.executor_bench import BOTH, Memory, account
 from tests.support.fake_directory import FakeDirectory
 from tests.support.plan_strategies import users
 from walkme_tui.api.rest.user_update import UserUpdater

@@ -289,3 +289,29 @@ def test_read_only_is_refused_before_anybody_is_asked(line: CommandLine, api: Fa
         answer = line(*words, "--yes", "--read-only")
         assert (answer.code, answer.out) == (5, "")
     assert api.calls == []
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_resumed_one_is_kept(
+    line: CommandLine, api: FakeDirectory, resumed: bool
+) -> None:
+    line.configure(FILE)
+    unfinished = made(line, plan_for(1, groups=0), ())
+    other = made(line, plan_for(1, groups=0))
+    held = journal_in(line.paths.data)
+    asyncio.run(held.claim(other.id))
+    try:
+        answer = (
+            line("jobs", "resume", unfinished.id, "--yes")
+            if resumed
+            else line("--profile", "acme", "offboard", str(person(1).email), "--yes")
+        )
+    finally:
+        asyncio.run(held.aclose())
+    assert answer.code == 6
+    assert other.id in answer.err
+    states = {job.id: job.state for job in within(line, lambda journal: journal.jobs())}
+    assert states.pop(unfinished.id) is JobState.INTERRUPTED
+    states.pop(other.id)
+    assert list(states.values()) == ([] if resumed else [JobState.DISCARDED])
+    assert not api.writes

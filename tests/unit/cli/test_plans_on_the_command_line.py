@@ -268,8 +268,8 @@ def test_an_old_plan_tells_its_age_and_what_changed_since(
     since = [text.split("Since the plan was made: ")[1] for text in answer.out.splitlines() if "Since" in text]
     assert since == [
         "step 1: the status is pending now, not active.",
-        "step 3 is so already, nothing will be sent for it.",
-        "was put into g9, which the plan does not know: stays there.",
+        "step 3 is already done: nothing will be sent for it.",
+        "was put into g9, which is not in the plan: stays there.",
         "there is no such user any more.",
     ]
     assert api.writes == []

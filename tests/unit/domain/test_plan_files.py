@@ -121,7 +121,7 @@ def _drop(*path: str | int) -> Spoil:
         (_set("steps", 1, "strict", to=1), "steps[1].strict is neither true nor false"),
         (_set("steps", 1, "number", to=3), "steps[1].number is not 2"),
         (_set("steps", 1, "number", to=True), "steps[1].number is not a whole number"),
-        (_set("steps", 1, "user", to="somebody else"), "steps[1].user is nobody whom the subjects describe"),
+        (_set("steps", 1, "user", to="somebody else"), "steps[1].user is in none of the subjects"),
         (_set("steps", 1, to="remove"), "steps[1] is not an object"),
     ],
 )

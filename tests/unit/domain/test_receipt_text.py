@@ -190,8 +190,7 @@ def test_a_receipt_says_how_many_people_each_undo_takes_back() -> None:
     third = job.plan.subjects[2].user.id
     steps = tuple(replace(each, changed=each.changed and each.step.user_id != third) for each in job.steps)
     assert ticket_lines(_written(replace(job, steps=steps), 2), "receipt.json")[-1] == (
-        "- Undo: nothing was changed for this person; "
-        "`walkme-tui undo 20270115-bcdf` takes back the job for 4 other people"
+        "- Undo: nothing was changed for this person; `walkme-tui undo 20270115-bcdf` undoes the job for 4 other people"
     )
 
 

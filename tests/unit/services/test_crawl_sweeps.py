@@ -470,7 +470,7 @@ async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_be
             return await saving(page, fetched_at_ms)
 
         mirror.save_page = save  # type: ignore[method-assign]  # a page of a person comes in between
-        walk = await Walk.begun(session, 10, lambda progress: None)
+        walk = await Walk.start(session, 10, lambda progress: None)
         sweeps.append(walk.sweep)
     assert [sweep.first_new_row_id for sweep in sweeps if sweep] == [31, 1]
 

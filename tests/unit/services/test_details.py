@@ -24,7 +24,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Mirror, Session
 from walkme_tui.services.sync.group_backfill import (
-    AT_ONCE,
+    MAX_CONCURRENT,
     MAX_SILENT,
     UNKNOWN_GROUPS,
     BackfillCost,
@@ -130,7 +130,7 @@ async def test_who_was_opened_meanwhile_is_not_asked_for() -> None:
     async with lean(250) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
-            await until(lambda: bench.api.in_flight == AT_ONCE)
+            await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
             await bench.session.mirror.save_user(person(200), bench.time())
             gate.set()
             assert (await task).read == 250
@@ -154,10 +154,10 @@ async def test_few_are_asked_for_at_once() -> None:
     async with lean(50) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running():
-            await until(lambda: bench.api.in_flight == AT_ONCE)
+            await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
             for _ in range(20):
                 await asyncio.sleep(0)
-            assert bench.api.in_flight == AT_ONCE
+            assert bench.api.in_flight == MAX_CONCURRENT
             gate.set()
 
 
@@ -165,13 +165,13 @@ async def test_it_goes_on_where_it_was_stopped() -> None:
     async with lean(50) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
-            await until(lambda: bench.api.in_flight == AT_ONCE)
+            await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
             bench.reading.stop()
             gate.set()
             ended = await task
-        assert (ended.read, ended.total) == (AT_ONCE, 50)  # what was under way was stored
+        assert (ended.read, ended.total) == (MAX_CONCURRENT, 50)  # what was under way was stored
         assert not bench.reading.running
-        assert (await bench.reading.run(EVERYONE)).read == 50 - AT_ONCE
+        assert (await bench.reading.run(EVERYONE)).read == 50 - MAX_CONCURRENT
         assert len(bench.asked) == len(set(bench.asked)) == 50
 
 
@@ -234,7 +234,7 @@ async def test_what_only_a_person_can_mend_ends_it_and_keeps_what_came() -> None
         with pytest.raises(SignInRefused):
             await bench.reading.run(EVERYONE)
         assert bench.reading.progress.read == 10 - await bench.unknown() == len(bench.asked) - 1
-        assert len(bench.asked) <= AT_ONCE
+        assert len(bench.asked) <= MAX_CONCURRENT
         assert not bench.reading.running
 
 
@@ -278,7 +278,7 @@ async def test_a_server_that_never_tells_groups_is_soon_left_alone() -> None:
     async with lean(200) as bench:
         bench.api.unread = {"groups"}
         ended = await bench.reading.run(EVERYONE)
-        assert MAX_SILENT <= ended.silent == len(bench.asked) < MAX_SILENT + AT_ONCE
+        assert MAX_SILENT <= ended.silent == len(bench.asked) < MAX_SILENT + MAX_CONCURRENT
         assert ended.read == 0
 
 
@@ -310,7 +310,7 @@ async def test_a_full_disk_ends_it() -> None:
         mirror.full = True
         with pytest.raises(MirrorUnavailable):
             await bench.reading.run(EVERYONE)
-        assert len(bench.asked) <= AT_ONCE
+        assert len(bench.asked) <= MAX_CONCURRENT
         mirror.full = False
         assert (await bench.reading.run(EVERYONE)).read == 10
 
@@ -324,7 +324,7 @@ async def test_what_came_is_told_together() -> None:
         bench.session.events.subscribe(lambda _: at.append(bench.time.monotonic()))
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
-            await until(lambda: bench.api.in_flight == AT_ONCE)
+            await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
             gate.set()
             await until(lambda: len(bench.asked) >= 8)
             assert at == []
@@ -346,7 +346,7 @@ async def test_progress_tells_the_speed_and_what_is_left() -> None:
     async with lean(30) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running():
-            await until(lambda: bench.api.in_flight == AT_ONCE)
+            await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
             assert bench.reading.progress == BackfillProgress(total=30)
             assert bench.reading.running
             for _ in range(3):

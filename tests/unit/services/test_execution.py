@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import ACTIVE, BOTH, USER, Desk, account, executing, group, said, states
+from tests.support.executor_bench import (
+    ACTIVE,
+    BOTH,
+    USER,
+    ExecutorBench,
+    account,
+    group,
+    open_executor,
+    outcomes_of,
+    states_of,
+)
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import BrokenMirror, until
@@ -33,7 +43,7 @@ from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
-from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
+from walkme_tui.services.changes.step_runner import MAX_REFUSALS
 from walkme_tui.services.events import UserForgotten, UserStored
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
@@ -43,7 +53,7 @@ JOIN = AddMember(BOTH.id, group("g3"))
 
 async def run(api: FakeDirectory, folder: Path, *changes: Change, strict: bool = False) -> Job:
     """The job that these changes come to."""
-    async with executing(api, folder) as desk:
+    async with open_executor(api, folder) as desk:
         return await desk.run(desk.plan(changes, strict=strict))
 
 
@@ -52,10 +62,10 @@ async def run(api: FakeDirectory, folder: Path, *changes: Change, strict: bool =
 
 async def test_a_person_is_read_once_and_read_back_after_each_write(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.offboarding(7))
     assert job.state is JobState.DONE
-    assert said(job) == [
+    assert outcomes_of(job) == [
         ("done", "was active, is inactive"),
         ("done", "left Sales"),
         ("done", "left Support"),
@@ -83,7 +93,7 @@ async def test_a_step_keeps_the_user_before_and_after(tmp_path: Path) -> None:
 
 async def test_every_person_of_many_is_changed_in_order(tmp_path: Path) -> None:
     api = account(60)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(*range(60))
         job = await desk.run(plan)
     assert job.clean
@@ -96,7 +106,7 @@ async def test_every_person_of_many_is_changed_in_order(tmp_path: Path) -> None:
 
 async def test_people_are_changed_side_by_side_once_a_first_step_went_well(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         gate = api.hold("remove_member")
         running = asyncio.create_task(desk.run(desk.offboarding(5, 1, 2, 6, 7)))
         await until(lambda: len(api.asked("remove_member")) == 3)
@@ -115,7 +125,7 @@ async def test_what_is_so_already_is_success_and_nothing_is_sent(tmp_path: Path)
         RemoveMember(USER.id, group("g3")),
         AddMember(USER.id, group("g1")),
     )
-    assert said(job) == [
+    assert outcomes_of(job) == [
         ("done", "already inactive: nothing was sent"),
         ("done", "already out of Beta: nothing was sent"),
         ("done", "already in Sales: nothing was sent"),
@@ -129,7 +139,7 @@ async def test_a_plan_that_found_the_person_otherwise_is_carried_out_and_says_so
     api = account()
     api.edit(BOTH.id, status="pending")
     job = await run(api, tmp_path, DEACTIVATE)
-    assert said(job) == [("done", "was pending (the plan found active), is inactive")]
+    assert outcomes_of(job) == [("done", "was pending (the plan found active), is inactive")]
     assert job.steps[0].changed
 
 
@@ -145,7 +155,7 @@ async def test_a_strict_step_leaves_what_others_did(tmp_path: Path) -> None:
         RemoveMember(BOTH.id, group("g3")),
         strict=True,
     )
-    assert said(job) == [
+    assert outcomes_of(job) == [
         ("skipped", "the status is pending now, not inactive: changed by others, left alone"),
         ("done", "others put the person back into Sales since: left alone"),
         ("done", "others set the status to active since: left alone"),
@@ -159,7 +169,7 @@ async def test_a_strict_step_overwrites_no_status_that_it_cannot_see(tmp_path: P
     api = account()
     api.unread = {"status"}
     job = await run(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
-    assert states(job) == ["needs review"]
+    assert states_of(job) == ["needs review"]
     assert not api.writes
 
 
@@ -170,7 +180,7 @@ async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path
     api = account()
     api.inert = True
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
-    assert said(job) == [("failed", "the server answered 200 and changed nothing")] * 2
+    assert outcomes_of(job) == [("failed", "the server answered 200 and changed nothing")] * 2
     assert job.state is JobState.DONE
     assert not job.clean
 
@@ -178,34 +188,36 @@ async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path
 async def test_a_change_that_shows_a_moment_later_is_verified(tmp_path: Path) -> None:
     api = account()
     api.stale_reads = 1
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE, LEAVE]))
         assert desk.time.pauses == [1.0, 1.0]
-    assert states(job) == ["done", "done"]
+    assert states_of(job) == ["done", "done"]
 
 
 async def test_what_the_record_does_not_tell_is_looked_up_elsewhere(tmp_path: Path) -> None:
     api = account()
     api.unread = {"groups", "status"}
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
-    assert said(job) == [("done", "is inactive"), ("done", "left Sales")]
+    assert outcomes_of(job) == [("done", "is inactive"), ("done", "left Sales")]
 
 
 async def test_what_nothing_tells_needs_review(tmp_path: Path) -> None:
     api = account()
     api.unread, api.lean = {"groups"}, True
     job = await run(api, tmp_path, LEAVE)
-    assert said(job) == [("needs review", "accepted, could not be verified")]
+    assert outcomes_of(job) == [("needs review", "accepted, could not be verified")]
     api = account()
     api.unread, api.lean = {"groups"}, True
     api.lose_answer()
     job = await run(api, tmp_path / "other", LEAVE)
-    assert said(job) == [("needs review", "sent, no answer came, and the record does not show whether it happened")]
+    assert outcomes_of(job) == [
+        ("needs review", "sent, no answer came, and the record does not show whether it happened")
+    ]
 
 
 async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         heard: list[object] = []
         desk.session.events.subscribe(heard.append)
         await desk.run(desk.plan([DEACTIVATE, LEAVE]))
@@ -218,7 +230,7 @@ async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
 async def test_a_local_copy_that_is_full_holds_nothing_up(tmp_path: Path) -> None:
     mirror = BrokenMirror()
     mirror.full = True
-    async with executing(account(), tmp_path, mirror=mirror) as desk:
+    async with open_executor(account(), tmp_path, mirror=mirror) as desk:
         job = await desk.run(desk.offboarding(7))
     assert job.clean
 
@@ -230,7 +242,7 @@ async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(times=2)
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
-    assert said(job) == [("done", "no usable answer came; the change was there when read again")] * 2
+    assert outcomes_of(job) == [("done", "no usable answer came; the change was there when read again")] * 2
     assert [record.changed for record in job.steps] == [True, True]
     assert len(api.writes) == 2
 
@@ -239,7 +251,7 @@ async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, times=2)
     job = await run(api, tmp_path, LEAVE)
-    assert said(job) == [("done", "left Sales")]
+    assert outcomes_of(job) == [("done", "left Sales")]
     assert job.steps[0].attempts == 3
     assert len(api.writes) == 1
 
@@ -247,40 +259,40 @@ async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
 async def test_it_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, times=3)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([LEAVE, JOIN, SetStatus(ACTIVE.id, "active", "inactive")])
         with pytest.raises(OutcomeUnknown):
             await desk.run(plan)
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
-        assert states(job) == ["todo", "todo", "done"]
+        assert states_of(job) == ["todo", "todo", "done"]
         assert len(api.asked("remove_member")) == job.steps[0].attempts == 3
         job = await desk.resume(job)
-    assert states(job) == ["done"] * 3
+    assert states_of(job) == ["done"] * 3
     assert len(api.asked("remove_member")) == 4
 
 
 async def test_a_service_that_answers_no_write_as_it_should_stops_the_job(tmp_path: Path) -> None:
     api = account(40)
     api.lose_answer(carried_out=False, times=1000)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(OutcomeUnknown):
             await desk.run(desk.plan([AddMember(person(number).id, group("g3")) for number in range(0, 40, 4)]))
         job = await desk.only()
     assert job.state is JobState.INTERRUPTED
-    assert set(states(job)) == {"todo"}
+    assert set(states_of(job)) == {"todo"}
     assert len(api.asked("add_member")) == 3 * (MAX_SKIPPED + 1)
 
 
 async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times(tmp_path: Path) -> None:
     api = account()
     api.fail_next(RateLimited("Too many."), times=1000, name="remove_member")
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(RateLimited):
             await desk.run(desk.plan([LEAVE]))
         job = await desk.only()
-    assert (job.state, states(job)) == (JobState.INTERRUPTED, ["todo"])
-    assert len(api.asked("remove_member")) == MAX_TURNED_AWAY
+    assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["todo"])
+    assert len(api.asked("remove_member")) == MAX_REFUSALS
 
 
 async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
@@ -290,7 +302,9 @@ async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
     api.meanwhile("remove_member", lambda: None)
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     job = await run(api, tmp_path, LEAVE)
-    assert said(job) == [("done", "an earlier attempt got through after all; the change was there when read again")]
+    assert outcomes_of(job) == [
+        ("done", "an earlier attempt got through after all; the change was there when read again")
+    ]
     assert job.steps[0].changed
 
 
@@ -314,12 +328,14 @@ async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_no
         api.edit(BOTH.id, status="inactive")
 
     api.meanwhile("patch_user", refuse_and_let_the_first_arrive)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         try:
             job = await desk.run(desk.plan([DEACTIVATE]))
         except type(refusal):
             job = await desk.resume(await desk.only())
-    assert said(job) == [("done", "an earlier attempt got through after all; the change was there when read again")]
+    assert outcomes_of(job) == [
+        ("done", "an earlier attempt got through after all; the change was there when read again")
+    ]
     assert job.steps[0].changed
 
 
@@ -334,7 +350,7 @@ async def test_an_attempt_without_an_answer_is_looked_for_when_a_later_one_is_re
 
     api.meanwhile("patch_user", refuse_and_let_the_first_arrive)
     job = await run(api, tmp_path, DEACTIVATE)
-    assert states(job) == ["done"]
+    assert states_of(job) == ["done"]
     assert job.steps[0].changed
 
 
@@ -347,12 +363,12 @@ async def test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody(tm
 
     api.meanwhile("add_member", lambda: None)
     api.meanwhile("add_member", strike)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ValueError, match="a fault of the program"):
             await desk.run(desk.plan([AddMember(user.id, group("g3")) for user in people]))
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
-        assert "sent" in states(job)
+        assert "sent" in states_of(job)
         # The first person, and at most those who were under way beside the fault.
         assert len(api.writes) <= 1 + USERS_AT_ONCE
         assert (await desk.resume(job)).clean
@@ -364,19 +380,19 @@ async def test_a_membership_that_needs_nothing_is_success(tmp_path: Path, error:
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     api.fail_next(error, name="remove_member")
     job = await run(api, tmp_path, LEAVE)
-    assert said(job) == [("done", "was already out of Sales when it was sent")]
+    assert outcomes_of(job) == [("done", "was already out of Sales when it was sent")]
     assert not job.steps[0].changed
 
 
 async def test_a_group_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     api = account()
     job = await run(api, tmp_path, AddMember(BOTH.id, Group("g99", "Sales")))
-    assert said(job) == [("failed", "There is no such group.")]
+    assert outcomes_of(job) == [("failed", "There is no such group.")]
 
 
 async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         heard: list[object] = []
         await desk.session.mirror.save_user(BOTH, 0)
         desk.session.events.subscribe(heard.append)
@@ -386,15 +402,15 @@ async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path)
         assert UserForgotten(BOTH.id, BOTH) in heard
         assert await desk.session.mirror.user(BOTH.id) is None
     gone = "there is no such user any more"
-    assert said(job)[-3:] == [("failed", gone), ("skipped", gone), ("skipped", gone)]
-    assert states(job)[:2] == ["done", "done"]
+    assert outcomes_of(job)[-3:] == [("failed", gone), ("skipped", gone), ("skipped", gone)]
+    assert states_of(job)[:2] == ["done", "done"]
 
 
 async def test_a_user_who_goes_in_the_middle_is_told_so(tmp_path: Path) -> None:
     api = account()
     api.meanwhile("remove_member", lambda: api.remove(BOTH.id))
     job = await run(api, tmp_path, DEACTIVATE, LEAVE, JOIN)
-    assert states(job) == ["done", "failed", "skipped"]
+    assert states_of(job) == ["done", "failed", "skipped"]
     assert job.steps[1].attempts == 1
 
 
@@ -407,39 +423,39 @@ async def test_a_refusal_is_told_and_the_next_step_is_taken(tmp_path: Path, chan
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="patch_user")
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="remove_member")
     job = await run(api, tmp_path, change, JOIN)
-    assert states(job) == [state, "done"]
+    assert states_of(job) == [state, "done"]
     assert "Not on a Sunday." in job.steps[0].detail
 
 
 async def test_a_missing_right_stops_the_job(tmp_path: Path) -> None:
     api = account()
     api.forbidden = True
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(PermissionRefused):
             await desk.run(desk.offboarding(6, 7))
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
-        assert sorted(states(job)) == ["refused", "todo", "todo", "todo", "todo"]
+        assert sorted(states_of(job)) == ["refused", "todo", "todo", "todo", "todo"]
         api.forbidden = False
         job = await desk.resume(job)
     assert job.state is JobState.DONE
-    assert sorted(states(job)) == ["done"] * 4 + ["refused"]
+    assert sorted(states_of(job)) == ["done"] * 4 + ["refused"]
 
 
 async def test_a_refused_sign_in_stops_the_job_and_costs_no_step(tmp_path: Path) -> None:
     api = account()
     api.fail_next(SignInRefused("The secret was refused.", status=401), name="remove_member")
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(SignInRefused):
             await desk.run(desk.offboarding(7))
         job = await desk.only()
-        assert (job.state, states(job)) == (JobState.INTERRUPTED, ["done", "todo", "todo"])
+        assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["done", "todo", "todo"])
         assert (await desk.resume(job)).clean
 
 
 async def test_a_refused_sign_in_while_reading_back_leaves_the_step_in_doubt(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
 
         def refuse() -> None:
             api.fail_next(SignInRefused("The secret was refused.", status=401), name="get_user")
@@ -448,9 +464,9 @@ async def test_a_refused_sign_in_while_reading_back_leaves_the_step_in_doubt(tmp
         with pytest.raises(SignInRefused):
             await desk.run(desk.plan([DEACTIVATE, LEAVE]))
         job = await desk.only()
-        assert states(job) == ["sent", "todo"]
+        assert states_of(job) == ["sent", "todo"]
         job = await desk.resume(job)
-    assert said(job)[0] == ("done", "interrupted after it was sent; the change was there when read again")
+    assert outcomes_of(job)[0] == ("done", "interrupted after it was sent; the change was there when read again")
     assert len(api.asked("patch_user")) == 1
 
 
@@ -458,21 +474,21 @@ async def test_a_call_that_the_server_does_not_know_is_a_failure(tmp_path: Path)
     api = account()
     api.fail_next(MethodRefused("No such call (405).", status=405), name="remove_member")
     job = await run(api, tmp_path, LEAVE, JOIN)
-    assert said(job) == [("failed", "No such call (405)."), ("done", "joined Beta")]
+    assert outcomes_of(job) == [("failed", "No such call (405)."), ("done", "joined Beta")]
 
 
 async def test_a_record_that_may_not_be_read_is_left_alone(tmp_path: Path) -> None:
     api = account()
     api.fail_next(RequestRejected("No.", status=400), name="get_user")
     job = await run(api, tmp_path, DEACTIVATE)
-    assert said(job) == [("failed", "could not be read, so nothing was sent: No.")]
+    assert outcomes_of(job) == [("failed", "could not be read, so nothing was sent: No.")]
     assert not api.asked("patch_user")
 
 
 # ------------------------------------------------------------ refused before anything is sent
 
 
-async def refused(desk: Desk, plan: Plan) -> type[Exception]:
+async def refused(desk: ExecutorBench, plan: Plan) -> type[Exception]:
     """What submitting, and what running a job that slipped in, raise."""
     raised = []
     slipped = await desk.journal.create(plan, ACTOR)
@@ -489,7 +505,7 @@ async def refused(desk: Desk, plan: Plan) -> type[Exception]:
 
 
 async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
-    async with executing(account(), tmp_path) as desk:
+    async with open_executor(account(), tmp_path) as desk:
         locked = replace(desk.session, account=desk.session.account._replace(read_only=True))
         desk.executor = Executor(locked, desk.journal, ACTOR)
         assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
@@ -497,13 +513,13 @@ async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", [{"profile": "other"}, {"base_url": "https://other.test"}])
 async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[str, str]) -> None:
-    async with executing(account(), tmp_path) as desk:
+    async with open_executor(account(), tmp_path) as desk:
         changed = replace(desk.offboarding(7), **other)  # type: ignore[arg-type]  # mypy reads the names as any field
         assert await refused(desk, changed) is ConfigurationError
 
 
 async def test_a_plan_with_too_many_steps_for_one_person_sends_nothing(tmp_path: Path) -> None:
-    async with executing(account(), tmp_path) as desk:
+    async with open_executor(account(), tmp_path) as desk:
         changes = [AddMember(BOTH.id, Group(f"many-{number}", None)) for number in range(MOST_STEPS_OF_ONE_USER + 1)]
         assert await refused(desk, desk.plan(changes)) is PlanTooLarge
 
@@ -511,7 +527,7 @@ async def test_a_plan_with_too_many_steps_for_one_person_sends_nothing(tmp_path:
 async def test_a_token_that_may_only_read_sends_nothing(tmp_path: Path) -> None:
     api = account()
     api.granted = frozenset({"users:read"})
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         assert await refused(desk, desk.offboarding(7)) is PermissionRefused
 
 
@@ -519,16 +535,16 @@ async def test_a_token_that_is_first_made_by_reading_is_looked_at_too(tmp_path: 
     api = account()
     api.granted = None
     api.meanwhile("get_user", lambda: setattr(api, "granted", frozenset({"users:read"})))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(PermissionRefused) as caught:
             await desk.run(desk.offboarding(7))
         assert caught.value.scope == "users:write"
-        assert states(await desk.only()) == ["todo"] * 3
+        assert states_of(await desk.only()) == ["todo"] * 3
     assert [call.name for call in api.calls] == ["get_user"]
 
 
 async def test_a_job_that_is_done_is_not_done_again(tmp_path: Path) -> None:
-    async with executing(account(), tmp_path) as desk:
+    async with open_executor(account(), tmp_path) as desk:
         job = await desk.run(desk.offboarding(7))
         with pytest.raises(NotFound):
             await desk.resume(job)
@@ -536,7 +552,7 @@ async def test_a_job_that_is_done_is_not_done_again(tmp_path: Path) -> None:
 
 async def test_two_jobs_never_change_one_person_at_once(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         first, second = await desk.executor.submit(desk.offboarding(7)), await desk.executor.submit(desk.offboarding(7))
         await desk.journal.claim(first.id)
         with pytest.raises(AccountBusy):
@@ -544,4 +560,4 @@ async def test_two_jobs_never_change_one_person_at_once(tmp_path: Path) -> None:
         assert not api.calls
         await desk.journal.release(first.id, JobState.INTERRUPTED)
         assert (await desk.resume(second)).clean
-        assert said(await desk.resume(first))[0] == ("done", "already inactive: nothing was sent")
+        assert outcomes_of(await desk.resume(first))[0] == ("done", "already inactive: nothing was sent")

@@ -14,7 +14,7 @@ from typing import Any, cast
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.support.executing import GROUPS, Desk, SkippingTime, account, executing
+from tests.support.executor_bench import GROUPS, ExecutorBench, SkippingTime, account, open_executor
 from tests.support.fake_directory import FakeDirectory, Write, person
 from walkme_tui.api.rest.user_update import UserCalls, UserUpdater
 from walkme_tui.domain.changes.change import Change
@@ -187,7 +187,7 @@ ACTS = st.fixed_dictionaries(
 )
 
 
-async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
+async def until_done(desk: ExecutorBench, fate: Fate, job: Job) -> Job:
     """Run a job, in one process after the other, until it is done."""
     real: Any = desk.journal
     for _ in range(MOST_RUNS):
@@ -196,7 +196,7 @@ async def until_done(desk: Desk, fate: Fate, job: Job) -> Job:
         session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")
         wire.use_write_memory(real.write_memory("test", "there"))
         executor = Executor(session, disk, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
-        fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.told.append))
+        fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.progress.append))
         try:
             await fate.task
         except (WalkmeError, asyncio.CancelledError) as error:
@@ -256,7 +256,7 @@ async def test_whatever_happens_the_journal_tells_what_was_done(
     before = {user.id: user for user in api.users if isinstance(user, User)}
     fate = Fate(acts, api)
     with tempfile.TemporaryDirectory() as folder:
-        async with executing(api, Path(folder), time=SkippingTime()) as desk:
+        async with open_executor(api, Path(folder), time=SkippingTime()) as desk:
             job = await desk.executor.submit(desk.plan(changes, strict=strict))
             job = await until_done(desk, fate, job)
             check(job, api, before, fate.others)
@@ -282,7 +282,7 @@ def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tup
         assert api.now(user_id).role == user.role
 
 
-async def check_undo(desk: Desk, job: Job, before: dict[str, User], others: set[tuple[str, str]]) -> None:
+async def check_undo(desk: ExecutorBench, job: Job, before: dict[str, User], others: set[tuple[str, str]]) -> None:
     """The way back leads to where it began, but for what others did and for what no server allows."""
     users = {record.step.user_id: desk.api.now(record.step.user_id) for record in job.steps}
     back = inverses(job.steps, users, dict(users), {})

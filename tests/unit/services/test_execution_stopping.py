@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import BOTH, GROUPS, Desk, SkippingTime, account, executing, group, said, states
+from tests.support.executor_bench import (
+    BOTH,
+    GROUPS,
+    ExecutorBench,
+    SkippingTime,
+    account,
+    group,
+    open_executor,
+    outcomes_of,
+    states_of,
+)
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import ManualTime, until
@@ -46,42 +56,42 @@ async def flowing(time: ManualTime, running: "asyncio.Task[Job]", seconds: float
 
 async def test_a_paused_job_takes_no_step_until_it_is_resumed(tmp_path: Path) -> None:
     api, control = account(), JobControl()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
         await until(lambda: api.asked("patch_user"))
         control.pause()
         gate.set()
-        await until(lambda: desk.told[-1].paused)
-        assert desk.told[-1].counts == {"done": 1, "todo": 2}
+        await until(lambda: desk.progress[-1].paused)
+        assert desk.progress[-1].counts == {"done": 1, "todo": 2}
         await asyncio.sleep(0.02)
         assert len(api.writes) == 1
         control.resume()
         assert (await running).clean
-        assert not desk.told[-1].paused
+        assert not desk.progress[-1].paused
 
 
 async def test_after_a_pause_the_person_is_read_again(tmp_path: Path) -> None:
     api, control = account(), JobControl()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.plan([DEACTIVATE, LEAVE]), control))
         await until(lambda: api.asked("patch_user"))
         control.pause()
         gate.set()
-        await until(lambda: desk.told[-1].paused)
+        await until(lambda: desk.progress[-1].paused)
         api.edit(BOTH.id, groups=("g2",))
         control.resume()
         job = await running
-    assert said(job)[1] == ("done", "already out of Sales: nothing was sent")
+    assert outcomes_of(job)[1] == ("done", "already out of Sales: nothing was sent")
 
 
 async def test_a_paused_job_can_be_cancelled(tmp_path: Path) -> None:
     api, control = account(), JobControl()
     control.pause()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
-        await until(lambda: desk.told and desk.told[-1].paused)
+        await until(lambda: desk.progress and desk.progress[-1].paused)
         control.cancel()
         assert (await running).state is JobState.INTERRUPTED
     assert not api.calls
@@ -92,7 +102,7 @@ async def test_a_paused_job_can_be_cancelled(tmp_path: Path) -> None:
 
 async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(tmp_path: Path) -> None:
     api, control, time = account(), JobControl(), ManualTime()
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7, 6), control))
         await until(lambda: api.asked("patch_user"))
@@ -100,7 +110,7 @@ async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(
         time.advance(4.9)
         gate.set()
         job = await running
-    assert (job.state, states(job)) == (JobState.INTERRUPTED, ["done", "todo", "todo", "todo", "todo"])
+    assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["done", "todo", "todo", "todo", "todo"])
     assert len(api.writes) == 1
 
 
@@ -108,7 +118,7 @@ async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_lo
     tmp_path: Path,
 ) -> None:
     api, control, time = account(), JobControl(), ManualTime()
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7), control))
         await until(lambda: api.asked("patch_user"))
@@ -117,7 +127,7 @@ async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_lo
         assert not running.done()
         time.advance(5.0)
         job = await running
-        assert (job.state, states(job)) == (JobState.INTERRUPTED, ["sent", "todo", "todo"])
+        assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["sent", "todo", "todo"])
         gate.set()
         before = len(api.calls)
         job = await flowing(time, asyncio.create_task(desk.resume(job)))
@@ -129,14 +139,14 @@ async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_lo
 async def test_a_job_whose_last_step_settles_while_it_is_cancelled_is_done(tmp_path: Path) -> None:
     api, control = account(), JobControl()
     api.meanwhile("patch_user", control.cancel)
-    async with executing(api, tmp_path, time=ManualTime()) as desk:
+    async with open_executor(api, tmp_path, time=ManualTime()) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]), control)
-    assert (job.state, states(job)) == (JobState.DONE, ["done"])
+    assert (job.state, states_of(job)) == (JobState.DONE, ["done"])
 
 
 async def test_a_task_that_is_cancelled_leaves_the_job_to_be_resumed(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         gate = api.hold("patch_user")
         running = asyncio.create_task(desk.run(desk.offboarding(7)))
         await until(lambda: api.asked("patch_user"))
@@ -144,7 +154,7 @@ async def test_a_task_that_is_cancelled_leaves_the_job_to_be_resumed(tmp_path: P
         with pytest.raises(asyncio.CancelledError):
             await running
         job = await desk.only()
-        assert (job.state, states(job)) == (JobState.INTERRUPTED, ["sent", "todo", "todo"])
+        assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["sent", "todo", "todo"])
         gate.set()
         assert (await desk.resume(job)).clean
 
@@ -154,7 +164,7 @@ async def test_a_task_that_is_cancelled_leaves_the_job_to_be_resumed(tmp_path: P
 
 async def test_in_an_outage_the_job_gives_up_soon_and_asks_little(tmp_path: Path) -> None:
     api = account(40)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(*range(40))
         api.offline = DOWN
         begun = desk.time.seconds
@@ -163,7 +173,7 @@ async def test_in_an_outage_the_job_gives_up_soon_and_asks_little(tmp_path: Path
         assert desk.time.seconds - begun < 60
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
-        assert set(states(job)) == {"todo"}
+        assert set(states_of(job)) == {"todo"}
         assert len(api.calls) <= 6
         api.offline = None
         assert (await desk.resume(job)).clean
@@ -171,7 +181,7 @@ async def test_in_an_outage_the_job_gives_up_soon_and_asks_little(tmp_path: Path
 
 async def test_an_outage_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     api, time = account(40), ManualTime()
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(*range(40))
 
         def go_down() -> None:
@@ -184,8 +194,8 @@ async def test_an_outage_in_the_middle_loses_nothing(tmp_path: Path) -> None:
             await flowing(time, asyncio.create_task(desk.run(plan)), 0.2)
         asked = len(api.calls)
         job = await desk.only()
-        assert len(api.writes) == sum(record.changed for record in job.steps) + states(job).count("sent")
-        assert "todo" in states(job)
+        assert len(api.writes) == sum(record.changed for record in job.steps) + states_of(job).count("sent")
+        assert "todo" in states_of(job)
         api.offline = None
         job = await flowing(time, asyncio.create_task(desk.resume(job)))
     assert job.clean
@@ -196,22 +206,22 @@ async def test_an_outage_in_the_middle_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [DOWN, ServerFault("A fault.", status=500), RateLimited("Slow down.")])
 async def test_a_short_outage_is_waited_out(tmp_path: Path, error: Unreachable) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
         api.fail_next(error, times=3)
         job = await desk.run(plan)
         assert job.clean
-        assert error.message in {told.paused for told in desk.told}
-        assert not desk.told[-1].paused
+        assert error.message in {told.paused for told in desk.progress}
+        assert not desk.progress[-1].paused
         assert desk.time.pauses == [1.0, 2.0]
 
 
 async def test_a_write_that_was_not_sent_is_sent_when_the_service_is_back(tmp_path: Path) -> None:
     api = account()
     api.fail_next(DOWN, name="patch_user")
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
-    assert said(job) == [("done", "was active, is inactive")]
+    assert outcomes_of(job) == [("done", "was active, is inactive")]
     assert (job.steps[0].attempts, len(api.writes)) == (2, 1)
 
 
@@ -220,15 +230,15 @@ async def test_somebody_elses_doing_during_an_outage_is_not_ours(tmp_path: Path)
     api.fail_next(DOWN, name="patch_user")
     api.meanwhile("get_user", lambda: None)
     api.meanwhile("get_user", lambda: api.edit(BOTH.id, status="inactive"))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
-    assert said(job) == [("done", "already inactive: nothing was sent")]
+    assert outcomes_of(job) == [("done", "already inactive: nothing was sent")]
     assert not job.steps[0].changed
 
 
 async def test_in_doubt_and_cut_off_the_step_stays_sent(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
 
         def go_down() -> None:
             api.offline = DOWN
@@ -239,19 +249,19 @@ async def test_in_doubt_and_cut_off_the_step_stays_sent(tmp_path: Path) -> None:
         with pytest.raises(Unreachable):
             await desk.run(desk.offboarding(7))
         job = await desk.only()
-        assert states(job) == ["sent", "todo", "todo"]
+        assert states_of(job) == ["sent", "todo", "todo"]
         api.offline = None
         api.calls.clear()
         job = await desk.resume(job)
     assert job.clean
-    assert said(job)[0] == ("done", "interrupted after it was sent; the change was there when read again")
+    assert outcomes_of(job)[0] == ("done", "interrupted after it was sent; the change was there when read again")
     assert api.calls[0].name == "get_user"
     assert not api.asked("patch_user")
 
 
 async def test_with_a_screen_it_waits_as_long_as_it_takes(tmp_path: Path) -> None:
     api, time = account(), SkippingTime()
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.fail_next(DOWN, times=30)
         job = await desk.run(plan, JobControl(patience_seconds=None))
@@ -261,12 +271,12 @@ async def test_with_a_screen_it_waits_as_long_as_it_takes(tmp_path: Path) -> Non
 
 async def test_who_resumes_has_it_look_at_once(tmp_path: Path) -> None:
     api, time, control = account(), ManualTime(), JobControl(patience_seconds=None)
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.offline = DOWN
         running = asyncio.create_task(desk.run(plan, control))
         await until(lambda: time.pauses)
-        assert desk.told[-1].paused == DOWN.message
+        assert desk.progress[-1].paused == DOWN.message
         api.offline = None
         control.resume()
         assert (await running).clean
@@ -274,7 +284,7 @@ async def test_who_resumes_has_it_look_at_once(tmp_path: Path) -> None:
 
 async def test_waiting_for_the_service_ends_when_the_job_is_cancelled(tmp_path: Path) -> None:
     api, time, control = account(), ManualTime(), JobControl(patience_seconds=None)
-    async with executing(api, tmp_path, time=time) as desk:
+    async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
         api.offline = DOWN
         running = asyncio.create_task(desk.run(plan, control))
@@ -286,13 +296,13 @@ async def test_waiting_for_the_service_ends_when_the_job_is_cancelled(tmp_path: 
 
 async def test_any_answer_ends_the_wait(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
         api.fail_next(DOWN)
         api.fail_next(NotFound("Gone.", status=404))
         api.remove(BOTH.id)
         job = await desk.run(plan)
-    assert states(job) == ["failed", "skipped", "skipped"]
+    assert states_of(job) == ["failed", "skipped", "skipped"]
 
 
 class Poisoned(FakeDirectory):
@@ -312,7 +322,7 @@ class Poisoned(FakeDirectory):
 
 async def test_one_person_who_cannot_be_read_holds_nobody_else_up(tmp_path: Path) -> None:
     api = Poisoned(6)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(6, 7, 1, 2)
         with pytest.raises(ServerFault):
             await desk.run(plan)
@@ -326,14 +336,14 @@ async def test_one_person_who_cannot_be_read_holds_nobody_else_up(tmp_path: Path
 async def test_who_cannot_be_read_after_a_write_stays_in_doubt(tmp_path: Path) -> None:
     api = Poisoned()
     api.meanwhile("patch_user", lambda: api.poisonous.add(BOTH.id))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServerFault):
             await desk.run(desk.offboarding(7, 6))
         job = await desk.only()
-        assert states(job) == ["sent", "todo", "todo", "done", "done"]
+        assert states_of(job) == ["sent", "todo", "todo", "done", "done"]
         with pytest.raises(ServerFault):
             await desk.resume(job)
-        assert states(await desk.only()) == states(job)
+        assert states_of(await desk.only()) == states_of(job)
         api.poisonous.clear()
         assert (await desk.resume(job)).clean
     assert len(api.asked("patch_user")) == 2
@@ -341,7 +351,7 @@ async def test_who_cannot_be_read_after_a_write_stays_in_doubt(tmp_path: Path) -
 
 async def test_when_hardly_anybody_can_be_read_the_job_gives_up(tmp_path: Path) -> None:
     api = Poisoned(*range(12))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServerFault):
             await desk.run(desk.offboarding(*range(12)))
         assert not api.writes
@@ -350,7 +360,7 @@ async def test_when_hardly_anybody_can_be_read_the_job_gives_up(tmp_path: Path) 
 
 async def test_a_look_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
 
         def hang() -> None:
@@ -366,7 +376,7 @@ async def test_a_look_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
 # ------------------------------------------------------------ resuming
 
 
-async def interrupted(desk: Desk, *, sent: tuple[int, ...]) -> Job:
+async def interrupted(desk: ExecutorBench, *, sent: tuple[int, ...]) -> Job:
     """A job whose process ended after it had written down these intents."""
     plan = desk.plan([DEACTIVATE, SetStatus(person(6).id, "active", "inactive"), LEAVE])
     job = await desk.executor.submit(plan)
@@ -379,13 +389,13 @@ async def interrupted(desk: Desk, *, sent: tuple[int, ...]) -> Job:
 
 async def test_everything_in_doubt_is_looked_up_before_anything_is_sent(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await interrupted(desk, sent=(1, 2))
         api.edit(person(6).id, status="inactive")
         job = await desk.resume(job)
     first_write = next(index for index, call in enumerate(api.calls) if call.name == "patch_user")
     assert {call.arguments[0] for call in api.calls[:first_write]} == {BOTH.id, person(6).id}
-    assert said(job) == [
+    assert outcomes_of(job) == [
         ("done", "was active, is inactive"),
         ("done", "interrupted after it was sent; the change was there when read again"),
         ("done", "left Sales"),
@@ -395,11 +405,11 @@ async def test_everything_in_doubt_is_looked_up_before_anything_is_sent(tmp_path
 
 async def test_in_doubt_about_somebody_who_is_gone(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await interrupted(desk, sent=(1,))
         api.remove(BOTH.id)
         job = await desk.resume(job)
-    assert states(job) == ["failed", "done", "failed"]
+    assert states_of(job) == ["failed", "done", "failed"]
 
 
 # ------------------------------------------------------------ the journal
@@ -442,7 +452,7 @@ async def test_nothing_is_sent_that_was_not_written_down(
     tmp_path: Path, name: str, number: int, sent: int, full: bool
 ) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         assert isinstance(desk.journal, SqliteJournal)
         failing = FailingJournal(desk.journal, name, number, full=full)
         plan = desk.offboarding(7)
@@ -450,7 +460,7 @@ async def test_nothing_is_sent_that_was_not_written_down(
 
         async def all_of_it() -> None:
             job = await executor.submit(plan)
-            await executor.run(job.id, JobControl(), desk.told.append)
+            await executor.run(job.id, JobControl(), desk.progress.append)
 
         with pytest.raises(JournalUnavailable):
             await all_of_it()
@@ -467,7 +477,7 @@ async def test_a_disk_that_is_full_sends_nothing(tmp_path: Path) -> None:
     api = account()
     folder = tmp_path / "file"
     folder.write_text("in the way")
-    async with executing(api, folder) as desk:
+    async with open_executor(api, folder) as desk:
         with pytest.raises(JournalUnavailable):
             await desk.run(desk.offboarding(7))
     assert not api.calls

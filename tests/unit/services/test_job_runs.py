@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.change_services import Bench
-from tests.support.executing import account
+from tests.support.executor_bench import account
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import ACTOR, journal_in
 from tests.support.sessions import open_session, until

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.support.executing import BOTH, account, executing, said
+from tests.support.executor_bench import BOTH, account, open_executor, outcomes_of
 from walkme_tui.cli.output import plan_text
 from walkme_tui.domain.changes.change import Change, shown
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
@@ -95,12 +95,12 @@ CHANGE = SetLastName(BOTH.id, BOTH.last_name if isinstance(BOTH.last_name, str) 
 async def test_from_the_plan_to_the_undo(tmp_path: Path, *, patch_refused: bool) -> None:
     api = account()
     api.patch_refused = patch_refused
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([CHANGE], kind=PlanKind.REACTIVATE)
         assert plan_from_text(plan_to_text(plan)) == plan
         job = await desk.run(plan)
         assert api.now(BOTH.id).last_name == "Ünal"
-        assert said(job) == [("done", "is called Ünal")]
+        assert outcomes_of(job) == [("done", "is called Ünal")]
         assert job.steps[0].as_planned
         assert (await desk.journal.job(job.id)).steps == job.steps
 
@@ -119,7 +119,7 @@ async def test_from_the_plan_to_the_undo(tmp_path: Path, *, patch_refused: bool)
 
 async def test_what_others_did_meanwhile_stays(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([CHANGE]))
         undo = await Planner(desk.session).undo(job)
         api.edit(BOTH.id, last_name="Theirs")
@@ -130,7 +130,7 @@ async def test_what_others_did_meanwhile_stays(tmp_path: Path) -> None:
 
 async def test_a_purged_job_has_no_names(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([CHANGE]))
         await desk.journal.purge(desk.time() + 1)
         step = (await desk.journal.job(job.id)).steps[0].step

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crawls import PAGE
-from tests.support.executing import ACTIVE, account, executing
+from tests.support.executor_bench import ACTIVE, account, open_executor
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.errors import NotFound
@@ -21,7 +21,7 @@ from walkme_tui.services.events import UserForgotten, UsersChanged
 from walkme_tui.services.ports import Session, SyncSettings
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.group_backfill import GroupBackfill
-from walkme_tui.services.sync.news import MOST_REMEMBERED, News, NewsCount
+from walkme_tui.services.sync.news import MAX_REMEMBERED, News, NewsCount
 from walkme_tui.services.sync.sweep import sweep
 
 STATUS = frozenset({"status"})
@@ -82,10 +82,10 @@ async def test_an_account_that_changes_as_a_whole_does_not_fill_the_memory() -> 
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         news.listen()
-        many = tuple(Update(f"user{number}", STATUS) for number in range(MOST_REMEMBERED + 5))
+        many = tuple(Update(f"user{number}", STATUS) for number in range(MAX_REMEMBERED + 5))
         session.events.publish(UsersChanged((), many))
-        assert news.count.changed == MOST_REMEMBERED + 5
-        assert len(news.updated) == MOST_REMEMBERED
+        assert news.count.changed == MAX_REMEMBERED + 5
+        assert len(news.updated) == MAX_REMEMBERED
 
 
 # ------------------------------------------------------------ every way in which a record enters the mirror
@@ -161,7 +161,7 @@ async def test_a_check_of_an_absent_user_is_news() -> None:
 
 async def test_a_change_of_another_admin_is_news_in_a_read_back_and_our_own_is_not(tmp_path: Path) -> None:
     api = account()
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         await desk.session.mirror.save_page(await api.list_users(1, 12), 0)
         news = News(desk.session)
         news.listen()

@@ -177,7 +177,7 @@ async def test_who_is_gone_is_named_once(undo: Undo) -> None:
         api.remove(ZOE.id)
         plan = await undo(Planner(session), job)
     assert (plan.steps, plan.subjects) == ((), ())
-    assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is put back.",)
+    assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is restored.",)
 
 
 async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> None:
@@ -229,7 +229,7 @@ async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() 
         SetStatus(ZOE.id, "inactive", "active"),
     ]
     assert back.left_out == (
-        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard it, or a resume carries them out.",
+        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard the job, or resume it first.",
         "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not undone.",
     )
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.executing import account, executing, states
+from tests.support.executor_bench import account, open_executor, states_of
 from tests.support.fake_directory import person
 from walkme_tui.domain.errors import Conflict, RateLimited, ServerFault, ServiceUnavailable, Unreachable
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.services.changes.job_control import PATIENCE_SECONDS, JobControl
-from walkme_tui.services.changes.step_runner import MAX_TURNED_AWAY
+from walkme_tui.services.changes.step_runner import MAX_REFUSALS
 
 ERRORS = [
     RateLimited("Too many writes."),
@@ -29,14 +29,14 @@ async def test_a_run_ends_within_its_patience_with_the_servers_reason(
     api = account(40)
     for name in WRITES:
         api.fail_next(error, times=10_000, name=name)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         begun = desk.time.seconds
         with pytest.raises(ServiceUnavailable) as caught:
             await desk.run(desk.offboarding(*numbers))
         job = await desk.only()
         assert caught.value.message == error.message
         assert job.state is JobState.INTERRUPTED
-        assert set(states(job)) <= {"todo", "done"}
+        assert set(states_of(job)) <= {"todo", "done"}
         assert desk.time.seconds - begun <= PATIENCE_SECONDS + 2
         # Again, and all of it is done.
         api._failures.clear()
@@ -51,16 +51,16 @@ async def test_without_an_end_to_its_patience_the_attempts_are_counted(
     api = account(40)
     for name in WRITES:
         api.fail_next(error, times=10_000, name=name)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServiceUnavailable):
             await desk.run(desk.offboarding(*range(40)), JobControl(patience_seconds=None))
     sent = [call for call in api.calls if call.name in WRITES]
-    assert len(sent) <= 8 * MAX_TURNED_AWAY
+    assert len(sent) <= 8 * MAX_REFUSALS
 
 
 async def test_writes_that_are_taken_again_renew_the_patience(tmp_path: Path) -> None:
     api = account(40)
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         for number in range(0, 40, 4):
             api.fail_next(RateLimited("Slow down.", retry_after_seconds=3.0), name="patch_user")
             job = await desk.run(desk.offboarding(number))

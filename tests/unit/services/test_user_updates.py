@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.executing import BOTH, Memory, account, executing, group, said
+from tests.support.executor_bench import BOTH, Memory, account, group, open_executor, outcomes_of
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import BrokenMirror
 from walkme_tui.domain.changes.membership import RemoveMember
@@ -22,7 +22,7 @@ def refusing() -> FakeDirectory:
 async def test_a_name_that_the_mirror_knows_is_not_cleared(tmp_path: Path) -> None:
     api = refusing()
     api.unread, api.lean = {"first_name"}, True
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         await desk.session.mirror.save_user(BOTH, 0)
         job = await desk.run(desk.plan([DEACTIVATE]))
     assert job.steps[0].state.value == "failed"
@@ -33,14 +33,14 @@ async def test_a_name_that_the_mirror_knows_is_not_cleared(tmp_path: Path) -> No
 async def test_updates_work_without_a_mirror(tmp_path: Path) -> None:
     api, mirror = refusing(), BrokenMirror()
     mirror.broken = True
-    async with executing(api, tmp_path, mirror=mirror) as desk:
+    async with open_executor(api, tmp_path, mirror=mirror) as desk:
         assert (await desk.run(desk.plan([DEACTIVATE]))).clean
     assert api.now(BOTH.id).status == "inactive"
 
 
 async def test_a_job_on_such_a_server_costs_one_refusal_only(tmp_path: Path) -> None:
     api, memory = refusing(), Memory()
-    async with executing(api, tmp_path, memory=memory) as desk:
+    async with open_executor(api, tmp_path, memory=memory) as desk:
         job = await desk.run(desk.offboarding(0, 1, 2, 5, 6, 7))
         assert job.clean
     assert len(api.asked("patch_user")) == 1
@@ -50,18 +50,18 @@ async def test_a_job_on_such_a_server_costs_one_refusal_only(tmp_path: Path) -> 
 async def test_a_put_that_changed_more_than_was_asked_needs_review(tmp_path: Path) -> None:
     api = refusing()
     api.meanwhile("put_user", lambda: api.meanwhile("get_user", lambda: api.edit(BOTH.id, role="Viewer")))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
-    assert said(job) == [("needs review", "was active, is inactive; but these fields changed with it: role")]
+    assert outcomes_of(job) == [("needs review", "was active, is inactive; but these fields changed with it: role")]
     assert job.steps[0].changed
 
 
 async def test_a_put_whose_answer_is_lost_is_looked_up(tmp_path: Path) -> None:
     api = refusing()
     api.lose_answer(name="put_user")
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE, RemoveMember(BOTH.id, group("g1"))]))
-    assert said(job)[0] == ("done", "no usable answer came; the change was there when read again")
+    assert outcomes_of(job)[0] == ("done", "no usable answer came; the change was there when read again")
     assert len(api.asked("put_user")) == 1
     assert api.now(BOTH.id).groups == ("g2",)
 
@@ -69,7 +69,7 @@ async def test_a_put_whose_answer_is_lost_is_looked_up(tmp_path: Path) -> None:
 async def test_a_status_that_cannot_be_set_safely_fails_and_says_why(tmp_path: Path) -> None:
     api = refusing()
     api.unread, api.lean = {"role"}, True
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
     assert job.steps[0].state.value == "failed"
     assert "lacks role" in job.steps[0].detail
@@ -79,7 +79,7 @@ async def test_a_status_that_cannot_be_set_safely_fails_and_says_why(tmp_path: P
 async def test_cut_off_between_the_refusal_and_the_replacement_nothing_is_in_doubt(tmp_path: Path) -> None:
     api = refusing()
     api.meanwhile("patch_user", lambda: api.fail_next(Unreachable("Down."), name="get_user"))
-    async with executing(api, tmp_path) as desk:
+    async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
-    assert said(job) == [("done", "was active, is inactive")]
+    assert outcomes_of(job) == [("done", "was active, is inactive")]
     assert len(api.writes) == 1

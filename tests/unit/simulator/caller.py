@@ -1,4 +1,4 @@
-"""A caller of a simulator for tests: signs in by itself and speaks JSON."""
+"""A client of a simulator for tests: it signs in, and sends and receives JSON."""
 
 import json
 from base64 import b64encode
@@ -18,7 +18,7 @@ CREDENTIALS = {"grant_type": "client_credentials", "client_id": "demo", "client_
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer, its body read as JSON where there is one."""
+    """An answer, with its body decoded from JSON if there is one."""
 
     status: int
     body: Any
@@ -26,7 +26,7 @@ class Answered:
 
 
 class Clock:
-    """A clock that a test moves, in seconds."""
+    """A clock in seconds that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Caller:
-    """Calls a simulator made of the settings; ``clock`` is the one of its tokens and its rate."""
+    """Sends requests to a simulator with these settings; ``clock`` is that of its tokens and its rate limit."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self.clock = Clock()
@@ -44,21 +44,21 @@ class Caller:
         self._token = ""
 
     async def send(self, method: str, target: str, headers: dict[str, str], content: bytes = b"") -> Answered:
-        """One request as it stands."""
+        """One request without sign-in."""
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
             answer = await client.request(method, target, headers=headers, content=content)
         return Answered(answer.status_code, json.loads(answer.content) if answer.content else None, answer.headers)
 
     async def token(self, form: dict[str, str] | None = None, basic: str | None = None) -> Answered:
-        """The token call."""
+        """The token request."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if basic is not None:
             headers["Authorization"] = "Basic " + b64encode(basic.encode()).decode()
         return await self.send("POST", TOKEN, headers, urlencode(CREDENTIALS if form is None else form).encode())
 
     async def call(self, method: str, target: str, body: Any = None) -> Answered:
-        """A call with a token, asked for once."""
+        """A request with a token, which is requested once."""
         if not self._token:
             self._token = (await self.token()).body["access_token"]
         headers = {"Authorization": f"Bearer {self._token}"}
@@ -69,7 +69,7 @@ class Caller:
         )
 
     async def get(self, target: str) -> Any:
-        """The body of a GET that must succeed."""
+        """The body of a GET request; AssertionError unless it succeeds."""
         answered = await self.call("GET", target)
         assert answered.status == 200, answered
         return answered.body

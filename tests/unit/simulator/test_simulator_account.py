@@ -1,4 +1,4 @@
-"""The account against a plain list of dictionaries that does the same the slow way."""
+"""The account agrees with a plain list of dictionaries."""
 
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ BODIES = st.fixed_dictionaries({}, optional=WRITABLE)
 
 
 class AccountMachine(RuleBasedStateMachine):
-    """Creates, changes and deletes in both, and looks at both in the same way."""
+    """Applies each change to both, and compares what is read from both."""
 
     @initialize(users=st.integers(0, 9), seed=st.integers(0, 5))
     def found(self, users: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Faults that a test or ``--fault`` asks for."""
+"""Faults that a test or ``--fault`` sets."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from walkme_tui.simulator.thread import Answer, SimulatorThread
 
 
 class Line:
-    """A caller through a thread, which gives bodies as they came."""
+    """A client through a thread, which returns undecoded bodies."""
 
     def __init__(self, thread: SimulatorThread) -> None:
         self.thread = thread

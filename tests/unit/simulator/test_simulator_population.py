@@ -1,4 +1,4 @@
-"""People computed from a number: unique, readable back, repeatable, and like those of a real account."""
+"""Computed users: unique, found by id and email, reproducible, and similar to those of a real account."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The REST surface as a client meets it, with its traps."""
+"""The REST surface as a client uses it."""
 
 from typing import Any
 
@@ -268,7 +268,7 @@ async def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     assert (answered.status, answered.body["error"]["field"]) == (400, "body")
 
 
-# ---------------------------------------------------------------- pace
+# ---------------------------------------------------------------- rate limit
 
 
 @pytest.mark.parametrize("retry_after", [None, 7])

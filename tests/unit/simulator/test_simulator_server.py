@@ -1,4 +1,4 @@
-"""``walkme-tui simulator`` as a process of its own, over TCP."""
+"""``walkme-tui simulator`` as a separate process, over TCP."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def command(*options: str) -> list[str]:
 
 @contextmanager
 def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A simulator that listens, and its base URL."""
+    """A running simulator process, and its base URL."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command(*options), stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
         try:

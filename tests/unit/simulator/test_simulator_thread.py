@@ -1,4 +1,4 @@
-"""The simulator on a thread of its own."""
+"""The simulator on its own thread."""
 
 import asyncio
 import subprocess
@@ -86,7 +86,7 @@ async def test_stopping_at_once_ends_all_calls() -> None:
     try:
         status, _, _ = await asyncio.wait_for(call, 5)
     except ConnectionResetError as error:
-        assert "stopped" in str(error)  # noqa: PT017 - either end of the race is right
+        assert "stopped" in str(error)  # noqa: PT017 - either outcome of the race is correct
     else:
         assert status == 401
 

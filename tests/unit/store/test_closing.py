@@ -152,11 +152,11 @@ class Closed(Exception):
 
 async def test_closing_completes_although_its_first_caller_is_cancelled() -> None:
     thread = SqliteThread("test", closed_error=Closed)
-    begun, run, closed = threading.Event(), threading.Event(), threading.Event()
+    begun, go_on, closed = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> str:
         begun.set()
-        run.wait(30)
+        go_on.wait(30)
         return "done"
 
     running = asyncio.create_task(thread.run(work, Urgency.READ))
@@ -166,7 +166,7 @@ async def test_closing_completes_although_its_first_caller_is_cancelled() -> Non
     cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
         await cancelled
-    run.set()
+    go_on.set()
     await thread.aclose(lambda: None)
     assert closed.is_set()
     assert await running == "done"
@@ -197,7 +197,7 @@ async def test_at_close_scans_complete_and_waiting_writes_and_idle_work_end() ->
     with pytest.raises(Closed):
         await write
     assert set(ended) >= {"scan", "write"}
-    thread.post(idle())  # dropped
+    thread.post(idle())  # dropped without an error
     for call in (thread.scan(steps("late", 1)), thread.write(steps("late", 1)), thread.run(lambda: None, Urgency.READ)):
         with pytest.raises(Closed):
             await call

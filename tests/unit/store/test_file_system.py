@@ -1,4 +1,4 @@
-"""Which file systems a mirror must not lie on."""
+"""Network file systems are recognized, and files are private."""
 
 from pathlib import Path
 

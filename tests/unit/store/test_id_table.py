@@ -1,4 +1,4 @@
-"""Row ids by user id: the same before, between and after merges, against a dictionary."""
+"""The id table agrees with a dictionary before, between and after merges."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def made(path: str = ":memory:") -> sqlite3.Connection:
 
 
 def stored(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many ids are merged, and how many wait to be."""
+    """The numbers of ids in the large and in the small table."""
     (merged,) = connection.execute("SELECT count(*) FROM ids").fetchone()
     (recent,) = connection.execute("SELECT count(*) FROM recent_ids").fetchone()
     return merged, recent
@@ -99,7 +99,7 @@ def test_new_ids_are_merged_once_there_are_enough(
     table.remove(["u3", "new", "never"])
     assert stored(connection) == (9, 0)
     assert table.find(["u3", "u4", "new"]) == {"u4": 4}
-    table.add([("u3", 11)])  # somebody new with an id that was gone
+    table.add([("u3", 11)])  # a new user with a deleted id
     assert table.find(["u3"]) == {"u3": 11}
 
 

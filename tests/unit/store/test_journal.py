@@ -1,10 +1,10 @@
-"""The journal by its calls: what is written is read again, by anybody, and nonsense is refused."""
+"""The calls of the journal: what is written is read again, and calls out of order are refused."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,9 @@ from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.outcomes import LOST_NOT_THERE
 from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.store.journal import tables
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.rows import step_record
 
 if TYPE_CHECKING:
     from walkme_tui.domain.write_memory import WriteMemory
@@ -222,6 +224,40 @@ async def test_discarding_settles_every_step(journal: SqliteJournal) -> None:
         await journal.claim(job.id)
     with pytest.raises(NotFound):
         await journal.discard("20261123-none")
+
+
+async def test_refreshing_a_running_job_reads_only_its_changed_steps(
+    journal: SqliteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await journal.create(plan_for(*range(1, 40)), ACTOR)
+    await journal.claim(job.id)
+    other = journal_in(tmp_path / "data")
+    seen = await other.job(job.id)
+    read: list[int] = []
+
+    def counted(row: Sequence[Any]) -> StepRecord:
+        record = step_record(row)
+        read.append(record.step.number)
+        return record
+
+    changes: tuple[Callable[[], Coroutine[None, None, None]], ...] = (
+        lambda: journal.intend(job.id, 1, ZOE, START_MS + 10),
+        lambda: journal.settle(job.id, 1, Outcome(StepState.TODO, "Try again."), START_MS + 20),
+        lambda: journal.intend(job.id, 1, ZOE, START_MS + 30),
+        lambda: journal.settle(job.id, 1, DONE, START_MS + 40),
+        lambda: journal.settle(job.id, 5, DONE, START_MS + 50),
+    )
+    for change in changes:
+        await change()
+        monkeypatch.setattr(tables, "step_record", counted)
+        refreshed = await other.refresh(seen)
+        monkeypatch.undo()
+        assert set(read) <= {1, 5}
+        assert refreshed == await other.job(job.id)
+        seen = refreshed
+    await journal.release(job.id, JobState.INTERRUPTED)
+    assert await other.refresh(seen) == await other.job(job.id)
+    await other.aclose()
 
 
 async def test_the_audit_trail_cannot_be_changed(journal: SqliteJournal, tmp_path: Path) -> None:

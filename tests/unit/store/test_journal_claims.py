@@ -1,4 +1,4 @@
-"""Who carries out which job: one process a job, one job a person, and the dead hold nothing."""
+"""Claims: one process executes a job, one job at a time changes a user, and dead processes hold nothing."""
 
 import fcntl
 import os
@@ -25,7 +25,7 @@ ZOE = person(1)
 
 @contextmanager
 def claimer(folder: Path, job_id: str) -> Iterator[subprocess.Popen[str]]:
-    """Another process that tries to claim a job, and keeps it until it is ended."""
+    """Another process that tries to claim a job, and holds it until it is killed."""
     started = subprocess.Popen(
         [sys.executable, "-m", "tests.support.journal_program", "claim", str(folder), job_id],
         stdin=subprocess.PIPE,
@@ -151,14 +151,14 @@ async def test_a_refused_claim_releases_the_lock(tmp_path: Path) -> None:
 
 
 class TestOnANetworkDrive:
-    """Locks that look free prove nothing about another host there: a lease does."""
+    """A free lock proves nothing about other hosts there; a lease does."""
 
     @pytest.fixture(autouse=True)
     def _network(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(journal_file, "lies_on_network", lambda folder: True)
 
     def _there(self, folder: Path, clock: TickingClock, monkeypatch: pytest.MonkeyPatch) -> journal.SqliteJournal:
-        """A journal whose process says that it runs on another host."""
+        """A journal whose process seems to run on another host."""
         with monkeypatch.context() as patch:
             patch.setattr(claims, "Process", lambda: Process(host="other-host"))
             return journal_in(folder, clock)
@@ -170,7 +170,7 @@ class TestOnANetworkDrive:
         here, there = journal_in(tmp_path, clock), self._there(tmp_path, clock, monkeypatch)
         job = await here.create(plan_for(1), ACTOR)
         await there.claim(job.id)
-        there._locks.release_all()  # as if this host did not see the other's locks
+        there._locks.release_all()  # as if this host did not see the locks of the other
         assert (await here.job(job.id)).state is JobState.RUNNING
         with pytest.raises(AccountBusy, match="other-host"):
             await here.claim(job.id)
@@ -187,7 +187,7 @@ class TestOnANetworkDrive:
         here, there = journal_in(tmp_path / "a", clock), self._there(tmp_path / "a", clock, monkeypatch)
         job = await here.create(plan_for(1), ACTOR)
         await there.claim(job.id)
-        (tmp_path / "a" / "locks" / f"{job.id}.lock").unlink()  # the other's lock is not seen from here
+        (tmp_path / "a" / "locks" / f"{job.id}.lock").unlink()  # as if this host did not see the lock of the other
         clock.now_ms += LEASE_MS
         await here.claim(job.id)
         with pytest.raises(AccountBusy, match="taken over"):
@@ -243,7 +243,7 @@ class TestLocks:
     def test_a_lock_released_between_opening_and_locking_is_opened_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The file that was opened is deleted by then, and a lock on it would exclude nobody."""
+        """The opened file is deleted by then, and a lock on it would exclude no other process."""
         one, other, third = Locks(tmp_path), Locks(tmp_path), Locks(tmp_path)
         assert one.acquire("a")
         lock = fcntl.flock

@@ -1,4 +1,4 @@
-"""What the journal acknowledged is there, whenever its process is killed: between commits and within them."""
+"""Acknowledged writes are on disk whenever the process is killed, between commits or within one."""
 
 import random
 import subprocess
@@ -15,7 +15,7 @@ from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import StepState
 
 KILLS = 16
-# About what a commit takes: the moment of the kill falls anywhere in one, or just after.
+# About the duration of a commit, so that the kill happens at any point of one, or just after it.
 COMMIT_SECONDS = 0.006
 
 
@@ -36,7 +36,7 @@ def program(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
-    """What a program said until it was killed, ``delay_seconds`` after it had said so many lines, or until its end."""
+    """The output of a program until it ended, or was killed ``delay_seconds`` after so many lines."""
     with program("work", str(folder)) as started:
         assert started.stdout is not None
         said = []
@@ -51,7 +51,7 @@ def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
 
 
 class Ledger:
-    """What the programs were told is on disk, and the one call whose answer they did not live to see."""
+    """The calls that were acknowledged, and the one call that was pending at the kill."""
 
     def __init__(self) -> None:
         self.created = False
@@ -61,7 +61,7 @@ class Ledger:
         self.under_way = ""
 
     def note(self, said: list[str]) -> None:
-        """Take in what a program said until it died."""
+        """Record the output of a program that was killed."""
         self.under_way = ""
         for line in said:
             moment, name, *step = line.split()
@@ -79,7 +79,7 @@ class Ledger:
             self.states[step] = after[name]
 
     def check(self, jobs: tuple[Job, ...]) -> None:
-        """Nothing acknowledged is missing, and nothing is there that nobody asked for."""
+        """Every acknowledged call is in the journal, and nothing else but the pending one."""
         assert len(jobs) <= 1
         if not jobs:
             assert not self.created
@@ -128,7 +128,7 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, seed: int)
     ledger = Ledger()
     under_way = 0
     for kill in range(KILLS // 2):
-        # The first ones while the journal is made.
+        # The first kills happen while the journal is made.
         lines = 1 if kill < 2 else chance.randint(3, 14)
         ledger.note(killed_after(tmp_path / "data", lines, chance.random() * COMMIT_SECONDS))
         under_way += bool(ledger.under_way)

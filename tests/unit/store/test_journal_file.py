@@ -1,4 +1,4 @@
-"""The journal's file: for its owner only, on disk, never made anew, and refused in words if it is no good."""
+"""The journal's file: private, synced to the disk, never made anew, and refused with a message if it is damaged."""
 
 import asyncio
 import shutil
@@ -39,7 +39,7 @@ async def made(folder: Path) -> Job:
 
 
 async def refusal(folder: Path) -> str:
-    """What is said when a job is to be made in a folder; both ends refuse, and the file stays as it was."""
+    """The error of reading and of writing a journal; the file stays as it was."""
     file = folder / "journal.sqlite3"
     before = file.read_bytes() if file.is_file() else None
     journal = journal_in(folder)
@@ -116,7 +116,7 @@ async def test_a_damaged_journal_is_refused_and_not_moved(tmp_path: Path) -> Non
 
 
 async def test_one_damaged_page_is_found_before_the_first_write(tmp_path: Path) -> None:
-    """A page that the first writing would not come by: the whole file is looked over."""
+    """The damaged page is not one that the first write needs: the whole file is checked."""
     job = await made(tmp_path)
     file = tmp_path / "journal.sqlite3"
     connection = sqlite3.connect(file)
@@ -174,7 +174,7 @@ async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("place", ["data", "data/locks", "data/journal.sqlite3"])
 async def test_an_obstacle_to_the_file_is_named(tmp_path: Path, place: str) -> None:
-    """Root passes by permissions, so what stops the journal here is a file for a folder, or the other way round."""
+    """Root ignores permissions, so the obstacle here is a file in place of a folder, or a folder in place of a file."""
     blocked = tmp_path / place
     if blocked.suffix:
         blocked.mkdir(parents=True)
@@ -187,7 +187,7 @@ async def test_an_obstacle_to_the_file_is_named(tmp_path: Path, place: str) -> N
 
 
 async def test_a_read_only_file_is_refused(tmp_path: Path) -> None:
-    """Made read-only through SQLite, which also stops root."""
+    """Made read-only through SQLite, which also applies to root."""
     file = JournalFile(tmp_path, Locks(tmp_path / "locks"))
     file.write(lambda tables: tables.connection.execute("SELECT 1"))
     file.read(lambda tables: tables.connection.execute("PRAGMA query_only = ON"), None)
@@ -198,19 +198,19 @@ async def test_a_read_only_file_is_refused(tmp_path: Path) -> None:
 
 
 async def test_on_a_full_disk_the_intent_fails_and_stored_data_stays(tmp_path: Path) -> None:
-    """The intent is what is asked before the bytes leave: it must say no."""
+    """Sending depends on the intent, so it has to fail."""
     journal = journal_in(tmp_path)
     job = await journal.create(plan_for(*range(30)), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
     await journal.read(_allow_no_more_pages, None)
 
-    async def run() -> None:
+    async def go_on() -> None:
         for number in range(2, len(job.steps) + 1):
             await journal.intend(job.id, number, ZOE, number)
 
     with pytest.raises(JournalUnavailable, match="no space left") as caught:
-        await run()
+        await go_on()
     assert "Nothing is sent without it." in caught.value.hint
     found = await journal.job(job.id)
     sent = [record for record in found.steps if record.state is StepState.SENT]
@@ -247,7 +247,7 @@ async def test_at_the_limit_of_file_sizes_the_intent_fails(tmp_path: Path, size:
 
 
 async def test_a_deleted_journal_refuses_writes(tmp_path: Path) -> None:
-    """SQLite would go on writing into a file that has no name any more."""
+    """SQLite would go on writing to the deleted file."""
     journal = journal_in(tmp_path)
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)

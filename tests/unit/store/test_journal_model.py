@@ -1,4 +1,4 @@
-"""Two programs work with one journal in any order, end and die; it always says what a plain model says."""
+"""Two programs use one journal in any order, end and are killed; it always agrees with a plain model."""
 
 import asyncio
 import shutil
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from walkme_tui.store.journal.journal import SqliteJournal
 
 PROGRAMS = ("first", "second")
-MEMORY = "/dev/shm"  # thousands of commits, and nothing here depends on a disk
+MEMORY = "/dev/shm"  # thousands of commits, none of which needs a disk
 USERS = st.none() | st.integers(0, 4).map(person)
 OUTCOMES = st.builds(
     Outcome,
@@ -36,7 +36,7 @@ OUTCOMES = st.builds(
 
 @dataclass
 class Expected:
-    """What the model knows of a job; ``holder`` is the program that carries it out, ``claimed`` whom it changes."""
+    """A job in the model; ``holder`` is the program that executes it, ``claimed`` are its unsettled users."""
 
     job: Job
     holder: str | None = None
@@ -171,7 +171,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     @rule(target=jobs, by=st.sampled_from(PROGRAMS))
     def die(self, by: str) -> object:
-        """The program ends without giving anything back, and another is started."""
+        """The program ends without releasing its jobs, and another one starts."""
         self.runner.run(self.programs[by].aclose())
         self.programs[by] = journal_in(self.folder / "data", self.clock)
         for wanted in self.expected.values():

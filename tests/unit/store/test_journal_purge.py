@@ -1,4 +1,4 @@
-"""Purging: people's data is gone from the disk, and who did what kind of thing when is still told."""
+"""Purging deletes people's data from the disk, and keeps who did what kind of change when."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +17,12 @@ from walkme_tui.store.journal.tables import JournalTables
 
 FOREVER = 1 << 60
 ZOE = person(1)
-# What tells whom a job was about, in the bytes of the files.
+# People's data as it appears in the bytes of the files.
 TELLTALES = (b"person00001", b"@example.com", ZOE.id.encode(), b"Amina", b"Gruppe", b"verified for", b"amina.json")
 
 
 async def finished(journal: SqliteJournal, folder: Path) -> Job:
-    """A job with everything that can tell of people, done."""
+    """A settled job with every kind of people's data."""
     plan = replace(plan_for(1, groups=2), left_out=("Amina stays in Gruppe 9.",) * 500)
     job = await journal.create(plan, ACTOR)
     await journal.claim(job.id)
@@ -44,7 +44,7 @@ def bytes_in(folder: Path) -> bytes:
 
 
 def undeletable(folder: Path, wanted: bool) -> None:
-    """Put a folder in the receipt's place, which also stops root, or take it away."""
+    """Replace the receipt with a folder, which root cannot delete as a file either, or remove the folder."""
     (receipt,) = (folder / "receipts").iterdir()
     if wanted:
         receipt.unlink()
@@ -170,7 +170,7 @@ async def test_receipts_are_deleted_in_the_data_folder_only(tmp_path: Path) -> N
 
 
 async def test_a_job_whose_receipt_cannot_be_deleted_is_kept(tmp_path: Path) -> None:
-    """Nothing is forgotten of a receipt that is still there, and the next purge deletes it."""
+    """The job of a receipt that could not be deleted is unchanged, and the next purge deletes both."""
     journal = journal_in(tmp_path)
     job = await finished(journal, tmp_path)
     undeletable(tmp_path, True)

@@ -1,4 +1,4 @@
-"""Who is in no group, who is inactive and still in groups, and of whom nobody knows."""
+"""Users in no group, inactive users that are still in groups, and users of unknown groups."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -35,7 +35,7 @@ async def found(mirror: SqliteMirror, query: UserQuery) -> list[str]:
 
 
 def expected(users: Sequence[User], belonging: Belonging) -> list[str]:
-    """What it means, without a database."""
+    """The kind of gap, without a database."""
     known = [user for user in users if user.groups is not UNKNOWN]
     kept = {
         Belonging.NONE: [user for user in known if not user.groups],

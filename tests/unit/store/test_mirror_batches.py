@@ -1,4 +1,4 @@
-"""Pages that wait for each other are saved in one transaction, and in the order in which they came."""
+"""Pages that wait together are saved in one transaction, in the order of the calls."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""Reading beside the writer: what was saved is seen at once, a new file is followed, and nobody waits for a scan."""
+"""Readers beside the writer: they read what was just saved, open a new file, and do not wait for scans."""
 
 import asyncio
 import sqlite3
@@ -44,7 +44,7 @@ async def mirror(path: Path) -> AsyncIterator[SqliteMirror]:
 
 
 def garble(path: Path) -> None:
-    """Spoil everything but the first page, which says what kind of a file it is."""
+    """Damage everything but the first page, which identifies the file as a database."""
     with path.open("r+b") as file:
         length = file.seek(0, 2)
         file.seek(FILE_PAGE)
@@ -138,7 +138,7 @@ async def test_readers_and_writer_use_the_same_file_after_another_process_moved_
     assert await theirs.positions(0, 9) == {}
     await theirs.aclose()
     for number in range(2, 5):
-        assert await mirror.positions(0, 9) == {}  # never another account's people, nor some here and none there
+        assert await mirror.positions(0, 9) == {}  # no users of the other account on any connection
         stored = await mirror.save_page(page(number), 2000)
         assert len(await mirror.positions(0, 99)) == len(await mirror.matching(EVERYBODY)) == stored.coverage.loaded
 
@@ -212,7 +212,7 @@ async def test_a_long_scan_blocks_neither_reads_nor_writes(mirror: SqliteMirror)
         assert len(await mirror.positions(0, 99)) == number * 10
     assert not scan.done()
     enough.set()
-    assert await scan == 10  # what it began with
+    assert await scan == 10  # the number when it started
     assert len(await mirror.matching(UserQuery("zoe"))) == 40
 
 

@@ -1,4 +1,4 @@
-"""The file under the mirror: who may read it, and what happens when it cannot be used."""
+"""The mirror's file: its permissions, and what happens when it cannot be used."""
 
 import asyncio
 import sqlite3
@@ -56,7 +56,7 @@ def garbled(path: Path, start: int) -> None:
 
 
 async def set_for_writing(mirror: SqliteMirror, setting: str) -> None:
-    """Set something for the connection that writes."""
+    """Execute a statement on the writing connection."""
     file = mirror._writer.file
     work = partial(file.read, lambda tables: tables.connection.execute(f"PRAGMA {setting}").fetchall())
     await mirror._writer.thread.run(work, Urgency.READ)
@@ -101,7 +101,7 @@ async def test_calls_after_closing_raise_and_closing_twice_is_allowed(tmp_path: 
     saving = asyncio.create_task(mirror.save_page(page(1), 1000))
     await asyncio.sleep(0)
     await asyncio.gather(mirror.aclose(), mirror.aclose())
-    assert (await saving).coverage.loaded == 10  # what was queued was finished
+    assert (await saving).coverage.loaded == 10  # the queued page was saved
     for call in (mirror.coverage(), mirror.matching(UserQuery("u")), mirror.save_groups([], 1)):
         with pytest.raises(MirrorUnavailable, match="closed"):
             await call
@@ -125,7 +125,7 @@ async def test_a_file_that_is_no_database_is_moved_aside_and_made_anew(tmp_path:
         (notice,) = mirror.notices
         assert "damaged" in notice
         await mirror.aclose()
-        (aside,) = files_aside(path)  # at most one is kept
+        (aside,) = files_aside(path)  # only one is kept
         assert aside.name in notice
         assert aside.read_bytes() == content
         assert aside.stat().st_mode & 0o777 == 0o600
@@ -137,7 +137,7 @@ async def test_a_call_that_finds_damage_succeeds_on_a_new_file(tmp_path: Path, c
     await made(path, pages=4, size=1000)
     mirror = opened(path)
     await mirror.coverage()
-    garbled(path, PAGE)  # the first page stays whole: the file still looks like a mirror
+    garbled(path, PAGE)  # the first page is intact: the file still looks like a mirror
     if call == "positions":
         assert await mirror.positions(2000, 2100) == {}
     elif call == "matching":
@@ -219,7 +219,7 @@ async def test_a_file_of_an_older_layout_is_deleted_and_made_anew(tmp_path: Path
     assert "deleted" in notice
     assert (await mirror.save_page(page(1), 1000)).coverage.loaded == 10
     await mirror.aclose()
-    assert files_in(tmp_path) == [path]  # the server has all that was in it, so that nothing is kept
+    assert files_in(tmp_path) == [path]  # its contents can be fetched again, so no copy is kept
     again = opened(path)
     assert len(await again.positions(0, 9)) == 10
     assert not again.notices
@@ -288,7 +288,7 @@ async def test_a_search_starts_again_when_the_file_is_made_anew(tmp_path: Path) 
     await mirror.aclose()
 
 
-# ------------------------------------------------------------ places that do not work
+# ------------------------------------------------------------ unusable locations
 
 
 async def test_without_a_file_the_mirror_is_kept_in_memory(tmp_path: Path) -> None:
@@ -304,7 +304,7 @@ async def test_without_a_file_the_mirror_is_kept_in_memory(tmp_path: Path) -> No
 async def test_a_folder_without_write_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "mirror.sqlite3"
     await made(path)
-    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write to any file
     mirror = opened(path)
     assert (await mirror.save_page(page(2), 1000)).coverage.loaded == 10
     assert "kept in memory" in mirror.notices[0]
@@ -324,7 +324,10 @@ async def test_a_full_disk_is_reported_and_reads_work(tmp_path: Path) -> None:
     assert len(await mirror.matching(UserQuery(group_id="sales"))) == 10
     await set_for_writing(mirror, "max_page_count = 100000")
     assert (await mirror.save_page(page(1, 1000), 3000)).coverage.loaded == 1000
-    for user in (User("a", groups=("second",)), User("b", groups=("first",))):  # nothing is left of what was undone
+    for user in (
+        User("a", groups=("second",)),
+        User("b", groups=("first",)),
+    ):  # no group is cached from the rollback
         assert await mirror.save_user(user, 3000) == await mirror.user(user.id)
     assert not mirror.notices
     await mirror.aclose()

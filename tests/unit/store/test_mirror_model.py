@@ -1,4 +1,4 @@
-"""The mirror against a dictionary that does the same, under any sequence of calls."""
+"""The mirror agrees with a dictionary after any sequence of calls."""
 
 import asyncio
 import json
@@ -270,13 +270,13 @@ class MirrorMachine(RuleBasedStateMachine):
         entry = self.model.entries[user_id]
         assert (row.row_id, row.user) == (entry.row_id, entry.user)
         now, then = (json.dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
-        assert now == then  # in JSON 1 is not true, nor 1.0
+        assert now == then  # in JSON 1, 1.0 and true differ
         assert (row.fetched_at_ms, row.detailed_at_ms) == (entry.fetched_at_ms, entry.detailed_at_ms)
         assert row.position == self.model.position(user_id)
 
 
 class MachineOnDisk(MirrorMachine):
-    """What is read goes through connections of its own, beside the one that writes."""
+    """The same with a file, which is read through other connections than the writing one."""
 
     def path(self) -> Path | None:
         self.folder = TemporaryDirectory()

@@ -1,4 +1,4 @@
-"""How SQLite goes about a first screen: from an index, and never by way of everybody."""
+"""SQLite reads the first screen of a query from an index, and never reads all users."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from walkme_tui.store.mirror import filter_sql, search
 
 PEOPLE = 4_000
 SCREEN = 20
-# Of SQLite's virtual machine. Looking at everybody once takes more than ten for each.
+# Instructions of SQLite's virtual machine; reading a user takes more than ten.
 STEPS_OF_A_SCREEN = 12_000
 COUNTED_AT_ONCE = 100
 
@@ -46,15 +46,15 @@ def mirror() -> OddMirror:
 
 @pytest.fixture(autouse=True)
 def _many_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if this were a large account."""
+    """Apply the limits of large accounts to this small one."""
     monkeypatch.setattr(search, "MANY", 200)
-    monkeypatch.setattr(search, "WALK", 200)
+    monkeypatch.setattr(search, "INDEX_ROWS", 200)
     monkeypatch.setattr(filter_sql, "FEW", 40)
     monkeypatch.setattr(filter_sql, "SMALL", 400)
 
 
 def plan_of(mirror: OddMirror, query: UserQuery) -> str:
-    """What SQLite says of the statements that choose the people of a first screen."""
+    """SQLite's query plans for the statements that select the users of a first screen."""
     connection = mirror.file.read(lambda tables: tables.connection)
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
@@ -66,13 +66,13 @@ def plan_of(mirror: OddMirror, query: UserQuery) -> str:
 
 
 def choices(statements: Iterable[str]) -> list[str]:
-    """The statements that choose people, without those that look for whole words to show first."""
+    """The statements that select users, without those for exact matches."""
     chosen = [each for each in map(_inner, statements) if each.startswith("SELECT users.row_id FROM")]
     return [each for each in chosen if "has_run(" not in each]
 
 
 def _inner(statement: str) -> str:
-    """The statement whose row ids another one only puts together."""
+    """The inner statement of one that only concatenates its row ids."""
     return statement.removeprefix("SELECT group_concat(row_id) FROM (").removesuffix(")")
 
 

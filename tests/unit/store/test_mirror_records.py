@@ -1,4 +1,4 @@
-"""What the API sends comes back from the mirror as it was sent."""
+"""Records are loaded from the mirror as the API sent them."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.store.mirror.rows import id_from_stored, stored_id, uuid_range
 
-# Characters of every kind, halves of surrogate pairs and NUL among them: JSON can carry them all.
+# Characters of every kind, with lone surrogates and NUL: JSON can contain all of them.
 TEXT = st.text(st.characters(), max_size=12)
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False) | TEXT,

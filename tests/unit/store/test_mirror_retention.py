@@ -1,4 +1,4 @@
-"""Whose people a mirror's file holds, and how long it keeps them."""
+"""A mirror's file contains the users of one account, and not longer than its profile allows."""
 
 import time
 from pathlib import Path
@@ -34,7 +34,7 @@ async def test_users_of_another_account_are_never_shown(tmp_path: Path) -> None:
     assert await mirror.positions(0, 9) == {}
     assert (await mirror.coverage()).total is None
     assert "another account" in mirror.notices[0]
-    await still_open.save_page(page(2), 2000)  # one that still shows the first account has its own copy
+    await still_open.save_page(page(2), 2000)  # the mirror of the first account still has its own file
     assert await mirror.positions(0, 19) == {}
     await still_open.aclose()
     await mirror.save_page(page(3), 2000)
@@ -55,7 +55,7 @@ async def test_expired_users_are_deleted_after_the_first_read(tmp_path: Path) ->
     await mirror.aclose()
     aged = opened(path, max_age_days=2)
     assert len(await aged.positions(0, 9)) == 10
-    await aged._writer.thread.run(lambda: None, Urgency.IDLE)  # behind the deleting
+    await aged._writer.thread.run(lambda: None, Urgency.IDLE)  # waits until the deletion has ended
     assert await aged.user("unlisted") is None
     assert sorted(await aged.positions(0, 2000)) == list(range(10, 20))
     assert [size.known_members for size in await aged.groups()] == [10]

@@ -1,4 +1,4 @@
-"""Searches: what they find, that others overtake them, and that they stop when nobody waits."""
+"""Searches: their results, other calls between their steps, and cancelling."""
 
 import asyncio
 import sqlite3
@@ -71,11 +71,11 @@ async def test_steps_of_any_length_find_the_same(
     mirror: SqliteMirror, monkeypatch: pytest.MonkeyPatch, step: int, query: UserQuery
 ) -> None:
     await filled(mirror, 40)
-    await mirror.save_page(UserPage(1, 10, tuple(map(numbered_user, range(20, 30))), 30), 2000)  # 0 to 9 now unlisted
+    await mirror.save_page(UserPage(1, 10, tuple(map(numbered_user, range(20, 30))), 30), 2000)  # 0 to 9 are unlisted
     expected = await found(mirror, query)
     monkeypatch.setattr(search, "STEP", step)
     assert await found(mirror, query) == expected
-    assert expected == sorted(expected)  # as they came to be known, wherever they stand in the list now
+    assert expected == sorted(expected)  # in the order in which they were added, not in that of the list
     if not query.narrows:
         assert len(expected) == 40
 
@@ -103,7 +103,7 @@ async def test_a_search_runs_in_steps(mirror: SqliteMirror, monkeypatch: pytest.
     await filled(mirror, 40)
     monkeypatch.setattr(search, "STEP", 4)
     for query in (UserQuery("zoe"), UserQuery(group_id="sales")):
-        steps = await mirror._read(lambda tables, query=query: sum(1 for _ in search.matching(tables, query, 0, 0)))  # type: ignore[misc]  # mypy and defaults
+        steps = await mirror._read(lambda tables, query=query: sum(1 for _ in search.matching(tables, query, 0, 0)))  # type: ignore[misc]  # mypy infers no types of lambda defaults
         assert steps >= 4
 
 
@@ -128,7 +128,7 @@ async def test_reads_and_writes_run_between_the_steps_of_a_search(mirror: Sqlite
     assert len(await mirror.positions(0, 5)) == 3
     saving = asyncio.create_task(mirror.save_user(numbered_user(7), 2000))
     assert len(await mirror.positions(0, 5)) == 3
-    assert not saving.done()  # who looks goes first, then who searches, then who writes
+    assert not saving.done()  # reads come first, then searches, then writes
     enough.set()
     assert await searching == "found"
     assert (await saving).position is None
@@ -151,7 +151,7 @@ async def test_cancelling_interrupts_the_running_statement(either: SqliteMirror)
 
     task = asyncio.create_task(either._scan(long))
     await begun.wait()
-    await asyncio.sleep(0.05)  # well inside the statement, which takes seconds
+    await asyncio.sleep(0.05)  # during the statement, which takes seconds
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -1,4 +1,4 @@
-"""One mirror file and several processes: who waits for whom, and what each sees of the others."""
+"""One mirror file used by several processes: waiting for locks, and reading what the others wrote."""
 
 import asyncio
 import sqlite3
@@ -106,7 +106,7 @@ async def test_changes_of_groups_by_another_process_are_read(tmp_path: Path) -> 
     ours, theirs = opened(tmp_path / "mirror.sqlite3"), opened(tmp_path / "mirror.sqlite3")
     await ours.save_user(User("a", groups=("sales",)), 1000)
     await theirs.forget_user("a")
-    await theirs.save_groups([], 1000)  # nobody is in the group any more, so it is gone
+    await theirs.save_groups([], 1000)  # the group has no members, so it is deleted
     await theirs.save_user(User("b", groups=("beta",)), 1000)
     await ours.save_user(User("c", groups=("sales", "beta")), 1000)
     for mirror in (ours, theirs):
@@ -120,7 +120,7 @@ async def test_changes_of_groups_by_another_process_are_read(tmp_path: Path) -> 
 async def test_a_user_added_by_another_process_is_not_added_again(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     mine, other = opened(path), opened(path)
-    await mine.save_page(page(1), 1000)  # from nothing on, so that who is new is not looked for
+    await mine.save_page(page(1), 1000)  # into an empty mirror, so that new ids are not looked up
     theirs = await other.save_user(User("u-15", first_name="Zoë"), 1500)
     await mine.save_page(page(2), 2000)
     (found,) = [row for row in (await mine.positions(10, 19)).values() if row.user.id == "u-15"]  # type: ignore[union-attr]  # all can be read

@@ -1,4 +1,4 @@
-"""The nearest name for a word that nobody has."""
+"""The nearest name for a word that no user has."""
 
 import pytest
 

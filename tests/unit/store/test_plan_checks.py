@@ -1,4 +1,4 @@
-"""Who has the same name, and whether somebody else has a role: what plans ask the mirror."""
+"""What plans check among all users: the same name, and another active user with a role."""
 
 from collections.abc import AsyncIterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Searches of the mirror against asking everybody in plain Python: the same people, in the same order."""
+"""Searches of the mirror find the same users in the same order as the oracle, which checks each one in Python."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ Patching = Callable[[pytest.MonkeyPatch], None]
 
 
 def _with_small_limits(patch: pytest.MonkeyPatch) -> None:
-    """Every way to go about a search is gone, not only that for large or small accounts."""
+    """Lower the limits, so that small accounts are searched in all ways."""
     patch.setattr(filter_sql, "MOST_VALUES", 3)
     patch.setattr(filter_sql, "MOST_SOURCES", 2)
     patch.setattr(filter_sql, "MOST_NAMED", 5)
@@ -38,7 +38,7 @@ def _without_index(patch: pytest.MonkeyPatch) -> None:
 
 
 def _as_it_is(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(id_table, "MERGE_AT", 700)  # some ids are merged, some are not
+    patch.setattr(id_table, "MERGE_AT", 700)  # some ids are merged and some are not
 
 
 @contextmanager
@@ -72,12 +72,12 @@ def test_searching_a_large_odd_directory_agrees_with_the_oracle(patching: Patchi
         for first in range(0, PEOPLE, PAGE):
             mirror.save_page(first // PAGE + 1, people[first : first + PAGE], PEOPLE)
         if patching is _with_small_limits:
-            mirror.prepare_sorting()  # by these times are found, too
+            mirror.prepare_sorting()  # with them, times are found by index
         sizes = [
             len(mirror.check(query_of(odd, people, odd.random.choice((0, 1, 1, 1, 2, 2, 3, 5)))))
             for _ in range(QUERIES)
         ]
-    # Else the filters would be so odd that nothing is compared.
+    # Otherwise most filters would match no user.
     assert sum(0 < size < PEOPLE for size in sizes) > QUERIES // 2
     assert sum(size > 100 for size in sizes) > QUERIES // 10
 
@@ -108,7 +108,7 @@ def test_searching_any_small_directory_agrees_with_the_oracle(
 
 
 def changed(odd: OddPeople, mirror: OddMirror, number: int, page: int) -> None:
-    """Something happens in the account: people change, go, come again, or stand elsewhere in the list."""
+    """Change the account: users change, are deleted, return, or move in the list."""
     chance, pick = odd.random.random(), odd.random.choice
     known = [mirror.directory.people[row_id] for row_id in mirror.row_ids.values()]
     if not known or chance < 0.15:
@@ -167,11 +167,11 @@ def test_the_user_with_the_typed_email_comes_first(patching: Patching) -> None:
         mirror.save_page(1, [*elsewhere, *owners], None)
         for text in ("zoe.celik@example.com", "ZOË.ÇELIK@EXAMPLE.COM status:active", "owner zoe.celik@example.com"):
             assert mirror.check(UserQuery(text))[0] == 21
-        assert mirror.check(UserQuery("zoe.celik@example.com"))[10] == 1  # of very many owners only some
+        assert mirror.check(UserQuery("zoe.celik@example.com"))[10] == 1  # of very many users with this email only some
         assert mirror.check(UserQuery("zoe.celik@example.com", hide_inactive=True))[:3] == [21, 23, 25]
         two = [User("x", email="x@example.com", external_id="y@b"), User("y", email="y@b", external_id="x@example.com")]
         mirror.save_page(2, two, None)
-        assert mirror.check(UserQuery("y@b x@example.com")) == [45, 46]  # of two addresses neither is meant alone
+        assert mirror.check(UserQuery("y@b x@example.com")) == [45, 46]  # with two addresses there is no exact match
         assert mirror.check(UserQuery("y@b")) == [46, 45]
 
 
@@ -190,7 +190,7 @@ def test_whole_words_come_before_partial_ones() -> None:
     assert mirror.check(UserQuery("ANN example")) == [4, 6, 7, 8, 9, 1, 2, 3, 5]
     assert mirror.check(UserQuery("ann status:active"))[:5] == [4, 6, 7, 8, 1]
     assert mirror.check(UserQuery("ann kathrin")) == [8]
-    # Whoever comes later stands below: nobody moves while the account is read.
+    # Users that are added later come below: no row moves while the account is loaded.
     mirror.save_page(2, [User("late", "late@example.com", "Ann")], None)
     assert mirror.matching(UserQuery("ann"), 9) == [10]
 
@@ -201,9 +201,9 @@ def test_entries_that_are_not_looked_up_are_compared() -> None:
     mirror.save_page(
         1, [*others, User("zoe", first_name="Zoë"), User("iew", first_name="Aviel", last_name="Iewan")], None
     )
-    assert mirror.check(UserQuery("zoe b")) == []  # nearly everybody has a b: the index is asked for zoe alone
+    assert mirror.check(UserQuery("zoe b")) == []  # nearly every text contains b: only zoe is looked up
     assert mirror.check(UserQuery("zoe")) == [61]
-    assert mirror.check(UserQuery("view")) == list(range(1, 61))  # the pieces vie and iew are not enough
+    assert mirror.check(UserQuery("view")) == list(range(1, 61))  # the entries vie and iew alone would find others
 
 
 def test_a_deleted_group_counts_as_an_unknown_name() -> None:

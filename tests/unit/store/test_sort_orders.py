@@ -1,4 +1,4 @@
-"""Orders of users against Python's ``sorted``: by every key, both ways, with and without indexes made for them."""
+"""Sorting agrees with Python's ``sorted``, by every key, in both directions, with and without indexes."""
 
 from collections.abc import Callable
 from random import Random
@@ -23,7 +23,7 @@ QUERIES = (
     UserQuery("zo"),
     UserQuery("example -celik"),
     UserQuery("status:active"),
-    UserQuery("role:viewer"),  # several sources side by side
+    UserQuery("role:viewer"),  # several sources that are merged
     UserQuery("created:<400d"),
     UserQuery("has:externalId -status:active", hide_inactive=True),
     UserQuery(group_id=EVERYONE),
@@ -36,7 +36,7 @@ def _text(value: object) -> str | None:
 
 
 def _without_case(value: object) -> bytes | None:
-    """As it is compared: without the case of ASCII letters."""
+    """The key as it is compared: without the case of ASCII letters."""
     return value.encode().lower() if isinstance(value, str) and value else None
 
 
@@ -65,7 +65,7 @@ KEYS: dict[SortKey, Callable[[MirroredUser], Any]] = {
 
 
 def in_order(mirror: OddMirror, query: UserQuery) -> list[int]:
-    """The row ids that a query keeps, put in its order; of whom the key is not known, or empty, stands last."""
+    """The sorted row ids of a query; unknown and empty keys come last."""
     assert query.sort is not None
     key, reverse = KEYS[query.sort.key], query.sort.reverse
     kept = mirror.directory.kept(query._replace(sort=None), NOW_MS)
@@ -78,7 +78,7 @@ def in_order(mirror: OddMirror, query: UserQuery) -> list[int]:
 
 
 def filled(odd: OddPeople, size: int) -> OddMirror:
-    """A mirror of people some of whom stand elsewhere in the list than they came, twice, or nowhere."""
+    """A mirror with users that moved in the list, are listed twice, or are not listed."""
     mirror = OddMirror()
     mirror.save_groups(GROUPS)
     people = [odd.user(number) for number in range(size)]
@@ -102,7 +102,7 @@ def large_with_indexes() -> OddMirror:
     return mirror
 
 
-@pytest.mark.parametrize(("many", "walk"), [(search.MANY, search.WALK), (30, search.WALK), (30, 90)])
+@pytest.mark.parametrize(("many", "index_rows"), [(search.MANY, search.INDEX_ROWS), (30, search.INDEX_ROWS), (30, 90)])
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text or query.group_id or "everybody")
 def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     large: OddMirror,
@@ -110,10 +110,10 @@ def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     monkeypatch: pytest.MonkeyPatch,
     query: UserQuery,
     many: int,
-    walk: int,
+    index_rows: int,
 ) -> None:
     monkeypatch.setattr(search, "MANY", many)
-    monkeypatch.setattr(search, "WALK", walk)
+    monkeypatch.setattr(search, "INDEX_ROWS", index_rows)
     monkeypatch.setattr(search, "STEP", 70)
     monkeypatch.setattr(filter_sql, "MOST_NAMED", many)
     for sort in SORTS:
@@ -130,11 +130,11 @@ def test_every_sort_agrees_with_sorted_with_and_without_indexes(
     query=st.sampled_from(QUERIES),
     sort=st.sampled_from(SORTS),
     many=st.integers(1, 12),
-    walk=st.integers(1, 12),
+    index_rows=st.integers(1, 12),
     prepared=st.booleans(),
 )
 def test_sorting_a_few_users_agrees_with_sorted(
-    random: Random, size: int, query: UserQuery, sort: Sort, many: int, walk: int, prepared: bool
+    random: Random, size: int, query: UserQuery, sort: Sort, many: int, index_rows: int, prepared: bool
 ) -> None:
     odd = OddPeople(random)
     mirror = filled(odd, size)
@@ -142,7 +142,7 @@ def test_sorting_a_few_users_agrees_with_sorted(
         mirror.prepare_sorting()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "MANY", many)
-        patch.setattr(search, "WALK", walk)
+        patch.setattr(search, "INDEX_ROWS", index_rows)
         mirror.check(query._replace(sort=sort), in_order(mirror, query._replace(sort=sort)))
         changed = odd.user(99)
         mirror.save_user(User(next(iter(mirror.row_ids)), changed.email, changed.first_name, role=changed.role))
@@ -182,7 +182,7 @@ async def test_sort_indexes_are_made_between_reads_and_writes(tmp_path: Any) -> 
     query = UserQuery(sort=Sort(SortKey.LAST, reverse=True))
     expected = await mirror.matching(query)
     await mirror.prepare_sorting()
-    await mirror.prepare_sorting()  # again changes nothing
+    await mirror.prepare_sorting()  # a second call changes nothing
     assert await mirror.matching(query) == expected
     assert [user.row_id for user in await mirror.first(query, 7)] == list(expected[:7])
     await mirror.aclose()

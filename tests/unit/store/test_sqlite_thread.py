@@ -1,4 +1,4 @@
-"""The thread of a database whose own loop breaks: nobody who waits for it waits for ever."""
+"""If the loop of a database thread breaks, all calls end with its error."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
 
 class Fault(BaseException):
-    """Not even an ``Exception``."""
+    """An error that is no ``Exception``."""
 
 
 class Closed(Exception):
@@ -19,11 +19,11 @@ class Closed(Exception):
 
 async def test_a_fault_of_the_loop_ends_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = SqliteThread("test", closed_error=Closed)
-    begun, run = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()
-        run.wait(30)
+        go_on.wait(30)
 
     def steps() -> Steps[None]:
         yield
@@ -42,7 +42,7 @@ async def test_a_fault_of_the_loop_ends_all_calls(monkeypatch: pytest.MonkeyPatc
         raise Fault
 
     monkeypatch.setattr(SqliteThread, "_next", broken)
-    run.set()
+    go_on.set()
     await running
     for task in waiting:
         with pytest.raises(Fault):
@@ -56,11 +56,11 @@ async def test_a_fault_of_the_loop_ends_all_calls(monkeypatch: pytest.MonkeyPatc
 
 async def test_a_fault_ends_a_pending_close(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = SqliteThread("test", closed_error=Closed)
-    begun, run = threading.Event(), threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def work() -> None:
         begun.set()
-        run.wait(30)
+        go_on.wait(30)
 
     running = asyncio.create_task(thread.run(work, Urgency.READ))
     await asyncio.to_thread(begun.wait, 30)
@@ -71,7 +71,7 @@ async def test_a_fault_ends_a_pending_close(monkeypatch: pytest.MonkeyPatch) -> 
         raise Fault
 
     monkeypatch.setattr(SqliteThread, "_next", broken)
-    run.set()
+    go_on.set()
     await running
     with pytest.raises(Fault):
         await closing

@@ -1,4 +1,4 @@
-"""What the mirror remembers of the walk over the whole list, whom it says the walk saw, and who may walk."""
+"""The stored sweep, the users that it has seen, and the crawl lock."""
 
 import asyncio
 import json
@@ -55,11 +55,11 @@ async def test_a_sweep_stored_by_another_version_is_none(tmp_path: Path, text: s
     await again.aclose()
 
 
-# ------------------------------------------------------------ whom a walk saw
+# ------------------------------------------------------------ users that were seen
 
 
 class Answer(NamedTuple):
-    """A page of a list, or a look-up (``page`` None) of the first of these users; ``at_ms`` is when."""
+    """A page of a list, or a look-up (``page`` None) of the first of these users, at the time ``at_ms``."""
 
     page: int | None
     users: list[int]
@@ -125,7 +125,7 @@ async def test_ids_of_every_form_are_returned_for_users_not_seen() -> None:
     await mirror.aclose()
 
 
-# ------------------------------------------------------------ who may walk
+# ------------------------------------------------------------ the crawl lock
 
 
 async def test_one_of_several_mirrors_on_a_file_holds_the_crawl_lock(tmp_path: Path) -> None:

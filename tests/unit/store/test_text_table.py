@@ -1,4 +1,4 @@
-"""What texts are compared as, and that their index finds everybody who has a word, and by one entry nobody else."""
+"""The compared form of texts, and their index, which finds every text with a word."""
 
 import re
 import sqlite3
@@ -28,13 +28,13 @@ from walkme_tui.store.mirror.text_table import (
     worthwhile,
 )
 
-# Few letters, so that words meet, and separators of every kind: ASCII or not, NUL, what GLOB takes for patterns.
+# Few letters, so that words repeat, and separators of every kind: ASCII or not, NUL, and GLOB patterns.
 LETTERS = st.text(st.sampled_from("ab1éß李 .-_*?[]^\"'\0\x01\x1e\x1f\x7f–·«\N{NO-BREAK SPACE}🎉"), max_size=9)
 TEXTS = (LETTERS | st.text(st.characters(codec="utf-8"), max_size=9)).map(search_key)
 
 
 def words_of(text: str) -> list[str]:
-    """What a filter makes of a text in quotes: a word, or nothing where it has no letters and is short."""
+    """The word that a filter searches for a quoted text, None if it is short and has no letters."""
     return list(parse_filter(quoted(text)).words)
 
 
@@ -129,7 +129,7 @@ def test_several_words_are_one_expression_without_repetitions(connection: sqlite
     table = TextTable(connection, has_find=True)
     table.add([(number, "zoe bo" if number < 5 else "bo") for number in range(20)])
     table.update_index()
-    assert table.chosen(["b", "zoe", "b"]) == ["zoe"]  # everybody has a word with b: that costs and tells nothing
+    assert table.chosen(["b", "zoe", "b"]) == ["zoe"]  # every text has a word with b: looking it up would not help
     assert table.chosen(["b"]) == ["  b"]
     assert table.chosen(["..."]) == table.chosen([]) == []
     assert TextTable(connection, has_find=False).chosen(["zoe"]) == []
@@ -141,12 +141,15 @@ def test_several_words_are_one_expression_without_repetitions(connection: sqlite
     ("wanted", "expected"),
     [
         ([], []),
-        ([Entry("exa", 0.9, 1)], ["exa"]),  # better than looking at everybody
+        ([Entry("exa", 0.9, 1)], ["exa"]),  # faster than comparing all texts
         ([Entry("exa", 0.9, 2), Entry("zoe", 0.005, 1)], ["zoe"]),
         ([Entry("  b", 0.1, 2), Entry("zoe", 0.005, 1)], ["zoe", "  b"]),
         ([Entry("okt", 0.5, 1), Entry("kta", 0.5, 1), Entry("  6", 0.1, 2)], ["  6", "okt", "kta"]),
-        ([Entry("okt", 0.5, 1), Entry("kta", 0.5, 1), Entry("  6", 0.02, 2)], ["  6", "okt"]),  # with okt there is kta
-        ([Entry("zoe", 0.0, 1), Entry("bob", 0.1, 2)], ["zoe"]),  # nobody has it, which is enough
+        (
+            [Entry("okt", 0.5, 1), Entry("kta", 0.5, 1), Entry("  6", 0.02, 2)],
+            ["  6", "okt"],
+        ),  # kta comes with okt
+        ([Entry("zoe", 0.0, 1), Entry("bob", 0.1, 2)], ["zoe"]),  # no text has it, which decides
         ([Entry("a  ", 1.0, 1), Entry("b  ", 1.0, 2)], ["a  "]),
     ],
 )

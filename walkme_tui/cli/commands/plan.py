@@ -36,13 +36,13 @@ def run(options: argparse.Namespace) -> int:
         from walkme_tui.services.changes.recheck import rechecked
 
         refuse_other_account(plan, session.account)
-        say_age(plan, session.clock())
+        print_age(plan, session.clock())
         return await rechecked(session, plan)
 
     return run_change(context, ChangeRequest(title_of(plan), make, check=check), plan_file=None, execute=options.yes)
 
 
-def say_age(plan: Plan, now_ms: int) -> None:
+def print_age(plan: Plan, now_ms: int) -> None:
     """Print the age of an old plan, and warn of a plan from the future: a clock is wrong then."""
     age_ms = now_ms - plan.created_at_ms
     if age_ms >= OLD_MS:

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from walkme_tui.services.changes.job_runs import JobRuns
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.ports import Journal
+
+if TYPE_CHECKING:
+    from walkme_tui.services.changes.job_runs import JobRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class ChangeServices:
 
     journal: Journal
     planner: Planner
-    job_runs: JobRuns
+    job_runs: "JobRuns"
     after_close: Callable[[], Awaitable[None]] | None = None
 
     async def aclose(self) -> None:

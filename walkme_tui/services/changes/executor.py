@@ -128,7 +128,7 @@ class _Run:
         """Execute the remaining steps; returns what stopped the run, None if nothing did or it was cancelled."""
         self._progress.publish()
         await self._for_all_users(self._steps.reconcile, lambda record: record.state is StepState.SENT)
-        await self._for_all_users(self._steps.carry_out, lambda record: record.state is StepState.TODO)
+        await self._for_all_users(self._steps.execute, lambda record: record.state is StepState.TODO)
         return self._gate.problem
 
     async def _for_all_users(self, run_steps: RunSteps, wanted: Callable[[StepRecord], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Users and names of groups as the server tells them, for plans: what can be asked at once is asked at once."""
+"""Users and group names for plans, requested from the server at the same time where possible."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -30,9 +30,9 @@ MAX_SHOWN_KEY: Final = 120
 
 
 class GroupNames:
-    """Names of groups: the mirror's first, and the server's list where those are not enough; asked at most once.
+    """Names of groups: from the mirror, and from the server's list where that is not enough, requested at most once.
 
-    Use it with ``async with``: leaving the block ends what is still being asked.
+    Use it with ``async with``: leaving the block cancels the request.
     """
 
     def __init__(self, session: Session) -> None:
@@ -58,7 +58,7 @@ class GroupNames:
         return self._known
 
     async def read_mirror(self, keep: Collection[str] = ()) -> None:
-        """Take what the mirror knows; where that is nothing, or not all that ``keep`` names, ask the server."""
+        """Load the mirror's groups; request the server's list if there are none, or one in ``keep`` is missing."""
         try:
             sizes = await self._session.mirror.groups()
         except MirrorUnavailable:
@@ -69,23 +69,23 @@ class GroupNames:
             self.ask()
 
     def ask(self) -> None:
-        """Begin to read the server's list, unless that was begun before."""
+        """Start to request the server's list, unless that was done before."""
         if self._asking is None:
             self._asking = asyncio.create_task(self._read(), name="group names")
 
     async def of(self, ids: Collection[str]) -> None:
-        """Know the names of these groups as far as anybody does."""
+        """Load the names of these groups from the server if one is unknown."""
         if any(self.group(group_id).name is None for group_id in ids):
             self.ask()
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait for the server's list if it is being read; raises what makes a plan impossible."""
+        """Wait for the server's list if it was requested; raises the ``ApiError`` that makes a plan impossible."""
         if self._asking is not None:
             await self._asking
 
     def group(self, group_id: str) -> Group:
-        """The group with the name that is known, if any is."""
+        """The group with its name, if known."""
         return self._known.get(group_id, Group(group_id, None))
 
     def groups_of(self, user: User) -> tuple[Group, ...]:
@@ -94,7 +94,7 @@ class GroupNames:
         return tuple(self.group(group_id) for group_id in dict.fromkeys(ids))
 
     def unmatched(self, keep: Collection[str]) -> list[str]:
-        """Which of these configured names and ids no known group has."""
+        """The configured names and ids that no known group has."""
         return [wanted for wanted in keep if not any(is_kept(group, (wanted,)) for group in self._known.values())]
 
     async def _read(self) -> None:
@@ -105,7 +105,7 @@ class GroupNames:
         except (ServiceUnavailable, SignInRefused):
             raise
         except ApiError:
-            # Names are for the eye: an account that does not tell them can be offboarded from all the same.
+            # Names are only shown: users of an account without them can be offboarded.
             return
         self.listed = frozenset(group.id for group in groups)
         self._known.update((group.id, group) for group in groups)
@@ -114,7 +114,7 @@ class GroupNames:
 
 
 class PlanLookUps:
-    """Single users, asked from the server and kept in the mirror."""
+    """Single users, requested from the server and stored in the mirror."""
 
     def __init__(self, session: Session, names: GroupNames) -> None:
         self._session = session
@@ -123,14 +123,14 @@ class PlanLookUps:
         self._unproven: set[str] = set()
 
     async def people(self, keys: Sequence[str], ended: ProgressListener | None = None) -> list[User]:
-        """The users with these emails and ids, each once, with their groups as far as the server tells them.
+        """The users with these emails and ids, each once, with their groups if the server returns them.
 
-        ``ended`` is given how many were read so far.
-        ``NotFound`` names every key that nobody has, ``LookUpIgnored`` every email of which that is not proven.
+        ``ended`` receives the number of users read so far.
+        ``NotFound`` names every unknown key, ``LookUpIgnored`` every email that is not proven to be unknown.
         """
         wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
-            raise ConfigurationError("Nobody was named.", hint="Give at least one email or id.")
+            raise ConfigurationError("No user was given.", hint="Give at least one email or id.")
         found = await gather_bounded((self._look_up(key) for key in wanted.values()), ended)
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
         if unproven := [key for key in unknown if key in self._unproven]:
@@ -140,7 +140,7 @@ class PlanLookUps:
         return list({user.id: user for user in found if user is not None}.values())
 
     async def present(self, user_ids: Collection[str], ended: ProgressListener | None = None) -> dict[str, User | None]:
-        """The users with these ids as they are now, by id; None for those who are gone. ``ended`` as in ``people``."""
+        """The users with these ids as they are now, by id; None for those that are gone. ``ended`` as in ``people``."""
         found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), ended)
         return dict(zip(user_ids, found, strict=True))
 
@@ -157,7 +157,7 @@ class PlanLookUps:
             return None
         if found.groups is not UNKNOWN:
             return await self._store(found, asked_at_ms)
-        # A lean list. The names are asked for beside the record, because who knows which groups it will tell.
+        # The list lacks fields. The names are requested along with the record, which will contain groups.
         self._names.ask()
         detail = await self._by_id(found.id)
         return None if detail is None else merged(found, detail)

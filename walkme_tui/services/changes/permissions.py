@@ -1,4 +1,4 @@
-"""May this session write this plan to this account? Refused here, whatever the screen or the command line let pass."""
+"""Checks whether a session may execute a plan, whatever the browser or the command line checked before."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ def require_permission(session: Session, plan: Plan) -> None:
     if account.read_only:
         raise ReadOnlyRefused(
             f"The profile {profile} is read-only, so nothing was sent.",
-            hint="Leave out --read-only, or take read_only out of the profile.",
+            hint="Leave out --read-only, or remove read_only from the profile.",
         )
     if (plan.profile, plan.base_url) != (account.profile, account.base_url):
         made_for = f"profile {clean(plan.profile, MAX_SHOWN)}, {clean(plan.base_url, MAX_SHOWN)}"
@@ -35,7 +35,7 @@ def require_permission(session: Session, plan: Plan) -> None:
 
 
 def require_scope(session: Session) -> None:
-    """Raise ``PermissionRefused`` where the token is known to lack the right to write."""
+    """Raise ``PermissionRefused`` where the token is known to lack the scope for writes."""
     scopes = session.api.scopes
     if scopes is not None and WRITE_SCOPE not in scopes:
         raise PermissionRefused(
@@ -47,7 +47,7 @@ def require_scope(session: Session) -> None:
 
 
 def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
-    """Raise ``PlanTooLarge`` where one person would be changed in too many steps."""
+    """Raise ``PlanTooLarge`` where one user would be changed in too many steps."""
     for user_id, count in Counter(step.user_id for step in steps).items():
         if count > MOST_STEPS_OF_ONE_USER:
             email = next((subject.user.email for subject in subjects if subject.user.id == user_id), None)

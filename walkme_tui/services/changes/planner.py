@@ -1,4 +1,4 @@
-"""Plans: what is to happen to an account, made from what the server says now. Nothing here writes to the account."""
+"""Makes plans from the account as it is now; nothing here writes to the account."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 80
-# Of so many people the names are looked for early; more are not reviewed in a hurry.
+# For up to so many users, namesakes are searched for while the server is asked.
 MAX_EXPECTED: Final = 20
 PEOPLE_A_TURN: Final = 300
 
@@ -39,9 +39,9 @@ PEOPLE_A_TURN: Final = 300
 class Planner:
     """Makes plans for the account of a session.
 
-    ``keep_groups`` are names and ids of groups that an offboarding leaves alone, ``require_ticket`` makes ``require``
-    refuse an offboarding without one; both are the profile's configuration. Every call asks the server, and raises
-    ``ApiError`` where it cannot be asked.
+    ``keep_groups`` are names and ids of groups that an offboarding does not leave, ``require_ticket`` makes ``require``
+    refuse an offboarding without a ticket; both are the profile's configuration. Every call reads from the server and
+    raises ``ApiError``.
     """
 
     def __init__(self, session: Session, keep_groups: Sequence[str] = (), require_ticket: bool = False) -> None:
@@ -52,10 +52,10 @@ class Planner:
     async def offboard(
         self, keys: Sequence[str], *, ticket: str = "", keep_groups: bool = False, ended: ProgressListener | None = None
     ) -> Plan:
-        """Deactivate people, given by email or id, and take them out of their groups.
+        """Deactivate users, given by email or id, and remove them from their groups.
 
-        ``keep_groups`` leaves them in all of their groups. One person named twice is planned once. ``NotFound`` names
-        every key that nobody has, and then nobody is planned. ``ended`` is given how many people were read so far.
+        ``keep_groups`` keeps all of their groups. A user given twice is planned once. Raises ``NotFound``, which names
+        every unknown key. ``ended`` receives the number of users read so far.
         """
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
@@ -83,13 +83,13 @@ class Planner:
             found = deactivation(subject, mine, surroundings) + memberships(subject, keep, by_request=keep_groups)
             found += tuple(last[step.number] for step in mine if step.number in last)
             judged.append(replace(subject, consequences=found))
-        # What concerns all of them is told once.
+        # What concerns all of them is shown once.
         everybody = (*unknown_keeps(unmatched), *extent(surroundings))
         judged[0] = replace(judged[0], consequences=judged[0].consequences + everybody)
         return self._plan(PlanKind.OFFBOARD, judged, steps, ticket)
 
     async def set_status(self, user_id: str, status: Status) -> Plan:
-        """Give one user another status: the plan is DEACTIVATE or REACTIVATE, without a step where it is so already.
+        """Set a user's status: the plan is DEACTIVATE or REACTIVATE, without steps if the user has that status.
 
         Raises ``NotFound`` where there is no such user.
         """
@@ -98,7 +98,7 @@ class Planner:
             user = found[user_id]
             if user is None:
                 raise NotFound(f"There is no user {clean(user_id, MAX_SHOWN)}.", hint="Refresh the list.", status=404)
-            # Groups are only told here, not changed: names that the mirror lacks are not worth a wait.
+            # Groups are only shown here: names that the mirror lacks are not worth a request.
             subject = Subject(user, self._session.clock(), names.groups_of(user))
         changes = () if user.status == status else (SetStatus(user.id, user.status, status),)
         steps = numbered(changes)
@@ -112,27 +112,27 @@ class Planner:
         return self._plan(PlanKind.DEACTIVATE, [replace(subject, consequences=found_out)], steps)
 
     async def undo(self, job: Job, ended: ProgressListener | None = None) -> Plan:
-        """The way back from a job: the inverses of what it changed, in reverse order, to be carried out strictly.
+        """The undo plan of a job: the inverses of its changes, in reverse order, as strict steps.
 
-        What others changed since, people who are gone and changes that cannot be taken back are sentences in
-        ``left_out``. Raises ``ConfigurationError`` for a job of another account or one that was purged, and
-        ``AccountBusy`` while it runs. ``ended`` is given how many people were read so far.
+        What others changed since, users who are gone and changes that cannot be undone are sentences in ``left_out``.
+        Raises ``ConfigurationError`` for a job of another account or one that was purged, and
+        ``AccountBusy`` while it runs. ``ended`` receives the number of users read so far.
         """
         return await UndoPlanner(self._session).of_job(job, ended)
 
     async def undo_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The way back from one person's receipt, wherever it was written; raises like ``undo``.
+        """The undo plan of one user's receipt, on whichever machine it was written; raises like ``undo``.
 
         ``ConfigurationError`` also where the receipt cannot be read.
         """
         return await UndoPlanner(self._session).of_receipt(receipt)
 
     def require(self, plan: Plan) -> None:
-        """Raise ``ConfigurationError`` where the configuration wants a ticket for this plan and it has none."""
+        """Raise ``ConfigurationError`` where the configuration requires a ticket and the plan has none."""
         if self._require_ticket and plan.kind is PlanKind.OFFBOARD and not plan.ticket:
             profile = clean(self._session.account.profile, MAX_SHOWN)
             raise ConfigurationError(
-                f"The profile {profile} wants a ticket for every offboarding "
+                f"The profile {profile} requires a ticket for every offboarding "
                 f"(require_ticket in [profiles.{profile}.offboarding]).",
                 hint="Give one with --ticket, or in the field Ticket.",
             )
@@ -140,9 +140,9 @@ class Planner:
     # ------------------------------------------------------------ inside
 
     async def _expected_namesakes(self, keys: Sequence[str]) -> Mapping[str, Sequence[User]]:
-        """By folded name, who is called like those whom the mirror knows by these emails.
+        """By folded name, the namesakes of the users that the mirror knows by these emails.
 
-        The look through a million people takes as long as the server does, so it is not left until it has answered.
+        Searching a million users takes as long as the server's answer, so it does not wait for that.
         """
         mirror = self._session.mirror
         emails = [key.strip() for key in keys if "@" in key][:MAX_EXPECTED]
@@ -157,9 +157,9 @@ class Planner:
     async def _surroundings(
         self, leaving: Sequence[User], expected: Mapping[str, Sequence[User]] | None = None, *, namesakes: bool = True
     ) -> Surroundings | None:
-        """What the mirror knows of everybody else; None where it cannot be read.
+        """What the mirror knows about the rest of the account; None where it cannot be read.
 
-        ``expected`` are namesakes that were looked for already, by the names that were.
+        ``expected`` are namesakes that were found before, by name.
         """
         mirror = self._session.mirror
         found = dict(expected or {})
@@ -188,6 +188,6 @@ class Planner:
 
 
 async def _let_others_run(place: int) -> None:
-    """Give way after every few hundred people of a long plan: the screen takes keys in between."""
+    """Yield to the event loop after every few hundred users of a long plan, so that the screen handles keys."""
     if place % PEOPLE_A_TURN == PEOPLE_A_TURN - 1:
         await asyncio.sleep(0)

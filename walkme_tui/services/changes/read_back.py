@@ -1,4 +1,4 @@
-"""What became of a step that was sent: the server's record decides, never the answer alone."""
+"""Outcomes of steps that were sent, by the server's record: an answer alone proves nothing."""
 
 from typing import Final
 
@@ -13,12 +13,12 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
 from walkme_tui.services.ports import DirectoryApi
 
-# Some servers answer before what they did can be read.
-SECOND_LOOK_SECONDS: Final = 1.0
+# Some servers answer before the change can be read.
+SECOND_READ_SECONDS: Final = 1.0
 
 
 class ReadBack:
-    """Reads people again after a step was sent, and says what became of it."""
+    """Reads users again after a step was sent, and returns its outcome."""
 
     def __init__(self, api: DirectoryApi, gate: OutageGate, sleep: Sleep) -> None:
         self._api = api
@@ -26,8 +26,8 @@ class ReadBack:
         self._sleep = sleep
 
     async def accepted(self, record: StepRecord) -> Outcome:
-        """The server accepted the step, which may mean nothing. Raises ``NotFound`` for a user who is gone."""
-        held, after = await self._look(record.step.change)
+        """The server accepted the step. Raises ``NotFound`` for a user who is gone."""
+        held, after = await self._read(record.step.change)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
         if not held:
@@ -35,11 +35,11 @@ class ReadBack:
         return await self._there(record, outcomes.verified(record, after))
 
     async def lost(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
-        """No answer came, or this process was not there to hear it; ``TODO`` if the step surely did not happen.
+        """No usable answer came, or the process ended first; ``TODO`` where the step has no effect yet.
 
         Raises ``NotFound`` for a user who is gone.
         """
-        held, after = await self._look(record.step.change)
+        held, after = await self._read(record.step.change)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN, after=after)
         if not held:
@@ -47,9 +47,9 @@ class ReadBack:
         detail = outcomes.INTERRUPTED_BUT_THERE if interrupted else outcomes.LOST_BUT_THERE
         return await self._there(record, Outcome(StepState.DONE, detail, changed=True, after=after))
 
-    async def nothing_to_do(self, record: StepRecord, error: ApiError) -> Outcome:
-        """The server said that there is no such membership, or one already. Raises ``NotFound``."""
-        held, after = await self._look(record.step.change)
+    async def refused_as_done(self, record: StepRecord, error: ApiError) -> Outcome:
+        """The server refused the step, perhaps because there is nothing to do. Raises ``NotFound``."""
+        held, after = await self._read(record.step.change)
         if not held:
             return outcomes.refused(record.step.change, error, after)
         if record.may_arrive:
@@ -64,15 +64,15 @@ class ReadBack:
         beside = altered_names(before, after, (change.attribute,))
         return outcomes.changed_beside(outcome, beside) if beside else outcome
 
-    async def _look(self, change: Change) -> tuple[bool | None, User]:
-        """Whether the change is there, None if nothing tells, and the user as just read."""
-        held, user = await self._look_once(change)
+    async def _read(self, change: Change) -> tuple[bool | None, User]:
+        """Whether the change is there, None if unknown, and the user as just read."""
+        held, user = await self._read_once(change)
         if held is False:
-            await self._sleep(SECOND_LOOK_SECONDS)
-            held, user = await self._look_once(change)
+            await self._sleep(SECOND_READ_SECONDS)
+            held, user = await self._read_once(change)
         return held, user
 
-    async def _look_once(self, change: Change) -> tuple[bool | None, User]:
+    async def _read_once(self, change: Change) -> tuple[bool | None, User]:
         user = await self._gate.read(change.user_id)
         held = change.holds(user)
         if held is not None or not isinstance(user.email, str):

@@ -1,4 +1,4 @@
-"""An older plan held against what the server says now, before it is carried out."""
+"""Compares an older plan with the account before it is executed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,9 +17,9 @@ SINCE: Final = "Since the plan was made: "
 
 
 async def rechecked(session: Session, plan: Plan) -> Plan:
-    """The same steps, with the people as they are now and a warning for everything that changed since.
+    """The same steps, with the users as they are now and a warning for everything that changed since.
 
-    Raises ``ApiError`` where the server cannot be asked.
+    Raises ``ApiError`` where a request fails.
     """
     ids = list(dict.fromkeys(step.user_id for step in plan.steps))
     async with GroupNames(session) as names:
@@ -35,7 +35,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
     return replace(
         plan,
         subjects=tuple(
-            _seen_again(subject, plan, now[subject.user.id], known, session.clock())
+            _rechecked(subject, plan, now[subject.user.id], known, session.clock())
             if subject.user.id in now
             else subject
             for subject in subjects
@@ -44,7 +44,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
 
 
 def differences(plan: Plan) -> tuple[str, ...]:
-    """What ``rechecked`` found, one sentence each, with whom it is about."""
+    """The differences that ``rechecked`` found, a sentence each, with the user."""
     found: list[str] = []
     for subject in plan.subjects:
         email = subject.user.email
@@ -53,7 +53,7 @@ def differences(plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _seen_again(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:
+def _rechecked(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:
     before = tuple(each for each in subject.consequences if not each.found_by_recheck)
     if now is None:
         return replace(subject, consequences=(*before, _warning(GONE)))
@@ -67,7 +67,7 @@ def _seen_again(subject: Subject, plan: Plan, now: User | None, known: Mapping[s
 
 def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]) -> list[str]:
     steps = plan.steps_of(now.id)
-    found = [said for step in steps if (said := _step_changed(step, now))]
+    found = [text for step in steps if (text := _step_changed(step, now))]
     then = subject.user
     if UNKNOWN not in (then.email, now.email) and then.email != now.email:
         found.append(f"the email is {_shown(now.email)} now, it was {_shown(then.email)}.")
@@ -75,7 +75,7 @@ def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]
         planned = set(then.groups)
         planned |= {group.id for step in steps for group in step.change.groups}
         found += [
-            f"was put into {_label(group_id, known)}, which the plan does not know: stays there."
+            f"was put into {_label(group_id, known)}, which is not in the plan: stays there."
             for group_id in dict.fromkeys(now.groups)
             if group_id not in planned
         ]
@@ -83,12 +83,12 @@ def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]
 
 
 def _step_changed(step: Step, now: User) -> str:
-    """What a step no longer meets as it was planned, empty if it does or nobody can tell."""
+    """How a step differs from its plan; empty if it does not, or that is unknown."""
     change = step.change
     if change.as_planned(now) is not False:
         return ""
     if change.holds(now):
-        return f"step {step.number} is so already, nothing will be sent for it."
+        return f"step {step.number} is already done: nothing will be sent for it."
     left_out = ", so it will be skipped" if step.strict else ""
     return f"step {step.number}: {change.deviation_text(now)}{left_out}."
 

@@ -1,4 +1,4 @@
-"""The steps of one person, one after the other: read, written down, sent, read back, settled."""
+"""Executes the steps of one user in order: read, journal, send, read back, settle."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,14 +27,14 @@ from walkme_tui.services.changes.senders import SENDERS
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
-# How often a step is sent in one run where no usable answer comes and the change is not there when read again.
+# How often one run sends a step that gets no usable answer and has no effect when read back.
 MAX_SENDS: Final = 3
-# How often in one run a step is turned away by a service that lets itself be read.
-MAX_TURNED_AWAY: Final = 5
+# How often one run sends a step that the service refuses for now while it answers reads.
+MAX_REFUSALS: Final = 5
 
 
 class NotSent(Exception):
-    """The service could not be used, and the step surely did not get through."""
+    """The service could not be used, and the step certainly had no effect."""
 
     def __init__(self, error: ServiceUnavailable) -> None:
         super().__init__(error)
@@ -42,26 +42,26 @@ class NotSent(Exception):
 
 
 class StepRunner:
-    """Carries out steps of people; a step that cannot be done is settled so, and the next one is taken.
+    """Executes steps; one that fails is settled as failed, and the next one follows.
 
-    Its calls raise ``Stopped`` where no further step may be taken, and the ``WalkmeError`` for which the job has to
-    stop: a sign-in or a right that was refused, a journal that cannot be written.
+    Calls raise ``JobStopped`` where no further step may start, and the ``WalkmeError`` that stops the job: a refused
+    sign-in, a missing right, a journal that cannot be written.
     """
 
-    def __init__(self, session: Session, ledger: Ledger, gate: OutageGate, reconciler: ReadBack) -> None:
+    def __init__(self, session: Session, ledger: Ledger, gate: OutageGate, read_back: ReadBack) -> None:
         self._session = session
         self._directory = Directory(session)
         self._ledger = ledger
         self._gate = gate
-        self._reconciler = reconciler
+        self._read_back = read_back
 
     async def reconcile(self, records: Sequence[StepRecord]) -> None:
-        """Find out what became of the steps of one person that an earlier run had sent."""
+        """Read back the steps of one user that an earlier run sent."""
         for record in records:
             if self._gate.stopping:
                 return
             try:
-                outcome = await self._reconciler.lost(record, interrupted=True)
+                outcome = await self._read_back.lost(record, interrupted=True)
             except NotFound:
                 outcome = Outcome(StepState.FAILED, outcomes.GONE)
             except PersonSkipped as only:
@@ -73,38 +73,38 @@ class StepRunner:
                 outcome = outcomes.unreadable(error, sent=True)
             await self._settle(record, outcome)
 
-    async def carry_out(self, records: Sequence[StepRecord]) -> None:
-        """Do the steps of one person that are still to be done, in order."""
+    async def execute(self, records: Sequence[StepRecord]) -> None:
+        """Execute the remaining steps of one user, in order."""
         user: User | None = None
         for index, record in enumerate(records):
             try:
                 user = await self._step(record, user)
             except NotFound:
-                await self._gone(records[index:])
+                await self._settle_missing(records[index:])
                 return
             except PersonSkipped as only:
                 self._gate.skip_person(only.error)
                 return
 
     async def _step(self, record: StepRecord, user: User | None) -> User | None:
-        """Do one step; the user as it left them, None if they have to be read again. ``NotFound``: they are gone."""
-        lost = turned_away = 0
+        """Execute one step; returns the user afterwards, None if unknown. Raises ``NotFound`` for one who is gone."""
+        lost = refusals = 0
         while True:
             try:
                 record, user, error = await self._attempt(record, user)
             except (SignInRefused, PermissionRefused, NotFound):
                 raise
-            except ApiError as refused:
-                await self._settle(record, outcomes.unreadable(refused, sent=False))
+            except ApiError as unreadable:
+                await self._settle(record, outcomes.unreadable(unreadable, sent=False))
                 return None
             if error is None or record.state.settled:
                 return user
             if isinstance(error, OutcomeUnknown):
                 lost += 1
             else:
-                turned_away += 1
-            if lost == MAX_SENDS or turned_away == MAX_TURNED_AWAY:
-                # The step stays to be done: a later run may find a service that takes it.
+                refusals += 1
+            if lost == MAX_SENDS or refusals == MAX_REFUSALS:
+                # The step stays to be done: a later run may succeed.
                 raise PersonSkipped(error)
             if not isinstance(error, OutcomeUnknown):
                 await self._gate.wait_out_refusal(error, record.step.user_id)
@@ -112,10 +112,10 @@ class StepRunner:
     async def _attempt(
         self, record: StepRecord, user: User | None
     ) -> tuple[StepRecord, User | None, ServiceUnavailable | None]:
-        """Send a step once, unless it needs not be sent.
+        """Send a step once, unless it needs no sending.
 
-        The record and the user afterwards, and where the step is still to be done, what prevented it. Raises what
-        reading the user before raises.
+        Returns the record and the user afterwards, and the error that prevented the step, if it is still to be done.
+        Raises the errors of reading the user.
         """
         if await self._gate.wait_open() or user is None:
             user = await self._gate.read(record.step.user_id)
@@ -125,20 +125,20 @@ class StepRunner:
         require_scope(self._session)
         record = await self._ledger.intend(record, user)
         try:
-            outcome, error = await self._outcome(record)
+            outcome, error = await self._send_and_read_back(record)
         except NotSent as unsent:
             return await self._settle(record, outcomes.not_sent(record)), None, unsent.error
         return await self._settle(record, outcome), outcome.after, error
 
-    async def _outcome(self, record: StepRecord) -> tuple[Outcome, OutcomeUnknown | None]:
-        """Send a step and find out what became of it, and why no usable answer came; raises ``NotSent``."""
+    async def _send_and_read_back(self, record: StepRecord) -> tuple[Outcome, OutcomeUnknown | None]:
+        """The outcome of a step, and why it got no usable answer, if so; raises ``NotSent``."""
         try:
-            return await self._answered(record), None
+            return await self._send_once(record), None
         except OutcomeUnknown as error:
-            return await self._found_out(record, None, lost=True), error
+            return await self._outcome_read_back(record, None, lost=True), error
 
-    async def _answered(self, record: StepRecord) -> Outcome:
-        """Send a step; what became of it by the answer and a look. Raises ``NotSent`` and ``OutcomeUnknown``."""
+    async def _send_once(self, record: StepRecord) -> Outcome:
+        """Send a step; the outcome by its answer and the read-back. Raises ``NotSent`` and ``OutcomeUnknown``."""
         change = record.step.change
         try:
             await self._send(record)
@@ -147,7 +147,7 @@ class StepRunner:
         except ServiceUnavailable as error:
             raise NotSent(error) from error
         except SignInRefused:
-            # The step was not refused, its sender was: it can be done once that is mended.
+            # Not the step was refused, but its sender: it can be executed after another sign-in.
             await self._settle(record, outcomes.not_sent(record))
             raise
         except PermissionRefused as error:
@@ -155,22 +155,20 @@ class StepRunner:
             await self._settle(record, outcomes.not_sent(record) if record.may_arrive else refused)
             raise
         except ApiError as error:
-            says_already_so = isinstance(error, NotFound) or (
-                isinstance(error, Conflict) and change.conflict_means_done
-            )
-            if says_already_so or record.may_arrive:
-                return await self._found_out(record, error)
+            says_done = isinstance(error, NotFound) or (isinstance(error, Conflict) and change.conflict_means_done)
+            if says_done or record.may_arrive:
+                return await self._outcome_read_back(record, error)
             return outcomes.refused(change, error)
-        return await self._found_out(record, None)
+        return await self._outcome_read_back(record, None)
 
-    async def _found_out(self, record: StepRecord, error: ApiError | None, *, lost: bool = False) -> Outcome:
-        """What reading the user again says about a step that was sent."""
+    async def _outcome_read_back(self, record: StepRecord, error: ApiError | None, *, lost: bool = False) -> Outcome:
+        """The outcome of a step that was sent, by reading the user again."""
         try:
             if lost:
-                return await self._reconciler.lost(record)
+                return await self._read_back.lost(record)
             if error is not None:
-                return await self._reconciler.nothing_to_do(record, error)
-            return await self._reconciler.accepted(record)
+                return await self._read_back.refused_as_done(record, error)
+            return await self._read_back.accepted(record)
         except (NotFound, SignInRefused, PermissionRefused):
             raise
         except ApiError as unreadable:
@@ -189,10 +187,10 @@ class StepRunner:
                 return merged(mirrored.user, user)
         return user
 
-    # ------------------------------------------------------------ telling
+    # ------------------------------------------------------------ settling
 
     async def _settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
-        """Write down what became of a step, then let the table show the person as just read."""
+        """Journal the outcome of a step, then store the user as just read."""
         settled = await self._ledger.settle(record, outcome)
         if settled.state.settled:
             self._gate.note_settled()
@@ -202,8 +200,8 @@ class StepRunner:
                 await self._directory.store(outcome.after, self._session.clock(), own=own)
         return settled
 
-    async def _gone(self, records: Sequence[StepRecord]) -> None:
-        """The person is gone: the first of these steps failed by that, the others have nobody left to change."""
+    async def _settle_missing(self, records: Sequence[StepRecord]) -> None:
+        """Settle the steps of a user who is gone: the first as failed, the others as skipped."""
         await self._ledger.settle(records[0], Outcome(StepState.FAILED, outcomes.GONE))
         await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
         with suppress(MirrorUnavailable):

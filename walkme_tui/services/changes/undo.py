@@ -1,4 +1,4 @@
-"""The plan that takes a job back, from the journal or from a receipt alone."""
+"""Undo plans, from a job in the journal or from a receipt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,16 +21,16 @@ MAX_SHOWN: Final = 120
 
 
 class UndoPlanner:
-    """Makes undo plans for the account of a session; ``planning.Planner`` is its door."""
+    """Makes undo plans for the account of a session; call ``planner.Planner``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def of_job(self, job: Job, ended: ProgressListener | None = None) -> Plan:
-        """The way back from a job of this account; raises as ``Planner.undo`` says."""
+        """The undo plan of a job of this account; raises as ``Planner.undo`` says."""
         if job.purged_at_ms is not None:
             raise ConfigurationError(
-                f"The job {job.id} was purged: nothing tells any more whom it was about.",
+                f"The job {job.id} was purged, so its users are unknown.",
                 hint="A receipt that was copied elsewhere can still be undone: walkme-tui undo RECEIPT.",
             )
         if job.state is JobState.RUNNING:
@@ -42,27 +42,27 @@ class UndoPlanner:
         if job.state.resumable and job.unsettled:
             count = len(job.unsettled)
             left = "1 step of it is" if count == 1 else f"{count} steps of it are"
-            unfinished.append(f"The job {job.id} is unfinished, {left} open: discard it, or a resume carries them out.")
+            unfinished.append(f"The job {job.id} is unfinished, {left} open: discard the job, or resume it first.")
         people = {subject.user.id: subject.user for subject in job.plan.subjects}
         named = [group for subject in job.plan.subjects for group in subject.groups]
-        return await self._back(job.id, job.plan.ticket, people, job.steps, named, unfinished, ended)
+        return await self._plan(job.id, job.plan.ticket, people, job.steps, named, unfinished, ended)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The way back from one person's receipt; raises as ``Planner.undo_receipt`` says."""
+        """The undo plan of one user's receipt; raises as ``Planner.undo_receipt`` says."""
         found = read_receipt(receipt)
         account = self._session.account
         if found.base_url != account.base_url:
             raise _of_another_account("The receipt", found.profile, found.base_url)
-        plan = await self._back(found.job_id, found.ticket, {found.user.id: found.user}, found.steps, found.groups, [])
+        plan = await self._plan(found.job_id, found.ticket, {found.user.id: found.user}, found.steps, found.groups, [])
         if found.profile == account.profile or not plan.subjects:
             return plan
-        # On another machine the same account may go by another name, so that this is no reason to refuse.
+        # The profile of the same account may have another name on another machine, so this is no reason to refuse.
         text = f"The receipt was written under the profile {clean(found.profile, MAX_SHOWN)}: is it the same account?"
         first, *others = plan.subjects
         first = replace(first, consequences=(*first.consequences, Consequence(Gravity.WARNING, text)))
         return replace(plan, subjects=(first, *others))
 
-    async def _back(
+    async def _plan(
         self,
         job_id: str,
         ticket: str,
@@ -74,7 +74,7 @@ class UndoPlanner:
     ) -> Plan:
         ids = list(dict.fromkeys(record.step.user_id for record in records))
         async with GroupNames(self._session) as names:
-            # The list tells whether a group to return to still is there.
+            # The list shows whether the groups to return to still exist.
             names.ask()
             now, _ = await gather_pair(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
             await names.settled()
@@ -88,7 +88,7 @@ class UndoPlanner:
         subjects = []
         for user_id, mine in by_person.items():
             user = now[user_id]
-            assert user is not None  # noqa: S101 - nothing is put back for who is gone
+            assert user is not None  # noqa: S101 - a user who is gone has no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             subjects.append(replace(subject, consequences=restored(subject, mine, names.listed)))
         account = self._session.account

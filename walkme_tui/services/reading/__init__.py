@@ -1,1 +1,1 @@
-"""What a table shows: listings, their pages and their views."""
+"""What a table shows: listings, pages and views."""

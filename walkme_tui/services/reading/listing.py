@@ -1,4 +1,4 @@
-"""A window over one view of the users of an account."""
+"""A listing: the rows of one view of the users that a table shows."""
 
 import asyncio
 from array import array
@@ -50,10 +50,10 @@ ListingChange: TypeAlias = RowsChanged | ListingChanged
 
 
 class Listing:
-    """A window over one view: the server's list (positions, with holes) or a narrowed choice among the loaded users.
+    """A window over one view: the server's list (positions, some not loaded) or a selection of the loaded users.
 
-    ``row`` is synchronous and answers from a bounded cache; say what is visible with ``want``. ``run`` must be running,
-    and that of ``pages`` too. After ``show`` the old view stays until the new one is ready (``ListingChanged``).
+    ``row`` reads a bounded cache; ``want`` sets the visible rows. ``run`` must be running, and that of ``pages`` too.
+    After ``show`` the old view stays until the new one is ready (``ListingChanged``).
     """
 
     listener: Callable[[ListingChange], None] | None = None
@@ -72,11 +72,11 @@ class Listing:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._mirror = session.mirror
-        self._changes = session.events
+        self._events = session.events
         self._pages = pages
         self._settle_seconds = settle_seconds
         self._retry_seconds = retry_seconds
-        self._asked = query
+        self._requested = query
         self._view = ViewRows(query, None if query.is_list else array("i"))
         self._searched = False
         self._again = False
@@ -94,18 +94,18 @@ class Listing:
         self._view_wanted = asyncio.Event()
         self._window_wanted = asyncio.Event()
 
-    # ------------------------------------------------------------ what the table reads
+    # ------------------------------------------------------------ rows
 
     @property
     def query(self) -> UserQuery:
-        """The query of the view that ``row`` and ``total`` are about."""
+        """The query of the view that ``row`` and ``total`` describe."""
         return self._view.query
 
     @property
     def total(self) -> Total | None:
-        """Number of rows, None where nothing is known yet; for a chosen or sorted view it counts the loaded users.
+        """Number of rows, None while unknown; for a narrowed or sorted view the number of loaded users.
 
-        There it is not exact while only the first rows are known.
+        That one is not exact while only the first rows are known.
         """
         if self._view.order is None:
             return self._pages.total
@@ -121,21 +121,21 @@ class Listing:
 
     @property
     def settled(self) -> bool:
-        """The view is the one that was asked for last, or that one cannot be had: ``failure`` says why."""
-        return self._asked == self._view.query or self.failure is not None
+        """The view is the one that was requested last, or ``failure`` says why it cannot be read."""
+        return self._requested == self._view.query or self.failure is not None
 
     def asks_for(self, query: UserQuery) -> bool:
-        """True if this is the view that was asked for last."""
-        return self._asked == query
+        """True if this is the view that was requested last."""
+        return self._requested == query
 
     def row(self, index: int) -> ListedRow | None:
-        """The row at ``index``, None where it is not here (yet); one look into a dictionary."""
+        """The row at ``index``, None while it is not loaded; a dictionary access."""
         return self._rows.get(index)
 
-    # ------------------------------------------------------------ what the table asks for
+    # ------------------------------------------------------------ requests
 
     def want(self, first: int, last: int) -> None:
-        """Rows ``first`` to ``last`` (inclusive) are visible now; latest wins."""
+        """Set the visible rows, ``first`` to ``last`` (inclusive); latest wins."""
         first = max(0, first)
         last = min(last, first + MAX_VISIBLE_ROWS - 1)
         if last < first or (first, last) == self._visible:
@@ -147,21 +147,21 @@ class Listing:
 
     def show(self, query: UserQuery) -> None:
         """Change the view; latest wins."""
-        if query == self._asked:
+        if query == self._requested:
             return
-        self._asked, self.failure = query, None
+        self._requested, self.failure = query, None
         if self._building is not None:
             self._building.cancel()
         self._view_wanted.set()
 
     def refresh(self) -> None:
-        """Read what is visible from the server again: the pages that hold the visible rows."""
+        """Request the pages of the visible rows again."""
         first, last = self._visible
         rows = [self._rows.get(index) for index in range(first, last + 1)]
         positions = [row.position for row in rows if row is not None and row.position is not None]
         self._reread = tuple(dict.fromkeys(position // self._pages.page_size + 1 for position in positions)) or (1,)
         self._pages.refresh()
-        self._ask()
+        self._request_pages()
 
     async def locate(self, user_id: str) -> int | None:
         """Index of a user in this view, None where it is not in it or not loaded; raises ``MirrorUnavailable``."""
@@ -171,7 +171,7 @@ class Listing:
         return await self._view.locate(self._mirror, user_id)
 
     async def users(self, first: int, last: int) -> list[MirroredUser]:
-        """The users at ``first`` to ``last``, gaps fetched first; raises the ``WalkmeError`` that prevents it."""
+        """The users at ``first`` to ``last``, with missing pages requested first; raises ``WalkmeError``."""
         view, total = self._view, self.total
         first, last = max(0, first), min(last, total.count - 1 if total is not None else -1)
         if view.order is None:
@@ -192,12 +192,12 @@ class Listing:
         """Ids of all loaded users of this view, in its order; raises ``MirrorUnavailable``."""
         return await self._view.user_ids(self._mirror)
 
-    # ------------------------------------------------------------ serving
+    # ------------------------------------------------------------ running
 
     async def recall(self) -> None:
-        """Read the first rows of the server's list from the mirror, for a first picture; ``run`` follows at once.
+        """Load the first rows of the server's list from the mirror, for the first frame; call ``run`` next.
 
-        Nothing may be fetched in between: ``run`` does not read them again.
+        No page may be stored in between: ``run`` does not read them again.
         """
         if self._view.order is None:
             span = self._margin(*self._visible)
@@ -205,12 +205,12 @@ class Listing:
             self._recalled = bool(self._rows)
 
     async def run(self) -> None:
-        """Serve until cancelled; nothing is left running then."""
-        unsubscribe = self._changes.subscribe(self._hear)
+        """Run until cancelled; no task is left then."""
+        unsubscribe = self._events.subscribe(self._on_event)
         self._stale, self._recalled = not self._recalled, False
         self._window_wanted.set()
-        self._tell(ListingChanged())
-        if not self._asked.is_list:
+        self._notify(ListingChanged())
+        if not self._requested.is_list:
             self._view_wanted.set()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -224,43 +224,43 @@ class Listing:
                     timer.cancel()
             self._settling = self._retrying = None
 
-    def _hear(self, change: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if self._view.order is not None:
-            self._hear_narrowed(change)
-        elif isinstance(change, PageLoaded):
-            self._stale = self._stale or (change.first <= self._held[1] and change.last >= self._held[0])
-        elif isinstance(change, TotalChanged):
-            for gone in [index for index in self._rows if index >= change.total.count]:
+            self._on_event_narrowed(event)
+        elif isinstance(event, PageLoaded):
+            self._stale = self._stale or (event.first <= self._held[1] and event.last >= self._held[0])
+        elif isinstance(event, TotalChanged):
+            for gone in [index for index in self._rows if index >= event.total.count]:
                 del self._rows[gone]
-            self._tell(ListingChanged())
-        elif isinstance(change, UserStored | UserForgotten):
+            self._notify(ListingChanged())
+        elif isinstance(event, UserStored | UserForgotten):
             self._stale = True
         self._window_wanted.set()
 
-    def _hear_narrowed(self, change: Event) -> None:
-        if isinstance(change, PageLoaded):
-            if change.first <= change.last:
-                self._search_soon(again=not change.only_new)
-        elif isinstance(change, UserStored | UserForgotten):
+    def _on_event_narrowed(self, event: Event) -> None:
+        if isinstance(event, PageLoaded):
+            if event.first <= event.last:
+                self._search_soon(again=not event.only_new)
+        elif isinstance(event, UserStored | UserForgotten):
             self._stale = True
-            if isinstance(change, UserForgotten) or not self._holds(change.user_id):
+            if isinstance(event, UserForgotten) or not self._holds(event.user_id):
                 self._search_soon()
 
     def _holds(self, user_id: str) -> bool:
         return any(isinstance(row, MirroredUser) and row.user.id == user_id for row in self._rows.values())
 
-    def _tell(self, change: ListingChange) -> None:
+    def _notify(self, change: ListingChange) -> None:
         if self.listener is not None:
             self.listener(change)
 
     # ------------------------------------------------------------ the view
 
     def _search_soon(self, *, again: bool = True) -> None:
-        """Search again once the pages that arrive together are in, and never more than half of the time.
+        """Search after a pause that collects several pages, and takes at least half of the time.
 
-        Where it is not to be ``again``, only new users came: without a sort, those among them that are kept are added.
+        Without ``again`` only new users arrived: in a view without a sort the matching ones are appended.
         """
-        self._again = self._again or again or self._asked.sort is not None
+        self._again = self._again or again or self._requested.sort is not None
         if self._settling is None:
             pause = max(self._settle_seconds, self._build_seconds)
             self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
@@ -270,13 +270,13 @@ class Listing:
         self._view_wanted.set()
 
     async def _keep_view(self) -> None:
-        """Make the view that was asked for last; a newer wish ends the search for an older one."""
+        """Build the view that was requested last; a newer request cancels the build of an older one."""
         while True:
             await self._view_wanted.wait()
             self._view_wanted.clear()
-            if self._asked.is_list and self._asked == self._view.query:
+            if self._requested.is_list and self._requested == self._view.query:
                 continue
-            building = self._building = asyncio.create_task(self._build(self._asked))
+            building = self._building = asyncio.create_task(self._build(self._requested))
             try:
                 await asyncio.wait((building,))
             finally:
@@ -287,7 +287,7 @@ class Listing:
                 building.result()
 
     async def _build(self, query: UserQuery) -> None:
-        """Bring the view to what the mirror knows now, the first screen of a new one before the rest."""
+        """Build the view from the mirror, the first screen of a new one before the rest."""
         clock = asyncio.get_running_loop().time
         started = clock()
         try:
@@ -310,7 +310,7 @@ class Listing:
         self._exchange(view, rows, span)
 
     async def _search(self, query: UserQuery) -> None:
-        """The first rows of another view at once, then all of it; the same view again when it is whole."""
+        """Show the first rows of another view at once, then all of it; the same view only when it is whole."""
         if not self._searched or query != self._view.query:
             limit = 2 * (self._visible[1] - self._visible[0] + 1)
             users = await self._mirror.first(query, limit)
@@ -324,7 +324,7 @@ class Listing:
         try:
             found = await self._mirror.matching(query)
         except asyncio.CancelledError:
-            self._again = True  # what changed since the last search is not in the view yet
+            self._again = True  # the view lacks what changed since the last search
             raise
         view = ViewRows(query, found if isinstance(found, array) else array("i", found))
         span = self._margin(*self._visible)
@@ -337,7 +337,7 @@ class Listing:
             self._exchange(view, rows, span)
 
     async def _grow(self) -> None:
-        """Add to a view that is not sorted who was found since; nobody else moves."""
+        """Append the users who were stored since to a view without a sort."""
         view = self._view
         found = await self._mirror.matching(view.query, view.highest)
         if found and view.order is not None:
@@ -347,7 +347,7 @@ class Listing:
 
     def _exchange(self, view: ViewRows, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
         self._view, self._rows, self._held = view, dict(rows), span
-        self._tell(ListingChanged())
+        self._notify(ListingChanged())
 
     # ------------------------------------------------------------ reading the mirror
 
@@ -370,7 +370,7 @@ class Listing:
             held = self._rows if self._view.order is None else {}
             rows = {index: row for index, row in held.items() if span[0] <= index <= span[1]}
             return rows | self._pages.unsaved(*span)
-        if view.order is None and view.query == self._asked:
+        if view.order is None and view.query == self._requested:
             self.failure = None
         return rows
 
@@ -381,7 +381,7 @@ class Listing:
         self.failure = error
         if self._retrying is None:
             self._retrying = asyncio.get_running_loop().call_later(self._retry_seconds, self._retry)
-        self._tell(ListingChanged())
+        self._notify(ListingChanged())
 
     def _retry(self) -> None:
         self._retrying = None
@@ -391,7 +391,7 @@ class Listing:
     # ------------------------------------------------------------ the window
 
     async def _keep_window(self) -> None:
-        """Hold the rows around what is visible, and ask for the pages that are missing or old there."""
+        """Keep the rows around the visible ones in the cache, and request pages that are missing or old there."""
         while True:
             await self._window_wanted.wait()
             self._window_wanted.clear()
@@ -412,30 +412,30 @@ class Listing:
                 if view.order is not None and any(_differ(row, self._rows.get(index)) for index, row in rows.items()):
                     self._search_soon()
                 self._put(rows, span)
-            if (first, last) == self._visible:  # else nothing is known yet of the rows that are visible by now
-                self._ask()
+            if (first, last) == self._visible:  # else the rows that are visible by now are not read yet
+                self._request_pages()
 
     def _margin(self, first: int, last: int) -> tuple[int, int]:
-        """What is read at once for these visible rows: a few screens on both sides."""
+        """The rows to read for these visible ones: a few screens on both sides."""
         height = last - first + 1
         margin = min(max(MIN_MARGIN_ROWS, MARGIN_SCREENS * height), (MAX_CACHED_ROWS - height) // 2)
         return max(0, first - margin), last + margin
 
     def _put(self, rows: dict[int, ListedRow], span: tuple[int, int]) -> None:
-        """Exchange the cache and tell which rows differ now."""
+        """Replace the cache and report which rows differ."""
         total = self.total
         if self._view.order is None and total is not None:
             rows = {index: row for index, row in rows.items() if index < total.count}
         old, self._rows, self._held = self._rows, rows, span
         changed = [index for index in range(span[0], span[1] + 1) if rows.get(index) != old.get(index)]
         if changed:
-            self._tell(RowsChanged(changed[0], changed[-1]))
+            self._notify(RowsChanged(changed[0], changed[-1]))
 
-    def _ask(self) -> None:
-        """Tell ``PageLoader`` what is missing or not confirmed among the visible rows, and one page ahead."""
+    def _request_pages(self) -> None:
+        """Request the pages that are missing or not confirmed among the visible rows, and one page ahead."""
         self._reread = tuple(page for page in self._reread if not self._pages.confirmed(page))
         if self._view.order is not None:
-            # The first page tells how large the account is, which every count of a narrowed view is of.
+            # The first page contains the size of the account, which the counts of a narrowed view need.
             self._pages.want(self, self._reread, () if self._pages.confirmed(1) else (1,))
             return
         size = self._pages.page_size
@@ -453,7 +453,7 @@ class Listing:
         return self._pages.total is None or self._pages.total.exact
 
     def _is_fresh(self, page: int) -> bool:
-        """The page came in this session, or all its rows did some other way."""
+        """The page arrived in this session, or all its rows were read otherwise."""
         if self._pages.confirmed(page):
             return True
         total = self._pages.total
@@ -464,7 +464,7 @@ class Listing:
 
 
 def _differ(row: ListedRow | None, before: ListedRow | None) -> bool:
-    """Another answer described the same user differently, so that a search may find it no more, or elsewhere."""
+    """The same user is different now, so that a search may not match it any more, or elsewhere."""
     if not isinstance(row, MirroredUser) or not isinstance(before, MirroredUser):
         return False
     return row.row_id == before.row_id and row.user != before.user

@@ -1,4 +1,4 @@
-"""The server's list, page by page: what is wanted is fetched once, saved to the mirror and told to everyone."""
+"""The page loader: requests the pages of the server's list that listings need."""
 
 import asyncio
 import time
@@ -34,13 +34,13 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.waiting import Sleep, Wakeup
 
 MAX_UNSAVED_ROWS: Final = 2000
-# How many pages may be under way when one more of this priority starts: the next page ahead waits for what is visible.
+# The number of pages under way up to which one more of this priority may start: visible rows come first.
 IN_FLIGHT: Final = {Priority.DEMAND: 4, Priority.PREFETCH: 2, Priority.BACKGROUND: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class _Want:
-    """What one listing, or one waiting caller, wants: ``pages`` are visible, ``ahead`` soon, ``rest`` awaited."""
+    """The pages that one listing or caller needs: ``pages`` are visible, ``ahead`` are next, ``rest`` are awaited."""
 
     pages: tuple[int, ...] = ()
     ahead: tuple[int, ...] = ()
@@ -48,10 +48,10 @@ class _Want:
 
 
 class PageLoader:
-    """Fetches pages of the server's list: a latest-wins queue, demand first, then one page ahead.
+    """Requests pages of the server's list: a latest-wins queue, visible pages first, then one page ahead.
 
     One a session, shared by all listings. ``page_size`` changes once if the server sends pages of another size than
-    asked for. A page that came is not fetched again before ``refresh``, whatever holes it left.
+    requested. A page that arrived is not requested again before ``refresh``, even if rows are missing from it.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class PageLoader:
         self._list = PageTracker(page_size)
         self._receiver = PageReceiver(session, self._list, self._keep_unsaved)
         self._wants: dict[object, _Want] = {}
-        self._flights: set[int] = set()
+        self._in_flight: set[int] = set()
         self._tries: dict[int, int] = {}
         self._streak = 0
         self._epoch = 0
         self._unsaved: dict[int, dict[int, ListedRow]] = {}
         self._recount = False
 
-    # ------------------------------------------------------------ what the screen reads
+    # ------------------------------------------------------------ state
 
     @property
     def page_size(self) -> int:
-        """Rows a page, as the server keeps it."""
+        """Rows of a page, as the server sends it."""
         return self._list.page_size
 
     @property
@@ -92,7 +92,7 @@ class PageLoader:
 
     @property
     def oddities(self) -> Sequence[str]:
-        """What the server, or the local copy, did wrong and was tolerated, newest last."""
+        """Tolerated errors of the server and the mirror, newest last."""
         return self._list.oddities
 
     def note(self, oddity: str) -> None:
@@ -100,11 +100,11 @@ class PageLoader:
         self._list.note(oddity)
 
     def confirmed(self, page: int) -> bool:
-        """This page came in this session, or since the last ``refresh``."""
+        """This page arrived in this session, or since the last ``refresh``."""
         return self._list.confirmed(page)
 
     def exists(self, page: int) -> bool:
-        """The list reaches to this page, as far as is known; one page past an end that is not certain counts."""
+        """The list reaches this page, as far as is known; one page past an end that is not certain counts."""
         return self._list.exists(page)
 
     def unsaved(self, first: int, last: int) -> dict[int, ListedRow]:
@@ -118,10 +118,10 @@ class PageLoader:
             if first <= position <= last
         }
 
-    # ------------------------------------------------------------ what others ask for
+    # ------------------------------------------------------------ requests
 
     def want(self, owner: object, pages: Sequence[int], ahead: Sequence[int] = ()) -> None:
-        """What ``owner`` (a listing) wants now, in this order; it replaces what it wanted before."""
+        """Set the pages that ``owner`` (a listing) needs now, in this order."""
         if pages or ahead:
             self._wants[owner] = _Want(tuple(pages), tuple(ahead))
         else:
@@ -129,7 +129,7 @@ class PageLoader:
         self._wakeup.call()
 
     async def ensure(self, pages: Sequence[int]) -> None:
-        """Wait until these pages came; raises the ``WalkmeError`` of the first failure."""
+        """Wait until these pages arrived; raises the ``WalkmeError`` of the first failure."""
         missing = {page: None for page in pages if not self._is_settled(page)}
         if not missing:
             return
@@ -137,16 +137,16 @@ class PageLoader:
             raise self.failure.error
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def hear(change: Event) -> None:
-            if isinstance(change, LoadFailed) and not done.done():
-                done.set_exception(change.error)
-            if isinstance(change, PageLoaded | TotalChanged):
+        def on_event(event: Event) -> None:
+            if isinstance(event, LoadFailed) and not done.done():
+                done.set_exception(event.error)
+            if isinstance(event, PageLoaded | TotalChanged):
                 for page in [page for page in missing if self._is_settled(page)]:
                     del missing[page]
                 if not missing and not done.done():
                     done.set_result(None)
 
-        unsubscribe = self._session.events.subscribe(hear)
+        unsubscribe = self._session.events.subscribe(on_event)
         self._wants[done] = _Want(rest=missing)
         self._wakeup.call()
         try:
@@ -155,10 +155,10 @@ class PageLoader:
             unsubscribe()
             del self._wants[done]
             if done.done() and not done.cancelled():
-                done.exception()  # a caller that was cancelled meanwhile does not ask for it
+                done.exception()  # a cancelled caller does not retrieve it
 
     def refresh(self) -> None:
-        """Forget what is confirmed: every page is fetched again when it is wanted."""
+        """Request every page again when it is needed."""
         self._epoch += 1
         self.fresh_from_ms = self._session.clock() + 1
         self._list.forget()
@@ -166,7 +166,7 @@ class PageLoader:
         self._wakeup.call()
 
     def retry_now(self) -> None:
-        """Try again at once; after refused credentials the secret is read from its source again."""
+        """Retry at once; after refused credentials the secret is read from its source again."""
         if self.failure is None:
             return
         if isinstance(self.failure.error, NEEDS_USER_ACTION):
@@ -174,11 +174,11 @@ class PageLoader:
         self.failure = replace(self.failure, retry_at=self._monotonic())
         self._wakeup.call()
 
-    # ------------------------------------------------------------ serving
+    # ------------------------------------------------------------ running
 
     async def run(self) -> None:
-        """Serve until cancelled; nothing is left running then."""
-        unsubscribe = self._session.events.subscribe(self._hear)
+        """Run until cancelled; no task is left then."""
+        unsubscribe = self._session.events.subscribe(self._on_event)
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.coverage is None:
@@ -186,7 +186,7 @@ class PageLoader:
                 while True:
                     while (following := self._following()) is not None:
                         page, priority = following
-                        self._flights.add(page)
+                        self._in_flight.add(page)
                         tasks.create_task(self._fetch(page, priority))
                     if self._recount:
                         self._recount = False
@@ -196,10 +196,10 @@ class PageLoader:
                     await self._wakeup.wait(pause if pause > 0 else None)
         finally:
             unsubscribe()
-            self._flights.clear()
+            self._in_flight.clear()
 
     async def recall(self) -> None:
-        """Read from the mirror how large the account was the last time; ``run`` does it where nobody did before."""
+        """Load the last known coverage from the mirror; ``run`` does it unless it was done before."""
         try:
             self.coverage = await self._session.mirror.coverage()
             reach = 0
@@ -221,15 +221,15 @@ class PageLoader:
         else:
             self._session.events.publish(CoverageChanged(self.coverage))
 
-    def _hear(self, change: Event) -> None:
-        if isinstance(change, UserStored | UserForgotten):
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, UserStored | UserForgotten):
             self._recount = True
             self._wakeup.call()
-        elif isinstance(change, CoverageChanged) and change.coverage is not self.coverage:
-            self._follow(change.coverage)
+        elif isinstance(event, CoverageChanged) and event.coverage is not self.coverage:
+            self._follow(event.coverage)
 
     def _follow(self, coverage: Coverage) -> None:
-        """The crawl stored a page, here or in another process."""
+        """Take the coverage after the crawl, here or in another process, stored a page."""
         self.coverage = coverage
         self._list.distrust(coverage.sweep)
         if coverage.total is not None and self._list.follow(coverage.total):
@@ -237,19 +237,19 @@ class PageLoader:
             self._wakeup.call()
 
     def _following(self) -> tuple[int, Priority] | None:
-        """The page to ask for next, or None while nothing may be."""
+        """The page to request next, None while none may be."""
         if self.failure is not None:
             due = self.failure.retry_at is not None and self.failure.retry_at <= self._monotonic()
-            if self._flights or not due:
+            if self._in_flight or not due:
                 return None
         if not self._list.size_known:
-            # The first page tells how many users a page has, which every position depends on.
-            return (1, Priority.DEMAND) if self._wants and not self._flights else None
+            # The first page shows how many users a page has, on which every position depends.
+            return (1, Priority.DEMAND) if self._wants and not self._in_flight else None
         best: tuple[int, Priority] | None = None
         for page, priority in self._queue():
-            if len(self._flights) >= IN_FLIGHT[priority]:
+            if len(self._in_flight) >= IN_FLIGHT[priority]:
                 break
-            if page in self._flights or self._is_settled(page):
+            if page in self._in_flight or self._is_settled(page):
                 continue
             tries = self._tries.get(page, 0)
             if tries == 0:
@@ -265,7 +265,7 @@ class PageLoader:
         yield from ((page, Priority.BACKGROUND) for want in wants for page in want.rest or ())
 
     def _is_settled(self, page: int) -> bool:
-        """Nothing is to be fetched for this page: it came, or the list ends before it."""
+        """This page needs no request: it arrived, or the list ends before it."""
         known = self._list.total is not None
         return self._list.confirmed(page) or (known and not self._list.exists(page))
 
@@ -273,15 +273,15 @@ class PageLoader:
 
     async def _fetch(self, page: int, priority: Priority) -> None:
         epoch, streak, requested_at_ms = self._epoch, self._streak, self._session.clock()
-        # Behind the claimed end nobody may be at all: the crawl finds that out, and it is no trouble on the screen.
+        # A failure behind the claimed end of the list is not reported: there may be no page, which the crawl finds out.
         past_claim = self._list.past_claim(page)
-        bearable: tuple[type[WalkmeError], ...] = (NotFound, RequestRejected)
+        tolerated: tuple[type[WalkmeError], ...] = (NotFound, RequestRejected)
         if past_claim:
-            bearable = (*bearable, ServerFault, UnexpectedAnswer)
+            tolerated = (*tolerated, ServerFault, UnexpectedAnswer)
         try:
             answer = await self._session.api.list_users(page, self.page_size, priority)
         except WalkmeError as error:
-            if page == 1 or not isinstance(error, bearable):
+            if page == 1 or not isinstance(error, tolerated):
                 self._fail(page, error, streak)
                 return
             if not past_claim:
@@ -292,7 +292,7 @@ class PageLoader:
             self._recover(page)
             await self._receive(answer, epoch, requested_at_ms)
         finally:
-            self._flights.discard(page)
+            self._in_flight.discard(page)
             self._wakeup.call()
 
     async def _receive(self, answer: UserPage, epoch: int, requested_at_ms: int) -> None:
@@ -329,7 +329,7 @@ class PageLoader:
             self._session.events.publish(LoadRecovered())
 
     def _fail(self, page: int, error: WalkmeError, streak: int) -> None:
-        """Note a failure; requests that were under way together make the pause longer once, not each."""
+        """Report a failure; concurrent failures lengthen the pause only once."""
         self._tries[page] = self._tries.get(page, 0) + 1
         pause = retry_pause_seconds(error, streak + 1)
         if pause is not None:
@@ -339,7 +339,7 @@ class PageLoader:
 
 
 def _rows(page: UserPage, now: int) -> dict[int, ListedRow]:
-    """The rows as the mirror would have listed them; their row ids are negative, so that they name no row of it."""
+    """The rows by position; their row ids are negative, so that they match no row of the mirror."""
     rows: dict[int, ListedRow] = {}
     for position, row in enumerate(page.rows, page.first_position):
         if isinstance(row, User):

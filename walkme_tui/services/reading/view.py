@@ -1,4 +1,4 @@
-"""One view of the users, read from the mirror: the server's list by position, or a choice of row ids in an order."""
+"""One view of the users in the mirror: the server's list by position, or row ids in an order."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -21,9 +21,9 @@ SCAN_ROWS: Final = 100_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewRows:
-    """What is shown: the server's list where ``order`` is None, else the users with these row ids, in this order.
+    """The rows of a view: the server's list where ``order`` is None, else the users with these row ids, in this order.
 
-    ``whole`` is False while ``order`` is only the beginning: what a screen can show at once.
+    ``whole`` is False while ``order`` holds only the first rows.
     """
 
     query: UserQuery
@@ -32,7 +32,7 @@ class ViewRows:
 
     @property
     def highest(self) -> int:
-        """The highest row id in an order without a sort: the last, unless whole words brought some forward."""
+        """The highest row id in an order without a sort: the last, or one that matches by whole words at the start."""
         return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
     async def read(self, mirror: Mirror, first: int, last: int) -> dict[int, ListedRow]:

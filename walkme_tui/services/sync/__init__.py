@@ -1,1 +1,1 @@
-"""How the mirror is filled: crawl, sweeps, group backfill, news."""
+"""Filling the mirror: crawl, sweeps and group backfill, and the news that they find."""

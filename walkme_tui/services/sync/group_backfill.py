@@ -1,4 +1,4 @@
-"""Users whose groups no list tells, read one by one in the background until they are known."""
+"""Group backfill: reads users one by one where the server's list does not contain their groups."""
 
 import asyncio
 import time
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from walkme_tui.domain.mirrored import MirroredUser
 
 UNKNOWN_GROUPS: Final = UserQuery(belonging=Belonging.UNKNOWN)
-AT_ONCE: Final = 4
-"""Requests under way: enough for 10 a second at 400 ms, and half of what may be is left to whoever waits."""
+MAX_CONCURRENT: Final = 4
+"""Requests under way: enough for 10 a second at 400 ms, and half of ``max_in_flight`` stays free for the user."""
 WINDOW: Final = 100
-TELL_SECONDS: Final = 2.0
-"""What is told makes every list look again, so that it is told together."""
-# Of a user who cannot be read it is taken after so many tries, while others are read, and while nobody is.
+PUBLISH_SECONDS: Final = 2.0
+"""Events are published in batches, because each makes every listing read again."""
+# A user is left out after so many failures, where others were read between them and where none was.
 MAX_FAILURES_BESIDE_OTHERS: Final = 3
 MAX_FAILURES_ALONE: Final = 10
-# So many answers without groups, and none with them: nobody's will tell.
+# The backfill stops after so many answers without groups and none with them.
 MAX_SILENT: Final = 20
 
 
 class BackfillCost(NamedTuple):
-    """What reading costs: a request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
+    """The cost of a backfill: one request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
 
     ``to_come`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
     """
@@ -55,11 +55,11 @@ class BackfillCost(NamedTuple):
 
 
 class BackfillProgress(NamedTuple):
-    """How far it is: of ``total`` users ``read`` are known now.
+    """The progress of a backfill: of ``total`` users the groups of ``read`` are known.
 
-    ``gone`` are no users any more, ``refused`` could not be read, ``silent`` are those of whom the server does not
-    tell the groups even so. ``per_second`` is what was done lately, ``seconds_left`` None where nobody can tell.
-    Because of ``failure`` it asks for nobody for ``waiting_seconds`` more.
+    ``gone`` were deleted, ``refused`` could not be read, and of ``silent`` the server does not send the groups at all.
+    ``per_second`` is the recent rate; ``seconds_left`` is None while unknown. After ``failure`` it makes no request for
+    another ``waiting_seconds``.
     """
 
     total: int = 0
@@ -74,14 +74,14 @@ class BackfillProgress(NamedTuple):
 
     @property
     def done(self) -> int:
-        """For whom nothing is left to do."""
+        """The number of users who need no request any more."""
         return self.read + self.gone + self.refused + self.silent
 
 
 class GroupBackfill:
-    """Asks for one user after the other at background priority, and stores what comes; one a session.
+    """Requests users one by one at background priority and stores them; one a session.
 
-    What is known is not asked for again, so that it goes on where it was stopped, also after a restart.
+    Users whose groups are known are not requested, so that it continues where it stopped, also after a restart.
     """
 
     def __init__(
@@ -92,16 +92,16 @@ class GroupBackfill:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._session = session
-        self._directory = Directory(session, self._tell_soon)
+        self._directory = Directory(session, self._publish_soon)
         self._monotonic = monotonic
         self._wakeup = Wakeup(sleep)
         self.running = False
         self.stopping = False
         self._counts = BackfillProgress()
         self._speed = Speed()
-        self._forget_the_last()
+        self._reset()
 
-    def _forget_the_last(self) -> None:
+    def _reset(self) -> None:
         self.stopping = False
         self._counts = BackfillProgress()
         self._speed.reset()
@@ -110,18 +110,18 @@ class GroupBackfill:
         self._streak = 0
         self._failed: dict[int, _Failures] = {}
         self._settled: set[int] = set()
-        self._server_tells = False
+        self._server_sends_groups = False
         self._order: Sequence[int] = ()
         self._at = 0
         self._ready: deque[MirroredUser] = deque()
         self._filling = asyncio.Lock()
-        self._untold: list[Event] = []
-        self._told_at = self._monotonic()
+        self._unpublished: list[Event] = []
+        self._published_at = self._monotonic()
 
-    # ------------------------------------------------------------ what the screen asks
+    # ------------------------------------------------------------ cost and progress
 
     async def cost(self, view: UserQuery) -> BackfillCost:
-        """What reading all would cost, and of them those of a view; raises ``MirrorUnavailable``."""
+        """The cost of reading all users, and those of a view; raises ``MirrorUnavailable``."""
         mirror = self._session.mirror
         unknown = len(await mirror.matching(UNKNOWN_GROUPS))
         in_view = len(await mirror.matching(_unknown_of(view))) if view.narrows else unknown
@@ -131,7 +131,7 @@ class GroupBackfill:
 
     @property
     def progress(self) -> BackfillProgress:
-        """How far it is at this moment; cheap, for every tick of a clock."""
+        """The progress at this moment; cheap, for every tick of a clock."""
         counts = self._counts
         speed = self._speed.per_second(self._monotonic()) if self.running else 0.0
         left = (counts.total - counts.done) / speed if speed > 0 else None
@@ -146,19 +146,19 @@ class GroupBackfill:
         )
 
     def stop(self) -> None:
-        """Ask for nobody more; what is under way is still stored, and then ``run`` returns."""
+        """Make no more requests; ``run`` returns once the responses under way are stored."""
         self.stopping = True
         self._wakeup.call()
 
     # ------------------------------------------------------------ reading
 
     async def run(self, first: UserQuery, *, only: bool = False) -> BackfillProgress:
-        """Read those of a view first, then, unless ``only`` they are wanted, everybody; returns at the end or ``stop``.
+        """Read the users of a view, then (unless ``only``) all others, until all are read or ``stop`` is called.
 
-        Who is loaded meanwhile is read, too. Raises ``SignInRefused``, ``PermissionRefused`` or ``ConfigurationError``
-        where only a person can help, and ``MirrorUnavailable``; what came until then is stored.
+        Users who are loaded meanwhile are read too. Raises ``SignInRefused``, ``PermissionRefused``,
+        ``ConfigurationError`` or ``MirrorUnavailable``; what arrived until then is stored.
         """
-        self._forget_the_last()
+        self._reset()
         self.running = True
         queries = [_unknown_of(first)] if only else [_unknown_of(first), UNKNOWN_GROUPS]
         try:
@@ -166,9 +166,9 @@ class GroupBackfill:
             for query in dict.fromkeys(queries):
                 while not self.stopping and await self._find(query):
                     async with asyncio.TaskGroup() as tasks:
-                        for _ in range(AT_ONCE):
-                            tasks.create_task(self._serve())
-            self._tell()
+                        for _ in range(MAX_CONCURRENT):
+                            tasks.create_task(self._work())
+            self._publish()
         finally:
             self.running, self._failure = False, None
         if self._problem is not None:
@@ -179,17 +179,17 @@ class GroupBackfill:
         self._counts = self._counts._replace(total=max(self._counts.total, self._counts.done + left))
 
     async def _find(self, query: UserQuery) -> bool:
-        """Who is still to be read, in the order in which they came to be known; False if nobody is."""
+        """Find the users that are still to be read, in the order they were stored; False if there are none."""
         self._order, self._at = await self._session.mirror.matching(query), 0
         if all(row_id in self._settled for row_id in self._order):
             return False
         self._expect(len(self._order) - len(self._settled))
         return True
 
-    async def _serve(self) -> None:
-        """Read one user after the other, as long as there are some."""
+    async def _work(self) -> None:
+        """Read one user after the other until none is left."""
         try:
-            while (user := await self._next()) is not None and await self._line_is_good():
+            while (user := await self._next()) is not None and await self._wait_for_retry():
                 await self._read(user)
         except MirrorUnavailable as error:
             self._give_up(error)
@@ -200,7 +200,7 @@ class GroupBackfill:
                 window = [row_id for row_id in self._order[self._at : self._at + WINDOW] if row_id not in self._settled]
                 self._at += WINDOW
                 rows = await self._session.mirror.rows(window)
-                # Somebody may have opened a user meanwhile, or found that there is none any more.
+                # Other requests may have read users meanwhile, or found them gone.
                 users = [rows[row_id] for row_id in window if row_id in rows]
                 left = [user for user in users if user.user.groups is UNKNOWN]
                 self._ready.extend(left)
@@ -215,7 +215,7 @@ class GroupBackfill:
             await self._directory.forget(user.user.id)
             self._count(gone=1)
         except ServiceUnavailable as error:
-            self._bear(user, error, streak)
+            self._handle_failure(user, error, streak)
         except NEEDS_USER_ACTION as error:
             self._give_up(error)
         except ApiError:
@@ -228,21 +228,21 @@ class GroupBackfill:
         self._streak, self._failure = 0, None
         await self._directory.store(answer, asked_at_ms)
         if answer.id != user.user.id:
-            self._settled.add(user.row_id)  # whoever that is, the one who was asked for stays unknown
+            self._settled.add(user.row_id)  # another user arrived: the requested one stays unknown
             self._count(refused=1)
         elif answer.groups is UNKNOWN:
             self._settled.add(user.row_id)
             self._count(silent=1)
-            if self._counts.silent >= MAX_SILENT and not self._server_tells:
+            if self._counts.silent >= MAX_SILENT and not self._server_sends_groups:
                 self.stop()
         else:
-            self._server_tells = True
+            self._server_sends_groups = True
             self._count(read=1)
 
     # ------------------------------------------------------------ failing
 
-    def _bear(self, user: "MirroredUser", error: ServiceUnavailable, streak: int) -> None:
-        """Wait before anybody is asked for again; a user who alone fails again and again is left out."""
+    def _handle_failure(self, user: "MirroredUser", error: ServiceUnavailable, streak: int) -> None:
+        """Pause before the next request; leave out a user who fails repeatedly."""
         failures = self._failed.get(user.row_id, _Failures(0, 0, -1))
         failures = _Failures(
             failures.beside_others + (self._counts.done > failures.done_then),
@@ -258,10 +258,10 @@ class GroupBackfill:
         pause = retry_pause_seconds(error, streak + 1) or 0.0
         self._streak = streak + 1
         self._failure = LoadFailure(error, self._monotonic() + pause)
-        self._tell()
+        self._publish()
 
-    async def _line_is_good(self) -> bool:
-        """Wait as long as a failure asks for; False where it is to stop."""
+    async def _wait_for_retry(self) -> bool:
+        """Wait for the end of a pause after a failure; False if the backfill stops."""
         while not self.stopping and self._failure is not None and self._failure.retry_at is not None:
             pause = self._failure.retry_at - self._monotonic()
             if pause <= 0:
@@ -274,7 +274,7 @@ class GroupBackfill:
             self._problem = error
         self.stop()
 
-    # ------------------------------------------------------------ telling
+    # ------------------------------------------------------------ publishing
 
     def _count(self, *, read: int = 0, gone: int = 0, refused: int = 0, silent: int = 0) -> None:
         before = self._counts
@@ -286,20 +286,20 @@ class GroupBackfill:
         )
         self._speed.note(self._monotonic(), self._counts.done)
 
-    def _tell_soon(self, change: Event) -> None:
-        self._untold.append(change)
-        if self._monotonic() - self._told_at >= TELL_SECONDS:
-            self._tell()
+    def _publish_soon(self, event: Event) -> None:
+        self._unpublished.append(event)
+        if self._monotonic() - self._published_at >= PUBLISH_SECONDS:
+            self._publish()
 
-    def _tell(self) -> None:
-        self._told_at = self._monotonic()
-        untold, self._untold = self._untold, []
-        for change in untold:
-            self._session.events.publish(change)
+    def _publish(self) -> None:
+        self._published_at = self._monotonic()
+        unpublished, self._unpublished = self._unpublished, []
+        for event in unpublished:
+            self._session.events.publish(event)
 
 
 class _Failures(NamedTuple):
-    """How often one user did not come: while others did, and by the server's own fault; ``done_then`` at the last."""
+    """Failures of one user: with others read between them, and server errors; ``done_then`` at the last one."""
 
     beside_others: int
     by_the_server: int
@@ -307,5 +307,5 @@ class _Failures(NamedTuple):
 
 
 def _unknown_of(view: UserQuery) -> UserQuery:
-    """Those of a view whose groups are not known."""
+    """The users of a view whose groups are unknown."""
     return UserQuery(view.text, hide_inactive=view.hide_inactive, belonging=Belonging.UNKNOWN)

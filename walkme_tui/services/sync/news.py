@@ -1,4 +1,4 @@
-"""What changed in the account while it was looked at: who is new, who is gone, and whose record says something else."""
+"""Users who are new, gone or changed since the program started."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
@@ -8,12 +8,12 @@ from walkme_tui.services.events import Event, UserForgotten, UsersChanged
 from walkme_tui.services.ports import Session
 
 NOTHING: Final[frozenset[str]] = frozenset()
-# So many people are remembered one by one; of more, only the number is told.
-MOST_REMEMBERED: Final = 10_000
+# The users who are remembered one by one; of more, only the number is kept.
+MAX_REMEMBERED: Final = 10_000
 
 
 class NewsCount(NamedTuple):
-    """How many people are new, gone and changed since ``since_ms``, milliseconds since the Unix epoch."""
+    """The number of users who are new, gone and changed since ``since_ms``, milliseconds since the Unix epoch."""
 
     since_ms: int
     new: int
@@ -22,14 +22,14 @@ class NewsCount(NamedTuple):
 
     @property
     def any(self) -> bool:
-        """True if there is something to tell."""
+        """True if there is any news."""
         return bool(self.new or self.gone or self.changed)
 
 
 class News:
-    """Collects what pages, look-ups and the crawl found to be different, until it was seen.
+    """Collects the differences that pages, look-ups and the crawl find, until the user has seen them.
 
-    A change is seen once the person looked at the user (``see``), or at the list of all of them (``forget``).
+    ``see`` marks the news of one user as seen, ``forget`` all.
     """
 
     def __init__(self, session: Session) -> None:
@@ -41,22 +41,22 @@ class News:
         self._unseen: dict[str, frozenset[str]] = {}
         self._beyond = 0
         self.changed: Callable[[], None] = lambda: None
-        """Called on the event loop when there is other news."""
+        """Called on the event loop when the news changed."""
 
     def listen(self) -> Callable[[], None]:
-        """Begin to collect; calling what is returned ends that."""
-        return self._session.events.subscribe(self._hear)
+        """Start collecting; call the result to stop."""
+        return self._session.events.subscribe(self._on_event)
 
-    # ------------------------------------------------------------ what the screen reads
+    # ------------------------------------------------------------ reading
 
     @property
     def count(self) -> NewsCount:
-        """How many people, since when."""
+        """The numbers, and since when."""
         return NewsCount(self._since_ms, len(self._new), len(self._gone), len(self._changed) + self._beyond)
 
     @property
     def new(self) -> tuple[str, ...]:
-        """Ids of users who are new, in the order of finding them."""
+        """Ids of new users, in the order they were found."""
         return tuple(self._new)
 
     @property
@@ -66,25 +66,25 @@ class News:
 
     @property
     def updated(self) -> Mapping[str, frozenset[str]]:
-        """Which attributes of ``User`` changed, by id."""
+        """The attributes of ``User`` that changed, by id."""
         return dict(self._changed)
 
     def unseen(self, user_id: str) -> frozenset[str]:
-        """The attributes that changed and were not looked at yet."""
+        """The changed attributes of this user that were not seen yet."""
         return self._unseen.get(user_id, NOTHING)
 
     def is_new(self, user_id: str) -> bool:
-        """The user is new, and was not looked at yet."""
+        """The user is new and was not seen yet."""
         return user_id in self._unseen and user_id in self._new
 
-    # ------------------------------------------------------------ what the person does
+    # ------------------------------------------------------------ seeing
 
     def see(self, user_id: str) -> bool:
-        """The person looked at this user; True if there was something to see."""
+        """Mark the news of this user as seen; True if there was any."""
         return self._unseen.pop(user_id, None) is not None
 
     def forget(self) -> None:
-        """The person knows it all: begin anew."""
+        """Drop all news and start again."""
         self._since_ms = self._session.clock()
         for each in (self._new, self._gone, self._changed, self._unseen):
             each.clear()
@@ -93,20 +93,20 @@ class News:
 
     # ------------------------------------------------------------ collecting
 
-    def _hear(self, change: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         before = self.count
-        if isinstance(change, UsersChanged):
-            for user_id in change.added:
-                self._meet(user_id)
-            for update in change.updated:
+        if isinstance(event, UsersChanged):
+            for user_id in event.added:
+                self._add(user_id)
+            for update in event.updated:
                 self._update(update.user_id, update.fields)
-        elif isinstance(change, UserForgotten):
-            self._lose(change.user_id, change.was)
+        elif isinstance(event, UserForgotten):
+            self._remove(event.user_id, event.was)
         if self.count != before:
             self.changed()
 
-    def _meet(self, user_id: str) -> None:
-        if len(self._new) < MOST_REMEMBERED:
+    def _add(self, user_id: str) -> None:
+        if len(self._new) < MAX_REMEMBERED:
             self._gone.pop(user_id, None)
             self._new[user_id] = None
             self._unseen[user_id] = NOTHING
@@ -114,13 +114,13 @@ class News:
     def _update(self, user_id: str, fields: frozenset[str]) -> None:
         if not fields or user_id in self._new:
             return
-        if user_id not in self._changed and len(self._changed) >= MOST_REMEMBERED:
+        if user_id not in self._changed and len(self._changed) >= MAX_REMEMBERED:
             self._beyond += 1
             return
         self._changed[user_id] = self._changed.get(user_id, NOTHING) | fields
         self._unseen[user_id] = self._unseen.get(user_id, NOTHING) | fields
 
-    def _lose(self, user_id: str, was: User | None) -> None:
+    def _remove(self, user_id: str, was: User | None) -> None:
         self._changed.pop(user_id, None)
         self._unseen.pop(user_id, None)
         if user_id in self._new:

@@ -1,4 +1,4 @@
-"""How the crawl does, in plain values for whoever shows it."""
+"""The progress of the crawl, as plain values."""
 
 from collections import deque
 from enum import StrEnum
@@ -8,29 +8,28 @@ from walkme_tui.services.backoff import LoadFailure
 from walkme_tui.services.sync.walk import SweepProgress
 
 RECENT_SECONDS: Final = 10.0
-LEAST_SECONDS: Final = 0.5
+MIN_SECONDS: Final = 0.5
 
 
 class CrawlPhase(StrEnum):
-    """What the crawl is at."""
+    """What the crawl is doing."""
 
-    IDLE = "idle"  # nothing was read, and nothing is by itself
+    IDLE = "idle"  # no sweep has ended, and none is due
     CRAWLING = "crawling"
-    CHECKING = "checking"  # asks for those whom a whole walk did not meet, one by one
+    CHECKING = "checking"  # requests the users whom a complete sweep did not see, one by one
     PAUSED = "paused"
-    WAITING = "waiting"  # something failed: ``failure`` says what, and when it is tried again
-    ELSEWHERE = "elsewhere"  # another process reads the account into the same mirror
-    DONE = "done"  # the last walk ended: ``note`` says how
+    WAITING = "waiting"  # ``failure`` says why, and when the next attempt is made
+    ELSEWHERE = "elsewhere"  # another process sweeps into the same mirror
+    DONE = "done"  # the last sweep ended: ``note`` says how
 
 
 class CrawlProgress(NamedTuple):
-    """Where the crawl stands.
+    """The state of the crawl.
 
-    In this ``walk`` (1, or 2 where the first proved nothing) ``loaded`` users came of ``total``, with ``pages_done`` of
-    ``pages`` (None: not known), lately ``users_per_second`` (0: nothing came lately), so that ``seconds_left`` are
-    needed for the rest (None: nobody can tell). ``after_drift``: the first walk saw the list change. ``checked`` of
-    ``to_check`` users who were not met were asked for. ``complete``: the last walk saw everyone; ``note`` is how
-    it ended, as in ``SweepResult``, or nothing.
+    In this ``walk`` (1, or 2 if the first was inconclusive) ``loaded`` of ``total`` users arrived, in ``pages_done`` of
+    ``pages`` (None: unknown), at ``users_per_second`` over the last seconds; ``seconds_left`` is None while unknown.
+    ``after_drift``: the list changed during the first walk. ``checked`` of ``to_check`` unseen users were requested.
+    ``note`` says how the last sweep ended, as in ``SweepResult``, or is empty.
     """
 
     phase: CrawlPhase = CrawlPhase.IDLE
@@ -50,17 +49,17 @@ class CrawlProgress(NamedTuple):
 
 
 class Speed:
-    """Users a second over the last seconds of one walk."""
+    """Users a second over the last ``RECENT_SECONDS`` of one walk."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, int]] = deque()
 
     def reset(self) -> None:
-        """What comes now has nothing to do with what came before."""
+        """Start measuring again."""
         self._steps.clear()
 
     def note(self, now: float, users: int) -> None:
-        """So many came in all; ``now`` in seconds of the monotonic clock."""
+        """Add a measurement: ``users`` arrived so far; ``now`` in seconds of the monotonic clock."""
         if self._steps and users < self._steps[-1][1]:
             self.reset()
         self._steps.append((now, users))
@@ -68,16 +67,16 @@ class Speed:
             self._steps.popleft()
 
     def per_second(self, now: float) -> float:
-        """Users a second, 0 where too little came lately to tell."""
+        """Users a second, 0 where there are too few measurements."""
         while self._steps and now - self._steps[0][0] > RECENT_SECONDS:
             self._steps.popleft()
-        if not self._steps or now - self._steps[0][0] < LEAST_SECONDS:
+        if not self._steps or now - self._steps[0][0] < MIN_SECONDS:
             return 0.0
         return (self._steps[-1][1] - self._steps[0][1]) / (now - self._steps[0][0])
 
 
 def seconds_left(steps: SweepProgress, users_per_second: float) -> float | None:
-    """How long the rest of a walk takes at this speed, None where nobody can tell."""
+    """Seconds that the rest of a walk takes at this speed, None where that is unknown."""
     if steps.total is None or users_per_second <= 0:
         return None
     return max(0, steps.total - steps.loaded) / users_per_second

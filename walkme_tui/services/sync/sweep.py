@@ -1,4 +1,4 @@
-"""One sweep: a walk over all pages of the server's list, a second one where that proves nothing, and an honest word."""
+"""A sweep: one or two walks over all pages of the server's list, then a completeness verdict."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.walk import MirrorRenewed, Report, Walk
 
 SWEEP_PAGE_SIZE: Final = 1000
-# Without a claimed total two walks are compared by whom they did not see; where those are more, nothing is proven.
+# Without a claimed total two walks are compared by the users they did not see; above this number they are not.
 MAX_MISSED: Final = 10_000
 RENEWALS: Final = 3
 
@@ -31,10 +31,10 @@ COMPLETE: Final = "complete"
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """What a sweep saw.
+    """The result of a sweep.
 
-    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is how many those were; else it
-    is what the server claimed last. ``loaded`` counts the distinct users that came. ``note`` is "complete",
+    ``complete``: every user that the list held at ``as_of_ms`` was seen, and ``total`` is their number; else ``total``
+    is the last claim of the server. ``loaded`` counts the distinct users that arrived. ``note`` is "complete",
     "complete as of …, list was changing", "complete; …" or "incomplete: …". ``disproved_total`` is what the
     server claims although it sent more users, else None.
     """
@@ -48,7 +48,7 @@ class SweepResult:
 
 
 class _Seen(NamedTuple):
-    """What the first walk saw: so many users, and not ``missed``, of whom there may be more than fit."""
+    """What the first walk saw: ``users`` users, and not ``missed``, of which at most ``MAX_MISSED`` are listed."""
 
     started_at_ms: int
     users: int
@@ -58,10 +58,9 @@ class _Seen(NamedTuple):
 class SweepRun:
     """A sweep under way: ``run`` until there is a ``result``.
 
-    A walk proves that it saw everyone if the users that surely stood in the list when it began are as many as the
-    server claimed in the first answer: those of that answer, those known before and seen again, and those created
-    before. Whoever a first walk saw is known when the second begins. Where no total is claimed, or more users came than
-    were claimed, both must see the same.
+    A walk is complete if as many users as the server claimed in the first answer were certainly in the list when it
+    began: those of that answer, those known before and seen again, and those created before. The second walk knows the
+    users that the first saw. Where no total is claimed, or more users arrived than claimed, both must see the same.
     """
 
     def __init__(self, session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> None:
@@ -73,51 +72,51 @@ class SweepRun:
         self._page_size = page_size
         self._walk: Walk | None = None
         self._first: _Seen | None = None
-        self._begins = True
+        self._at_first_page = True
         self._halted = False
 
     @classmethod
     def resumed(cls, session: Session, report: Report, coverage: Coverage, sweep: Sweep) -> "SweepRun":
-        """Go on where ``sweep``, which ``can_resume``, stopped; ``coverage`` is the mirror's."""
+        """Continue ``sweep``, which ``can_resume``; ``coverage`` is the mirror's."""
         sweeping = cls(session, report)
-        sweeping._walk, sweeping._begins = Walk.resumed(session, coverage, sweep, report), False
+        sweeping._walk, sweeping._at_first_page = Walk.resumed(session, coverage, sweep, report), False
         return sweeping
 
     @property
-    def begun(self) -> bool:
-        """The first page came."""
+    def started(self) -> bool:
+        """The first page arrived."""
         return self._walk is not None
 
     @property
     def failed_page(self) -> int | None:
-        """The page that did not come; None: the first one."""
-        return None if self._walk is None or self._begins else self._walk.failed_page
+        """The page that failed; None: the first one."""
+        return None if self._walk is None or self._at_first_page else self._walk.failed_page
 
     @property
     def sweep(self) -> Sweep | None:
-        """Where the walk stands, None before the first page."""
+        """The state of the walk, None before the first page."""
         return None if self._walk is None else self._walk.sweep
 
     def halt(self) -> None:
-        """Ask for nothing more: ``run`` returns when what is under way is stored."""
+        """Request nothing more: ``run`` returns when the responses under way are stored."""
         self._halted = True
         if self._walk is not None:
             self._walk.halt()
 
     def skip(self, page: int, error: WalkmeError) -> None:
-        """Do without this page."""
+        """Leave out this page."""
         if self._walk is not None:
             self._walk.skip(page, error)
 
     async def run(self) -> None:
-        """Walk until there is a ``result``, a ``failure`` that may pass, or ``halt`` is called.
+        """Walk until there is a ``result``, a ``failure`` or a call of ``halt``.
 
-        ``arrived`` counts the pages that came meanwhile. Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
+        ``arrived`` counts the pages that arrived meanwhile. Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
         """
         self.failure, self.arrived, self._halted = None, 0, False
         while self.result is None and self.failure is None and not self._halted:
-            if self._begins or self._walk is None:
-                await self._begin()
+            if self._at_first_page or self._walk is None:
+                await self._start_walk()
                 continue
             await self._walk.run()
             self.arrived += self._walk.arrived
@@ -126,7 +125,7 @@ class SweepRun:
                 await self._judge(self._walk)
 
     async def give_up(self, error: WalkmeError) -> None:
-        """End with what there is; an outage leaves the walk as one that can be resumed."""
+        """End incomplete; after an outage the walk can be resumed."""
         walk, session = self._walk, self._session
         note = f"incomplete: {error.message}"
         if walk is None:
@@ -141,22 +140,22 @@ class SweepRun:
 
     # ------------------------------------------------------------ inside
 
-    async def _begin(self) -> None:
-        """Ask for the first page of a walk."""
+    async def _start_walk(self) -> None:
+        """Request the first page of a walk."""
         try:
             if self._walk is None:
                 renews = await self._knew_everyone()
-                self._walk = await Walk.begun(self._session, self._page_size, self._report, renews=renews)
+                self._walk = await Walk.start(self._session, self._page_size, self._report, renews=renews)
             else:
                 first = self._walk.sweep
                 size = max(1, first.page_size * 9 // 10)
-                self._walk = await Walk.begun(self._session, size, self._report, first=first)
+                self._walk = await Walk.start(self._session, size, self._report, first=first)
         except MirrorUnavailable:
             raise
         except WalkmeError as error:
             self.failure = error
         else:
-            self._begins = False
+            self._at_first_page = False
             self.arrived += 1
 
     async def _knew_everyone(self) -> bool:
@@ -164,26 +163,26 @@ class SweepRun:
         return before is not None and before.knew_everyone
 
     async def _judge(self, walk: Walk) -> None:
-        """The walk came to the end of the list: what does it prove?"""
+        """Decide at the end of a walk whether the sweep is complete, or needs a second walk."""
         tally = await walk.tally()
         sweep = walk.sweep
         claimed = sweep.total_at_start
         complete = claimed is not None and tally.sure == claimed
         if sweep.walk == 1:
             missing = (claimed or 0) - tally.seen
-            # Walking again would not bring more: what is missing came, but cannot be read.
+            # A second walk would find no more: what is missing arrived, but cannot be read.
             hopeless = not sweep.drifted and walk.unreadable == missing > 0
             if not complete and not hopeless:
                 missed = await self._session.mirror.not_seen(sweep.started_at_ms, MAX_MISSED)
                 self._first = _Seen(sweep.started_at_ms, tally.seen, tuple(missed))
-                self._begins = True
+                self._at_first_page = True
                 return
         elif claimed is None:
             complete = await self._saw_the_same(walk, tally)
         await self._end(walk, tally, complete)
 
     async def _saw_the_same(self, walk: Walk, tally: SeenCount) -> bool:
-        """The second walk saw as many as the first, and nobody of the first is missing."""
+        """Both walks saw the same users."""
         first = self._first
         if first is None or tally.seen != first.users or walk.unreadable or len(first.missed) == MAX_MISSED:
             return False
@@ -210,7 +209,7 @@ class SweepRun:
         await self._note_end(sweep._replace(drifted=changing), self.result)
 
     async def _loaded(self, sweep: Sweep) -> int:
-        """How many users came in both walks."""
+        """How many users arrived in both walks."""
         since_ms = sweep.started_at_ms if self._first is None else self._first.started_at_ms
         return (await self._session.mirror.tally(since_ms, 0, 0)).seen
 
@@ -221,18 +220,17 @@ class SweepRun:
 
 
 def can_resume(sweep: Sweep) -> bool:
-    """True for a walk that has not ended, over a list of a claimed length.
+    """True for an unfinished walk over a list of a claimed length.
 
-    Without a claim two walks must see the same, and what the first saw is not remembered from one start to the next.
+    Without a claim two walks are compared, and what the first saw is not stored.
     """
     return sweep.ended_at_ms is None and sweep.total_at_start is not None
 
 
 async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE_SIZE) -> SweepResult:
-    """Read every page now, from the first one; the first failure ends it as incomplete.
+    """Read every page now, from the first one; the first failure ends the sweep as incomplete.
 
-    Raises the ``WalkmeError`` that keeps even the first page from coming, or the right to read from lasting, and
-    ``MirrorUnavailable``.
+    Raises the ``WalkmeError`` of the first page, a refused sign-in or permission, and ``MirrorUnavailable``.
     """
     for _ in range(RENEWALS):
         sweeping = SweepRun(session, report, page_size=page_size)
@@ -242,7 +240,7 @@ async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE
             continue
         error = sweeping.failure
         if error is not None:
-            if not sweeping.begun or isinstance(error, SignInRefused | PermissionRefused | ConfigurationError):
+            if not sweeping.started or isinstance(error, SignInRefused | PermissionRefused | ConfigurationError):
                 raise error
             await sweeping.give_up(error)
         if sweeping.result is not None:
@@ -251,7 +249,7 @@ async def sweep(session: Session, report: Report, *, page_size: int = SWEEP_PAGE
 
 
 def _reason(walk: Walk, loaded: int, disproved_total: int | None, *, changing: bool) -> str:
-    """Why not everyone was seen, to stand after "incomplete:"."""
+    """Why the sweep is incomplete, for the text after "incomplete:"."""
     if walk.skipped:
         page, error = next(iter(walk.skipped.items()))
         return f"page {page} did not come. {error.message}"

@@ -1,7 +1,6 @@
-"""One pass over the server's list, from where it stands to the end: several pages under way, each stored as it comes.
+"""One walk over the pages of the server's list: several requests under way, each page stored as it arrives.
 
-Who was seen is not kept here, since a million ids are too much to hold: the mirror knows who was described since the
-pass began, and knows it after a restart too.
+The mirror counts the users seen since the walk began, also after a restart; a million ids would not fit here.
 """
 
 import asyncio
@@ -21,16 +20,16 @@ SMALLER_PAGES: Final = (500, 250, 100)
 BARREN_PAGES: Final = 2
 CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 MAX_USERS: Final = 10_000_000
-# Pages that are stored together: the mirror is quicker with several at once, and no more wait in memory.
+# Pages that are stored together: the mirror stores several faster, and the others wait in memory.
 MAX_STORED_AT_ONCE: Final = 4
-# When a page fails, those under way beside it are given so long, each after the other, to come all the same.
+# When a page fails, each other page under way may still arrive within this time.
 GRACE_SECONDS: Final = 1.0
 
 
 class SweepProgress(NamedTuple):
-    """So far: ``loaded`` users came of ``total`` (None: not known) in this ``walk`` (2: the first proved nothing).
+    """``loaded`` of ``total`` (None: unknown) users arrived in this ``walk`` (2: the first was inconclusive).
 
-    ``pages_done`` of ``pages`` (None: not known) came. ``after_drift``: the first walk saw the list change.
+    ``pages_done`` of ``pages`` (None: unknown) arrived. ``after_drift``: the list changed during the first walk.
     """
 
     loaded: int
@@ -45,11 +44,11 @@ Report: TypeAlias = Callable[[SweepProgress], None]
 
 
 class MirrorRenewed(Exception):
-    """The mirror is another file by now: what was walked over is not in it."""
+    """The mirror was replaced during the walk, so that earlier pages are missing from it."""
 
 
 class _Flight(NamedTuple):
-    """A page that is being asked for."""
+    """A page that is being requested."""
 
     page: int
     asked_at_ms: int
@@ -59,10 +58,10 @@ _Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
 
 
 class Walk:
-    """One pass: ``sweep`` says how far it is, and the mirror is told of it; nobody is forgotten.
+    """One walk: ``sweep`` is its state, also stored in the mirror. It forgets no user.
 
     ``failure`` says why ``run`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
-    came since it was called. ``repeated`` tells that a whole page came twice. ``skipped`` are pages that were given up.
+    arrived since the call. ``repeated``: a page arrived in the place of another. ``skipped`` pages were left out.
     """
 
     def __init__(self, session: Session, sweep: Sweep, known: PageTracker, report: Report) -> None:
@@ -78,21 +77,21 @@ class Walk:
         self._halted = False
         self._next = sweep.next_page
         self._users = 0
-        self._early: dict[int, int] = {}  # unreadable records of pages that came before an earlier page did
+        self._early: dict[int, int] = {}  # unreadable records of pages that arrived before an earlier page
         self._skipped: dict[int, WalkmeError] = {}
         self._barren = 0
-        self._seen_before = 0
-        self._look_at = 2
+        self._seen_at_last_check = 0
+        self._next_check = 2
         self._noted: Sweep | None = None
 
     @classmethod
-    async def begun(
+    async def start(
         cls, session: Session, page_size: int, report: Report, *, first: Sweep | None = None, renews: bool = False
     ) -> "Walk":
-        """Ask for the first page of this size, or of a smaller one where the server refuses it, and store it.
+        """Request and store the first page of this size, or of a smaller one where the server refuses it.
 
-        It is the second walk where there was a ``first`` one, which proved nothing. Raises what prevents it: an
-        ``ApiError``, ``ConfigurationError`` or ``MirrorUnavailable``.
+        ``first`` is the inconclusive first walk, if this is the second. Raises ``ApiError``, ``ConfigurationError`` or
+        ``MirrorUnavailable``.
         """
         sizes = (page_size, *(size for size in SMALLER_PAGES if size < page_size))
         for size in sizes:
@@ -106,19 +105,19 @@ class Walk:
             sweep = Sweep(0, size, 1, None, row_id, renews=renews)
             if first is not None:
                 sweep = sweep._replace(walk=2, after_drift=first.drifted, renews=first.renews)
-            return await cls._begun(session, answer, report, sweep)
+            return await cls._started(session, answer, report, sweep)
         raise AssertionError("the last size either answers or raises")
 
     @classmethod
-    async def _begun(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
-        """Store the first page; ``sweep.first_new_row_id`` is from before it was asked for."""
+    async def _started(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
+        """Store the first page; ``sweep.first_new_row_id`` is from before its request."""
         mirror, known = session.mirror, PageTracker(sweep.page_size)
         known.distrust((await mirror.coverage()).sweep)
         started_at_ms = await _unused_moment(session)
         received = await PageReceiver(session, known).receive(answer, started_at_ms)
         row_id = await mirror.next_row_id()
         if received.stored is not None and row_id - sweep.first_new_row_id == len(received.stored.added):
-            # Only this page brought new users meanwhile: they stood in the list when its total was counted.
+            # Only this page added users meanwhile: they were in the list when the server counted its total.
             sweep = sweep._replace(first_new_row_id=row_id)
         sweep = sweep._replace(
             started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=received.page.total
@@ -131,34 +130,34 @@ class Walk:
 
     @classmethod
     def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
-        """Go on where ``sweep``, which has a claimed total, stopped; ``coverage`` is the mirror's."""
+        """Continue ``sweep``, which has a claimed total; ``coverage`` is the mirror's."""
         known = PageTracker(sweep.page_size)
         claimed = coverage.total or sweep.total_at_start or 0
         known.resume(sweep.page_size, sweep.next_page, claimed)
         walk = cls(session, sweep, known, report)
         walk._noted = sweep
-        # As far as that can be known: pages are full, and only the last one is not.
+        # An estimate: all pages but the last are full.
         walk._users = min((sweep.next_page - 1) * sweep.page_size, claimed) - sweep.unreadable
         return walk
 
     @property
     def total(self) -> int | None:
-        """Length of the list, as claimed last or found; None where neither tells."""
+        """Length of the list, as claimed last or found; None while unknown."""
         total = self._known.total
         return total.count if total is not None and total.exact else None
 
     @property
     def unreadable(self) -> int:
-        """Records that came and are no user."""
+        """The number of records that arrived and cannot be read."""
         return self.sweep.unreadable + sum(self._early.values())
 
     @property
     def skipped(self) -> Mapping[int, WalkmeError]:
-        """Pages that were given up, and why."""
+        """Pages that were left out, and why."""
         return self._skipped
 
     async def tally(self) -> SeenCount:
-        """Whom this walk saw; those who came twice are a sign that the list changed."""
+        """How many users this walk saw; users that arrived twice show that the list changed."""
         sweep = self.sweep
         before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
         tally = await self._session.mirror.tally(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
@@ -169,16 +168,16 @@ class Walk:
     # ------------------------------------------------------------ walking
 
     def halt(self) -> None:
-        """Ask for nothing more: ``run`` returns when what is under way is stored."""
+        """Request nothing more: ``run`` returns when the responses under way are stored."""
         self._halted = True
 
     def skip(self, page: int, error: WalkmeError) -> None:
-        """Do without this page."""
+        """Leave out this page."""
         self._skipped[page] = error
         self._advance()
 
     async def run(self) -> None:
-        """Ask for what is missing until the list ends, a page does not come, or ``halt`` is called.
+        """Request the missing pages until the list ends, a page fails, or ``halt`` is called.
 
         Raises ``MirrorUnavailable`` and ``MirrorRenewed``.
         """
@@ -187,35 +186,35 @@ class Walk:
         flights: _Flights = {}
         try:
             while True:
-                self._ask_more(flights)
+                self._request_more(flights)
                 if not flights:
                     return
                 if any(task.done() for task in flights):
-                    await self._land(flights)
+                    await self._receive_done(flights)
                     continue
-                if not await self._until_one_lands(flights):
+                if not await self._wait_for_one(flights):
                     return
         finally:
             for task in flights:
                 task.cancel()
             await asyncio.gather(*flights, return_exceptions=True)
 
-    async def _until_one_lands(self, flights: "_Flights") -> bool:
-        """Wait; False where a page has failed and the others do not come soon."""
+    async def _wait_for_one(self, flights: "_Flights") -> bool:
+        """Wait for a page; False where one has failed and the others do not arrive in time."""
         grace = None if self.failure is None else GRACE_SECONDS
         done, _ = await asyncio.wait(flights, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
-    async def _land(self, flights: "_Flights") -> None:
-        """Take in pages that came; a failure only where none did, for it must not cost those that came beside it."""
+    async def _receive_done(self, flights: "_Flights") -> None:
+        """Store the pages that arrived; report a failure only where none did, so that none is lost."""
         done = [task for task in flights if task.done()]
         came = [task for task in done if task.exception() is None][:MAX_STORED_AT_ONCE]
-        landed = [(task.result(), flights.pop(task)) for task in came]
-        if landed:
-            self.arrived += len(landed)
-            # Before the pages are stored: a slow disk must not keep the line waiting.
-            self._ask_more(flights)
-            await self._store(landed)
+        arrived = [(task.result(), flights.pop(task)) for task in came]
+        if arrived:
+            self.arrived += len(arrived)
+            # Before the pages are stored: a slow disk must not delay the requests.
+            self._request_more(flights)
+            await self._store(arrived)
             return
         for task in done:
             flight = flights.pop(task)
@@ -223,7 +222,7 @@ class Walk:
                 task.result()
             except (NotFound, RequestRejected) as error:
                 if self._known.past_claim(flight.page):
-                    # There is no such page: the list ends where the server says.
+                    # The list ends where the server says.
                     await self._store([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
                 else:
                     self._note_failure(flight.page, error)
@@ -234,8 +233,8 @@ class Walk:
         if self.failure is None:
             self.failure, self.failed_page = error, page
 
-    def _ask_more(self, flights: "_Flights") -> None:
-        """Keep as many pages under way as may be; those that came and are not stored yet count."""
+    def _request_more(self, flights: "_Flights") -> None:
+        """Keep as many requests under way as permitted; pages that are not stored yet count."""
         total = self._known.total
         limit = self._session.syncing.pages_at_once if total is not None and total.exact else 1
         while len(flights) < limit and (page := self._following()) is not None:
@@ -244,7 +243,7 @@ class Walk:
             self._next = page + 1
 
     def _following(self) -> int | None:
-        """The next page to ask for, None where there is none."""
+        """The next page to request, None where there is none."""
         if self._halted or self.failure is not None or self._barren >= BARREN_PAGES:
             return None
         sweep = self.sweep
@@ -256,9 +255,9 @@ class Walk:
 
     # ------------------------------------------------------------ one page
 
-    async def _store(self, landed: Sequence[tuple[UserPage, _Flight]]) -> None:
-        """Store pages that came together."""
-        received = await gather_bounded(self._receive(answer, flight) for answer, flight in landed)
+    async def _store(self, arrived: Sequence[tuple[UserPage, _Flight]]) -> None:
+        """Store pages that arrived together."""
+        received = await gather_bounded(self._receive(answer, flight) for answer, flight in arrived)
         if any(each.stored is not None and each.stored.coverage.sweep is None for each in received):
             raise MirrorRenewed
         await self._report_stored(received)
@@ -276,7 +275,7 @@ class Walk:
         """Update the sweep by a page that was stored."""
         page, before, disproved = received.page, received.total_before, self._known.disproved
         if disproved is not None and disproved != self.sweep.disproved_total:
-            # The claim was wrong from the beginning, so it proves nothing of what was seen.
+            # The claim was wrong from the beginning, so the walk cannot be measured by it.
             self.sweep = self.sweep._replace(total_at_start=None, disproved_total=disproved)
         expected = page.total is None and before is not None and before.count == disproved
         if received.total_changed and before is not None and before.exact and not expected:
@@ -293,7 +292,7 @@ class Walk:
         if sweep != self._noted:
             self._noted = sweep
             await self._session.mirror.note_sweep(sweep)
-        await self._look_for_new()
+        await self._stop_if_nothing_new()
         pages = None if self.total is None else -(-self.total // sweep.page_size)
         done = sweep.next_page - 1 + len(self._early)
         self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages, sweep.after_drift))
@@ -301,28 +300,28 @@ class Walk:
             self._receiver.publish(each, self.sweep)
 
     def _advance(self) -> None:
-        """Everything up to the first page that is missing is done."""
+        """Move ``next_page`` to the first page that is missing."""
         next_page, unreadable = self.sweep.next_page, self.sweep.unreadable
         while next_page in self._early or next_page in self._skipped:
             unreadable += self._early.pop(next_page, 0)
             next_page += 1
         self.sweep = self.sweep._replace(next_page=next_page, unreadable=unreadable)
 
-    async def _look_for_new(self) -> None:
-        """Where nothing tells how long the list is, see after 2, 4, 8, … pages whether anybody new came at all."""
+    async def _stop_if_nothing_new(self) -> None:
+        """Without a known length, end the walk where no new user arrived after 2, 4, 8, … pages."""
         done = self.sweep.next_page - 1
-        if self.sweep.total_at_start is None and done >= self._look_at:
-            self._look_at = 2 * done
+        if self.sweep.total_at_start is None and done >= self._next_check:
+            self._next_check = 2 * done
             seen = (await self._session.mirror.tally(self.sweep.started_at_ms, 0, 0)).seen
-            if seen == self._seen_before:
+            if seen == self._seen_at_last_check:
                 self._barren = BARREN_PAGES
-            self._seen_before = seen
+            self._seen_at_last_check = seen
 
 
 async def _unused_moment(session: Session) -> int:
-    """A time, in milliseconds, from which on nobody was described yet.
+    """A time in milliseconds that no stored answer has reached: now, or later where the clock was set back.
 
-    It is now, and later only where clocks went back: what is stored with this time or a later one was asked for now.
+    What is stored with this time or a later one was requested by this walk.
     """
     moment_ms, step_ms = session.clock() + 1, 1000
     while (await session.mirror.tally(moment_ms, 0, 0)).seen:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import User
 from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims
 from walkme_tui.store.journal.file import JournalFile
@@ -43,7 +43,7 @@ def open_journal(
     ``actor`` stands in the audit trail for what is done through this object; the actor of a job may be another one.
     ``clock`` gives milliseconds since the Unix epoch.
     """
-    return SqliteJournal(folder, actor, clock or _now_ms)
+    return SqliteJournal(folder, actor, clock or now_ms)
 
 
 class SqliteJournal:
@@ -77,6 +77,10 @@ class SqliteJournal:
         if job is None:
             raise NotFound(f"There is no job {job_id}.", hint="No job was made on this machine yet.")
         return job
+
+    async def refresh(self, job: Job) -> Job:
+        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
+        return await self.read(lambda tables: self._with_current_state(tables, tables.refreshed(job)), job)
 
     async def jobs(self, profile: str | None = None) -> tuple[Job, ...]:
         """All jobs of a profile (None: of all), newest first."""
@@ -139,7 +143,7 @@ class SqliteJournal:
     async def claim(self, job_id: str) -> None:
         """Lock the job for execution by this process and mark it RUNNING.
 
-        Raises ``AccountBusy`` where another live process executes it, or another job with one of the same people, and
+        Raises ``AccountBusy`` where another live process executes it, or another job that changes one of its users, and
         ``NotFound`` where no step is left.
         """
         claiming = asyncio.ensure_future(self._thread.run(lambda: self._claim(job_id), Urgency.WRITE))
@@ -274,10 +278,6 @@ class SqliteWriteMemory:
     async def remember_patch_refused(self) -> None:
         """Store that this server refuses PATCH."""
         await self._journal.write(lambda tables: tables.store_patch_refused(*self._key, self._clock()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _operator() -> str:

@@ -25,6 +25,8 @@ LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
 
 JOB_COLUMNS: Final = "id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms"
+MAX_REFRESHED: Final = 500
+"""When more steps of a job changed than this, the whole job is read."""
 STEPS: Final = (
     "SELECT steps.job, steps.step, steps.state, steps.detail, steps.changed, steps.attempts, steps.sent_at_ms, "
     "steps.settled_at_ms, before.record, after.record, steps.reason FROM steps "
@@ -64,6 +66,28 @@ class JournalTables:
             raise NotFound(f"There is no job {job_id}.")
         steps = self.connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job_id,))
         return self._built(row, [step_record(step) for step in steps])
+
+    def refreshed(self, job: Job) -> Job:
+        """The same job now; of a running job only the steps are read that changed after ``job`` was."""
+        state = self.state(job.id)
+        times = (time for record in job.steps for time in (record.sent_at_ms, record.settled_at_ms) if time is not None)
+        numbers = self._steps_changed_since(job.id, max(times, default=job.created_at_ms))
+        if state is not JobState.RUNNING or len(numbers) > MAX_REFRESHED:
+            return self.job(job.id)
+        marks = ", ".join("?" * len(numbers))
+        rows = self.connection.execute(f"{STEPS} WHERE steps.job = ? AND steps.number IN ({marks})", (job.id, *numbers))
+        fresh = {record.step.number: record for record in map(step_record, rows)}
+        return replace(job, state=state, steps=tuple(fresh.get(each.step.number, each) for each in job.steps))
+
+    def _steps_changed_since(self, job_id: str, since_ms: int) -> set[int]:
+        numbers = set()
+        entries = self.connection.execute("SELECT step, at_ms FROM events WHERE job = ? ORDER BY seq DESC", (job_id,))
+        for number, at_ms in entries:
+            if at_ms < since_ms:
+                break
+            if number is not None:
+                numbers.add(number)
+        return numbers
 
     def jobs(self, profile: str | None) -> tuple[Job, ...]:
         """All jobs of a profile, newest first."""

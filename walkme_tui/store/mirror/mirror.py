@@ -1,6 +1,5 @@
 """The mirror: the local copy of the account, in SQLite."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
@@ -15,6 +14,7 @@ from walkme_tui.domain.groups import Group, GroupSize, MembershipGaps
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import SeenCount, Sweep
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror.crawl_lock import CrawlLock
 from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
@@ -172,17 +172,17 @@ class SqliteMirror:
         from walkme_tui.store.mirror.search import first
 
         # With the reads that a screen waits for: it is not to wait for the scans.
-        return await self._reader("reads").scan(lambda tables: first(tables, query, limit, _now_ms()))
+        return await self._reader("reads").scan(lambda tables: first(tables, query, limit, now_ms()))
 
     async def matching(self, query: UserQuery, after: int = 0) -> "array[int]":
         from walkme_tui.store.mirror.search import matching
 
-        return await self._scan(lambda tables: matching(tables, query, after, _now_ms()))
+        return await self._scan(lambda tables: matching(tables, query, after, now_ms()))
 
     async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
         from walkme_tui.store.mirror.search import undecided
 
-        return await self._scan(lambda tables: undecided(tables, query, since_ms, _now_ms()))
+        return await self._scan(lambda tables: undecided(tables, query, since_ms, now_ms()))
 
     async def nearest(self, words: Collection[str]) -> dict[str, str]:
         from walkme_tui.store.mirror.nearest import nearest
@@ -264,7 +264,7 @@ class SqliteMirror:
 
     def _delete_expired(self) -> Steps[None]:
         assert self._location.max_age_days is not None  # noqa: S101 - else no user expires
-        before_ms = int((time.time() - self._location.max_age_days * DAY_SECONDS) * 1000)
+        before_ms = now_ms() - int(self._location.max_age_days * DAY_SECONDS * 1000)
         while expired := self._writer.file.read(lambda tables: tables.older_than(before_ms, EXPIRED_AT_ONCE)):
             yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=expired))
             yield
@@ -286,10 +286,6 @@ def _save_all(tables: Tables, batch: Sequence[_PendingPage]) -> list[Stored]:
 
 def _execute(tables: Tables, statement: str) -> None:
     tables.connection.execute(statement)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _closed_error() -> MirrorUnavailable:

@@ -29,7 +29,7 @@ STEP: Final = 1 << 16
 # Up to so many users are sorted for the first screen. Of more, so many are read in the order of an index first: if one
 # in a hundred matches, they fill a screen. Either takes 30 ms.
 MANY: Final = 10_000
-WALK: Final = 8_000
+INDEX_ROWS: Final = 8_000
 # If more than one in so many users match, finding them and reading an index in order is faster than sorting them.
 SORTED_SHARE: Final = 8
 # Users with the typed email that come first; an email should belong to one user only.
@@ -133,19 +133,19 @@ def _sorted(sort: Sort, found: QueryPlan, after: int, limit: int = -1) -> Sql:
     return Sql(select, (*source.values, *values, limit))
 
 
-def _walked(sort: Sort, index: str, conditions: Sequence[Sql], limit: int) -> Sql:
+def _first_of_index(sort: Sort, index: str, conditions: Sequence[Sql], limit: int) -> Sql:
     """Users that satisfy ``conditions``, of the first ones in the order of an index."""
     where, values = _where(conditions)
     first = f"SELECT row_id FROM users INDEXED BY {index}{_order(sort)} LIMIT ?"  # noqa: S608 - constants
     source = f"({first}) AS found CROSS JOIN users ON users.row_id = found.row_id{_texts(conditions)}"
-    return Sql(f"SELECT users.row_id FROM {source}{where} LIMIT ?", (WALK, *values, limit))  # noqa: S608 - see plan
+    return Sql(f"SELECT users.row_id FROM {source}{where} LIMIT ?", (INDEX_ROWS, *values, limit))  # noqa: S608 - see plan
 
 
 def _first_sorted(tables: Tables, sort: Sort, found: QueryPlan, limit: int) -> list[int]:
     """The first users of a sort: many are read in the order of an index, few are sorted."""
     index = _index(tables, sort)
     if index is not None and (found == ALL or _is_many(tables, found, MANY)):
-        row_ids = _fetched(tables, _walked(sort, index, found.everything, limit))
+        row_ids = _fetched(tables, _first_of_index(sort, index, found.everything, limit))
         if len(row_ids) == limit:
             return row_ids
     return _fetched(tables, _sorted(sort, found, 0, limit))
@@ -157,10 +157,10 @@ def _all_sorted(tables: Tables, sort: Sort, found: QueryPlan, after: int) -> Ite
     if index is None or not (found == ALL or _is_many(tables, found, end // SORTED_SHARE)):
         yield from bulk.numbers(tables.connection, *_sorted(sort, found, after))
         return
-    walked = f"users INDEXED BY {index} WHERE row_id > ? AND row_id < ?{_order(sort)}"
-    walk = Sql(f"SELECT row_id FROM {walked} LIMIT -1", (after, end))  # noqa: S608 - constants
+    rows = f"users INDEXED BY {index} WHERE row_id > ? AND row_id < ?{_order(sort)}"
+    in_order = Sql(f"SELECT row_id FROM {rows} LIMIT -1", (after, end))  # noqa: S608 - constants
     if found == ALL:
-        yield from bulk.numbers(tables.connection, *walk)
+        yield from bulk.numbers(tables.connection, *in_order)
         return
     kept = bytearray(end)
     for part in _row_ids(tables, found, after):
@@ -168,7 +168,7 @@ def _all_sorted(tables: Tables, sort: Sort, found: QueryPlan, after: int) -> Ite
             if row_id < end:  # else it was added just now
                 kept[row_id] = 1
         yield []
-    for part in bulk.numbers(tables.connection, *walk):
+    for part in bulk.numbers(tables.connection, *in_order):
         yield [row_id for row_id in part if kept[row_id]]
 
 

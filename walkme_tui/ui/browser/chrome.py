@@ -240,9 +240,9 @@ class Chrome:
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
             offer = self._box.offer_message
             return status_messages.no_rows(query, coverage, look_up, offer)
-        from walkme_tui.ui.browser.group_messages import nobody
+        from walkme_tui.ui.browser.group_messages import no_members
 
-        return nobody(query, coverage)
+        return no_members(query, coverage)
 
     def _update_count(self) -> None:
         area, filtering, line = self._area, self._filtering, self._count
@@ -257,7 +257,7 @@ class Chrome:
             text = area.groups_tab.kept
         elif filtering.hide_inactive:
             text = "inactive hidden"
-        line.say(text)
+        line.show(text)
 
     def _update_count_of_users(self, line: FilterCount) -> None:
         users, coverage = self._area.users, self._pages.coverage
@@ -267,5 +267,5 @@ class Chrome:
         widest = [order]
         if coverage is not None and query.narrows:
             widest.append(status_messages.filter_count(query, Total(coverage.loaded, exact=True), coverage))
-        say = line.say if total is None or total.exact or query.is_list else line.say_later
+        say = line.show if total is None or total.exact or query.is_list else line.show_later
         say(" · ".join(filter(None, parts)), " · ".join(filter(None, widest)))

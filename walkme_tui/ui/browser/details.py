@@ -1,4 +1,4 @@
-"""The details follow the cursor after a rest, and are read again when what is known is old."""
+"""The details follow the cursor once it rests, and are read again where the stored record is old."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 REST_SECONDS: Final = 0.15
 FRESH_MS: Final = 30_000
-GONE: Final = "The server says that this user does not exist any more."
+GONE: Final = "This user does not exist on the server any more."
 
 
 class Details:
-    """Keeps the detail pane on the user under the cursor; ``rested_on`` is told on whom it came to rest."""
+    """Keeps the detail pane on the user under the cursor; ``rested_on`` is called with the user it rested on."""
 
     def __init__(self, view: "FlowContext", pane: DetailPane) -> None:
         self._view = view
@@ -34,7 +34,7 @@ class Details:
         self.rested_on: Callable[[str], None] = lambda _: None
 
     def follow(self, subject: Subject) -> None:
-        """The cursor is here now; the pane shows it once the cursor rests."""
+        """Show this user once the cursor rests."""
         self._next = subject
         if self._timer is None:
             self._timer = self._pane.set_timer(REST_SECONDS, self._rested)
@@ -64,7 +64,7 @@ class Details:
             )
 
     async def read_again(self, mirrored: MirroredUser) -> None:
-        """Read one user again because the person asked for it, and say how it went."""
+        """Read one user again on request, and report how it ended."""
         user, app = mirrored.user, self._view.app
         who = clean(user.email if isinstance(user.email, str) else user.id, 80)
         try:

@@ -1,4 +1,4 @@
-"""What is filtered and sorted, list by list, and the one box that shows the filter."""
+"""The filter and the order of each list."""
 
 from walkme_tui.domain.queries import Sort, UserQuery
 from walkme_tui.domain.views import SavedView
@@ -23,7 +23,7 @@ class TableFilters:
 
     @property
     def target(self) -> Pane | None:
-        """The list that the box is about; None where nothing can be filtered."""
+        """The list that the filter box filters; None on tabs without one."""
         pane = self._area.focused_list
         return pane if pane in self._texts else None
 
@@ -33,7 +33,7 @@ class TableFilters:
         return self._texts[self.target] if self.target is not None else ""
 
     def query(self, pane: Pane = Pane.USERS) -> UserQuery:
-        """What a table of users is to show; the group is added by who knows it."""
+        """The query of a table of users, without its group."""
         return UserQuery(self._texts[pane], hide_inactive=self.hide_inactive, sort=self._sorts[pane])
 
     def put(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the Groups tab counts, and when it counts again."""
+"""The numbers of the Groups tab, and when they are counted again."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,9 +9,9 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.ports import Session
 
 REST: Final = 20
-"""After counting people it rests so many times as long as that took: of a million people it takes half a second."""
+"""After counting users, the next count waits so many times as long as it took: 0.5 s for a million users."""
 SECONDS_A_ROW: Final = 0.25
-"""So long it rests for each row that has another number: to paint it costs a hundred bytes."""
+"""The next count waits so long for each row with a new number: painting one costs a hundred bytes."""
 
 
 class GroupCounts:
@@ -61,7 +61,7 @@ class GroupCounts:
         self._paints_until = self._monotonic() + SECONDS_A_ROW * min(others, visible)
 
     def take_sizes(self, sizes: Sequence[GroupSize], *, complete: bool) -> None:
-        """The groups as somebody else read them."""
+        """Set the groups that the caller read."""
         self.sizes, self.sizes_are_exact = sizes, complete
 
     async def count_people(self, *, complete: bool) -> bool:

@@ -1,4 +1,4 @@
-"""What the Groups tab says: how many there are, how much of it is known, and what helps; pure functions."""
+"""The texts of the Groups tab; pure functions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,8 +17,8 @@ NOT_HERE_YET = "·"
 NOT_KNOWN = "?"
 LEAST = "≥ "
 LEAN = (
-    "This account's list does not say who is in which group. M reads the groups of everybody one by one in the "
-    "background, and says first how long that takes. Opening a user reads the groups of that one."
+    "This account's list does not say who is in which group. M reads the groups of all users one by one in the "
+    "background, after it showed how long that takes. Opening a user reads the groups of that user."
 )
 _TITLES = {
     Belonging.NONE: "In no group",
@@ -54,7 +54,7 @@ def _number(count: int | None, coverage: Coverage | None, exact: bool) -> str:
 
 
 def title(row: GroupRow) -> str:
-    """Whom the members pane shows while the cursor is on this row; clean."""
+    """The title of the members pane for this row; clean."""
     if not isinstance(row, Special):
         return clean(row.group.label, MAX_NAME)
     if isinstance(row.subject, Difference):
@@ -64,7 +64,7 @@ def title(row: GroupRow) -> str:
 
 
 def facts(row: GroupRow, known: int, coverage: Coverage | None, *, exact: bool) -> str:
-    """How many they are, as far as can be known; empty where nothing is."""
+    """The known number of members or users of a row; empty where nothing is known."""
     if coverage is None:
         return ""
     people = ("person", "people") if isinstance(row, Special) else ("member", "members")
@@ -90,8 +90,8 @@ def kept_of(
     return f"{without}{words.number(kept)} of {number}"
 
 
-def nobody(query: UserQuery, coverage: Coverage | None) -> Content:
-    """What stands in the table of the members when there are none; the query has no text."""
+def no_members(query: UserQuery, coverage: Coverage | None) -> Content:
+    """The text of an empty table of members; the query has no text."""
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     complete = coverage is not None and coverage.memberships_complete
     hidden = "Inactive users are hidden: t shows them." if query.hide_inactive else ""
@@ -101,13 +101,13 @@ def nobody(query: UserQuery, coverage: Coverage | None) -> Content:
     if query.belonging is Belonging.UNKNOWN:
         return paragraphs((f"The groups of all of the {loaded} are known.", "bold"))
     if query.belonging is Belonging.NONE:
-        head = "Everybody is in a group." if complete else f"Of the {loaded} nobody is known to be in no group."
+        head = "All users are in a group." if complete else f"None of the {loaded} is known to be in no group."
     elif query.belonging is Belonging.LEFT_BEHIND:
         head = "No inactive user is in a group." if complete else "No inactive user is known to be in a group."
     elif query.without_group_id is not None:
-        head = "Nobody is in the one group but not in the other."
+        head = "No user is in the one group but not in the other."
         if not complete:
-            head = f"Of the {loaded} nobody is known to be in the one group but not in the other."
+            head = f"None of the {loaded} is known to be in the one group but not in the other."
     elif complete and not query.hide_inactive:
         head = "This group has no members."
     else:

@@ -1,4 +1,4 @@
-"""What the Groups tab does: groups at the left, the members of the one under the cursor at the right."""
+"""The Groups tab: the groups, and the members of the one under the cursor."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.group_backfill import GroupBackfill
 from walkme_tui.ui import words
-from walkme_tui.ui.browser import group_messages as group_sayings
+from walkme_tui.ui.browser import group_messages
 from walkme_tui.ui.browser.group_counts import GroupCounts
 from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
 from walkme_tui.ui.widgets.status_line import StatusMessage
@@ -52,7 +52,7 @@ class MembersPane(Vertical):
         yield self.table
 
     def head(self, title: str, facts: str = "") -> None:
-        """Say who they are, and how much is known; a long name gives way to what is known."""
+        """Write the heading; a long title is cut so that the facts fit."""
         width = self._heading.size.width
         if facts and width:
             title = words.cut(title, max(LEAST_NAME, width - len(facts) - 5))
@@ -60,7 +60,7 @@ class MembersPane(Vertical):
 
 
 class GroupsTab:
-    """Keeps the two panes together; ``asked`` and ``answered`` say whether the server was, and did."""
+    """Connects the two panes; ``requested`` and ``loaded`` tell if the groups were requested and received."""
 
     def __init__(self, session: Session, pages: PageLoader, directory: Directory) -> None:
         self.groups = GroupList(id="groups")
@@ -74,16 +74,13 @@ class GroupsTab:
         self._wanted: str | None = None
         self.names: Mapping[str, str] = {}
         self.named: Callable[[Mapping[str, str]], None] = lambda _: None
-        self.asked = False
-        self.answered = False
+        self.requested = False
+        self.loaded = False
 
     # ------------------------------------------------------------ counting
 
     async def reload(self) -> None:
-        """Groups and counts as the mirror knows them now, people only where they are shown; not if it cannot be read.
-
-        What can be seen at once is.
-        """
+        """Read groups and counts from the mirror; users are counted only while the tab is shown."""
         try:
             shown = self.groups.is_attached and self.groups.display
             await self._counts.read_sizes(self.groups.page_lines if shown else 0, complete=self._complete)
@@ -94,12 +91,12 @@ class GroupsTab:
             self._pages.note(error.message)
 
     def age(self) -> None:
-        """Memberships were learned: the counts are old."""
+        """Note that memberships were stored: the counts are old."""
         self._counts.age()
 
     @property
     def stale(self) -> bool:
-        """True if memberships were learned since the counts were read."""
+        """True if memberships were stored since the counts were read."""
         return self._counts.is_due(complete=self._complete)
 
     @property
@@ -108,29 +105,29 @@ class GroupsTab:
         coverage = self._pages.coverage
         return coverage is not None and coverage.memberships_complete
 
-    async def ask(self) -> WalkmeError | None:
-        """Groups from the server; the error if that failed."""
-        self.answered = False
+    async def load(self) -> WalkmeError | None:
+        """Load the groups from the server; returns the error if that failed."""
+        self.loaded = False
         if not self.groups.total:
-            self.groups.set_empty_text("Asking the server for the groups…")
+            self.groups.set_empty_text("Loading the groups…")
         complete = self._complete
         try:
             self._counts.take_sizes(await self._directory.refresh_groups(), complete=complete)
         except WalkmeError as error:
             self.groups.set_empty_text(f"The groups could not be read. {clean(error.message, 300)} R tries again.")
             return error
-        self.answered = True
+        self.loaded = True
         self.groups.set_empty_text("This account has no groups.")
         self.fill()
         return None
 
     def fill(self) -> None:
-        """Show what was counted; the cursor goes where it was wanted before the groups were known."""
+        """Show the counts; move the cursor to the group that ``want`` named before it was known."""
         sizes, coverage = self._counts.sizes, self._pages.coverage
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
         self.named(self.names)
         gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(people=True)
-        special = group_sayings.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
+        special = group_messages.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
         known = coverage is None or not coverage.loaded or coverage.with_groups > 0
         self.groups.fill(sizes, special, exact=self._exact(people=False), known=known)
         if self.groups.marked != self._compared:  # a marked group is gone, or has another name
@@ -141,7 +138,7 @@ class GroupsTab:
 
     @property
     def reading_message(self) -> StatusMessage | None:
-        """How far the reading of users one by one is, for the status line."""
+        """The progress of reading users one by one, for the status line."""
         if not self.reading.running:
             return None
         from walkme_tui.ui.flows.group_backfill import saying
@@ -151,7 +148,7 @@ class GroupsTab:
     # ------------------------------------------------------------ marks
 
     def mark(self, action: str) -> str:
-        """Do what a marking command says; a sentence for the person, empty where what is seen is enough."""
+        """Run a marking command; returns a message for the user, which may be empty."""
         before = self.groups.marked
         if action == "clear_marks":
             self.groups.clear_marks()
@@ -172,7 +169,7 @@ class GroupsTab:
         return self.groups.marked or ((row.group,) if isinstance(row, GroupSize) else ())
 
     def _compare_marked(self) -> None:
-        """Two marked groups: how many are in one only is a row for each."""
+        """Add a row for each of two marked groups: the users who are in that one only."""
         marked, differences = self.groups.marked, []
         if len(marked) == COMPARED:
             differences = [Difference(*marked), Difference(*marked[::-1])]
@@ -197,7 +194,7 @@ class GroupsTab:
         return bool(self._counts.differences)
 
     def compare(self) -> str:
-        """Go to who is in one marked group but not in the other, then to the other way round; else say what to do."""
+        """Move the cursor to the next comparison of two marked groups; returns a message if there is none."""
         differences = list(self._counts.differences)
         if not differences:
             return TOO_MANY_MARKS if len(self.groups.marked) > COMPARED else HOW_TO_COMPARE
@@ -219,12 +216,12 @@ class GroupsTab:
         self.follow()
 
     def narrow(self, query: UserQuery) -> None:
-        """Keep only these of the members."""
+        """Filter the members."""
         self._query = query
         self.follow()
 
     def follow(self) -> None:
-        """Show the people whom the row under the cursor is about."""
+        """Show the users of the row under the cursor."""
         row = self.groups.current
         self.members.table.show(_people_of(row, self._query) if row is not None else NOBODY)
         self.head()
@@ -234,33 +231,33 @@ class GroupsTab:
         """True if the members that are shown, or searched for, are those of the row under the cursor."""
         row = self.groups.current
         if row is None:
-            return self.answered
+            return self.loaded
         return self.members.table.listing.asks_for(_people_of(row, self._query))
 
     def head(self) -> None:
-        """Say who they are, and how many are known."""
+        """Update the heading of the members."""
         row = self.groups.current
         if row is None:
             self.members.head("No group")
         else:
             known, exact = self._known_of(row)
-            facts = group_sayings.facts(row, known, self._pages.coverage, exact=exact)
-            self.members.head(group_sayings.title(row), facts)
+            facts = group_messages.facts(row, known, self._pages.coverage, exact=exact)
+            self.members.head(group_messages.title(row), facts)
 
     @property
     def kept(self) -> str:
-        """How many of the members the filter keeps, empty where there is none."""
+        """The number of members that match the filter, empty without a filter."""
         row, listing = self.groups.current, self.members.table.listing
         if row is None or not (self._query.text.strip() or self._query.hide_inactive) or listing.total is None:
             return ""
         (known, exact), coverage = self._known_of(row), self._pages.coverage
         hidden = listing.query.hide_inactive
-        return group_sayings.kept_of(row, listing.total.count, known, coverage, exact=exact, hide_inactive=hidden)
+        return group_messages.kept_of(row, listing.total.count, known, coverage, exact=exact, hide_inactive=hidden)
 
     def _known_of(self, row: GroupRow) -> tuple[int, bool]:
-        """How many people a row is about whatever is filtered, and whether that is exact.
+        """The number of users of a row without the filter, and whether it is exact.
 
-        What is seen is newer than what was counted.
+        The rows that are shown are newer than the counts.
         """
         listing = self.members.table.listing
         everybody = _people_of(row, UserQuery(sort=listing.query.sort))
@@ -275,11 +272,11 @@ class GroupsTab:
 
 
 def _people_of(row: GroupRow, narrowed: UserQuery) -> UserQuery:
-    """Whom a row is about, of those whom a query keeps."""
+    """The query for the users of a row, narrowed by another query."""
     if isinstance(row, GroupSize):
         return narrowed._replace(group_id=row.group.id)
     if isinstance(row.subject, Difference):
         return narrowed._replace(group_id=row.subject.group.id, without_group_id=row.subject.other.id)
-    # Whoever asks for the inactive does not want them hidden.
+    # The row of inactive users shows them although inactive users are hidden.
     hidden = narrowed.hide_inactive and row.subject is not Belonging.LEFT_BEHIND
     return narrowed._replace(belonging=row.subject, hide_inactive=hidden)

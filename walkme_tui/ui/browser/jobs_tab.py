@@ -1,4 +1,4 @@
-"""What the Jobs tab does: the jobs of the profile above, what became of the one under the cursor below."""
+"""The Jobs tab: the jobs of the profile, and the steps of the one under the cursor."""
 
 from collections.abc import Sequence
 
@@ -37,13 +37,15 @@ class StepsPane(Vertical):
         yield self._heading
         yield self.steps
 
-    def show(self, job: Job | None, jobs: Sequence[Job], told: str, now_ms: int) -> None:
-        """Show a job of ``jobs``; ``told`` is its progress while it runs."""
+    def show(self, job: Job | None, jobs: Sequence[Job], progress: str, now_ms: int) -> None:
+        """Show a job of ``jobs``; ``progress`` is empty unless it runs."""
         another = job is None or self._job is None or job.id != self._job.id
         self._job, self._jobs, self._now_ms = job, jobs, now_ms
-        style = TextStyle.ACCENT if told else TextStyle.DIM
-        said = told or (f"{change_words.done_of(job)}: {change_words.counts(job)}" if job is not None else "")
-        self._heading.write([(f" {said}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
+        style = TextStyle.ACCENT if progress else TextStyle.DIM
+        heading = progress or (
+            f"{change_words.job_title(job)}: {change_words.step_counts(job)}" if job is not None else ""
+        )
+        self._heading.write([(f" {heading}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
         self._write()
         if another:
             self.steps.action_first()
@@ -62,7 +64,7 @@ class StepsPane(Vertical):
 
 
 class JobsTab:
-    """Keeps the two panes together, and true while jobs run."""
+    """Connects the two panes, and updates them while jobs run."""
 
     def __init__(self, session: Session, work: JobTasks) -> None:
         self.jobs = JobList(session.clock, id="jobs")
@@ -75,7 +77,7 @@ class JobsTab:
         """True once the journal answered, or could not be read."""
 
     async def reload(self) -> WalkmeError | None:
-        """All jobs, as the journal tells them now; the error if it cannot be read."""
+        """Read all jobs from the journal; returns the error if it cannot be read."""
         try:
             change_services = await self._work.change_services()
             jobs = await change_services.journal.jobs(self._session.account.profile)
@@ -100,8 +102,9 @@ class JobsTab:
         """Update the running jobs: those of this session from their progress, only others from the journal."""
         fresh = {job_id: running.job for job_id, running in self._work.running.items()}
         try:
-            for job_id in self._under_way - fresh.keys():
-                fresh[job_id] = await (await self._work.change_services()).journal.job(job_id)
+            for job in self.jobs.rows:
+                if job.id in self._under_way and job.id not in fresh:
+                    fresh[job.id] = await (await self._work.change_services()).journal.refresh(job)
         except WalkmeError:
             return
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
@@ -114,7 +117,7 @@ class JobsTab:
         self.follow()
 
     def _as_seen(self, job: Job) -> Job:
-        """A job that was started here a moment ago runs, whatever the journal said when it was read."""
+        """The job as it runs here: the journal may have been read before it started."""
         running = self._work.running.get(job.id)
         return running.job if running is not None else job
 
@@ -134,7 +137,7 @@ class JobsTab:
         return self._wanted or (self.current.id if self.current is not None else None)
 
     def follow(self) -> None:
-        """Show what became of the job under the cursor."""
+        """Show the steps of the job under the cursor."""
         job = self.jobs.current
         running = self._work.running.get(job.id) if job is not None else None
         status = self._work.job_status(running) if running is not None else ""

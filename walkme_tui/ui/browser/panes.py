@@ -1,4 +1,4 @@
-"""The panes between the chrome: which are shown, and where the keys go."""
+"""The panes of the browser: which are shown, and which one has the focus."""
 
 from collections.abc import Collection
 from functools import cached_property
@@ -51,7 +51,7 @@ class Movable(Protocol):
 class PaneArea(Horizontal):
     """All panes; those of the Groups and the Requests tab are made when they are first shown."""
 
-    BLANK = True  # nothing but background: else Textual draws its lines in every frame, below the panes
+    BLANK = True  # only background: otherwise Textual draws its lines in every frame, below the panes
 
     def __init__(
         self, session: Session, pages: PageLoader, directory: Directory, work: "JobTasks", users: Listing
@@ -97,14 +97,14 @@ class PaneArea(Horizontal):
         return requests
 
     def compose(self) -> ComposeResult:
-        """What is needed for the first picture."""
+        """The panes of the first frame."""
         yield self.users
         yield self.detail
 
     # ------------------------------------------------------------ which panes
 
     def lay_out(self, arrangement: Arrangement, width: int) -> None:
-        """Show the panes of an arrangement; the keys stay where they were if that is still there."""
+        """Show the panes of an arrangement; the focus stays on its pane if that is still shown."""
         tab_changed = arrangement.tab is not self.arrangement.tab
         self.arrangement = arrangement
         self._shown = arrangement.visible(width)
@@ -128,7 +128,7 @@ class PaneArea(Horizontal):
             self.detail.styles.width = cells
 
     def _needs_changed(self) -> None:
-        # Not at once: it is noticed while the table is drawn.
+        # Not at once: the table reports it while it is drawn.
         self.call_later(lambda: self._share_width(self.size.width))
 
     def _place(self, pane: Pane, shown: bool) -> None:
@@ -153,17 +153,17 @@ class PaneArea(Horizontal):
         """The panes on the screen, from the left."""
         return self._shown
 
-    # ------------------------------------------------------------ where the keys go
+    # ------------------------------------------------------------ focus
 
     @property
     def focused(self) -> Pane:
-        """The pane that has the keys, or had them last on this tab (while the filter box has them)."""
+        """The focused pane of this tab; while the filter box has the focus, the one that had it last."""
         pane = self._focused.get(self.arrangement.tab)
         return pane if pane is not None and pane in self._shown else self._shown[0]
 
     @property
     def focused_list(self) -> Pane:
-        """The list that has the keys, or belongs to the details that have them."""
+        """The focused list, or the list that the focused details belong to."""
         lists = LISTS[self.arrangement.tab]
         return self.focused if self.focused in lists else lists[-1]
 
@@ -174,7 +174,7 @@ class PaneArea(Horizontal):
 
     @property
     def table(self) -> UserTable | None:
-        """The table of users that the verbs are about."""
+        """The table of users that commands act on."""
         tab = self.arrangement.tab
         if tab is Tab.USERS:
             return self.users
@@ -196,7 +196,7 @@ class PaneArea(Horizontal):
         return None
 
     def unmark(self, user_ids: Collection[str]) -> str:
-        """Take the marks of these users away in both tables; a sentence on that, empty if none was marked."""
+        """Unmark these users in both tables; returns a message about it, empty if none was marked."""
         tables = [self.users]
         if "groups_tab" in self.__dict__:
             tables.append(self.groups_tab.members.table)
@@ -208,24 +208,24 @@ class PaneArea(Horizontal):
         return f"{words.count(removed, 'mark was', 'marks were')} cleared{kept}."
 
     def focus_pane(self, pane: Pane) -> None:
-        """Give the keys to a pane."""
+        """Focus a pane."""
         self._focused[self.arrangement.tab] = pane
-        # At once, not with the next message: what was typed meanwhile belongs to this pane.
+        # At once, not with the next message: keys that were typed meanwhile belong to this pane.
         self.screen.set_focus(self._target(pane))
 
     def focus_next(self, by: int) -> None:
-        """Give the keys to the next pane on the screen, or the one before."""
+        """Focus the next pane on the screen, or the one before."""
         at = self._shown.index(self.focused)
         self.focus_pane(self._shown[(at + by) % len(self._shown)])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """Remember who has the keys: a click gives them, too."""
+        """Remember the focused pane: a click focuses one too."""
         for pane in self._shown:
             if event.widget is self._target(pane):
                 self._focused[self.arrangement.tab] = pane
 
     def _target(self, pane: Pane) -> UserTable | ScrollingText:
-        """What has the keys when a pane has them."""
+        """The widget of a pane that takes the focus."""
         match pane:
             case Pane.USERS:
                 return self.users

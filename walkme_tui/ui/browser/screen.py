@@ -270,11 +270,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def read_groups(self) -> None:
         """Read the groups from the server."""
-        self.area.groups_tab.asked = True
+        self.area.groups_tab.requested = True
         start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="Reading the groups")
 
     async def _read_groups(self) -> None:
-        error = await self.area.groups_tab.ask()
+        error = await self.area.groups_tab.load()
         if error is not None and self.area.arrangement.tab is Tab.GROUPS:
             from walkme_tui.ui.errors import report
 
@@ -301,7 +301,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.details.show(self._subject())
         if new_tab:
             self.group_visit.forget()
-            if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.answered:
+            if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.loaded:
                 self.read_groups()
             if arrangement.tab is Tab.JOBS:
                 self.changing.read_jobs()
@@ -479,7 +479,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.details.refresh(event)
         if self.chrome.crawl is not None:
             self.chrome.crawl.on_session_event(event)
-        if isinstance(event, PageLoaded) and not self.area.groups_tab.asked:
+        if isinstance(event, PageLoaded) and not self.area.groups_tab.requested:
             self.read_groups()
         if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()

@@ -1,4 +1,4 @@
-"""What the browser says when rows are missing or something went wrong: pure functions from the situation to words."""
+"""The texts of the bars and of empty tables; pure functions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ CLEARS = "Esc clears the filter."
 
 
 class LoadTrouble(NamedTuple):
-    """Why no page comes; ``again_in`` seconds it is tried again, None: only when the person asks."""
+    """Why no page can be loaded; retried in ``again_in`` seconds, None: only by the user."""
 
     error: WalkmeError
     again_in: float | None
@@ -44,9 +44,9 @@ class Position(NamedTuple):
 def trouble_message(
     trouble: LoadTrouble, coverage: Coverage | None, now_ms: int, source: str, account: Account
 ) -> StatusMessage:
-    """One sentence for the status line, the most useful part first for a narrow screen cuts the end.
+    """One sentence for the status line: what is shown, what comes next, what happened.
 
-    What is shown, what comes next, then what happened.
+    A narrow screen cuts the end.
     """
     error = trouble.error
     if _credentials(error):
@@ -59,40 +59,38 @@ def trouble_message(
 
 
 def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> Content:
-    """What stands in the table before anything is known."""
+    """The text of the table before the first answer."""
     if trouble is None:
         asking = f"Asking {clean(account.base_url, 100)} for the people of this account…"
         return paragraphs((asking, DIM), (f"The secret to sign in with comes from {clean(source, 200)}.", DIM))
     error = trouble.error
     message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
     if _credentials(error):
-        said = f"{message} {hint}".rstrip()
+        details = f"{message} {hint}".rstrip()
         keys = "R reads the secret again and tries.   C takes another profile."
-        return paragraphs((_sign_in_words(account, source), "bold $error"), said, keys)
+        return paragraphs((_sign_in_words(account, source), "bold $error"), details, keys)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
     return paragraphs((message, "bold $warning"), hint, kept)
 
 
 def no_rows(query: UserQuery, coverage: Coverage | None, look_up: StatusMessage | None, offer: str = "") -> Content:
-    """What stands in the table when the view is known to be empty."""
+    """The text of an empty table of users."""
     if not query.narrows:
         people = "People are added in the WalkMe Console or by your identity provider."
         return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
-        return _nobody_fits(query.text, loaded, coverage, look_up, offer)
+        return _no_match(query.text, loaded, coverage, look_up, offer)
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
-def _nobody_fits(
-    text: str, loaded: str, coverage: Coverage | None, look_up: StatusMessage | None, offer: str
-) -> Content:
-    """Why a filter keeps nobody: it is wrong, or nobody is like that among those who are loaded."""
+def _no_match(text: str, loaded: str, coverage: Coverage | None, look_up: StatusMessage | None, offer: str) -> Content:
+    """Why a filter matches no user: it is invalid, or no loaded user is like that."""
     from walkme_tui.domain.filters import parse_filter
 
     typed = parse_filter(text)
     if typed.problems:
-        head = "A word of the filter is wrong, so it keeps nobody."
+        head = "A word of the filter is not valid, so no user matches."
         return paragraphs((head, "bold"), " ".join(each.reason for each in typed.problems), CLEARS)
     head = f"None of the {loaded} fits “{clean(text.strip(), 100)}”."
     missing = unknown = ""
@@ -102,7 +100,7 @@ def _nobody_fits(
     if about_groups and coverage is not None and coverage.with_groups < coverage.loaded:
         of_whom = words.count(coverage.loaded - coverage.with_groups, "user", "users")
         unknown = f"The groups of {of_whom} are not known: M reads them one by one, and says first how long it takes."
-    advice = "The server cannot search, but a full email address is asked from it."
+    advice = "The server cannot search, but a full email address is looked up there."
     known = look_up.text if look_up is not None else missing or advice
     return paragraphs((head, "bold"), offer, known, unknown, CLEARS)
 
@@ -143,7 +141,7 @@ def _scrolled(position: Position) -> str:
 
 
 def order_in_words(sort: Sort | None, shown: Sequence[SortKey]) -> str:
-    """What the list is sorted by where no heading tells it, as its column is not shown."""
+    """The order of a list whose sort column is not shown, empty otherwise."""
     if sort is None or sort.key in shown:
         return ""
     return f"{words.DOWNWARDS if sort.reverse else words.UPWARDS} {SORT_NAMES[sort.key]}"

@@ -14,7 +14,7 @@ from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, wish
+from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, plan_title
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.plan_draft import PlanDraft
@@ -64,7 +64,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         monotonic: Callable[[], float],
     ) -> None:
         title: StyledText = [
-            (wish(draft.planned), TextStyle.STRONG),
+            (plan_title(draft.planned), TextStyle.STRONG),
             *([(f": {extent}", TextStyle.WARN)] if extent else []),
         ]
         super().__init__(title, account_mark(account), monotonic)

@@ -54,7 +54,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.changed_people)
-        super().__init__([(change_words.done_of(job), TextStyle.STRONG)], account_mark(account), monotonic)
+        super().__init__([(change_words.job_title(job), TextStyle.STRONG)], account_mark(account), monotonic)
 
     def body(self) -> Sequence[Widget]:
         """The text."""
@@ -78,7 +78,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         job = self._job
         clean_end = job.clean and not self._problems
         lines: list[StyledText] = [
-            *wrapped(change_words.outcome(job), width, TextStyle.GOOD if clean_end else TextStyle.WARN)
+            *wrapped(change_words.outcome_sentence(job), width, TextStyle.GOOD if clean_end else TextStyle.WARN)
         ]
         for problem in self._problems:
             message = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)

@@ -76,7 +76,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         text = f"{left} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
             text += " Steps that were sent without an answer are read back first; nothing is sent twice."
-        self._text.set_lines([(), *wrapped(change_words.done_of(job), width), *wrapped(text, width, TextStyle.DIM)])
+        self._text.set_lines([(), *wrapped(change_words.job_title(job), width), *wrapped(text, width, TextStyle.DIM)])
         self._text.refresh(layout=True)
 
     # ------------------------------------------------------------ keys

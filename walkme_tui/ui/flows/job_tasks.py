@@ -123,11 +123,13 @@ class JobTasks:
 
     def job_status(self, running: "RunningJob") -> str:
         """``Offboarding Zoë Çelik: 3 of 5 steps · 1.2/s · 2 s left``."""
-        from walkme_tui.ui.change_words import MAX_SENTENCE, doing
+        from walkme_tui.ui.change_words import MAX_SENTENCE, job_in_progress
 
         progress, job = running.progress, running.job
         settled = progress.done if progress is not None else len(job.steps) - len(job.unsettled)
-        parts = [f"{doing(job.plan)}: {words.number(settled)} of {words.count(len(job.steps), 'step', 'steps')}"]
+        parts = [
+            f"{job_in_progress(job.plan)}: {words.number(settled)} of {words.count(len(job.steps), 'step', 'steps')}"
+        ]
         if progress is not None and progress.failures:
             parts.append(f"{len(progress.failures)} to review")
         if running.control.cancelled:

@@ -9,7 +9,7 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.job_runs import JobResult
 from walkme_tui.ui import words
-from walkme_tui.ui.change_words import counts, done_of
+from walkme_tui.ui.change_words import job_title, step_counts
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.dialogs.unfinished import UnfinishedChoice, UnfinishedDialog
 from walkme_tui.ui.errors import report
@@ -43,13 +43,13 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
 async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool:
     """Ask before a stopped job is resumed: one key on the list must not change the account."""
     dialog = QuestionDialog(
-        f"Resume the {_lower(done_of(job))}?",
+        f"Resume the {_lower(job_title(job))}?",
         [
             (
                 f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.",
                 TextStyle.PLAIN,
             ),
-            (f"So far: {counts(job)}.", TextStyle.DIM),
+            (f"So far: {step_counts(job)}.", TextStyle.DIM),
         ],
         [AnswerKey("r", "resume")],
         account=view.session.account,
@@ -72,12 +72,12 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     left = words.count(len(job.unsettled), "step", "steps")
     text = [
         (f"{left} will never be executed. What was done stays done, and z can undo it.", TextStyle.PLAIN),
-        (f"So far: {counts(job)}.", TextStyle.DIM),
+        (f"So far: {step_counts(job)}.", TextStyle.DIM),
     ]
     if any(record.state is StepState.SENT for record in job.steps):
         text.append(("One step was sent and its answer never came: it will need review.", TextStyle.WARN))
     dialog = QuestionDialog(
-        f"Abandon the {_lower(done_of(job))}?",
+        f"Abandon the {_lower(job_title(job))}?",
         text,
         [AnswerKey("d", "abandon it")],
         account=view.session.account,

@@ -11,7 +11,15 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.job_runs import JobResult
 from walkme_tui.services.concurrency import ProgressListener
-from walkme_tui.ui.change_words import MAX_SENTENCE, changed_something, doing, done_of, name_of, outcome, wish
+from walkme_tui.ui.change_words import (
+    MAX_SENTENCE,
+    changed_something,
+    job_in_progress,
+    job_title,
+    name_of,
+    outcome_sentence,
+    plan_title,
+)
 from walkme_tui.ui.dialogs.file_name import FileNameDialog
 from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
 from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
@@ -37,7 +45,7 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
             clock=view.session.clock,
             monotonic=view.work.monotonic,
         )
-        answer = await origin.show(dialog, f"{wish(plan)}: the plan is ready")
+        answer = await origin.show(dialog, f"{plan_title(plan)}: the plan is ready")
         if answer is None:
             return
         draft = answer.draft
@@ -53,7 +61,7 @@ async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> None:
         job = await (await view.work.change_services()).job_runs.submit(plan)
     except WalkmeError as error:
         view.work.note_refusal(error)
-        report(view.app, error, doing=wish(plan))
+        report(view.app, error, doing=plan_title(plan))
         return
     await run_job(view, origin, job)
 
@@ -80,7 +88,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
         result = running.task.result()
     except WalkmeError as error:
         view.changing.read_jobs()
-        report(view.app, error, doing=doing(job.plan))
+        report(view.app, error, doing=job_in_progress(job.plan))
         return
     view.changing.read_jobs()
     note = view.unmark(result.job.finished_people)
@@ -103,7 +111,7 @@ async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, not
         now_ms=view.session.clock(),
         monotonic=view.work.monotonic,
     )
-    chosen = await origin.show(dialog, f"{done_of(job)}: the receipt is ready")
+    chosen = await origin.show(dialog, f"{job_title(job)}: the receipt is ready")
     if chosen is ReceiptChoice.UNDO:
         await undo_job(view, origin, job)
     elif chosen is ReceiptChoice.RESUME:
@@ -116,7 +124,7 @@ async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     async def make(change_services: ChangeServices, ended: ProgressListener) -> Plan:
         return await change_services.planner.undo(await change_services.journal.job(job.id), ended)
 
-    title = f"Undo the {done_of(job)[:1].lower()}{done_of(job)[1:]}"
+    title = f"Undo the {job_title(job)[:1].lower()}{job_title(job)[1:]}"
     await review_undo(view, origin, title, make, len(job.changed_people))
 
 
@@ -135,14 +143,14 @@ def _toast(view: FlowContext, result: JobResult, note: str) -> None:
     job = result.job
     for problem in (result.problem, result.receipt_problem):
         if problem is not None:
-            report(view.app, problem, doing=done_of(job))
+            report(view.app, problem, doing=job_title(job))
     if result.problem is not None:
         if note:
             view.app.notify(note, markup=False)
         return
     view.app.notify(
-        f"{_success_text(job) if job.clean else f'{outcome(job)} 4 shows the job.'}  {note}".rstrip(),
-        title="" if job.clean else done_of(job),
+        f"{_success_text(job) if job.clean else f'{outcome_sentence(job)} 4 shows the job.'}  {note}".rstrip(),
+        title="" if job.clean else job_title(job),
         severity="information" if job.clean else "error",
         markup=False,
         timeout=6 if job.clean else 12,
@@ -154,7 +162,7 @@ def _success_text(job: Job) -> str:
     if len(job.plan.subjects) == 1 and job.plan.kind in {PlanKind.DEACTIVATE, PlanKind.REACTIVATE}:
         state = "inactive" if job.plan.kind is PlanKind.DEACTIVATE else "active"
         return f"{name_of(job.plan.subjects[0].user)} is {state} now.{undo}"
-    return f"{done_of(job)}: {outcome(job)}{undo}"
+    return f"{job_title(job)}: {outcome_sentence(job)}{undo}"
 
 
 async def _save(view: FlowContext, origin: Origin, plan: Plan) -> None:

@@ -44,7 +44,7 @@ class Program(Protocol):
         """Replace the screen by a browser for this session; ``first`` is its query, and True for wide columns."""
         ...
 
-    def wear(self, spec: ThemeSpec) -> None:
+    def apply_theme(self, spec: ThemeSpec) -> None:
         """Change the colours."""
         ...
 
@@ -120,7 +120,7 @@ async def _use_theme_of(program: Program, profile: str) -> None:
     chosen = own or (await asyncio.to_thread(start.memory.theme) if start.memory is not None else None)
     spec = load_themes(start.themes_folder).loaded.get(chosen or DEFAULT_DARK)
     if spec is not None:
-        program.wear(spec)
+        program.apply_theme(spec)
 
 
 def _profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> ChoiceDialog:

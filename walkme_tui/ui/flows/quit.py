@@ -6,7 +6,7 @@ from typing import Any
 from textual.app import App
 
 from walkme_tui.ui import words
-from walkme_tui.ui.change_words import doing
+from walkme_tui.ui.change_words import job_in_progress
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -37,7 +37,7 @@ async def may_leave(app: App[Any], work: JobTasks, then: str) -> bool:
     title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
     text = [(work.job_status(job), TextStyle.PLAIN) for job in running]
     if len(running) == 1:
-        text = [(doing(running[0].job.plan), TextStyle.PLAIN)]
+        text = [(job_in_progress(running[0].job.plan), TextStyle.PLAIN)]
     text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM))
     dialog = LeaveDialog(
         title, text, [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")], monotonic=work.monotonic

@@ -1,6 +1,6 @@
-"""What stands there when no account can be opened: the three ways in."""
+"""The screen without an open account: it explains the three ways to open one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from textual import events
 from textual.app import ComposeResult
@@ -8,7 +8,6 @@ from textual.screen import Screen
 
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
-from walkme_tui.ui.messages import StartDemo
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
@@ -17,21 +16,22 @@ LABEL_WIDTH = 14
 
 
 class NoProfileScreen(Screen[None], inherit_bindings=False):
-    """Explains the environment, the file and the demo; ``d`` starts the demo."""
+    """Explains the environment, the file and the demo; ``d`` calls ``start_demo``."""
 
-    def __init__(self, problem: str, profiles: Sequence[str]) -> None:
+    def __init__(self, problem: str, profiles: Sequence[str], start_demo: Callable[[], None]) -> None:
         super().__init__()
+        self._start_demo = start_demo
         self._problem = problem
         self._profiles = profiles
 
     def compose(self) -> ComposeResult:
-        """The text over its keys."""
+        """The text, and its keys below."""
         yield TextBar(id="account")
         yield ScrollingText(id="ways")
         yield TextBar(id="hints")
 
     def on_mount(self) -> None:
-        """Write it."""
+        """Write the bars and focus the text."""
         self.query_one("#account", TextBar).write([(" walkme-tui ", TextStyle.STRONG)])
         keys = [("d", "start the demo"), ("q", "quit"), ("?", "help")]
         if self._profiles:
@@ -43,24 +43,19 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         self.query_one(ScrollingText).focus()
 
     def on_resize(self) -> None:
-        """Lines break elsewhere now."""
+        """Break the lines for the new width."""
         width = max(20, min(self.size.width, 100) - 4)
         self.query_one(ScrollingText).set_lines(list(_lines(self._problem, self._profiles, width)))
-
-    def say(self, problem: str) -> None:
-        """Another reason."""
-        self._problem = problem
-        self.on_resize()
 
     def take_key(self, event: events.Key) -> bool:
         """Start the demo by ``d``."""
         if event.key != "d":
             return False
-        self.post_message(StartDemo())
+        self._start_demo()
         return True
 
     def run_command(self, command_id: str) -> None:
-        """Scroll; there is nothing else here."""
+        """Scroll by the movement commands; the screen has no others."""
         movable = self.query_one(ScrollingText)
         if command_id.startswith("cursor."):
             name = command_id.removeprefix("cursor.")

@@ -1,4 +1,4 @@
-"""The first line: which account this is, how dangerous it is, and how much of it is here."""
+"""The first line: the account and its environment, and how much of it is loaded."""
 
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.coverage import Coverage
@@ -13,14 +13,14 @@ BUSY_PER_SECOND = 0.5
 
 
 class AccountLine(TextBar):
-    """Profile, environment and surface at the left; people, coverage and pace at the right."""
+    """Profile, environment and surface at the left; people, coverage and request rate at the right."""
 
     def __init__(self, account: Account) -> None:
         super().__init__(id="account")
         self._account = account
 
     def report(self, coverage: Coverage | None, traffic: TrafficStatus, left: str = "") -> None:
-        """Say how much is here, how fast it comes, and how long the rest takes (``left``; empty: nobody can tell)."""
+        """Show how much is loaded, the request rate, and the remaining time (``left``; empty: unknown)."""
         short = self.app.size.width < NARROW
         self.write(_name(self._account), _figures(coverage, traffic, short, left))
 

@@ -1,4 +1,4 @@
-"""The groups at the left of the Groups tab, and below them those people whom no single group has."""
+"""The list of groups, with sets of people that are not a group below them."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -16,11 +16,11 @@ MAX_NAME: Final = 200
 MARK: Final = "✓ "
 NO_MARK: Final = "  "
 COMPARED: Final = 2
-"""So many marked groups can be held against each other."""
+"""The number of marked groups that can be compared."""
 
 
 class Special(NamedTuple):
-    """A row that is no group: what these people have in common, and ``number``, how many there are, as it is shown."""
+    """A set of people that is not a group; ``number`` is its size as shown."""
 
     subject: Belonging | Difference
     number: str
@@ -42,9 +42,9 @@ TOO_MANY: Final = ("unmark all but two to compare", "unmark all but two")
 
 
 class GroupList(PinnedList[GroupRow]):
-    """Groups by name with the number of members, a lower bound where not every membership is known; some are marked.
+    """Groups by name with their number of members, a lower bound where not all memberships are known.
 
-    Until the cursor is put on a row it stays on the first, also while names come in and change the order.
+    Until the person moves the cursor it stays on the first row, even when the order changes.
     """
 
     HEADING_LINES = 1
@@ -58,12 +58,12 @@ class GroupList(PinnedList[GroupRow]):
         self._exact = False
         self._known = True
         self._count_width = LEAST_COUNT_WIDTH
-        self._none_known = ""
+        self._no_groups_text = ""
 
     # ------------------------------------------------------------ rows
 
     def fill(self, groups: Sequence[GroupSize], special: Sequence[Special], *, exact: bool, known: bool) -> None:
-        """Show these; ``exact`` means that every membership is known, not ``known`` that none is."""
+        """Show these; ``exact``: all memberships are known; not ``known``: none is."""
         self._all, self._special = groups, special
         look = (self._exact, self._known, self._count_width)
         self._exact, self._known = exact, known
@@ -76,18 +76,18 @@ class GroupList(PinnedList[GroupRow]):
         self._show_kept()
 
     def filter(self, text: str) -> None:
-        """Keep what has every word of ``text`` in its name; a group also by its id."""
+        """Show the rows with every word of ``text`` in their name; groups also by id."""
         self._text = text
         self._show_kept()
 
     @property
     def total(self) -> int:
-        """All groups, with those that the filter hides."""
+        """The number of groups, including those that the filter hides."""
         return len(self._all)
 
     @property
     def kept(self) -> int:
-        """The groups that the filter keeps."""
+        """The number of groups that match the filter."""
         return self.scrolled
 
     def _show_kept(self) -> None:
@@ -98,15 +98,15 @@ class GroupList(PinnedList[GroupRow]):
             groups = [row for row in groups if _has(f"{row.group.name or ''} {row.group.id}", wanted)]
             special = [row for row in special if _has(_label(row.subject, MAX_NAME), wanted)]
         self.show_parts(groups, special)
-        self._tell_why_empty()
+        self._update_empty_text()
 
     def set_empty_text(self, text: str) -> None:
-        """What stands here while no group is known; where the filter hides them all, that is said instead."""
-        self._none_known = text
-        self._tell_why_empty()
+        """Set the text for an empty list; while a filter hides all groups, a text on the filter is shown instead."""
+        self._no_groups_text = text
+        self._update_empty_text()
 
-    def _tell_why_empty(self) -> None:
-        text = self._none_known
+    def _update_empty_text(self) -> None:
+        text = self._no_groups_text
         if self._all:
             number = words.number(len(self._all))
             text = f"None of the {number} groups has “{clean(self._text, 60)}”. Esc clears the filter."
@@ -120,14 +120,14 @@ class GroupList(PinnedList[GroupRow]):
         return tuple(self._marks.values())
 
     def toggle_mark(self) -> None:
-        """Mark the group under the cursor, or take the mark away; nothing else can be marked."""
+        """Mark the group under the cursor, or remove the mark; other rows cannot be marked."""
         row = self.current
         if isinstance(row, GroupSize):
             kept = {group_id: group for group_id, group in self._marks.items() if group_id != row.group.id}
             self._mark(kept if row.group.id in self._marks else {**kept, row.group.id: row.group})
 
     def clear_marks(self) -> None:
-        """Take every mark away."""
+        """Remove all marks."""
         self._mark({})
 
     def _mark(self, marks: dict[str, Group]) -> None:
@@ -141,22 +141,22 @@ class GroupList(PinnedList[GroupRow]):
         self.refresh_note()
 
     def note(self, width: int) -> str:
-        """What can be done with the marks; the longest words for which there is room."""
-        said = NOTES.get(len(self._marks), TOO_MANY)
-        return next((text for text in said if len(text) <= width), "")
+        """What can be done with the marks, in the longest text that fits."""
+        notes = NOTES.get(len(self._marks), TOO_MANY)
+        return next((text for text in notes if len(text) <= width), "")
 
     # ------------------------------------------------------------ one row
 
     def key(self, row: GroupRow) -> Hashable:
-        """Groups are told apart by id, which is a text; the others by what they are about."""
+        """The id of a group, or the subject of another row."""
         return row.group.id if isinstance(row, GroupSize) else _key_of(row.subject)
 
     def select_subject(self, subject: Belonging | Difference) -> bool:
-        """Put the cursor on the row about this; False if there is none."""
+        """Put the cursor on the row of this set; False if there is none."""
         return self.select(_key_of(subject))
 
     def heading(self, width: int) -> StyledText:
-        """Over the names and the numbers."""
+        """The headings of the columns."""
         return [(f"{NO_MARK}GROUP{words.fit_right('MEMBERS', max(0, width - len(NO_MARK) - 5))} ", TextStyle.DIM)]
 
     def _index_of(self, row: GroupRow | None) -> int | None:
@@ -174,11 +174,11 @@ class GroupList(PinnedList[GroupRow]):
         else:
             style = TextStyle.PLAIN if isinstance(row.subject, Difference) else TextStyle.DIM
             name, mark = (words.fit(_label(row.subject, room), room), style), (NO_MARK, TextStyle.PLAIN)
-        # The margin behind it is part of the number, not one piece more: this is written for every page of a crawl.
+        # The margin is part of the number, not another span: this is painted for every page of a crawl.
         return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", TextStyle.DIM)]
 
     def repaint(self, index: int, was: GroupRow, now: GroupRow) -> None:
-        """Where only the number is another one, only that is painted: this happens for every page of a crawl."""
+        """Repaint only the number if only that changed, which happens for every page of a crawl."""
         if self.key(was) == self.key(now) and was[0] == now[0]:
             self.refresh_cells(index, max(0, self.size.width - 1 - self._count_width))
         else:
@@ -198,15 +198,15 @@ def _key_of(subject: Belonging | Difference) -> Hashable:
 
 
 def _label(subject: Belonging | Difference, room: int) -> str:
-    """What a row is called where there is so much room; clean."""
+    """The clean name of a row in at most ``room`` cells."""
     if isinstance(subject, Difference):
-        return _both(clean(subject.group.label, MAX_NAME), clean(subject.other.label, MAX_NAME), room)
+        return _difference_label(clean(subject.group.label, MAX_NAME), clean(subject.other.label, MAX_NAME), room)
     labels = LABELS[subject]
     return next((label for label in labels if len(label) <= room), labels[-1])
 
 
-def _both(name: str, other: str, room: int) -> str:
-    """``Sales, not Beta``; where that does not fit, both names give way, the longer one first."""
+def _difference_label(name: str, other: str, room: int) -> str:
+    """``Sales, not Beta``; where that does not fit, both names are cut, the longer one first."""
     between = ", not "
     left = room - len(between)
     first, second = cell_len(name), cell_len(other)

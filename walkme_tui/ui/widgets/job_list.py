@@ -23,7 +23,7 @@ _STYLES: Final = {
 
 
 class JobList(RowList[Job]):
-    """One line a job: state, kind, whom, ticket, age, steps settled of all."""
+    """One line per job: state, kind, people, ticket, age, settled and all steps."""
 
     HEADING_LINES = 1
 
@@ -33,36 +33,36 @@ class JobList(RowList[Job]):
         self._undone: Mapping[str, frozenset[str]] = {}
 
     def fill(self, jobs: Sequence[Job]) -> None:
-        """Show these, newest first; those that later ones took back say so."""
+        """Show these, newest first; jobs that were undone are marked."""
         undone, self._undone = self._undone, undone_people(jobs)
         self.show(jobs)
         if undone != self._undone:
             self.refresh()
 
     def key(self, row: Job) -> Hashable:
-        """Jobs are told apart by id."""
+        """The id identifies a job."""
         return row.id
 
     def heading(self, width: int) -> StyledText:
-        """Over the columns."""
-        whom, ticket = _widths(width)
-        columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("WHOM", whom), ("TICKET", ticket))
+        """The headings of the columns."""
+        people, ticket = _widths(width)
+        columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("PEOPLE", people), ("TICKET", ticket))
         left = "".join(words.fit(title, cells) for title, cells in columns)
         return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", TextStyle.DIM)]
 
     def line(self, row: Job, width: int) -> StyledText:
-        """The state, then what it was about."""
+        """The columns of a job."""
         settled = len(row.steps) - len(row.unsettled)
-        whom_width, ticket_width = _widths(width)
-        bad = change_words.trouble_count(row) and not row.state.resumable
-        state, style = change_words.state_words(row), TextStyle.BAD if bad else _STYLES[row.state]
+        people_width, ticket_width = _widths(width)
+        bad = change_words.problem_count(row) and not row.state.resumable
+        state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
         undone = row.changed_people & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
             state, style = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
-            (words.fit(change_words.people_of(row), whom_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(change_words.people_names(row), people_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),
@@ -70,6 +70,6 @@ class JobList(RowList[Job]):
 
 
 def _widths(width: int) -> tuple[int, int]:
-    """Cells for whom a job is about, and for its ticket."""
+    """The widths of the people and of the ticket."""
     ticket = 16 if width >= 100 else 8
     return max(10, width - STATE_WIDTH - KIND_WIDTH - ticket - AGE_WIDTH - STEPS_WIDTH), ticket

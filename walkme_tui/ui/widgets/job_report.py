@@ -1,4 +1,4 @@
-"""What became of a job, as lines: pure functions from a job, the time and a width."""
+"""A job as lines of styled text: the ticket, every step with its result, the receipts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
@@ -9,7 +9,7 @@ from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
@@ -27,9 +27,9 @@ STYLES: Final = {
 
 
 def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[StyledText]:
-    """Who, when and under which ticket; the steps; what was left out; where the receipts are.
+    """Author, time and ticket; the steps; what was left out; the paths of the receipts.
 
-    ``jobs`` are those among which the ones that took it back, or that it took back, are looked for.
+    The jobs that it undid, and that undid it, are looked for among ``jobs``.
     """
     yield from about_lines(job, now_ms, width, jobs)
     yield ()
@@ -38,14 +38,14 @@ def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterato
 
 
 def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[StyledText]:
-    """The ticket, who did it and when, and what took what back."""
+    """The ticket, the author and time, and the jobs that it undid or that undid it."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
     made = f"{words.ago_and_date(now_ms, job.created_at_ms)}, {clean(str(job.actor), change_words.MAX_SENTENCE)}"
     yield from _labelled("Made", made, width)
     if job.plan.undoes:
         undone = next((other for other in jobs if other.id == job.plan.undoes), None)
-        what = f"{change_words.done_of(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
+        what = f"{change_words.job_title(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
         yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
     for other in jobs:
         if other.plan.undoes == job.id and other.changed_people:
@@ -53,11 +53,11 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
             some = f" for {len(other.changed_people)} of {people} people" if people > 1 else ""
             yield from _labelled("Undone", f"{when} by job {clean(other.id, 60)}{some}", width)
     if job.purged_at_ms is not None:
-        yield from _labelled("Purged", "whom it was about is not known any more", width)
+        yield from _labelled("Purged", "the people of this job were deleted from the journal", width)
 
 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
-    """The steps, person by person, each with what became of it."""
+    """The steps with their results, person by person."""
     people = {subject.user.id: subject.user for subject in job.plan.subjects}
     ids = list(dict.fromkeys(record.step.user_id for record in job.steps))
     for place, user_id in enumerate(ids):
@@ -68,26 +68,26 @@ def people_lines(job: Job, width: int) -> Iterator[StyledText]:
         for record in job.records_of(user_id):
             yield from _step(record, width)
         if user is not None and (warning := identity_provider_warning(user, job.plan.kind)):
-            yield from _marked("! ", warning, width, TextStyle.WARN)
+            yield from wrapped(warning, width, TextStyle.WARN, "! ")
 
 
 def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
-    """What the plan left out, and where the receipts are."""
+    """What the plan left out, and the paths of the receipts."""
     if job.plan.left_out:
         yield ()
         for text in job.plan.left_out:
-            yield from _marked("! ", clean(text, change_words.MAX_SENTENCE), width, TextStyle.WARN)
+            yield from wrapped(clean(text, change_words.MAX_SENTENCE), width, TextStyle.WARN, "! ")
     if job.purged_at_ms is None and len(job.changed_people) > 1:
         yield ()
         people = words.count(len(job.changed_people), "person", "people")
-        said = f"z here takes back all {people}; z on one of them in the Users tab takes back that person only."
-        yield from _wrapped(said, width, TextStyle.DIM)
+        hint = f"z here undoes all {people}; z on one of them in the Users tab undoes only that person."
+        yield from wrapped(hint, width, TextStyle.DIM)
     shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
     if shown:
         yield ()
         folder = str(PurePath(shown[0]).parent)
         noun = "Receipt" if len(shown) == 1 else f"{len(shown)} receipts"
-        yield from _wrapped(f"{noun} (.md, .json) in {clean(folder, change_words.MAX_SENTENCE)}:", width, TextStyle.DIM)
+        yield from wrapped(f"{noun} (.md, .json) in {clean(folder, change_words.MAX_SENTENCE)}:", width, TextStyle.DIM)
         for path in shown:
             name = clean(PurePath(path).name, change_words.MAX_SENTENCE)
             yield from ([(piece, TextStyle.PLAIN)] for piece in words.chop(name, width))
@@ -95,7 +95,7 @@ def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
 
 def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     change = record.step.change
-    state = f"{change_words.STEP_GLYPHS[record.state]} {record.state.value}"
+    state = f"{change_words.STEP_SIGNS[record.state]} {record.state.value}"
     at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
     time = words.clock_time(at) if at is not None else ""
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
@@ -110,20 +110,10 @@ def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:
         bad = record.state in change_words.BAD_STATES
-        yield from _marked(" " * STATE_WIDTH, detail, width, TextStyle.WARN if bad else TextStyle.DIM)
+        yield from wrapped(detail, width, TextStyle.WARN if bad else TextStyle.DIM, " " * STATE_WIDTH)
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[StyledText]:
     for line in words.wrap(text, width - 8):
         yield [(words.fit(label, 8), TextStyle.DIM), (line, TextStyle.PLAIN)]
         label = ""
-
-
-def _marked(mark: str, text: str, width: int, style: TextStyle) -> Iterator[StyledText]:
-    for line in words.wrap(text, width - len(mark)):
-        yield [(mark + line, style)]
-        mark = " " * len(mark)
-
-
-def _wrapped(text: str, width: int, style: TextStyle) -> Iterator[StyledText]:
-    yield from ([(line, style)] for line in words.wrap(text, width))

@@ -1,4 +1,4 @@
-"""A plan as it is reviewed: people, numbered steps, and what else will come of them."""
+"""The list that shows a plan: people, numbered steps, and their consequences."""
 
 import sys
 import time
@@ -18,25 +18,25 @@ from walkme_tui.ui import change_words, words
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
 
 LEAST_NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12
 LEAST_OBJECT: Final = 12
 MOST_AT_ONCE: Final = 100
-"""A plan about more people is measured bit by bit, its first lines at once."""
+"""The lines of a plan about more people are counted bit by bit, the first ones at once."""
 LINES_AHEAD: Final = 200
 KEPT_PARTS: Final = 200
 MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
-NOTHING: Final = "Nothing to do: everything is as it should be already."
+NOTHING: Final = "Nothing to do: everything is already as planned."
 _STYLES: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
 _MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One line; ``step`` is what the cursor can be put on."""
+    """One line; the cursor can only be on a line with a ``step``."""
 
     index: int
     line: StyledText
@@ -44,9 +44,9 @@ class PlanRow:
 
 
 class PlanRows(Sequence[PlanRow]):
-    """The lines of a plan in ``width`` cells, person by person; they are made when they are looked at.
+    """The lines of a plan in ``width`` cells, person by person, made when they are read.
 
-    Only as many lines count as were measured: ``measure`` goes on with that.
+    The length is the number of lines counted so far; ``measure`` continues counting.
     """
 
     def __init__(self, draft: PlanDraft, now_ms: int, width: int) -> None:
@@ -58,16 +58,16 @@ class PlanRows(Sequence[PlanRow]):
         for step in draft.planned.steps:
             self._steps.setdefault(step.user_id, []).append(step)
         self._ends = array("l")
-        """Behind which line the lines of each person end; the last part is what concerns everybody."""
+        """The end of the lines of each person; the last part is about the whole plan."""
         self._made: dict[int, list[tuple[StyledText, Step | None]]] = {}
 
     @property
     def measured(self) -> bool:
-        """True if all lines count."""
+        """True if all lines are counted."""
         return len(self._ends) > len(self._draft.planned.subjects)
 
     def measure(self, lines: int, seconds: float = 0.0) -> None:
-        """Go on until so many lines count, and then for so long."""
+        """Count until there are this many lines, then for this long."""
         until = None
         while not self.measured:
             if len(self) >= lines:
@@ -113,7 +113,7 @@ class PlanRows(Sequence[PlanRow]):
 
 
 class PlanList(RowList[PlanRow]):
-    """Scrolls; the cursor, where there is one, goes from one step that may be left out to the next."""
+    """Scrolls; the cursor, if there is one, moves between the steps that may be left out."""
 
     def __init__(self) -> None:
         super().__init__(id="plan")
@@ -123,7 +123,7 @@ class PlanList(RowList[PlanRow]):
         self._shown_at_ms = 0
 
     def fill(self, draft: PlanDraft, now_ms: int, width: int) -> None:
-        """Show a draft in lines of ``width`` cells; ages are those of now, or of the last minute in a long plan."""
+        """Show a draft in lines of ``width`` cells; the ages in a long plan may be a minute old."""
         long = len(draft.planned.subjects) > MOST_AT_ONCE
         if long and self._shown == (draft, width) and now_ms - self._shown_at_ms < MINUTE_MS:
             return
@@ -145,7 +145,7 @@ class PlanList(RowList[PlanRow]):
             self.cursor = -1 if stop is None else stop
 
     def _measure(self) -> None:
-        """Go on measuring a long plan, a little at a time: keys come between."""
+        """Continue counting a long plan, a little at a time, so that keys are handled in between."""
         rows = self.rows
         if isinstance(rows, PlanRows) and not rows.measured:
             rows.measure(0, MEASURE_SECONDS / 2)
@@ -158,15 +158,15 @@ class PlanList(RowList[PlanRow]):
         return "\n".join("".join(text for text, _ in row.line) for row in self.rows)
 
     def key(self, row: PlanRow) -> Hashable:
-        """Rows are told apart by their place."""
+        """The index identifies a row."""
         return row.index
 
     def line(self, row: PlanRow, width: int) -> StyledText:  # noqa: ARG002 - rows are made for the width they have
-        """The line as it was made."""
+        """The line of the row, made for this width."""
         return row.line
 
     def _stop_from(self, index: int, by: int) -> int | None:
-        """The first row from one on, downwards or upwards, that the cursor can be put on."""
+        """The first row from ``index`` on, downwards or upwards, that the cursor can be on."""
         while 0 <= index < len(self.rows):
             if self.rows[index].step is not None:
                 return index
@@ -180,12 +180,12 @@ class PlanList(RowList[PlanRow]):
         return stop is not None
 
     def action_cursor_down(self) -> None:
-        """The next step, or what stands below the last."""
+        """The next step; below the last one, scroll."""
         if not self._go(1):
             ScrollingText.action_page_down(self) if self.cursor >= 0 else ScrollingText.action_cursor_down(self)
 
     def action_cursor_up(self) -> None:
-        """The step before, or what stands above the first."""
+        """The previous step; above the first one, scroll."""
         if not self._go(-1):
             ScrollingText.action_page_up(self) if self.cursor >= 0 else ScrollingText.action_cursor_up(self)
 
@@ -202,7 +202,7 @@ class PlanList(RowList[PlanRow]):
         ScrollingText.action_first(self)
 
     def action_last(self) -> None:
-        """To the end."""
+        """Scroll to the end."""
         ScrollingText.action_last(self)
 
     def on_click(self, event: events.Click) -> None:
@@ -215,7 +215,7 @@ class PlanList(RowList[PlanRow]):
 def _subject_lines(
     draft: PlanDraft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
 ) -> Iterator[tuple[StyledText, Step | None]]:
-    """The lines about one person, each with the step that may be left out there."""
+    """The lines about one person, each with its step if that may be left out."""
     several = len(draft.planned.subjects) > 1
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
     yield from ((line, None) for line in _heading(subject, now_ms, width, named=several))
@@ -231,10 +231,10 @@ def _subject_lines(
 
 
 def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledText, Step | None]]:
-    """What a plan says below all people."""
+    """The lines about the whole plan."""
     if not plan.steps:
         yield (), None
-        yield from (([(line, TextStyle.PLAIN)], None) for line in words.wrap(NOTHING, width))
+        yield from ((line, None) for line in wrapped(NOTHING, width))
     if plan.left_out:
         yield (), None
         yield [("Left out", TextStyle.STRONG)], None
@@ -244,12 +244,12 @@ def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledText, Step | N
 
 
 class _Numbers:
-    """The numbers that the steps have without those that are left out."""
+    """The numbers of the steps, not counting those that are left out."""
 
     def __init__(self, draft: PlanDraft) -> None:
-        carried_out = [step for step in draft.planned.steps if not draft.keeps(step)]
-        self._numbers = {step.number: number for number, step in enumerate(carried_out, 1)}
-        self._width = max(LEAST_NUMBER_WIDTH, len(str(len(carried_out))) + 2)
+        executed = [step for step in draft.planned.steps if not draft.keeps(step)]
+        self._numbers = {step.number: number for number, step in enumerate(executed, 1)}
+        self._width = max(LEAST_NUMBER_WIDTH, len(str(len(executed))) + 2)
 
     def of(self, step: Step) -> str:
         number = self._numbers.get(step.number)
@@ -257,14 +257,14 @@ class _Numbers:
 
 
 def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Iterator[StyledText]:
-    """Who it is, as the server said and when."""
+    """The person, as the server last returned them."""
     user = subject.user
     email = change_words.email_of(user)
     role = clean(user.role, 30) if isinstance(user.role, str) else "? role"
     read = f"read {words.ago(now_ms, subject.read_at_ms)}"
     facts: list[StyledSpan] = [
         (f"{role}   ", TextStyle.PLAIN),
-        (f"{change_words.status_words(user.status)}   ", TextStyle.PLAIN),
+        (f"{change_words.status_text(user.status)}   ", TextStyle.PLAIN),
     ]
     facts.append((read, TextStyle.DIM))
     rest = sum(cell_len(text) for text, _ in facts)
@@ -283,37 +283,33 @@ def _heading(subject: Subject, now_ms: int, width: int, *, named: bool) -> Itera
 def _step(
     draft: PlanDraft, consequences: Sequence[Consequence], step: Step, number: str, width: int
 ) -> Iterator[tuple[StyledText, Step | None]]:
-    """A step with its consequences beside it, below it where there is no room."""
+    """A step with its consequences beside it, or below it where they do not fit."""
     kept = draft.keeps(step)
     beside = [] if kept else consequences
     verb = "keep" if kept else step.change.verb
-    wanted = change_words.target_of(step.change)
+    target = change_words.target_of(step.change)
     room = max(LEAST_OBJECT, width - len(number) - VERB_WIDTH)
     stop = step if draft.can_keep(step) else None
     head: list[StyledSpan] = [
         (number, TextStyle.DIM),
         (words.fit(verb, VERB_WIDTH), TextStyle.DIM if kept else TextStyle.PLAIN),
     ]
-    notes = "; ".join(_told(each) for each in beside)
-    if notes and cell_len(wanted) + 3 + cell_len(notes) + 2 <= room:
-        pad = " " * (room - cell_len(wanted) - cell_len(notes))
-        yield [*head, (wanted + pad, TextStyle.PLAIN), (notes, _worst(beside))], stop
+    notes = "; ".join(_text_of(each) for each in beside)
+    if notes and cell_len(target) + 3 + cell_len(notes) + 2 <= room:
+        pad = " " * (room - cell_len(target) - cell_len(notes))
+        yield [*head, (target + pad, TextStyle.PLAIN), (notes, _worst(beside))], stop
         return
-    yield [*head, (words.cut(wanted, room), TextStyle.DIM if kept else TextStyle.PLAIN)], stop
+    yield [*head, (words.cut(target, room), TextStyle.DIM if kept else TextStyle.PLAIN)], stop
     indent = " " * (len(number) + VERB_WIDTH)
     for each in beside:
-        for line in words.wrap(_told(each), width - len(indent)):
-            yield [(indent + line, _STYLES[each.gravity])], None
+        yield from ((line, None) for line in wrapped(_text_of(each), width, _STYLES[each.gravity], indent))
 
 
 def _sentence(consequence: Consequence, width: int) -> Iterator[StyledText]:
-    mark = _MARKS[consequence.gravity]
-    for line in words.wrap(_told(consequence), width - len(mark)):
-        yield [(mark + line, _STYLES[consequence.gravity])]
-        mark = " " * len(mark)
+    return wrapped(_text_of(consequence), width, _STYLES[consequence.gravity], _MARKS[consequence.gravity])
 
 
-def _told(consequence: Consequence) -> str:
+def _text_of(consequence: Consequence) -> str:
     text = clean(consequence.text, change_words.MAX_SENTENCE)
     if consequence.as_of_ms is None:
         return text

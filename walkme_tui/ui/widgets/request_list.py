@@ -1,4 +1,4 @@
-"""The request log: what went over the wire, the newest first."""
+"""The list of HTTP requests, the newest first."""
 
 from collections.abc import Hashable, Sequence
 
@@ -12,25 +12,25 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
 class RequestList(RowList[RequestRecord]):
-    """One line an attempt: when, what, how it ended, how long it took."""
+    """One line per attempt: time, request, result, duration."""
 
     def fill(self, log: Sequence[RequestRecord]) -> None:
-        """Show the log, turned round."""
+        """Show the log, newest first."""
         self.show(tuple(reversed(log)))
 
     def key(self, row: RequestRecord) -> Hashable:
-        """The record itself: frozen, and one attempt is one record."""
+        """The record itself: it is immutable and unique to an attempt."""
         return row
 
     def line(self, row: RequestRecord, width: int) -> StyledText:
-        """Time, method, path, status, milliseconds, attempt; the path gets what the others leave."""
+        """Time, method, path, status, milliseconds, attempt; the path gets the remaining width."""
         status, style = ending(row)
-        again = f"attempt {row.attempt}" if row.attempt > 1 else ""
-        # Padded to usual widths so that they are below each other; whatever is longer takes cells of the path.
+        attempt = f"attempt {row.attempt}" if row.attempt > 1 else ""
+        # Padded to usual widths to be aligned; longer texts reduce the width of the path.
         others: StyledText = [
             (f"  {status:9}", style),
             (f" {words.number(row.duration_ms):>6} ms", TextStyle.PLAIN),
-            (f"  {again:9}", TextStyle.DIM),
+            (f"  {attempt:9}", TextStyle.DIM),
         ]
         before: StyledText = [
             (f"{words.clock_time(row.started_at_ms)}  ", TextStyle.DIM),
@@ -41,7 +41,7 @@ class RequestList(RowList[RequestRecord]):
 
 
 def ending(row: RequestRecord) -> tuple[str, TextStyle]:
-    """How an attempt ended, in a word."""
+    """The result of an attempt in a word."""
     if row.status is None:
         return clean(row.outcome, 40) or "no answer", TextStyle.BAD
     if row.status < 400:

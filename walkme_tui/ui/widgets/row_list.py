@@ -1,4 +1,4 @@
-"""A list of one-line rows with a cursor: groups, requests, choices."""
+"""A list of rows of one line each, with a cursor: the base of the lists of groups, jobs and requests."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
@@ -17,7 +17,7 @@ Row = TypeVar("Row")
 
 
 class RowList(ScrollingText, Generic[Row]):
-    """Rows of any number with a cursor that stays on its row while the list changes around it.
+    """Rows with a cursor that stays on its row, by key, when the list changes.
 
     ``cursor_always_active`` draws the cursor as active although another widget has the focus. ``HEADING_LINES`` is 1
     for a list with a ``heading``, which stays above the rows. ``chosen`` is True once the cursor was put on a row.
@@ -26,7 +26,7 @@ class RowList(ScrollingText, Generic[Row]):
     HEADING_LINES: ClassVar[int] = 0
 
     class Moved(Message):
-        """The cursor went to another row."""
+        """The cursor is on another row."""
 
         def __init__(self, source: "RowList[Any]", by_person: bool) -> None:
             super().__init__()
@@ -49,34 +49,34 @@ class RowList(ScrollingText, Generic[Row]):
         self.cursor_always_active = False
         self.chosen = False
 
-    # ------------------------------------------------------------ what a list says of itself
+    # ------------------------------------------------------------ defined by each list
 
     def key(self, row: Row) -> Hashable:
-        """What tells a row from the others when the list changes."""
+        """The identity of a row when the list changes."""
         return row
 
     def line(self, row: Row, width: int) -> StyledText:
-        """How a row is written in ``width`` cells."""
+        """The row as a line of ``width`` cells."""
         raise NotImplementedError
 
     def heading(self, width: int) -> StyledText:  # noqa: ARG002 - for lists that have one
         """The line above the rows, in ``width`` cells."""
         return ()
 
-    def repaint(self, index: int, was: Row, now: Row) -> None:  # noqa: ARG002 - for lists that paint a part of a row
-        """Paint a row that says something else now."""
+    def repaint(self, index: int, was: Row, now: Row) -> None:  # noqa: ARG002 - for lists that repaint a part of a row
+        """Repaint a row whose content changed."""
         self.refresh_line(index)
 
-    # ------------------------------------------------------------ where rows stand
+    # ------------------------------------------------------------ positions
 
     @property
     def line_count(self) -> int:
-        """How many lines everything takes."""
+        """The number of lines of all rows."""
         return len(self.rows)
 
     @property
     def page_lines(self) -> int:
-        """How many lines of the screen the rows scroll in."""
+        """The number of lines of the screen in which rows scroll."""
         return max(1, self.rows_height)
 
     @property
@@ -94,7 +94,7 @@ class RowList(ScrollingText, Generic[Row]):
         return index if y >= self.HEADING_LINES and 0 <= index < len(self.rows) else None
 
     def bare_line(self, y: int) -> StyledText:  # noqa: ARG002 - for lists that have such lines
-        """What stands on a line of the screen where no row is."""
+        """The content of a line of the screen without a row."""
         return ()
 
     # ------------------------------------------------------------ rows and cursor
@@ -105,7 +105,7 @@ class RowList(ScrollingText, Generic[Row]):
         return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Show these rows; the cursor stays on its row, or near its place if that is gone."""
+        """Show these rows; the cursor stays on its row, or at its index if that is gone."""
         old, before = self.rows, self.current
         self.rows = rows
         cursor = self._index_of(before)
@@ -126,7 +126,7 @@ class RowList(ScrollingText, Generic[Row]):
             self.post_message(self.Moved(self, by_person=False))
 
     def set_empty_text(self, text: str) -> None:
-        """What stands here while there are no rows; clean text."""
+        """Set the text that is shown while there are no rows; clean text."""
         if text != self._empty:
             self._empty = text
             if not self.rows:
@@ -163,7 +163,7 @@ class RowList(ScrollingText, Generic[Row]):
         self.keep_in_view()
 
     def keep_in_view(self) -> None:
-        """Scroll to the cursor; by half a page where it went one row too far: a scroll by one line costs as much."""
+        """Scroll to the cursor, half a page if it left the screen by one row: one line would cost as many bytes."""
         line, top, height = self.line_of(self.cursor), self.scroll_offset.y, self.page_lines
         if line < top:
             self.scroll_to(y=max(0, line - height // 2 if top - line == 1 else line), animate=False)
@@ -173,13 +173,13 @@ class RowList(ScrollingText, Generic[Row]):
     # ------------------------------------------------------------ painting
 
     def refresh_line(self, y: int) -> None:
-        """Paint one row again, if it can be seen."""
+        """Repaint a row if it is visible."""
         line = y - self.scroll_offset.y + self.HEADING_LINES
         if self.HEADING_LINES <= line < self.size.height:
             self.refresh(Region(0, line, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
+        """One line of the screen."""
         index, base = self.row_at(y), self.rich_style
         if not self.rows:
             return self._empty_strip(y, base)
@@ -198,7 +198,7 @@ class RowList(ScrollingText, Generic[Row]):
         return self.has_focus or self.cursor_always_active
 
     def _empty_strip(self, y: int, base: Style) -> Strip:
-        """One line of the text that stands here while there are no rows."""
+        """One line of the text for an empty list."""
         lines = wrap(self._empty, self.size.width - 2) if self._empty else []
         row = y - 1
         return self.styled_strip([(f" {lines[row]}", TextStyle.DIM)] if 0 <= row < len(lines) else [], base)
@@ -209,12 +209,12 @@ class RowList(ScrollingText, Generic[Row]):
         return self.styled_strip([("▌" if self._active else "▏", TextStyle.PLAIN), (text, TextStyle.PLAIN)], style)
 
     def watch_has_focus(self, _has_focus: bool) -> None:
-        """The cursor's row shows where the keys go."""
+        """Repaint the cursor's row: it shows whether the list has the focus."""
         super().watch_has_focus(_has_focus)
         self.refresh_line(self.cursor)
 
     def on_resize(self) -> None:
-        """The cursor stays in view."""
+        """Keep the cursor in view."""
         self.keep_in_view()
 
     # ------------------------------------------------------------ keys and mouse

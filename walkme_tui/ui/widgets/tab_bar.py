@@ -1,4 +1,4 @@
-"""The second line: the tabs, the filter box, and how many the filter keeps."""
+"""The second line: the tabs, the filter input, and the number of matches."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -17,18 +17,18 @@ from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-PATIENCE_SECONDS: Final = 0.15
-"""So long the count of before stays while another is counted: numbers that come and go with every letter flicker."""
+COUNT_DELAY_SECONDS: Final = 0.15
+"""How long the previous count stays while matches are counted: otherwise it flickers with every letter."""
 
 TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
 
 
 ALL_TITLES: Final = sum(cell_len(title) + 2 for title in TITLES.values()) + 1
-"""Cells that the names of all tabs take."""
+"""Width of the names of all tabs."""
 
 
 class TabTitles(TextBar):
-    """The names of the tabs; a click goes there."""
+    """The names of the tabs; a click opens the tab."""
 
     class Chosen(Message):
         """A tab was clicked."""
@@ -40,7 +40,7 @@ class TabTitles(TextBar):
     def __init__(self) -> None:
         super().__init__(id="tabs")
         self._tab = Tab.USERS
-        self._alone = False
+        self._current_only = False
         self.styles.width = ALL_TITLES
         self.select(Tab.USERS)
 
@@ -49,15 +49,15 @@ class TabTitles(TextBar):
         self._tab = tab
         self._write()
 
-    def give_way(self, alone: bool) -> None:
-        """Leave room for a long filter: name only the tab that is shown, or all of them again."""
-        if alone != self._alone:
-            self._alone = alone
+    def show_current_only(self, current_only: bool) -> None:
+        """Name only the current tab, which leaves room for a long filter, or all of them."""
+        if current_only != self._current_only:
+            self._current_only = current_only
             self._write()
 
     @property
     def _titles(self) -> Mapping[Tab, str]:
-        return {self._tab: TITLES[self._tab]} if self._alone else TITLES
+        return {self._tab: TITLES[self._tab]} if self._current_only else TITLES
 
     def _write(self) -> None:
         width = sum(cell_len(title) + 2 for title in self._titles.values()) + 1
@@ -75,7 +75,7 @@ class TabTitles(TextBar):
         self.write(pieces)
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the tab under the mouse."""
+        """Open the tab under the mouse."""
         right = 1
         for tab, title in self._titles.items():
             right += cell_len(title) + 2
@@ -85,11 +85,11 @@ class TabTitles(TextBar):
 
 
 class FilterCount(TextBar):
-    """How many the filter keeps, of how many."""
+    """The number of matches of the filter."""
 
     def __init__(self) -> None:
         super().__init__(id="count")
-        self._said = ""
+        self._text = ""
         self._room = 0
         self._later: Timer | None = None
 
@@ -98,29 +98,29 @@ class FilterCount(TextBar):
         """Cells that it takes."""
         return self._room
 
-    def say(self, text: str, widest: str = "") -> None:
-        """Say it, with room for the widest that may come next: another width lays the whole screen out anew."""
+    def show(self, text: str, widest: str = "") -> None:
+        """Show the text with room for ``widest``, which may follow: another width changes the layout of the screen."""
         if self._later is not None:
             self._later.stop()
             self._later = None
-        self._say(text, widest)
+        self._show(text, widest)
 
-    def say_later(self, text: str, widest: str = "") -> None:
-        """Say it if nothing else is to be said within a moment; until then what was said before stays."""
-        if self._later is None and text != self._said:
-            self._later = self.set_timer(PATIENCE_SECONDS, lambda: self.say(text, widest))
+    def show_later(self, text: str, widest: str = "") -> None:
+        """Show the text after a delay unless another one is shown before."""
+        if self._later is None and text != self._text:
+            self._later = self.set_timer(COUNT_DELAY_SECONDS, lambda: self.show(text, widest))
 
-    def _say(self, text: str, widest: str) -> None:
+    def _show(self, text: str, widest: str) -> None:
         room = max(cell_len(text), cell_len(widest)) + 2 if text else 0
         if room != self._room:
             self._room = room
             self.styles.width = room
-        self._said = text
+        self._text = text
         self.write((), [(f"{text} ", TextStyle.PLAIN)] if text else ())
 
 
 class TabBar(Horizontal):
-    """Tabs at the left, the filter in the middle, its count at the right."""
+    """Tabs at the left, the filter input in the middle, the number of matches at the right."""
 
     DEFAULT_CSS = "TabBar { height: 1; width: 1fr; }"
 
@@ -137,11 +137,11 @@ class TabBar(Horizontal):
         yield self._count
 
     def show_filter(self, text: str, prompt: str) -> None:
-        """Show a filter's text, or what it would filter; an empty prompt: nothing can be filtered here."""
+        """Show the text of the filter, or the prompt; without a prompt the input is hidden."""
         self.box.visible = bool(prompt)
         self.box.put(text, prompt)
 
     def share_room(self) -> None:
-        """Give the box the room of the tabs while its text is too long for what they leave."""
+        """Give the input the room of the other tabs while its text needs it."""
         left = self.size.width - ALL_TITLES - self._count.room
-        self._titles.give_way(bool(self.box.text) and self.size.width > 0 and self.box.wanted_width > left)
+        self._titles.show_current_only(bool(self.box.text) and self.size.width > 0 and self.box.wanted_width > left)

@@ -1,4 +1,4 @@
-"""One line of the chrome: something at the left, something at the right, painted again only when it changed."""
+"""A line with text at its left and right ends, repainted only when it changed."""
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -10,7 +10,7 @@ from walkme_tui.ui.words import fit
 
 
 class TextBar(Widget):
-    """Two inked texts on one line; the left one is cut where both do not fit."""
+    """Two styled texts on one line; the left one is cut where both do not fit."""
 
     DEFAULT_CSS = "TextBar { height: 1; }"
 
@@ -21,17 +21,17 @@ class TextBar(Widget):
 
     @property
     def text(self) -> str:
-        """What it says, as plain text."""
+        """The content as plain text."""
         return "".join(text for text, _ in (*self._left, (" ", TextStyle.PLAIN), *self._right)).strip()
 
     def write(self, left: StyledText, right: StyledText = ()) -> None:
-        """Say this; nothing is painted if it is what stands there."""
+        """Show these texts; nothing is repainted if they did not change."""
         if (tuple(left), tuple(right)) != (self._left, self._right):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The line; nothing below it."""
+        """The line; any other line is blank."""
         base, styles = self.rich_style, text_styles(self.app.theme_variables)
         width = self.size.width
         if y > 0:
@@ -51,7 +51,7 @@ def _cells(line: StyledText) -> int:
 
 
 def _cut(line: StyledText, width: int) -> StyledText:
-    """The line in at most ``width`` cells, an ellipsis where something is missing."""
+    """The text in at most ``width`` cells, with an ellipsis if it was cut."""
     if _cells(line) <= width:
         return line
     kept: list[tuple[str, TextStyle]] = []

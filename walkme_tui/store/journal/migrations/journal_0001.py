@@ -1,10 +1,10 @@
 """The first layout of the journal.
 
-``jobs.plan`` is the plan's JSON without its steps, ``steps.step`` one step's (``domain.plan_files``). ``events`` is the
-audit trail: every change of the other tables stands there too, written in the same transaction. The users that were
-read before and after a call are kept there only, in ``record``; ``steps.before`` and ``after`` point at them. Nothing
-is deleted, save the ``holders`` of jobs and their ``claims`` on users; an event is changed only to lose a person's
-data, while its job stands in ``purging``.
+``jobs.plan`` is the plan's JSON without its steps, ``steps.step`` that of one step (``domain.plan_files``). ``events``
+is the audit trail: every change of the other tables is recorded there in the same transaction. The users that were read
+before and after a call are stored there only, in ``record``; ``steps.before`` and ``after`` refer to them. Nothing is
+deleted, except the ``holders`` of jobs and their ``claims`` on users. An event is changed only to delete a person's
+data, while its job is listed in ``purging``.
 """
 
 STATEMENTS = (

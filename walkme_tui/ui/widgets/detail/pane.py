@@ -1,30 +1,29 @@
-"""The pane that shows one user whole, beside the list or in its place."""
+"""The pane with all fields of one user, beside the list or in its place."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
 from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
-from walkme_tui.ui.words import wrap
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 Subject: TypeAlias = MirroredUser | UnreadableRow | None
 
 
 class DetailPane(ScrollingText):
-    """All fields of a user, or the raw record as JSON."""
+    """Shows all fields of a user, or the record as JSON."""
 
     def __init__(self, clock: Clock, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._clock = clock
         self._subject: Subject = None
         self._group_names: Mapping[str, str] = {}
-        self._trouble = ""
+        self._problem = ""
         self._raw = False
 
     @property
     def subject(self) -> Subject:
-        """Whose record is shown."""
+        """The record that is shown."""
         return self._subject
 
     @property
@@ -32,31 +31,31 @@ class DetailPane(ScrollingText):
         """True while the record is shown as JSON."""
         return self._raw
 
-    def show(self, subject: Subject, trouble: str = "") -> None:
-        """Show this record; ``trouble`` is a clean sentence on why it could not be read again."""
+    def show(self, subject: Subject, problem: str = "") -> None:
+        """Show this record; ``problem`` is a clean sentence on why it could not be read again."""
         if _identity(subject) != _identity(self._subject):
             self.scroll_to(y=0, animate=False)
-        self._subject, self._trouble = subject, trouble
+        self._subject, self._problem = subject, problem
         self.write()
 
     def set_raw(self, raw: bool) -> None:
-        """Show the record as JSON, or in words."""
+        """Show the record as JSON, or as fields."""
         self._raw = raw
         self.scroll_to(y=0, animate=False)
         self.write()
 
     def name_groups(self, names: Mapping[str, str]) -> None:
-        """The names of the groups by id, now known or changed."""
+        """Set the names of the groups by id."""
         self._group_names = names
         self.write()
 
     def write(self) -> None:
-        """Write the record again: ages pass, widths change."""
+        """Write the record again with current ages and width."""
         if self.size.width > 0:
             self.set_lines(self._written(max(4, self.size.width - 2)))
 
     def on_resize(self) -> None:
-        """Lines break elsewhere now."""
+        """Wrap the record again."""
         self.write()
 
     def _written(self, width: int) -> list[StyledText]:
@@ -65,8 +64,8 @@ class DetailPane(ScrollingText):
             lines: list[StyledText] = [(), [("No user is under the cursor.", TextStyle.DIM)]]
         else:
             lines = self._lines_of(subject, width)
-        if self._trouble:
-            lines += [[(line, TextStyle.WARN)] for line in wrap(self._trouble, width)]
+        if self._problem:
+            lines += wrapped(self._problem, width, TextStyle.WARN)
         return [[(" ", TextStyle.PLAIN), *line] for line in lines]
 
     def _lines_of(self, subject: MirroredUser | UnreadableRow, width: int) -> list[StyledText]:

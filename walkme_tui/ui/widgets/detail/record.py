@@ -1,4 +1,4 @@
-"""A user as lines of text: pure functions from a record, the groups' names, the time and a width."""
+"""A user as lines of styled text."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -10,17 +10,17 @@ from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
-from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 LABEL_WIDTH: Final = 9
 MAX_TEXT: Final = 4000
 MAX_RAW_LINES: Final = 5000
-STATUS_LOOK: Final = {
-    Status.ACTIVE.value: ("●", TextStyle.GOOD),
-    Status.INACTIVE.value: ("○", TextStyle.DIM),
-    Status.PENDING.value: ("◌", TextStyle.WARN),
+_STATUS_STYLES: Final[dict[str, TextStyle]] = {
+    Status.ACTIVE: TextStyle.GOOD,
+    Status.INACTIVE: TextStyle.DIM,
+    Status.PENDING: TextStyle.WARN,
 }
-NOT_KNOWN: Final = "? not known yet"
+UNKNOWN_TEXT: Final = "? unknown"
 EMPTY: StyledText = ()
 
 
@@ -30,23 +30,23 @@ def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms:
 
 
 def raw_lines(mirrored: MirroredUser, width: int) -> list[StyledText]:
-    """The record as JSON; a character that is no visible letter or sign is an escape."""
+    """The record as JSON; invisible characters are escaped."""
     text = printable_json(encode_user(mirrored.user), indent=2)
     pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
     return [[(piece, TextStyle.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
 
 
 def unreadable_lines(row: UnreadableRow, width: int) -> list[StyledText]:
-    """What can be said of a record that could not be read."""
+    """Why a record could not be read."""
     text = (
-        f"The record at place {words.number(row.position + 1)} of the server's list cannot be read: "
-        f"{clean(row.reason, 300)}. The others are not affected."
+        f"Record {words.number(row.position + 1)} of the server's list cannot be read: "
+        f"{clean(row.reason, 300)}. The other records are not affected."
     )
-    return _wrapped(text, width, TextStyle.WARN)
+    return list(wrapped(text, width, TextStyle.WARN))
 
 
 def read_when(mirrored: MirroredUser, now_ms: int) -> str:
-    """When the server last said this: ``read 3 s ago``."""
+    """When the record was read: ``read 3 s ago``."""
     if mirrored.detailed_at_ms is not None and mirrored.detailed_at_ms >= mirrored.fetched_at_ms:
         return f"read {words.ago(now_ms, mirrored.detailed_at_ms)}"
     return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
@@ -56,9 +56,9 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
     user = mirrored.user
     email = clean(user.email, MAX_TEXT) if isinstance(user.email, str) else ""
     name = clean(user.full_name, MAX_TEXT)
-    yield from _wrapped(name or email or user.id, width, TextStyle.STRONG)
+    yield from wrapped(name or email or user.id, width, TextStyle.STRONG)
     if name and email:
-        yield from _wrapped(email, width, TextStyle.PLAIN)
+        yield from wrapped(email, width, TextStyle.PLAIN)
     yield EMPTY
     yield from _status(user.status, width)
     yield from _labelled("First", _shown(user.first_name), width, _style(user.first_name))
@@ -84,13 +84,13 @@ def _status(status: Known[str | None], width: int) -> Iterator[StyledText]:
     if not isinstance(status, str):
         yield from _labelled("Status", _shown(status), width, TextStyle.DIM)
         return
-    glyph, style = STATUS_LOOK.get(status.lower(), ("·", TextStyle.PLAIN))
-    yield from _labelled("Status", f"{glyph} {clean(status, 80)}", width, style)
+    sign, style = words.STATUS_SIGNS.get(status.lower(), "·"), _STATUS_STYLES.get(status.lower(), TextStyle.PLAIN)
+    yield from _labelled("Status", f"{sign} {clean(status, 80)}", width, style)
 
 
 def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledText]:
     if groups is UNKNOWN:
-        yield from _labelled("Groups", NOT_KNOWN, width, TextStyle.DIM)
+        yield from _labelled("Groups", UNKNOWN_TEXT, width, TextStyle.DIM)
     elif not groups:
         yield from _labelled("Groups", "none", width, TextStyle.DIM)
     else:
@@ -108,7 +108,7 @@ def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iter
 
 
 def _other(user: User, width: int) -> Iterator[StyledText]:
-    """Fields that the program does not know; a time that was read is not shown a second time as it was written."""
+    """Fields that the program does not know. A time that was parsed is not shown again in its original form."""
     parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
     extra = {name: value for name, value in user.extra.items() if name not in parsed}
     if not extra:
@@ -121,7 +121,7 @@ def _other(user: User, width: int) -> Iterator[StyledText]:
     for name, value in extra.items():
         label = labels[name]
         if cell_len(label) >= label_width:
-            yield from _wrapped(label, width, TextStyle.DIM)
+            yield from wrapped(label, width, TextStyle.DIM)
             label = ""
         yield from _labelled(label, _json(value), width, label_width=label_width)
 
@@ -134,7 +134,7 @@ def _json(value: Json) -> str:
 
 def _shown(value: object) -> str:
     if value is UNKNOWN:
-        return NOT_KNOWN
+        return UNKNOWN_TEXT
     return clean(value, MAX_TEXT) if isinstance(value, str) and value else "none"
 
 
@@ -146,10 +146,10 @@ def _labelled(
     label: str, text: str, width: int, style: TextStyle = TextStyle.PLAIN, label_width: int = LABEL_WIDTH
 ) -> Iterator[StyledText]:
     label = words.cut(label, label_width - 1)
+    if width - label_width < cell_len(text) <= width and " " not in text:
+        # An id that fits into one line is not broken.
+        yield from ([(label, TextStyle.DIM)], [(text, style)])
+        return
     for line in words.wrap(text, width - label_width):
         yield [(words.fit(label, label_width), TextStyle.DIM), (line, style)]
         label = ""
-
-
-def _wrapped(text: str, width: int, style: TextStyle) -> list[StyledText]:
-    return [[(line, style)] for line in words.wrap(text, width)]

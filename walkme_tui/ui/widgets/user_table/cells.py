@@ -1,4 +1,4 @@
-"""What stands in a cell: clean text without markup, styles or padding."""
+"""The texts of the table's cells: clean, without styles or padding."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,30 +8,28 @@ from typing import Final
 from rich.cells import cell_len
 
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, Known, Status, User
+from walkme_tui.domain.users import UNKNOWN, Known, User
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.user_table.columns import Field
 
 UNKNOWN_CELL: Final = "?"
 PLACEHOLDER: Final = "·"
 
-GLYPHS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
-
 STATUS_WORD_CELLS: Final = 8
 
-# A cell shows a few dozen characters, some may be combining marks; nobody reads on behind that.
+# A cell shows a few dozen characters; some may be combining marks.
 MAX_CHARACTERS: Final = 400
-# Of letters that ``clean`` leaves as they are: Latin, basic Cyrillic, kana, Han. Behind them stand no marks to compose.
+# Letters that ``clean`` does not change: Latin, basic Cyrillic, kana, Han, without combining marks.
 _PLAIN: Final = re.compile(
     "[ -~\u00a1-\u00ac\u00ae-\u024f\u0400-\u0482\u048a-\u052f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]"
     f"{{0,{MAX_CHARACTERS}}}"
 )
-# While a filter is typed the same people are drawn again and again, with other letters highlighted.
-REMEMBERED: Final = 1024
+# While a filter is typed the same users are drawn repeatedly with different highlights.
+CACHED_TEXTS: Final = 1024
 
 
 def cell(user: User, field: Field, now_ms: int) -> str:
-    """The text of one column for one user; ``?`` where no answer told, nothing where the answer was empty."""
+    """The text of one column for one user; ``?`` where it is unknown, empty where the value is empty."""
     if field is Field.UPDATED:
         return _age(user.updated_at_ms, now_ms)
     if field is Field.CREATED:
@@ -40,7 +38,7 @@ def cell(user: User, field: Field, now_ms: int) -> str:
 
 
 def widest_cells(users: Iterable[User], fields: Iterable[Field], now_ms: int) -> dict[Field, int]:
-    """Cells that the widest text of each field takes among these users."""
+    """The width in cells of the widest text of each field."""
     widths = dict.fromkeys(fields, 0)
     for user in users:
         for field, widest in widths.items():
@@ -52,13 +50,13 @@ def widest_cells(users: Iterable[User], fields: Iterable[Field], now_ms: int) ->
 
 
 def _shown(text: str) -> str:
-    """Display copy of a text: nearly every name is one already."""
+    """The clean copy of a text; nearly every name is clean already."""
     if _PLAIN.fullmatch(text):
         return text
     return _cleaned(text[: MAX_CHARACTERS + 1])
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHED_TEXTS)
 def _cleaned(text: str) -> str:
     return clean(text, MAX_CHARACTERS)
 
@@ -76,14 +74,14 @@ def _name(user: User) -> str:
 
 
 def _status(value: Known[str | None]) -> str:
-    """A glyph and the word; a status that is not documented stands below the other words where there is room."""
+    """A sign and the word; an undocumented status has no sign and is indented where it fits."""
     if value is UNKNOWN:
         return UNKNOWN_CELL
     if not value:
         return ""
     word = _shown(value)
-    if value in GLYPHS:
-        return f"{GLYPHS[value]} {word}"
+    if value in words.STATUS_SIGNS:
+        return f"{words.STATUS_SIGNS[value]} {word}"
     return f"  {word}" if len(word) <= STATUS_WORD_CELLS else word
 
 

@@ -1,8 +1,8 @@
-"""Jobs over the fake account, with a real journal, and time that tests move.
+"""An executor over the fake account, with a real journal and a clock that tests move.
 
-async with executing(api, folder) as desk:
+async with open_executor(api, folder) as desk:
     job = await desk.run(desk.offboarding(1, 2))
-    said(job)                     # [("done", "was active, is inactive"), …]
+    outcomes_of(job)  # [("done", "was active, is inactive"), …]
 """
 
 import asyncio
@@ -65,26 +65,26 @@ def group(group_id: str) -> Group:
     return next(each for each in GROUPS if each.id == group_id)
 
 
-def said(job: Job) -> list[tuple[str, str]]:
+def outcomes_of(job: Job) -> list[tuple[str, str]]:
     """State and detail of each step."""
     return [(record.state.value, record.detail) for record in job.steps]
 
 
-def states(job: Job) -> list[str]:
+def states_of(job: Job) -> list[str]:
     """State of each step."""
     return [record.state.value for record in job.steps]
 
 
 @dataclass(slots=True)
-class Desk:
-    """An executor and what belongs to it; ``told`` is the progress so far."""
+class ExecutorBench:
+    """An executor with its session and journal; ``progress`` are all progress reports so far."""
 
     api: FakeDirectory
     session: Session
     journal: Journal
     executor: Executor
     time: ManualTime
-    told: list[JobProgress] = field(default_factory=list)
+    progress: list[JobProgress] = field(default_factory=list)
 
     def plan(self, changes: Iterable[Change], *, strict: bool = False, kind: PlanKind = PlanKind.OFFBOARD) -> Plan:
         """A plan for this account, made now."""
@@ -95,7 +95,7 @@ class Desk:
         return Plan(kind, account.profile, account.base_url, self.time(), subjects, steps)
 
     def offboarding(self, *numbers: int) -> Plan:
-        """Everything that an offboarding does to these people."""
+        """The offboarding of these users."""
         changes: list[Change] = []
         for number in numbers:
             user = self.api.now(person(number).id)
@@ -104,12 +104,12 @@ class Desk:
         return self.plan(changes)
 
     async def run(self, plan: Plan, control: JobControl | None = None) -> Job:
-        """Make a job of a plan and carry it out."""
+        """Submit a plan and run its job."""
         return await self.resume(await self.executor.submit(plan), control)
 
     async def resume(self, job: Job, control: JobControl | None = None) -> Job:
-        """Carry out what is left of a job."""
-        return await self.executor.run(job.id, control or JobControl(), self.told.append)
+        """Run the remaining steps of a job."""
+        return await self.executor.run(job.id, control or JobControl(), self.progress.append)
 
     async def only(self) -> Job:
         """The one job in the journal."""
@@ -118,7 +118,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def executing(
+async def open_executor(
     api: FakeDirectory,
     folder: Path,
     *,
@@ -127,8 +127,8 @@ async def executing(
     journal: Journal | None = None,
     line: DirectoryApi | None = None,
     memory: WriteMemory | None = None,
-) -> AsyncIterator[Desk]:
-    """An executor over an account; ``line`` may stand between the two, ``journal`` for the one in ``folder``."""
+) -> AsyncIterator[ExecutorBench]:
+    """An executor over an account; ``line`` replaces its API, ``journal`` the journal in ``folder``."""
     clock = time or SkippingTime()
     async with open_session(line or api, time=clock, mirror=mirror) as session:
         real = journal_in(folder)
@@ -137,6 +137,6 @@ async def executing(
             account = session.account
             session.api.use_write_memory(memory or real.write_memory(account.profile, account.base_url))
             executor = Executor(session, used, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
-            yield Desk(api, session, used, executor, clock)
+            yield ExecutorBench(api, session, used, executor, clock)
         finally:
             await real.aclose()

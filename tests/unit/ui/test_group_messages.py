@@ -8,7 +8,7 @@ import pytest
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.ui.browser.group_messages import facts, kept_of, nobody, special_rows, title
+from walkme_tui.ui.browser.group_messages import facts, kept_of, no_members, special_rows, title
 from walkme_tui.ui.widgets.group_list import Special
 
 SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")
@@ -103,19 +103,23 @@ def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
         (UserQuery(group_id="g1"), COMPLETE, "This group has no members."),
         (UserQuery(group_id="g1", hide_inactive=True), COMPLETE, "t shows them."),
         (UserQuery(group_id="g1"), LOADING, "None of the 1 240 users loaded is known to be in this group."),
-        (UserQuery(group_id="g1"), LEAN, "M reads the groups of everybody one by one"),
-        (UserQuery(group_id="g1", without_group_id="g2"), COMPLETE, "Nobody is in the one group but not in the other."),
-        (UserQuery(group_id="g1", without_group_id="g2"), PARTLY, "nobody is known to be in the one group but not"),
-        (UserQuery(belonging=Belonging.NONE), COMPLETE, "Everybody is in a group."),
-        (UserQuery(belonging=Belonging.NONE), LOADING, "Of the 1 240 users loaded nobody is known to be in no group."),
-        (UserQuery(belonging=Belonging.NONE), LEAN, "M reads the groups of everybody one by one"),
+        (UserQuery(group_id="g1"), LEAN, "M reads the groups of all users one by one"),
+        (
+            UserQuery(group_id="g1", without_group_id="g2"),
+            COMPLETE,
+            "No user is in the one group but not in the other.",
+        ),
+        (UserQuery(group_id="g1", without_group_id="g2"), PARTLY, "is known to be in the one group but not"),
+        (UserQuery(belonging=Belonging.NONE), COMPLETE, "All users are in a group."),
+        (UserQuery(belonging=Belonging.NONE), LOADING, "None of the 1 240 users loaded is known to be in no group."),
+        (UserQuery(belonging=Belonging.NONE), LEAN, "M reads the groups of all users one by one"),
         (UserQuery(belonging=Belonging.LEFT_BEHIND), COMPLETE, "No inactive user is in a group."),
         (UserQuery(belonging=Belonging.LEFT_BEHIND), LOADING, "No inactive user is known to be in a group."),
         (UserQuery(belonging=Belonging.UNKNOWN), COMPLETE, "The groups of all of the 2 000 users loaded are known."),
     ],
 )
 def test_an_empty_table_says_why_and_what_helps(query: UserQuery, coverage: Coverage, said: str) -> None:
-    text = nobody(query, coverage).plain
+    text = no_members(query, coverage).plain
     assert said in text
     assert ("M reads" in text) == (coverage is LEAN or coverage is PARTLY)
 
