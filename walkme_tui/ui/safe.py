@@ -1,8 +1,8 @@
-"""The one place where directory text becomes something that a widget shows.
+"""The only place where directory text is converted to what widgets show.
 
-Textual reads markup in a plain ``str`` on most surfaces and lets control characters through on nearly all. What comes
-out of here is literal: a ``Content`` for widgets, a ``Text`` for the few that want Rich, a clean ``str`` for the
-surfaces that are literal by nature. An architecture test sees to it that nothing else reaches a widget.
+Textual reads markup in a plain ``str`` on most surfaces and lets control characters through on nearly all. The
+results are literal: a ``Content`` for widgets, a ``Text`` for Rich renderables, a clean ``str`` for surfaces that do
+not parse markup. An architecture test checks that nothing else reaches a widget.
 """
 
 from bisect import bisect_left
@@ -17,9 +17,9 @@ from walkme_tui.domain.text import clean
 
 Part: TypeAlias = "str | Content | tuple[str, str]"
 
-# What every terminal draws as wide as our tables say: Latin, Greek, Cyrillic, Armenian, Hebrew and Arabic letters,
-# Thai, Georgian, kana, Han, whole Hangul syllables, punctuation and our own signs. Elsewhere (emoji, Indic scripts,
-# single Hangul letters) they differ. First and last of each range, one after the other.
+# Characters that every terminal draws with the width of our tables: Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic,
+# Thai and Georgian letters, kana, Han, whole Hangul syllables, punctuation and our own signs. Others (emoji, Indic
+# scripts, single Hangul letters) differ. The first and last character of each range.
 _SURE_WIDTH: Final = (
     " ~\u00a1\u0482\u048a\u0556\u0561\u0587\u05d0\u05ea\u0621\u064a\u0e01\u0e32\u0e34\u0e3a\u0e40\u0e4d\u10d0\u10fa"
     "\u1e00\u1fff\u2010\u2027\u2030\u205e\u2400\u2426\u2580\u259f\u25cb\u25cc\u25cf\u25cf\u2713\u2713\u27e8\u27e9\u3041\u3096"
@@ -28,7 +28,7 @@ _SURE_WIDTH: Final = (
 
 
 def plain(text: str, limit: int | None = None) -> str:
-    """A clean one-line copy, for surfaces that show a ``str`` as it is: a notification's title, an input's value."""
+    """A clean one-line copy, for surfaces that do not parse markup: a notification's title, an input's value."""
     return clean(text, limit)
 
 
@@ -38,29 +38,29 @@ def content(text: str, style: str = "", *, limit: int | None = None) -> Content:
 
 
 def rich_text(text: str, style: str = "", *, limit: int | None = None) -> Text:
-    """The text, shown literally, for the surfaces that want Rich's ``Text``."""
+    """The text, shown literally, for surfaces that take Rich's ``Text``."""
     return Text(clean(text, limit), style=style)
 
 
 def joined(*parts: Part) -> Content:
-    """Several pieces as one: text, text with a Textual style, or what is content already."""
+    """Several parts as one: text, text with a Textual style, or content."""
     return Content.assemble(*(_part(part) for part in parts))
 
 
 def lines(contents: Iterable[Content]) -> Content:
-    """Several pieces below one another. Text never brings line breaks of its own: ``clean`` makes them visible."""
+    """Several contents as lines. Text has no line breaks: ``clean`` makes them visible."""
     return Content("\n").join(contents)
 
 
 def has_sure_width(text: str) -> bool:
-    """True if every terminal draws this text as wide as we believe; False where they disagree."""
+    """True if every terminal draws this text with the width that we compute."""
     return text.isascii() or all(map(_is_sure, text))
 
 
 @lru_cache(maxsize=4096)
 def _is_sure(character: str) -> bool:
     at = bisect_left(_SURE_WIDTH, character)
-    # The last character of a range is found at an odd place, what lies inside it just before that.
+    # bisect gives an odd index inside a range and at its last character, an even one at its first.
     return at % 2 == 1 or _SURE_WIDTH[at : at + 1] == character
 
 

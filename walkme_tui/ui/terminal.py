@@ -1,7 +1,7 @@
-"""What passes between the program and the terminal below the widgets: control characters, mouse modes, the end of it.
+"""The connection to the terminal: control characters, mouse modes, suspending, the clipboard, and its loss.
 
-``BrowserDriver`` takes the place of Textual's own driver, ``ends_with_the_terminal`` sees to SIGTERM, SIGHUP and a
-terminal that is gone, ``ControlCharacterFilter`` is the last of three layers against hostile text.
+``BrowserDriver`` replaces Textual's own driver, ``ends_with_the_terminal`` handles SIGINT, SIGTERM, SIGHUP and a lost
+terminal, ``ControlCharacterFilter`` is the last of three layers against hostile text.
 """
 
 import base64
@@ -38,7 +38,7 @@ ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 
 INPUT_BYTES: Final = 4096
-INPUT_POLL_SECONDS: Final = 0.1  # as Textual's own loop: an Esc that stands alone is known by a pause after it
+INPUT_POLL_SECONDS: Final = 0.1  # as in Textual's own loop: a pause after Esc shows that it is not part of a sequence
 
 FRAME_BEGINS: Final = "\x1b[?2026h"
 FRAME_ENDS: Final = "\x1b[?2026l"
@@ -46,8 +46,8 @@ FRAME_ENDS: Final = "\x1b[?2026l"
 MAX_CLIPBOARD_BASE64: Final = 74_994  # xterm takes 100 000 bytes in a sequence, several others 74 994
 SCREEN_PIECE: Final = 512  # screen drops longer device control strings
 
-# What a terminal needs if Textual could not undo it: mouse modes off, pastes and focus reports as usual, keyboard
-# protocol popped, lines wrap, no frame is pending, main screen, cursor shown, plain style.
+# Restores a terminal if Textual could not: mouse modes, bracketed paste, focus reports and keyboard protocol off, line
+# wrap on, no pending frame, main screen, cursor shown, default style.
 RESTORE: Final = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?1004l\x1b[?2048l"
     "\x1b[<u\x1b[?7h\x1b[?2026l\x1b[?1049l\x1b[?25h\x1b[0m"
@@ -61,13 +61,13 @@ _AnyApp: TypeAlias = "App[Any]"
 
 
 class ControlCharacterFilter(LineFilter):
-    """Shows a control character that got this far as a symbol, so that the terminal never obeys it.
+    """Replaces control characters with symbols, so that the terminal never executes them.
 
     Everything that a widget draws passes ``App.get_line_filters()``; put ``CONTROL_CHARACTER_FILTER`` first.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - the base's signature
-        """The same segments where there is nothing to do; replacements keep the number of columns."""
+        """The segments with replacements, which keep the number of columns."""
         if all(text.isprintable() or control for text, _, control in segments):
             return segments
         return [
@@ -77,11 +77,11 @@ class ControlCharacterFilter(LineFilter):
 
 
 CONTROL_CHARACTER_FILTER: Final = ControlCharacterFilter()
-"""The one to use: Textual keeps what a filter made of a line for as long as it is the same filter."""
+"""The shared instance: Textual caches filtered lines by filter instance."""
 
 
 class Multiplexer(StrEnum):
-    """What passes the program's output on to the terminal; the value is for messages."""
+    """What the program runs in; the value is its name in messages."""
 
     NONE = "the terminal"
     TMUX = "tmux (needs set-clipboard on)"
@@ -90,9 +90,9 @@ class Multiplexer(StrEnum):
 
 
 class _Output:
-    """The terminal as a file that may vanish: what cannot be written any more is dropped, and SIGHUP says so once.
+    """A terminal file that may be lost: then output is dropped and SIGHUP is raised once.
 
-    Textual's writer thread would die of the error instead, and the event loop would wait for it for ever.
+    Otherwise the error would end Textual's writer thread, and the event loop would wait for it forever.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -125,9 +125,9 @@ class _Output:
 
 
 class BrowserDriver(LinuxDriver):
-    """Textual's driver without reports of every mouse movement, and one that survives the end of its terminal.
+    """Textual's driver without reports of mouse movement, and robust against the loss of its terminal.
 
-    Clicks, drags and the wheel are reported; merely moving the mouse sends nothing.
+    Clicks, drags and the wheel are reported.
     """
 
     def __init__(
@@ -137,64 +137,64 @@ class BrowserDriver(LinuxDriver):
         self._frame: list[str] | None = None
         self._is_continuing = False
         if sys.__stdout__ is not None:
-            # Textual draws on standard error, which may be a file. Standard output was checked to be a terminal.
+            # Textual draws on standard error, which may be a file. Standard output is known to be a terminal.
             self._file = _Output(sys.__stdout__)  # type: ignore[assignment]  # the writer thread needs only these methods
 
     def send_message(self, message: "Message") -> None:
-        """Hand a key to the app without making a task of it."""
+        """Post a message to the app without creating a task."""
         self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def write(self, data: str) -> None:
-        """Pass on to the writer thread; a frame goes in one piece, for each piece wakes the thread."""
+        """Pass data to the writer thread; a frame is passed in one piece, because every piece wakes the thread."""
         if data == FRAME_BEGINS:
-            self._pass_on_frame()
+            self._write_frame()
             self._frame = [data]
         elif self._frame is None:
             super().write(data)
         else:
             self._frame.append(data)
             if data == FRAME_ENDS:
-                self._pass_on_frame()
+                self._write_frame()
 
     def start_application_mode(self) -> None:
-        """Take the terminal, and the signals of job control with it."""
+        """Set up the terminal and handle the signals of job control."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGTSTP, self._sigtstp_application)
         signal.signal(signal.SIGCONT, self._sigcont_application)
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, with nothing held back."""
+        """Restore the terminal after writing everything pending."""
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
-        self._pass_on_frame()
+        self._write_frame()
         super().stop_application_mode()
 
     def suspend(self) -> None:
-        """Give the terminal back and stop, as ctrl+z does to other programs; return when continued in the foreground.
+        """Restore the terminal and stop, as ctrl+z does in other programs; return when continued in the foreground.
 
         The whole process group stops, so that the shell notices if another program started this one. Without a shell
         that could continue it (an orphaned process group) the system does not stop it, and this returns at once.
         """
         self.suspend_application_mode()
         os.kill(0, signal.SIGTSTP)
-        self._take_terminal_again()
+        self._resume_in_foreground()
 
     def _sigtstp_application(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self.suspend)
 
     def _sigcont_application(self, *_: object) -> None:
-        """Continue after a SIGSTOP, which gave no time to give the terminal back: the shell has changed its modes."""
+        """Set the terminal up again after a SIGSTOP, which left no time to restore it: the shell changed its modes."""
         if not self._is_continuing:
             self._is_continuing = True
-            self._loop.call_soon_threadsafe(self._start_over)
+            self._loop.call_soon_threadsafe(self._set_up_again)
 
-    def _start_over(self) -> None:
+    def _set_up_again(self) -> None:
         self._is_continuing = False
         self.suspend_application_mode()
-        self._take_terminal_again()
+        self._resume_in_foreground()
 
-    def _take_terminal_again(self) -> None:
-        """Stop for as long as the program runs in the background, then draw everything."""
+    def _resume_in_foreground(self) -> None:
+        """Stop while the program is in the background, then repaint everything."""
         while self._is_in_background():
             os.kill(0, signal.SIGSTOP)
         self.start_application_mode()
@@ -206,23 +206,23 @@ class BrowserDriver(LinuxDriver):
         except OSError:
             return False
 
-    def _pass_on_frame(self) -> None:
+    def _write_frame(self) -> None:
         if self._frame is not None:
             frame, self._frame = "".join(self._frame), None
             super().write(frame)
 
     def _run_input_thread(self) -> None:
-        """Read the keyboard; a fault there ends the program with the crash report, not with a printed traceback."""
+        """Read the keyboard; an error ends the program with the crash report instead of a printed traceback."""
         try:
             self.run_input_thread()
-        except Exception as error:  # noqa: BLE001 - the end of a thread
+        except Exception as error:  # noqa: BLE001 - top level of a thread
             if isinstance(error, OSError) and error.errno in GONE:
                 os.kill(os.getpid(), signal.SIGHUP)
             else:
                 self._loop.call_soon_threadsafe(self._app._handle_exception, error)  # noqa: SLF001
 
     def run_input_thread(self) -> None:
-        """Read the keyboard until told to stop; Textual's own loop ends at a byte that is not UTF-8."""
+        """Read the keyboard until ``exit_event`` is set; Textual's own loop fails at a byte that is not UTF-8."""
         parser = XTermParser(self._debug)
         encoding = sys.__stdin__.encoding if sys.__stdin__ is not None else "utf-8"
         decode = getincrementaldecoder(encoding)("replace").decode
@@ -237,7 +237,7 @@ class BrowserDriver(LinuxDriver):
                     data = os.read(self.fileno, INPUT_BYTES)
                     if not data:
                         return
-                    # No text means the beginning of a character, and the parser would take it for the end.
+                    # An empty text is the beginning of a character; the parser would take it for the end of the input.
                     text = decode(data)
                     for message in parser.feed(text) if text else ():
                         self.process_message(message)
@@ -255,11 +255,11 @@ class BrowserDriver(LinuxDriver):
             self.flush()
 
     def _enable_mouse_pixels(self) -> None:
-        """Do nothing: cells are exact enough, and a report in pixels is longer."""
+        """Do nothing: cells are precise enough, and reports in pixels are longer."""
 
 
 class _Ending:
-    """Ends the app for a reason from outside: in good order first, by force where that takes too long."""
+    """Ends the app after a signal: an orderly exit, then a forced one if that takes too long."""
 
     def __init__(self, app: _AnyApp, descriptor: int, grace: Callable[[], float]) -> None:
         self._app = app
@@ -270,17 +270,17 @@ class _Ending:
         self.finished = threading.Event()
 
     def begin(self, signal_number: int) -> None:
-        """Ask the app to exit; a repeated call, or no end within the grace, ends the process at once."""
+        """Ask the app to exit; a repeated signal, or no exit within the grace period, ends the process at once."""
         code = 128 + signal_number
         now = time.monotonic()
         if self._begun_at is not None:
-            # A terminal that goes is told twice, by the kernel and by whoever noticed; only a person takes longer.
+            # The loss of a terminal raises SIGHUP twice, from the kernel and from us; a person repeats a signal later.
             if now - self._begun_at > 1.0:
                 self._force(code)
             return
         self._begun_at = now
         threading.Thread(target=self._watch, args=(code, self._grace()), name="walkme-ending", daemon=True).start()
-        loop = self._app._loop  # noqa: SLF001 - App.exit must be called on the loop, and signals come in between
+        loop = self._app._loop  # noqa: SLF001 - App.exit must be called on the loop, signals arrive anywhere
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(lambda: self._app.exit(return_code=code))
 
@@ -295,10 +295,10 @@ class _Ending:
 
 @contextlib.contextmanager
 def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GRACE_SECONDS) -> Iterator[None]:
-    """End the app on SIGINT, SIGTERM, SIGHUP and when its terminal vanishes; ``grace`` says in seconds how patiently.
+    """End the app on SIGINT, SIGTERM, SIGHUP and when its terminal is lost; ``grace`` is the time to exit in seconds.
 
     ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the
-    signal's number, SIGHUP's for a vanished terminal.
+    signal's number, SIGHUP's for a lost terminal.
     """
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
     ending = _Ending(app, descriptor, grace)
@@ -308,7 +308,7 @@ def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GR
 
     before = {number: signal.signal(number, on_signal) for number in ENDING_SIGNALS}
     on_terminal = os.isatty(descriptor)
-    # A terminal that has vanished is none any more, so this is asked before.
+    # A lost terminal is not a terminal any more, so this is checked before.
     streams = [stream for stream in (sys.__stdout__, sys.__stderr__) if stream is not None and stream.isatty()]
     if on_terminal:
         watcher = threading.Thread(target=_await_hang_up, args=(descriptor,), name="walkme-terminal", daemon=True)
@@ -320,22 +320,22 @@ def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GR
         for number, handler in before.items():
             signal.signal(number, handler)
         if on_terminal and _is_hung_up(descriptor):
-            _write_nowhere(streams)
+            _redirect_to_null(streams)
 
 
 def _is_hung_up(descriptor: int) -> bool:
     """True if the other end of the terminal is closed."""
     watched = select.poll()
-    watched.register(descriptor, 0)  # a hang-up is told without asking for it
-    return any(told & select.POLLHUP for _, told in watched.poll(0))
+    watched.register(descriptor, 0)  # hang-ups are always reported
+    return any(event & select.POLLHUP for _, event in watched.poll(0))
 
 
-def _write_nowhere(streams: Iterable[TextIO]) -> None:
-    """Lead the streams of a lost terminal nowhere: else what they hold fails at the very end, with exit code 120."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _redirect_to_null(streams: Iterable[TextIO]) -> None:
+    """Redirect the streams of a lost terminal: otherwise flushing them at exit fails with exit code 120."""
+    null = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
-        os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+        os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
@@ -350,14 +350,14 @@ def restore_terminal(descriptor: int, attributes: list[Any] | None) -> None:
 
 
 def send_to_clipboard(app: _AnyApp, text: str) -> bool:
-    """Hand ``text`` to the terminal's clipboard; True if it was sent, False if it is too long.
+    """Send ``text`` to the terminal's clipboard; False if it is too long.
 
-    No terminal acknowledges it; ``sent_message`` is all that can be said.
+    No terminal acknowledges it: ``sent_message`` only names the receiver.
     """
     sequence = clipboard_sequence(text, os.environ)
     if sequence is None:
         return False
-    driver = app._driver  # noqa: SLF001 - App.copy_to_clipboard, the public way, neither wraps nor caps
+    driver = app._driver  # noqa: SLF001 - App.copy_to_clipboard neither wraps for multiplexers nor limits the size
     if driver is not None:
         driver.write(sequence)
         driver.flush()
@@ -367,18 +367,18 @@ def send_to_clipboard(app: _AnyApp, text: str) -> bool:
 
 
 def repaint(app: _AnyApp) -> None:
-    """Write every cell of the screen again, whatever stands in the terminal now."""
+    """Clear the terminal and write every cell again."""
     driver = app._driver  # noqa: SLF001
     if driver is not None:
         driver.write("\x1b[0m\x1b[2J")
-        below = app._background_screens  # noqa: SLF001 - Textual has no public way to paint what did not change
+        below = app._background_screens  # noqa: SLF001 - Textual has no public method to repaint unchanged cells
         with app._context():  # noqa: SLF001 - a signal has none
             whole = app.screen._compositor.render_update(full=True, screen_stack=below)  # noqa: SLF001
             app._display(app.screen, whole)  # noqa: SLF001
 
 
 def sent_message(what: str) -> str:
-    """What to say after ``send_to_clipboard``: who was handed it, for no more is known."""
+    """The message after ``send_to_clipboard``: what was sent and to which terminal program."""
     return f"Sent to {multiplexer(os.environ)}: {what}"
 
 
@@ -404,7 +404,7 @@ def clipboard_sequence(text: str, environment: Mapping[str, str]) -> str | None:
 
 
 def multiplexer(environment: Mapping[str, str]) -> Multiplexer:
-    """What the program runs in; over SSH only ``TERM`` tells, and tmux calls itself screen in older configurations."""
+    """The multiplexer around the program; over SSH only ``TERM`` shows it, and older tmux sets ``screen``."""
     terminal = environment.get("TERM", "")
     if "TMUX" in environment or terminal.startswith("tmux"):
         return Multiplexer.TMUX
@@ -421,7 +421,7 @@ def _line_settings(descriptor: int) -> list[Any] | None:
 
 
 def _await_hang_up(descriptor: int) -> None:
-    """Sleep until the other end of the terminal is closed, then tell the process what the kernel may not have told."""
+    """Wait until the other end of the terminal is closed, then raise SIGHUP, which the kernel may not have sent."""
     poll = select.poll()
     poll.register(descriptor, 0)
     for _, event in poll.poll():

@@ -15,15 +15,15 @@ from walkme_tui.ui.widgets.user_table.columns import (
     SORTED_BY,
     Column,
     Field,
-    lay_out,
+    full_width,
+    layout_columns,
     next_sort,
-    wanted_width,
 )
 
 
 @given(st.integers(1, 500), st.integers(1, 500))
 def test_columns_stand_side_by_side_and_inside(width: int, screen: int) -> None:
-    stand_side_by_side_and_inside(lay_out(width, max(screen, width)).columns, width)
+    stand_side_by_side_and_inside(layout_columns(width, max(screen, width)).columns, width)
 
 
 NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
@@ -31,12 +31,12 @@ NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
 
 @given(st.integers(1, 300), st.integers(1, 300), NEEDS)
 def test_columns_fit_whatever_their_texts_need(width: int, screen: int, text_widths: dict[Field, int]) -> None:
-    stand_side_by_side_and_inside(lay_out(width, max(screen, width), text_widths=text_widths).columns, width)
+    stand_side_by_side_and_inside(layout_columns(width, max(screen, width), text_widths=text_widths).columns, width)
 
 
 @given(st.integers(30, 200), NEEDS)
 def test_every_other_column_gives_way_before_an_email_is_cut(width: int, text_widths: dict[Field, int]) -> None:
-    columns = lay_out(width, width, text_widths=text_widths).columns
+    columns = layout_columns(width, width, text_widths=text_widths).columns
     needed = min(text_widths.get(Field.EMAIL, 0), 44)
     if columns[0].width < needed:
         assert [column.field for column in columns] in ([Field.EMAIL, Field.STATUS], [Field.EMAIL])
@@ -44,12 +44,13 @@ def test_every_other_column_gives_way_before_an_email_is_cut(width: int, text_wi
 
 
 def test_a_text_that_fits_moves_no_column() -> None:
-    assert lay_out(80, 80, text_widths={Field.EMAIL: 30, Field.NAME: 20}) == lay_out(80, 80)
+    assert layout_columns(80, 80, text_widths={Field.EMAIL: 30, Field.NAME: 20}) == layout_columns(80, 80)
 
 
 def test_names_are_whole_where_there_is_room_beside_the_email() -> None:
     widths = {
-        each.field: each.width for each in lay_out(88, 120, text_widths={Field.EMAIL: 30, Field.NAME: 18}).columns
+        each.field: each.width
+        for each in layout_columns(88, 120, text_widths={Field.EMAIL: 30, Field.NAME: 18}).columns
     }
     assert widths[Field.EMAIL] >= 30
     assert widths[Field.NAME] >= 18
@@ -58,13 +59,13 @@ def test_names_are_whole_where_there_is_room_beside_the_email() -> None:
 
 def test_a_table_beside_a_pane_asks_for_what_its_texts_need() -> None:
     text_widths = {Field.EMAIL: 33, Field.NAME: 20, Field.ROLE: 9}
-    for column in lay_out(wanted_width(text_widths), 120, text_widths=text_widths).columns:
+    for column in layout_columns(full_width(text_widths), 120, text_widths=text_widths).columns:
         assert column.width >= text_widths.get(column.field, 0)
 
 
 @given(st.integers(1, 500), st.integers(-1, 20))
 def test_wide_columns_too_on_every_page(width: int, page: int) -> None:
-    layout = lay_out(width, width, wide=True, page=page)
+    layout = layout_columns(width, width, wide=True, page=page)
     assert 0 <= layout.page < layout.pages
     stand_side_by_side_and_inside(layout.columns, width if width > 40 else 500)
 
@@ -91,11 +92,13 @@ def stand_side_by_side_and_inside(columns: Sequence[Column], width: int) -> None
     ],
 )
 def test_what_is_shown_at_which_width(width: int, screen: int, fields: str) -> None:
-    assert " ".join(column.field.value for column in lay_out(width, screen).columns) == fields
+    assert " ".join(column.field.value for column in layout_columns(width, screen).columns) == fields
 
 
 def test_more_room_goes_to_the_columns_that_can_use_it() -> None:
-    narrow, wide = ({column.field: column.width for column in lay_out(width, width).columns} for width in (120, 160))
+    narrow, wide = (
+        {column.field: column.width for column in layout_columns(width, width).columns} for width in (120, 160)
+    )
     for field in (Field.EMAIL, Field.FIRST, Field.LAST, Field.EXTERNAL_ID):
         assert wide[field] > narrow[field]
     for field in (Field.STATUS, Field.GROUPS, Field.UPDATED):
@@ -104,21 +107,24 @@ def test_more_room_goes_to_the_columns_that_can_use_it() -> None:
 
 @pytest.mark.parametrize("width", [20, 40, 77, 80, 120, 160, 206, 300])
 def test_wide_pages_have_every_column_and_the_email_always_in_its_place(width: int) -> None:
-    pages = [lay_out(width, width, wide=True, page=page) for page in range(lay_out(width, width, wide=True).pages)]
+    pages = [
+        layout_columns(width, width, wide=True, page=page)
+        for page in range(layout_columns(width, width, wide=True).pages)
+    ]
     assert {column.field for page in pages for column in page.columns} == set(Field) - {Field.NAME}
     assert len({page.columns[0] for page in pages}) == 1
 
 
 def test_wide_columns_hold_an_id_from_eighty_cells_on() -> None:
     for width in (80, 120, 200):
-        for page in range(lay_out(width, width, wide=True).pages):
-            for column in lay_out(width, width, wide=True, page=page).columns:
+        for page in range(layout_columns(width, width, wide=True).pages):
+            for column in layout_columns(width, width, wide=True, page=page).columns:
                 if column.field in {Field.ID, Field.EXTERNAL_ID}:
                     assert column.width >= 36
 
 
 def test_the_next_order_is_that_of_the_next_column_and_after_the_last_the_servers() -> None:
-    keys = lay_out(77, 120).sort_keys
+    keys = layout_columns(77, 120).sort_keys
     sort, stops = next_sort(None, keys), []
     while sort is not None:
         stops.append(sort)
@@ -134,7 +140,7 @@ def test_the_next_order_is_that_of_the_next_column_and_after_the_last_the_server
 
 
 def test_from_an_order_by_a_column_that_is_not_shown_it_goes_to_the_first() -> None:
-    assert next_sort(Sort(SortKey.CREATED), lay_out(80, 80).sort_keys) == Sort(SortKey.EMAIL)
+    assert next_sort(Sort(SortKey.CREATED), layout_columns(80, 80).sort_keys) == Sort(SortKey.EMAIL)
 
 
 def test_every_order_but_the_servers_has_a_column() -> None:
@@ -142,7 +148,7 @@ def test_every_order_but_the_servers_has_a_column() -> None:
 
 
 def test_a_heading_takes_the_gap_behind_it() -> None:
-    layout = lay_out(77, 120)
+    layout = layout_columns(77, 120)
     email, name = layout.columns[:2]
     assert layout.field_at(GUTTER - 1) is None
     assert layout.field_at(email.start) is layout.field_at(name.start - 1) is Field.EMAIL

@@ -86,7 +86,7 @@ class FilterControl:
         if offer is not None:
             completed = offer.text, len(offer.text)
         if completed is not None:
-            self._box.become(*completed)
+            self._box.edit(*completed)
         return completed is not None
 
     @property

@@ -19,7 +19,7 @@ from walkme_tui.ui.widgets.detail import DetailPane
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.user_table import UserTable
-from walkme_tui.ui.widgets.user_table.columns import wanted_width
+from walkme_tui.ui.widgets.user_table.columns import full_width
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -122,7 +122,7 @@ class PaneArea(Horizontal):
             self.detail.styles.clear_rule("width")
             return
         lists = sum(GROUPS_WIDTH for pane in self._shown if pane is Pane.GROUPS)
-        left = width - lists - wanted_width(self.table.text_widths)
+        left = width - lists - full_width(self.table.text_widths)
         cells = max(LEAST_DETAIL_WIDTH, min(left, MOST_DETAIL_WIDTH))
         if self.detail.styles.width is None or self.detail.styles.width.value != cells:
             self.detail.styles.width = cells

@@ -9,7 +9,7 @@ from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.preferences import Preferences
-from walkme_tui.ui.widgets.user_table.columns import natural, next_sort
+from walkme_tui.ui.widgets.user_table.columns import default_sort, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class TableSorting:
         if now is not None and now.key is key:
             self.reverse()
         else:
-            self._put(pane, None if key is SortKey.LISTED else natural(key))
+            self._put(pane, None if key is SortKey.LISTED else default_sort(key))
 
     def reverse(self) -> None:
         """Reverse the order; a table without one is sorted by its first column, descending."""

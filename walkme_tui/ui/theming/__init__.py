@@ -1,4 +1,4 @@
-"""From a theme file's colours to what Textual paints with, and what terminals with fewer signs or colours get."""
+"""Themes for Textual, and line filters for terminals with fewer characters or colours."""
 
 from walkme_tui.ui.theming.ascii_signs import AsciiSigns, needs_ascii_signs
 from walkme_tui.ui.theming.textual_theme import is_colorless, textual_theme

@@ -1,4 +1,4 @@
-"""The one table of signs for terminals that cannot be trusted with more than ASCII, and the filter that applies it."""
+"""ASCII replacements of the signs, for terminals without Unicode, and the filter that applies them."""
 
 import locale
 import sys
@@ -11,7 +11,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-# One cell for one cell, so that nothing moves. Frames, scroll bars and what clean() puts for a control character too.
+# One cell for one cell, so that columns stay aligned; also frames, scroll bars and the symbols of clean().
 ASCII_SIGNS: Final[Mapping[str, str]] = (
     {"●": "*", "○": "o", "◌": ".", "✓": "v", "·": ".", "–": "-", "—": "-", "×": "x", "…": "~", "≥": ">"}
     | {"▌": ">", "▏": "|", "‹": "<", "›": ">", "⟨": "<", "⟩": ">", "→": ">", "←": "<", "↑": "^", "↓": "v"}
@@ -23,21 +23,21 @@ ASCII_SIGNS: Final[Mapping[str, str]] = (
     | dict.fromkeys("▁▂▃▄▅▆▇█▀▊▉▋▍▎▐▔▕", " ")
     | dict.fromkeys(map(chr, (*range(0x2400, 0x2427), 0xFFFD)), "?")
 )
-# What two cells say better.
+# Replacements of two cells.
 _PAIRS: Final = {"≥ ": ">="}
 _TRANSLATION: Final = str.maketrans(dict(ASCII_SIGNS))
 
 
 def needs_ascii_signs(environment: Mapping[str, str]) -> bool:
     """True on the Linux console, whose fonts lack most signs, and in a locale that is not UTF-8."""
-    # Python switches to UTF-8 by itself in the locales C and POSIX; the terminal may not have.
+    # Python uses UTF-8 in the locales C and POSIX; the terminal may not.
     is_c_locale = bool(sys.flags.utf8_mode) and environment.get("PYTHONUTF8") != "1"
     is_utf8 = locale.getencoding().lower().replace("-", "") == "utf8"
     return environment.get("TERM", "").startswith("linux") or is_c_locale or not is_utf8
 
 
 class AsciiSigns(LineFilter):
-    """Writes our own signs in ASCII, and what ``encoding`` does not have as question marks of the same width."""
+    """Replaces our signs with ASCII, and characters missing in ``encoding`` with question marks of the same width."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__()

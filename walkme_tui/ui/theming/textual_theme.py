@@ -2,7 +2,7 @@
 
 Beside Textual's own names: ``$dim``, ``$line``, ``$zebra``, ``$cursor``, ``$cursor-text``, ``$marked``,
 ``$production``, ``$sandbox``, ``$on-filled``, and the text styles ``$strong-style``, ``$dim-style``, ``$cursor-style``,
-``$cursor-blurred-style``, ``$filled-style`` and ``$mark-style``, which carry the meaning where there is no colour.
+``$cursor-blurred-style``, ``$filled-style`` and ``$mark-style``, which replace the colours where there are none.
 """
 
 from textual.theme import Theme
@@ -13,12 +13,12 @@ DEFAULT = "ansi_default"
 
 
 def textual_theme(spec: ThemeSpec) -> Theme:
-    """The Textual theme of a theme file; one without colours speaks in bold, dim and reverse."""
+    """The Textual theme of a theme file; one without colours uses bold, dim and reverse."""
     return _without_colors(spec) if spec.palette is None else _with_colors(spec, spec.palette)
 
 
 def is_colorless(theme: Theme) -> bool:
-    """True for what ``textual_theme`` made of a theme without colours."""
+    """True for the Textual theme of a theme file without colours."""
     return theme.variables.get("cursor-style") == "reverse"
 
 

@@ -1,4 +1,4 @@
-"""Line filters for a terminal in its own colours: attributes such as bold, dim and reverse, and nothing else."""
+"""The line filter for terminals without colours: only attributes such as bold, dim and reverse remain."""
 
 from functools import lru_cache
 from typing import Final
@@ -23,4 +23,4 @@ def _without_colors(style: Style) -> Style:
 
 
 WITHOUT_COLORS: Final = WithoutColors()
-"""The one to use: Textual keeps what a filter made of a line for as long as it is the same filter."""
+"""The shared instance: Textual caches filtered lines by filter instance."""

@@ -1,4 +1,4 @@
-"""The button that a dialog gives the focus to, so that Enter does nothing that matters."""
+"""The button of a dialog that has the initial focus, so that Enter changes nothing."""
 
 from rich.cells import cell_len
 from textual import events
@@ -9,7 +9,7 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 class DismissButton(TextBar, can_focus=True):
-    """``[ Cancel ]``; a click presses it, and so does what the dialog makes of Enter."""
+    """``[ Cancel ]``; a click presses it, Enter is handled by the dialog."""
 
     class Pressed(Message):
         """The button was clicked."""
@@ -21,7 +21,7 @@ class DismissButton(TextBar, can_focus=True):
         self._paint()
 
     def watch_has_focus(self, has_focus: bool) -> None:
-        """Show whether Enter presses it."""
+        """Show whether it has the focus."""
         super().watch_has_focus(has_focus)
         self._paint()
 
@@ -29,6 +29,6 @@ class DismissButton(TextBar, can_focus=True):
         self.write([(self._label, TextStyle.CURSOR if self.has_focus else TextStyle.PLAIN)])
 
     def on_click(self, event: events.Click) -> None:
-        """A click presses it."""
+        """Press the button."""
         event.stop()
         self.post_message(self.Pressed())

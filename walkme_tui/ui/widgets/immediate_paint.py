@@ -4,9 +4,9 @@ from textual.widget import Widget
 
 
 def paint_now(*widgets: Widget) -> None:
-    """Paint those of these widgets of one screen that have something to paint, in one frame.
+    """Paint those of these widgets that need it, all on one screen, in one frame.
 
-    Textual gets there by way of two queues and a timer that fires sixty times a second.
+    Textual would paint them after two queues and a timer of 1/60 s.
     """
     screen = widgets[0].screen
     waiting = [widget for widget in widgets if widget._repaint_required]  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Lines of literal text that scroll: no markup is ever read, so whatever the directory says is only shown."""
+"""Scrolling literal text: no markup is parsed, so directory text is only shown."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,7 +10,7 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, text_styles
 
 
 class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
-    """A scrolling text of inked lines; the commands for moving scroll it."""
+    """Lines of styled text that scroll with the movement keys."""
 
     DEFAULT_CSS = "ScrollingText { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
 
@@ -20,11 +20,11 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def text(self) -> str:
-        """Everything, as plain text."""
+        """The content as plain text."""
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
     def set_lines(self, lines: list[StyledText]) -> None:
-        """Show these lines; what did not change is not painted again."""
+        """Show these lines; only those that changed are repainted."""
         old, self._lines = self._lines, lines
         if len(old) != len(lines):
             self.virtual_size = Size(0, len(lines))
@@ -35,7 +35,7 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
                 self.refresh_line(index)
 
     def refresh_line(self, y: int) -> None:
-        """Paint one line again, if it can be seen."""
+        """Repaint a line if it is visible."""
         row = y - self.scroll_offset.y
         if 0 <= row < self.size.height:
             self.refresh(Region(0, row, self.size.width, 1))
@@ -85,4 +85,4 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def action_open(self) -> None:
-        """Nothing to open in plain text."""
+        """Do nothing: text has nothing to open."""

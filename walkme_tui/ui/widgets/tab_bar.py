@@ -144,4 +144,4 @@ class TabBar(Horizontal):
     def share_room(self) -> None:
         """Give the input the room of the other tabs while its text needs it."""
         left = self.size.width - ALL_TITLES - self._count.room
-        self._titles.show_current_only(bool(self.box.text) and self.size.width > 0 and self.box.wanted_width > left)
+        self._titles.show_current_only(bool(self.box.text) and self.size.width > 0 and self.box.full_width > left)

@@ -1,7 +1,7 @@
-"""One line to type into: shows what was typed literally, and is told of keys at once.
+"""An input of one line that shows its text literally and handles keys without a queue.
 
-Textual's own input takes keys through a queue. What is typed ahead over a slow line then lands in the wrong place, or
-does something, and here letters are commands.
+Textual's own input receives keys through a queue. Keys typed ahead over a slow connection would then reach the wrong
+widget, and here letters are commands.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ MAX_LENGTH: Final = 1000
 
 
 class TextInput(Widget, can_focus=True):
-    """A text with a caret behind a ``mark``; ``typed`` is called with the text after every change by the person."""
+    """A text with a caret after a ``mark``; ``typed`` is called with the text after every change by the person."""
 
     DEFAULT_CSS = "TextInput { height: 1; }"
 
@@ -34,29 +34,25 @@ class TextInput(Widget, can_focus=True):
         self._prompt = prompt
         self._mark = mark
         self._caret = 0
-        self._ghost = ""
+        self._completion = ""
         self._wrong: Sequence[tuple[int, int]] = ()
         self._deferred_repaint: asyncio.TimerHandle | None = None
 
     @property
     def caret(self) -> int:
-        """Before which character the next one is inserted."""
+        """The index at which the next character is inserted."""
         return self._caret
 
     @property
-    def wanted_width(self) -> int:
-        """Cells that all of it takes, with the caret behind it."""
+    def full_width(self) -> int:
+        """The width of the whole text with the caret after it."""
         return cell_len(self._mark + clean(self.text)) + 1
 
-    def annotate(self, ghost: str, wrong: Sequence[tuple[int, int]]) -> None:
-        """Show how the text could go on behind a caret at its end, and which spans of it are wrong."""
-        if (ghost, tuple(wrong)) != (self._ghost, self._wrong):
-            self._ghost, self._wrong = ghost, tuple(wrong)
+    def annotate(self, completion: str, wrong: Sequence[tuple[int, int]]) -> None:
+        """Show a completion after the text and mark the spans of it that are wrong."""
+        if (completion, tuple(wrong)) != (self._completion, self._wrong):
+            self._completion, self._wrong = completion, tuple(wrong)
             self.refresh()
-
-    def become(self, text: str, caret: int) -> None:
-        """Another text, as if the person had typed it."""
-        self._become(text, caret)
 
     def defer_repaint(self, seconds: float) -> None:
         """Paint nothing for ``seconds`` or until ``repaint_now``, so that related changes share a frame."""
@@ -77,7 +73,7 @@ class TextInput(Widget, can_focus=True):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def put(self, text: str, prompt: str | None = None) -> None:
-        """Show another text without telling anyone; ``prompt`` stands there while it is empty."""
+        """Replace the text without calling ``typed``; ``prompt`` is shown while it is empty."""
         prompt = self._prompt if prompt is None else prompt
         if (text, prompt) != (self.text, self._prompt):
             self.text, self._prompt, self._caret = text, prompt, len(text)
@@ -86,18 +82,18 @@ class TextInput(Widget, can_focus=True):
     # ------------------------------------------------------------ keys
 
     def take(self, event: events.Key) -> bool:
-        """Type or edit by this key; False if it does neither."""
+        """Insert a character or edit; False if the key does neither."""
         if event.is_printable and event.character:
             self._insert(event.character)
             return True
         edited = self._edited(event.key)
         if edited is None:
             return False
-        self._become(*edited)
+        self.edit(*edited)
         return True
 
     def takes(self, event: events.Key) -> bool:
-        """True if ``take`` would type or edit by this key."""
+        """True if ``take`` would handle this key."""
         return bool(event.is_printable and event.character) or self._edited(event.key) is not None
 
     def on_paste(self, event: events.Paste) -> None:
@@ -109,7 +105,7 @@ class TextInput(Widget, can_focus=True):
     def _insert(self, text: str) -> None:
         before, behind = self.text[: self._caret], self.text[self._caret :]
         text = text[: max(0, MAX_LENGTH - len(self.text))]
-        self._become(before + text + behind, self._caret + len(text))
+        self.edit(before + text + behind, self._caret + len(text))
 
     def _edited(self, key: str) -> tuple[str, int] | None:
         """Text and caret after an editing key; None for another key."""
@@ -137,7 +133,8 @@ class TextInput(Widget, can_focus=True):
                 return None
         return before + behind, len(before)
 
-    def _become(self, text: str, caret: int) -> None:
+    def edit(self, text: str, caret: int) -> None:
+        """Replace the text as if the person had typed it."""
         changed = text != self.text
         self.text, self._caret = text, caret
         if changed:
@@ -147,7 +144,7 @@ class TextInput(Widget, can_focus=True):
     # ------------------------------------------------------------ painting
 
     def render_line(self, y: int) -> Strip:
-        """The text with its caret while it has the keys; the prompt while it is empty."""
+        """The text, with its caret while focused; the prompt while it is empty."""
         width, base, styles = self.size.width, self.rich_style, text_styles(self.app.theme_variables)
         if y > 0 or width < 1:
             return Strip.blank(width, base)
@@ -166,14 +163,14 @@ class TextInput(Widget, can_focus=True):
         under, behind = clean(self.text[self._caret : self._caret + 1]), []
         if under:
             behind = self._pieces(self._caret + 1, len(self.text), base, wrong)
-        elif self._ghost:
-            under, behind = self._ghost[0], [Segment(self._ghost[1:], dim)]
+        elif self._completion:
+            under, behind = self._completion[0], [Segment(self._completion[1:], dim)]
         room = width - len(self._mark) - cell_len(under or " ")
         segments = [mark, *_last_cells(before, room), Segment(under or " ", caret), *behind]
         return Strip(segments).adjust_cell_length(width, base)
 
     def _pieces(self, first: int, end: int, right: Style, wrong: Style) -> list[Segment]:
-        """A part of the text, what is wrong in it marked."""
+        """A part of the text with the wrong spans marked."""
         pieces: list[Segment] = []
         for start, stop in self._wrong:
             start, stop = max(first, start), min(end, stop)  # noqa: PLW2901 - as far as it lies in the part
@@ -184,7 +181,7 @@ class TextInput(Widget, can_focus=True):
 
 
 def _last_cells(segments: Sequence[Segment], width: int) -> list[Segment]:
-    """The end of a line that fits ``width`` cells: what stands before the caret stays in view."""
+    """The last ``width`` cells of a line, so that the text before the caret stays in view."""
     kept: list[Segment] = []
     for text, style, _ in reversed(segments):
         while text and cell_len(text) > width:

@@ -1,4 +1,4 @@
-"""Which columns a table of a given width shows, how wide each is, and what can be sorted by them."""
+"""The columns of the table: which ones fit into a width, how wide they are, and the order that each sorts by."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -14,10 +14,10 @@ GAP: Final = 2
 """Blank cells between two columns."""
 
 EDGE: Final = 1
-"""Blank cells behind the last column, so that it touches neither the next pane nor the edge of the screen."""
+"""Blank cells after the last column."""
 
 NARROW_SCREEN: Final = 100
-"""On a screen narrower than this the email gets the room of role and age: no pane beside it tells it in full."""
+"""On a narrower screen the email takes the room of role and age: no detail pane shows it in full."""
 
 
 class Field(StrEnum):
@@ -35,7 +35,7 @@ class Field(StrEnum):
     EXTERNAL_ID = "EXTERNAL ID"
     ID = "ID"
 
-    # Looked up for every cell of every row: the one that Enum has is Python.
+    # Used for every cell of every row: Enum's own hash is a Python function and slower.
     __hash__ = str.__hash__
 
 
@@ -55,14 +55,14 @@ SORTED_BY: Final[Mapping[Field, SortKey]] = MappingProxyType(
         Field.EXTERNAL_ID: SortKey.EXTERNAL_ID,
     }
 )
-"""What users are put in order by in a column; by ids nobody wants to sort."""
+"""The order of each sortable column."""
 
 LARGEST_FIRST: Final = frozenset({SortKey.GROUPS, SortKey.UPDATED, SortKey.CREATED})
-"""Sorted by these, the most and the newest are what is looked for."""
+"""Orders that begin with the largest or newest value."""
 
 
 class Column(NamedTuple):
-    """One column as it stands on the screen: ``width`` cells from the table's cell ``start`` on."""
+    """A column of ``width`` cells from the table's cell ``start`` on."""
 
     field: Field
     start: int
@@ -78,11 +78,11 @@ class ColumnLayout(NamedTuple):
 
     @property
     def cells(self) -> int:
-        """How many the columns take, with what is left of them."""
+        """The width of the gutter and all columns."""
         return self.columns[-1].start + self.columns[-1].width
 
     def field_at(self, x: int) -> Field | None:
-        """Whose heading is at the table's cell ``x``, the gap behind a column taken with it."""
+        """The field whose heading is at the table's cell ``x``; the gap after a column belongs to it."""
         for column in self.columns:
             if column.start <= x < column.start + column.width + GAP:
                 return column.field
@@ -90,12 +90,12 @@ class ColumnLayout(NamedTuple):
 
     @property
     def sort_keys(self) -> tuple[SortKey, ...]:
-        """What can be sorted by in the columns that are shown."""
+        """The orders of the columns that are shown."""
         return tuple(SORTED_BY[column.field] for column in self.columns if column.field in SORTED_BY)
 
 
-class _Wish(NamedTuple):
-    """How wide a column should be: at least ``least`` cells, more in proportion to ``share``, up to ``most``."""
+class _ColumnSpec(NamedTuple):
+    """The width of a column: at least ``least`` cells, more in proportion to ``share``, up to ``most``."""
 
     field: Field
     least: int
@@ -103,52 +103,52 @@ class _Wish(NamedTuple):
     most: int = 0
 
 
-_FIXED: Final = (_Wish(Field.STATUS, 10), _Wish(Field.GROUPS, 3), _Wish(Field.UPDATED, 6))
+_FIXED: Final = (_ColumnSpec(Field.STATUS, 10), _ColumnSpec(Field.GROUPS, 3), _ColumnSpec(Field.UPDATED, 6))
 _STATUS, _GROUPS, _UPDATED = _FIXED
 
 _FULL: Final = (
-    _Wish(Field.EMAIL, 28, 6, 48),
-    _Wish(Field.FIRST, 11, 3, 26),
-    _Wish(Field.LAST, 12, 3, 28),
-    _Wish(Field.ROLE, 7, 1, 14),
+    _ColumnSpec(Field.EMAIL, 28, 6, 48),
+    _ColumnSpec(Field.FIRST, 11, 3, 26),
+    _ColumnSpec(Field.LAST, 12, 3, 28),
+    _ColumnSpec(Field.ROLE, 7, 1, 14),
     *_FIXED,
-    _Wish(Field.EXTERNAL_ID, 12, 3, 44),
+    _ColumnSpec(Field.EXTERNAL_ID, 12, 3, 44),
 )
 _BESIDE_A_PANE: Final = (
-    _Wish(Field.EMAIL, 21, 3, 44),
-    _Wish(Field.NAME, 14, 2, 32),
-    _Wish(Field.ROLE, 6, 1, 12),
+    _ColumnSpec(Field.EMAIL, 21, 3, 44),
+    _ColumnSpec(Field.NAME, 14, 2, 32),
+    _ColumnSpec(Field.ROLE, 6, 1, 12),
     *_FIXED,
 )
-_NARROW: Final = (_Wish(Field.EMAIL, 22, 3, 44), _Wish(Field.NAME, 12, 2, 32), _STATUS, _GROUPS)
-_SLIM: Final = (_Wish(Field.EMAIL, 14, 1, 44), _STATUS)
-_LAST_RESORT: Final = (_Wish(Field.EMAIL, 1, 1, 44),)
+_NARROW: Final = (_ColumnSpec(Field.EMAIL, 22, 3, 44), _ColumnSpec(Field.NAME, 12, 2, 32), _STATUS, _GROUPS)
+_SLIM: Final = (_ColumnSpec(Field.EMAIL, 14, 1, 44), _STATUS)
+_EMAIL_ONLY: Final = (_ColumnSpec(Field.EMAIL, 1, 1, 44),)
 
-# Wide enough for nearly everybody's; the email stays, beside it stand as many of the others as there is room for.
+# Wide enough for nearly all emails; the email stays on every page, with as many other columns as fit.
 _WIDE_EMAIL: Final = 44
 _LEAST_WIDE_EMAIL: Final = 16
 _LONGEST_ID: Final = 36
 _BESIDE_THE_EMAIL: Final = (
-    _Wish(Field.FIRST, 16, 2, 28),
-    _Wish(Field.LAST, 18, 2, 30),
-    _Wish(Field.ROLE, 12, 1, 24),
+    _ColumnSpec(Field.FIRST, 16, 2, 28),
+    _ColumnSpec(Field.LAST, 18, 2, 30),
+    _ColumnSpec(Field.ROLE, 12, 1, 24),
     *_FIXED,
-    _Wish(Field.CREATED, 11),
-    _Wish(Field.EXTERNAL_ID, _LONGEST_ID, 2, 60),
-    _Wish(Field.ID, _LONGEST_ID),
+    _ColumnSpec(Field.CREATED, 11),
+    _ColumnSpec(Field.EXTERNAL_ID, _LONGEST_ID, 2, 60),
+    _ColumnSpec(Field.ID, _LONGEST_ID),
 )
 
 
 MEASURED: Final = (Field.EMAIL, Field.NAME, Field.FIRST, Field.LAST, Field.ROLE)
-"""Fields whose columns follow the width of what they show."""
+"""Fields whose columns are sized to their visible texts."""
 
 TextWidths: TypeAlias = Mapping[Field, int]
-"""Cells that the widest visible text of a field takes."""
+"""The width in cells of the widest visible text of a field."""
 
 NO_TEXT_WIDTHS: Final[TextWidths] = MappingProxyType({})
 
 
-def lay_out(
+def layout_columns(
     width: int, screen_width: int, *, text_widths: TextWidths = NO_TEXT_WIDTHS, wide: bool = False, page: int = 0
 ) -> ColumnLayout:
     """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``.
@@ -163,30 +163,30 @@ def lay_out(
         if screen_width < NARROW_SCREEN
         else (_FULL, _BESIDE_A_PANE, _BESIDE_A_PANE[:-1], _NARROW, _SLIM)
     )
-    for wishes in richest:
-        if _least((_needed(wishes[0], text_widths), *wishes[1:])) <= width:
-            return ColumnLayout(_place(wishes, width, text_widths))
-    return ColumnLayout(_place(_SLIM if _least(_SLIM) <= width else _LAST_RESORT, width, text_widths))
+    for specs in richest:
+        if _least((_widened(specs[0], text_widths), *specs[1:])) <= width:
+            return ColumnLayout(_place(specs, width, text_widths))
+    return ColumnLayout(_place(_SLIM if _least(_SLIM) <= width else _EMAIL_ONLY, width, text_widths))
 
 
-def wanted_width(text_widths: TextWidths) -> int:
-    """Cells that a table beside a pane takes if nothing in it is to be cut."""
-    return _least([_needed(wish, text_widths) for wish in _BESIDE_A_PANE])
+def full_width(text_widths: TextWidths) -> int:
+    """The width of a table beside a pane in which no text is cut."""
+    return _least([_widened(spec, text_widths) for spec in _BESIDE_A_PANE])
 
 
-def _needed(wish: _Wish, text_widths: TextWidths) -> _Wish:
+def _widened(spec: _ColumnSpec, text_widths: TextWidths) -> _ColumnSpec:
     """The wish with room for the widest text, up to its most."""
-    return wish._replace(least=max(wish.least, min(text_widths.get(wish.field, 0), wish.most)))
+    return spec._replace(least=max(spec.least, min(text_widths.get(spec.field, 0), spec.most)))
 
 
 def next_sort(sort: Sort | None, keys: Sequence[SortKey]) -> Sort | None:
-    """The order by the column right of the one that is sorted by now; None, the server's, comes before the first."""
+    """The order by the next column to the right; None, the server's order, comes before the first column."""
     at = keys.index(sort.key) + 1 if sort is not None and sort.key in keys else 0
-    return natural(keys[at]) if at < len(keys) else None
+    return default_sort(keys[at]) if at < len(keys) else None
 
 
-def natural(key: SortKey) -> Sort:
-    """An order as it is wanted first: the newest and the most on top, texts from A."""
+def default_sort(key: SortKey) -> Sort:
+    """The initial direction of an order: the newest and largest first, texts from A."""
     return Sort(key, reverse=key in LARGEST_FIRST)
 
 
@@ -200,13 +200,13 @@ def _wide(width: int, page: int) -> ColumnLayout:
     shown = _BESIDE_THE_EMAIL[first : first + _fitting(first, room)]
     if len(shown) == 1:
         shown = (shown[0]._replace(least=min(shown[0].least, room)),)
-    # From page to page the email keeps its width: only what is beside it changes.
-    grows = _Wish(Field.EMAIL, email, 3, 64) if len(starts) == 1 else _Wish(Field.EMAIL, email)
+    # The email keeps its width on every page: only the columns beside it change.
+    grows = _ColumnSpec(Field.EMAIL, email, 3, 64) if len(starts) == 1 else _ColumnSpec(Field.EMAIL, email)
     return ColumnLayout(_place((grows, *shown), width), page, len(starts))
 
 
 def _page_starts(room: int) -> list[int]:
-    """Which of the columns beside the email is the first on each page; the last page is as full as the others."""
+    """The first column beside the email of each page; the last page is as full as the others."""
     starts = [0]
     while starts[-1] + _fitting(starts[-1], room) < len(_BESIDE_THE_EMAIL):
         starts.append(starts[-1] + _fitting(starts[-1], room))
@@ -215,54 +215,54 @@ def _page_starts(room: int) -> list[int]:
 
 
 def _fitting(first: int, room: int) -> int:
-    """How many of the columns from ``first`` on fit into ``room`` cells, at least one."""
+    """The number of columns from ``first`` on that fit into ``room`` cells, at least one."""
     count, used = 0, 0
-    for wish in _BESIDE_THE_EMAIL[first:]:
-        used += wish.least + (GAP if count else 0)
+    for spec in _BESIDE_THE_EMAIL[first:]:
+        used += spec.least + (GAP if count else 0)
         if used > room and count:
             break
         count += 1
     return count
 
 
-def _least(wishes: Sequence[_Wish]) -> int:
-    return GUTTER + sum(wish.least for wish in wishes) + GAP * (len(wishes) - 1) + EDGE
+def _least(specs: Sequence[_ColumnSpec]) -> int:
+    return GUTTER + sum(spec.least for spec in specs) + GAP * (len(specs) - 1) + EDGE
 
 
-def _place(wishes: Sequence[_Wish], width: int, text_widths: TextWidths = NO_TEXT_WIDTHS) -> tuple[Column, ...]:
-    widths = _widths(wishes, max(0, width - _least(wishes)), text_widths)
+def _place(specs: Sequence[_ColumnSpec], width: int, text_widths: TextWidths = NO_TEXT_WIDTHS) -> tuple[Column, ...]:
+    widths = _widths(specs, max(0, width - _least(specs)), text_widths)
     columns = []
     start = GUTTER
-    for wish, cells in zip(wishes, widths, strict=True):
-        columns.append(Column(wish.field, start, cells))
+    for spec, cells in zip(specs, widths, strict=True):
+        columns.append(Column(spec.field, start, cells))
         start += cells + GAP
     return tuple(columns)
 
 
-def _widths(wishes: Sequence[_Wish], spare: int, text_widths: TextWidths) -> list[int]:
-    """The least width of every column and its share of what is left; where that cuts a text, first what texts need."""
-    widths = _shared([wish.least for wish in wishes], wishes, spare)
-    needed = [_needed(wish, text_widths).least for wish in wishes]
-    if all(width >= need for width, need in zip(widths, needed, strict=True)):
+def _widths(specs: Sequence[_ColumnSpec], spare: int, text_widths: TextWidths) -> list[int]:
+    """The least width of every column and its share of the rest; texts that this cuts get their width first."""
+    widths = _shared([spec.least for spec in specs], specs, spare)
+    wanted = [_widened(spec, text_widths).least for spec in specs]
+    if all(width >= need for width, need in zip(widths, wanted, strict=True)):
         return widths
-    widths = [wish.least for wish in wishes]
-    for at, need in enumerate(needed):
+    widths = [spec.least for spec in specs]
+    for at, need in enumerate(wanted):
         grown = min(need - widths[at], spare)
         widths[at] += grown
         spare -= grown
-    return _shared(widths, wishes, spare)
+    return _shared(widths, specs, spare)
 
 
-def _shared(widths: list[int], wishes: Sequence[_Wish], spare: int) -> list[int]:
-    """The widths with what is to spare added in proportion, until each column that grows has its most."""
+def _shared(widths: list[int], specs: Sequence[_ColumnSpec], spare: int) -> list[int]:
+    """The widths with ``spare`` cells added in proportion, until each column has its most."""
     while spare > 0:
-        growing = [at for at, wish in enumerate(wishes) if widths[at] < wish.most]
-        shares = sum(wishes[at].share for at in growing)
+        growing = [at for at, spec in enumerate(specs) if widths[at] < spec.most]
+        shares = sum(specs[at].share for at in growing)
         if not shares:
             break
         before = spare
         for at in growing:
-            cells = min(before * wishes[at].share // shares, wishes[at].most - widths[at], spare)
+            cells = min(before * specs[at].share // shares, specs[at].most - widths[at], spare)
             widths[at] += cells
             spare -= cells
         if spare == before:

@@ -20,7 +20,14 @@ from walkme_tui.services.ports import Clock
 from walkme_tui.services.reading.listing import Listing, Phase
 from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.user_table.cells import widest_cells
-from walkme_tui.ui.widgets.user_table.columns import GUTTER, MEASURED, NO_TEXT_WIDTHS, ColumnLayout, TextWidths, lay_out
+from walkme_tui.ui.widgets.user_table.columns import (
+    GUTTER,
+    MEASURED,
+    NO_TEXT_WIDTHS,
+    ColumnLayout,
+    TextWidths,
+    layout_columns,
+)
 from walkme_tui.ui.widgets.user_table.row_renderer import RowFormat, RowRenderer, RowState
 from walkme_tui.ui.widgets.user_table.row_styles import ComponentClasses, RowStyles
 
@@ -165,7 +172,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def column_layout(self) -> ColumnLayout:
         """The columns that are shown."""
-        return lay_out(
+        return layout_columns(
             self.size.width, self.app.size.width, text_widths=self.text_widths, wide=self._wide, page=self._page
         )
 
