@@ -5,21 +5,21 @@ from typing import NamedTuple
 
 
 class Environment(StrEnum):
-    """What a mistake would cost: anything not marked as a sandbox is production."""
+    """The kind of account; every account that is not marked as a sandbox is production."""
 
     PRODUCTION = "production"
     SANDBOX = "sandbox"
 
 
 class Surface(StrEnum):
-    """Which of the two APIs is spoken."""
+    """The API of the account."""
 
     REST = "rest"
     SCIM = "scim"
 
 
 class Account(NamedTuple):
-    """What the screen says about the connection: names only, nothing secret."""
+    """The account and its connection as shown: names, nothing secret."""
 
     profile: str
     environment: Environment

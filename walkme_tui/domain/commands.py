@@ -1,4 +1,4 @@
-"""Everything that a key can do in the browser, declared once.
+"""The commands of the browser, each declared once.
 
 The footer, the help screen, the palette and the keymap of ``config.toml`` are made from this table; the screens only
 say what happens. Ids are stable and public: people put them into ``[keys]``.
@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing that can be done.
+    """One command.
 
     ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the
     help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help. ``writes``
@@ -118,7 +118,7 @@ COMMANDS: Final = (
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
 
-# Documented ids whose commands this version lacks: a [keys] table written for a newer version must not stop this one.
+# Documented ids of commands that this version lacks: a [keys] table for a newer version must be accepted.
 ANNOUNCED: Final = frozenset({"user.edit"})
 
 

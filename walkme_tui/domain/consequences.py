@@ -1,7 +1,7 @@
-"""What a plan brings about besides what its steps say: rules over what is known, without I/O.
+"""Consequences of plans: rules over known data, without I/O.
 
-A consequence of one step is a phrase to stand beside it (``last member``), one of a whole person a sentence or two. The
-age of what it was computed from is ``as_of_ms``; whoever shows it adds the time in words.
+A consequence of one step is a phrase beside it (``last member``), one of a whole user is one or two sentences.
+``as_of_ms`` is the time of the data that it was computed from; the code that shows it adds the time in words.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ NOBODY_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the local copy knows of the rest of the account.
+    """What the mirror knows about the rest of the account.
 
     ``members`` are the known members of each group by its id, those who are to leave included. ``namesakes`` are
     others, by the id of the person whose name they share, at most ``MAX_NAMESAKES`` each. ``other_admin`` is True if
@@ -43,7 +43,7 @@ class Surroundings:
 
 
 def is_admin(user: User) -> bool:
-    """True for an Admin who can act as one: not a known inactive one."""
+    """True for an Admin who is not known to be inactive."""
     role = user.role
     return isinstance(role, str) and role.casefold() == ADMIN.casefold() and user.status != Status.INACTIVE
 
@@ -55,7 +55,7 @@ def is_kept(group: Group, keep: Iterable[str]) -> bool:
 
 
 def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surroundings | None) -> tuple[Consequence, ...]:
-    """What it means to deactivate this person, as far as status and record go; ``steps`` are the person's."""
+    """The consequences of deactivating a user; ``steps`` are those of the user."""
     user = subject.user
     found = [*_namesakes(user, surroundings), *_last_admin(user, surroundings), *_identity_provider(user, UNASSIGN)]
     if user.status == Status.INACTIVE:
@@ -65,14 +65,14 @@ def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surround
             _warning("The invitation was never accepted. An undo asks for pending again, which the server may refuse.")
         )
     elif not isinstance(user.status, str):
-        found.append(_warning("The server does not tell the present status, so an undo cannot bring it back."))
+        found.append(_warning("The record lacks the present status, so an undo cannot restore it."))
     if not steps:
         found.append(_note("There is nothing to do for this person."))
     return tuple(found)
 
 
 def reactivation(subject: Subject, steps: Sequence[Step]) -> tuple[Consequence, ...]:
-    """What it means to make this person active."""
+    """The consequences of activating a user."""
     user = subject.user
     found = [*_identity_provider(user, ASSIGN)]
     if not steps:
@@ -83,7 +83,7 @@ def reactivation(subject: Subject, steps: Sequence[Step]) -> tuple[Consequence, 
 
 
 def kept_groups(subject: Subject, keep: Sequence[str], unmatched: Collection[str]) -> tuple[Group, ...]:
-    """The groups of a person that the configuration keeps.
+    """The groups of a user that the configuration keeps.
 
     ``unmatched`` are those names and ids in ``keep`` that no known group has: while there are any, a group whose name
     is not known may be one of them, so it is kept too.
@@ -92,12 +92,12 @@ def kept_groups(subject: Subject, keep: Sequence[str], unmatched: Collection[str
 
 
 def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> tuple[Consequence, ...]:
-    """Which groups an offboarding leaves alone, and why.
+    """Which groups an offboarding keeps, and why.
 
     ``keep`` are the configured names and ids; ``by_request`` means that the person at the screen wants all kept.
     """
     if subject.user.groups is UNKNOWN:
-        return (_warning("The server does not tell this person's groups, so the plan only deactivates."),)
+        return (_warning("The record lacks this person's groups, so the plan only deactivates."),)
     stays = [group for group in subject.groups if group.id in subject.kept]
     found: list[Consequence] = []
     if any(group.name is None for group in subject.groups):
@@ -118,7 +118,7 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
 
 
 def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
-    """A warning for every configured group that the account does not seem to have."""
+    """A warning for every configured group that is unknown in the account."""
     return tuple(
         _warning(f"The configuration keeps the group {clean(name, MAX_SHOWN)}, which is not known here (keep_groups).")
         for name in names
@@ -126,7 +126,7 @@ def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
 
 
 def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> dict[int, Consequence]:
-    """By number, those steps of a plan that take the last known member out of a group."""
+    """By number, the steps of a plan that remove the last known member of a group."""
     if surroundings is None or surroundings.coverage.loaded == 0:
         return {}
     left = [(group.id, step.number) for step in steps if (group := step.change.left_group) is not None]
@@ -145,7 +145,7 @@ def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> di
 
 
 def _unknown_groups(coverage: Coverage) -> str:
-    """Of how many people of the account the groups are not known."""
+    """For how many users of the account the groups are unknown, as a phrase."""
     if coverage.total is None:
         return "not all people are loaded"
     unknown = max(coverage.total, coverage.loaded) - coverage.with_groups
@@ -153,7 +153,7 @@ def _unknown_groups(coverage: Coverage) -> str:
 
 
 def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
-    """How much of the account the other consequences were computed from; nothing where it was all of it."""
+    """How much of the account the other consequences were computed from; empty if it was all."""
     if surroundings is None:
         return (_note(NO_COPY),)
     coverage = surroundings.coverage
@@ -167,7 +167,7 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
 
 
 def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
-    """What may go wrong when old states are put back; ``listed`` are the ids of the account's groups, None: unread."""
+    """What may go wrong when old states are restored; ``listed`` are the ids of the account's groups, None: unknown."""
     found = [*_identity_provider(subject.user, ASSIGN)]
     found += [
         Consequence(Gravity.WARNING, warning, step=step.number)
@@ -210,7 +210,7 @@ def _identity_provider(user: User, advice: str) -> list[Consequence]:
 
 
 def identity_provider_warning(user: User, kind: PlanKind) -> str:
-    """The warning that an identity provider owns this record and what to do there; empty where none is known to."""
+    """The warning that an identity provider owns this record, and what to do there; empty if none is known to."""
     advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE} else ASSIGN
     found = _identity_provider(user, advice)
     return "".join(consequence.text for consequence in found if consequence.gravity is Gravity.WARNING)

@@ -1,4 +1,4 @@
-"""How much of the account has been seen."""
+"""How much of the account is loaded."""
 
 from dataclasses import dataclass
 
@@ -30,13 +30,13 @@ class Coverage:
 
     @property
     def complete(self) -> bool:
-        """As many users as the server claims are here, and no walk over the list ended in doubt about that."""
+        """True if as many users as the server claims are loaded, and no sweep contradicts that."""
         doubtful = self.sweep is not None and self.sweep.ended_at_ms is not None and not self.sweep.complete
         return self.total is not None and self.loaded >= self.total and not doubtful
 
     @property
     def memberships_complete(self) -> bool:
-        """Every user is here and the groups of each are known, so that counts of members are exact."""
+        """True if every user is loaded with known groups, so that counts of members are exact."""
         return self.complete and self.with_groups >= self.loaded
 
     @property

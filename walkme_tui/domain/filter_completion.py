@@ -1,4 +1,4 @@
-"""What the rest of a half-typed filter term could be, and which of its values nobody has.
+"""Completions of a filter term, and its values that no user has.
 
 Both know the account only as far as the mirror does: ``KnownValues``.
 """
@@ -28,16 +28,16 @@ from walkme_tui.domain.text import ANYWHERE_FROM, clean, search_key
 from walkme_tui.domain.users import Status
 
 MAX_CHOICES: Final = 8
-# A field is offered from so many characters on: words are more usual than fields.
+# Fields are offered from this many characters: words are more usual than fields.
 FIELD_FROM: Final = 2
-# So many statuses or roles are named in a sentence.
+# At most so many statuses or roles are named in a sentence.
 MAX_TOLD: Final = 6
-# A value that is longer is not offered: nobody would recognise it in a line.
+# Longer values are not offered.
 MAX_OFFERED_LENGTH: Final = 120
 
 
 class KnownValues(NamedTuple):
-    """What people of the account have, as the server spells it; None where that is not known yet.
+    """The values in the account, as the server spells them; None where they are not known yet.
 
     ``groups`` are names, and ids of groups whose name is not known.
     """
@@ -48,7 +48,7 @@ class KnownValues(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What ``text[start:end]``, the term before the caret, could become: whole terms, the best first, one at least."""
+    """What ``text[start:end]``, the term before the caret, can become: at least one whole term, the best first."""
 
     start: int
     end: int
@@ -57,14 +57,14 @@ class Completion(NamedTuple):
 
     @property
     def ghost(self) -> str:
-        """What the best choice adds behind the caret; empty where it does not begin with what was typed."""
+        """The text that the best choice adds after the caret; empty where it does not begin with the typed text."""
         best = self.choices[0]
         begins = best[: len(self.typed)].casefold() == self.typed.casefold()
         return best[len(self.typed) :] if begins else ""
 
 
 def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
-    """What the term that ends at ``caret`` could become; None inside a term, after a blank and where nothing fits.
+    """The completions of the term that ends at ``caret``; None inside a term, after a blank and where nothing fits.
 
     Choices hold directory text only as ``text.clean`` shows it, and only where that means the same to a filter.
     """
@@ -84,12 +84,12 @@ def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
 
 
 def applied(text: str, completion: Completion, choice: str) -> tuple[str, int]:
-    """The text with ``choice`` in place of what was typed, and where the caret is then: behind it."""
+    """The text with ``choice`` in place of the typed term, and the caret position after it."""
     return text[: completion.start] + choice + text[completion.end :], completion.start + len(choice)
 
 
 class Offer(NamedTuple):
-    """Another filter that may have been meant: its whole text, and why, in a sentence."""
+    """Another filter that may be meant: its whole text, and the reason in a sentence."""
 
     text: str
     reason: str
@@ -114,7 +114,7 @@ def group_offer(text: str, groups: Collection[str] | None) -> Offer | None:
 
 
 def nearest_offer(text: str, nearest_words: Mapping[str, str]) -> Offer | None:
-    """The filter with the nearest words, by folded word, in the place of those that nobody has; None without any."""
+    """The filter with the nearest words, by folded word, in place of those that no user has; None without any."""
     offered, names = text, list[str]()
     for condition in reversed(parse_filter(text).conditions):
         word = condition.test.text if isinstance(condition.test, Word) and not condition.negated else ""
@@ -188,7 +188,7 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(spellings.items()))
 
 
-# ------------------------------------------------------------ values that nobody has
+# ------------------------------------------------------------ values that no user has
 
 
 def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
@@ -230,7 +230,7 @@ def _nobody_has(test: HasStatus | HasRole | InGroup, typed: str, known: Collecti
     close = nearest(typed, known)
     if isinstance(test, InGroup):
         return f"No group begins with “{shown}”." + _told("Nearest", close)
-    # All, if they are few: whoever mistypes a role may not know how roles are called here.
+    # All, if they are few: the roles of this account may be unfamiliar.
     told = ("Known", sorted(known)) if len(known) <= MAX_TOLD else ("Nearest", close)
     return f"No loaded user has the {test.kind} {shown}." + _told(*told)
 

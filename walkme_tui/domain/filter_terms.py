@@ -1,4 +1,4 @@
-"""A filter as it is typed, cut into terms and values; the grammar stands in ``domain.filters``."""
+"""Splits the text of a filter into terms and values; ``domain.filters`` describes the grammar."""
 
 import re
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from typing import Final, NamedTuple
 
 from walkme_tui.domain.text import search_key, storable
 
-# What stands for "in no group" after ``group:``; in quotes it is a name like any other.
+# Means "in no group" after ``group:``; in quotes it is a name.
 NO_GROUP: Final = "none"
-# With more of them a term is no choice but a pasted document.
+# A term with more values is taken for a pasted document.
 MAX_VALUES: Final = 100
 
 
 class Value(NamedTuple):
-    """A value as typed, at ``[start:end]``; ``text`` is what it says without its quotes.
+    """A value as typed, at ``[start:end]``; ``text`` is its text without quotes.
 
     ``open`` means that its quote is not closed, so that it goes on to the end.
     """
@@ -27,7 +27,7 @@ class Value(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What it is compared by, folded; half a character stands in no database, nor can be looked up there."""
+        """The folded text to compare; a lone surrogate is in no database and cannot be searched for."""
         return search_key(storable(self.text))
 
 
@@ -44,7 +44,7 @@ class Term(NamedTuple):
     values: tuple[Value, ...]
 
 
-# The possessive *+ never goes back, so that a pasted document costs no more than its length.
+# The possessive *+ never backtracks, so that the time for a pasted document grows linearly.
 _QUOTED: Final = r'"(?P<inner>[^"]*(?:""[^"]*)*+)(?P<close>"|\Z)'
 _ANY_QUOTED: Final = re.sub(r"\?P<\w+>", "?:", _QUOTED)
 _LISTED: Final = rf"(?:{_ANY_QUOTED})?[^\s,]*"
@@ -54,7 +54,7 @@ _TERM: Final = re.compile(
 )
 _VALUE: Final = re.compile(rf"(?:\A|,)(?P<value>(?:{_QUOTED})?(?P<rest>[^\s,]*))")
 _WORD: Final = re.compile(rf"\A(?P<value>(?:{_QUOTED})?(?P<rest>\S*))")
-# What means itself without quotes, wherever it stands.
+# Text that needs no quotes anywhere.
 _BARE: Final = re.compile(r'[^\s,":-][^\s,":]*')
 
 
@@ -69,7 +69,7 @@ def terms(text: str) -> Iterator[Term]:
 
 
 def written(value: str) -> str:
-    """How to type a value, or a word, so that it means itself: in quotes where it needs them."""
+    """A value, or a word, as it must be typed: in quotes if it needs them."""
     if _BARE.fullmatch(value) and search_key(value) != NO_GROUP:
         return value
     return quoted(value)

@@ -1,4 +1,4 @@
-"""Dates and ages as a filter takes them, in milliseconds: ``2024``, ``2024-03``, ``2024-03-12``, ``30d``."""
+"""Dates and ages in filters, in milliseconds: ``2024``, ``2024-03``, ``2024-03-12``, ``30d``."""
 
 import re
 from datetime import date
@@ -9,7 +9,7 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 # Months and years as long as the ages in the table count them.
 _UNITS_MS: Final = {"h": 3_600_000, "d": _DAY_MS, "w": 7 * _DAY_MS, "mo": 30 * _DAY_MS, "y": 365 * _DAY_MS}
 _AGE: Final = re.compile(r"([0-9]{1,4})(h|d|w|mo|y)", re.IGNORECASE | re.ASCII)
-# A dash at the end changes nothing: the month, or the day, is still to come.
+# A dash at the end is ignored: the month or the day is not typed yet.
 _DATE: Final = re.compile(r"([0-9]{4})(?:-(?:([0-9]{2})(?:-([0-9]{2})?)?)?)?")
 _ALMOST_DATE: Final = re.compile(r"([0-9]{4})[^0-9]([0-9]{1,2})(?:[^0-9]([0-9]{1,2}))?")
 
@@ -21,7 +21,7 @@ def age_ms(text: str) -> int | None:
 
 
 def period_ms(text: str) -> tuple[int, int] | None:
-    """When a year, month or day begins and when the next one does, in UTC; None if ``text`` is none of them."""
+    """The start of a year, month or day and of the next one, in UTC; None if ``text`` is none of them."""
     found = _DATE.fullmatch(text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""The filter language: what a person types into the ``/`` box, as conditions on people.
+"""The filter language: the text in the ``/`` box as conditions on users.
 
 ::
 
@@ -36,16 +36,16 @@ HasField: TypeAlias = Literal["externalId", "groups", "name", "role", "email"]
 
 FIELDS: Final = ("status", "role", "group", "created", "updated", "has")
 HAS_FIELDS: Final[tuple[HasField, ...]] = ("externalId", "groups", "name", "role", "email")
-# More is no filter but a pasted document; a database refuses conditions without end.
+# A longer filter is taken for a pasted document; the database limits the number of conditions.
 MAX_TERMS: Final = 100
-# Of typed text, so much is repeated in a sentence.
+# The longest part of typed text that a sentence repeats.
 SHOWN: Final = 40
 
 _REMEMBERED_LENGTH: Final = 256
 _MOST_COMPARED: Final = 150
 
 
-# ------------------------------------------------------------ what a filter asks for
+# ------------------------------------------------------------ tests
 #
 # Each class has a ``kind``: named tuples of one content are equal, and role:x must not be taken for status:x.
 
@@ -88,7 +88,7 @@ class InGroup(NamedTuple):
 
 
 class InNoGroup(NamedTuple):
-    """Known to be in no group at all."""
+    """Known to be in no group."""
 
     kind: Literal["no group"] = "no group"
 
@@ -122,7 +122,7 @@ class Has(NamedTuple):
 
 
 class Nobody(NamedTuple):
-    """Stands for a term that is wrong; is never negated."""
+    """The test of an invalid term; never negated."""
 
     kind: Literal["nobody"] = "nobody"
 
@@ -140,7 +140,7 @@ class Condition(NamedTuple):
 
 
 class FilterProblem(NamedTuple):
-    """What is wrong with ``text[start:end]``, in a short sentence with the nearest thing that can be written."""
+    """The error in ``text[start:end]``: a short sentence with the nearest valid term."""
 
     start: int
     end: int
@@ -165,7 +165,7 @@ class Filter(NamedTuple):
 
 
 def parse_filter(text: str) -> Filter:
-    """What ``text`` asks for; never raises, whatever was typed."""
+    """Parse ``text``; never raises."""
     return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _parsed(text)
 
 
@@ -208,7 +208,7 @@ def _at(condition: Condition, now_ms: int) -> Condition:
 
 
 class _Wrong(Exception):
-    """A term cannot be read; the text is the reason for its ``FilterProblem``."""
+    """A term is invalid; the text is the reason for its ``FilterProblem``."""
 
 
 def _parsed(text: str) -> Filter:
@@ -230,7 +230,7 @@ _remembered = lru_cache(maxsize=64)(_parsed)
 
 
 def _test(term: Term) -> Test | None:
-    """What a term asks for; None if there is nothing to ask for yet. Raises ``_Wrong``."""
+    """The test of a term; None if it is incomplete. Raises ``_Wrong``."""
     if len(term.values) > MAX_VALUES:
         raise _Wrong(f"A term has at most {MAX_VALUES} values.")
     if term.field is None:
@@ -285,7 +285,7 @@ def _group(values: tuple[Value, ...]) -> InGroup | InNoGroup:
 
 
 def _has(value: str) -> Has:
-    """A beginning of a name is enough where only one begins so."""
+    """The name that begins with a text, if it is the only one."""
     fitting = [name for name in HAS_FIELDS if name.casefold().startswith(value.casefold())]
     if len(fitting) == 1:
         return Has(fitting[0])
@@ -340,7 +340,7 @@ def _no_such_field(field: str) -> str:
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
-    """Names as a sentence has them: ``a, b and c``."""
+    """Names in a sentence: ``a, b and c``."""
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
@@ -352,7 +352,7 @@ def nearest(typed: str, names: Collection[str]) -> list[str]:
     from difflib import get_close_matches  # only for mistakes: the first filter need not wait for it
 
     wanted = search_key(typed)
-    # Texts that differ more in length are not close; this only says so sooner.
+    # Texts that differ more in length are not close; this check is faster.
     by_key = {search_key(name): name for name in names if len(name) < 3 * len(typed) and len(typed) < 3 * len(name)}
     likely = list(by_key)
     if len(likely) > _MOST_COMPARED:

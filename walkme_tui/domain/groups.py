@@ -24,7 +24,7 @@ class GroupSize(NamedTuple):
 
 
 class Belonging(StrEnum):
-    """How people belong to groups, whichever groups these are; who is in none is only known where groups are."""
+    """Group membership in general; being in none is only known where the groups are known."""
 
     NONE = "none"  # known to be in no group
     LEFT_BEHIND = "left behind"  # inactive, and known to be in a group
@@ -32,19 +32,19 @@ class Belonging(StrEnum):
 
 
 class MembershipGaps(NamedTuple):
-    """How many loaded users belong to groups in each of these ways."""
+    """The number of loaded users of each ``Belonging``."""
 
     none: int
     left_behind: int
     unknown: int
 
     def of(self, belonging: Belonging) -> int:
-        """The number for one of them."""
+        """The number of one kind."""
         return {Belonging.NONE: self.none, Belonging.LEFT_BEHIND: self.left_behind}.get(belonging, self.unknown)
 
 
 class Difference(NamedTuple):
-    """Who is in one group but not in another."""
+    """The users in one group but not in another."""
 
     group: Group
     other: Group

@@ -1,4 +1,4 @@
-"""What a view of users shows, and in which order."""
+"""Queries for users: filter and order."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from walkme_tui.domain.groups import Belonging
 
 
 class SortKey(StrEnum):
-    """What users can be put in order by; ``LISTED`` is their place in the server's list."""
+    """The sort keys of users; ``LISTED`` is their position in the server's list."""
 
     EMAIL = "email"
     NAME = "name"
@@ -39,22 +39,22 @@ SORT_NAMES: Final[Mapping[SortKey, str]] = MappingProxyType(
         SortKey.LISTED: "place in the server's list",
     }
 )
-"""What an order is called in a sentence."""
+"""The names of sort keys in sentences."""
 
 
 BROUGHT_FORWARD: Final = 100
-"""So many users who have the words of a filter as whole words stand before the others where nothing is sorted."""
+"""Without a sort, up to so many users with the words of a filter as whole words come first."""
 
 
 class Sort(NamedTuple):
-    """An order: users of whom the key is not known, or empty, stand last either way."""
+    """A sort order; users with an unknown or empty key come last in both directions."""
 
     key: SortKey
     reverse: bool = False
 
 
 class UserQuery(NamedTuple):
-    """Which users a view shows.
+    """The users that a view shows.
 
     ``text`` is what was typed, in the language of ``domain.filters``. ``group_id`` keeps the members of one group,
     ``without_group_id`` drops those of another, ``belonging`` keeps those who belong to groups in this way.
@@ -73,13 +73,13 @@ class UserQuery(NamedTuple):
 
     @property
     def narrows(self) -> bool:
-        """True if the view is a choice among the users that are loaded."""
+        """True if the view filters the loaded users."""
         grouped = (self.group_id, self.without_group_id, self.belonging) != (None, None, None)
         return bool(self.text.strip()) or self.hide_inactive or grouped
 
     @property
     def asked_fields(self) -> tuple[str, ...]:
-        """The attributes of a ``User`` that must be known to say whether the view shows the user."""
+        """The attributes of ``User`` that decide whether the view shows a user."""
         from walkme_tui.domain.filters import asked_fields, parse_filter
 
         fields = {field: None for each in parse_filter(self.text).conditions for field in asked_fields(each.test)}
@@ -91,5 +91,5 @@ class UserQuery(NamedTuple):
 
     @property
     def is_list(self) -> bool:
-        """True if the view is the server's own list, holes included."""
+        """True if the view is the server's list itself, unloaded positions included."""
         return not self.narrows and self.sort is None

@@ -1,4 +1,4 @@
-"""A value that must not be seen."""
+"""Secret values."""
 
 from typing import NoReturn
 

@@ -1,10 +1,10 @@
-"""One walk over the whole list of the server, as it is remembered from one start to the next."""
+"""Sweeps over the server's whole list, as the mirror stores them."""
 
 from typing import NamedTuple
 
 
 class Sweep(NamedTuple):
-    """Where a walk stands, or how it ended.
+    """The state of a sweep, or how it ended.
 
     ``started_at_ms`` is when its first page was asked for, milliseconds since the Unix epoch. Pages of ``page_size``
     users came up to, and without, ``next_page``. ``total_at_start`` is what the first answer claimed, None where it
@@ -35,12 +35,12 @@ class Sweep(NamedTuple):
 
     @property
     def knew_everyone(self) -> bool:
-        """True if everyone was known before what comes now: users who are added are new in the account."""
+        """True if every user was known before, so that users who are added now are new in the account."""
         return self.renews or self.complete
 
 
 class SeenCount(NamedTuple):
-    """What a walk saw: ``seen`` distinct users, of whom ``sure`` ones stood in the list when it began."""
+    """What a sweep saw: ``seen`` distinct users, of whom ``sure`` ones were in the list when it began."""
 
     seen: int
     sure: int

@@ -1,4 +1,4 @@
-"""Directory text for the eye (``clean``) and for comparing (``search_key``).
+"""Directory text to show (``clean``) and to compare (``search_key``).
 
 Names come from other people's systems and are hostile until proven otherwise: they may hold escape sequences, line
 breaks, direction overrides or a thousand accents on one letter. ``clean`` makes a display copy that a terminal shows
@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 MAX_MARKS_PER_LETTER: Final = 2
 DOTTED_CIRCLE: Final = "\u25cc"
 
-# What needs a second look: everything outside printable ASCII. Most names never get past this test.
+# Most names are printable ASCII and need nothing else.
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
 
 _OUTSIDE_ASCII: Final = re.compile(r"[^\n -~]+")
@@ -36,7 +36,7 @@ _REGIONAL_INDICATOR_Z: Final = 0x1F1FF
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    """A copy of ``text`` that is safe and honest on a terminal, on one line.
+    """A copy of ``text`` that is safe on a terminal, on one line, and looks like what it is.
 
     Control characters become visible symbols (ESC ``␛``, newline ``␊``), direction marks, zero-width and other
     invisible characters, private-use and unassigned code points their number (``⟨202E⟩``), flags their two letters.
@@ -63,12 +63,12 @@ def clean(text: str, limit: int | None = None) -> str:
         if replacement:
             marks = dict.fromkeys(marks, 0)
             shown.append(replacement)
-    # Once more: what was left out may have kept a letter and its mark apart.
+    # Again: a dropped character may have stood between a letter and its mark.
     return unicodedata.normalize("NFC", "".join(shown))
 
 
 def printable_json(value: object, indent: int | None = None) -> str:
-    """JSON text in which visible characters are themselves and all others escapes, as are marks after the second."""
+    """JSON text in which every invisible character is escaped, as is every mark after the second on a letter."""
     return _OUTSIDE_ASCII.sub(_escape_unprintable, json.dumps(value, ensure_ascii=False, indent=indent))
 
 
@@ -82,7 +82,7 @@ def _escape_unprintable(run: re.Match[str]) -> str:
 
 
 def _visible(character: str, category: str) -> str:
-    """What stands for one character that is no combining mark; empty for mere presentation."""
+    """The visible form of a character that is no combining mark; empty for presentation characters."""
     code = ord(character)
     if character in _PRESENTATION:
         return ""
@@ -117,7 +117,7 @@ def storable(text: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """The form in which text is compared when searching: ``Zoë O'Brien`` and ``zoe obrien`` give the same.
+    """The form in which a search compares text: ``Zoë O'Brien`` and ``zoe obrien`` have the same.
 
     Case is folded, compatibility forms are decomposed, combining marks, invisible characters and apostrophes are
     dropped, runs of white space made one blank. The same function folds what is stored and what is typed.
@@ -139,7 +139,7 @@ def email_key(email: str) -> str:
 
 
 def email_forms(email: str) -> tuple[str, ...]:
-    """The email as it was typed, then in the other normal forms, for servers that compare character by character."""
+    """The email as typed, then in the other normal forms, for servers that compare characters."""
     forms = (email, unicodedata.normalize("NFC", email), unicodedata.normalize("NFD", email))
     return tuple(dict.fromkeys(forms))
 
@@ -154,9 +154,9 @@ def search_words(text: str) -> tuple[str, ...]:
     return tuple(search_key(text).split())
 
 
-# ------------------------------------------------------------ where words were found
+# ------------------------------------------------------------ places of words
 
-# Words from so many characters on are found anywhere, shorter ones only where a run of letters and digits begins.
+# Words of this length are found anywhere, shorter ones only at the beginning of a run of letters and digits.
 ANYWHERE_FROM: Final = 3
 # Half-width Japanese sound marks are no marks to Unicode, but fold like them.
 _SOUND_MARKS: Final = "\uff9e\uff9f"
@@ -165,7 +165,7 @@ Span: TypeAlias = tuple[int, int]
 
 
 def match_spans(text: str, words: Collection[str]) -> list[Span]:
-    """Where ``words``, folded by ``search_key``, occur in ``text``: spans of it in order, none touching another.
+    """The spans of ``text`` in which ``words``, folded by ``search_key``, occur, in order and separate.
 
     A word of one or two characters occurs only where a run of letters and digits begins, a longer one anywhere. What
     folds to nothing is part of a span where letters on both sides are (``O'Brien`` for ``obrien``), and a mark where
@@ -185,13 +185,13 @@ def match_spans(text: str, words: Collection[str]) -> list[Span]:
 
 
 def _spans(folded: str, words: Collection[str]) -> list[Span]:
-    """The spans in a text whose every character stands where it stands in its search key."""
+    """The spans in a text of the same length as its search key."""
     spans = [span for word in words if word in folded for span in _occurrences(folded, word)]
     return _merged(spans) if len(spans) > 1 else spans
 
 
 def _occurrences(folded: str, word: str) -> Iterator[Span]:
-    """Each place of a word in a folded text; they may overlap."""
+    """The spans of a word in a folded text; they may overlap."""
     at = folded.find(word) if word else -1
     while at >= 0:
         if len(word) >= ANYWHERE_FROM or (folded[at].isalnum() and not folded[at - 1 : at].isalnum()):

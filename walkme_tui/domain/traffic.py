@@ -1,4 +1,4 @@
-"""What went over the wire, and how fast it may go."""
+"""The request log, and the state of the traffic."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Priority(IntEnum):
-    """Who goes first when the rate allows only one request: the lower number."""
+    """The priority of a request; a lower number starts first."""
 
     DEMAND = 0
     PREFETCH = 1
@@ -21,7 +21,7 @@ class Priority(IntEnum):
 
 
 class RequestRecord(NamedTuple):
-    """One attempt of one request, as the request log keeps it: emails and tokens are redacted before it is made.
+    """One attempt of a request in the request log; emails and tokens are redacted before it is created.
 
     ``path`` is the redacted path with query. ``status`` is None where no answer came; ``outcome`` then says why, in a
     few words. ``started_at_ms`` is milliseconds since the Unix epoch, ``attempt`` counts from 1. ``response_body`` is
@@ -71,7 +71,7 @@ def _fields(encoded: str) -> list[str]:
 
 
 class TrafficStatus(NamedTuple):
-    """How the line to the account does at this moment.
+    """The traffic to the account at this moment.
 
     ``permitted_per_second`` is the adaptive rate now, ``recent_per_second`` what was sent over the last seconds.
     ``waiting_seconds`` is the countdown that ``Retry-After`` or a back-off imposes, 0 when none does, and

@@ -1,6 +1,6 @@
-"""A user's JSON object to a ``User`` and back, without loss.
+"""Users as JSON objects, without loss: in plan files, receipts, the journal, CLI output and the REST API.
 
-The JSON names are those of the WalkMe REST API (walkme-api.md, part 1); ``encode_user(decode_user(x)) == x`` holds for
+The names are those of the WalkMe REST API (walkme-api.md, part 1); ``encode_user(decode_user(x)) == x`` holds for
 every object ``x`` that ``decode_user`` accepts.
 """
 
@@ -32,7 +32,7 @@ _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[
 
 
 def decode_user(raw: object) -> User | UnreadableRecord:
-    """Read one JSON value as a user; what cannot be one comes back as an ``UnreadableRecord`` with the reason."""
+    """Decode a JSON value as a user, or as an ``UnreadableRecord`` with the reason."""
     if not isinstance(raw, dict):
         return UnreadableRecord(f"not an object but {_json_type(raw)}")
     user_id = raw.get("id")
@@ -50,7 +50,7 @@ def decode_user(raw: object) -> User | UnreadableRecord:
 
 
 def _usual(user_id: str, raw: dict[str, Json]) -> User | None:
-    """A user without anything odd, in half the time that ``_read`` takes: a crawl reads millions. None for others."""
+    """A usual user, in half the time of ``_read``, because a crawl decodes millions; None for an unusual one."""
     get = raw.get
     texts = [get(name, UNKNOWN) for name in TEXT_FIELDS]
     for text in texts:
@@ -73,7 +73,7 @@ def _usual(user_id: str, raw: dict[str, Json]) -> User | None:
 
 
 def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
-    """The attributes of ``User`` but the id, and what goes to ``extra``."""
+    """The attributes of ``User`` except the id, and ``extra``."""
     known: dict[str, object] = {}
     extra: dict[str, Json] = {}
     unread: dict[str, Json] = {}
@@ -83,20 +83,20 @@ def _read(raw: dict[str, Json]) -> tuple[dict[str, object], dict[str, Json]]:
             if name != "id":
                 extra[name] = value
         elif value is None or (type(value) is str and reading[1] is _decode_text and value.isascii()):
-            known[reading[0]] = value  # as most are: nothing to read, and a crawl reads millions
+            known[reading[0]] = value  # the usual case: nothing to decode
         else:
             decoded, whole = reading[1](value)
             if decoded is not None:
                 known[reading[0]] = decoded
             if not whole:
                 unread[name] = value
-    # In an order of their own: a record that is written and read again is the same to the letter.
+    # In a fixed order, so that encoding and decoding again gives the same text.
     extra.update((name, unread[name]) for name in ATTRIBUTES if name in unread)
     return known, extra
 
 
 def encode_user(user: User) -> dict[str, Json]:
-    """The JSON object that the user was read from: absent fields stay absent, unreadable values come back as sent."""
+    """The JSON object of a user: absent fields stay absent, unreadable values are as they were sent."""
     raw: dict[str, Json] = {"id": user.id}
     for name, attribute in ATTRIBUTES.items():
         value = getattr(user, attribute)
@@ -128,7 +128,7 @@ def _canonical(value: Json) -> str:
 
 
 def _encode(attribute: str, value: Any) -> Json:
-    """The JSON value that an attribute's value stands for."""
+    """The JSON value of an attribute."""
     if value is None:
         return None
     if attribute == "groups":
@@ -151,7 +151,7 @@ def _decode_groups(value: object) -> tuple[tuple[str, ...] | None, bool]:
 
 
 def _usual_time(value: object) -> int | None:
-    """Milliseconds of a time as it is written by ``format_time_ms``, without a fraction; None for any other."""
+    """Milliseconds of a time in the format of ``format_time_ms`` without a fraction; None for other values."""
     if type(value) is not str or not _USUAL_TIME.fullmatch(value):
         return None
     try:
@@ -168,7 +168,7 @@ def _decode_time(value: object) -> tuple[int | None, bool]:
     return milliseconds, milliseconds is not None and format_time_ms(milliseconds) == value
 
 
-# What an attribute's JSON value is read by: it gives the value, None if it is none, and whether nothing was lost.
+# The attribute of a JSON name and its decoder, which returns the value (None if invalid) and whether it is lossless.
 _READINGS: Final[dict[str, tuple[str, Callable[[object], tuple[object, bool]]]]] = {
     **{name: (attribute, _decode_text) for name, attribute in TEXT_FIELDS.items()},
     "groups": ("groups", _decode_groups),

@@ -1,4 +1,4 @@
-"""People of an account, as far as they are known."""
+"""Users of an account; fields may be unknown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class Unknown(Enum):
-    """The type of ``UNKNOWN``: an answer did not carry the field, which says nothing about its value."""
+    """The type of ``UNKNOWN``: no answer contained the field, which says nothing about its value."""
 
     UNKNOWN = "unknown"
 
@@ -40,7 +40,7 @@ _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 class User(NamedTuple):
-    """One person as some answer described them.
+    """One user, as answers described them.
 
     A field is ``UNKNOWN`` where the answer lacked it; ``None`` and ``()`` are values that the server sent. Times are
     milliseconds since the Unix epoch. ``groups`` are group ids in the order of the answer. ``extra`` keeps, under their
@@ -66,7 +66,7 @@ class User(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """First and last name as far as known, else an empty string."""
+        """The known ones of first and last name; empty if there are none."""
         parts = (self.first_name, self.last_name)
         return " ".join(part for part in parts if isinstance(part, str) and part)
 
@@ -81,7 +81,7 @@ class User(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """A record in a list that cannot be read as a user: it costs itself, never its page.
+    """A record in a list that cannot be read as a user; the rest of the page is read.
 
     ``reason`` is a short sentence without the record's contents.
     """

@@ -1,4 +1,4 @@
-"""Saved views: a filter with a name, and how a table of users was left."""
+"""Saved views: named filters, and the layouts of user tables."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.text import clean, search_key
 
 SIGN: Final = "@"
-"""Stands before the name of a view where a filter could stand as well."""
+"""Marks the name of a view where a filter is also possible."""
 MAX_NAME: Final = 40
 MAX_FILTER: Final = 1000
 
@@ -19,14 +19,14 @@ _OTHER_THAN_NAME: Final = re.compile(r"[^\w.-]")
 
 
 class TableName(StrEnum):
-    """The tables of users whose look is remembered apart."""
+    """The user tables, each with a layout of its own."""
 
     USERS = "users"
     MEMBERS = "members"
 
 
 class TableLayout(NamedTuple):
-    """How a table of users is shown: ``sort`` None is the order of the server's list, ``wide`` means wider columns."""
+    """The layout of a user table: ``sort`` None is the order of the server's list, ``wide`` means wider columns."""
 
     sort: Sort | None = None
     wide: bool = False
@@ -52,21 +52,21 @@ _TITLES: Final[Mapping[SavedView, str]] = MappingProxyType(
     }
 )
 BUILT_IN: Final = tuple(_TITLES)
-"""The views that everybody has; a saved one of the same name stands in their place."""
+"""The built-in views; a saved one of the same name replaces them."""
 
 
 def title(view: SavedView) -> str:
-    """What a view is about: in words for a built-in one, else its filter, empty if it has none."""
+    """The description of a built-in view, else the view's filter, empty if it has none."""
     return _TITLES.get(view, view.text)
 
 
 def same_name(one: str, other: str) -> bool:
-    """True if two names mean the same view: neither case nor accents count."""
+    """True if two names are equal without case and accents."""
     return search_key(one) == search_key(other)
 
 
 def all_views(saved: Iterable[SavedView]) -> tuple[SavedView, ...]:
-    """The saved views in their order, then the built-in ones that none of them stands in for."""
+    """The saved views in their order, then the built-in ones that none of them replaces."""
     kept = tuple(saved)
     taken = {search_key(view.name) for view in kept}
     return (*kept, *(view for view in BUILT_IN if search_key(view.name) not in taken))
@@ -79,7 +79,7 @@ def find_view(name: str, views: Iterable[SavedView]) -> SavedView | None:
 
 
 def why_name_refused(name: str) -> str:
-    """A sentence that says why a view cannot be called so, empty if it can.
+    """A sentence on why a name is not possible for a view, empty if it is.
 
     1 to 40 letters, digits and ``- _ .``, the first a letter or digit: such a name needs no quotes in any shell.
     """

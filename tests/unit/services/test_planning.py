@@ -283,9 +283,7 @@ async def test_a_server_that_does_not_tell_groups_gets_a_deactivation_that_says_
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
     assert [step.change for step in plan.steps] == [SetStatus(ZOE.id, "active", "inactive")]
-    warning = Consequence(
-        Gravity.WARNING, "The server does not tell this person's groups, so the plan only deactivates."
-    )
+    warning = Consequence(Gravity.WARNING, "The record lacks this person's groups, so the plan only deactivates.")
     assert warning in plan.subjects[0].consequences
 
 
@@ -375,7 +373,7 @@ async def test_whose_record_others_own_and_who_was_never_there_is_told() -> None
         "Already inactive, so the status stays.",
         "There is nothing to do for this person.",
     ]
-    assert "The server does not tell the present status, so an undo cannot bring it back." in texts(plan, 2)
+    assert "The record lacks the present status, so an undo cannot restore it." in texts(plan, 2)
     assert [step.change for step in plan.steps_of(person(51).id)] == [SetStatus(person(51).id, None, "inactive")]
 
 
@@ -425,7 +423,7 @@ async def test_an_unknown_status_is_changed_and_said_to_be_unknown() -> None:
     async with open_session(api) as session:
         plan = await Planner(session).set_status(ZOE.id, Status.INACTIVE)
     assert plan.steps[0].change == SetStatus(ZOE.id, UNKNOWN, "inactive")
-    assert texts(plan) == ["The server does not tell the present status, so an undo cannot bring it back."]
+    assert texts(plan) == ["The record lacks the present status, so an undo cannot restore it."]
 
 
 # ---------------------------------------------------------------- tickets
