@@ -170,7 +170,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
 CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {
     "a fault of the program stops nobody": (
         a_fault_stops_nobody,
-        "unit/services/test_execution.py::test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody",
+        "unit/services/test_execution.py::test_a_bug_in_one_step_stops_the_job_for_all_users",
     ),
     "an earlier attempt is forgotten": (
         an_earlier_attempt_is_forgotten,

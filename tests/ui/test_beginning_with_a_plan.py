@@ -1,4 +1,4 @@
-"""The browser that the command line opens at a plan."""
+"""The browser when the command line opens it with a plan."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -38,7 +38,7 @@ async def offboarding(_: Session, change_services: ChangeServices) -> Plan:
     return await change_services.planner.offboard(["person00003@example.com"], ticket="INC-5")
 
 
-async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
+async def test_the_plan_is_shown_over_the_users_and_can_be_run() -> None:
     setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -52,7 +52,7 @@ async def test_the_plan_is_on_top_of_the_users_and_can_be_run() -> None:
     await close(app)
 
 
-async def test_to_leave_the_plan_is_to_go_on_in_the_list() -> None:
+async def test_closing_the_plan_shows_the_list() -> None:
     setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -80,7 +80,7 @@ async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> 
     await close(app)
 
 
-async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
+async def test_escape_cancels_a_plan_that_is_being_made() -> None:
     gate = asyncio.Event()
 
     async def wait(session: Session, change_services: ChangeServices) -> Plan:
@@ -101,7 +101,7 @@ async def test_while_the_plan_is_made_escape_gives_it_up() -> None:
     await close(app)
 
 
-async def test_without_a_plan_nothing_is_opened_before_the_first_picture() -> None:
+async def test_without_a_plan_nothing_is_opened_before_the_first_frame() -> None:
     setting = Setting(api=FakeDirectory(people(5)))
     async with open_browser(setting) as browser:
         await browser.loaded()

@@ -1,4 +1,4 @@
-"""No profile, the demo, and changing from one profile to another."""
+"""Starting without a profile, the demo, and switching profiles."""
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
@@ -48,7 +48,7 @@ async def test_a_demo_that_does_not_start_says_why() -> None:
         assert browser.says("There are three ways in.")
 
 
-async def test_another_profile_is_opened_and_the_one_before_closed() -> None:
+async def test_another_profile_is_opened_and_the_previous_one_closed() -> None:
     first, second = FakeDirectory(people(5)), FakeDirectory(people(7, start=100))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=second, profile="globex", environment=Environment.PRODUCTION)
@@ -69,7 +69,7 @@ async def test_another_profile_is_opened_and_the_one_before_closed() -> None:
     assert second.closed
 
 
-async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_one_before() -> None:
+async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_previous_one() -> None:
     first = FakeDirectory(people(25))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=FakeDirectory(people(25, start=100)), profile="globex", environment=Environment.PRODUCTION)
@@ -93,7 +93,7 @@ def backgrounds(browser: Browser) -> set[str]:
     return {style.bgcolor.name for style in styles if style.bgcolor is not None}
 
 
-async def test_a_profile_that_does_not_open_leaves_the_one_before() -> None:
+async def test_a_profile_that_does_not_open_keeps_the_previous_one() -> None:
     def fail(name: str) -> Session:
         raise ConfigurationError(f"The profile {name} has no REST connection.")
 

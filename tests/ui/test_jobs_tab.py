@@ -1,4 +1,4 @@
-"""The Jobs tab, jobs that an earlier run left, and leaving while one runs."""
+"""The Jobs tab, unfinished jobs of an earlier run, and quitting while a job runs."""
 
 import asyncio
 
@@ -98,7 +98,7 @@ async def test_the_job_that_starts_is_selected() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog)
 
 
-async def test_a_job_tells_which_job_took_it_back_and_the_other_way_round() -> None:
+async def test_a_job_and_its_undo_name_each_other() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.deactivate_user()
@@ -116,13 +116,13 @@ async def test_a_job_tells_which_job_took_it_back_and_the_other_way_round() -> N
         await browser.settled(lambda: f"Undone just now by job {undo}" in browser.steps)
 
 
-async def test_where_nothing_was_done_the_tab_says_how_to() -> None:
+async def test_an_empty_tab_explains_how_to_change_something() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.press("4")
         await browser.settled(lambda: browser.says("Nothing was changed from here yet."))
 
 
-async def test_a_running_job_tells_its_progress_and_can_be_paused() -> None:
+async def test_a_running_job_shows_its_progress_and_can_be_paused() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
@@ -141,7 +141,7 @@ async def test_a_running_job_tells_its_progress_and_can_be_paused() -> None:
         assert len(api.writes) == 4
 
 
-async def test_a_job_that_the_server_lets_wait_counts_down() -> None:
+async def test_a_job_that_the_server_paused_shows_a_countdown() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
@@ -158,7 +158,7 @@ async def test_a_job_that_the_server_lets_wait_counts_down() -> None:
         await browser.settled(lambda: "Done and verified." in browser.screen_text)
 
 
-async def test_a_job_that_waits_for_the_service_counts_down() -> None:
+async def test_a_job_that_waits_for_the_service_shows_a_countdown() -> None:
     api = account()
     api.fail_next(RateLimited("Too many requests.", retry_after_seconds=100.0), name="patch_user")
     async with open_browser(Setting(api=api)) as browser:
@@ -171,7 +171,7 @@ async def test_a_job_that_waits_for_the_service_counts_down() -> None:
         assert "retrying in 70 s · Too many requests." in browser.status_line
 
 
-async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:
+async def test_a_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
     setting = Setting(api=account())
     await left_unfinished(setting, 1, sent=True)
     async with open_browser(setting) as browser:
@@ -184,7 +184,7 @@ async def test_a_job_of_an_earlier_run_is_offered_once_and_goes_on() -> None:
         assert browser.dialog == ""
 
 
-async def test_p_on_the_list_asks_before_a_job_goes_on() -> None:
+async def test_p_on_the_list_asks_before_it_resumes_a_job() -> None:
     setting = Setting(api=account())
     await left_unfinished(setting, 1)
     async with open_browser(setting) as browser:
@@ -202,7 +202,7 @@ async def test_p_on_the_list_asks_before_a_job_goes_on() -> None:
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])
-async def test_it_may_wait(key: str) -> None:
+async def test_an_unfinished_job_can_be_left_for_later(key: str) -> None:
     setting = Setting(api=account())
     await left_unfinished(setting, 1)
     async with open_browser(setting) as browser:
@@ -225,7 +225,7 @@ async def test_inspect_goes_to_the_job() -> None:
         assert "3 todo" in browser.steps
 
 
-async def test_to_abandon_is_asked_once_more() -> None:
+async def test_abandoning_asks_for_confirmation() -> None:
     setting = Setting(api=account())
     await left_unfinished(setting, 1)
     async with open_browser(setting) as browser:
@@ -254,7 +254,7 @@ async def test_a_job_of_another_account_is_not_offered() -> None:
 # ---------------------------------------------------------------- leaving
 
 
-async def test_q_while_a_job_runs_asks_and_enter_stays() -> None:
+async def test_q_asks_while_a_job_runs_and_enter_stays() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
@@ -267,7 +267,7 @@ async def test_q_while_a_job_runs_asks_and_enter_stays() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog or browser.toasts)
 
 
-async def test_to_wait_ends_the_program_after_the_job() -> None:
+async def test_wait_ends_the_program_after_the_job() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
@@ -282,7 +282,7 @@ async def test_to_wait_ends_the_program_after_the_job() -> None:
     assert len(api.writes) == 4
 
 
-async def test_to_stop_finishes_what_is_in_flight_and_leaves_the_rest() -> None:
+async def test_stop_settles_what_is_in_flight_and_keeps_the_rest() -> None:
     api, bench = account(), Bench()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api, bench=bench)) as browser:
@@ -298,7 +298,7 @@ async def test_to_stop_finishes_what_is_in_flight_and_leaves_the_rest() -> None:
     assert len(api.writes) == 1
 
 
-async def test_when_the_program_ends_otherwise_what_is_in_flight_is_settled() -> None:
+async def test_a_signal_settles_what_is_in_flight() -> None:
     api, bench = account(), Bench()
     gate = api.hold("patch_user")
     setting = Setting(api=api, bench=bench)

@@ -1,4 +1,4 @@
-"""A change of many people: how many they are of what, what it costs to read them, and how far that is."""
+"""A plan for many users: what they are all of, the cost of reading them, and its progress."""
 
 import sys
 from typing import Any
@@ -26,7 +26,7 @@ async def all_marked(browser: Browser, count: int) -> None:
     await browser.settled(lambda: len(browser.marked) == count)
 
 
-async def test_a_plan_for_everybody_says_so() -> None:
+async def test_a_plan_for_the_whole_account_says_so() -> None:
     async with open_browser(Setting(api=account(12))) as browser:
         await all_marked(browser, 12)
         await browser.press("O")
@@ -45,7 +45,7 @@ async def test_a_plan_for_all_of_a_view_says_so() -> None:
         await browser.listening(f"Offboard {count} people: all {count} in this view")
 
 
-async def test_some_who_are_marked_are_not_called_everybody() -> None:
+async def test_a_plan_for_some_users_does_not_claim_all_of_them() -> None:
     async with open_browser(Setting(api=account(12))) as browser:
         await all_marked(browser, 12)
         await browser.press("space", "O")
@@ -54,7 +54,7 @@ async def test_some_who_are_marked_are_not_called_everybody() -> None:
         assert "view" not in browser.dialog
 
 
-async def test_more_than_200_people_are_read_only_after_a_question() -> None:
+async def test_more_than_200_users_are_read_only_after_a_question() -> None:
     api = account(260)
     setting = Setting(api=api)
     async with open_browser(setting, (80, 24)) as browser:
@@ -82,7 +82,7 @@ async def test_more_than_200_people_are_read_only_after_a_question() -> None:
         assert len(api.asked("get_user")) == MAX_CONCURRENT
 
 
-async def test_another_plan_does_not_end_a_long_reading() -> None:
+async def test_another_plan_does_not_cancel_a_long_read() -> None:
     api = account(260)
     async with open_browser(Setting(api=api, environment=Environment.PRODUCTION), (80, 24)) as browser:
         await browser.loaded()
@@ -102,7 +102,7 @@ async def test_another_plan_does_not_end_a_long_reading() -> None:
         await browser.listening("Offboard 260 people")
 
 
-async def test_the_status_line_shows_how_far_the_reading_is() -> None:
+async def test_the_status_line_shows_the_progress_of_the_read() -> None:
     api = account(40)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await all_marked(browser, 40)
@@ -117,7 +117,7 @@ async def test_the_status_line_shows_how_far_the_reading_is() -> None:
         await browser.settled(lambda: reading in browser.status_line)
 
 
-async def test_a_long_plan_is_shown_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_of_a_long_plan_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_list, "MOST_AT_ONCE", 5)
     monkeypatch.setattr(plan_list, "LINES_AHEAD", 20)
     api = account(40)
@@ -134,7 +134,7 @@ async def test_a_long_plan_is_shown_from_end_to_end(monkeypatch: pytest.MonkeyPa
         assert browser.says("40 set status")
 
 
-async def test_a_long_plan_makes_only_the_lines_that_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_plan_renders_only_visible_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     lines_of = plan_list._subject_lines
 

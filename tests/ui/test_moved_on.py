@@ -1,4 +1,4 @@
-"""Who has moved on while something was asked for is not interrupted: what is ready waits for a key."""
+"""A user who went elsewhere is not interrupted: a dialog that is ready waits for a key."""
 
 import threading
 
@@ -29,7 +29,7 @@ async def ready(browser: Browser, what: str) -> None:
     await browser.settled(lambda: what in browser.status_line and "W opens it." in browser.status_line)
 
 
-async def test_a_plan_never_opens_over_the_filter_that_is_typed_into() -> None:
+async def test_a_plan_never_opens_over_the_filter_box_while_it_has_the_focus() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -53,7 +53,7 @@ async def test_a_plan_never_opens_over_the_filter_that_is_typed_into() -> None:
 
 @pytest.mark.parametrize("command", ["O", "x", "z"])
 @pytest.mark.parametrize("way", ["down", "2", "question_mark", "slash"])
-async def test_a_plan_opens_only_where_it_was_asked_for(command: str, way: str) -> None:
+async def test_a_plan_opens_only_where_it_was_requested(command: str, way: str) -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -74,7 +74,7 @@ async def test_a_plan_opens_only_where_it_was_asked_for(command: str, way: str) 
         assert "Zoë Çelik" in browser.dialog
 
 
-async def test_keys_in_one_packet_count_as_moving_on() -> None:
+async def test_keys_in_one_packet_count_as_going_elsewhere() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -83,7 +83,7 @@ async def test_keys_in_one_packet_count_as_moving_on() -> None:
         assert browser.filter_text == "zo"
 
 
-async def test_who_stayed_or_came_back_sees_the_plan() -> None:
+async def test_a_user_who_stayed_or_returned_sees_the_plan() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -124,7 +124,7 @@ async def test_w_says_that_nothing_is_ready() -> None:
         assert "No dialog is ready." in browser.toasts
 
 
-async def test_another_account_does_not_take_the_place_of_the_filter_that_is_typed_into() -> None:
+async def test_another_account_does_not_replace_a_filter_box_that_has_the_focus() -> None:
     first, second = account(), account(7)
     gate = threading.Event()
     other = Setting(api=second, profile="globex")

@@ -1,4 +1,4 @@
-"""Offboard somebody from the list: the plan, its review, what is sent, and what is said of it."""
+"""Offboarding from the list: the plan, its review, the requests and the result."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ async def test_the_plan_is_shown_and_nothing_is_sent() -> None:
     assert not api.writes
 
 
-async def test_y_carries_it_out_and_the_receipt_tells_it() -> None:
+async def test_y_runs_the_plan_and_shows_the_receipt() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await planned(browser)
@@ -88,7 +88,7 @@ async def test_members_and_counts_follow_what_a_job_changed() -> None:
 
 
 @pytest.mark.parametrize("key", ["y", "enter"])
-async def test_a_key_that_was_meant_for_the_list_runs_nothing(key: str) -> None:
+async def test_a_key_pressed_for_the_list_runs_no_plan(key: str) -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -99,7 +99,7 @@ async def test_a_key_that_was_meant_for_the_list_runs_nothing(key: str) -> None:
     assert not api.writes
 
 
-async def test_k_keeps_a_group_and_takes_that_back() -> None:
+async def test_k_keeps_a_group_and_removes_it_again() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await planned(browser)
@@ -116,7 +116,7 @@ async def test_k_keeps_a_group_and_takes_that_back() -> None:
     assert groups_of(api) == ("g2",)
 
 
-async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
+async def test_several_marked_users_are_one_plan_with_a_receipt_each() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await planned(browser, "space", "down", "space", "down", "O")
@@ -131,7 +131,7 @@ async def test_several_marked_people_are_one_plan_with_a_receipt_each() -> None:
         assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 
 
-async def test_a_job_clears_the_marks_of_those_it_was_done_to_and_says_so() -> None:
+async def test_a_job_clears_the_marks_of_its_finished_users_and_says_so() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await planned(browser, "space", "down", "space", "down", "O")
         await browser.press("y")
@@ -140,7 +140,7 @@ async def test_a_job_clears_the_marks_of_those_it_was_done_to_and_says_so() -> N
         assert not browser.marked
 
 
-async def test_marks_of_people_to_whom_nothing_was_done_stay() -> None:
+async def test_marks_of_unfinished_users_stay() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await planned(browser, "space", "down", "space", "down", "O")
@@ -154,7 +154,7 @@ async def test_marks_of_people_to_whom_nothing_was_done_stay() -> None:
         assert len(browser.marked) == 1
 
 
-async def test_a_small_change_of_a_marked_person_clears_that_mark_only() -> None:
+async def test_a_change_of_one_marked_user_clears_only_that_mark() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("space", "down", "space", "x")
@@ -165,7 +165,7 @@ async def test_a_small_change_of_a_marked_person_clears_that_mark_only() -> None
         assert len(browser.marked) == 1
 
 
-async def test_a_ticket_that_the_configuration_wants_is_asked_for() -> None:
+async def test_a_required_ticket_is_requested() -> None:
     api, bench = account(), Bench(require_ticket=True)
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await planned(browser)
@@ -219,7 +219,7 @@ async def test_a_saved_plan_overwrites_nothing(tmp_path: Path, monkeypatch: pyte
     assert len(list(folder.iterdir())) == 1
 
 
-async def test_escape_stops_the_asking() -> None:
+async def test_escape_cancels_the_request_for_a_plan() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -233,7 +233,7 @@ async def test_escape_stops_the_asking() -> None:
         assert browser.dialog == ""
 
 
-async def test_who_cannot_be_asked_for_is_told() -> None:
+async def test_a_user_who_cannot_be_read_is_reported() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -243,7 +243,7 @@ async def test_who_cannot_be_asked_for_is_told() -> None:
         assert browser.dialog == ""
 
 
-async def test_whoever_has_moved_on_gets_a_toast() -> None:
+async def test_a_user_who_is_elsewhere_gets_a_toast() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await planned(browser)
@@ -257,7 +257,7 @@ async def test_whoever_has_moved_on_gets_a_toast() -> None:
         assert browser.dialog == ""
 
 
-async def test_a_failed_step_is_told_as_one() -> None:
+async def test_a_failed_step_is_shown_as_failed() -> None:
     api = account()
     api.inert = True
     async with open_browser(Setting(api=api)) as browser:
@@ -268,7 +268,7 @@ async def test_a_failed_step_is_told_as_one() -> None:
         assert "Done and verified" not in browser.dialog
 
 
-async def test_a_refusal_teaches_that_these_credentials_do_not_write() -> None:
+async def test_a_refusal_disables_commands_that_write() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await planned(browser)

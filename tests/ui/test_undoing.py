@@ -85,7 +85,7 @@ async def test_no_key_changes_anything_before_the_plan_is_confirmed(
         await browser.settled(lambda: user_of(api).status == after)
 
 
-async def test_what_is_so_already_is_said_and_nothing_is_sent() -> None:
+async def test_a_status_that_already_holds_is_reported_and_nothing_is_sent() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -136,7 +136,7 @@ async def test_a_job_that_was_undone_is_not_offered_again() -> None:
         await browser.settled(lambda: any("can be undone" in toast for toast in browser.toasts))
 
 
-async def test_of_a_job_of_several_only_this_person_is_undone() -> None:
+async def test_only_this_user_of_a_job_of_several_is_undone() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await browser.loaded()

@@ -1,4 +1,4 @@
-"""Changes carried out from the command line, over an account in memory and a real journal: answers and exit codes."""
+"""Changes from the command line, with an account in memory and a real journal: output and exit codes."""
 
 import io
 import re
@@ -65,7 +65,7 @@ def test_the_answer_for_people_says_how_to_undo_it(line: CommandLine) -> None:
     assert "3 done." in answer.out
 
 
-def test_an_undo_calls_the_way_back_by_its_calls(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_undo_lists_its_requests(line: CommandLine, api: FakeDirectory) -> None:
     job = offboard(line, "--json").json["job"]
     api.edit(USER, groups=("g2",))
     shown = line("undo", job)
@@ -82,7 +82,7 @@ def test_an_undo_calls_the_way_back_by_its_calls(line: CommandLine, api: FakeDir
     assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
 
 
-def test_what_others_did_before_a_step_of_an_undo_is_skipped_and_named(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_undo_skips_and_names_what_others_already_undid(line: CommandLine, api: FakeDirectory) -> None:
     job = offboard(line, "--json").json["job"]
     api.meanwhile("add_member", lambda: api.edit(USER, status="pending"))
     answer = line("undo", job, "--yes", "--json")
@@ -110,7 +110,9 @@ def test_a_server_that_changes_nothing_is_1(line: CommandLine, api: FakeDirector
 
 
 @pytest.mark.parametrize("error", [PermissionRefused("No.", scope="users:write"), SignInRefused("The token is old.")])
-def test_a_refusal_on_the_way_is_3_and_can_be_resumed(line: CommandLine, api: FakeDirectory, error: Exception) -> None:
+def test_a_refusal_during_the_job_is_3_and_can_be_resumed(
+    line: CommandLine, api: FakeDirectory, error: Exception
+) -> None:
     api.fail_next(error, name="remove_member")  # type: ignore[arg-type]  # both are ApiErrors
     answer = offboard(line, "--json")
     assert answer.code == 3
@@ -127,7 +129,7 @@ def test_a_token_that_cannot_write_gets_no_job(line: CommandLine, api: FakeDirec
     assert api.writes == []
 
 
-def test_receipts_that_cannot_be_written_cost_the_receipts_only(line: CommandLine, api: FakeDirectory) -> None:
+def test_receipts_that_cannot_be_written_do_not_fail_the_job(line: CommandLine, api: FakeDirectory) -> None:
     line.paths.data.mkdir(parents=True)
     (line.paths.data / "receipts").write_text("a file stands here")
     answer = offboard(line, "--json")
@@ -137,7 +139,7 @@ def test_receipts_that_cannot_be_written_cost_the_receipts_only(line: CommandLin
     assert api.now(USER).status == "inactive"
 
 
-def test_a_job_that_was_done_is_not_done_again(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_finished_job_is_not_resumed(line: CommandLine, api: FakeDirectory) -> None:
     job = offboard(line, "--json").json["job"]
     writes = list(api.writes)
     answer = line("jobs", "resume", job, "--yes")
@@ -147,7 +149,7 @@ def test_a_job_that_was_done_is_not_done_again(line: CommandLine, api: FakeDirec
     assert api.writes == writes
 
 
-def test_the_commands_in_a_receipt_take_back_as_many_people_as_they_say(line: CommandLine, api: FakeDirectory) -> None:
+def test_the_commands_in_a_receipt_undo_as_many_users_as_they_name(line: CommandLine, api: FakeDirectory) -> None:
     other = "person00012@example.com"
     done = line("offboard", ZOE, other, "--yes", "--json").json
     shown = line("jobs", "show", done["job"]).out
@@ -167,7 +169,7 @@ def test_the_commands_in_a_receipt_take_back_as_many_people_as_they_say(line: Co
     assert f"Undoes   job {done['job']}\n" in line("jobs", "show", undo["job"]).out
 
 
-def test_a_kept_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+def test_a_stored_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
     told = offboard(line, "--json").json
     kept = tmp_path / "kept.json"
     kept.write_bytes(next(Path(path) for path in told["receipts"] if path.endswith(".json")).read_bytes())
@@ -178,7 +180,7 @@ def test_a_kept_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirect
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 1}', "\x00"])
-def test_a_file_that_is_no_receipt_is_refused(
+def test_a_file_that_is_not_a_receipt_is_refused(
     line: CommandLine, api: FakeDirectory, tmp_path: Path, content: str
 ) -> None:
     file = tmp_path / "receipt.json"
@@ -189,7 +191,7 @@ def test_a_file_that_is_no_receipt_is_refused(
     assert api.writes == []
 
 
-def test_a_plan_of_hostile_words_reaches_the_terminal_as_words(line: CommandLine, api: FakeDirectory) -> None:
+def test_hostile_text_in_a_plan_is_printed_as_plain_text(line: CommandLine, api: FakeDirectory) -> None:
     api.groups = [Group("g1", "\x1b[2JSales"), Group("g2", "\u202eevil")]
     api.users = [person(11)._replace(email="\x1b[31m@example.com")]
     answer = line("offboard", USER, "--yes", "--ticket", "\x07T")

@@ -1,4 +1,4 @@
-"""``jobs``: what the journal holds, shown and tidied up; the account is not asked."""
+"""``jobs``: show, discard, purge and resume the jobs of the journal."""
 
 import asyncio
 import csv
@@ -129,7 +129,7 @@ def test_the_list_can_be_of_one_profile(line: CommandLine) -> None:
     assert [job["id"] for job in line("jobs", "--profile", "other", "--json").json] == [other.id]
 
 
-def test_show_tells_every_step(line: CommandLine) -> None:
+def test_show_prints_each_step(line: CommandLine) -> None:
     job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
     for part in (job.id[:10], job.id.partition("-")[2]):
         assert line("jobs", "show", part, "--json").json["job"] == job.id
@@ -170,7 +170,7 @@ def test_an_unknown_job_is_1(line: CommandLine) -> None:
     assert line("undo", "zzzz").code == 1
 
 
-def test_failed_lists_what_somebody_has_to_look_at(line: CommandLine) -> None:
+def test_failed_lists_the_steps_that_need_attention(line: CommandLine) -> None:
     job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
     assert [step["number"] for step in line("jobs", "failed", job.id, "--json").json["steps"]] == [2, 3]
     rows = list(csv.DictReader(io.StringIO(line("jobs", "failed", job.id, "--csv").out)))
@@ -215,7 +215,7 @@ def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> No
     assert [job["purged"] for job in line("jobs", "--json").json] == [False, False, True]
 
 
-def test_purge_takes_no_day_that_is_to_come_and_no_other_words(line: CommandLine) -> None:
+def test_purge_refuses_a_future_date_and_other_words(line: CommandLine) -> None:
     made(line, plan_for(1), (DONE, DONE, DONE))
     for day in ("9999-01-01", "yesterday", ""):
         answer = line("jobs", "purge", "--before", day)
@@ -235,7 +235,7 @@ def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
 # ---------------------------------------------------------------- resuming
 
 
-def test_resume_without_yes_tells_what_is_left(line: CommandLine, api: FakeDirectory) -> None:
+def test_resume_without_yes_prints_the_remaining_steps(line: CommandLine, api: FakeDirectory) -> None:
     job = made(line, plan_for(1), (DONE,))
     answer = line("jobs", "resume", job.id)
     assert answer.code == 0
@@ -282,7 +282,7 @@ def test_a_job_of_another_account_is_refused(line: CommandLine, api: FakeDirecto
     assert api.writes == []
 
 
-def test_read_only_is_refused_before_anybody_is_asked(line: CommandLine, api: FakeDirectory) -> None:
+def test_read_only_is_refused_before_any_request(line: CommandLine, api: FakeDirectory) -> None:
     job = made(line, plan_for(1), (DONE,))
     line.configure(FILE)
     for words in (("jobs", "resume", job.id), ("undo", job.id), ("offboard", "person00001@example.com")):

@@ -1,4 +1,4 @@
-"""The write path as it is wired: offboard, receipts, undo, with real files."""
+"""The change services as the session opens them: offboarding, receipts and undo, with real files."""
 
 import json
 import stat
@@ -60,7 +60,7 @@ def profile(offboarding: Offboarding = Offboarding()) -> Profile:  # noqa: B008 
     )
 
 
-async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Path) -> None:
+async def test_a_user_is_offboarded_and_restored_from_the_receipt(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
         job = await done(change_services, await change_services.planner.offboard([str(ZOE.email)], ticket="INC-42"))
@@ -83,7 +83,7 @@ async def test_somebody_is_offboarded_and_comes_back_by_the_receipt(tmp_path: Pa
         assert condition(api.now(ZOE.id)) == condition(ZOE)
 
 
-async def test_what_the_profile_configures_is_what_the_planner_keeps_and_wants(tmp_path: Path) -> None:
+async def test_the_planner_follows_the_settings_of_the_profile(tmp_path: Path) -> None:
     wanted = profile(Offboarding(keep_groups=("no such group",), require_ticket=True))
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), wanted) as (_, change_services):
@@ -93,7 +93,7 @@ async def test_what_the_profile_configures_is_what_the_planner_keeps_and_wants(t
             change_services.planner.require(plan)
 
 
-async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tmp_path: Path) -> None:
+async def test_the_demo_leaves_no_files(tmp_path: Path) -> None:
     session = open_demo_session(users=20, latency_ms=0)
     change_services = open_change_services(session, None, paths=Paths.below(tmp_path))
     try:
@@ -109,7 +109,7 @@ async def test_what_the_demo_did_is_gone_with_it_and_never_in_the_data_folder(tm
     assert contents(tmp_path) == []
 
 
-async def test_a_receipt_that_finds_no_place_says_where_the_record_is(tmp_path: Path) -> None:
+async def test_a_receipt_that_cannot_be_written_points_to_the_journal(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
         (tmp_path / "data").mkdir()

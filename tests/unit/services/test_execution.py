@@ -60,7 +60,7 @@ async def run(api: FakeDirectory, folder: Path, *changes: Change, strict: bool =
 # ------------------------------------------------------------ what is sent
 
 
-async def test_a_person_is_read_once_and_read_back_after_each_write(tmp_path: Path) -> None:
+async def test_a_user_is_read_once_and_read_back_after_each_write(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.offboarding(7))
@@ -91,7 +91,7 @@ async def test_a_step_keeps_the_user_before_and_after(tmp_path: Path) -> None:
     assert step.before == BOTH
 
 
-async def test_every_person_of_many_is_changed_in_order(tmp_path: Path) -> None:
+async def test_the_steps_of_each_of_many_users_are_executed_in_order(tmp_path: Path) -> None:
     api = account(60)
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(*range(60))
@@ -104,7 +104,7 @@ async def test_every_person_of_many_is_changed_in_order(tmp_path: Path) -> None:
     assert len(api.asked("get_user")) == len(plan.subjects) + len(plan.steps)
 
 
-async def test_people_are_changed_side_by_side_once_a_first_step_went_well(tmp_path: Path) -> None:
+async def test_users_are_changed_concurrently_after_a_first_step_succeeded(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         gate = api.hold("remove_member")
@@ -116,7 +116,7 @@ async def test_people_are_changed_side_by_side_once_a_first_step_went_well(tmp_p
         assert (await running).clean
 
 
-async def test_what_is_so_already_is_success_and_nothing_is_sent(tmp_path: Path) -> None:
+async def test_a_change_that_already_holds_succeeds_without_a_request(tmp_path: Path) -> None:
     api = account()
     job = await run(
         api,
@@ -135,7 +135,7 @@ async def test_what_is_so_already_is_success_and_nothing_is_sent(tmp_path: Path)
     assert [call.name for call in api.calls] == ["get_user"]
 
 
-async def test_a_plan_that_found_the_person_otherwise_is_carried_out_and_says_so(tmp_path: Path) -> None:
+async def test_a_plan_whose_user_changed_since_is_executed_and_says_so(tmp_path: Path) -> None:
     api = account()
     api.edit(BOTH.id, status="pending")
     job = await run(api, tmp_path, DEACTIVATE)
@@ -143,7 +143,7 @@ async def test_a_plan_that_found_the_person_otherwise_is_carried_out_and_says_so
     assert job.steps[0].changed
 
 
-async def test_a_strict_step_leaves_what_others_did(tmp_path: Path) -> None:
+async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None:
     api = account()
     api.edit(ACTIVE.id, status="pending")
     job = await run(
@@ -165,7 +165,7 @@ async def test_a_strict_step_leaves_what_others_did(tmp_path: Path) -> None:
     assert not any(record.changed for record in job.steps)
 
 
-async def test_a_strict_step_overwrites_no_status_that_it_cannot_see(tmp_path: Path) -> None:
+async def test_a_strict_step_overwrites_no_unknown_status(tmp_path: Path) -> None:
     api = account()
     api.unread = {"status"}
     job = await run(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
@@ -185,7 +185,7 @@ async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path
     assert not job.clean
 
 
-async def test_a_change_that_shows_a_moment_later_is_verified(tmp_path: Path) -> None:
+async def test_a_change_that_becomes_visible_later_is_verified(tmp_path: Path) -> None:
     api = account()
     api.stale_reads = 1
     async with open_executor(api, tmp_path) as desk:
@@ -194,14 +194,14 @@ async def test_a_change_that_shows_a_moment_later_is_verified(tmp_path: Path) ->
     assert states_of(job) == ["done", "done"]
 
 
-async def test_what_the_record_does_not_tell_is_looked_up_elsewhere(tmp_path: Path) -> None:
+async def test_groups_that_the_record_lacks_are_read_from_the_group(tmp_path: Path) -> None:
     api = account()
     api.unread = {"groups", "status"}
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
     assert outcomes_of(job) == [("done", "is inactive"), ("done", "left Sales")]
 
 
-async def test_what_nothing_tells_needs_review(tmp_path: Path) -> None:
+async def test_a_result_that_cannot_be_read_needs_review(tmp_path: Path) -> None:
     api = account()
     api.unread, api.lean = {"groups"}, True
     job = await run(api, tmp_path, LEAVE)
@@ -215,7 +215,7 @@ async def test_what_nothing_tells_needs_review(tmp_path: Path) -> None:
     ]
 
 
-async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
+async def test_a_read_back_publishes_events(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         heard: list[object] = []
@@ -227,7 +227,7 @@ async def test_tables_hear_of_what_was_read_back(tmp_path: Path) -> None:
     assert kept.user == api.now(BOTH.id)
 
 
-async def test_a_local_copy_that_is_full_holds_nothing_up(tmp_path: Path) -> None:
+async def test_a_mirror_without_space_does_not_stop_the_job(tmp_path: Path) -> None:
     mirror = BrokenMirror()
     mirror.full = True
     async with open_executor(account(), tmp_path, mirror=mirror) as desk:
@@ -238,7 +238,7 @@ async def test_a_local_copy_that_is_full_holds_nothing_up(tmp_path: Path) -> Non
 # ------------------------------------------------------------ answers that are no yes
 
 
-async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
+async def test_a_lost_answer_is_read_back(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(times=2)
     job = await run(api, tmp_path, DEACTIVATE, LEAVE)
@@ -247,7 +247,7 @@ async def test_a_lost_answer_is_looked_up(tmp_path: Path) -> None:
     assert len(api.writes) == 2
 
 
-async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
+async def test_a_request_that_was_not_sent_is_sent_again(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, times=2)
     job = await run(api, tmp_path, LEAVE)
@@ -256,7 +256,7 @@ async def test_what_surely_did_not_happen_is_sent_again(tmp_path: Path) -> None:
     assert len(api.writes) == 1
 
 
-async def test_it_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Path) -> None:
+async def test_a_step_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, times=3)
     async with open_executor(api, tmp_path) as desk:
@@ -272,7 +272,7 @@ async def test_it_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Pa
     assert len(api.asked("remove_member")) == 4
 
 
-async def test_a_service_that_answers_no_write_as_it_should_stops_the_job(tmp_path: Path) -> None:
+async def test_a_service_that_answers_no_write_properly_stops_the_job(tmp_path: Path) -> None:
     api = account(40)
     api.lose_answer(carried_out=False, times=1000)
     async with open_executor(api, tmp_path) as desk:
@@ -284,7 +284,7 @@ async def test_a_service_that_answers_no_write_as_it_should_stops_the_job(tmp_pa
     assert len(api.asked("add_member")) == 3 * (MAX_SKIPPED + 1)
 
 
-async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times(tmp_path: Path) -> None:
+async def test_a_write_that_is_refused_while_reads_work_is_retried_a_few_times(tmp_path: Path) -> None:
     api = account()
     api.fail_next(RateLimited("Too many."), times=1000, name="remove_member")
     async with open_executor(api, tmp_path) as desk:
@@ -295,7 +295,7 @@ async def test_a_write_that_is_turned_away_while_reads_work_is_tried_a_few_times
     assert len(api.asked("remove_member")) == MAX_REFUSALS
 
 
-async def test_a_change_that_arrives_late_is_ours(tmp_path: Path) -> None:
+async def test_a_change_that_arrives_late_counts_as_done_by_the_job(tmp_path: Path) -> None:
     """The reading came before the lost request did its work: an undo must know that it was us."""
     api = account()
     api.lose_answer(carried_out=False)
@@ -339,7 +339,7 @@ async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_no
     assert job.steps[0].changed
 
 
-async def test_an_attempt_without_an_answer_is_looked_for_when_a_later_one_is_refused(tmp_path: Path) -> None:
+async def test_an_attempt_without_an_answer_is_read_back_when_a_later_one_is_refused(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, name="patch_user")
     api.meanwhile("patch_user", lambda: None)
@@ -354,7 +354,7 @@ async def test_an_attempt_without_an_answer_is_looked_for_when_a_later_one_is_re
     assert job.steps[0].changed
 
 
-async def test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody(tmp_path: Path) -> None:
+async def test_a_bug_in_one_step_stops_the_job_for_all_users(tmp_path: Path) -> None:
     api = account(120)
     people = [person(number) for number in range(0, 120, 4)]
 
@@ -375,7 +375,7 @@ async def test_a_fault_of_the_program_in_one_step_stops_the_job_for_everybody(tm
 
 
 @pytest.mark.parametrize("error", [NotFound("No such member.", status=404), Conflict("Is one.", status=409)])
-async def test_a_membership_that_needs_nothing_is_success(tmp_path: Path, error: ApiError) -> None:
+async def test_a_membership_that_already_holds_succeeds(tmp_path: Path, error: ApiError) -> None:
     api = account()
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     api.fail_next(error, name="remove_member")
@@ -384,13 +384,13 @@ async def test_a_membership_that_needs_nothing_is_success(tmp_path: Path, error:
     assert not job.steps[0].changed
 
 
-async def test_a_group_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
+async def test_a_missing_group_is_a_failure(tmp_path: Path) -> None:
     api = account()
     job = await run(api, tmp_path, AddMember(BOTH.id, Group("g99", "Sales")))
     assert outcomes_of(job) == [("failed", "There is no such group.")]
 
 
-async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path) -> None:
+async def test_a_deleted_user_fails_once_and_the_other_steps_are_skipped(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         heard: list[object] = []
@@ -406,7 +406,7 @@ async def test_a_user_who_is_gone_fails_once_and_spares_the_rest(tmp_path: Path)
     assert states_of(job)[:2] == ["done", "done"]
 
 
-async def test_a_user_who_goes_in_the_middle_is_told_so(tmp_path: Path) -> None:
+async def test_a_user_who_is_deleted_during_the_job_is_reported(tmp_path: Path) -> None:
     api = account()
     api.meanwhile("remove_member", lambda: api.remove(BOTH.id))
     job = await run(api, tmp_path, DEACTIVATE, LEAVE, JOIN)
@@ -418,7 +418,9 @@ async def test_a_user_who_goes_in_the_middle_is_told_so(tmp_path: Path) -> None:
     ("change", "state"),
     [(SetStatus(BOTH.id, "inactive", "pending"), "needs review"), (DEACTIVATE, "failed"), (LEAVE, "failed")],
 )
-async def test_a_refusal_is_told_and_the_next_step_is_taken(tmp_path: Path, change: Change, state: str) -> None:
+async def test_a_refused_step_is_reported_and_the_next_one_is_executed(
+    tmp_path: Path, change: Change, state: str
+) -> None:
     api = account()
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="patch_user")
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="remove_member")
@@ -427,7 +429,7 @@ async def test_a_refusal_is_told_and_the_next_step_is_taken(tmp_path: Path, chan
     assert "Not on a Sunday." in job.steps[0].detail
 
 
-async def test_a_missing_right_stops_the_job(tmp_path: Path) -> None:
+async def test_a_missing_permission_stops_the_job(tmp_path: Path) -> None:
     api = account()
     api.forbidden = True
     async with open_executor(api, tmp_path) as desk:
@@ -442,7 +444,7 @@ async def test_a_missing_right_stops_the_job(tmp_path: Path) -> None:
     assert sorted(states_of(job)) == ["done"] * 4 + ["refused"]
 
 
-async def test_a_refused_sign_in_stops_the_job_and_costs_no_step(tmp_path: Path) -> None:
+async def test_a_refused_sign_in_stops_the_job_and_fails_no_step(tmp_path: Path) -> None:
     api = account()
     api.fail_next(SignInRefused("The secret was refused.", status=401), name="remove_member")
     async with open_executor(api, tmp_path) as desk:
@@ -453,7 +455,7 @@ async def test_a_refused_sign_in_stops_the_job_and_costs_no_step(tmp_path: Path)
         assert (await desk.resume(job)).clean
 
 
-async def test_a_refused_sign_in_while_reading_back_leaves_the_step_in_doubt(tmp_path: Path) -> None:
+async def test_a_refused_sign_in_during_a_read_back_leaves_the_step_sent(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
 
@@ -470,14 +472,14 @@ async def test_a_refused_sign_in_while_reading_back_leaves_the_step_in_doubt(tmp
     assert len(api.asked("patch_user")) == 1
 
 
-async def test_a_call_that_the_server_does_not_know_is_a_failure(tmp_path: Path) -> None:
+async def test_a_call_that_the_server_lacks_is_a_failure(tmp_path: Path) -> None:
     api = account()
     api.fail_next(MethodRefused("No such call (405).", status=405), name="remove_member")
     job = await run(api, tmp_path, LEAVE, JOIN)
     assert outcomes_of(job) == [("failed", "No such call (405)."), ("done", "joined Beta")]
 
 
-async def test_a_record_that_may_not_be_read_is_left_alone(tmp_path: Path) -> None:
+async def test_a_user_that_cannot_be_read_is_not_changed(tmp_path: Path) -> None:
     api = account()
     api.fail_next(RequestRejected("No.", status=400), name="get_user")
     job = await run(api, tmp_path, DEACTIVATE)
@@ -518,7 +520,7 @@ async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[
         assert await refused(desk, changed) is ConfigurationError
 
 
-async def test_a_plan_with_too_many_steps_for_one_person_sends_nothing(tmp_path: Path) -> None:
+async def test_a_plan_with_too_many_steps_for_one_user_sends_nothing(tmp_path: Path) -> None:
     async with open_executor(account(), tmp_path) as desk:
         changes = [AddMember(BOTH.id, Group(f"many-{number}", None)) for number in range(MOST_STEPS_OF_ONE_USER + 1)]
         assert await refused(desk, desk.plan(changes)) is PlanTooLarge
@@ -531,7 +533,7 @@ async def test_a_token_that_may_only_read_sends_nothing(tmp_path: Path) -> None:
         assert await refused(desk, desk.offboarding(7)) is PermissionRefused
 
 
-async def test_a_token_that_is_first_made_by_reading_is_looked_at_too(tmp_path: Path) -> None:
+async def test_the_scopes_of_a_token_from_the_first_read_are_checked_too(tmp_path: Path) -> None:
     api = account()
     api.granted = None
     api.meanwhile("get_user", lambda: setattr(api, "granted", frozenset({"users:read"})))
@@ -543,14 +545,14 @@ async def test_a_token_that_is_first_made_by_reading_is_looked_at_too(tmp_path: 
     assert [call.name for call in api.calls] == ["get_user"]
 
 
-async def test_a_job_that_is_done_is_not_done_again(tmp_path: Path) -> None:
+async def test_a_finished_job_is_not_executed_again(tmp_path: Path) -> None:
     async with open_executor(account(), tmp_path) as desk:
         job = await desk.run(desk.offboarding(7))
         with pytest.raises(NotFound):
             await desk.resume(job)
 
 
-async def test_two_jobs_never_change_one_person_at_once(tmp_path: Path) -> None:
+async def test_two_jobs_never_change_one_user_at_once(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         first, second = await desk.executor.submit(desk.offboarding(7)), await desk.executor.submit(desk.offboarding(7))

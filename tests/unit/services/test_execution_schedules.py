@@ -249,7 +249,7 @@ def same(one: User, other: User, spared: set[tuple[str, str]]) -> bool:
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(wishes(), ACTS, st.booleans())
-async def test_whatever_happens_the_journal_tells_what_was_done(
+async def test_the_journal_records_what_was_done_under_every_schedule(
     changes: list[Change], acts: dict[str, list[Act]], strict: bool
 ) -> None:
     api = account(PEOPLE)

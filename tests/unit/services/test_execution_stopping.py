@@ -1,4 +1,4 @@
-"""Jobs that are paused, cancelled, cut off by an outage or by a full disk, and go on later."""
+"""Jobs that are paused, cancelled, or stopped by an outage or a full disk, and resumed."""
 
 import asyncio
 from collections.abc import Callable
@@ -71,7 +71,7 @@ async def test_a_paused_job_takes_no_step_until_it_is_resumed(tmp_path: Path) ->
         assert not desk.progress[-1].paused
 
 
-async def test_after_a_pause_the_person_is_read_again(tmp_path: Path) -> None:
+async def test_after_a_pause_the_user_is_read_again(tmp_path: Path) -> None:
     api, control = account(), JobControl()
     async with open_executor(api, tmp_path) as desk:
         gate = api.hold("patch_user")
@@ -100,7 +100,7 @@ async def test_a_paused_job_can_be_cancelled(tmp_path: Path) -> None:
 # ------------------------------------------------------------ cancel
 
 
-async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(tmp_path: Path) -> None:
+async def test_a_cancelled_job_settles_what_is_in_flight_and_begins_no_other_step(tmp_path: Path) -> None:
     api, control, time = account(), JobControl(), ManualTime()
     async with open_executor(api, tmp_path, time=time) as desk:
         gate = api.hold("patch_user")
@@ -114,7 +114,7 @@ async def test_a_cancelled_job_settles_what_is_in_flight_and_takes_nothing_else(
     assert len(api.writes) == 1
 
 
-async def test_what_does_not_settle_within_five_seconds_stays_in_doubt_and_is_looked_up_on_resume(
+async def test_a_step_not_settled_within_five_seconds_stays_sent_and_is_read_back_on_resume(
     tmp_path: Path,
 ) -> None:
     api, control, time = account(), JobControl(), ManualTime()
@@ -144,7 +144,7 @@ async def test_a_job_whose_last_step_settles_while_it_is_cancelled_is_done(tmp_p
     assert (job.state, states_of(job)) == (JobState.DONE, ["done"])
 
 
-async def test_a_task_that_is_cancelled_leaves_the_job_to_be_resumed(tmp_path: Path) -> None:
+async def test_a_cancelled_task_leaves_a_job_that_can_be_resumed(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         gate = api.hold("patch_user")
@@ -162,7 +162,7 @@ async def test_a_task_that_is_cancelled_leaves_the_job_to_be_resumed(tmp_path: P
 # ------------------------------------------------------------ outages
 
 
-async def test_in_an_outage_the_job_gives_up_soon_and_asks_little(tmp_path: Path) -> None:
+async def test_in_an_outage_the_job_stops_after_few_requests(tmp_path: Path) -> None:
     api = account(40)
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(*range(40))
@@ -204,7 +204,7 @@ async def test_an_outage_in_the_middle_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [DOWN, ServerFault("A fault.", status=500), RateLimited("Slow down.")])
-async def test_a_short_outage_is_waited_out(tmp_path: Path, error: Unreachable) -> None:
+async def test_a_job_waits_until_a_short_outage_ends(tmp_path: Path, error: Unreachable) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
@@ -225,7 +225,7 @@ async def test_a_write_that_was_not_sent_is_sent_when_the_service_is_back(tmp_pa
     assert (job.steps[0].attempts, len(api.writes)) == (2, 1)
 
 
-async def test_somebody_elses_doing_during_an_outage_is_not_ours(tmp_path: Path) -> None:
+async def test_a_change_by_others_during_an_outage_does_not_count_as_ours(tmp_path: Path) -> None:
     api = account()
     api.fail_next(DOWN, name="patch_user")
     api.meanwhile("get_user", lambda: None)
@@ -236,7 +236,7 @@ async def test_somebody_elses_doing_during_an_outage_is_not_ours(tmp_path: Path)
     assert not job.steps[0].changed
 
 
-async def test_in_doubt_and_cut_off_the_step_stays_sent(tmp_path: Path) -> None:
+async def test_an_unanswered_step_stays_sent_in_an_outage(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
 
@@ -259,7 +259,7 @@ async def test_in_doubt_and_cut_off_the_step_stays_sent(tmp_path: Path) -> None:
     assert not api.asked("patch_user")
 
 
-async def test_with_a_screen_it_waits_as_long_as_it_takes(tmp_path: Path) -> None:
+async def test_without_a_patience_limit_the_job_waits_as_long_as_the_outage(tmp_path: Path) -> None:
     api, time = account(), SkippingTime()
     async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
@@ -269,7 +269,7 @@ async def test_with_a_screen_it_waits_as_long_as_it_takes(tmp_path: Path) -> Non
     assert time.pauses[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-async def test_who_resumes_has_it_look_at_once(tmp_path: Path) -> None:
+async def test_resume_retries_at_once(tmp_path: Path) -> None:
     api, time, control = account(), ManualTime(), JobControl(patience_seconds=None)
     async with open_executor(api, tmp_path, time=time) as desk:
         plan = desk.offboarding(7)
@@ -294,7 +294,7 @@ async def test_waiting_for_the_service_ends_when_the_job_is_cancelled(tmp_path: 
         assert len(api.calls) == 1
 
 
-async def test_any_answer_ends_the_wait(tmp_path: Path) -> None:
+async def test_any_answer_ends_the_wait_for_the_service(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
@@ -320,7 +320,7 @@ class Poisoned(FakeDirectory):
         return found
 
 
-async def test_one_person_who_cannot_be_read_holds_nobody_else_up(tmp_path: Path) -> None:
+async def test_one_user_who_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
     api = Poisoned(6)
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(6, 7, 1, 2)
@@ -333,7 +333,7 @@ async def test_one_person_who_cannot_be_read_holds_nobody_else_up(tmp_path: Path
         assert (await desk.resume(job)).clean
 
 
-async def test_who_cannot_be_read_after_a_write_stays_in_doubt(tmp_path: Path) -> None:
+async def test_a_step_whose_user_cannot_be_read_back_stays_sent(tmp_path: Path) -> None:
     api = Poisoned()
     api.meanwhile("patch_user", lambda: api.poisonous.add(BOTH.id))
     async with open_executor(api, tmp_path) as desk:
@@ -349,7 +349,7 @@ async def test_who_cannot_be_read_after_a_write_stays_in_doubt(tmp_path: Path) -
     assert len(api.asked("patch_user")) == 2
 
 
-async def test_when_hardly_anybody_can_be_read_the_job_gives_up(tmp_path: Path) -> None:
+async def test_a_job_stops_when_most_users_cannot_be_read(tmp_path: Path) -> None:
     api = Poisoned(*range(12))
     async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServerFault):
@@ -358,7 +358,7 @@ async def test_when_hardly_anybody_can_be_read_the_job_gives_up(tmp_path: Path) 
         assert len(api.calls) < 60
 
 
-async def test_a_look_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
+async def test_a_read_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(7)
@@ -387,7 +387,7 @@ async def interrupted(desk: ExecutorBench, *, sent: tuple[int, ...]) -> Job:
     return job
 
 
-async def test_everything_in_doubt_is_looked_up_before_anything_is_sent(tmp_path: Path) -> None:
+async def test_all_sent_steps_are_read_back_before_anything_is_sent(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await interrupted(desk, sent=(1, 2))
@@ -403,7 +403,7 @@ async def test_everything_in_doubt_is_looked_up_before_anything_is_sent(tmp_path
     assert [record.changed for record in job.steps] == [True, True, True]
 
 
-async def test_in_doubt_about_somebody_who_is_gone(tmp_path: Path) -> None:
+async def test_a_sent_step_of_a_deleted_user_is_settled(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await interrupted(desk, sent=(1,))
@@ -448,7 +448,7 @@ class FailingJournal:
     ("name", "number", "sent"),
     [("create", 1, 0), ("claim", 1, 0), ("intend", 1, 0), ("settle", 1, 1), ("intend", 2, 1), ("release", 1, 3)],
 )
-async def test_nothing_is_sent_that_was_not_written_down(
+async def test_nothing_is_sent_without_a_journal_record(
     tmp_path: Path, name: str, number: int, sent: int, full: bool
 ) -> None:
     api = account()
@@ -473,7 +473,7 @@ async def test_nothing_is_sent_that_was_not_written_down(
             assert len(api.writes) == len(plan.steps)
 
 
-async def test_a_disk_that_is_full_sends_nothing(tmp_path: Path) -> None:
+async def test_a_full_disk_sends_nothing(tmp_path: Path) -> None:
     api = account()
     folder = tmp_path / "file"
     folder.write_text("in the way")

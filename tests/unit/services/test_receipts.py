@@ -1,4 +1,4 @@
-"""Receipts as files: one pair a person, under names that are safe, unique and the same at every writing."""
+"""Receipt files: two for each user, with safe and unique names that stay the same."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ class Shelf:
         return Path("/data/receipts") / name
 
 
-async def test_everybody_of_a_job_gets_two_files_that_the_journal_remembers(tmp_path: Path) -> None:
+async def test_each_user_of_a_job_gets_two_files_that_the_journal_records(tmp_path: Path) -> None:
     journal, shelf = journal_in(tmp_path), Shelf()
     receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
     try:
@@ -63,7 +63,7 @@ async def test_everybody_of_a_job_gets_two_files_that_the_journal_remembers(tmp_
         await journal.aclose()
 
 
-async def test_an_interrupted_job_says_so_until_it_is_resumed_and_its_receipt_is_written_again(tmp_path: Path) -> None:
+async def test_the_receipt_of_an_interrupted_job_is_replaced_when_it_is_resumed(tmp_path: Path) -> None:
     journal, shelf = journal_in(tmp_path), Shelf()
     receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
     try:
@@ -87,7 +87,7 @@ async def test_an_interrupted_job_says_so_until_it_is_resumed_and_its_receipt_is
         await journal.aclose()
 
 
-async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_remembered(tmp_path: Path) -> None:
+async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_recorded(tmp_path: Path) -> None:
     journal, shelf = journal_in(tmp_path), Shelf()
     try:
         job = await journal.create(plan_for(1), ACTOR)
@@ -99,7 +99,7 @@ async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_remembered(t
         await journal.aclose()
 
 
-async def test_a_purged_job_has_nobody_to_write_about(tmp_path: Path) -> None:
+async def test_a_purged_job_has_no_receipts(tmp_path: Path) -> None:
     journal, shelf = journal_in(tmp_path), Shelf()
     try:
         job = job_of(replace(plan_for(1), subjects=()))
@@ -128,7 +128,7 @@ async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
 
 
 @given(plans())
-def test_names_are_safe_and_no_two_people_share_one(plan: Plan) -> None:
+def test_file_names_are_safe_and_unique(plan: Plan) -> None:
     names = file_names(job_of(plan))
     assert len(set(map(str.casefold, names))) == len(plan.subjects)
     for name in names:
@@ -139,7 +139,7 @@ def test_names_are_safe_and_no_two_people_share_one(plan: Plan) -> None:
         assert not name.startswith((".", "-"))
 
 
-def test_emails_that_differ_in_what_a_file_name_cannot_hold_are_told_apart() -> None:
+def test_emails_that_differ_only_in_unsafe_characters_get_different_file_names() -> None:
     plan = plan_for(1, 2)
     first, second = (
         replace(subject, user=subject.user._replace(email=email))
