@@ -254,7 +254,7 @@ def _add_completion(parser: argparse.ArgumentParser, _: argparse.ArgumentParser)
         "what",
         metavar="SHELL",
         choices=["bash", "zsh", "fish", "profiles", "groups", "views"],
-        help="bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one a line",
+        help="bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one per line",
     )
 
 

@@ -17,7 +17,7 @@ SCRIPTS: Final = Path(__file__).resolve().parent.parent / "completions"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script of a shell, or names of one kind, one a line."""
+    """Print the script of a shell, or names of one kind, one per line."""
     names = NAMES.get(options.what)
     if names is None:
         print_lines((SCRIPTS / f"walkme-tui.{options.what}").read_text(encoding="utf-8").splitlines())
