@@ -9,7 +9,7 @@ from typing import Final
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
-from walkme_tui.cli.output.jobs import counts_text, job_lines, job_object, nothing_object
+from walkme_tui.cli.output.jobs import counts_text, empty_job_object, job_lines, job_object
 from walkme_tui.cli.output.messages import PROGRAM, print_error, print_message
 from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.progress import JobProgressLine
@@ -35,7 +35,7 @@ async def run_plan(context: Context, change_services: ChangeServices, plan: Plan
     """Submit a plan, run its job and print the result; returns the exit code."""
     if not plan.steps:
         if context.options.json:
-            _print_json(nothing_object(plan))
+            _print_json(empty_job_object(plan))
         else:
             print_lines(plan_lines(plan))
         return ExitCode.DONE

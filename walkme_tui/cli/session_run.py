@@ -42,21 +42,21 @@ def with_change_services(
 ) -> T:
     """Like ``with_session``, with what changes the account; it is closed before the session.
 
-    ``check`` raises where the account is not the one for this work; then nobody is asked.
+    ``check`` raises if the account cannot be used for this work, before any request is sent.
     """
 
     async def whole() -> T:
         session = context.open_session()
         try:
             check(session.account)
-            # The imports of both, the sign-in and what the local copy is asked: side by side.
+            # Imports, sign-in and the first reads of the local copy run concurrently.
             preparing = asyncio.create_task(session.prepare())
             opening = asyncio.create_task(asyncio.to_thread(context.open_change_services, session))
             try:
                 return await work(session, await opening)
             finally:
                 preparing.cancel()
-                # The work's own first call has told why it failed, if it did.
+                # If this failed, the first request of the work has reported why.
                 await asyncio.gather(preparing, return_exceptions=True)
                 await (await opening).aclose()
         finally:

@@ -191,10 +191,7 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     job_action("show", "show a job with its steps")
     job_action("resume", "resume an interrupted job").add_argument("--yes", action="store_true", help=_YES)
     discard = job_action("discard", "give up the remaining steps of a job")
-    discard.epilog = (
-        "Sends nothing and asks nothing: the finished steps stay done, their record is kept, and they can still be\n"
-        "undone."
-    )
+    discard.epilog = "Sends nothing. The finished steps stay done, their record is kept, and they can still be undone."
     failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
     failed.add_argument("--csv", action="store_true", help="print CSV")
     purge = action("purge", "delete personal data of finished jobs; who changed what kind of thing when is kept")

@@ -153,8 +153,8 @@ def test_the_commands_in_a_receipt_undo_as_many_users_as_they_name(line: Command
     other = "person00012@example.com"
     done = line("offboard", ZOE, other, "--yes", "--json").json
     shown = line("jobs", "show", done["job"]).out
-    assert f"Undo     walkme-tui undo {done['job']} takes back all 2 people\n" in shown
-    assert "walkme-tui undo RECEIPT takes back the one person of that receipt\n" in shown
+    assert f"Undo     walkme-tui undo {done['job']}  (all 2 people)\n" in shown
+    assert "walkme-tui undo RECEIPT  (the one person of that receipt)\n" in shown
     receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".md"))
     said = re.findall(r"`walkme-tui undo ([^`]+)`", receipt.read_text())
     assert said == [receipt.with_suffix(".json").name, done["job"]]

@@ -139,5 +139,5 @@ async def test_a_purged_job_has_no_names(tmp_path: Path) -> None:
 
 def test_it_is_drawn() -> None:
     assert plan_text.call_of(CHANGE) == f"PATCH /users/{BOTH.id} lastName"
-    assert plan_text.wish_of(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
+    assert plan_text.step_text(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
     assert change_words.target_of(CHANGE) == f"{CHANGE.before} -> Ünal"

@@ -318,6 +318,6 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using completion' -l read-only -d '
 complete -c walkme-tui -n '_shtab_walkme_tui_using completion' -l demo -d 'use a made-up account instead of a profile'
 complete -c walkme-tui -n '_shtab_walkme_tui_using completion' -l json -d 'print one JSON object'
 complete -c walkme-tui -n '_shtab_walkme_tui_using completion' -l no-color -d 'use no colours'
-complete -c walkme-tui -n '_shtab_walkme_tui_using completion; and test $_shtab_walkme_tui_npos -eq 0' -ka "bash zsh fish profiles groups views" -d 'bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one a line'
+complete -c walkme-tui -n '_shtab_walkme_tui_using completion; and test $_shtab_walkme_tui_npos -eq 0' -ka "bash zsh fish profiles groups views" -d 'bash, zsh or fish; or profiles, groups or views: the names that the scripts offer, one per line'
 complete -c walkme-tui -n '_shtab_walkme_tui_using; and string match -q "@*" -- (commandline -ct)' \
   -ka '(_walkme_tui_names views)'

@@ -130,7 +130,7 @@ _shtab_walkme_tui_completion_options=(
   "--demo[use a made-up account instead of a profile]"
   "--json[print one JSON object]"
   "--no-color[use no colours]"
-  ":bash, zsh or fish\; or profiles, groups or views\: the names that the scripts offer, one a line:(bash zsh fish profiles groups views)"
+  ":bash, zsh or fish\; or profiles, groups or views\: the names that the scripts offer, one per line:(bash zsh fish profiles groups views)"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -1,11 +1,11 @@
-"""The shapes in which jobs leave the program: JSON objects, rows, and lines for people."""
+"""Jobs as JSON objects, CSV rows and lines of text."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.messages import PROGRAM
-from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, target_of, title_of, wish_of
+from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean
@@ -15,7 +15,7 @@ from walkme_tui.domain.users import Json
 FAILED: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 FAILED_COLUMNS: Final = ("job", "number", "state", "call", "target", "detail", "userId")
 MAX_ROW: Final = 60
-# How steps are counted out, in the order in which people care.
+# The order of the states in counts.
 ORDER: Final = (
     StepState.DONE,
     StepState.SKIPPED,
@@ -28,7 +28,7 @@ ORDER: Final = (
 
 
 def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[str, Json]:
-    """A job as the JSON object that scripts get; ``records`` are the steps to tell, None: all."""
+    """A job as a JSON object; ``records`` are its steps, None: all."""
     return {
         "job": job.id,
         "state": job.state.value,
@@ -45,8 +45,8 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
     }
 
 
-def nothing_object(plan: Plan) -> dict[str, Json]:
-    """What stands for the job of a plan without steps, for which none is made."""
+def empty_job_object(plan: Plan) -> dict[str, Json]:
+    """The JSON object for a plan without steps, for which no job is made."""
     return {
         "job": None,
         "state": JobState.DONE.value,
@@ -74,7 +74,7 @@ def step_object(plan: Plan, record: StepRecord) -> dict[str, Json]:
 
 
 def listed_object(job: Job) -> dict[str, Json]:
-    """A job as the list of jobs tells it."""
+    """A job as an object of the list of jobs."""
     return {
         "id": job.id,
         "kind": job.plan.kind.value,
@@ -89,7 +89,7 @@ def listed_object(job: Job) -> dict[str, Json]:
 
 
 def listed_lines(jobs: Iterable[Job]) -> list[str]:
-    """Jobs as aligned lines, in their order."""
+    """Jobs as aligned lines."""
     rows = [
         (
             job.id,
@@ -98,7 +98,7 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
             _second(job.created_at_ms),
             job.plan.profile,
             job.plan.ticket,
-            whom(job),
+            subject_text(job),
             counts_text(job),
         )
         for job in jobs
@@ -107,8 +107,8 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
     return aligned([heads, *rows], MAX_ROW)
 
 
-def whom(job: Job) -> str:
-    """The one person of a job, or how many there are; empty once that was purged."""
+def subject_text(job: Job) -> str:
+    """The one person of a job, or the number of people, or ``purged``."""
     people = list(dict.fromkeys(record.step.user_id for record in job.steps))
     people = [subject.user.id for subject in job.plan.subjects] or people
     if job.purged_at_ms is not None:
@@ -123,7 +123,7 @@ def counts_text(job: Job) -> str:
 
 
 def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
-    """A job with its steps, for people; ``undoings`` are the jobs that took it back."""
+    """A job with its steps as lines; ``undoings`` are the jobs that undid it."""
     lines = [
         f"Job {job.id}: {job.state.value}. {title_of(job.plan)}",
         f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}",
@@ -139,7 +139,7 @@ def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
         some = f" for {len(other.changed_people)} of {changed} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
-        lines.append(f"Purged   {_second(job.purged_at_ms)}: whom it was about is not known any more")
+        lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
     people = list(dict.fromkeys(record.step.user_id for record in job.steps))
     for user_id in people:
         lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
@@ -147,31 +147,31 @@ def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
     if job.purged_at_ms is None and changed:
-        scope = f" takes back all {changed} people" if changed > 1 else ""
+        scope = f"  (all {changed} people)" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
         if changed > 1:
-            lines.append(f"         {PROGRAM} undo RECEIPT takes back the one person of that receipt")
+            lines.append(f"         {PROGRAM} undo RECEIPT  (the one person of that receipt)")
     return lines
 
 
 def step_lines(records: Iterable[StepRecord]) -> list[str]:
-    """Steps as aligned lines, each with its state and what became of it."""
+    """Steps as aligned lines, each with its state and outcome."""
     rows = []
     for record in records:
-        verb, what = wish_of(record.step.change)
+        verb, what = step_text(record.step.change)
         rows.append((str(record.step.number), record.state.value, verb, what, clean(record.detail, MAX_SENTENCE)))
     return aligned(rows, MAX_SENTENCE) if rows else []
 
 
 def failed_records(job: Job) -> list[StepRecord]:
-    """The steps that somebody has to look at."""
+    """The steps that need attention."""
     return [record for record in job.steps if record.state in FAILED]
 
 
 def failed_row(job: Job, record: StepRecord) -> list[str]:
     """A step as a CSV row."""
-    told = step_object(job.plan, record)
-    return [job.id, str(record.step.number), *(str(told[name]) for name in FAILED_COLUMNS[2:6]), record.step.user_id]
+    fields = step_object(job.plan, record)
+    return [job.id, str(record.step.number), *(str(fields[name]) for name in FAILED_COLUMNS[2:6]), record.step.user_id]
 
 
 def _second(at_ms: int) -> str:

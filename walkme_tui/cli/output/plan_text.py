@@ -1,4 +1,4 @@
-"""A plan as lines for people, and its steps as the calls that they are."""
+"""A plan as lines of text, and its steps as API calls."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -35,20 +35,20 @@ def call_of(change: Change) -> str:
     return CALLS[type(change)](change)
 
 
-def wish_of(change: Change) -> tuple[str, str]:
-    """What a step does in two parts: ``leave`` and ``Sales``."""
+def step_text(change: Change) -> tuple[str, str]:
+    """What a step does: a verb and its target, ``leave`` and ``Sales``."""
     return change.verb, change.target(lambda value: cut(value, MAX_NAME))
 
 
 def target_of(plan: Plan, user_id: str) -> str:
-    """Whom a step changes: the email, raw, or the id where no email is known."""
+    """The person that a step changes: the raw email, or the id if no email is known."""
     subject = plan.subject_of(user_id)
     email = subject.user.email if subject is not None else None
     return email if isinstance(email, str) and email else user_id
 
 
 def title_of(plan: Plan) -> str:
-    """One line: what is wished, for whom and where."""
+    """One line: the kind of plan, the people and the profile."""
     people = [target_of(plan, subject.user.id) for subject in plan.subjects]
     people = people or list(dict.fromkeys(target_of(plan, step.user_id) for step in plan.steps))
     words = [TITLES[plan.kind]]
@@ -60,34 +60,34 @@ def title_of(plan: Plan) -> str:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """The plan as it is shown for review."""
+    """The plan for review."""
     lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)}"]
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
     lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
     wide = len(str(len(plan.steps)))
-    told: set[int] = set()
+    listed: set[int] = set()
     for subject in plan.subjects:
         steps = plan.steps_of(subject.user.id)
-        told.update(step.number for step in steps)
+        listed.update(step.number for step in steps)
         lines += ["", _heading(subject), *_subject_lines(subject, steps, wide)]
-    others = [step for step in plan.steps if step.number not in told]
+    others = [step for step in plan.steps if step.number not in listed]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.user_id)})" for step in others)]
     return [*lines, *left_out_lines(plan), "", steps_text(len(plan.steps))]
 
 
 def left_out_lines(plan: Plan) -> list[str]:
-    """What the plan does not do and why, below an empty line; nothing if it does everything."""
+    """What the plan leaves out and why, after an empty line; empty if it leaves nothing out."""
     if not plan.left_out:
         return []
     return ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
 
 
 def steps_text(count: int) -> str:
-    """How much there is to do."""
+    """The number of steps as a sentence."""
     if not count:
-        return "Nothing to do: everything already is as it should be."
+        return "Nothing to do: no change is needed."
     return f"{count} {'step' if count == 1 else 'steps'}, each one call."
 
 
@@ -117,7 +117,7 @@ def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iter
 
 
 def _step_line(step: Step, wide: int) -> str:
-    verb, what = wish_of(step.change)
+    verb, what = step_text(step.change)
     return f"  {step.number:>{wide}}  {verb:<12} {what}"
 
 
