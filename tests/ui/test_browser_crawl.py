@@ -120,8 +120,8 @@ async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
         assert browser.filter_text == ""
         assert isinstance(browser.cursor_user, User)
         await browser.press("N")
-        await browser.settled(lambda: "begin anew" in browser.dialog)
-        await browser.type("begin anew")
+        await browser.settled(lambda: "Clear this list" in browser.dialog)
+        await browser.type("clear this")
         await browser.press("enter")
         await browser.settled(lambda: "N lists them" not in browser.status_line)
 

@@ -120,9 +120,9 @@ async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
         await browser.settled(lambda: browser.filter_text == "status:inactive")
         await sorted_by(browser, Sort(SortKey.EMAIL))
         await choose(browser, "forget a saved")
-        await browser.settled(lambda: "Forget a saved view" in browser.dialog)
+        await browser.settled(lambda: "Delete a saved view" in browser.dialog)
         await browser.press("enter")
-        await browser.settled(lambda: any("leavers is forgotten" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("leavers was deleted" in toast for toast in browser.toasts))
     assert "leavers" not in [view.name for view in memory.views()]
 
 

@@ -165,7 +165,7 @@ async def test_the_demo_of_a_start_without_a_profile_keeps_nothing(tmp_path: Pat
         await browser.press("s", "w")
         await sorted_by(browser, Sort(SortKey.EMAIL))
         await choose(browser, "save this view")
-        await browser.settled(lambda: any("The demo remembers nothing" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("The demo stores nothing" in toast for toast in browser.toasts))
     assert not file.exists()
 
 

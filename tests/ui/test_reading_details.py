@@ -84,10 +84,10 @@ async def test_it_goes_on_while_people_look_at_other_things_and_m_stops_it() -> 
         await browser.press("5", "2")
         assert api.in_flight == 4
         await browser.press("M")
-        await browser.settled(lambda: browser.status_line.startswith(f"{READING} stops after what is under way"))
+        await browser.settled(lambda: browser.status_line.startswith(f"{READING} is stopping after the requests in flight"))
         gate.set()
         await browser.settled(
-            lambda: any("were read, 56 users are left. M goes on." in each for each in browser.toasts)
+            lambda: any("were read, 56 users are left. M resumes." in each for each in browser.toasts)
         )
         await browser.settled(lambda: READING not in browser.status_line)
         assert asked(browser) == 4
@@ -117,7 +117,7 @@ async def test_an_outage_is_told_and_waited_out() -> None:
         await browser.press("a")
         await browser.settled(lambda: browser.browser.area.groups_tab.reading.progress.failure)
         await browser.tick(0)
-        assert f"{READING} goes on in 1 s. M stops. The line is cut." in browser.status_line
+        assert f"{READING} resumes in 1 s. M stops. The line is cut." in browser.status_line
         await browser.settled(lambda: "The groups of 60 users were read." in browser.toasts)
 
 
@@ -129,7 +129,7 @@ async def test_what_only_a_person_can_mend_ends_it_with_what_to_do() -> None:
         await browser.listening("Read the groups")
         await browser.press("a")
         await browser.settled(lambda: any("The scope users:read is missing." in toast for toast in browser.toasts))
-        assert any("users are left. M goes on." in toast for toast in browser.toasts)
+        assert any("users are left. M resumes." in toast for toast in browser.toasts)
 
 
 async def test_a_server_that_never_tells_groups_is_told() -> None:
@@ -139,7 +139,7 @@ async def test_a_server_that_never_tells_groups_is_told() -> None:
         await browser.press("M")
         await browser.listening("Read the groups")
         await browser.press("a")
-        await browser.settled(lambda: any("the server told the groups of none" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("no response contained groups" in toast for toast in browser.toasts))
         assert asked(browser) < 30
 
 

@@ -41,7 +41,7 @@ def test_the_cost_comes_first() -> None:
 def test_a_view_that_is_narrower_can_be_read_alone() -> None:
     cost = BackfillCost(unknown=249_188, in_view=812, to_come=0, per_second=9.8)
     assert "Only for this view: 812 requests at up to 9.8/s: about 83 s." in said(cost)
-    assert "Those of this view come first" in said(cost)
+    assert "The users of this view are read first" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a", "v"]
 
 
@@ -68,12 +68,12 @@ def test_the_status_line_says_how_far_it_is() -> None:
     assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
     assert told.style is TextStyle.DIM
     assert "left" not in saying(BackfillProgress(total=249_188)).text
-    assert saying(progress, stopping=True).text.startswith("Reading the groups of users stops after what is under way")
+    assert saying(progress, stopping=True).text.startswith("Reading the groups of users is stopping after the requests in flight")
 
 
 def test_the_status_line_says_what_it_waits_for() -> None:
     told = saying(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
-    assert told.text.startswith("Reading the groups of users goes on in 12 s. M stops. Too many")
+    assert told.text.startswith("Reading the groups of users resumes in 12 s. M stops. Too many")
     assert "\x1b" not in told.text
     assert told.style is TextStyle.WARN
 
@@ -83,12 +83,12 @@ def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:
     ended = finished(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
     assert ended == (
         "The groups of 14 users were read. 1 user is gone. 3 users could not be read. "
-        "Of 2 users the server does not tell the groups."
+        "The server returned no groups for 2 users."
     )
 
 
 def test_a_stop_says_what_is_left() -> None:
     assert stopped(BackfillProgress(total=250, read=40, gone=1)) == (
-        "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M goes on."
+        "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M resumes."
     )
-    assert "the server told the groups of none" in stopped(BackfillProgress(total=250, silent=20))
+    assert "no response contained groups" in stopped(BackfillProgress(total=250, silent=20))

@@ -47,7 +47,7 @@ class TableSorting:
         self._kept.end()
 
     async def _recall(self) -> None:
-        look = await self._kept.read_look(TableName.MEMBERS)
+        look = await self._kept.read_layout(TableName.MEMBERS)
         await self._kept.read_views()
         self._filtering.sort(Pane.MEMBERS, look.sort)
         self._area.groups_tab.members.table.show_wide(look.wide)

@@ -1,4 +1,4 @@
-"""Hand something of the users to the terminal's clipboard."""
+"""Copying emails, ids, names, records and requests to the terminal's clipboard."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,29 +18,29 @@ from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.words import number
 
 EMAIL: Final = "email"
-NAMED: Final = 3
-NOBODY: Final = "There is no user under the cursor."
+MAX_NAMED: Final = 3
+NO_USER: Final = "There is no user under the cursor."
 NO_GROUP: Final = "There is no group under the cursor."
 
 
 def copy_email(view: FlowContext) -> None:
-    """The email of the user under the cursor, whatever is marked."""
+    """Copy the email of the user under the cursor, ignoring marks."""
     if view.user is None:
-        view.app.notify(NOBODY, markup=False)
+        view.app.notify(NO_USER, markup=False)
     else:
         _copy(view, EMAIL, [view.user.user])
 
 
 def copy_request(view: FlowContext, record: RequestRecord) -> None:
-    """The request as a curl command, with the secrets as shell variables."""
+    """Copy the request as a curl command, with the secrets as shell variables."""
     if send_to_clipboard(view.app, curl_command(record, view.session.account.base_url)):
         view.app.notify(sent_message("the request as a curl command"), markup=False, timeout=3)
     else:
-        view.app.notify("The command is longer than the terminal takes.", severity="warning", markup=False)
+        view.app.notify("The command is too long for the terminal's clipboard.", severity="warning", markup=False)
 
 
 async def copy_menu(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
-    """Let the person choose what is copied of the marked users, else of the one under the cursor."""
+    """Ask what to copy of the marked users, else of the one under the cursor."""
     users = await _users(view, marked, user)
     if not users:
         return
@@ -52,14 +52,14 @@ async def copy_menu(view: FlowContext, origin: Origin, marked: Sequence[str], us
         Choice("name", "Names" if many else "Name", clean(users[0].full_name, 60)),
         Choice("json", "Records as JSON" if many else "Record as JSON"),
     ]
-    title = f"Copy of {number(len(users))} marked: {_some(users)}" if many else f"Copy of {first}"
-    chosen = await origin.show(ChoiceDialog(title, choices), "What can be copied is known")
+    title = f"Copy of {number(len(users))} marked: {_names_of(users)}" if many else f"Copy of {first}"
+    chosen = await origin.show(ChoiceDialog(title, choices), "The copy menu is ready")
     if chosen is not None:
         _copy(view, chosen, users)
 
 
 async def copy_group_menu(view: FlowContext, origin: Origin, groups: Sequence[Group]) -> None:
-    """Let the person choose what of these groups is copied."""
+    """Ask what to copy of these groups."""
     if not groups:
         view.app.notify(NO_GROUP, markup=False)
         return
@@ -69,13 +69,13 @@ async def copy_group_menu(view: FlowContext, origin: Origin, groups: Sequence[Gr
         Choice("id", "Ids" if many else "Id", clean(first.id, 60)),
     ]
     title = f"Copy of {number(len(groups))} marked groups" if many else f"Copy of {clean(first.label, 60)}"
-    chosen = await origin.show(ChoiceDialog(title, choices), "What can be copied is known")
+    chosen = await origin.show(ChoiceDialog(title, choices), "The copy menu is ready")
     if chosen is not None:
         copy_groups(view, groups, chosen)
 
 
 def copy_groups(view: FlowContext, groups: Sequence[Group], what: str = "name") -> None:
-    """The names or the ids of these groups."""
+    """Copy the names or the ids of these groups."""
     if not groups:
         view.app.notify(NO_GROUP, markup=False)
         return
@@ -84,7 +84,7 @@ def copy_groups(view: FlowContext, groups: Sequence[Group], what: str = "name") 
 
 
 async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | None) -> list[User]:
-    """The marked users, else ``user``; a toast where there is none."""
+    """The marked users, else ``user``; a notification if there is none."""
     try:
         mirrored = [await view.session.mirror.user(user_id) for user_id in marked]
     except MirrorUnavailable as error:
@@ -94,7 +94,7 @@ async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | 
     if not users and user is not None:
         users = [user.user]
     if not users:
-        view.app.notify(NOBODY, markup=False)
+        view.app.notify(NO_USER, markup=False)
     return users
 
 
@@ -110,7 +110,7 @@ def _send(view: FlowContext, what: str, text: str, count: int) -> None:
         view.app.notify(sent_message(shown), markup=False, timeout=3)
     else:
         view.app.notify(
-            "This is more than a terminal takes in one piece. Mark fewer, or use walkme-tui export.",
+            "The text is too long for the terminal's clipboard. Mark fewer, or use walkme-tui export.",
             title="Not copied",
             severity="warning",
             markup=False,
@@ -118,7 +118,7 @@ def _send(view: FlowContext, what: str, text: str, count: int) -> None:
 
 
 def _text(what: str, users: Sequence[User]) -> str:
-    """What goes to the clipboard: nothing in it acts on the terminal or the shell that it is pasted into."""
+    """The text for the clipboard, without characters that a terminal or shell would execute when it is pasted."""
     if what == "json":
         records = [encode_user(user) for user in users]
         return printable_json(records[0] if len(records) == 1 else records, indent=2)
@@ -130,7 +130,7 @@ def _email(user: User) -> str:
     return user.email if isinstance(user.email, str) else ""
 
 
-def _some(users: Sequence[User]) -> str:
-    named = ", ".join(clean(_email(user) or user.id, 40) for user in users[:NAMED])
-    more = len(users) - NAMED
+def _names_of(users: Sequence[User]) -> str:
+    named = ", ".join(clean(_email(user) or user.id, 40) for user in users[:MAX_NAMED])
+    more = len(users) - MAX_NAMED
     return f"{named} and {number(more)} more" if more > 0 else named

@@ -1,4 +1,4 @@
-"""From a list that does not tell who is in which group to a reading of users one by one, with its cost first."""
+"""Reading the groups of users one by one, for accounts whose list does not contain them; the cost is shown first."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -24,13 +24,13 @@ DAY: Final = 24 * HOUR
 
 
 class ReadingDialog(QuestionDialog):
-    """What it costs, before anything is asked for; opened once at a time."""
+    """Shows the cost before anything is requested; only one is open at a time."""
 
 
 async def read_or_stop(view: FlowContext, origin: Origin, reading: GroupBackfill, query: UserQuery) -> None:
-    """Stop the reading if it runs, else tell what it costs and begin if the person wants it.
+    """Stop the backfill if it runs; otherwise show its cost and start it if the person agrees.
 
-    ``query`` is what is looked at: its users come first.
+    The users of ``query``, the current view, are read first.
     """
     if reading.running:
         reading.stop()
@@ -42,7 +42,7 @@ async def read_or_stop(view: FlowContext, origin: Origin, reading: GroupBackfill
         report(view.app, error, doing=DOING)
         return
     if not cost.unknown:
-        view.app.notify("The groups of everybody who is loaded are known.", markup=False, timeout=4)
+        view.app.notify("The groups of all loaded users are known.", markup=False, timeout=4)
         return
     if isinstance(view.app.screen, ReadingDialog):
         return
@@ -72,30 +72,30 @@ async def _read(view: FlowContext, reading: GroupBackfill, query: UserQuery, *, 
     view.refresh_situation()
 
 
-# ------------------------------------------------------------ words
+# ------------------------------------------------------------ texts
 
 
 def question(cost: BackfillCost) -> Sequence[tuple[str, TextStyle]]:
-    """What it costs, in sentences, each with its style."""
+    """The cost in sentences, each with its style."""
     plain = [f"{requests_in_words(cost.unknown, cost.per_second)}."]
     if _has_view(cost):
         plain.append(f"Only for this view: {requests_in_words(cost.in_view, cost.per_second)}.")
     dim = []
     if cost.to_come:
         dim.append(
-            f"{words.count(cost.to_come, 'user is', 'users are')} not loaded yet. Who comes without groups is read, "
+            f"{words.count(cost.to_come, 'user is', 'users are')} not loaded yet. Those without groups are read "
             f"too: {requests_in_words(cost.unknown + cost.to_come, cost.per_second)} in all."
         )
-    first = "Those of this view come first, then" if _has_view(cost) else "It begins with"
+    first = "The users of this view are read first, then" if _has_view(cost) else "It begins with"
     dim.append(
-        f"{first} those who were loaded first. It goes on in the background, behind all that is looked at. "
-        "M stops it at any time; what was read stays, and M goes on from there."
+        f"{first} those that were loaded first. It runs in the background; what you look at has priority. "
+        "M stops it at any time and resumes it later; what was read is kept."
     )
     return [*((text, TextStyle.PLAIN) for text in plain), *((text, TextStyle.DIM) for text in dim)]
 
 
 def answers(cost: BackfillCost) -> Sequence[AnswerKey]:
-    """The ways to go on."""
+    """The keys of the answers."""
     everybody = AnswerKey(ALL, "read all")
     return [everybody, AnswerKey(OF_THE_VIEW, "only this view")] if _has_view(cost) else [everybody]
 
@@ -106,14 +106,14 @@ def _has_view(cost: BackfillCost) -> bool:
 
 def requests_in_words(count: int, per_second: float) -> str:
     """``249 188 requests at up to 9.8/s: about 7 h 4 min``."""
-    said = words.count(count, "request", "requests")
+    requests = words.count(count, "request", "requests")
     if per_second <= 0:
-        return said
-    return f"{said} at up to {per_second:.1f}/s: about {span(count / per_second)}"
+        return requests
+    return f"{requests} at up to {per_second:.1f}/s: about {span(count / per_second)}"
 
 
 def span(seconds: float) -> str:
-    """How long something takes: ``40 s``, ``12 min``, ``7 h 4 min``, ``2 d 3 h``."""
+    """A duration: ``40 s``, ``12 min``, ``7 h 4 min``, ``2 d 3 h``."""
     whole = max(1, round(seconds))
     if whole < 2 * MINUTE:
         return f"{whole} s"
@@ -128,14 +128,14 @@ def span(seconds: float) -> str:
 
 
 def saying(progress: BackfillProgress, *, stopping: bool = False) -> StatusMessage:
-    """How far it is, for the status line."""
+    """The progress, for the status line."""
     so_far = f"{words.number(progress.done)} of {words.number(progress.total)}"
     if stopping:
-        return StatusMessage(f"{DOING} stops after what is under way: {so_far}.", TextStyle.DIM)
+        return StatusMessage(f"{DOING} is stopping after the requests in flight: {so_far}.", TextStyle.DIM)
     if progress.failure is not None and progress.waiting_seconds > 0:
         what = clean(progress.failure.message, MAX_MESSAGE)
         return StatusMessage(
-            f"{DOING} goes on in {words.seconds(progress.waiting_seconds)}. M stops. {what}", TextStyle.WARN
+            f"{DOING} resumes in {words.seconds(progress.waiting_seconds)}. M stops. {what}", TextStyle.WARN
         )
     parts = [so_far]
     if progress.seconds_left is not None:
@@ -144,29 +144,29 @@ def saying(progress: BackfillProgress, *, stopping: bool = False) -> StatusMessa
 
 
 def finished(ended: BackfillProgress) -> str:
-    """How it ended, when everybody was asked for."""
+    """The result after all users were requested."""
     return " ".join([f"The groups of {words.count(ended.read, 'user', 'users')} were read.", *_exceptions(ended)])
 
 
 def stopped(ended: BackfillProgress) -> str:
-    """How it ended before everybody was asked for."""
+    """The result of a backfill that was stopped."""
     if ended.silent and not ended.read:
-        asked = words.count(ended.silent, "user was", "users were")
+        requested = words.count(ended.silent, "user was", "users were")
         return (
-            f"Stopped: {asked} asked for, and the server told the groups of none. "
-            "Who is in which group cannot be known from here."
+            f"Stopped: {requested} requested, and no response contained groups. "
+            "The members of groups cannot be shown for this account."
         )
     left = words.count(max(0, ended.total - ended.done), "user is", "users are")
     read = f"Stopped: the groups of {words.count(ended.read, 'user', 'users')} were read, {left} left."
-    return " ".join([read, *_exceptions(ended), "M goes on."])
+    return " ".join([read, *_exceptions(ended), "M resumes."])
 
 
 def _exceptions(ended: BackfillProgress) -> Sequence[str]:
-    said = []
+    sentences = []
     if ended.gone:
-        said.append(f"{words.count(ended.gone, 'user is', 'users are')} gone.")
+        sentences.append(f"{words.count(ended.gone, 'user is', 'users are')} gone.")
     if ended.refused:
-        said.append(f"{words.count(ended.refused, 'user', 'users')} could not be read.")
+        sentences.append(f"{words.count(ended.refused, 'user', 'users')} could not be read.")
     if ended.silent:
-        said.append(f"Of {words.count(ended.silent, 'user', 'users')} the server does not tell the groups.")
-    return said
+        sentences.append(f"The server returned no groups for {words.count(ended.silent, 'user', 'users')}.")
+    return sentences

@@ -1,4 +1,4 @@
-"""From a user to the user's groups."""
+"""Opening one of the groups of a user."""
 
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable
 from walkme_tui.domain.text import clean
@@ -11,7 +11,7 @@ from walkme_tui.ui.flows.origin import Origin
 
 
 async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -> None:
-    """Let the person choose one of the user's groups and go there; unknown groups are read first."""
+    """Ask which of the user's groups to open; unknown groups are read first."""
     user = mirrored.user
     if user.groups is UNKNOWN:
         try:
@@ -21,7 +21,7 @@ async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -
             return
     who = clean(_name(user), 100)
     if user.groups is UNKNOWN:
-        view.app.notify(f"The server does not say which groups {who} is in.", markup=False)
+        view.app.notify(f"The server does not return the groups of {who}.", markup=False)
         return
     if not user.groups:
         view.app.notify(f"{who} is in no group.", markup=False)

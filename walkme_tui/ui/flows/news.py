@@ -1,4 +1,4 @@
-"""What changed in the account while it was looked at, as a list to choose somebody from."""
+"""The list of users who changed since the program started."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORGET: Final = "forget"
 GONE: Final = "gone:"
-MOST_LISTED: Final = 500
+MAX_LISTED: Final = 500
 LABELS: Final = {
     "email": "email",
     "first_name": "first name",
@@ -33,25 +33,25 @@ LABELS: Final = {
 
 
 def news_words(count: NewsCount) -> str:
-    """``since 10:42: 3 new, 1 gone, 7 changed``; what is none is left out."""
+    """``since 10:42: 3 new, 1 gone, 7 changed``, without zeros."""
     parts = ((count.new, "new"), (count.gone, "gone"), (count.changed, "changed"))
     told = ", ".join(f"{words.number(number)} {what}" for number, what in parts if number)
     return f"since {words.clock_time(count.since_ms)[:5]}: {told or 'nothing changed'}"
 
 
 async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
-    """List who is new, gone and changed; choosing somebody goes there."""
+    """List the new, gone and changed users; choosing one goes to their row."""
     count = news.count
     if not count.any:
         view.app.notify(f"{news_words(count).capitalize()}.", markup=False, timeout=4)
         return
     try:
-        choices = [*await _present(view, news), *_gone(news), Choice(FORGET, "All of this is known: begin anew")]
+        choices = [*await _present(view, news), *_gone(news), Choice(FORGET, "Clear this list")]
     except MirrorUnavailable as error:
-        report(view.app, error, doing="Reading who changed")
+        report(view.app, error, doing="Reading the changed users")
         return
     left = count.new + count.changed + count.gone + 1 - len(choices)
-    more = f" (the first {words.number(MOST_LISTED)} are listed)" if left > 0 else ""
+    more = f" (the first {words.number(MAX_LISTED)} are listed)" if left > 0 else ""
     dialog = SearchDialog(f"{news_words(count).capitalize()}{more}", choices)
     chosen = await origin.show(dialog, "The list of what changed is ready")
     if chosen == FORGET:
@@ -63,7 +63,7 @@ async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
 async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
     choices: list[Choice] = []
     updated = news.updated
-    for user_id in [*news.new, *updated][:MOST_LISTED]:
+    for user_id in [*news.new, *updated][:MAX_LISTED]:
         known = await view.session.mirror.user(user_id)
         label = _label(known.user) if known is not None else clean(user_id, 60)
         if user_id in updated:
@@ -74,7 +74,7 @@ async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
 
 
 def _gone(news: News) -> Sequence[Choice]:
-    people = list(news.gone.items())[:MOST_LISTED]
+    people = list(news.gone.items())[:MAX_LISTED]
     return [Choice(f"{GONE}{user_id}", _label(was), "gone", TextStyle.WARN) for user_id, was in people]
 
 
@@ -84,6 +84,6 @@ def _label(user: User) -> str:
 
 
 def _fields(fields: frozenset[str]) -> str:
-    """The names of what changed; when it was updated says nothing where something else does."""
+    """The names of the changed fields; the update time only if no other field changed."""
     told = [label for name, label in LABELS.items() if name in fields]
     return ", ".join([label for label in told if label != "updated"] or told or ["other fields"])

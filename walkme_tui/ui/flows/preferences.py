@@ -1,4 +1,4 @@
-"""Keeps what the person chose for the next start, beside the screen: a disk may be slow, and nobody waits for it."""
+"""Table layouts and saved views that are kept for the next start; written on a thread, because disks may be slow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,63 +13,63 @@ if TYPE_CHECKING:
 
 
 class Preferences:
-    """What outlasts the screen of one profile; without a ``memory`` nothing does.
+    """The stored preferences of one profile; without a ``memory`` nothing is stored.
 
-    ``say`` is given sentences on what could not be read or kept, each once.
+    ``report`` is called with a sentence for each problem, once per sentence.
     """
 
-    def __init__(self, memory: "SavedPreferences | None", profile: str, say: "Callable[[str], object]") -> None:
+    def __init__(self, memory: "SavedPreferences | None", profile: str, report: "Callable[[str], object]") -> None:
         self.memory = memory
         self._profile = profile
-        self._say = say
-        self._said = {""}
+        self._report = report
+        self._reported = {""}
         self._to_keep: dict[TableName, TableLayout] = {}
         self._keeping: asyncio.Future[str] | None = None
         self.views: Sequence[SavedView] = BUILT_IN
-        """The views as they were read last; the built-in ones until then."""
+        """The views as read last; the built-in ones before that."""
 
-    async def read_look(self, table: TableName) -> TableLayout:
-        """How a table was left."""
+    async def read_layout(self, table: TableName) -> TableLayout:
+        """The stored layout of a table."""
         if self.memory is None:
             return TableLayout()
-        look = await asyncio.to_thread(self.memory.table_layout, self._profile, table)
-        self._tell(self.memory.notice)
-        return look
+        layout = await asyncio.to_thread(self.memory.table_layout, self._profile, table)
+        self._report_once(self.memory.notice)
+        return layout
 
     async def read_views(self) -> Sequence[SavedView]:
-        """The views as they are now: another process may have saved one."""
+        """Read the views: another process may have saved one."""
         if self.memory is not None:
             self.views = await asyncio.to_thread(self.memory.views)
-            self._tell(self.memory.notice)
+            self._report_once(self.memory.notice)
         return self.views
 
-    def keep(self, table: TableName, look: TableLayout) -> None:
-        """Keep how a table is shown; of several looks in a row the last."""
+    def keep(self, table: TableName, layout: TableLayout) -> None:
+        """Store the layout of a table; of several in a row only the last."""
         if self.memory is not None:
-            self._to_keep[table] = look
+            self._to_keep[table] = layout
             if self._keeping is None:
                 self._keep_next()
 
     def end(self) -> None:
-        """The screen goes: hand over what is left."""
+        """Write what is pending before the screen closes."""
         while self._to_keep:
             self._keep_next()
 
     def _keep_next(self) -> None:
         assert self.memory is not None  # noqa: S101 - see ``keep``
-        table, look = self._to_keep.popitem()
+        table, layout = self._to_keep.popitem()
         loop = asyncio.get_running_loop()
-        self._keeping = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, look)
+        self._keeping = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, layout)
         self._keeping.add_done_callback(self._kept)
 
     def _kept(self, keeping: "asyncio.Future[str]") -> None:
         self._keeping = None
         if not keeping.cancelled():
-            self._tell(keeping.result())
+            self._report_once(keeping.result())
         if self._to_keep:
             self._keep_next()
 
-    def _tell(self, sentence: str) -> None:
-        if sentence not in self._said:
-            self._said.add(sentence)
-            self._say(sentence)
+    def _report_once(self, sentence: str) -> None:
+        if sentence not in self._reported:
+            self._reported.add(sentence)
+            self._report(sentence)
