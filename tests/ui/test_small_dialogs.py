@@ -40,7 +40,7 @@ DIALOGS: dict[str, tuple[Opening, tuple[str, ...]]] = {
     "plan": (open_plan, ("Offboard", "leave", "y run")),
     "plan with a number": (open_plan_with_number, ("Offboard", "leave", "y run", "People")),
     "receipt": (open_receipt, ("Deactivation of", "Done and verified.", "z undo")),
-    "question": (open_question, ("Read the", "12 requests at", "was read is kept.", "a read all")),
+    "question": (open_question, ("Read the", "12 requests at", "kept.", "a read all")),
 }
 
 
