@@ -84,7 +84,7 @@ async def test_it_goes_on_while_people_look_at_other_things_and_m_stops_it() -> 
         await browser.press("5", "2")
         assert api.in_flight == 4
         await browser.press("M")
-        await browser.settled(lambda: browser.status_line.startswith(f"{READING} is stopping after the requests in flight"))
+        await browser.settled(lambda: browser.status_line.startswith(f"{READING} is stopping after the requests"))
         gate.set()
         await browser.settled(
             lambda: any("were read, 56 users are left. M resumes." in each for each in browser.toasts)
