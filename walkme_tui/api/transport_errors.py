@@ -73,10 +73,10 @@ def _out_of_time(error: Exception, endpoint: Endpoint, host: str, deadlines: Dea
     return Failure(Unreachable(what, hint=NETWORK_HINT), kind, TIME_OUT, timed_out=True)
 
 
-def _refused_by_proxy(said: str, endpoint: Endpoint) -> Failure:
-    message = f"The proxy {endpoint.proxy} made no connection to {endpoint.host}: {clean(said, 100).rstrip('. ')}."
-    hint = PROXY_SIGN_IN_HINT if said.startswith("407") else PROXY_HINT
-    kind = FailureKind.NOT_SENT if said.startswith("5") else FailureKind.FINAL
+def _refused_by_proxy(reason: str, endpoint: Endpoint) -> Failure:
+    message = f"The proxy {endpoint.proxy} made no connection to {endpoint.host}: {clean(reason, 100).rstrip('. ')}."
+    hint = PROXY_SIGN_IN_HINT if reason.startswith("407") else PROXY_HINT
+    kind = FailureKind.NOT_SENT if reason.startswith("5") else FailureKind.FINAL
     return Failure(Unreachable(message, hint=hint), kind, "proxy refused")
 
 

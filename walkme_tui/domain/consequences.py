@@ -33,7 +33,7 @@ class Surroundings:
 
     ``members`` are the known members of each group by its id, those who are to leave included. ``namesakes`` are
     others, by the id of the person whose name they share, at most ``MAX_NAMESAKES`` each. ``other_admin`` is True if
-    an active Admin is known whom the plan does not deactivate, None if nobody looked.
+    an active Admin is known whom the plan does not deactivate, None if that was not checked.
     """
 
     coverage: Coverage
@@ -196,7 +196,7 @@ def _last_admin(user: User, surroundings: Surroundings | None) -> list[Consequen
     if coverage.loaded == 0:
         return []
     certain = coverage.complete
-    text = "The last active Admin: nobody else is left." if certain else "No other active Admin has been seen."
+    text = "The last active Admin: there is no other." if certain else "No other active Admin has been seen."
     return [Consequence(Gravity.WARNING, text, coverage.as_of_ms)]
 
 

@@ -31,7 +31,7 @@ MAX_CHOICES: Final = 8
 # Fields are offered from this many characters: words are more usual than fields.
 FIELD_FROM: Final = 2
 # At most so many statuses or roles are named in a sentence.
-MAX_TOLD: Final = 6
+MAX_OFFERED: Final = 6
 # Longer values are not offered.
 MAX_OFFERED_LENGTH: Final = 120
 
@@ -194,7 +194,7 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
     """The values after ``status:``, ``role:`` and ``group:`` that fit nothing known, in order.
 
-    ``typed`` is ``parse_filter(text)``. Nothing is said of what is not known yet.
+    ``typed`` is ``parse_filter(text)``. Values that are not known yet cause no problem.
     """
     return tuple(problem for condition in typed.conditions for problem in _unmatched(condition, text, values))
 
@@ -216,7 +216,7 @@ def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator
         for value in term.values:
             wanted = value.key
             if wanted and not any(map(str.startswith, folded, repeat(wanted))):
-                reason = _nobody_has(condition.test, value.text, known)
+                reason = _unknown_value(condition.test, value.text, known)
                 yield FilterProblem(condition.start + value.start, condition.start + value.end, reason)
 
 
@@ -225,16 +225,16 @@ def _folded(known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(search_key, known))
 
 
-def _nobody_has(test: HasStatus | HasRole | InGroup, typed: str, known: Collection[str]) -> str:
+def _unknown_value(test: HasStatus | HasRole | InGroup, typed: str, known: Collection[str]) -> str:
     shown = clean(typed, SHOWN)
     close = nearest(typed, known)
     if isinstance(test, InGroup):
-        return f"No group begins with “{shown}”." + _told("Nearest", close)
+        return f"No group begins with “{shown}”." + _offered("Nearest", close)
     # All, if they are few: the roles of this account may be unfamiliar.
-    told = ("Known", sorted(known)) if len(known) <= MAX_TOLD else ("Nearest", close)
-    return f"No loaded user has the {test.kind} {shown}." + _told(*told)
+    offer = ("Known", sorted(known)) if len(known) <= MAX_OFFERED else ("Nearest", close)
+    return f"No loaded user has the {test.kind} {shown}." + _offered(*offer)
 
 
-def _told(introduction: str, names: Collection[str]) -> str:
+def _offered(introduction: str, names: Collection[str]) -> str:
     shown = ", ".join(clean(name, SHOWN) for name in names if name)
     return f" {introduction}: {shown}." if shown else ""

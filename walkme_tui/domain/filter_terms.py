@@ -16,7 +16,7 @@ MAX_VALUES: Final = 100
 class Value(NamedTuple):
     """A value as typed, at ``[start:end]``; ``text`` is its text without quotes.
 
-    ``open`` means that its quote is not closed, so that it goes on to the end.
+    ``open`` means that its quote is not closed, so that it extends to the end.
     """
 
     start: int
@@ -82,7 +82,7 @@ def quoted(value: str) -> str:
 
 def _value(found: re.Match[str], offset: int) -> Value:
     inner = found["inner"]
-    said = found["rest"] if inner is None else inner.replace('""', '"') + found["rest"]
+    text = found["rest"] if inner is None else inner.replace('""', '"') + found["rest"]
     return Value(
-        offset + found.start("value"), offset + found.end("value"), said, inner is not None, found["close"] == ""
+        offset + found.start("value"), offset + found.end("value"), text, inner is not None, found["close"] == ""
     )

@@ -79,8 +79,8 @@ class InGroup(NamedTuple):
     """In a group that one of ``names`` means; they are folded and not empty.
 
     A name means the groups whose name or id, folded, equals it; where there is none, all groups whose folded name
-    begins with it. Where all groups are known, a name that means none of them keeps nobody, negated or not:
-    ``-group:slaes`` leaves nobody out, and so would show more people than meant.
+    begins with it. Where all groups are known, a name that means none of them matches no user, negated or not:
+    ``-group:slaes`` excludes no user, and would show more than meant.
     """
 
     names: tuple[str, ...]

@@ -28,7 +28,7 @@ class Belonging(StrEnum):
 
     NONE = "none"  # known to be in no group
     LEFT_BEHIND = "left behind"  # inactive, and known to be in a group
-    UNKNOWN = "unknown"  # no answer told their groups
+    UNKNOWN = "unknown"  # no answer contained their groups
 
 
 class MembershipGaps(NamedTuple):

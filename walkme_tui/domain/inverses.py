@@ -13,7 +13,7 @@ from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import UNKNOWN, User, user_label
 
 MAX_SHOWN: Final = 80
 
@@ -24,11 +24,6 @@ class Inverses:
 
     changes: list[Change] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-
-
-def who(user: User) -> str:
-    """The name of a user in a sentence: the email, else the id."""
-    return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_SHOWN)
 
 
 def inverses(
@@ -52,14 +47,14 @@ def inverses(
         if user is None:
             if user_id not in reported_gone:
                 reported_gone.add(user_id)
-                found.left_out.append(f"{who(known)}: there is no such user any more, so nothing is restored.")
+                found.left_out.append(f"{user_label(known)}: there is no such user any more, so nothing is restored.")
             continue
-        change = _inverse(record, who(known), found.left_out)
+        change = _inverse(record, user_label(known), found.left_out)
         if change is None:
             continue
         refusal = _changed_since(change, user)
         if refusal:
-            found.left_out.append(f"{who(known)}: {refusal}")
+            found.left_out.append(f"{user_label(known)}: {refusal}")
             continue
         found.changes.append(change)
         simulated[user_id] = change.apply(user)
@@ -71,7 +66,7 @@ def inverses(
         if current is not None:
             known = people.get(user_id, User(user_id))
             found.left_out += [
-                f"{who(known)}: {sentence}" for sentence in _changed_by_others(known, own, current, groups)
+                f"{user_label(known)}: {sentence}" for sentence in _changed_by_others(known, own, current, groups)
             ]
     return found
 

@@ -11,11 +11,11 @@ class Sweep(NamedTuple):
     claimed nothing that can be true. Users whose row id is below ``first_new_row_id`` were known when the walk began,
     the first page's among them. ``walk`` is 1, or 2 for the second walk after one that proved nothing. ``drifted``
     tells that the list changed or repeated itself on the way, ``unreadable`` counts records that are no user.
-    ``ended_at_ms`` is None while it goes on; ``complete`` and ``note`` then say how it ended: "complete",
+    ``ended_at_ms`` is None until it ends; ``complete`` and ``note`` then say how it ended: "complete",
     "complete as of …, list was changing" or "incomplete: …". ``renews`` tells that an earlier walk had seen everyone,
-    so that whoever is met for the first time now is new in the account. ``after_drift`` tells that the walk before this
-    second one saw the list change. ``disproved_total`` is what the server claimed although it sent more users; then
-    ``total_at_start`` is None.
+    so that a user who is seen for the first time now is new in the account. ``after_drift`` means that the first
+    walk, before this second one, saw the list change. ``disproved_total`` is what the server claimed
+    although it sent more users; then ``total_at_start`` is None.
     """
 
     started_at_ms: int

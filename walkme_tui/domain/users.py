@@ -6,6 +6,8 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from walkme_tui.domain.text import clean
+
 T = TypeVar("T")
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -35,6 +37,8 @@ class Status(StrEnum):
 
 ROLES: Final = ("Admin", "Editor", "Viewer")
 """The roles that WalkMe documents; a record may carry another one."""
+
+MAX_LABEL: Final = 80
 
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
@@ -77,6 +81,11 @@ class User(NamedTuple):
             return None
         provider, separator, rest = self.external_id.partition("|")
         return provider if separator and provider and rest else None
+
+
+def user_label(user: User) -> str:
+    """The user in a sentence, cleaned: the email, else the id."""
+    return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_LABEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def test_who_can_act_as_an_admin(role: str | None, status: str | None, expected:
 @pytest.mark.parametrize(
     ("coverage", "other", "expected"),
     [
-        (WHOLE, False, ["The last active Admin: nobody else is left."]),
+        (WHOLE, False, ["The last active Admin: there is no other."]),
         (PART, False, ["No other active Admin has been seen."]),
         (NOTHING, False, []),
         (WHOLE, True, []),

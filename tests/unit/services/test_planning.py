@@ -350,12 +350,12 @@ async def test_the_last_admin_seen_is_told() -> None:
         one = await Planner(session).offboard(["zoe@example.com"])
         assert texts(one) == []
         both = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
-        assert texts(both) == texts(both, 1) == ["The last active Admin: nobody else is left."]
+        assert texts(both) == texts(both, 1) == ["The last active Admin: there is no other."]
         assert both.subjects[0].consequences[0].as_of_ms == NOON_MS
         api.edit(BO.id, status="inactive")
         await session.mirror.save_user(api.now(BO.id), NOON_MS)
         plan = await Planner(session).set_status(ZOE.id, Status.INACTIVE)
-        assert texts(plan) == ["The last active Admin: nobody else is left."]
+        assert texts(plan) == ["The last active Admin: there is no other."]
 
 
 async def test_whose_record_others_own_and_who_was_never_there_is_told() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from walkme_tui.domain.inverses import who
 from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.users import user_label
 
 RECENT_STEPS: Final = 50
 MIN_STEPS_FOR_SPEED: Final = 3
@@ -59,7 +59,7 @@ class ProgressTracker:
     def begin(self, record: StepRecord) -> None:
         """Make this step the current one."""
         user = self._users.get(record.step.user_id)
-        name = f"{who(user)}: " if user is not None else ""
+        name = f"{user_label(user)}: " if user is not None else ""
         self._current = f"{name}{record.step.change.describe()}"
 
     def update(self, record: StepRecord) -> StepRecord:

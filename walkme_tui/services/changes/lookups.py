@@ -136,7 +136,7 @@ class PlanLookUps:
         if unproven := [key for key in unknown if key in self._unproven]:
             raise await not_proven(self._session, unproven)
         if unknown:
-            raise _nobody(unknown)
+            raise _unknown(unknown)
         return list({user.id: user for user in found if user is not None}.values())
 
     async def present(self, user_ids: Collection[str], ended: ProgressListener | None = None) -> dict[str, User | None]:
@@ -177,7 +177,7 @@ class PlanLookUps:
         return user
 
 
-def _nobody(keys: Sequence[str]) -> NotFound:
+def _unknown(keys: Sequence[str]) -> NotFound:
     named = ", ".join(clean(key, MAX_SHOWN_KEY) for key in keys)
     if len(keys) == 1:
         return NotFound(f"No user has the {'email' if '@' in keys[0] else 'id'} {named}.", hint="Check the spelling.")

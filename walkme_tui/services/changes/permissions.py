@@ -8,6 +8,7 @@ from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, Plan
 from walkme_tui.domain.permissions import WRITE_SCOPE
 from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
@@ -50,10 +51,9 @@ def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
     """Raise ``PlanTooLarge`` where one user would be changed in too many steps."""
     for user_id, count in Counter(step.user_id for step in steps).items():
         if count > MOST_STEPS_OF_ONE_USER:
-            email = next((subject.user.email for subject in subjects if subject.user.id == user_id), None)
-            who = clean(email if isinstance(email, str) and email else user_id, MAX_SHOWN)
+            user = next((subject.user for subject in subjects if subject.user.id == user_id), User(user_id))
             raise PlanTooLarge(
-                f"The plan would change {who} in {count} steps, about one for each group; "
+                f"The plan would change {user_label(user)} in {count} steps, about one for each group; "
                 f"at most {MOST_STEPS_OF_ONE_USER} are possible for one person.",
                 hint="With --keep-groups the person is only deactivated. Remove the groups in the WalkMe Console.",
             )

@@ -43,16 +43,6 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
     )
 
 
-def differences(plan: Plan) -> tuple[str, ...]:
-    """The differences that ``rechecked`` found, a sentence each, with the user."""
-    found: list[str] = []
-    for subject in plan.subjects:
-        email = subject.user.email
-        who = clean(email if isinstance(email, str) and email else subject.user.id, MAX_SHOWN)
-        found += [f"{who}: {each.text}" for each in subject.consequences if each.found_by_recheck]
-    return tuple(found)
-
-
 def _rechecked(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:
     before = tuple(each for each in subject.consequences if not each.found_by_recheck)
     if now is None:
