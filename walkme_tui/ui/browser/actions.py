@@ -114,7 +114,7 @@ def _refresh_view(browser: Browser) -> None:
     if table is not None:
         table.listing.refresh()
     browser.read_groups()
-    browser.refresh_situation()
+    browser.update_status()
 
 
 def _toggle_raw(browser: Browser) -> None:

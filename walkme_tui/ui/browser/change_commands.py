@@ -166,7 +166,7 @@ class ChangeCommands:
         if not self._view.screen.is_attached:
             return
         if urgent:
-            self._view.refresh_situation()
+            self._view.update_status()
         else:
             self._update_soon()
         if self._area.arrangement.tab is Tab.JOBS:

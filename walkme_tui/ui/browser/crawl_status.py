@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import clean
 from walkme_tui.services.events import Event, PageLoaded
-from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress
 from walkme_tui.services.sync.sweep import COMPLETE
@@ -16,34 +15,23 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
-    from walkme_tui.services.ports import Session
+    from walkme_tui.ui.flows.context import FlowContext
 
 MAX_MESSAGE = 300
 
 
 class CrawlStatus:
-    """Runs the crawl of a session on its screen, after the first page was loaded.
+    """Runs the crawl of a session, after the first page was loaded."""
 
-    ``changed`` is called when the user changed its state.
-    """
-
-    def __init__(
-        self,
-        screen: "Screen[None]",
-        session: "Session",
-        monotonic: Callable[[], float],
-        changed: Callable[[], None],
-    ) -> None:
-        self._screen, self._changed, self._monotonic = screen, changed, monotonic
-        self._crawl = Crawl(session, monotonic=monotonic)
+    def __init__(self, view: "FlowContext", monotonic: Callable[[], float]) -> None:
+        self._view, self._monotonic = view, monotonic
+        self._crawl = Crawl(view.session, monotonic=monotonic)
         self._begun = False
 
-    def begin(self, pages: PageLoader) -> None:
+    def begin(self) -> None:
         """Start the worker, which runs until the screen is removed."""
-        start_worker(self._screen, WorkerGroup.CRAWL, self._crawl.run, name="Reading the account")
-        if pages.confirmed(1):
+        start_worker(self._view.screen, WorkerGroup.CRAWL, self._crawl.run, name="Reading the account")
+        if self._view.pages.confirmed(1):
             self._begun = True
             self._crawl.begin()
 
@@ -58,16 +46,16 @@ class CrawlStatus:
         if self._crawl.progress.phase is CrawlPhase.PAUSED:
             self._crawl.resume()
         elif self._crawl.progress.phase in {CrawlPhase.IDLE, CrawlPhase.DONE}:
-            self._screen.app.notify("The account is not being read. “:” offers to read all of it again.", timeout=4)
+            self._view.app.notify("The account is not being read. “:” offers to read all of it again.", timeout=4)
         else:
             self._crawl.pause()
-        self._changed()
+        self._view.update_status()
 
     def restart(self) -> None:
         """Read the whole account again."""
         self._crawl.restart()
-        self._screen.app.notify("Reading the whole account.", timeout=2)
-        self._changed()
+        self._view.app.notify("Reading the whole account.", timeout=2)
+        self._view.update_status()
 
     def retry_now(self) -> None:
         """Retry now instead of waiting."""

@@ -10,17 +10,14 @@ from walkme_tui.ui.arrangement import Pane
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual.screen import Screen
     from textual.widget import Widget
 
     from walkme_tui.domain.filter_completion import Offer
-    from walkme_tui.services.directory import Directory
-    from walkme_tui.services.ports import Session
-    from walkme_tui.services.reading.pages import PageLoader
     from walkme_tui.ui.browser.email_lookup import FilterLookUp, FilterLookUps
     from walkme_tui.ui.browser.filter_completion import FilterCompleter
     from walkme_tui.ui.browser.filters import TableFilters
     from walkme_tui.ui.browser.panes import PaneArea
+    from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.widgets.tab_bar import TabBar
 
 ECHO_SECONDS: Final = 0.012
@@ -30,28 +27,18 @@ TAKES_COMPLETION: Final = frozenset({"tab", "right"})
 
 
 class FilterControl:
-    """Handles the keys of the box in the tab bar.
-
-    ``changed`` is called when the status line or an empty table shows something else, ``open_details`` opens the user
-    under the cursor.
-    """
+    """Handles the keys of the box in the tab bar; ``open_details`` opens the user under the cursor."""
 
     def __init__(
         self,
-        screen: "Screen[None]",
-        session: "Session",
-        pages: "PageLoader",
-        directory: "Directory",
+        view: "FlowContext",
         area: "PaneArea",
         filtering: "TableFilters",
         tab_bar: "TabBar",
-        *,
-        changed: "Callable[[], None]",
         open_details: "Callable[[], None]",
     ) -> None:
-        self._screen, self._session, self._pages, self._directory = screen, session, pages, directory
-        self._area, self._filtering, self._tab_bar = area, filtering, tab_bar
-        self._changed, self._open_details = changed, open_details
+        self._view, self._area, self._filtering, self._tab_bar = view, area, filtering, tab_bar
+        self._open_details = open_details
         self._box = tab_bar.box
         self._box.typed = self._typed
         self._look_ups: FilterLookUps | None = None
@@ -63,7 +50,7 @@ class FilterControl:
     @property
     def has_keys(self) -> bool:
         """True while the box has the focus."""
-        return self._screen.focused is self._box
+        return self._view.screen.focused is self._box
 
     @property
     def look_up(self) -> "FilterLookUp | None":
@@ -106,7 +93,7 @@ class FilterControl:
 
     def look_for_nearest(self) -> None:
         """Look for similar names where no user matches the filter."""
-        text, coverage = self._filtering.query().text, self._pages.coverage
+        text, coverage = self._filtering.query().text, self._view.pages.coverage
         if text and coverage is not None and self._is_empty:
             self._completions.look_for_nearest(text, coverage.loaded)
 
@@ -120,7 +107,7 @@ class FilterControl:
         """Give the box the focus."""
         if self._filtering.target is not None:
             self._completions.refresh()
-            self._screen.set_focus(self._box)
+            self._view.screen.set_focus(self._box)
             self.show()
 
     def leave(self) -> None:
@@ -167,11 +154,11 @@ class FilterControl:
             from walkme_tui.ui.browser.filter_completion import FilterCompleter
 
             self._completing = FilterCompleter(
-                self._screen,
-                self._session.mirror,
-                lambda: self._area.groups_tab.names,
+                self._view.screen,
+                self._view.session.mirror,
+                lambda: self._view.group_names,
                 values_read=self.show,
-                nearest_found=self._changed,
+                nearest_found=self._view.update_status,
             )
         return self._completing
 
@@ -194,7 +181,7 @@ class FilterControl:
                 return
             from walkme_tui.ui.browser.email_lookup import FilterLookUps
 
-            self._look_ups = FilterLookUps(self._screen, self._directory, self._changed)
+            self._look_ups = FilterLookUps(self._view.screen, self._view.directory, self._view.update_status)
         self._look_ups.consider(text)
 
     def _typed(self, text: str) -> None:
@@ -208,7 +195,7 @@ class FilterControl:
         # Now, not after the next frame: another tab may have the focus by then.
         self.look_up_text()
         # The search runs meanwhile: its rows are more urgent than the annotations.
-        self._screen.call_after_refresh(self._filtered)
+        self._view.screen.call_after_refresh(self._filtered)
 
     def _repaint_box(self) -> "Sequence[Widget]":
         self._box.repaint_now()
@@ -217,5 +204,5 @@ class FilterControl:
     def _filtered(self) -> None:
         self.show()
         if not self._filters_users:
-            self._changed()
+            self._view.update_status()
         # Otherwise the table reports its new view: until then only the box has changed.

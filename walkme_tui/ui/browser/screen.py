@@ -77,17 +77,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = TableFilters(self.area, query)
         self.tab_line = TabBar()
-        self.filter: FilterControl = FilterControl(
-            self,
-            session,
-            self.pages,
-            self.directory,
-            self.area,
-            self.filtering,
-            self.tab_line,
-            changed=self.refresh_situation,
-            open_details=self.open_details,
-        )
+        self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line, self.open_details)
         self.changing: ChangeCommands = ChangeCommands(
             self,
             self.area,
@@ -155,8 +145,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         from walkme_tui.ui.browser.crawl_status import CrawlStatus
 
         start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="Loading the list")
-        self.chrome.crawl = CrawlStatus(self, self.session, self._monotonic, self.refresh_situation)
-        self.chrome.crawl.begin(self.pages)
+        self.chrome.crawl = CrawlStatus(self, self._monotonic)
+        self.chrome.crawl.begin()
         self._begin_news()
         self.ordering.begin()
         self.area.groups_tab.named = self.area.detail.name_groups
@@ -460,7 +450,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     # ------------------------------------------------------------ session events
 
-    def refresh_situation(self) -> None:
+    def update_status(self) -> None:
         """Update the bars and the texts of empty tables."""
         self.chrome.update()
 

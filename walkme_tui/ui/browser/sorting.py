@@ -103,7 +103,7 @@ class TableSorting:
         self._filtering.show(view)
         self._box.look_up_text()
         self._box.show()
-        self._view.refresh_situation()
+        self._view.update_status()
 
     def save(self) -> None:
         """Save the current filter, order and widths of the users under a name."""
@@ -139,7 +139,7 @@ class TableSorting:
         table = self._area.table
         if table is not None:
             self._remember(pane, table)
-        self._view.refresh_situation()
+        self._view.update_status()
 
     def _remember(self, pane: Pane, table: "UserTable") -> None:
         self._kept.keep(TABLES[pane], TableLayout(self._filtering.sort_of(pane), table.wide))

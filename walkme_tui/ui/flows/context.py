@@ -80,7 +80,7 @@ class FlowContext(Protocol):
         """Remove the marks of these users; returns a sentence about it, empty if none was marked."""
         ...
 
-    def refresh_situation(self) -> None:
+    def update_status(self) -> None:
         """Draw the status line, the counts and the message of an empty table again."""
         ...
 

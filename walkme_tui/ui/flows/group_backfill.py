@@ -34,7 +34,7 @@ async def read_or_stop(view: FlowContext, origin: Origin, reading: GroupBackfill
     """
     if reading.running:
         reading.stop()
-        view.refresh_situation()
+        view.update_status()
         return
     try:
         cost = await reading.cost(query)
@@ -69,7 +69,7 @@ async def _read(view: FlowContext, reading: GroupBackfill, query: UserQuery, *, 
         view.app.notify(
             stopped(ended) if reading.stopping else finished(ended), markup=False, timeout=10 if reading.stopping else 6
         )
-    view.refresh_situation()
+    view.update_status()
 
 
 # ------------------------------------------------------------ texts

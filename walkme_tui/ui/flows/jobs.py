@@ -37,7 +37,7 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
     else:
         running.control.pause()
         view.app.notify("Paused after what is in flight. P resumes the job.", markup=False, timeout=4)
-    view.refresh_situation()
+    view.update_status()
 
 
 async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool:
