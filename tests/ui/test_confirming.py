@@ -40,7 +40,7 @@ async def opened(browser: Browser, *keys: str) -> None:
     await browser.settled(lambda: shown(browser))
 
 
-async def test_an_email_typed_on_the_table_deactivates_nobody() -> None:
+async def test_an_email_typed_on_the_table_changes_nothing() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, *"alex")
@@ -49,7 +49,7 @@ async def test_an_email_typed_on_the_table_deactivates_nobody() -> None:
     assert not api.writes
 
 
-async def test_a_name_typed_on_the_table_offboards_nobody_and_keeps_no_group() -> None:
+async def test_a_name_typed_on_the_table_confirms_no_offboarding_and_keeps_no_group() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, "O")
@@ -60,7 +60,7 @@ async def test_a_name_typed_on_the_table_offboards_nobody_and_keeps_no_group() -
 
 
 @pytest.mark.parametrize("key", ["b", "k", "down", "y", "t"])
-async def test_every_key_starts_the_half_second_anew(key: str) -> None:
+async def test_every_key_restarts_the_half_second(key: str) -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, "O")
@@ -174,7 +174,7 @@ async def test_ten_people_and_a_sandbox_want_no_number(count: int, environment: 
 
 
 @pytest.mark.parametrize("key", ["escape", "enter", "space"])
-async def test_what_leaves_a_dialog_always_works(key: str) -> None:
+async def test_the_keys_that_close_a_dialog_always_work(key: str) -> None:
     async with open_browser(production(account())) as browser:
         await opened(browser, "O")
         await browser.press(key)

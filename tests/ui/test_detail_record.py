@@ -33,17 +33,17 @@ def test_groups_are_named_and_those_without_a_name_have_their_id() -> None:
     assert "Groups Sales g9 " in text(User(id="u", groups=("g1", "g9")))
 
 
-def test_what_no_answer_told_is_unknown_and_what_was_empty_is_none() -> None:
+def test_absent_fields_are_unknown_and_empty_ones_none() -> None:
     assert "Role ? unknown Groups ? unknown" in text(User(id="u"))
     assert "Role none Groups none" in text(User(id="u", role=None, groups=()))
 
 
-def test_a_record_of_an_identity_provider_says_so() -> None:
+def test_a_record_of_an_identity_provider_has_a_warning() -> None:
     assert "owned by an identity provider (okta)" in text(person(1))
     assert "identity provider" not in text(User(id="u", external_id="004211"))
 
 
-def test_fields_that_nobody_knows_are_shown_under_other() -> None:
+def test_unknown_fields_are_shown_under_other() -> None:
     user = User(id="u", extra={"department": "North", "aVeryLongFieldName": ["x", {"y": None}], "flag": True})
     shown = text(user)
     assert "Other department North" in shown
@@ -51,13 +51,13 @@ def test_fields_that_nobody_knows_are_shown_under_other() -> None:
     assert "flag true" in shown
 
 
-def test_a_time_that_was_read_is_not_shown_twice() -> None:
+def test_a_parsed_time_is_not_shown_twice() -> None:
     user = User(id="u", created_at_ms=NOW, extra={"createdAt": "2027-01-15T08:00:00+00:00"})
     assert "Other" not in text(user)
     assert "Other createdAt yesterday" in text(User(id="u", extra={"createdAt": "yesterday"}))
 
 
-def test_it_says_when_it_was_read_and_from_where() -> None:
+def test_a_record_shows_when_and_from_where_it_was_read() -> None:
     assert lines(person(1), detailed_at_ms=NOW - 3_000, fetched_at_ms=NOW - 3_000)[-1] == "read 3 s ago"
     assert lines(person(1), detailed_at_ms=None, fetched_at_ms=NOW - 60_000)[-1] == "read 1 min ago, from the list"
 
@@ -79,7 +79,7 @@ def test_the_raw_record_is_the_servers_json() -> None:
     assert raw["groups"] == []
 
 
-def test_the_raw_record_shows_letters_and_no_character_that_acts_on_the_terminal() -> None:
+def test_the_raw_record_escapes_control_characters() -> None:
     hostile = "ศิริ Žaneta 漢 \x1b]52;c;x\x07 \u202eabc \u3164 a" + "\u0301" * 9
     user = person(1)._replace(first_name=hostile)
     raw = "\n".join(plain(line) for line in raw_lines(MirroredUser(1, user, 0, NOW, NOW), 500))

@@ -90,7 +90,7 @@ async def test_inactive_people_in_groups_are_never_called_just_inactive(width: i
         assert "in groups)" in screen(groups)[5]
 
 
-async def test_exact_numbers_are_told_as_such_and_unknown_ones_are_not_told() -> None:
+async def test_exact_numbers_have_no_sign_and_unknown_ones_are_question_marks() -> None:
     async with shown(exact=True) as (groups, _):
         assert screen(groups)[2] == "   Sales          1 204"
     async with shown(known=False) as (groups, _):
@@ -112,14 +112,14 @@ async def test_nothing_is_painted_where_nothing_changed() -> None:
 
 
 @pytest.mark.parametrize(("exact", "numbers"), [(False, (870, 312, 12_040)), (True, (870, 312, 1204))])
-async def test_wider_or_surer_numbers_move_all_of_them(exact: bool, numbers: tuple[int, int, int]) -> None:
+async def test_wider_or_exact_numbers_repaint_all_rows(exact: bool, numbers: tuple[int, int, int]) -> None:
     async with shown() as (groups, _):
         groups.fill(sizes(*numbers), [NOBODY, LEFT], exact=exact, known=True)
         assert Region() in groups.regions
         assert len({cell_len(line) for line in screen(groups)[:3]}) == 1
 
 
-async def test_headings_stand_over_the_names_and_the_numbers() -> None:
+async def test_headings_are_above_the_names_and_the_numbers() -> None:
     async with shown() as (groups, _):
         assert groups.render_line(0).text.rstrip() == "   GROUP        MEMBERS"
         groups.fill([], [], exact=False, known=True)
@@ -141,7 +141,7 @@ async def test_the_cursor_stays_on_the_first_group_until_it_is_moved() -> None:
 # ------------------------------------------------------------ marks
 
 
-async def test_marks_stand_in_the_gutter_and_the_line_says_what_can_be_done_with_them() -> None:
+async def test_marks_are_in_the_gutter_and_the_separator_shows_what_they_allow() -> None:
     async with shown(40) as (groups, _):
         notes = []
         for _ in range(3):
@@ -155,13 +155,13 @@ async def test_marks_stand_in_the_gutter_and_the_line_says_what_can_be_done_with
         assert [line[1] for line in screen(groups)[:3]] == [" ", " ", " "]
 
 
-async def test_a_mark_paints_its_row_and_the_line_between() -> None:
+async def test_a_mark_repaints_its_row_and_the_separator() -> None:
     async with shown() as (groups, _):
         groups.toggle_mark()
         assert sorted(region.y for region in groups.regions) == [1, 4]
 
 
-async def test_marks_stay_on_their_groups_and_go_with_them() -> None:
+async def test_marks_follow_their_groups() -> None:
     async with shown() as (groups, _):
         groups.toggle_mark()
         groups.action_cursor_down()
@@ -171,14 +171,14 @@ async def test_marks_stay_on_their_groups_and_go_with_them() -> None:
         assert groups.marked == (Group("g3", "Omega"),)
 
 
-async def test_what_is_no_group_cannot_be_marked() -> None:
+async def test_only_groups_can_be_marked() -> None:
     async with shown() as (groups, _):
         groups.action_last()
         groups.toggle_mark()
         assert groups.marked == ()
 
 
-async def test_a_group_whose_id_is_the_name_of_something_special_is_a_group() -> None:
+async def test_a_group_with_the_id_of_a_special_row_is_a_group() -> None:
     async with shown() as (groups, _):
         odd = [GroupSize(Group("none", "Odd"), 1), GroupSize(Group("left behind", "Even"), 1)]
         groups.fill(odd, [NOBODY, LEFT], exact=True, known=True)
@@ -198,7 +198,7 @@ async def test_two_long_names_share_the_room() -> None:
 
 
 @pytest.mark.parametrize("width", [8, 12, 24, 40, 80])
-async def test_hostile_names_take_their_room_and_no_more(width: int) -> None:
+async def test_hostile_names_do_not_exceed_their_width(width: int) -> None:
     texts = [
         "[@click=app.quit]x[/]",
         "\x1b[31mred\x1b]52;c;ZXZpbA==\x07",

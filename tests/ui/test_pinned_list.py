@@ -61,13 +61,13 @@ def screen(names: Names) -> list[str]:
     return [line.replace("▌", ">").lstrip(" ") for line in text]
 
 
-async def test_where_everything_fits_the_rows_follow_one_another() -> None:
+async def test_rows_that_fit_are_not_pinned() -> None:
     async with shown(3, 2, 10) as (names, _):
         rule = f"─ note {'─' * 23}"
         assert screen(names) == [">row000", "row001", "row002", rule, "pin0", "pin1", "", "", "", ""]
 
 
-async def test_the_last_rows_stay_while_the_others_scroll() -> None:
+async def test_pinned_rows_stay_while_the_others_scroll() -> None:
     async with shown(50, 2, 10) as (names, pilot):
         assert screen(names)[5:] == ["row005", "row006", screen(names)[7], "pin0", "pin1"]
         names.move_to(30)
@@ -79,7 +79,7 @@ async def test_the_last_rows_stay_while_the_others_scroll() -> None:
         assert screen(names)[6] == ">row049"
 
 
-async def test_the_cursor_goes_through_all_of_them() -> None:
+async def test_the_cursor_moves_through_all_rows() -> None:
     async with shown(50, 2, 10) as (names, pilot):
         names.action_last()
         await pilot.pause()
@@ -98,7 +98,7 @@ async def test_the_cursor_goes_through_all_of_them() -> None:
 @pytest.mark.parametrize("count", [0, 1, 4, 15])
 @pytest.mark.parametrize("pinned", [0, 1, 5])
 @pytest.mark.parametrize("height", [3, 5, 9, 20])
-async def test_every_row_can_be_gone_to_and_stands_where_it_is_clicked(count: int, pinned: int, height: int) -> None:
+async def test_every_row_can_be_reached_and_clicked(count: int, pinned: int, height: int) -> None:
     async with shown(count, pinned, height) as (names, pilot):
         for index in range(count + pinned):
             names.move_to(index)
@@ -110,7 +110,7 @@ async def test_every_row_can_be_gone_to_and_stands_where_it_is_clicked(count: in
             assert screen(names)[line] == f">{names.rows[index]}"
 
 
-async def test_a_click_on_the_line_between_is_a_click_on_nothing() -> None:
+async def test_a_click_on_the_separator_does_nothing() -> None:
     async with shown(3, 2, 10) as (names, pilot):
         await pilot.click(names, offset=(3, 5))
         assert names.current == "pin1"
@@ -118,7 +118,7 @@ async def test_a_click_on_the_line_between_is_a_click_on_nothing() -> None:
         assert names.current == "pin1"
 
 
-async def test_more_rows_below_move_nothing_above() -> None:
+async def test_more_pinned_rows_do_not_move_the_others() -> None:
     async with shown(50, 1, 10) as (names, pilot):
         names.move_to(3)
         await pilot.pause()
@@ -129,7 +129,7 @@ async def test_more_rows_below_move_nothing_above() -> None:
         assert screen(names)[7:] == ["new0", "new1", "pin0"]
 
 
-async def test_the_cursor_stays_in_view_when_rows_come_below_it() -> None:
+async def test_the_cursor_stays_in_view_when_pinned_rows_are_added() -> None:
     async with shown(50, 1, 10) as (names, pilot):
         names.move_to(7)
         await pilot.pause()
@@ -138,12 +138,12 @@ async def test_the_cursor_stays_in_view_when_rows_come_below_it() -> None:
         assert ">row007" in screen(names)[:6]
 
 
-async def test_without_others_above_there_is_no_line_between() -> None:
+async def test_pinned_rows_alone_have_no_separator() -> None:
     async with shown(0, 2, 5) as (names, _):
         assert screen(names) == [">pin0", "pin1", "", "", ""]
 
 
-async def test_a_row_that_comes_to_be_pinned_makes_room_for_the_line_between() -> None:
+async def test_the_first_pinned_row_adds_the_separator() -> None:
     async with shown(51, 0, 10) as (names, pilot):
         names.show_parts(rows(50), ["row050"])
         names.move_to(49)

@@ -51,20 +51,20 @@ async def test_typing_and_editing() -> None:
 
 
 @pytest.mark.parametrize("key", ["enter", "escape", "tab", "up", "f1", "ctrl+p", "ctrl+q", "ctrl+c", "pageup"])
-async def test_other_keys_are_left_to_the_program(key: str) -> None:
+async def test_other_keys_are_not_handled(key: str) -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)):
         assert not app.line.take(Key(key, None))
 
 
-async def test_moving_the_caret_tells_nobody() -> None:
+async def test_moving_the_caret_does_not_report_a_change() -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)):
         app.type("a", "left", "right", "home", "end", "ctrl+k")
         assert app.told == ["a"]
 
 
-async def test_the_prompt_stands_there_while_it_is_empty() -> None:
+async def test_an_empty_input_shows_its_prompt() -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)) as pilot:
         assert app.shown.strip() == "type here"
@@ -78,7 +78,7 @@ async def test_the_prompt_stands_there_while_it_is_empty() -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 40, "東京都渋谷区神宮前", "a\u0301" * 30, "[red]markup[/]", "\x1b[31mred"])
-async def test_any_text_fits_and_the_end_is_in_view(text: str) -> None:
+async def test_any_text_fits_with_its_end_in_view(text: str) -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)) as pilot:
         app.screen.set_focus(app.line)
@@ -90,7 +90,7 @@ async def test_any_text_fits_and_the_end_is_in_view(text: str) -> None:
         assert "!" in app.shown
 
 
-async def test_a_paste_brings_its_first_line_without_controls() -> None:
+async def test_a_paste_inserts_its_first_line_without_control_characters() -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)) as pilot:
         app.screen.set_focus(app.line)
@@ -102,7 +102,7 @@ async def test_a_paste_brings_its_first_line_without_controls() -> None:
         assert len(app.line.text) == MAX_LENGTH
 
 
-async def test_what_is_held_back_is_painted_when_let_go_or_by_itself() -> None:
+async def test_a_deferred_repaint_happens_on_request_or_after_the_delay() -> None:
     app = Typing()
     painted: list[str] = []
     async with app.run_test(size=(20, 3)) as pilot:

@@ -34,13 +34,13 @@ def test_an_age_is_one_short_unit(passed: int, said: str) -> None:
     assert words.age(NOW, NOW - passed) == said
 
 
-def test_what_was_just_now_and_what_is_to_come_have_words() -> None:
+def test_very_recent_and_future_times_are_words() -> None:
     assert words.ago(NOW, NOW - 1_000) == "just now"
     assert words.ago(NOW, NOW - 3_000) == "3 s ago"
     assert words.ago(NOW, NOW + words.DAY) == "in the future"
 
 
-def test_a_date_has_its_time_only_while_that_matters() -> None:
+def test_a_date_has_its_time_within_a_week() -> None:
     assert words.ago_and_date(NOW, NOW - 5 * words.HOUR) == "5 h ago, 15 Jan 03:00 UTC"
     assert words.ago_and_date(NOW, NOW - 700 * words.DAY) == "1 y ago, 14 Feb 2025"
 
@@ -62,7 +62,7 @@ def test_numbers_have_blanks_between_the_thousands() -> None:
     ("loaded", "total", "said"),
     [(62, 100, "62 % loaded"), (200, 25_000, "200 loaded"), (5, None, "5 loaded"), (100, 100, "100 % loaded")],
 )
-def test_the_share_that_is_loaded_is_never_nothing_of_something(loaded: int, total: int | None, said: str) -> None:
+def test_a_loaded_share_below_one_percent_is_a_number(loaded: int, total: int | None, said: str) -> None:
     assert words.loaded_share(Coverage(loaded, total, loaded, None)) == said
 
 
@@ -94,5 +94,5 @@ def test_an_email_is_cut_in_its_local_part(width: int, shown: str) -> None:
 
 
 @given(CLEAN, st.integers(1, 80))
-def test_whatever_stands_for_an_email_fits(text: str, width: int) -> None:
+def test_any_text_in_place_of_an_email_fits(text: str, width: int) -> None:
     assert cell_len(words.cut_email(text, width)) <= width

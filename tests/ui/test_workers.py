@@ -9,7 +9,7 @@ from textual.app import App
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 
-async def test_work_that_is_cancelled_before_its_first_step_leaves_nothing_behind() -> None:
+async def test_work_that_is_cancelled_before_its_first_step_leaves_no_coroutine() -> None:
     done: list[str] = []
 
     async def work() -> None:
@@ -26,7 +26,7 @@ async def test_work_that_is_cancelled_before_its_first_step_leaves_nothing_behin
 
 
 @pytest.mark.parametrize(("exclusive", "ended"), [(True, ["second"]), (False, ["first", "second"])])
-async def test_exclusive_work_takes_the_place_of_its_own_group(exclusive: bool, ended: list[str]) -> None:
+async def test_exclusive_work_cancels_its_own_group(exclusive: bool, ended: list[str]) -> None:
     done: list[str] = []
 
     async def first() -> None:

@@ -11,7 +11,7 @@ from walkme_tui.services.reading.listing import ListingChanged, Phase
 from walkme_tui.ui.widgets.user_table import UserTable
 
 
-async def test_keys_move_the_cursor_and_tell_the_screen_at_once() -> None:
+async def test_keys_move_the_cursor_and_post_to_the_screen_directly() -> None:
     async with table_of(people(100)) as table:
         assert (table.cursor, table.person) == (0, person(0).id)
         await table.press("down", "down", "up")
@@ -20,7 +20,7 @@ async def test_keys_move_the_cursor_and_tell_the_screen_at_once() -> None:
         assert moves[-3:] == [(1, person(1).id), (2, person(2).id), (1, person(1).id)]
 
 
-async def test_the_ends_are_one_key_away_and_hold() -> None:
+async def test_the_cursor_stops_at_the_first_and_last_row() -> None:
     async with table_of(people(1000)) as table:
         await table.press("G", "down")
         assert table.person == person(999).id
@@ -30,7 +30,7 @@ async def test_the_ends_are_one_key_away_and_hold() -> None:
         assert (table.cursor, table.person) == (0, person(0).id)
 
 
-async def test_a_page_moves_rows_and_cursor_alike() -> None:
+async def test_a_page_key_scrolls_and_moves_the_cursor() -> None:
     async with table_of(people(1000)) as table:
         await table.press("down", "pagedown")
         assert (table.cursor, table.person) == (1, person(12).id)
@@ -38,7 +38,7 @@ async def test_a_page_moves_rows_and_cursor_alike() -> None:
         assert (table.cursor, table.person) == (1, person(1).id)
 
 
-async def test_at_the_edge_half_a_page_comes() -> None:
+async def test_at_the_edge_the_table_scrolls_by_half_a_page() -> None:
     async with table_of(people(1000)) as table:
         await table.press(*["down"] * 10)
         assert table.cursor == 10
@@ -55,7 +55,7 @@ async def test_the_cursor_moves_over_rows_that_never_arrive() -> None:
         assert table.row(9).under_cursor
 
 
-async def test_a_row_that_arrives_under_the_cursor_is_taken_over() -> None:
+async def test_a_row_that_is_loaded_under_the_cursor_becomes_its_user() -> None:
     async with table_of(FakeListing(people(50), here=())) as table:
         await table.press("down")
         assert table.heard(UserTable.CursorMoved)[-1].user is None
@@ -66,7 +66,7 @@ async def test_a_row_that_arrives_under_the_cursor_is_taken_over() -> None:
         assert table.row(1).email == "person00001@example.com"
 
 
-async def test_the_cursor_follows_its_person_when_the_list_shifts() -> None:
+async def test_the_cursor_follows_its_user_when_the_list_shifts() -> None:
     async with table_of(people(100)) as table:
         await table.press("pagedown", "down")
         line, before = table.cursor, table.person
@@ -87,7 +87,7 @@ async def test_a_page_that_was_read_again_moves_the_cursor_too() -> None:
         assert table.table.cursor_index == 3
 
 
-async def test_who_is_gone_leaves_the_cursor_in_its_place() -> None:
+async def test_the_cursor_keeps_its_index_when_its_user_is_gone() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         rows = [row for row in table.listing.rows if row.position != 2]
@@ -96,7 +96,7 @@ async def test_who_is_gone_leaves_the_cursor_in_its_place() -> None:
         assert (table.table.cursor_index, table.person) == (2, person(3).id)
 
 
-async def test_a_new_view_keeps_the_person_or_begins_at_the_first_row() -> None:
+async def test_a_new_view_keeps_the_user_or_begins_at_the_first_row() -> None:
     async with table_of(people(100)) as table:
         await table.press(*["down"] * 6)
         table.table.show(UserQuery(text="amina"))
@@ -109,7 +109,7 @@ async def test_a_new_view_keeps_the_person_or_begins_at_the_first_row() -> None:
         assert (table.cursor, table.person) == (0, person(2).id)
 
 
-async def test_a_key_wins_over_the_search_for_the_person() -> None:
+async def test_a_key_cancels_the_search_for_the_cursors_user() -> None:
     async with table_of(people(100)) as table:
         table.listing.tell(ListingChanged())
         table.table.action_cursor_down()
@@ -126,7 +126,7 @@ async def test_rows_that_become_fewer_keep_the_cursor_inside() -> None:
         assert table.cursor == 2
 
 
-async def test_nobody_is_under_the_cursor_of_an_empty_view() -> None:
+async def test_an_empty_view_has_no_user_under_the_cursor() -> None:
     async with table_of(people(10)) as table:
         table.listing.replace([], UserQuery("nobody"))
         await table.settle()
@@ -137,13 +137,13 @@ async def test_nobody_is_under_the_cursor_of_an_empty_view() -> None:
         assert not table.heard(UserTable.Opened)
 
 
-async def test_enter_opens_who_is_under_the_cursor() -> None:
+async def test_enter_opens_the_user_under_the_cursor() -> None:
     async with table_of(people(10)) as table:
         await table.press("down", "enter")
         assert [event.user.user.id for event in table.heard(UserTable.Opened)] == [person(1).id]
 
 
-async def test_an_unreadable_row_cannot_be_opened_but_passed() -> None:
+async def test_the_cursor_passes_an_unreadable_row_which_cannot_be_opened() -> None:
     async with table_of([person(0), UnreadableRecord("has no id"), person(2)]) as table:
         await table.press("down", "enter")
         assert table.person is None
@@ -152,7 +152,7 @@ async def test_an_unreadable_row_cannot_be_opened_but_passed() -> None:
         assert table.person == person(2).id
 
 
-async def test_a_change_of_the_person_is_seen_at_once() -> None:
+async def test_a_change_of_the_cursors_user_is_drawn_at_once() -> None:
     async with table_of(people(10)) as table:
         rows = [mirrored(at, person(at)._replace(role="Gone")) for at in range(10)]
         table.listing.replace(rows, quietly=True)
@@ -179,7 +179,7 @@ async def test_a_click_on_the_headings_does_nothing() -> None:
         assert table.cursor == 1
 
 
-async def test_the_wheel_scrolls_and_leaves_the_cursor_on_its_person() -> None:
+async def test_the_wheel_scrolls_without_moving_the_cursor() -> None:
     async with table_of(people(100)) as table:
         await table.pilot._post_mouse_events([events.MouseScrollDown], UserTable, (10, 5), button=0)
         await table.settle()
@@ -190,7 +190,7 @@ async def test_the_wheel_scrolls_and_leaves_the_cursor_on_its_person() -> None:
         assert table.cursor is not None
 
 
-async def test_what_is_visible_is_asked_for_and_nothing_else() -> None:
+async def test_only_visible_rows_are_requested() -> None:
     async with table_of(FakeListing(people(500), here=())) as table:
         assert table.listing.wanted[-1] == (0, 10)
         await table.press("pagedown")
@@ -200,7 +200,7 @@ async def test_what_is_visible_is_asked_for_and_nothing_else() -> None:
         assert len(table.listing.wanted) == before
 
 
-async def test_the_listing_is_served_while_the_table_is_there() -> None:
+async def test_the_listing_runs_while_the_table_is_mounted() -> None:
     listing = FakeListing(people(5), phase=Phase.READY)
     async with table_of(listing) as table:
         states = [listing.is_served]

@@ -38,20 +38,20 @@ def found(table: TableDriver, row: int) -> list[str]:
         ('"person00000@example.com"', ["person00000@example.com"]),
     ],
 )
-async def test_the_letters_that_were_found_stand_out(text: str, expected: list[str]) -> None:
+async def test_matches_are_highlighted(text: str, expected: list[str]) -> None:
     async with table_of([person(0)._replace(external_id="okta|000000")]) as table:
         await search(table, text)
         assert found(table, 0) == expected
 
 
-async def test_without_a_filter_nothing_stands_out() -> None:
+async def test_nothing_is_highlighted_without_a_filter() -> None:
     async with table_of(people(3)) as table:
         await search(table, "zoe")
         await search(table, "")
         assert found(table, 0) == []
 
 
-async def test_another_word_changes_what_stands_out_in_rows_that_stay() -> None:
+async def test_another_word_changes_the_highlights_of_rows_that_stay() -> None:
     async with table_of(people(3)) as table:
         await search(table, "zo")
         assert found(table, 0) == ["Zo"]
@@ -70,20 +70,20 @@ async def test_another_word_changes_what_stands_out_in_rows_that_stay() -> None:
         ("somebody.with.a.very.long.address.indeed", "somebody.…ss.indeed"),
     ],
 )
-async def test_for_letters_that_were_cut_out_of_an_email_the_ellipsis_stands_out(text: str, expected: str) -> None:
+async def test_the_ellipsis_is_highlighted_for_a_match_in_the_cut_part_of_an_email(text: str, expected: str) -> None:
     long = person(0)._replace(email="somebody.with.a.very.long.address.indeed@headquarters.example.com")
     async with table_of([long], size=(80, 5)) as table:
         await search(table, text)
         assert found(table, 0) == [expected]
 
 
-async def test_a_name_that_is_cut_off_ends_in_an_ellipsis_that_stands_for_what_was_found() -> None:
+async def test_the_ellipsis_is_highlighted_for_a_match_in_the_cut_part_of_a_name() -> None:
     async with table_of([person(0)._replace(first_name="Zoë" * 20, last_name="Çelik")], size=(80, 5)) as table:
         await search(table, "celik")
         assert found(table, 0) == ["…"]
 
 
-async def test_a_word_across_the_cut_stands_out_as_far_as_it_is_shown() -> None:
+async def test_a_match_across_the_cut_is_highlighted_as_far_as_it_is_shown() -> None:
     async with table_of([person(0)._replace(email="a" * 20 + "b" * 60)], size=(80, 5)) as table:
         await search(table, "b" * 60)
         (shown,) = found(table, 0)
@@ -102,7 +102,7 @@ async def test_rows_that_were_not_found_by_words_are_not_drawn_again() -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=50), min_size=4, max_size=4), st.text(max_size=4))
-async def test_what_stands_out_moves_no_column(texts: list[str], sought: str) -> None:
+async def test_highlights_do_not_move_columns(texts: list[str], sought: str) -> None:
     first, last, email, external = texts
     user = User("1", email, first, last, "Viewer", "active", external, None, 0, ("a",))
     async with table_of([user], size=(120, 4)) as table:

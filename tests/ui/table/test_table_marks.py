@@ -38,7 +38,7 @@ async def test_emails_come_in_the_order_of_marking() -> None:
         assert list(table.table.marked_emails.values()) == ["person00002@example.com", "person00001@example.com"]
 
 
-async def test_marks_follow_their_people() -> None:
+async def test_marks_follow_their_users() -> None:
     async with table_of(people(20)) as table:
         await table.press("down", "space")
         table.listing.replace([mirrored(at, user) for at, user in enumerate([*people(2, start=900), *people(20)])])
@@ -73,7 +73,7 @@ async def test_a_range_goes_from_the_last_mark_to_the_cursor() -> None:
         assert [table.row(at).marked for at in range(5)] == [False, True, True, True, False]
 
 
-async def test_a_range_fetches_its_gaps_first() -> None:
+async def test_a_range_loads_missing_rows_first() -> None:
     async with table_of(FakeListing(people(500), here=range(11))) as table:
         await table.press("space", "pagedown", "pagedown", "v")
         await table.settle()
@@ -81,21 +81,21 @@ async def test_a_range_fetches_its_gaps_first() -> None:
         assert said(table) == "Marked 23 users."
 
 
-async def test_a_range_leaves_out_what_cannot_be_read_and_says_so() -> None:
+async def test_a_range_reports_records_that_cannot_be_read() -> None:
     async with table_of([person(0), UnreadableRecord("has no id"), person(2)]) as table:
         await table.press("space", "down", "down", "v")
         assert table.table.marks == ids(0, 2)
         assert said(table) == "Marked 2 users; 1 record could not be read."
 
 
-async def test_a_range_without_a_beginning_says_what_to_do() -> None:
+async def test_a_range_without_a_first_mark_explains_what_to_do() -> None:
     async with table_of(people(5)) as table:
         await table.press("down", "v")
         assert table.table.marks == frozenset()
         assert "mark its first user" in said(table)
 
 
-async def test_a_range_whose_beginning_is_elsewhere_marks_nothing() -> None:
+async def test_a_range_whose_first_mark_is_not_in_the_view_marks_nothing() -> None:
     async with table_of(people(5)) as table:
         await table.press("space")
         table.listing.replace([mirrored(0, person(7))], UserQuery("7"))
@@ -105,14 +105,14 @@ async def test_a_range_whose_beginning_is_elsewhere_marks_nothing() -> None:
         assert "not in this view" in said(table)
 
 
-async def test_an_enormous_range_is_refused() -> None:
+async def test_a_range_of_too_many_rows_is_refused() -> None:
     async with table_of(FakeListing(people(20_000), here=range(11))) as table:
         await table.press("space", "G", "v")
         assert table.table.marks == ids(0)
         assert said(table) == "That range has 20 000 rows; at most 10 000 can be marked. Nothing was marked."
 
 
-async def test_a_range_that_cannot_be_fetched_marks_nothing_and_tells_the_error() -> None:
+async def test_a_range_that_cannot_be_loaded_marks_nothing_and_posts_the_error() -> None:
     async with table_of(people(50)) as table:
         await table.press("space", "down", "down")
         table.listing.failure = Unreachable("the line is down")
@@ -121,7 +121,7 @@ async def test_a_range_that_cannot_be_fetched_marks_nothing_and_tells_the_error(
         assert table.heard(UserTable.Failed)[-1].error is table.listing.failure
 
 
-async def test_all_marks_what_is_loaded_and_says_what_is_not() -> None:
+async def test_mark_all_marks_loaded_users_and_reports_the_others() -> None:
     async with table_of(FakeListing(people(500), here=range(40))) as table:
         table.table.not_loaded = lambda: 460
         await table.press("asterisk")
@@ -129,14 +129,14 @@ async def test_all_marks_what_is_loaded_and_says_what_is_not() -> None:
         assert said(table) == "Marked 40; 460 not loaded."
 
 
-async def test_all_of_a_complete_account_says_no_more_than_that() -> None:
+async def test_mark_all_of_a_complete_account_reports_only_the_number() -> None:
     async with table_of(people(7)) as table:
         await table.press("asterisk")
         assert said(table) == "Marked 7."
         assert table.row(6).marked
 
 
-async def test_clearing_takes_every_mark_away() -> None:
+async def test_clearing_removes_all_marks() -> None:
     async with table_of(people(7)) as table:
         await table.press("asterisk", "backslash")
         assert table.table.marks == frozenset()

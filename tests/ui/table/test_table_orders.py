@@ -57,7 +57,7 @@ async def test_an_order_by_a_column_that_is_not_shown_has_no_arrow() -> None:
         assert table.lines[0].split() == ["EMAIL", "NAME", "STATUS", "GRP"]
 
 
-async def test_a_click_on_a_heading_tells_what_it_sorts_by() -> None:
+async def test_a_click_on_a_heading_posts_its_order() -> None:
     async with table_of(people(100)) as table:
         await table.press("down")
         for name in ("EMAIL", "STATUS", "EXTERNAL ID"):
@@ -68,7 +68,7 @@ async def test_a_click_on_a_heading_tells_what_it_sorts_by() -> None:
         assert table.cursor == 1
 
 
-async def test_what_can_be_sorted_by_is_what_is_shown() -> None:
+async def test_the_orders_are_those_of_the_shown_columns() -> None:
     async with table_of(people(3), size=(80, 10)) as table:
         assert table.table.sort_keys == (SortKey.EMAIL, SortKey.NAME, SortKey.STATUS, SortKey.GROUPS)
 
@@ -76,13 +76,13 @@ async def test_what_can_be_sorted_by_is_what_is_shown() -> None:
 # ------------------------------------------------------------ the cursor
 
 
-async def test_where_nobody_was_chosen_another_order_begins_at_its_first() -> None:
+async def test_another_order_begins_at_its_first_row_if_no_user_was_chosen() -> None:
     async with table_of(people(100)) as table:
         await shows(table, backwards(100), BACKWARDS)
         assert (table.cursor, table.person) == (0, person(99).id)
 
 
-async def test_who_was_gone_to_stays_under_the_cursor_in_another_order() -> None:
+async def test_a_user_who_was_chosen_stays_under_the_cursor_in_another_order() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         await shows(table, backwards(100), BACKWARDS)
@@ -90,7 +90,7 @@ async def test_who_was_gone_to_stays_under_the_cursor_in_another_order() -> None
         assert table.cursor is not None
 
 
-async def test_the_chosen_person_is_waited_for_until_the_order_is_whole() -> None:
+async def test_the_cursor_waits_for_the_chosen_user_until_the_order_is_known() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         await shows(table, backwards(100)[:22], BACKWARDS, exact=False)
@@ -100,7 +100,7 @@ async def test_the_chosen_person_is_waited_for_until_the_order_is_whole() -> Non
         assert table.heard(UserTable.CursorMoved)[-1].user.user.id == person(2).id
 
 
-async def test_the_chosen_person_is_waited_for_through_a_second_order_too() -> None:
+async def test_the_cursor_waits_for_the_chosen_user_through_a_second_order() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         await shows(table, backwards(100)[:22], BACKWARDS, exact=False)
@@ -109,7 +109,7 @@ async def test_the_chosen_person_is_waited_for_through_a_second_order_too() -> N
         assert table.person == person(2).id
 
 
-async def test_who_moves_the_cursor_meanwhile_is_not_moved_away() -> None:
+async def test_a_cursor_that_was_moved_meanwhile_stays() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         await shows(table, backwards(100)[:22], BACKWARDS, exact=False)
@@ -118,7 +118,7 @@ async def test_who_moves_the_cursor_meanwhile_is_not_moved_away() -> None:
         assert (table.cursor, table.person) == (1, person(98).id)
 
 
-async def test_while_a_filter_is_typed_nobody_is_waited_for() -> None:
+async def test_the_cursor_does_not_wait_while_a_filter_is_typed() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         await shows(table, rows(*range(50, 72)), UserQuery("a"), exact=False)
@@ -126,7 +126,7 @@ async def test_while_a_filter_is_typed_nobody_is_waited_for() -> None:
         assert (table.cursor, table.person) == (0, person(50).id)
 
 
-async def test_a_filter_that_goes_keeps_who_it_had_found() -> None:
+async def test_clearing_the_filter_keeps_the_cursor_on_its_user() -> None:
     async with table_of(people(100)) as table:
         await shows(table, rows(60), UserQuery("sixty"))
         assert table.person == person(60).id
@@ -135,7 +135,7 @@ async def test_a_filter_that_goes_keeps_who_it_had_found() -> None:
         assert (table.table.cursor_index, table.person) == (39, person(60).id)
 
 
-async def test_the_end_is_the_true_end_once_it_is_known() -> None:
+async def test_the_cursor_goes_to_the_last_row_once_it_is_known() -> None:
     async with table_of(people(10)) as table:
         await shows(table, rows(*range(22)), BY_EMAIL, exact=False)
         await table.press("G")
@@ -146,7 +146,7 @@ async def test_the_end_is_the_true_end_once_it_is_known() -> None:
 
 
 @pytest.mark.parametrize("key", ["down", "g", "pagedown"])
-async def test_a_key_after_that_of_the_end_counts_more(key: str) -> None:
+async def test_a_later_key_cancels_the_move_to_the_last_row(key: str) -> None:
     async with table_of(people(10)) as table:
         await shows(table, rows(*range(22)), BY_EMAIL, exact=False)
         await table.press("G", key)
@@ -155,7 +155,7 @@ async def test_a_key_after_that_of_the_end_counts_more(key: str) -> None:
         assert table.table.cursor_index == index < 22
 
 
-async def test_the_end_of_an_order_is_not_that_of_another_view() -> None:
+async def test_another_view_cancels_the_move_to_the_last_row() -> None:
     async with table_of(people(10)) as table:
         await shows(table, rows(*range(22)), BY_EMAIL, exact=False)
         await table.press("G")
@@ -163,7 +163,7 @@ async def test_the_end_of_an_order_is_not_that_of_another_view() -> None:
         assert table.cursor == 0
 
 
-async def test_the_servers_list_has_an_end_although_its_length_is_not_certain() -> None:
+async def test_the_last_row_of_the_servers_list_needs_no_exact_total() -> None:
     listing = FakeListing(people(100))
     listing.replace_total(exact=False)
     async with table_of(listing) as table:

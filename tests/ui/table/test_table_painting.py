@@ -50,7 +50,7 @@ def glyph_columns(screen: "pyte.Screen", y: int) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
-async def test_hostile_text_moves_no_column(width: int) -> None:
+async def test_hostile_text_does_not_move_columns(width: int) -> None:
     users = [
         person(at)._replace(first_name=text, last_name=text, email=text, role=text, external_id=text, status="active")
         for at, text in enumerate(HOSTILE)
@@ -65,7 +65,7 @@ async def test_hostile_text_moves_no_column(width: int) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=60), min_size=6, max_size=6))
-async def test_no_text_at_all_moves_a_column(texts: list[str]) -> None:
+async def test_no_text_moves_columns(texts: list[str]) -> None:
     first, last, email, role, external, status = texts
     user = User("1", email, first, last, role, status, external, None, STARTED_AT_MS, ("a",))
     async with table_of([user, person(0)], size=(120, 4)) as table:
@@ -75,7 +75,7 @@ async def test_no_text_at_all_moves_a_column(texts: list[str]) -> None:
         assert [seen(table).buffer[1][x].data for x in range(at, at + 3)] == [" ", " ", "1"]
 
 
-async def test_after_text_of_unsure_width_the_next_column_is_put_where_it_belongs() -> None:
+async def test_the_column_after_text_of_uncertain_width_is_aligned() -> None:
     async with table_of([person(0)._replace(first_name="👍"), person(1)], size=(120, 5)) as table:
         unsure, sure = (strip.render(table.app.console) for strip in lean_strips(table)[1:3])
         first, last = table.lines[0].index("FIRST") + 1, table.lines[0].index("LAST") - 1
@@ -83,14 +83,14 @@ async def test_after_text_of_unsure_width_the_next_column_is_put_where_it_belong
         assert "G" not in sure.replace("Grace", "")
 
 
-async def test_what_is_unknown_is_a_question_mark_and_what_is_empty_is_nothing() -> None:
+async def test_unknown_values_are_question_marks_and_empty_ones_blank() -> None:
     known = person(1)._replace(email=None, role="", groups=())
     async with table_of([User("0"), known], size=(120, 5)) as table:
         assert table.row(0).text.split() == ["▌"] + ["?"] * 8
         assert table.row(1).text.split() == ["Amina", "O'Brien", "●", "active", "0", "1", "y", "okta|000001"]
 
 
-async def test_names_merge_where_it_is_narrow() -> None:
+async def test_a_narrow_table_has_one_column_for_the_name() -> None:
     async with table_of(people(5), size=(80, 6)) as table:
         assert table.lines[0].split() == ["EMAIL", "NAME", "STATUS", "GRP"]
         assert "Zoë Çelik" in table.row(0).text
@@ -107,12 +107,12 @@ async def test_a_status_is_a_glyph_and_a_word() -> None:
         assert cells == ["● active", "○ inactive", "◌ pending", "suspended", "[red]", "", "?"]
 
 
-async def test_an_unreadable_row_tells_its_place_and_reason() -> None:
+async def test_an_unreadable_row_shows_its_position_and_reason() -> None:
     async with table_of([person(0), UnreadableRecord("its id is a number, not text")]) as table:
         assert "record 2 cannot be read: its id is a number, not text" in table.row(1).text
 
 
-async def test_rows_that_are_not_here_are_dots_until_they_come() -> None:
+async def test_rows_that_are_not_loaded_are_placeholders() -> None:
     async with table_of(FakeListing(people(50), here=range(2))) as table:
         assert not table.row(1).is_placeholder
         assert table.row(2).is_placeholder
@@ -122,7 +122,7 @@ async def test_rows_that_are_not_here_are_dots_until_they_come() -> None:
         assert table.row(4).is_placeholder
 
 
-async def test_rows_that_were_drawn_for_others_are_drawn_anew() -> None:
+async def test_rows_of_another_user_are_drawn_again() -> None:
     async with table_of(people(60), size=(120, 12)) as table:
         await table.press("pagedown", "pageup")
         others = [mirrored(at, person(at + 100)) for at in range(61)]
@@ -133,7 +133,7 @@ async def test_rows_that_were_drawn_for_others_are_drawn_anew() -> None:
         assert table.row(1).email == "person00112@example.com"
 
 
-async def test_rows_from_before_are_dim_until_confirmed() -> None:
+async def test_rows_of_an_earlier_start_are_dim_until_confirmed() -> None:
     async with table_of(FakeListing(people(5), fetched_at_ms=STARTED_AT_MS - 1)) as table:
         old = list(table.strips()[2])
         table.listing.replace([mirrored(at, user) for at, user in enumerate(people(5))], quietly=True)
@@ -144,7 +144,7 @@ async def test_rows_from_before_are_dim_until_confirmed() -> None:
         assert len({part.style for part in new if part.text.strip()}) > 1
 
 
-async def test_an_empty_view_says_the_screens_words() -> None:
+async def test_an_empty_view_shows_its_message() -> None:
     async with table_of(FakeListing(phase=Phase.LOADING)) as table:
         table.table.loading_text = Content("Asking for the first page …")
         table.table.empty_text = Content("Nobody matches [b]. Press / to change the filter.")
@@ -156,7 +156,7 @@ async def test_an_empty_view_says_the_screens_words() -> None:
         assert table.row(1).text.strip() == "Nobody matches [b]. Press / to change the filter."
 
 
-async def test_long_words_wrap_inside_the_table() -> None:
+async def test_long_messages_wrap_inside_the_table() -> None:
     async with table_of(FakeListing(), size=(40, 10)) as table:
         table.table.set_empty_text(Content("Nobody is here, and this goes on for longer than one line takes."))
         await table.settle()
@@ -164,7 +164,7 @@ async def test_long_words_wrap_inside_the_table() -> None:
         assert "takes." in table.row(2).text
 
 
-async def test_the_smallest_table_still_stands() -> None:
+async def test_a_table_of_one_cell_is_drawn() -> None:
     async with table_of(FakeListing(), size=(4, 5)) as table:
         assert {cell_len(line) for line in table.lines} == {4}
     async with table_of(people(3), size=(4, 3)) as table:
@@ -213,7 +213,7 @@ async def test_a_cursor_move_costs_few_bytes() -> None:
         assert sum(len(strip.render(table.app.console).encode()) for strip in rows) < 410
 
 
-async def test_the_cursors_row_looks_different_without_the_focus() -> None:
+async def test_the_cursors_row_shows_the_focus() -> None:
     async with table_of(people(5)) as table:
         with_focus = list(table.strips()[1])
         table.app.set_focus(None)
@@ -222,7 +222,7 @@ async def test_the_cursors_row_looks_different_without_the_focus() -> None:
         assert next(iter(table.strips()[1])).style != with_focus[0].style
 
 
-async def test_zebra_grounds_every_other_row() -> None:
+async def test_zebra_stripes_every_other_row() -> None:
     async with table_of(people(5)) as table:
         grounds = [{part.style.bgcolor for part in strip if part.style} for strip in table.strips()[2:5]]
         assert grounds[0] == grounds[2] != grounds[1]
@@ -232,7 +232,7 @@ async def test_zebra_grounds_every_other_row() -> None:
         assert len({part.style.bgcolor for strip in table.strips()[2:5] for part in strip if part.style}) == 1
 
 
-async def test_another_theme_colours_the_rows_anew() -> None:
+async def test_another_theme_changes_the_colours_of_the_rows() -> None:
     async with table_of(people(5)) as table:
         before = list(table.strips()[2])
         table.app.theme = "textual-light"
@@ -242,7 +242,7 @@ async def test_another_theme_colours_the_rows_anew() -> None:
         assert before[0].style != after[0].style
 
 
-async def test_a_jump_shows_rows_at_once_and_dots_only_where_none_come() -> None:
+async def test_a_jump_shows_placeholders_only_if_no_rows_are_loaded_in_time() -> None:
     async with table_of(FakeListing(people(500), here=range(20))) as table:
         before = table.lines
         table.table.action_last()
@@ -258,7 +258,7 @@ async def test_a_jump_shows_rows_at_once_and_dots_only_where_none_come() -> None
         assert table.person is None
 
 
-async def test_rows_that_come_elsewhere_do_not_end_the_wait() -> None:
+async def test_rows_loaded_elsewhere_do_not_end_the_wait() -> None:
     async with table_of(FakeListing(people(500), here=range(20))) as table:
         before = table.lines
         table.table.action_last()

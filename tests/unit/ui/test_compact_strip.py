@@ -36,7 +36,7 @@ def drawn(strip: Strip, system: str) -> list[object]:
 
 @pytest.mark.parametrize("system", ["truecolor", "256", "standard"])
 @given(segments)
-def test_it_looks_the_same(system: str, parts: list[Segment]) -> None:
+def test_a_compact_strip_draws_the_same_cells(system: str, parts: list[Segment]) -> None:
     plain = Strip(parts)
     assert drawn(CompactStrip(parts, plain.cell_length), system) == drawn(plain, system)
 
@@ -47,7 +47,7 @@ def test_bold_and_dim_are_switched_one_by_one() -> None:
     assert CompactStrip(parts, 3).render(console) == "\x1b[1;2ma\x1b[22;2mb\x1b[22;1mc\x1b[0m"
 
 
-def test_only_what_changes_is_told() -> None:
+def test_only_style_changes_are_written() -> None:
     ground = Style(color="#d5dae2", bgcolor="#14171c")
     parts = [
         Segment("a", ground),

@@ -31,14 +31,14 @@ def test_how_long_it_takes(seconds: float, words: str) -> None:
     assert span(seconds) == words
 
 
-def test_the_cost_comes_first() -> None:
+def test_the_question_begins_with_the_cost() -> None:
     cost = BackfillCost(unknown=249_188, in_view=249_188, to_come=0, per_second=9.8)
     assert question(cost)[0] == ("249 188 requests at up to 9.8/s: about 7 h 4 min.", TextStyle.PLAIN)
     assert "M stops it at any time" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
-def test_a_view_that_is_narrower_can_be_read_alone() -> None:
+def test_a_view_with_fewer_users_can_be_read_separately() -> None:
     cost = BackfillCost(unknown=249_188, in_view=812, to_come=0, per_second=9.8)
     assert "Only for this view: 812 requests at up to 9.8/s: about 83 s." in said(cost)
     assert "The users of this view are read first" in said(cost)
@@ -52,17 +52,17 @@ def test_a_view_without_a_choice_is_not_offered(in_view: int) -> None:
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
-def test_those_who_are_not_loaded_yet_cost_too() -> None:
+def test_users_who_are_not_loaded_are_part_of_the_cost() -> None:
     cost = BackfillCost(unknown=62_000, in_view=62_000, to_come=188_000, per_second=10.0)
     assert "188 000 users are not loaded yet." in said(cost)
     assert "250 000 requests at up to 10.0/s: about 6 h 57 min in all." in said(cost)
 
 
-def test_where_the_rate_is_not_known_no_time_is_told() -> None:
+def test_no_duration_is_shown_for_an_unknown_rate() -> None:
     assert question(BackfillCost(1, 1, 0, 0.0))[0][0] == "1 request."
 
 
-def test_the_status_line_says_how_far_it_is() -> None:
+def test_the_status_line_shows_the_progress() -> None:
     progress = BackfillProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
     told = saying(progress)
     assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
@@ -71,14 +71,14 @@ def test_the_status_line_says_how_far_it_is() -> None:
     assert "is stopping after the requests in flight" in saying(progress, stopping=True).text
 
 
-def test_the_status_line_says_what_it_waits_for() -> None:
+def test_the_status_line_shows_the_failure_and_the_wait() -> None:
     told = saying(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
     assert told.text.startswith("Reading the groups of users resumes in 12 s. M stops. Too many")
     assert "\x1b" not in told.text
     assert told.style is TextStyle.WARN
 
 
-def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:
+def test_the_result_names_the_exceptions() -> None:
     assert finished(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
     ended = finished(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
     assert ended == (
@@ -87,7 +87,7 @@ def test_the_end_is_a_sentence_with_what_could_not_be_read() -> None:
     )
 
 
-def test_a_stop_says_what_is_left() -> None:
+def test_a_stopped_backfill_shows_the_rest() -> None:
     assert stopped(BackfillProgress(total=250, read=40, gone=1)) == (
         "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M resumes."
     )

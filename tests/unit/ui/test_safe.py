@@ -12,7 +12,7 @@ HOSTILE = "[b]\x1b]52;c;QUJD\x07[/x]\n\u202e"
 
 
 @given(st.text())
-def test_nothing_that_moves_the_cursor_comes_out(text: str) -> None:
+def test_no_control_character_is_left(text: str) -> None:
     for shown in (safe.plain(text), safe.content(text).plain, safe.rich_text(text).plain, safe.joined(text).plain):
         assert not [character for character in shown if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}]
 
@@ -23,18 +23,18 @@ def test_markup_stays_text() -> None:
     assert safe.rich_text("[b]x[/b]").spans == []
 
 
-def test_a_style_is_for_the_whole_piece() -> None:
+def test_a_style_applies_to_the_whole_part() -> None:
     text = safe.joined("a", ("[b]", "bold"), Content("c"))
     assert text.plain == "a[b]c"
     assert [(span.start, span.end) for span in text.spans] == [(1, 4)]
 
 
-def test_long_text_is_looked_at_up_to_the_limit() -> None:
+def test_long_text_is_cut_at_the_limit() -> None:
     assert safe.content("x" * 5000, limit=10).plain == "x" * 10 + "…"
     assert safe.plain("x" * 5000, limit=10) == "x" * 10 + "…"
 
 
-def test_only_lines_that_we_break_are_broken() -> None:
+def test_only_joined_contents_have_line_breaks() -> None:
     assert safe.lines([safe.content("one\ntwo"), safe.content("three")]).plain == "one␊two\nthree"
 
 

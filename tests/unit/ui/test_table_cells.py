@@ -24,6 +24,6 @@ NEAR = st.sampled_from(
 @example("é" * MAX_CHARACTERS)
 @example("é" * (MAX_CHARACTERS + 1))
 @example("plain\n")
-def test_a_text_is_shown_clean(text: str) -> None:
+def test_cell_texts_are_clean(text: str) -> None:
     assert cell(User("1", email=text), Field.EMAIL, 0) == clean(text, MAX_CHARACTERS)
     assert cell(User("1", first_name=text), Field.FIRST, 0) == clean(text, MAX_CHARACTERS)

@@ -22,7 +22,7 @@ from walkme_tui.ui.widgets.user_table.columns import (
 
 
 @given(st.integers(1, 500), st.integers(1, 500))
-def test_columns_stand_side_by_side_and_inside(width: int, screen: int) -> None:
+def test_columns_do_not_overlap_and_fit_the_table(width: int, screen: int) -> None:
     stand_side_by_side_and_inside(layout_columns(width, max(screen, width)).columns, width)
 
 
@@ -30,12 +30,12 @@ NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
 
 
 @given(st.integers(1, 300), st.integers(1, 300), NEEDS)
-def test_columns_fit_whatever_their_texts_need(width: int, screen: int, text_widths: dict[Field, int]) -> None:
+def test_columns_fit_the_table_for_all_text_widths(width: int, screen: int, text_widths: dict[Field, int]) -> None:
     stand_side_by_side_and_inside(layout_columns(width, max(screen, width), text_widths=text_widths).columns, width)
 
 
 @given(st.integers(30, 200), NEEDS)
-def test_every_other_column_gives_way_before_an_email_is_cut(width: int, text_widths: dict[Field, int]) -> None:
+def test_other_columns_are_left_out_before_an_email_is_cut(width: int, text_widths: dict[Field, int]) -> None:
     columns = layout_columns(width, width, text_widths=text_widths).columns
     needed = min(text_widths.get(Field.EMAIL, 0), 44)
     if columns[0].width < needed:
@@ -43,7 +43,7 @@ def test_every_other_column_gives_way_before_an_email_is_cut(width: int, text_wi
         assert needed + GUTTER + GAP + 10 + 1 > width
 
 
-def test_a_text_that_fits_moves_no_column() -> None:
+def test_a_text_that_fits_does_not_change_the_columns() -> None:
     assert layout_columns(80, 80, text_widths={Field.EMAIL: 30, Field.NAME: 20}) == layout_columns(80, 80)
 
 
@@ -57,7 +57,7 @@ def test_names_are_whole_where_there_is_room_beside_the_email() -> None:
     assert Field.ROLE in widths
 
 
-def test_a_table_beside_a_pane_asks_for_what_its_texts_need() -> None:
+def test_the_full_width_fits_all_texts() -> None:
     text_widths = {Field.EMAIL: 33, Field.NAME: 20, Field.ROLE: 9}
     for column in layout_columns(full_width(text_widths), 120, text_widths=text_widths).columns:
         assert column.width >= text_widths.get(column.field, 0)
@@ -95,7 +95,7 @@ def test_what_is_shown_at_which_width(width: int, screen: int, fields: str) -> N
     assert " ".join(column.field.value for column in layout_columns(width, screen).columns) == fields
 
 
-def test_more_room_goes_to_the_columns_that_can_use_it() -> None:
+def test_wider_tables_widen_the_columns_with_cut_texts() -> None:
     narrow, wide = (
         {column.field: column.width for column in layout_columns(width, width).columns} for width in (120, 160)
     )
@@ -147,7 +147,7 @@ def test_every_order_but_the_servers_has_a_column() -> None:
     assert set(SORTED_BY.values()) == set(SortKey) - {SortKey.LISTED}
 
 
-def test_a_heading_takes_the_gap_behind_it() -> None:
+def test_a_heading_includes_the_gap_after_it() -> None:
     layout = layout_columns(77, 120)
     email, name = layout.columns[:2]
     assert layout.field_at(GUTTER - 1) is None

@@ -60,7 +60,7 @@ def test_control_characters_become_symbols_of_the_same_width() -> None:
     assert texts("a\x1b]52;c;QUJD\x07", "b\x9bm\x7f\n", "fine ●") == ["a␛]52;c;QUJD␇", "b\ufffdm␡␊", "fine ●"]
 
 
-def test_clean_segments_are_left_alone() -> None:
+def test_segments_without_control_characters_are_returned_unchanged() -> None:
     segments = [Segment("plain"), Segment("山田 ✓")]
     assert CONTROL_CHARACTER_FILTER.apply(segments, BLACK) is segments
 
@@ -73,13 +73,13 @@ def test_the_clipboard_gets_the_text_as_base64() -> None:
     assert clipboard_sequence("zoë@example.com", {"TERM": "xterm"}) == f"\x1b]52;c;{encoded}\a"
 
 
-def test_tmux_gets_it_bare_and_wrapped() -> None:
+def test_tmux_receives_a_bare_and_a_wrapped_sequence() -> None:
     sequence = clipboard_sequence("abc", {"TERM": "screen-256color", "TMUX": "/tmp/tmux-0/default,1,0"})
     assert sequence == "\x1b]52;c;YWJj\a\x1bPtmux;\x1b\x1b]52;c;YWJj\a\x1b\\"
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "screen", "STY": "1.tty"}, {"TERM": "screen.xterm-256color"}])
-def test_screen_gets_it_in_pieces(environment: dict[str, str]) -> None:
+def test_screen_receives_pieces(environment: dict[str, str]) -> None:
     sequence = clipboard_sequence("x" * 900, environment)
     assert sequence is not None
     pieces = sequence.split("\x1b\\")[:-1]
@@ -88,7 +88,7 @@ def test_screen_gets_it_in_pieces(environment: dict[str, str]) -> None:
     assert whole == clipboard_sequence("x" * 900, {"TERM": "xterm"})
 
 
-def test_what_calls_itself_screen_but_may_be_tmux_gets_what_both_take() -> None:
+def test_a_terminal_that_may_be_screen_or_tmux_receives_what_both_accept() -> None:
     environment = {"TERM": "screen-256color"}
     in_screen = {**environment, "STY": "1.tty"}
     one_piece = "x" * 378
@@ -97,13 +97,13 @@ def test_what_calls_itself_screen_but_may_be_tmux_gets_what_both_take() -> None:
     assert clipboard_sequence("x" * 379, environment) == f"{clipboard_sequence('x' * 379, in_screen)}{bare}"
 
 
-def test_what_is_too_long_is_not_sent() -> None:
+def test_text_that_is_too_long_is_not_sent() -> None:
     most = MAX_CLIPBOARD_BASE64 // 4 * 3
     assert clipboard_sequence("x" * most, {}) is not None
     assert clipboard_sequence("x" * (most + 1), {}) is None
 
 
-def test_half_a_character_does_not_stop_the_copy() -> None:
+def test_a_lone_surrogate_is_replaced_in_a_copy() -> None:
     assert clipboard_sequence("a\ud800", {}) == f"\x1b]52;c;{base64.b64encode(b'a?').decode()}\a"
 
 
@@ -180,7 +180,7 @@ def is_restored(output: bytes) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_with_the_terminal_restored(number: signal.Signals) -> None:
+def test_a_signal_ends_the_program_with_the_terminal_restored(number: signal.Signals) -> None:
     with child() as program:
         os.kill(program.pid, number)
         assert program.end() == 128 + number
@@ -197,13 +197,13 @@ def test_a_program_that_hangs_is_ended_by_force_with_the_terminal_restored() -> 
         assert termios.tcgetattr(program.terminal) == program.before
 
 
-def test_a_terminal_that_vanishes_ends_it() -> None:
+def test_a_lost_terminal_ends_the_program() -> None:
     with child() as program:
         program.hang_up()
         assert program.end() == 128 + signal.SIGHUP
 
 
-def test_what_is_said_to_a_terminal_that_vanished_costs_nothing() -> None:
+def test_output_to_a_lost_terminal_is_dropped() -> None:
     with child("say goodbye") as program:
         program.hang_up()
         assert program.end() == 128 + signal.SIGHUP
