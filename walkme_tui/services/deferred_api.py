@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.ports import DirectoryApi
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.write_memory import WriteMemory
 
 IDLE_TRAFFIC: Final = TrafficStatus(
     in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0
@@ -62,7 +64,7 @@ class DeferredApi:
     async def replaces_records(self) -> bool:
         return await (await self._ready()).replaces_records()
 
-    def use_write_memory(self, memory: WriteMemory) -> None:
+    def use_write_memory(self, memory: "WriteMemory") -> None:
         self._write_memory = memory
         if self._built is not None:
             self._built.use_write_memory(memory)

@@ -16,13 +16,13 @@ from walkme_tui.domain.sweeps import SeenCount, Sweep
 from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.domain.write_memory import WriteMemory
 from walkme_tui.services.events import Events
 
 if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
     from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
     from walkme_tui.domain.plans import Plan
+    from walkme_tui.domain.write_memory import WriteMemory
 
 __all__ = [
     "Clock",
@@ -35,7 +35,6 @@ __all__ = [
     "Session",
     "SyncSettings",
     "UnreadableRow",
-    "WriteMemory",
 ]
 
 
@@ -80,7 +79,7 @@ class DirectoryApi(Protocol):
         """True where ``update_user`` replaces the whole record and so may change other fields."""
         ...
 
-    def use_write_memory(self, memory: WriteMemory) -> None:
+    def use_write_memory(self, memory: "WriteMemory") -> None:
         """Store what is learned about the server's support for writes in ``memory``."""
         ...
 
