@@ -1,0 +1,40 @@
+"""Journals of the first layout: the reasons of outcomes are derived from the details that earlier versions wrote."""
+
+import sqlite3
+
+import pytest
+
+from walkme_tui.domain.jobs import OutcomeReason
+from walkme_tui.store.journal.migrations import journal_0001, journal_0002
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "changed", "reason"),
+    [
+        ("todo", "no usable answer came; the change was not there when read again", 0, OutcomeReason.MAY_ARRIVE),
+        ("todo", "the answer was lost; the change was not there when read again", 0, OutcomeReason.MAY_ARRIVE),
+        ("sent", "no usable answer came; the change was not there when read again", 0, OutcomeReason.MAY_ARRIVE),
+        ("todo", "the service could not be used; nothing was sent", 0, OutcomeReason.OTHER),
+        ("done", "was active, is inactive", 1, OutcomeReason.VERIFIED),
+        ("done", "left Sales", 1, OutcomeReason.VERIFIED),
+        ("done", "already inactive: nothing was sent", 0, OutcomeReason.OTHER),
+        ("done", "no usable answer came; the change was there when read again", 1, OutcomeReason.OTHER),
+        ("done", "", 1, OutcomeReason.OTHER),
+        ("failed", "the server answered 200 and changed nothing", 0, OutcomeReason.OTHER),
+    ],
+)
+def test_a_detail_of_the_first_layout_gives_its_reason(
+    state: str, detail: str, changed: int, reason: OutcomeReason
+) -> None:
+    connection = sqlite3.connect(":memory:")
+    for statement in journal_0001.STATEMENTS:
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO steps (job, number, user_id, step, state, detail, changed) VALUES ('j', 1, 'u', '{}', ?, ?, ?)",
+        (state, detail, changed),
+    )
+    for statement in journal_0002.STATEMENTS:
+        connection.execute(statement)
+    (found,) = connection.execute("SELECT reason FROM steps").fetchone()
+    connection.close()
+    assert OutcomeReason(found) is reason
