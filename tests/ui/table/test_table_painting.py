@@ -164,7 +164,7 @@ async def test_long_messages_wrap_inside_the_table() -> None:
         assert "takes." in table.row(2).text
 
 
-async def test_a_table_of_one_cell_is_drawn() -> None:
+async def test_a_tiny_table_is_drawn() -> None:
     async with table_of(FakeListing(), size=(4, 5)) as table:
         assert {cell_len(line) for line in table.lines} == {4}
     async with table_of(people(3), size=(4, 3)) as table:

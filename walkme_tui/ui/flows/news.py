@@ -35,8 +35,8 @@ LABELS: Final = {
 def news_words(count: NewsCount) -> str:
     """``since 10:42: 3 new, 1 gone, 7 changed``, without zeros."""
     parts = ((count.new, "new"), (count.gone, "gone"), (count.changed, "changed"))
-    told = ", ".join(f"{words.number(number)} {what}" for number, what in parts if number)
-    return f"since {words.clock_time(count.since_ms)[:5]}: {told or 'nothing changed'}"
+    changes = ", ".join(f"{words.number(number)} {what}" for number, what in parts if number)
+    return f"since {words.clock_time(count.since_ms)[:5]}: {changes or 'nothing changed'}"
 
 
 async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
@@ -85,5 +85,5 @@ def _label(user: User) -> str:
 
 def _fields(fields: frozenset[str]) -> str:
     """The names of the changed fields; the update time only if no other field changed."""
-    told = [label for name, label in LABELS.items() if name in fields]
-    return ", ".join([label for label in told if label != "updated"] or told or ["other fields"])
+    labels = [label for name, label in LABELS.items() if name in fields]
+    return ", ".join([label for label in labels if label != "updated"] or labels or ["other fields"])

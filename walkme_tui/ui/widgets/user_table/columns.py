@@ -175,7 +175,7 @@ def full_width(text_widths: TextWidths) -> int:
 
 
 def _widened(spec: _ColumnSpec, text_widths: TextWidths) -> _ColumnSpec:
-    """The wish with room for the widest text, up to its most."""
+    """The column widened to its widest text, up to its most."""
     return spec._replace(least=max(spec.least, min(text_widths.get(spec.field, 0), spec.most)))
 
 
