@@ -1,4 +1,4 @@
-"""Keys, help, palette and copying: all from the one table of commands."""
+"""Keys, help, palette and copying: all come from the one table of commands."""
 
 import pytest
 from rich.style import Style
@@ -26,7 +26,7 @@ def test_no_two_commands_share_a_key() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_a_key_that_the_person_gave_away_leaves_its_old_command() -> None:
+def test_a_key_that_is_bound_to_one_command_is_removed_from_its_old_one() -> None:
     commands = {command.id: command for command in bound({"mark.toggle": ("j",), "app.help": ()})}
     assert commands["mark.toggle"].keys == ("j",)
     assert commands["cursor.down"].keys == ("down",)
@@ -34,7 +34,7 @@ def test_a_key_that_the_person_gave_away_leaves_its_old_command() -> None:
     assert labels(commands["cursor.down"]) == "↓"
 
 
-async def test_the_persons_own_keys_work_and_the_old_ones_do_not() -> None:
+async def test_configured_keys_work_and_the_old_ones_do_not() -> None:
     keymap = {"mark.toggle": ("f2",), "app.help": ()}
     async with open_browser(Setting(api=account(), keymap=keymap)) as browser:
         await browser.loaded()
@@ -81,7 +81,7 @@ async def test_ctrl_q_quits_from_everywhere(opener: str) -> None:
         assert not browser.running
 
 
-async def test_ctrl_c_says_how_to_quit() -> None:
+async def test_ctrl_c_shows_how_to_quit() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("ctrl+c")

@@ -1,4 +1,4 @@
-"""A bug ends the program with the terminal restored and a report that holds nobody's data."""
+"""A bug ends the program with the terminal restored and a crash report without personal data."""
 
 import os
 import pty
@@ -65,7 +65,7 @@ def test_quitting_gives_the_terminal_back(tmp_path: Path) -> None:
     assert output.rpartition("\x1b[?1049l")[2].count("walkme") == 0
 
 
-def test_a_secret_that_does_not_come_keeps_nobody_from_leaving(tmp_path: Path) -> None:
+def test_the_browser_quits_while_the_secret_is_pending(tmp_path: Path) -> None:
     code, output = run_and_press("secret", tmp_path, b"q", painted=b"Asking")
     assert code == 0
     assert "\x1b[?1049l" in output

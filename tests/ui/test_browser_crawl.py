@@ -1,4 +1,4 @@
-"""Reading the whole account behind the screen: progress, pausing, and what it finds to be different."""
+"""The crawl in the browser: progress, pause and news."""
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
@@ -42,7 +42,7 @@ async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
         assert browser.status_line == ""
 
 
-def test_a_second_reading_says_why() -> None:
+def test_a_second_sweep_shows_its_reason() -> None:
     second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
     unproven, changed = crawl_message(second, 0), crawl_message(second._replace(after_drift=True), 0)
     assert unproven is not None
@@ -51,7 +51,7 @@ def test_a_second_reading_says_why() -> None:
     assert changed.text == "Reading the account again, because it changed meanwhile: 10 of 40. P pauses."
 
 
-async def test_p_pauses_and_goes_on() -> None:
+async def test_p_pauses_and_resumes_the_crawl() -> None:
     api = FakeDirectory(people(4000))
     gate = api.hold("list_users")
     async with open_browser(Setting(api=api, syncing=SyncSettings(fully=True, pages_at_once=1))) as browser:
@@ -99,7 +99,7 @@ async def test_what_is_different_is_marked_until_it_was_looked_at() -> None:
         assert "1 changed" in browser.status_line
 
 
-async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
+async def test_new_and_missing_users_are_listed_and_found() -> None:
     api = FakeDirectory(people(300))
     async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
         await browser.loaded()
@@ -126,7 +126,7 @@ async def test_who_is_new_and_who_is_gone_is_listed_and_found() -> None:
         await browser.settled(lambda: "N lists them" not in browser.status_line)
 
 
-async def test_the_screen_is_read_again_by_itself_where_the_profile_says_so() -> None:
+async def test_visible_rows_are_refreshed_at_the_interval_of_the_profile() -> None:
     api = FakeDirectory(people(30))
     async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False, refresh_ms=50))) as browser:
         await browser.loaded()

@@ -1,4 +1,4 @@
-"""The filter box: what typing does, what Enter and Esc do, and the question to the server."""
+"""The filter box: typing, Enter, Esc, completion and look-ups."""
 
 import pytest
 from textual.events import Paste
@@ -14,7 +14,7 @@ def account(count: int = 100) -> FakeDirectory:
     return FakeDirectory(people(count))
 
 
-async def test_typing_narrows_the_list_and_says_of_how_many() -> None:
+async def test_typing_filters_the_list_and_shows_the_count() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("zoe")
@@ -62,7 +62,7 @@ async def test_letters_are_letters_in_the_box() -> None:
         assert browser.dialog == ""
 
 
-async def test_esc_takes_back_one_thing_a_press_and_never_quits() -> None:
+async def test_esc_undoes_one_thing_a_press_and_never_quits() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("space")
@@ -98,7 +98,7 @@ async def test_the_cursor_stays_on_its_user_when_the_filter_goes() -> None:
         assert browser.cursor_email == "person00020@example.com"
 
 
-async def test_no_match_says_of_how_many_and_what_helps() -> None:
+async def test_an_empty_result_shows_how_many_were_searched_and_what_helps() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("nosuchname")
@@ -107,7 +107,7 @@ async def test_no_match_says_of_how_many_and_what_helps() -> None:
         assert browser.says("a full email address is looked up there")
 
 
-async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:
+async def test_a_full_email_is_looked_up_and_shown() -> None:
     api = account(250)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
@@ -120,7 +120,7 @@ async def test_a_full_email_is_asked_from_the_server_and_shown() -> None:
         assert api.asked("find_user") == [("person00249@example.com",)]
 
 
-async def test_a_server_that_ignores_look_ups_by_email_is_said_to() -> None:
+async def test_ignored_look_ups_by_email_are_reported() -> None:
     api = account(250)
     api.email_ignored = True
     async with open_browser(Setting(api=api), (80, 24)) as browser:
@@ -131,7 +131,7 @@ async def test_a_server_that_ignores_look_ups_by_email_is_said_to() -> None:
         assert not browser.says("is not on the server")
 
 
-async def test_an_id_is_asked_from_the_server_too() -> None:
+async def test_an_id_is_looked_up_too() -> None:
     api = account(250)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
@@ -140,7 +140,7 @@ async def test_an_id_is_asked_from_the_server_too() -> None:
         assert browser.says("person00249@example.com")
 
 
-async def test_an_email_that_is_not_there_is_said_not_to_be() -> None:
+async def test_an_unknown_email_is_reported() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("nobody@example.com")
@@ -148,7 +148,7 @@ async def test_an_email_that_is_not_there_is_said_not_to_be() -> None:
         assert browser.says("None of the 100 users loaded fits “nobody@example.com”.")
 
 
-async def test_an_email_that_cannot_be_asked_for_says_why() -> None:
+async def test_a_failed_look_up_shows_its_reason() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -168,7 +168,7 @@ async def on_tab(browser: Browser, tab: str) -> None:
 
 
 @pytest.mark.parametrize("tab", TABS)
-async def test_an_email_that_comes_in_one_burst_is_asked_from_the_server(tab: str) -> None:
+async def test_an_email_typed_in_one_burst_is_looked_up(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
@@ -178,7 +178,7 @@ async def test_an_email_that_comes_in_one_burst_is_asked_from_the_server(tab: st
 
 
 @pytest.mark.parametrize("tab", TABS)
-async def test_a_pasted_email_is_asked_from_the_server(tab: str) -> None:
+async def test_a_pasted_email_is_looked_up(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
@@ -189,7 +189,7 @@ async def test_a_pasted_email_is_asked_from_the_server(tab: str) -> None:
 
 
 @pytest.mark.parametrize("tab", TABS)
-async def test_a_typed_email_is_asked_from_the_server_once(tab: str) -> None:
+async def test_a_typed_email_is_looked_up_once(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
@@ -199,7 +199,7 @@ async def test_a_typed_email_is_asked_from_the_server_once(tab: str) -> None:
 
 
 @pytest.mark.parametrize("tab", ["2", "4", "5"])
-async def test_an_email_is_asked_although_another_tab_is_shown_right_behind_it(tab: str) -> None:
+async def test_an_email_is_looked_up_although_another_tab_is_shown_next(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -207,7 +207,7 @@ async def test_an_email_is_asked_although_another_tab_is_shown_right_behind_it(t
         await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
 
 
-async def test_half_an_email_asks_nobody() -> None:
+async def test_half_an_email_is_not_looked_up() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -247,7 +247,7 @@ async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
         await browser.settled(lambda: browser.panes == ["groups", "members"])
 
 
-async def test_the_nearest_name_is_offered_for_one_that_nobody_has() -> None:
+async def test_the_nearest_name_is_offered_for_an_unknown_one() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("yilmas")
@@ -313,7 +313,7 @@ async def test_on_a_wide_screen_the_tabs_stay() -> None:
         assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / zoe status:active role:viewer")
 
 
-async def test_nobody_found_says_how_many_are_not_loaded_and_whose_groups_are_unknown() -> None:
+async def test_an_empty_result_shows_how_many_are_not_loaded_or_of_unknown_groups() -> None:
     api = FakeDirectory([person(at)._replace(groups=UNKNOWN) for at in range(250)])
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()

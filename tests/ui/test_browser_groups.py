@@ -71,7 +71,7 @@ async def test_a_member_is_opened_beside_the_list_where_there_is_room() -> None:
         assert browser.focus == "members-table"
 
 
-async def test_memberships_that_lists_do_not_carry_are_said_to_be_unknown() -> None:
+async def test_memberships_missing_from_lists_are_shown_as_unknown() -> None:
     api = account()
     api.lean = True
     async with open_browser(Setting(api=api), (80, 24)) as browser:
@@ -101,7 +101,7 @@ async def test_m_on_a_user_whose_groups_are_unknown_reads_them_first() -> None:
         await browser.settled(lambda: "Groups of Bo Tanaka" in browser.dialog)
 
 
-async def test_m_on_a_user_without_groups_says_so() -> None:
+async def test_m_on_a_user_without_groups_shows_a_message() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.press("m")
@@ -124,7 +124,7 @@ async def test_the_filter_is_about_the_list_that_has_the_keys() -> None:
         assert (browser.filter_text, browser.row_count) == ("", 60)
 
 
-async def test_a_filter_that_no_group_has_says_so() -> None:
+async def test_a_filter_that_matches_no_group_shows_a_message() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await groups_tab(browser)
         await browser.filter("emma")
@@ -134,7 +134,7 @@ async def test_a_filter_that_no_group_has_says_so() -> None:
         await browser.settled(lambda: not browser.says("has “emma”"))
 
 
-async def test_an_account_without_groups_says_so() -> None:
+async def test_an_account_without_groups_shows_a_message() -> None:
     async with open_browser(Setting(api=FakeDirectory([person(0), person(4)]))) as browser:
         await browser.press("2")
         await browser.settled(lambda: browser.says("This account has no groups."))

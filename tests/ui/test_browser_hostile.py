@@ -1,4 +1,4 @@
-"""Whatever the directory says is shown, never obeyed, and moves no column."""
+"""Text from the directory is shown as text, is never interpreted, and moves no column."""
 
 import re
 

@@ -54,7 +54,7 @@ async def test_s_goes_through_the_columns_and_back_to_the_list() -> None:
         await browser.settled(lambda: browser.emails[:1] == [first])
 
 
-async def test_reversing_keeps_the_cursor_on_its_person() -> None:
+async def test_reversing_keeps_the_cursor_on_its_user() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("down", "down", "s")
@@ -126,7 +126,7 @@ async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
     assert "leavers" not in [view.name for view in memory.views()]
 
 
-async def test_the_program_begins_with_the_view_that_was_asked_for(tmp_path: Path) -> None:
+async def test_the_program_begins_with_the_requested_view(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
@@ -146,7 +146,7 @@ class FullDisk(StateFile):
         return "The disk is full."
 
 
-async def test_what_cannot_be_kept_is_said_once() -> None:
+async def test_a_failure_to_save_is_reported_once() -> None:
     async with open_browser(Setting(api=account(), memory=FullDisk(None))) as browser:
         await browser.loaded()
         await browser.press("s", "s", "s")
@@ -183,7 +183,7 @@ async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
         assert browser.status_line == ""
 
 
-async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> None:
+async def test_an_order_without_a_heading_is_shown_beside_the_filter() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await choose(browser, "sort by time of creation")
@@ -194,7 +194,7 @@ async def test_an_order_that_no_heading_tells_is_told_beside_the_filter() -> Non
         await browser.settled(lambda: browser.filter_count == "10 of 100 loaded")
 
 
-async def test_a_count_stays_while_another_is_counted_and_then_says_that_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_count_stays_for_a_moment_while_the_next_one_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tab_bar, "COUNT_DELAY_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:

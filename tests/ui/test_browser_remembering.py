@@ -1,4 +1,4 @@
-"""What outlasts the program: per profile, never in the way of the screen, and nothing of the demo."""
+"""What is kept between starts: per profile, without delaying the screen, and nothing of the demo."""
 
 import threading
 from pathlib import Path
@@ -198,7 +198,7 @@ async def test_a_name_survives_a_view_that_could_not_be_saved() -> None:
     assert SavedView("viewers", "role:viewer") in memory.views()
 
 
-async def test_a_file_that_was_found_broken_is_told_of_once(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_reported_once(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     file.write_text("this is = = no toml", encoding="utf-8")
     async with open_browser(Setting(api=account(), memory=StateFile(file))) as browser:

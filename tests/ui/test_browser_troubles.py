@@ -1,4 +1,4 @@
-"""When rows are missing: every empty screen says why, what is kept, and what to do."""
+"""Missing rows: every empty screen shows why, what is kept, and what to do."""
 
 import pytest
 
@@ -24,7 +24,7 @@ async def stored(count: int, read_at_ms: int = NOON_MS - 5 * HOUR_MS) -> SqliteM
     return mirror
 
 
-async def test_before_the_first_answer_it_says_whom_it_asks() -> None:
+async def test_the_server_is_named_before_the_first_answer() -> None:
     api = FakeDirectory(people(5))
     gate = api.hold()
     async with open_browser(Setting(api=api)) as browser:
@@ -34,7 +34,7 @@ async def test_before_the_first_answer_it_says_whom_it_asks() -> None:
         await browser.loaded()
 
 
-async def test_an_empty_account_says_so_and_what_to_do() -> None:
+async def test_an_empty_account_shows_what_to_do() -> None:
     async with open_browser(Setting(api=FakeDirectory()), NARROW) as browser:
         await browser.settled(lambda: browser.says("This account has no users."))
         assert browser.says("R asks again.")
@@ -42,7 +42,7 @@ async def test_an_empty_account_says_so_and_what_to_do() -> None:
         assert browser.running
 
 
-async def test_offline_without_rows_says_so_and_tries_again() -> None:
+async def test_offline_without_rows_shows_why_and_retries() -> None:
     api = FakeDirectory(people(5))
     api.offline = DOWN
     async with open_browser(Setting(api=api), NARROW) as browser:
@@ -87,7 +87,7 @@ async def test_a_secret_that_is_not_there_names_its_source() -> None:
         assert browser.says(SOURCE)
 
 
-async def test_a_missing_right_waits_for_the_person() -> None:
+async def test_a_missing_permission_is_not_retried() -> None:
     api = FakeDirectory(people(5))
     api.offline = PermissionRefused("The client lacks the scope users:read.", scope="users:read")
     async with open_browser(Setting(api=api), NARROW) as browser:
@@ -108,7 +108,7 @@ async def test_with_a_server_that_hangs_the_cursor_moves_and_q_quits() -> None:
         assert not browser.running
 
 
-async def test_a_pause_that_the_server_asks_for_is_counted_down() -> None:
+async def test_a_pause_requested_by_the_server_is_counted_down() -> None:
     api = FakeDirectory(people(5))
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -137,7 +137,7 @@ async def test_a_record_that_cannot_be_read_costs_only_itself() -> None:
         assert browser.running
 
 
-async def test_what_the_server_did_wrong_is_said_in_the_status_line() -> None:
+async def test_oddities_of_the_server_are_shown_in_the_status_line() -> None:
     api = FakeDirectory(people(5))
     api.oddities = ("The answer claimed a total of -3.",)
     async with open_browser(Setting(api=api)) as browser:

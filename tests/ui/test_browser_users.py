@@ -68,7 +68,7 @@ async def test_details_that_were_read_half_a_minute_ago_are_read_again() -> None
         await browser.settled(lambda: len(api.asked("get_user")) == 3)
 
 
-async def test_details_show_what_the_server_says_now() -> None:
+async def test_details_show_the_current_record() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -77,7 +77,7 @@ async def test_details_show_what_the_server_says_now() -> None:
         await browser.settled(lambda: "Owner of all" in browser.detail)
 
 
-async def test_a_user_who_is_gone_is_said_to_be_gone() -> None:
+async def test_a_missing_user_is_shown_as_missing() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -246,7 +246,7 @@ async def test_a_small_screen_still_shows_users(size: tuple[int, int]) -> None:
         assert browser.panes == ["detail"]
 
 
-async def test_a_screen_that_is_too_small_says_so_and_comes_back() -> None:
+async def test_a_notice_is_shown_while_the_screen_is_too_small() -> None:
     async with open_browser(Setting(api=account()), NARROW) as browser:
         await browser.loaded()
         await browser.press("down")
@@ -291,7 +291,7 @@ async def test_a_row_is_read_again_on_wish() -> None:
         assert any("Read person00000@example.com again" in toast for toast in browser.toasts)
 
 
-async def test_a_row_that_cannot_be_read_again_says_why() -> None:
+async def test_a_failed_refresh_of_a_row_shows_its_reason() -> None:
     api = account()
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.loaded()

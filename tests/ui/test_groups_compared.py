@@ -1,4 +1,4 @@
-"""People whom no single group has: in no group, inactive but still in groups, in one marked group only."""
+"""Users by membership: in no group, inactive but still in groups, in one marked group only."""
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
@@ -96,7 +96,7 @@ async def test_an_inactive_user_is_shown_among_the_inactive_ones_although_they_a
         await browser.settled(lambda: browser.row_count == 24)
 
 
-async def test_the_members_can_be_filtered_in_the_whole_language_and_the_count_says_of_how_many() -> None:
+async def test_members_can_be_filtered_by_every_term_and_are_counted() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await groups_tab(browser)
         await browser.press("down", "m")
@@ -151,7 +151,7 @@ async def test_unmarking_takes_the_comparison_away_and_the_cursor_stays_near() -
         assert any("Mark two groups with Space" in toast for toast in browser.toasts)
 
 
-async def test_escape_takes_the_marks_back() -> None:
+async def test_escape_clears_the_marks() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await groups_tab(browser)
         await browser.press("space", "down", "space")

@@ -1,4 +1,4 @@
-"""The first page is asked for before Textual is there, where nothing is stored."""
+"""The first page is requested before Textual is imported, where nothing is stored."""
 
 import asyncio
 
@@ -48,7 +48,7 @@ async def test_a_local_copy_that_cannot_be_read_is_as_good_as_none() -> None:
     await session.aclose()
 
 
-async def test_the_browser_goes_on_with_what_was_begun() -> None:
+async def test_the_browser_takes_over_the_preloaded_rows() -> None:
     setting = Setting(api=FakeDirectory(people(250)))
     app = setting.app()
     assert app.session is not None

@@ -1,4 +1,4 @@
-"""Input in one burst: a command waits for the view that the keys before it asked for, and acts on who is shown."""
+"""Input in one burst: a command waits for the view of the keys before it, and acts on the user who is painted."""
 
 import asyncio
 import re
@@ -111,7 +111,7 @@ async def at_rest(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_command_acts_on_who_is_shown_by_the_view_before_it(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_command_acts_on_the_user_in_the_view_before_it(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Seen] = []
     wanted, runs_itself = "", 0
     run = BrowserScreen.run_command
@@ -150,7 +150,7 @@ async def test_a_command_acts_on_who_is_shown_by_the_view_before_it(way: str, mo
 # ------------------------------------------------------------ what comes of it
 
 
-async def test_offboarding_behind_a_filter_is_about_who_it_finds() -> None:
+async def test_offboarding_after_a_filter_is_about_the_match() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "/", *"person00042", "enter", "O")
@@ -159,7 +159,7 @@ async def test_offboarding_behind_a_filter_is_about_who_it_finds() -> None:
         assert "person00000@example.com" not in browser.dialog
 
 
-async def test_deactivating_behind_a_filter_changes_who_it_finds() -> None:
+async def test_deactivating_after_a_filter_changes_the_match() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -314,7 +314,7 @@ async def test_esc_drops_what_waits() -> None:
         await browser.settled(lambda: browser.marked)
 
 
-async def test_what_waits_is_dropped_after_a_limit_and_that_is_said() -> None:
+async def test_waiting_input_is_dropped_after_a_limit_with_a_message() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -395,7 +395,7 @@ NOT_ABOUT_A_PERSON = {"view.back"}
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.needs_view], ids=lambda each: each.id)
-async def test_a_command_that_reads_the_cursor_or_the_marks_says_so(
+async def test_commands_that_read_the_cursor_or_the_marks_need_the_view(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []

@@ -117,7 +117,7 @@ async def test_groups_of_a_user_are_not_offered_over_the_filter() -> None:
         assert browser.focus == "filter"
 
 
-async def test_w_says_that_nothing_is_ready() -> None:
+async def test_w_without_a_ready_dialog_shows_a_message() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("W")

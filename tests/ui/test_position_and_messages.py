@@ -1,4 +1,4 @@
-"""Where the cursor is and how many are marked is always said; messages never cover the cursor's row."""
+"""Cursor position and mark count are always shown; messages never cover the cursor row."""
 
 from textual.widgets._toast import Toast
 
@@ -17,7 +17,7 @@ def toast_lines(browser: Browser) -> set[int]:
     return {y for toast in browser.browser.query(Toast) for y in toast.region.line_range}
 
 
-async def test_the_last_line_says_the_row_of_how_many_and_how_far_the_list_is_scrolled() -> None:
+async def test_the_last_line_shows_row_count_and_scroll_position() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(250))), size=(80, 24)) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.hints.endswith("1 of 250 · top"))
@@ -62,7 +62,7 @@ async def test_a_message_that_fits_is_in_the_status_line_and_no_toast() -> None:
         assert not toast_lines(browser)
 
 
-async def test_the_status_line_says_what_it_said_before_when_the_message_has_been_there_for_its_time() -> None:
+async def test_the_status_line_shows_its_text_again_after_a_message() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(30))), size=(80, 24)) as browser:
         await browser.loaded()
         before = browser.status_line

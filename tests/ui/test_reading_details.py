@@ -1,4 +1,4 @@
-"""M where lists do not tell groups: the cost first, then one user after the other in the background."""
+"""M where lists do not return groups: the cost first, then one user after the other in the background."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ def asked(browser: Browser) -> int:
     return len(api.asked("get_user"))
 
 
-async def test_the_cost_is_shown_before_anything_is_asked_for() -> None:
+async def test_the_cost_is_shown_before_anything_is_requested() -> None:
     async with lean_browser(lean()) as browser:
         await browser.press("M")
         await browser.listening("Read the groups of 60 users one by one")
@@ -121,7 +121,7 @@ async def test_an_outage_is_told_and_waited_out() -> None:
         await browser.settled(lambda: "The groups of 60 users were read." in browser.toasts)
 
 
-async def test_what_only_a_person_can_mend_ends_it_with_what_to_do() -> None:
+async def test_a_permanent_failure_ends_the_backfill_with_what_to_do() -> None:
     api = lean()
     async with lean_browser(api) as browser:
         api.fail_next(PermissionRefused("This client may not read users.", scope="users:read"), name="get_user")
@@ -132,7 +132,7 @@ async def test_what_only_a_person_can_mend_ends_it_with_what_to_do() -> None:
         assert any("users are left. M resumes." in toast for toast in browser.toasts)
 
 
-async def test_a_server_that_never_tells_groups_is_told() -> None:
+async def test_a_server_that_never_returns_groups_is_reported() -> None:
     api = lean()
     api.unread = {"groups"}
     async with lean_browser(api) as browser:
