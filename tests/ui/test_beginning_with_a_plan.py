@@ -128,7 +128,7 @@ async def never(_: Session, __: ChangeServices) -> Plan:
 
 
 @pytest.mark.parametrize("make_plan", [offboarding, never])
-@pytest.mark.parametrize("broken", ["", "head_start", "_import_app", "_theme", "WalkmeApp.run_async", "quit"])
+@pytest.mark.parametrize("broken", ["", "preload_rows", "_import_app", "_theme", "WalkmeApp.run_async", "quit"])
 async def test_preloaded_change_services_are_closed_once_on_every_way_out(
     make_plan: Callable[[Session, ChangeServices], Awaitable[Plan]], broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,4 +158,4 @@ async def test_preloaded_change_services_are_closed_once_on_every_way_out(
     with suppress(ZeroDivisionError):
         await start._browse(begin)
     assert bench.opened == bench.closed
-    assert bench.opened == (0 if broken == "head_start" and not bench.opened else 1)
+    assert bench.opened == (0 if broken == "preload_rows" and not bench.opened else 1)

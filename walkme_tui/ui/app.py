@@ -59,7 +59,7 @@ class WalkmeApp(App[int]):
         theme: ThemeSpec,
         *,
         problem: str = "",
-        early: Preload | None = None,
+        preload: Preload | None = None,
         plan: "PlanPreload | None" = None,
         first: tuple[UserQuery, bool] | None = None,
         signs: LineFilter | None = None,
@@ -71,7 +71,7 @@ class WalkmeApp(App[int]):
         self.broken_by: BaseException | None = None
         self.start = start
         self._problem = problem or start.problem
-        self._early, self._plan, self._first = early, plan, first
+        self._preload, self._plan, self._first = preload, plan, first
         self._monotonic = monotonic
         self._commands = keys.bound(start.keymap)
         self._last_filters = (ControlCharacterFilter(), *((signs,) if signs is not None else ()))
@@ -103,9 +103,9 @@ class WalkmeApp(App[int]):
             from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
             return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles], self.start_demo)
-        early, plan = self._early, self._plan
+        preload, plan = self._preload, self._plan
         query, wide = first
-        self._early = self._plan = None
+        self._preload = self._plan = None
         self.work = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
@@ -114,7 +114,7 @@ class WalkmeApp(App[int]):
             query=query,
             wide=wide,
             memory=self.start.memory if self.start.demo or not session.account.demo else None,
-            early=early,
+            preload=preload,
             plan=plan,
             monotonic=self._monotonic,
         )

@@ -19,7 +19,7 @@ class Preload(NamedTuple):
     serving: asyncio.Task[None] | None
 
 
-async def head_start(session: Session, query: UserQuery) -> Preload:
+async def preload_rows(session: Session, query: UserQuery) -> Preload:
     """Recall what an earlier start stored; where that is nothing, ask the server for the first page.
 
     In that case it comes back when the request is on its way: importing Textual holds everything else up. Otherwise

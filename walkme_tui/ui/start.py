@@ -17,7 +17,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.plan_preload import PlanPreload
-from walkme_tui.ui.preload import head_start
+from walkme_tui.ui.preload import preload_rows
 
 if TYPE_CHECKING:
     from walkme_tui.config.themes import ThemeSpec
@@ -98,7 +98,7 @@ async def _browse(start: BrowserStart) -> int:
             await asyncio.gather(_read_secret(session, start.secret_command), asyncio.to_thread(_import_app))
         plan = _preload_plan(start, session)
         first = start.first_query(session.account.profile) if session is not None else None
-        early = await head_start(session, first[0]) if session is not None and first is not None else None
+        preload = await preload_rows(session, first[0]) if session is not None and first is not None else None
         # In a thread, so that answers are processed meanwhile.
         await asyncio.to_thread(_import_app)
         from walkme_tui.ui.app import WalkmeApp as App
@@ -106,7 +106,7 @@ async def _browse(start: BrowserStart) -> int:
         from walkme_tui.ui.theming import AsciiSigns, needs_ascii_signs
 
         signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
-        app = App(start, session, _theme(start), problem=problem, early=early, plan=plan, first=first, signs=signs)
+        app = App(start, session, _theme(start), problem=problem, preload=preload, plan=plan, first=first, signs=signs)
         asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
         with ends_with_the_terminal(app, partial(_grace_seconds, app)):
             await app.run_async()

@@ -41,7 +41,7 @@ class ChangeCommands:
         area: "PaneArea",
         box: "FilterControl",
         commands: Sequence[Command],
-        early: "PlanPreload | None",
+        preload: "PlanPreload | None",
         *,
         lay_out: "Callable[[Arrangement], None]",
         update_soon: "Callable[[], None]",
@@ -50,15 +50,15 @@ class ChangeCommands:
         self._lay_out, self._update_soon = lay_out, update_soon
         self._work = view.work
         self._commands = {command.id: command for command in commands}
-        self._early = early
+        self._plan_preload = preload
         self.last_command = ""
 
     def begin(self) -> None:
         """Start listening; show the plan to begin with, or offer the jobs that an earlier run did not finish."""
         self._work.listener = self._jobs_changed
         origin = Origin(self._view)
-        if self._early is not None:
-            self._start(partial(self._show_early, origin, self._early), "Showing the plan")
+        if self._plan_preload is not None:
+            self._start(partial(self._show_preloaded, origin, self._plan_preload), "Showing the plan")
         elif self._work.can_change:
             self._view.screen.set_timer(UNFINISHED_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
@@ -180,13 +180,13 @@ class ChangeCommands:
 
         self._start(partial(offer_unfinished, self._view, origin), "Reading the unfinished jobs")
 
-    async def _show_early(self, origin: Origin, early: "PlanPreload") -> None:
+    async def _show_preloaded(self, origin: Origin, preload: "PlanPreload") -> None:
         """Show the plan to begin with; one that cannot be made ends the browser, and the command line prints why."""
         from walkme_tui.ui.flows.plan_review import review
 
         try:
             plan: Plan | None = await self._work.pending.request(
-                lambda: f"{early.title}: asking the server… Esc stops.", early.plan
+                lambda: f"{preload.title}: asking the server… Esc stops.", preload.plan
             )
         except WalkmeError as error:
             self._work.unplanned = error

@@ -64,7 +64,6 @@ class Chrome:
         filtering: "TableFilters",
         box: "FilterControl",
         changes: "ChangeCommands",
-        *,
         count_groups: Callable[[], None],
         monotonic: Callable[[], float],
     ) -> None:

@@ -63,38 +63,26 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         query: UserQuery = EVERYONE,
         wide: bool = False,
         memory: "SavedPreferences | None" = None,
-        early: Preload | None = None,
+        preload: Preload | None = None,
         plan: "PlanPreload | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.session = session
-        self.pages = early.pages if early is not None else PageLoader(session, monotonic=monotonic)
-        self._serving = early.serving if early is not None else None
+        self.pages = preload.pages if preload is not None else PageLoader(session, monotonic=monotonic)
+        self._serving = preload.serving if preload is not None else None
         self.directory = Directory(session)
         self.work = work
-        users = early.listing if early is not None else Listing(session, self.pages, query)
+        users = preload.listing if preload is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
         self.filtering = TableFilters(self.area, query)
         self.tab_line = TabBar()
         self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line, self.open_details)
         self.changing: ChangeCommands = ChangeCommands(
-            self,
-            self.area,
-            self.filter,
-            commands,
-            plan,
-            lay_out=self.lay_out,
-            update_soon=self._update_soon,
+            self, self.area, self.filter, commands, plan, lay_out=self.lay_out, update_soon=self._update_soon
         )
         self.chrome: Chrome = Chrome(
-            self,
-            self.area,
-            self.filtering,
-            self.filter,
-            self.changing,
-            count_groups=self.count_groups,
-            monotonic=monotonic,
+            self, self.area, self.filtering, self.filter, self.changing, self.count_groups, monotonic
         )
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area.detail)

@@ -10,17 +10,17 @@ from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UserPage
 from walkme_tui.store.mirror.mirror import open_mirror
-from walkme_tui.ui.preload import head_start
+from walkme_tui.ui.preload import preload_rows
 
 
 async def test_with_rows_of_an_earlier_start_the_server_is_left_alone() -> None:
     api, mirror = FakeDirectory(people(5)), open_mirror(None, account_key="acme")
     await mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(people(5)), total=5), 0)
     session = Setting(api=api, mirror=mirror).session()
-    early = await head_start(session, UserQuery())
-    assert early.serving is None
-    assert early.pages.total == Total(5, exact=True)
-    assert early.listing.row(4) is not None
+    preload = await preload_rows(session, UserQuery())
+    assert preload.serving is None
+    assert preload.pages.total == Total(5, exact=True)
+    assert preload.listing.row(4) is not None
     assert not api.calls
     await session.aclose()
 
@@ -29,12 +29,12 @@ async def test_without_rows_the_first_page_is_on_its_way_at_once() -> None:
     api = FakeDirectory(people(250))
     gate = api.hold("list_users")
     session = Setting(api=api).session()
-    early = await asyncio.wait_for(head_start(session, UserQuery()), 5)
-    assert early.serving is not None
+    preload = await asyncio.wait_for(preload_rows(session, UserQuery()), 5)
+    assert preload.serving is not None
     assert api.asked("list_users") == [(1, 100)]
     gate.set()
-    await until(lambda: early.pages.confirmed(1))
-    early.serving.cancel()
+    await until(lambda: preload.pages.confirmed(1))
+    preload.serving.cancel()
     await session.aclose()
 
 
@@ -42,9 +42,9 @@ async def test_a_local_copy_that_cannot_be_read_is_as_good_as_none() -> None:
     mirror = BrokenMirror()
     mirror.broken = True
     session = Setting(api=FakeDirectory(people(5)), mirror=mirror).session()
-    early = await asyncio.wait_for(head_start(session, UserQuery()), 5)
-    assert early.serving is not None
-    early.serving.cancel()
+    preload = await asyncio.wait_for(preload_rows(session, UserQuery()), 5)
+    assert preload.serving is not None
+    preload.serving.cancel()
     await session.aclose()
 
 
@@ -52,7 +52,7 @@ async def test_the_browser_takes_over_the_preloaded_rows() -> None:
     setting = Setting(api=FakeDirectory(people(250)))
     app = setting.app()
     assert app.session is not None
-    app._early = await head_start(app.session, UserQuery())
+    app._preload = await preload_rows(app.session, UserQuery())
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
         await browser.loaded()
@@ -67,7 +67,7 @@ async def test_a_server_that_cannot_be_reached_does_not_hold_the_start_up() -> N
     api = FakeDirectory(people(5))
     api.offline = Unreachable("Cannot reach api.walkme.com.")
     session = Setting(api=api).session()
-    early = await asyncio.wait_for(head_start(session, UserQuery()), 5)
-    assert early.serving is not None
-    early.serving.cancel()
+    preload = await asyncio.wait_for(preload_rows(session, UserQuery()), 5)
+    assert preload.serving is not None
+    preload.serving.cancel()
     await session.aclose()
