@@ -121,7 +121,7 @@ async def test_a_pause_requested_by_the_server_is_counted_down() -> None:
             throttled=1,
         )
         await browser.tick()
-        assert "The server asks for a pause: going on in 12 s." in browser.status_line
+        assert "The server asked for a pause: resuming in 12 s." in browser.status_line
         assert "API 210 ms" in browser.status_line
         assert "9.8/s" in browser.account_line
 
