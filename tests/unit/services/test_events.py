@@ -1,4 +1,4 @@
-"""The bulletin board of a session."""
+"""Events: subscription, order and unsubscription."""
 
 from walkme_tui.services.events import Event, Events, GroupsStored, UserStored
 
