@@ -13,29 +13,21 @@ from walkme_tui.cli.output.jobs import counts_text, empty_job_object, job_lines,
 from walkme_tui.cli.output.messages import PROGRAM, print_error, print_message
 from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.progress import JobProgressLine
-from walkme_tui.cli.output.streams import data_output, drop_lost_output, print_lines
+from walkme_tui.cli.output.streams import drop_lost_output, print_json, print_lines
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.text import printable_json
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.job_control import JobControl
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class StopRequest:
-    """Whether a signal has requested the end; see ``stopped_by_signals``."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-
 async def run_plan(context: Context, change_services: ChangeServices, plan: Plan) -> int:
     """Submit a plan, run its job and print the result; returns the exit code."""
     if not plan.steps:
         if context.options.json:
-            _print_json(empty_job_object(plan))
+            print_json(empty_job_object(plan))
         else:
             print_lines(plan_lines(plan))
         return ExitCode.DONE
@@ -50,7 +42,7 @@ async def run_job(context: Context, change_services: ChangeServices, job: Job) -
     """
     control = JobControl()
     progress = JobProgressLine()
-    with stopped_by_signals(control, job, progress) as stop:
+    with stopped_by_signals(control, job, progress):
         try:
             result = await change_services.job_runs.start(job, control, progress).task
         finally:
@@ -62,30 +54,28 @@ async def run_job(context: Context, change_services: ChangeServices, job: Job) -
         _print_job(context, job)
         sys.stdout.flush()
     except OSError:
-        if not stop.requested:
+        if not control.cancelled:
             _print_end(context, job, problem, interrupted=False)
             shown = "" if context.options.demo else f"See it with: {PROGRAM} jobs show {job.id}"
             print_message(f"Job {job.id} is {job.state.value}: {counts_text(job)}.", shown)
             raise
         # The terminal is gone, and its signal has ended the job.
         drop_lost_output()
-    return _print_end(context, job, problem, interrupted=stop.requested)
+    return _print_end(context, job, problem, interrupted=control.cancelled)
 
 
 @contextmanager
-def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[StopRequest]:
+def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[None]:
     """Cancel a job on SIGINT, SIGTERM or SIGHUP; on a second one cancel its task at once.
 
     The second loses nothing: what was sent is in the journal and is read back when the job is resumed.
     """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
-    stop = StopRequest()
     done = False
 
     def on_signal() -> None:
-        if not stop.requested and not done:
-            stop.requested = True
+        if not control.cancelled and not done:
             control.cancel()
             progress.close()
             print_message(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
@@ -95,7 +85,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine)
     for number in STOPPING:
         loop.add_signal_handler(number, on_signal)
     try:
-        yield stop
+        yield
     except asyncio.CancelledError:
         print_message(f"Job {job.id} was stopped.", _how_to_resume(job))
         raise
@@ -106,7 +96,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine)
 
 def _print_job(context: Context, job: Job) -> None:
     if context.options.json:
-        _print_json(job_object(job))
+        print_json(job_object(job))
     else:
         print_lines(job_lines(job))
 
@@ -131,8 +121,3 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
 
 def _how_to_resume(job: Job) -> str:
     return f"Resume it with: {PROGRAM} jobs resume {job.id} --yes"
-
-
-def _print_json(value: object) -> None:
-    with data_output(None) as stream:
-        stream.write(printable_json(value, indent=2) + "\n")

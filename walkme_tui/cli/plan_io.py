@@ -5,7 +5,7 @@ from typing import Final
 
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
-from walkme_tui.cli.output.streams import data_output, print_lines
+from walkme_tui.cli.output.streams import data_output, print_json, print_lines
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text
@@ -58,8 +58,7 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
 def print_plan(plan: Plan, *, json: bool) -> None:
     """Print a plan, with ``json`` as one object."""
     if json:
-        with data_output(None) as stream:
-            stream.write(printable_json({"plan": plan_to_json(plan)}, indent=2) + "\n")
+        print_json({"plan": plan_to_json(plan)})
     else:
         print_lines(plan_lines(plan))
 

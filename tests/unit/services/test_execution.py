@@ -1,4 +1,4 @@
-"""Plans carried out: order, states, sentences, and what is refused before anything is sent."""
+"""Executing plans: order, states, texts, and what is refused before anything is sent."""
 
 import asyncio
 from dataclasses import replace

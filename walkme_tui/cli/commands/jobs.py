@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
@@ -20,11 +20,14 @@ from walkme_tui.cli.output.jobs import (
 )
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_formats
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,7 +51,7 @@ def _list(context: Context, _options: argparse.Namespace) -> int:
     wanted = context.options.profile
     jobs = () if context.options.demo else with_journal(context, lambda journal: journal.jobs(wanted))
     if context.options.json:
-        _print_json([listed_object(job) for job in jobs])
+        print_json([listed_object(job) for job in jobs])
     elif jobs:
         print_lines(listed_lines(jobs))
     else:
@@ -61,7 +64,7 @@ def _show(context: Context, options: argparse.Namespace) -> int:
     jobs = with_journal(context, lambda journal: journal.jobs(job.plan.profile))
     undos = [other for other in jobs if other.plan.undoes == job.id and other.changed_people]
     if context.options.json:
-        _print_json(job_object(job) | {"undone_by": [other.id for other in undos]})
+        print_json(job_object(job) | {"undone_by": [other.id for other in undos]})
     else:
         resumable = [f"Resume   {PROGRAM} jobs resume {job.id}"] if job.state.resumable else []
         print_lines([*job_lines(job, undos), *resumable])
@@ -72,7 +75,7 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     job = find_job(context, options.id)
     records = failed_records(job)
     if context.options.json:
-        _print_json(job_object(job, records))
+        print_json(job_object(job, records))
     elif options.csv:
         with data_output(None) as stream:
             csv_writer(stream).writerows([FAILED_COLUMNS, *(failed_row(job, record) for record in records)])
@@ -93,7 +96,7 @@ def _discard(context: Context, options: argparse.Namespace) -> int:
 
     before, job = with_journal(context, work)
     if context.options.json:
-        _print_json(job_object(job))
+        print_json(job_object(job))
     elif before.state.resumable:
         print_lines([f"Job {job.id} is discarded, its remaining steps are not executed: {counts_text(job)}."])
     else:
@@ -109,13 +112,8 @@ def _purge(context: Context, options: argparse.Namespace) -> int:
         )
     count = with_journal(context, lambda journal: journal.purge(options.before))
     if context.options.json:
-        _print_json({"purged": count})
+        print_json({"purged": count})
     else:
         jobs = "job" if count == 1 else "jobs"
         print_lines([f"The personal data of {count} {jobs} was deleted. Who did what, and when, is kept."])
     return ExitCode.DONE
-
-
-def _print_json(value: object | Sequence[object]) -> None:
-    with data_output(None) as stream:
-        stream.write(printable_json(value, indent=2) + "\n")

@@ -9,7 +9,7 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
-from walkme_tui.cli.output.streams import data_output, print_lines
+from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.plan_io import refuse_other_account, say_nothing_was_sent
 from walkme_tui.cli.plan_review import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.session_run import with_change_services
@@ -17,7 +17,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -51,7 +51,7 @@ def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
 
 def _nothing_left(context: Context, job: Job) -> int:
     if context.options.json:
-        _print_json(job_object(job))
+        print_json(job_object(job))
     else:
         print_lines([f"Job {job.id} is {job.state.value}, there is nothing left to do: {counts_text(job)}."])
     return ExitCode.DONE
@@ -61,7 +61,7 @@ def _print_remaining(context: Context, job: Job) -> None:
     """Print the steps that are left; as JSON, a plan of them."""
     if context.options.json:
         left = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
-        _print_json({"plan": plan_to_json(left), "job": job.id})
+        print_json({"plan": plan_to_json(left), "job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
     for user_id in dict.fromkeys(record.step.user_id for record in job.unsettled):
@@ -76,8 +76,3 @@ def _answered_yes() -> bool:
     sys.stderr.write("Resume the job? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _print_json(value: object) -> None:
-    with data_output(None) as stream:
-        stream.write(printable_json(value, indent=2) + "\n")

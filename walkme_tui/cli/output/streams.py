@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from walkme_tui.domain.errors import ConfigurationError, WalkmeError
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, printable_json
 
 if TYPE_CHECKING:
     from _csv import Writer
@@ -161,3 +161,9 @@ def _write_when_ready(
     while (written := write(data)) is None:
         select.select([], [stream], [])
     return written
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON on standard output."""
+    with data_output(None) as stream:
+        stream.write(printable_json(value, indent=2) + "\n")
