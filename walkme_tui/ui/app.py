@@ -238,7 +238,7 @@ class WalkmeApp(App[int]):
     def _switch_profile(self, switch: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start a switch of profiles, unless one is under way: a second one must not replace its choice."""
         if any(worker.group == WorkerGroup.SESSION and not worker.is_finished for worker in self.workers):
-            self.notify("A profile is being opened.", markup=False, timeout=4)
+            self.notify("A profile is already being opened. Wait until that is done.", markup=False, timeout=4)
         else:
             start_worker(self, WorkerGroup.SESSION, switch, name="Opening the profile")
 
