@@ -12,6 +12,7 @@ from tests.ui.test_browser_sessions import PROFILES
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.users import Status
 from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 
@@ -86,6 +87,26 @@ async def test_a_further_switch_while_one_is_under_way_does_not_replace_it(count
         opener.may_open.set()
         await browser.settled(lambda: browser.account_line.startswith("globex"))
     assert [api.closed for api in opener.apis] == [True]
+
+
+async def test_a_job_that_starts_while_another_profile_opens_is_not_stopped_without_a_question() -> None:
+    api, opener = account(), Opener()
+    async with open_browser(Setting(api=api, profiles=PROFILES, open_session=opener)) as browser:
+        await opening(browser)
+        gate, work = api.hold("patch_user"), browser.app.work
+        assert work is not None
+        services = await work.change_services()
+        await work.start(
+            await services.job_runs.submit(await services.planner.set_status(person(0).id, Status.INACTIVE))
+        )
+        await browser.settled(lambda: api.asked("patch_user"))
+        opener.may_open.set()
+        await browser.listening("A job is running")
+        await browser.press("w")
+        gate.set()
+        await browser.settled(lambda: browser.account_line.startswith("globex"))
+    assert len(api.writes) == 1
+    assert api.closed
 
 
 async def test_a_session_that_opens_after_the_program_has_ended_is_closed() -> None:

@@ -89,6 +89,9 @@ async def _open_and_show(program: Program, opener: Callable[[], Session], name: 
         query = await asyncio.to_thread(program.start.later_query, session.account.profile)
         if origin is not None and not await origin.reached(f"{name}: the account is ready"):
             return
+        # A job may have been started while the session was opened.
+        if work is not None and not await may_leave(program.app, work, f"{name} opens"):
+            return
         await _use_theme_of(program, session.account.profile)
         await program.show_session(session, query)
     finally:
