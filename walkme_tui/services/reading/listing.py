@@ -124,7 +124,7 @@ class Listing:
         """The view is the one that was requested last, or ``failure`` says why it cannot be read."""
         return self._requested == self._view.query or self.failure is not None
 
-    def asks_for(self, query: UserQuery) -> bool:
+    def is_requested(self, query: UserQuery) -> bool:
         """True if this is the view that was requested last."""
         return self._requested == query
 

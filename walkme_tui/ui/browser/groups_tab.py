@@ -317,7 +317,7 @@ class GroupsTab:
         row = self.groups.current
         if row is None:
             return self.loaded
-        return self.members.table.listing.asks_for(_people_of(row, self._query))
+        return self.members.table.listing.is_requested(_people_of(row, self._query))
 
     def head(self) -> None:
         """Update the heading of the members."""
