@@ -65,9 +65,11 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
     def on_resize(self, event: events.Resize) -> None:
         """Give the list the remaining lines."""
         self._list.styles.max_height = room(event.size.height, EXPLANATION_LINES)
-        self._explain()
+        self.explain()
 
-    def _explain(self) -> None:
+    @on(RowList.Moved)
+    def explain(self) -> None:
+        """Explain the job under the cursor."""
         job = self._list.current
         if job is None:
             return
@@ -88,11 +90,6 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
         """Go to another job."""
         return movement_keys(self._list)
-
-    @on(RowList.Moved)
-    def explain(self) -> None:
-        """Explain the job under the cursor."""
-        self._explain()
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """Resume the job under the cursor, inspect it, or abandon it after another question."""

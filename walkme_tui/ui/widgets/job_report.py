@@ -14,7 +14,6 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
 TIME_WIDTH: Final = 10
-INDENT: Final = "  "
 STYLES: Final = {
     StepState.TODO: TextStyle.DIM,
     StepState.SENT: TextStyle.WARN,
