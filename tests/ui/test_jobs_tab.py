@@ -75,7 +75,7 @@ async def test_the_columns_have_headings() -> None:
         await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
-        assert browser.says("STATE KIND WHOM TICKET AGE STEPS")
+        assert browser.says("STATE KIND PEOPLE TICKET AGE STEPS")
 
 
 async def test_the_job_that_starts_is_selected() -> None:
@@ -176,7 +176,7 @@ async def test_a_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
     await left_unfinished(setting, 1, sent=True)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
-        assert "the outcome is read first" in " ".join(browser.dialog.split())
+        assert "Steps that were sent without an answer are read back first" in " ".join(browser.dialog.split())
         await browser.press("r")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         assert user_of(as_fake(setting)).groups == ()
@@ -336,7 +336,7 @@ async def test_read_only_refuses_with_the_reason_everywhere() -> None:
         told = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
         assert len(told) == 4
         await browser.press("question_mark")
-        assert "Not possible now: the profile acme is read-only." in browser.dialog
+        assert "Not available: the profile acme is read-only." in browser.dialog
         assert all(title in browser.dialog for title in titles)
         await browser.press("escape", "colon")
         await browser.type("offboard")
