@@ -58,10 +58,9 @@ class UserQuery(NamedTuple):
 
     ``text`` is what was typed, in the language of ``domain.filters``. ``group_id`` keeps the members of one group,
     ``without_group_id`` drops those of another, ``belonging`` keeps those who belong to groups in this way.
-    ``hide_inactive`` drops users known to be inactive. Without a ``sort`` a choice among the users is in the order in
-    which they came to be known, so that whoever comes later stands below, but those who have the words of ``text`` as
-    whole words come first (``BROUGHT_FORWARD`` of them); a query that neither narrows nor sorts is the
-    server's own list, in its order.
+    ``hide_inactive`` drops users known to be inactive. Without a ``sort``, filtered users are in the order in which
+    they were first stored, except that those with the words of ``text`` as whole words come first (``BROUGHT_FORWARD``
+    of them). A query without filter and sort is the server's list, in its order.
     """
 
     text: str = ""
