@@ -71,10 +71,7 @@ def build_parser(wanted: str = "") -> Parser:
     _add_globals(parser, shown=True)
     shared = Parser(add_help=False)
     _add_globals(shared.add_argument_group("global options", f"see {PROGRAM} --help"), shown=False)
-    # With prog given, argparse does not format a usage line and import shutil for it.
-    commands = parser.add_subparsers(
-        dest="command", metavar="SUB-COMMAND", title="sub-commands", prog=PROGRAM, parser_class=Parser
-    )
+    commands = parser.add_subparsers(dest="command", metavar="SUB-COMMAND", title="sub-commands", parser_class=Parser)
     for name, text in SUB_COMMANDS.items():
         if name == wanted or wanted not in SUB_COMMANDS:
             made = commands.add_parser(name, help=text, description=sentence(text), parents=[shared])

@@ -305,10 +305,7 @@ def _positive_number(text: str) -> float:
 
 
 def _actions(parser: argparse.ArgumentParser, required: bool = True) -> "Actions":
-    # With prog given, argparse does not format a usage line and import shutil for it.
-    return parser.add_subparsers(
-        dest="action", metavar="ACTION", required=required, prog=parser.prog, parser_class=type(parser)
-    )
+    return parser.add_subparsers(dest="action", metavar="ACTION", required=required, parser_class=type(parser))
 
 
 _ADDING: Final = MappingProxyType(
