@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.doomed import POINTS, PROFILE, Order
-from tests.support.fault_proxy import NOT_THE_API, Fault, FaultPlan, FaultProxy
+from tests.support.fault_proxy import NOT_THE_API, TRANSIENT, Fault, FaultPlan, FaultProxy
 from tests.support.judging import Case, Place, Record, Violation, judge, place
 from tests.support.tcp import asgi_server
 from walkme_tui.domain.changes.change import Change
@@ -50,7 +50,7 @@ JOBS_A_JOURNAL = 10
 MAX_RUNS = 400
 ANSWER_SECONDS = 90.0
 # A run ends at the first read that something else than the API answers, so those are fewer.
-WEIGHTS = dict.fromkeys(Fault, 1.0) | dict.fromkeys(NOT_THE_API, 0.2)
+WEIGHTS = dict.fromkeys(TRANSIENT, 1.0) | dict.fromkeys(NOT_THE_API, 0.2)
 
 
 @dataclass(slots=True)
