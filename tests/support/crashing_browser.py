@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
@@ -22,6 +22,9 @@ from walkme_tui.ui.browser import actions
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.start import run_browser
 from walkme_tui.ui.workers import WorkerGroup
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
 
 SECRET = "sesame-" + "open-4711"
 
@@ -66,6 +69,14 @@ def break_the_database(browser: BrowserScreen) -> None:
         raise ValueError(SECRET)
 
     SqliteThread._next = broken  # type: ignore[method-assign,assignment]
+
+    async def read_until_it_breaks() -> None:
+        # A thread that waits for work is in the unbroken method, and enters the broken one after the next call.
+        while True:
+            await browser.session.mirror.coverage()
+            await asyncio.sleep(0.01)
+
+    _: Worker[None] = browser.run_worker(read_until_it_breaks, group=WorkerGroup.STATUS)
 
 
 BREAKS = {
