@@ -209,7 +209,7 @@ class Mirror(Protocol):
     async def namesakes(self, names: Collection[str], limit: int) -> Mapping[str, Sequence[User]]:
         """Loaded users by their full names, which are given and come back as ``text.search_key`` folds them.
 
-        At most ``limit`` of each name; a name that nobody has is missing.
+        At most ``limit`` of each name; a name without users is missing.
         """
         ...
 

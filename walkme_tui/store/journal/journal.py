@@ -40,7 +40,7 @@ def open_journal(
 ) -> "SqliteJournal":
     """The journal in the data folder ``folder``; the first call opens the file, and the first write makes it.
 
-    ``actor`` stands in the audit trail for what is done through this object; the actor of a job may be another one.
+    ``actor`` is recorded in the audit trail for every write of this object; the actor of a job may be another one.
     ``clock`` gives milliseconds since the Unix epoch.
     """
     return SqliteJournal(folder, actor, clock or now_ms)

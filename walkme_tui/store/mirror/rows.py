@@ -19,7 +19,7 @@ BITS: Final = {name: 1 << index for index, name in enumerate(FIELDS)}
 ALL_KNOWN: Final = (1 << len(FIELDS)) - 1
 GROUPS_KNOWN: Final = BITS["groups"]
 
-# JSON has no bytes: the first letter tells a UUID (x) from other text (t).
+# JSON has no bytes: the first letter marks a UUID (x) or other text (t).
 ID: Final = "CASE typeof(users.id) WHEN 'blob' THEN 'x' || lower(hex(users.id)) ELSE 't' || users.id END"
 USER_COLUMNS: Final = (
     f"users.row_id, {ID}, users.email, users.first_name, users.last_name, users.role, users.status, "

@@ -145,7 +145,7 @@ class MembersPane(Vertical):
 
 
 class GroupsTab:
-    """Connects the two panes; ``requested`` and ``loaded`` tell if the groups were requested and received."""
+    """Connects the two panes; ``requested`` and ``loaded``: the groups were requested, received."""
 
     def __init__(self, session: Session, pages: PageLoader, directory: Directory) -> None:
         self.groups = GroupList(id="groups")

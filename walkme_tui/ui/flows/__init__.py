@@ -1,1 +1,1 @@
-"""Verbs of several steps: they ask the services, tell the screen, and report what went wrong."""
+"""Actions of several steps: they call the services, update the screen and report failures."""
