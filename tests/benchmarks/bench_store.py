@@ -119,7 +119,7 @@ async def measure(users: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder:
         file = Path(folder) / "mirror.sqlite3"
         mirror = open_mirror(file, account_key="bench")
-        await mirror.save_groups([Group(group_id, name) for group_id, name in people.groups.items()], 1)
+        await mirror.save_groups([Group(group_id, name) for group_id, name in people.groups.items()])
         looking = asyncio.create_task(look(mirror, words, seconds))
         pace: list[float] = []
         laps = await fill(mirror, path, users, pace)

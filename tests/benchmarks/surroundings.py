@@ -119,7 +119,7 @@ def _fill(path: Path, users: int) -> None:
         for setting in ("synchronous = OFF", "cache_size = -300000", "wal_autocheckpoint = 50000"):
             file.read(partial(_set, setting=setting))
         groups = [Group(group_id, name) for group_id, name in people.groups.items()]
-        file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=now_ms))
+        file.write(lambda tables: tables.groups.replace_list(groups))
         for first in range(0, users, PAGE_SIZE):
             rows = tuple(decode_user(people.record(number)) for number in range(first, min(first + PAGE_SIZE, users)))
             page = UserPage(first // PAGE_SIZE + 1, PAGE_SIZE, rows, users)

@@ -52,7 +52,7 @@ class OddMirror:
 
     def save_groups(self, groups: Sequence[Group]) -> None:
         """Save the server's list of groups."""
-        self.file.write(partial(Tables.save_groups, groups=groups, fetched_at_ms=NOW_MS))
+        self.file.write(lambda tables: tables.groups.replace_list(groups))
         self._listed = {group.id: group.name for group in groups}
         self._update_groups()
 

@@ -219,10 +219,10 @@ class BrokenMirror(SqliteMirror):
         self._write_allowed()
         return await super().save_user(user, fetched_at_ms)
 
-    async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
+    async def save_groups(self, groups: Sequence[Group]) -> None:
         """Save, unless the disk is full."""
         self._write_allowed()
-        await super().save_groups(groups, fetched_at_ms)
+        await super().save_groups(groups)
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
         """Read, unless it is broken, and no sooner than ``slow_reads`` allows."""

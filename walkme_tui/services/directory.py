@@ -56,7 +56,7 @@ class Directory:
 
     async def store_groups(self, groups: Sequence[Group]) -> None:
         """Store the server's list of groups; raises ``MirrorUnavailable``."""
-        await self._session.mirror.save_groups(groups, self._session.clock())
+        await self._session.mirror.save_groups(groups)
         self._publish(GroupsStored())
 
     # ------------------------------------------------------------ requesting

@@ -136,7 +136,7 @@ class Mirror(Protocol):
         """Drop a user whom the server no longer has; the last known record, None if there is none."""
         ...
 
-    async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
+    async def save_groups(self, groups: Sequence[Group]) -> None:
         """Replace the list of groups; ids that occur only in users stay, without a name."""
         ...
 

@@ -50,7 +50,7 @@ def account(*users: User, groups: Sequence[Group] = (SALES, BETA, ALUMNI)) -> Fa
 async def load(session: Session, api: FakeDirectory, *, total: int | None = None) -> None:
     """Have the whole account in the mirror, as of noon."""
     rows = tuple(api.users)
-    await session.mirror.save_groups(api.groups, NOON_MS)
+    await session.mirror.save_groups(api.groups)
     await session.mirror.save_page(UserPage(1, 1000, rows, len(rows) if total is None else total), NOON_MS)
 
 

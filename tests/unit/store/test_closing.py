@@ -44,7 +44,7 @@ WRITES: dict[str, MirrorCall] = {
     "page": lambda mirror: mirror.save_page(PAGE, 2),
     "user": lambda mirror: mirror.save_user(User("u-1"), 2),
     "forget": lambda mirror: mirror.forget_user("u-1"),
-    "groups": lambda mirror: mirror.save_groups((Group("g", "G"),), 2),
+    "groups": lambda mirror: mirror.save_groups((Group("g", "G"),)),
     "sweep": lambda mirror: mirror.note_sweep(Sweep(1, 1, 1, None, 1)),
     "sorting": lambda mirror: mirror.prepare_sorting(),
 }

@@ -63,7 +63,7 @@ async def test_every_connection_reads_what_was_just_saved(mirror: SqliteMirror) 
         assert await mirror.next_row_id() == number * 10 + 1
         assert await mirror.user_by_email(f"U{last}@example.com") == await mirror.user(f"u-{last}")
         assert [size.known_members for size in await mirror.groups()] == [number * 10]
-    await mirror.save_groups([Group("sales", "Field")], 1000)
+    await mirror.save_groups([Group("sales", "Field")])
     assert len(await mirror.matching(UserQuery("group:field"))) == 390
     await mirror.forget_user("u-7")
     assert await mirror.user("u-7") is None

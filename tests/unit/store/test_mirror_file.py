@@ -66,7 +66,7 @@ async def test_saved_data_is_loaded_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "acme" / "mirror.sqlite3"
     first: Mirror = opened(path)
     await first.save_page(page(1), 1000)
-    await first.save_groups([Group("sales", "Sales")], 1000)
+    await first.save_groups([Group("sales", "Sales")])
     expected = await first.positions(0, 9), await first.coverage(), await first.groups()
     await first.aclose()
     second: Mirror = opened(path)
@@ -102,7 +102,7 @@ async def test_calls_after_closing_raise_and_closing_twice_is_allowed(tmp_path: 
     await asyncio.sleep(0)
     await asyncio.gather(mirror.aclose(), mirror.aclose())
     assert (await saving).coverage.loaded == 10  # the queued page was saved
-    for call in (mirror.coverage(), mirror.matching(UserQuery("u")), mirror.save_groups([], 1)):
+    for call in (mirror.coverage(), mirror.matching(UserQuery("u")), mirror.save_groups([])):
         with pytest.raises(MirrorUnavailable, match="closed"):
             await call
 

@@ -193,7 +193,7 @@ class MirrorMachine(RuleBasedStateMachine):
     @rule(names=st.dictionaries(st.sampled_from((*GROUPS, "empty")), st.none() | st.sampled_from(("Sales", "Älpha"))))
     def save_groups(self, names: dict[str, str | None]) -> None:
         self.model.group_names = names
-        self.do(self.mirror.save_groups([Group(group, name) for group, name in names.items()], self.now))
+        self.do(self.mirror.save_groups([Group(group, name) for group, name in names.items()]))
 
     @invariant()
     def the_list_is_the_same(self) -> None:

@@ -106,7 +106,7 @@ async def test_changes_of_groups_by_another_process_are_read(tmp_path: Path) -> 
     ours, theirs = opened(tmp_path / "mirror.sqlite3"), opened(tmp_path / "mirror.sqlite3")
     await ours.save_user(User("a", groups=("sales",)), 1000)
     await theirs.forget_user("a")
-    await theirs.save_groups([], 1000)  # the group has no members, so it is deleted
+    await theirs.save_groups([])  # the group has no members, so it is deleted
     await theirs.save_user(User("b", groups=("beta",)), 1000)
     await ours.save_user(User("c", groups=("sales", "beta")), 1000)
     for mirror in (ours, theirs):

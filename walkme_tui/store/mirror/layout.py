@@ -19,7 +19,7 @@ from typing import Final
 
 from walkme_tui.domain.queries import SortKey
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 
 STATEMENTS: Final = (
     """
@@ -28,8 +28,6 @@ STATEMENTS: Final = (
         account_key TEXT NOT NULL,
         has_find INTEGER NOT NULL,
         total INTEGER,
-        total_at_ms INTEGER,
-        groups_at_ms INTEGER,
         loaded INTEGER NOT NULL DEFAULT 0,
         with_groups INTEGER NOT NULL DEFAULT 0,
         next_row_id INTEGER NOT NULL DEFAULT 1,

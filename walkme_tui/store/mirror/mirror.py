@@ -140,8 +140,8 @@ class SqliteMirror:
 
         return await self._writer.write(forget)
 
-    async def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
-        await self._writer.write(lambda tables: tables.save_groups(groups, fetched_at_ms))
+    async def save_groups(self, groups: Sequence[Group]) -> None:
+        await self._writer.write(lambda tables: tables.groups.replace_list(groups))
 
     async def note_sweep(self, sweep: Sweep) -> None:
         await self._writer.write(lambda tables: tables.save_sweep(sweep))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.text import storable
@@ -116,7 +115,6 @@ class Tables:
         shrunk = False
         if page.total is not None:
             state.total = min(page.total, MAX_TOTAL)
-            self.connection.execute("UPDATE state SET total_at_ms = ? WHERE only_row = 1", (fetched_at_ms,))
             shrunk = self._delete_positions(state, state.total)
         end = page.first_position + max(page.page_size, len(page.rows))
         rows = page.rows if page.total is None else page.rows[: max(0, page.total - page.first_position)]
@@ -154,11 +152,6 @@ class Tables:
         users = self.rows(row_ids).values()
         self.connection.executemany("DELETE FROM positions WHERE row_id = ?", [(user.row_id,) for user in users])
         self._write([UserChange(user, None, stored_id(user.user.id)) for user in users], state)
-
-    def save_groups(self, groups: Sequence[Group], fetched_at_ms: int) -> None:
-        """Replace the list of groups."""
-        self.groups.replace_list(groups)
-        self.connection.execute("UPDATE state SET groups_at_ms = ?", (fetched_at_ms,))
 
     def save_sweep(self, sweep: Sweep) -> None:
         """Store how far the sweep is."""
