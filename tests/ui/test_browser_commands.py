@@ -1,4 +1,4 @@
-"""Keys, help, palette and copying: all come from the one table of commands."""
+"""Keys, help, palette and copying, all defined by the table of commands."""
 
 import pytest
 from rich.style import Style
@@ -16,9 +16,9 @@ def account(count: int = 50) -> FakeDirectory:
     return FakeDirectory(people(count))
 
 
-def test_every_command_does_something_and_nothing_else_does() -> None:
-    of_the_app = {"app.help", "app.palette", "app.profile", "app.quit", "app.redraw", "app.suspend"}
-    assert set(ACTIONS) | of_the_app == {command.id for command in COMMANDS}
+def test_every_command_has_an_action_and_every_action_a_command() -> None:
+    app_commands = {"app.help", "app.palette", "app.profile", "app.quit", "app.redraw", "app.suspend"}
+    assert set(ACTIONS) | app_commands == {command.id for command in COMMANDS}
 
 
 def test_no_two_commands_share_a_key() -> None:
@@ -26,7 +26,7 @@ def test_no_two_commands_share_a_key() -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_a_key_that_is_bound_to_one_command_is_removed_from_its_old_one() -> None:
+def test_binding_a_key_removes_it_from_its_previous_command() -> None:
     commands = {command.id: command for command in bound({"mark.toggle": ("j",), "app.help": ()})}
     assert commands["mark.toggle"].keys == ("j",)
     assert commands["cursor.down"].keys == ("down",)
@@ -34,7 +34,7 @@ def test_a_key_that_is_bound_to_one_command_is_removed_from_its_old_one() -> Non
     assert labels(commands["cursor.down"]) == "↓"
 
 
-async def test_configured_keys_work_and_the_old_ones_do_not() -> None:
+async def test_configured_keys_replace_the_default_keys() -> None:
     keymap = {"mark.toggle": ("f2",), "app.help": ()}
     async with open_browser(Setting(api=account(), keymap=keymap)) as browser:
         await browser.loaded()
@@ -101,7 +101,7 @@ async def test_keys_of_commands_that_do_not_exist_do_nothing(key: str) -> None:
 
 
 @pytest.mark.parametrize("opener", ["colon", "ctrl+p"])
-async def test_the_palette_runs_what_is_chosen(opener: str) -> None:
+async def test_the_palette_runs_the_chosen_command(opener: str) -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press(opener)
@@ -123,7 +123,7 @@ async def test_the_palette_changes_the_theme() -> None:
             assert browser.says("person00001@example.com")
 
 
-async def test_the_palette_holds_nothing_of_textuals_own() -> None:
+async def test_the_palette_has_no_commands_of_textual() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("colon")
@@ -131,7 +131,7 @@ async def test_the_palette_holds_nothing_of_textuals_own() -> None:
         assert browser.dialog == "Commands\nEnter select   Esc cancel"
 
 
-async def test_the_email_under_the_cursor_is_copied_whatever_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_email_under_the_cursor_is_copied_despite_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     clipboard = Clipboard(monkeypatch)
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
@@ -140,7 +140,7 @@ async def test_the_email_under_the_cursor_is_copied_whatever_is_marked(monkeypat
         assert browser.toasts == ["Sent to the terminal: person00001@example.com"]
 
 
-async def test_the_copy_menu_copies_of_the_marked_users(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_copy_menu_copies_the_emails_of_marked_users(monkeypatch: pytest.MonkeyPatch) -> None:
     clipboard = Clipboard(monkeypatch)
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
@@ -156,7 +156,7 @@ async def test_the_copy_menu_copies_of_the_marked_users(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("downs", "copied"), [(1, person(0).id), (2, "Zoë Çelik"), (3, '"firstName": "Zoë"')], ids=["id", "name", "json"]
 )
-async def test_the_copy_menu_copies_one_thing(monkeypatch: pytest.MonkeyPatch, downs: int, copied: str) -> None:
+async def test_the_copy_menu_copies_the_chosen_field(monkeypatch: pytest.MonkeyPatch, downs: int, copied: str) -> None:
     clipboard = Clipboard(monkeypatch)
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
@@ -167,7 +167,7 @@ async def test_the_copy_menu_copies_one_thing(monkeypatch: pytest.MonkeyPatch, d
         assert copied in clipboard.texts[0]
 
 
-async def test_a_copy_holds_nothing_that_a_shell_or_terminal_would_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_copied_text_has_no_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     clipboard = Clipboard(monkeypatch)
     nasty = User(id="u1", email="a@example.com\nrm -rf ~\n\x1b[2J", first_name="\u202eevil", last_name="x")
     async with open_browser(Setting(api=FakeDirectory([nasty]))) as browser:
@@ -181,7 +181,7 @@ async def test_a_copy_holds_nothing_that_a_shell_or_terminal_would_obey(monkeypa
         assert all(sign.isprintable() or sign == "\n" for sign in record)
 
 
-async def test_more_than_a_terminal_takes_is_not_copied() -> None:
+async def test_text_that_is_too_long_for_the_terminal_is_not_copied() -> None:
     huge = User(id="u1", email="a" * 80_000 + "@example.com")
     async with open_browser(Setting(api=FakeDirectory([huge])), (80, 24)) as browser:
         await browser.loaded()
@@ -190,7 +190,7 @@ async def test_more_than_a_terminal_takes_is_not_copied() -> None:
 
 
 @pytest.mark.parametrize("theme", ["dusk", "paper", "mono"])
-async def test_the_browser_begins_with_every_theme(theme: str) -> None:
+async def test_the_browser_starts_with_every_theme(theme: str) -> None:
     async with open_browser(Setting(api=account(), theme=theme)) as browser:
         await browser.loaded()
         await browser.press("space", "2", "1", "question_mark", "escape", "colon", "escape", "Y")

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 30.0
 
 
-def run_and_press(where: str, folder: Path, key: bytes, painted: bytes = b"person00001") -> tuple[int, str]:
-    """Run the browser in a terminal, press a key once this is painted, and give back exit code and output."""
+def run_browser(where: str, folder: Path, key: bytes, painted: bytes = b"person00001") -> tuple[int, str]:
+    """Run the browser in a terminal and press a key once ``painted`` is shown; returns exit code and output."""
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
     command = [sys.executable, "-m", "tests.support.crashing_browser", str(folder), where]
@@ -43,8 +43,8 @@ def run_and_press(where: str, folder: Path, key: bytes, painted: bytes = b"perso
 
 
 @pytest.mark.parametrize("where", BREAKS)
-def test_a_bug_ends_it_with_one_line_and_a_private_report(where: str, tmp_path: Path) -> None:
-    code, output = run_and_press(where, tmp_path, b"j")
+def test_a_bug_ends_the_program_with_one_line_and_a_private_report(where: str, tmp_path: Path) -> None:
+    code, output = run_browser(where, tmp_path, b"j")
     assert code == 70
     (report,) = tmp_path.iterdir()
     assert report.stat().st_mode & 0o777 == 0o600
@@ -57,8 +57,8 @@ def test_a_bug_ends_it_with_one_line_and_a_private_report(where: str, tmp_path: 
     assert "break_" in report.read_text() or "work" in report.read_text()
 
 
-def test_quitting_gives_the_terminal_back(tmp_path: Path) -> None:
-    code, output = run_and_press("verb", tmp_path, b"q")
+def test_quitting_restores_the_terminal(tmp_path: Path) -> None:
+    code, output = run_browser("verb", tmp_path, b"q")
     assert code == 0
     assert not list(tmp_path.iterdir())
     assert "\x1b[?1049l" in output
@@ -66,6 +66,6 @@ def test_quitting_gives_the_terminal_back(tmp_path: Path) -> None:
 
 
 def test_the_browser_quits_while_the_secret_is_pending(tmp_path: Path) -> None:
-    code, output = run_and_press("secret", tmp_path, b"q", painted=b"Asking")
+    code, output = run_browser("secret", tmp_path, b"q", painted=b"Asking")
     assert code == 0
     assert "\x1b[?1049l" in output

@@ -12,7 +12,7 @@ from walkme_tui.ui.widgets.user_table.row_styles import CellStyle
 FULLY = SyncSettings(fully=True)
 
 
-async def read_whole(browser: Browser, count: int) -> None:
+async def fully_loaded(browser: Browser, count: int) -> None:
     await browser.settled(
         lambda: browser.browser.chrome.crawl is not None and browser.browser.chrome.crawl.progress.note
     )
@@ -20,7 +20,7 @@ async def read_whole(browser: Browser, count: int) -> None:
     await browser.settled(lambda: f"{count:,} people · 100 % loaded".replace(",", " ") in browser.account_line)
 
 
-def underlined(browser: Browser, index: int) -> str:
+def changed_text(browser: Browser, index: int) -> str:
     """The text of a row that is drawn as changed."""
     table = browser.table
     strip = table.render_line(index - table.scroll_offset.y + 1)
@@ -30,19 +30,19 @@ def underlined(browser: Browser, index: int) -> str:
     return "".join(segment.text for segment in strip if segment.style == style).strip()
 
 
-async def test_the_rest_of_the_account_is_read_after_the_first_screen() -> None:
+async def test_the_whole_account_is_read_after_the_first_page() -> None:
     api = FakeDirectory(people(2500))
     gate = api.hold("list_users")
     async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
         await browser.settled(lambda: api.asked("list_users") == [(1, 100)])
         gate.set()
         await browser.loaded()
-        await read_whole(browser, 2500)
+        await fully_loaded(browser, 2500)
         assert (3, 1000) in api.asked("list_users")
         assert browser.status_line == ""
 
 
-def test_a_second_sweep_shows_its_reason() -> None:
+def test_the_message_of_a_second_sweep_shows_its_reason() -> None:
     second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
     unproven, changed = crawl_message(second, 0), crawl_message(second._replace(after_drift=True), 0)
     assert unproven is not None
@@ -69,41 +69,41 @@ async def test_p_pauses_and_resumes_the_crawl() -> None:
         await browser.tick(30)
         assert len(api.asked("list_users")) == asked
         await browser.press("P")
-        await read_whole(browser, 4000)
+        await fully_loaded(browser, 4000)
 
 
-async def test_an_outage_is_told_and_waited_out() -> None:
+async def test_an_outage_is_shown_and_the_crawl_continues_after_it() -> None:
     api = FakeDirectory(people(3000))
     async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False))) as browser:
         await browser.loaded()
-        api.offline = Unreachable("Nobody answers.")
+        api.offline = Unreachable("The server does not answer.")
         browser.browser.run_command("crawl.restart")
-        await browser.settled(lambda: "Nobody answers." in browser.status_line)
+        await browser.settled(lambda: "The server does not answer." in browser.status_line)
         api.offline = None
         await browser.press("R")
-        await read_whole(browser, 3000)
+        await fully_loaded(browser, 3000)
 
 
-async def test_what_is_different_is_marked_until_it_was_looked_at() -> None:
+async def test_changed_fields_are_marked_until_their_user_was_under_the_cursor() -> None:
     api = FakeDirectory(people(50))
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         api.edit(person(2).id, role="Owner", updated_at_ms=person(2).updated_at_ms)
         await browser.press("R")
         await browser.settled(lambda: "1 changed. N lists them." in browser.status_line)
-        assert underlined(browser, 2) == "Owner"
+        assert changed_text(browser, 2) == "Owner"
         await browser.press("down", "down")
         await browser.settled(lambda: browser.detail.startswith("Bo Tanaka"))
         await browser.press("down")
-        await browser.settled(lambda: underlined(browser, 2) == "")
+        await browser.settled(lambda: changed_text(browser, 2) == "")
         assert "1 changed" in browser.status_line
 
 
-async def test_new_and_missing_users_are_listed_and_found() -> None:
+async def test_new_and_missing_users_are_listed_in_the_news() -> None:
     api = FakeDirectory(people(300))
     async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
         await browser.loaded()
-        await read_whole(browser, 300)
+        await fully_loaded(browser, 300)
         newcomer = person(900)._replace(email="new@example.com")
         api.users.append(newcomer)
         api.remove(person(7).id)

@@ -35,7 +35,7 @@ async def test_enter_keeps_the_filter_and_goes_to_the_list() -> None:
         assert browser.cursor_email == "person00010@example.com"
 
 
-async def test_enter_opens_the_only_user_that_is_left() -> None:
+async def test_enter_opens_the_only_match() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("person00042")
@@ -44,7 +44,7 @@ async def test_enter_opens_the_only_user_that_is_left() -> None:
         await browser.settled(lambda: "person00042@example.com" in browser.detail)
 
 
-async def test_arrows_move_the_list_while_the_box_has_the_keys() -> None:
+async def test_arrow_keys_move_the_cursor_while_the_filter_box_has_the_focus() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("zoe")
@@ -53,7 +53,7 @@ async def test_arrows_move_the_list_while_the_box_has_the_keys() -> None:
         assert (browser.focus, browser.cursor_email) == ("filter", "person00010@example.com")
 
 
-async def test_letters_are_letters_in_the_box() -> None:
+async def test_command_keys_are_text_in_the_filter_box() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("q?:12JRt")
@@ -62,7 +62,7 @@ async def test_letters_are_letters_in_the_box() -> None:
         assert browser.dialog == ""
 
 
-async def test_esc_undoes_one_thing_a_press_and_never_quits() -> None:
+async def test_each_escape_undoes_one_step_and_never_quits() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("space")
@@ -87,7 +87,7 @@ async def test_esc_undoes_one_thing_a_press_and_never_quits() -> None:
         assert browser.running
 
 
-async def test_the_cursor_stays_on_its_user_when_the_filter_goes() -> None:
+async def test_the_cursor_stays_on_its_user_when_the_filter_is_cleared() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("zoe")
@@ -98,7 +98,7 @@ async def test_the_cursor_stays_on_its_user_when_the_filter_goes() -> None:
         assert browser.cursor_email == "person00020@example.com"
 
 
-async def test_an_empty_result_shows_how_many_were_searched_and_what_helps() -> None:
+async def test_an_empty_result_shows_how_many_users_were_searched_and_what_to_do() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("nosuchname")
@@ -131,7 +131,7 @@ async def test_ignored_look_ups_by_email_are_reported() -> None:
         assert not browser.says("is not on the server")
 
 
-async def test_an_id_is_looked_up_too() -> None:
+async def test_a_full_id_is_looked_up_and_shown() -> None:
     api = account(250)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
@@ -157,7 +157,7 @@ async def test_a_failed_look_up_shows_its_reason() -> None:
         await browser.settled(lambda: "could not be asked for nobody@example.com" in browser.status_line)
 
 
-ASKED = "person00249@example.com"
+EMAIL = "person00249@example.com"
 TABS = {"users": (), "members": ("2", "m")}
 
 
@@ -172,9 +172,9 @@ async def test_an_email_typed_in_one_burst_is_looked_up(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
-        await browser.type_ahead("/", *ASKED)
-        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
-        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
+        await browser.type_ahead("/", *EMAIL)
+        await browser.settled(lambda: api.asked("find_user") == [(EMAIL,)])
+        await browser.settled(lambda: browser.status_line == f"{EMAIL} was found on the server.")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -183,9 +183,9 @@ async def test_a_pasted_email_is_looked_up(tab: str) -> None:
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
         await browser.press("slash")
-        browser.app.post_message(Paste(ASKED))
-        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
-        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
+        browser.app.post_message(Paste(EMAIL))
+        await browser.settled(lambda: api.asked("find_user") == [(EMAIL,)])
+        await browser.settled(lambda: browser.status_line == f"{EMAIL} was found on the server.")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -193,9 +193,9 @@ async def test_a_typed_email_is_looked_up_once(tab: str) -> None:
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await on_tab(browser, tab)
-        await browser.filter(ASKED)
-        await browser.settled(lambda: browser.status_line == f"{ASKED} was found on the server.")
-        assert api.asked("find_user") == [(ASKED,)]
+        await browser.filter(EMAIL)
+        await browser.settled(lambda: browser.status_line == f"{EMAIL} was found on the server.")
+        assert api.asked("find_user") == [(EMAIL,)]
 
 
 @pytest.mark.parametrize("tab", ["2", "4", "5"])
@@ -203,11 +203,11 @@ async def test_an_email_is_looked_up_although_another_tab_is_shown_next(tab: str
     api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await browser.type_ahead("/", *ASKED, "enter", tab)
-        await browser.settled(lambda: api.asked("find_user") == [(ASKED,)])
+        await browser.type_ahead("/", *EMAIL, "enter", tab)
+        await browser.settled(lambda: api.asked("find_user") == [(EMAIL,)])
 
 
-async def test_half_an_email_is_not_looked_up() -> None:
+async def test_an_incomplete_email_is_not_looked_up() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -216,14 +216,14 @@ async def test_half_an_email_is_not_looked_up() -> None:
         assert not api.asked("find_user")
 
 
-async def test_a_query_from_the_command_line_is_in_the_box() -> None:
+async def test_a_query_from_the_command_line_is_in_the_filter_box() -> None:
     async with open_browser(Setting(api=account(), query="zoe")) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 10)
         assert (browser.filter_text, browser.focus) == ("zoe", "users")
 
 
-async def test_what_is_typed_ahead_lands_in_the_box() -> None:
+async def test_text_typed_ahead_goes_into_the_filter_box() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.type_ahead("/", "z", "o", "e")
@@ -235,7 +235,7 @@ async def test_what_is_typed_ahead_lands_in_the_box() -> None:
         assert (browser.filter_text, browser.focus) == ("hana", "users")
 
 
-async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
+async def test_keys_typed_ahead_of_a_dialog_run_no_command() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.type_ahead("?", "G", "5", "m", "t", " ")
@@ -247,7 +247,7 @@ async def test_what_is_typed_ahead_of_a_dialog_is_no_command() -> None:
         await browser.settled(lambda: browser.panes == ["groups", "members"])
 
 
-async def test_the_nearest_name_is_offered_for_an_unknown_one() -> None:
+async def test_the_nearest_name_is_suggested_for_an_unknown_name() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("yilmas")
@@ -259,7 +259,7 @@ async def test_the_nearest_name_is_offered_for_an_unknown_one() -> None:
         assert "Nearest" not in browser.screen_text
 
 
-async def test_the_nearest_name_is_looked_for_again_when_more_are_loaded_and_gone_when_somebody_fits() -> None:
+async def test_the_nearest_name_follows_loaded_users_and_disappears_with_the_first_match() -> None:
     users = [person(number)._replace(last_name="Okafor") for number in range(1000)]
     users[250] = users[250]._replace(last_name="Y\u0131lmaz")
     users[900] = users[900]._replace(last_name="Yilmas")
@@ -275,7 +275,7 @@ async def test_the_nearest_name_is_looked_for_again_when_more_are_loaded_and_gon
         await browser.settled(lambda: "Nearest" not in browser.screen_text)
 
 
-async def test_a_word_that_a_group_is_called_offers_the_group() -> None:
+async def test_a_group_name_in_the_filter_suggests_the_group() -> None:
     api = FakeDirectory(people(100), groups=[Group("g1", "Sales"), Group("g2", "Sales EMEA")])
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
@@ -287,7 +287,7 @@ async def test_a_word_that_a_group_is_called_offers_the_group() -> None:
         assert browser.filter_text == "group:Sales"
 
 
-async def test_a_long_filter_is_given_the_room_of_the_tabs() -> None:
+async def test_a_long_filter_hides_the_other_tabs_on_a_narrow_screen() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("zoe")
@@ -306,19 +306,19 @@ async def test_a_long_filter_is_given_the_room_of_the_tabs() -> None:
         assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / filter")
 
 
-async def test_on_a_wide_screen_the_tabs_stay() -> None:
+async def test_a_long_filter_hides_no_tabs_on_a_wide_screen() -> None:
     async with open_browser(Setting(api=account()), (120, 40)) as browser:
         await browser.loaded()
         await browser.filter("zoe status:active role:viewer")
         assert browser.says("1 Users 2 Groups 4 Jobs 5 Requests / zoe status:active role:viewer")
 
 
-async def test_an_empty_result_shows_how_many_are_not_loaded_or_of_unknown_groups() -> None:
+async def test_an_empty_result_counts_users_that_are_not_loaded_or_have_unknown_groups() -> None:
     api = FakeDirectory([person(at)._replace(groups=UNKNOWN) for at in range(250)])
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 250)
-        await browser.settled(lambda: browser.account_line.endswith("250 · 80 %"))  # the first page and one ahead
+        await browser.settled(lambda: browser.account_line.endswith("250 · 80 %"))  # the first page and one read ahead
         await browser.filter("group:sales nosuchname")
         await browser.settled(lambda: browser.says("None of the 200 users loaded fits “group:sales nosuchname”."))
         assert browser.says("50 users are not loaded yet.")

@@ -1,4 +1,4 @@
-"""The Groups tab: groups, how many members are known, and the members."""
+"""The Groups tab: groups, their counts and their members."""
 
 import pytest
 
@@ -15,22 +15,22 @@ def account(count: int = 60) -> FakeDirectory:
     return FakeDirectory(people(count), groups=GROUPS)
 
 
-async def groups_tab(browser: Browser) -> None:
+async def open_groups_tab(browser: Browser) -> None:
     await browser.loaded()
     await browser.press("2")
     await browser.settled(lambda: browser.groups)
 
 
-async def test_groups_are_counted_exactly_when_everyone_is_loaded() -> None:
+async def test_group_counts_are_exact_when_the_account_is_loaded() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await counted(browser, "Engineering 0", "Sales 30", "Support 15")
         assert browser.panes == ["groups", "members"]
 
 
-async def test_counts_are_lower_bounds_while_not_everyone_is_loaded() -> None:
+async def test_group_counts_are_lower_bounds_while_the_account_is_not_loaded() -> None:
     async with open_browser(Setting(api=account(1000)), (80, 24)) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.settled(lambda: any(line.startswith("Sales ≥ ") for line in browser.groups))
         await browser.press("down")
         await browser.settled(lambda: "Sales · ≥ " in browser.members_heading)
@@ -39,7 +39,7 @@ async def test_counts_are_lower_bounds_while_not_everyone_is_loaded() -> None:
 
 async def test_members_follow_the_group_under_the_cursor() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.settled(lambda: browser.says("This group has no members."))
         await browser.press("down")
         await browser.settled(lambda: browser.row_count == 30)
@@ -50,7 +50,7 @@ async def test_members_follow_the_group_under_the_cursor() -> None:
 
 async def test_m_and_enter_go_to_the_members() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "m")
         assert browser.focus == "members-table"
         await browser.press("shift+tab")
@@ -59,9 +59,9 @@ async def test_m_and_enter_go_to_the_members() -> None:
         assert browser.focus == "members-table"
 
 
-async def test_a_member_is_opened_beside_the_list_where_there_is_room() -> None:
+async def test_a_member_is_opened_beside_the_list_on_a_wide_screen() -> None:
     async with open_browser(Setting(api=account()), (120, 40)) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "enter")
         await browser.settled(lambda: browser.cursor_user is not None)
         await browser.press("enter")
@@ -75,12 +75,12 @@ async def test_memberships_missing_from_lists_are_shown_as_unknown() -> None:
     api = account()
     api.lean = True
     async with open_browser(Setting(api=api), (80, 24)) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down")
         await browser.settled(lambda: "groups of 60 users not known yet" in browser.members_heading)
 
 
-async def test_m_on_a_user_leads_to_one_of_the_users_groups() -> None:
+async def test_m_on_a_user_goes_to_one_of_their_groups() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.setting.api.asked("list_groups"))  # type: ignore[attr-defined]
@@ -108,9 +108,9 @@ async def test_m_on_a_user_without_groups_shows_a_message() -> None:
         await browser.settled(lambda: "Zoë Çelik is in no group." in browser.toasts)
 
 
-async def test_the_filter_is_about_the_list_that_has_the_keys() -> None:
+async def test_the_filter_applies_to_the_list_that_has_the_focus() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.filter("sup")
         await browser.settled(lambda: [line.split()[0] for line in browser.groups] == ["Support"])
         await browser.press("enter", "m")
@@ -126,7 +126,7 @@ async def test_the_filter_is_about_the_list_that_has_the_keys() -> None:
 
 async def test_a_filter_that_matches_no_group_shows_a_message() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.filter("emma")
         await browser.settled(lambda: browser.says("has “emma”"))
         assert not browser.says("This account has no groups.")
@@ -140,7 +140,7 @@ async def test_an_account_without_groups_shows_a_message() -> None:
         await browser.settled(lambda: browser.says("This account has no groups."))
 
 
-async def test_groups_that_may_not_be_read_say_what_is_missing() -> None:
+async def test_groups_without_permission_show_the_missing_scope() -> None:
     api = FakeDirectory([person(0), person(4)])
     api.fail_next(
         PermissionRefused("This client may not read groups.", scope="users:read"), name="list_groups", times=9
@@ -152,25 +152,25 @@ async def test_groups_that_may_not_be_read_say_what_is_missing() -> None:
         assert any("The scope users:read is missing." in toast for toast in browser.toasts)
 
 
-async def test_an_empty_list_is_not_painted_again_every_second() -> None:
+async def test_an_empty_list_is_not_repainted_every_second() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.settled(lambda: browser.says("This group has no members."))
         await browser.tick()
-        said = browser.table.empty_text
+        empty_text = browser.table.empty_text
         await browser.tick()
-        assert browser.table.empty_text is said
+        assert browser.table.empty_text is empty_text
 
 
 async def test_the_cursor_is_on_the_first_group_when_the_tab_opens() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await counted(browser, "Engineering 0", "Sales 30", "Support 15")
         assert browser.browser.area.groups_tab.groups.cursor == 0
         await browser.settled(lambda: browser.members_heading.startswith("Engineering"))
 
 
-async def test_esc_leads_from_a_group_back_to_the_user_it_was_opened_from() -> None:
+async def test_escape_returns_from_a_group_to_the_user_it_was_opened_from() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("carmen")
@@ -192,9 +192,9 @@ async def test_esc_leads_from_a_group_back_to_the_user_it_was_opened_from() -> N
         assert browser.panes == ["groups", "members"]
 
 
-async def test_esc_leads_from_a_members_other_group_back_to_that_member() -> None:
+async def test_escape_returns_from_a_members_other_group_to_that_member() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.filter("sal")
         await browser.press("enter", "m")
         await browser.settled(lambda: browser.members_heading.startswith("Sales") and browser.row_count == 30)
@@ -218,16 +218,16 @@ async def test_esc_leads_from_a_members_other_group_back_to_that_member() -> Non
 async def test_a_group_is_copied_by_name_or_id(monkeypatch: pytest.MonkeyPatch, keys: list[str], copied: str) -> None:
     clipboard = Clipboard(monkeypatch)
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await counted(browser, "Engineering 0", "Sales 30", "Support 15")
         await browser.press("down", *keys)
         await browser.settled(lambda: clipboard.texts == [copied])
 
 
-async def test_what_is_no_group_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_special_row_of_the_group_list_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     clipboard = Clipboard(monkeypatch)
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await counted(browser, "(in no group) 30")
         await browser.press("G", "y")
         await browser.settled(lambda: browser.says("There is no group under the cursor."))

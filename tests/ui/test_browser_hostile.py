@@ -1,4 +1,4 @@
-"""Text from the directory is shown as text, is never interpreted, and moves no column."""
+"""Text from the directory is shown literally, never interpreted, and shifts no column."""
 
 import re
 
@@ -29,7 +29,7 @@ HOSTILE = {
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]")
 
 
-def hostile(text: str) -> User:
+def hostile_user(text: str) -> User:
     return User(
         id="u1",
         email=text,
@@ -52,9 +52,9 @@ def assert_harmless(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_text_is_shown_everywhere_and_obeyed_nowhere(name: str) -> None:
+async def test_hostile_text_is_shown_on_every_screen_without_being_interpreted(name: str) -> None:
     text = HOSTILE[name]
-    api = FakeDirectory([hostile(text), person(1)], groups=[Group("g1", text)])
+    api = FakeDirectory([hostile_user(text), person(1)], groups=[Group("g1", text)])
     async with open_browser(Setting(api=api, profile=text[:50]), (120, 40)) as browser:
         await browser.loaded()
         assert_harmless(browser)
@@ -94,7 +94,7 @@ async def test_markup_is_literal_in_table_details_groups_and_toasts() -> None:
         await browser.settled(lambda: any(text in line for line in browser.groups))
 
 
-async def test_what_is_typed_is_literal_too() -> None:
+async def test_markup_typed_into_the_filter_is_literal() -> None:
     async with open_browser(Setting(api=FakeDirectory([person(1)])), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("[/x][@click=app.quit]")

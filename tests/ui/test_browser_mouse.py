@@ -11,7 +11,7 @@ def account() -> FakeDirectory:
     return FakeDirectory(people(60), groups=GROUPS)
 
 
-async def test_a_click_puts_the_cursor_on_a_row_and_a_second_one_opens_it() -> None:
+async def test_a_click_moves_the_cursor_and_a_double_click_opens_the_user() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
         await browser.pilot.click("#users", offset=(10, 4))
@@ -20,7 +20,7 @@ async def test_a_click_puts_the_cursor_on_a_row_and_a_second_one_opens_it() -> N
         await browser.settled(lambda: browser.panes == ["detail"])
 
 
-async def test_a_click_on_a_tab_goes_there() -> None:
+async def test_a_click_on_a_tab_opens_it() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.pilot.click("#tabs", offset=(13, 0))
@@ -31,7 +31,7 @@ async def test_a_click_on_a_tab_goes_there() -> None:
         await browser.settled(lambda: browser.panes == ["users", "detail"])
 
 
-async def test_a_click_on_the_filter_lets_one_type() -> None:
+async def test_a_click_on_the_filter_focuses_it() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.pilot.click("#filter")

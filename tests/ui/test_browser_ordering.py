@@ -1,4 +1,4 @@
-"""Orders, widths and saved views: by keys, by the palette, by a click, and at the next start."""
+"""Sort orders, wide columns and saved views: set by keys, the palette or a click, and restored at the next start."""
 
 import asyncio
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ def heading(browser: Browser) -> str:
     return next(line for line in browser.screen_text.splitlines() if "EMAIL" in line)
 
 
-async def sorted_by(browser: Browser, sort: Sort | None) -> None:
+async def wait_for_sort(browser: Browser, sort: Sort | None) -> None:
     await browser.settled(lambda: browser.table.listing.query.sort == sort)
     await browser.pause()
 
 
-async def choose(browser: Browser, text: str) -> None:
+async def run_in_palette(browser: Browser, text: str) -> None:
     await browser.press("colon")
     await browser.type(text)
     await browser.press("enter")
 
 
-async def test_s_goes_through_the_columns_and_back_to_the_list() -> None:
+async def test_s_cycles_through_the_columns_and_back_to_the_order_of_the_server() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 100)
@@ -44,28 +44,28 @@ async def test_s_goes_through_the_columns_and_back_to_the_list() -> None:
         seen = []
         for key in (SortKey.EMAIL, SortKey.NAME, SortKey.ROLE, SortKey.STATUS):
             await browser.press("s")
-            await sorted_by(browser, Sort(key))
+            await wait_for_sort(browser, Sort(key))
             seen.append(heading(browser))
         assert [line.partition("↑")[0].split()[-1] for line in seen] == ["EMAIL", "NAME", "ROLE", "STATUS"]
         await browser.press("s")
-        await sorted_by(browser, Sort(SortKey.GROUPS, reverse=True))
+        await wait_for_sort(browser, Sort(SortKey.GROUPS, reverse=True))
         await browser.press("s", "s")
-        await sorted_by(browser, None)
+        await wait_for_sort(browser, None)
         await browser.settled(lambda: browser.emails[:1] == [first])
 
 
-async def test_reversing_keeps_the_cursor_on_its_user() -> None:
+async def test_reversing_the_order_keeps_the_cursor_on_its_user() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("down", "down", "s")
-        await sorted_by(browser, Sort(SortKey.EMAIL))
+        await wait_for_sort(browser, Sort(SortKey.EMAIL))
         await browser.press("S")
-        await sorted_by(browser, Sort(SortKey.EMAIL, reverse=True))
+        await wait_for_sort(browser, Sort(SortKey.EMAIL, reverse=True))
         await browser.settled(lambda: browser.cursor_email == "person00002@example.com")
         assert "EMAIL ↓" in heading(browser)
 
 
-async def test_the_end_of_an_order_is_its_true_end() -> None:
+async def test_g_goes_to_the_last_user_of_a_sorted_list() -> None:
     async with open_browser(Setting(api=account(100))) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 100)
@@ -73,38 +73,38 @@ async def test_the_end_of_an_order_is_its_true_end() -> None:
         await browser.settled(lambda: browser.cursor_email == "person00099@example.com")
 
 
-async def test_a_click_on_a_heading_sorts_and_again_reverses() -> None:
+async def test_a_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         x = heading(browser).index("NAME")
         y = browser.screen_text.splitlines().index(heading(browser))
         await browser.pilot.click(offset=(x, y))
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
         await browser.pilot.click(offset=(x, y))
-        await sorted_by(browser, Sort(SortKey.NAME, reverse=True))
+        await wait_for_sort(browser, Sort(SortKey.NAME, reverse=True))
 
 
-async def test_order_and_width_are_there_at_the_next_start(tmp_path: Path) -> None:
+async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("s", "s", "w")
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
     assert StateFile(tmp_path / "state.toml").table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
         assert browser.table.wide
         assert "NAME ↑" not in heading(browser) or "FIRST" in heading(browser)
 
 
-async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
+async def test_a_view_is_saved_applied_and_deleted(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.filter("status:inactive")
         await browser.press("enter", "s")
-        await choose(browser, "save this view")
+        await run_in_palette(browser, "save this view")
         await browser.settled(lambda: "Save this view as" in browser.dialog)
         await browser.type("no good")
         assert "without blanks" in browser.dialog
@@ -116,31 +116,31 @@ async def test_a_view_is_saved_found_and_forgotten(tmp_path: Path) -> None:
         await browser.settled(lambda: any("@leavers" in toast for toast in browser.toasts))
         await browser.press("escape")
         await browser.settled(lambda: browser.filter_text == "")
-        await choose(browser, "view leavers")
+        await run_in_palette(browser, "view leavers")
         await browser.settled(lambda: browser.filter_text == "status:inactive")
-        await sorted_by(browser, Sort(SortKey.EMAIL))
-        await choose(browser, "forget a saved")
+        await wait_for_sort(browser, Sort(SortKey.EMAIL))
+        await run_in_palette(browser, "forget a saved")
         await browser.settled(lambda: "Delete a saved view" in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: any("leavers was deleted" in toast for toast in browser.toasts))
     assert "leavers" not in [view.name for view in memory.views()]
 
 
-async def test_the_program_begins_with_the_requested_view(tmp_path: Path) -> None:
+async def test_the_program_starts_with_the_requested_view(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
     setting = Setting(api=account(), memory=memory, view=view, query=view.text)
     async with open_browser(setting) as browser:
         await browser.loaded()
-        await sorted_by(browser, Sort(SortKey.EMAIL, reverse=True))
+        await wait_for_sort(browser, Sort(SortKey.EMAIL, reverse=True))
         assert browser.filter_text == "status:pending"
         assert browser.table.wide
         assert browser.cursor_email == "person00099@example.com"
 
 
 class FullDisk(StateFile):
-    """A memory that cannot keep anything."""
+    """A state file to which nothing can be saved."""
 
     def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         return "The disk is full."
@@ -150,7 +150,7 @@ async def test_a_failure_to_save_is_reported_once() -> None:
     async with open_browser(Setting(api=account(), memory=FullDisk(None))) as browser:
         await browser.loaded()
         await browser.press("s", "s", "s")
-        await sorted_by(browser, Sort(SortKey.ROLE))
+        await wait_for_sort(browser, Sort(SortKey.ROLE))
         assert browser.toasts == ["The disk is full."]
 
 
@@ -158,7 +158,7 @@ async def test_a_failure_to_save_is_reported_once() -> None:
     ("typed", "key", "becomes"),
     [("stat", "tab", "status:"), ("status:in", "right", "status:inactive"), ("zoe role:ed", "tab", "zoe role:Editor")],
 )
-async def test_the_completion_behind_the_caret_is_taken(typed: str, key: str, becomes: str) -> None:
+async def test_tab_or_right_accepts_the_completion(typed: str, key: str, becomes: str) -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter(typed)
@@ -183,10 +183,10 @@ async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
         assert browser.status_line == ""
 
 
-async def test_an_order_without_a_heading_is_shown_beside_the_filter() -> None:
+async def test_an_order_by_a_hidden_column_is_shown_beside_the_filter() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
-        await choose(browser, "sort by time of creation")
+        await run_in_palette(browser, "sort by time of creation")
         await browser.settled(lambda: browser.filter_count == "↓ time of creation")
         await browser.filter("zoe")
         await browser.settled(lambda: browser.filter_count == "↓ time of creation · 10 of 100 loaded")
@@ -194,7 +194,7 @@ async def test_an_order_without_a_heading_is_shown_beside_the_filter() -> None:
         await browser.settled(lambda: browser.filter_count == "10 of 100 loaded")
 
 
-async def test_a_count_stays_for_a_moment_while_the_next_one_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_previous_count_stays_while_the_next_one_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tab_bar, "COUNT_DELAY_SECONDS", 0.5)
     mirror = open_mirror(None, account_key="acme")
     async with open_browser(Setting(api=account(), mirror=mirror), (80, 24)) as browser:
@@ -202,17 +202,17 @@ async def test_a_count_stays_for_a_moment_while_the_next_one_is_counted(monkeypa
         await browser.settled(lambda: browser.row_count == 100)
         await browser.filter("person")
         await browser.settled(lambda: browser.filter_count == "100 of 100 loaded")
-        counted = asyncio.Event()
+        released = asyncio.Event()
         matching = mirror.matching
 
-        async def slowly(query: UserQuery, after: int = 0) -> Sequence[int]:
-            await counted.wait()
+        async def matching_once_released(query: UserQuery, after: int = 0) -> Sequence[int]:
+            await released.wait()
             return await matching(query, after)
 
-        monkeypatch.setattr(mirror, "matching", slowly)
+        monkeypatch.setattr(mirror, "matching", matching_once_released)
         await browser.press("backspace")
         await browser.settled(lambda: not (total := browser.table.listing.total) or not total.exact)
         assert browser.filter_count == "100 of 100 loaded"
         await browser.settled(lambda: browser.filter_count == "… of 100 loaded")
-        counted.set()
+        released.set()
         await browser.settled(lambda: browser.filter_count == "100 of 100 loaded")

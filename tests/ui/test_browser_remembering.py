@@ -1,4 +1,4 @@
-"""What is kept between starts: per profile, without delaying the screen, and nothing of the demo."""
+"""What is saved between starts: per profile, without delaying the screen, and nothing for the demo."""
 
 import threading
 from pathlib import Path
@@ -33,45 +33,45 @@ def demo_session(setting: Setting) -> Session:
     return Session(demo, FakeDirectory(people(20)), mirror, setting.time, setting.time(), "the demo")
 
 
-async def sorted_by(browser: Browser, sort: Sort | None) -> None:
+async def wait_for_sort(browser: Browser, sort: Sort | None) -> None:
     await browser.settled(lambda: browser.table.listing.query.sort == sort)
     await browser.pause()
 
 
-async def choose(browser: Browser, text: str) -> None:
+async def run_in_palette(browser: Browser, text: str) -> None:
     await browser.press("colon")
     await browser.type(text)
     await browser.press("enter")
 
 
-class SlowMemory(StateFile):
-    """A disk that takes its time: nothing is kept until ``released``."""
+class SlowStateFile(StateFile):
+    """A state file on a slow disk: nothing is saved until ``released`` is set."""
 
     def __init__(self) -> None:
         super().__init__(None)
         self.released = threading.Event()
-        self.kept: list[TableLayout] = []
+        self.saved: list[TableLayout] = []
 
     def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         self.released.wait(10)
-        self.kept.append(look)
+        self.saved.append(look)
         return ""
 
 
-async def test_the_screen_does_not_wait_for_the_disk_and_the_last_look_is_kept() -> None:
-    memory = SlowMemory()
+async def test_saving_does_not_block_the_screen_and_the_last_layout_is_saved() -> None:
+    memory = SlowStateFile()
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         for _ in range(4):
             await browser.press("s")
-        await sorted_by(browser, Sort(SortKey.STATUS))
-        assert not memory.kept
+        await wait_for_sort(browser, Sort(SortKey.STATUS))
+        assert not memory.saved
         memory.released.set()
-        await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in memory.kept)
-        assert len(memory.kept) == 2  # the first, and of those that came meanwhile the last
+        await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in memory.saved)
+        assert len(memory.saved) == 2  # the first layout and the last one of those chosen meanwhile
 
 
-async def test_what_was_chosen_just_before_the_end_is_kept(tmp_path: Path) -> None:
+async def test_a_layout_chosen_just_before_quitting_is_saved(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
@@ -81,58 +81,58 @@ async def test_what_was_chosen_just_before_the_end_is_kept(tmp_path: Path) -> No
         )
 
 
-class Meeting(StateFile):
-    """Keeps something only when two are kept at the same time."""
+class ConcurrentStateFile(StateFile):
+    """A state file that saves a layout only while another one is saved concurrently."""
 
     def __init__(self) -> None:
         super().__init__(None)
         self._both = threading.Barrier(2, timeout=5)
-        self.kept: list[TableName] = []
+        self.saved: list[TableName] = []
 
     def save_table_layout(self, profile: str, table: TableName, look: TableLayout) -> str:
         self._both.wait()
-        self.kept.append(table)
+        self.saved.append(table)
         return ""
 
 
-async def test_at_the_end_all_that_is_left_is_handed_over_at_once() -> None:
-    memory = Meeting()
-    remembering = Preferences(memory, "acme", lambda _: None)
-    remembering.keep(TableName.USERS, TableLayout(BY_NAME))
-    remembering.keep(TableName.MEMBERS, TableLayout(BY_ROLE))
-    remembering.end()
-    await until(lambda: sorted(memory.kept) == [TableName.MEMBERS, TableName.USERS])
+async def test_pending_layouts_are_saved_concurrently_at_the_end() -> None:
+    memory = ConcurrentStateFile()
+    preferences = Preferences(memory, "acme", lambda _: None)
+    preferences.keep(TableName.USERS, TableLayout(BY_NAME))
+    preferences.keep(TableName.MEMBERS, TableLayout(BY_ROLE))
+    preferences.end()
+    await until(lambda: sorted(memory.saved) == [TableName.MEMBERS, TableName.USERS])
 
 
-async def test_a_saved_view_does_not_become_how_the_table_is_left(tmp_path: Path) -> None:
+async def test_applying_a_saved_view_does_not_change_the_stored_layout(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
         await browser.press("2")
-        await choose(browser, "view recent")
-        await sorted_by(browser, Sort(SortKey.CREATED, reverse=True))
+        await run_in_palette(browser, "view recent")
+        await wait_for_sort(browser, Sort(SortKey.CREATED, reverse=True))
         assert browser.panes[0] == "users"
         assert browser.filter_text == "created:<30d"
     assert memory.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME)
 
 
-async def test_members_are_shown_as_they_were_left(tmp_path: Path) -> None:
+async def test_the_members_table_has_a_stored_layout_of_its_own(tmp_path: Path) -> None:
     memory = StateFile(tmp_path / "state.toml")
     memory.save_table_layout("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("2")
-        await sorted_by(browser, BY_ROLE)
+        await wait_for_sort(browser, BY_ROLE)
         assert "FIRST" in browser.screen_text
         await browser.press("w", "S")
-        await sorted_by(browser, Sort(SortKey.ROLE, reverse=True))
+        await wait_for_sort(browser, Sort(SortKey.ROLE, reverse=True))
         assert "FIRST" not in browser.screen_text
         await browser.press("1")
-        await sorted_by(browser, None)
-        kept = TableLayout(Sort(SortKey.ROLE, reverse=True))
-        await browser.settled(lambda: memory.table_layout("acme", TableName.MEMBERS) == kept)
+        await wait_for_sort(browser, None)
+        saved = TableLayout(Sort(SortKey.ROLE, reverse=True))
+        await browser.settled(lambda: memory.table_layout("acme", TableName.MEMBERS) == saved)
 
 
 async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_line(tmp_path: Path) -> None:
@@ -145,16 +145,16 @@ async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_
     setting.open_session = lambda name: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
         await browser.press("C", "down", "enter")
         await browser.settled(lambda: browser.account_line.startswith("globex"))
         await browser.loaded()
-        await sorted_by(browser, BY_ROLE)
+        await wait_for_sort(browser, BY_ROLE)
         assert (browser.filter_text, browser.table.wide, browser.row_count) == ("", True, 30)
         assert browser.app.theme == "mono"
 
 
-async def test_the_demo_of_a_start_without_a_profile_keeps_nothing(tmp_path: Path) -> None:
+async def test_the_demo_saves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     setting = Setting(problem="There is no profile yet.", memory=StateFile(file))
     setting.open_demo = lambda: demo_session(setting)
@@ -163,14 +163,14 @@ async def test_the_demo_of_a_start_without_a_profile_keeps_nothing(tmp_path: Pat
         await browser.settled(lambda: browser.app.session is not None)
         await browser.loaded()
         await browser.press("s", "w")
-        await sorted_by(browser, Sort(SortKey.EMAIL))
-        await choose(browser, "save this view")
+        await wait_for_sort(browser, Sort(SortKey.EMAIL))
+        await run_in_palette(browser, "save this view")
         await browser.settled(lambda: any("The demo stores nothing" in toast for toast in browser.toasts))
     assert not file.exists()
 
 
-class FullDisk(StateFile):
-    """A memory that keeps views at the second attempt only."""
+class FailsOnce(StateFile):
+    """A state file that saves a view at the second attempt only."""
 
     refused = False
 
@@ -181,13 +181,13 @@ class FullDisk(StateFile):
         return super().save_view(view)
 
 
-async def test_a_name_survives_a_view_that_could_not_be_saved() -> None:
-    memory = FullDisk(None)
+async def test_a_failed_save_of_a_view_keeps_the_typed_name() -> None:
+    memory = FailsOnce(None)
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.filter("role:viewer")
         await browser.press("enter")
-        await choose(browser, "save this view")
+        await run_in_palette(browser, "save this view")
         await browser.settled(lambda: "Save this view as" in browser.dialog)
         await browser.type("viewers")
         await browser.press("enter")
@@ -198,12 +198,12 @@ async def test_a_name_survives_a_view_that_could_not_be_saved() -> None:
     assert SavedView("viewers", "role:viewer") in memory.views()
 
 
-async def test_a_damaged_file_is_reported_once(tmp_path: Path) -> None:
+async def test_a_damaged_state_file_is_reported_once(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     file.write_text("this is = = no toml", encoding="utf-8")
     async with open_browser(Setting(api=account(), memory=StateFile(file))) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.toasts)
         await browser.press("colon", "escape", "s", "s")
-        await sorted_by(browser, BY_NAME)
+        await wait_for_sort(browser, BY_NAME)
         assert len([toast for toast in browser.toasts if "a new one is used" in toast]) == 1

@@ -18,7 +18,7 @@ def shows_the_browser(browser: Browser) -> bool:
     return isinstance(browser.app.screen, BrowserScreen)
 
 
-async def test_without_a_profile_the_three_ways_in_are_explained() -> None:
+async def test_a_start_without_a_profile_explains_the_three_ways_to_start() -> None:
     async with open_browser(Setting(problem="There is no profile yet."), (80, 24)) as browser:
         for text in ("There is no profile yet.", "WALKME_CLIENT_SECRET", "walkme-tui config init", "d start the demo"):
             assert browser.says(text)
@@ -28,7 +28,7 @@ async def test_without_a_profile_the_three_ways_in_are_explained() -> None:
         assert not browser.running
 
 
-async def test_the_demo_starts_with_one_key() -> None:
+async def test_d_starts_the_demo() -> None:
     setting = Setting(problem="There is no profile yet.")
     setting.open_demo = Setting(api=FakeDirectory(people(3)), profile="demo").session
     async with open_browser(setting) as browser:
@@ -38,7 +38,7 @@ async def test_the_demo_starts_with_one_key() -> None:
         assert browser.account_line.startswith("demo  SANDBOX")
 
 
-async def test_a_demo_that_does_not_start_says_why() -> None:
+async def test_a_demo_that_cannot_start_shows_the_reason() -> None:
     def fail() -> Session:
         raise ConfigurationError("The demo cannot make a temporary folder.", hint="Set TMPDIR.")
 
@@ -48,7 +48,7 @@ async def test_a_demo_that_does_not_start_says_why() -> None:
         assert browser.says("There are three ways in.")
 
 
-async def test_another_profile_is_opened_and_the_previous_one_closed() -> None:
+async def test_switching_opens_the_chosen_profile_and_closes_the_previous_one() -> None:
     first, second = FakeDirectory(people(5)), FakeDirectory(people(7, start=100))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=second, profile="globex", environment=Environment.PRODUCTION)
@@ -69,7 +69,7 @@ async def test_another_profile_is_opened_and_the_previous_one_closed() -> None:
     assert second.closed
 
 
-async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_previous_one() -> None:
+async def test_switching_applies_the_theme_to_every_row_and_clears_messages() -> None:
     first = FakeDirectory(people(25))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=FakeDirectory(people(25, start=100)), profile="globex", environment=Environment.PRODUCTION)
@@ -87,13 +87,13 @@ async def test_another_profile_has_its_theme_in_every_row_and_no_message_of_the_
 
 
 def backgrounds(browser: Browser) -> set[str]:
-    """The names of all colours that something on the screen is written on."""
+    """Names of all background colours on the screen."""
     strips = browser.app.screen._compositor.render_strips()
     styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
     return {style.bgcolor.name for style in styles if style.bgcolor is not None}
 
 
-async def test_a_profile_that_does_not_open_keeps_the_previous_one() -> None:
+async def test_a_failed_switch_keeps_the_current_profile() -> None:
     def fail(name: str) -> Session:
         raise ConfigurationError(f"The profile {name} has no REST connection.")
 
@@ -107,7 +107,7 @@ async def test_a_profile_that_does_not_open_keeps_the_previous_one() -> None:
         assert browser.cursor_email == "person00001@example.com"
 
 
-async def test_leaving_the_dialog_changes_nothing() -> None:
+async def test_closing_the_profile_dialog_changes_nothing() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(5)), profiles=PROFILES)) as browser:
         await browser.loaded()
         await browser.press("C")

@@ -1,4 +1,4 @@
-"""Missing rows: every empty screen shows why, what is kept, and what to do."""
+"""Missing rows and other failures: the screen shows the reason, what is still there and what to do."""
 
 import pytest
 
@@ -16,7 +16,7 @@ NARROW = (80, 24)
 DOWN = Unreachable("Cannot reach api.walkme.com: the connection was refused.", hint="Is the network up?")
 
 
-async def stored(count: int, read_at_ms: int = NOON_MS - 5 * HOUR_MS) -> SqliteMirror:
+async def stored_mirror(count: int, read_at_ms: int = NOON_MS - 5 * HOUR_MS) -> SqliteMirror:
     """A mirror from an earlier start."""
     mirror = open_mirror(None, account_key="acme")
     page = UserPage(page=1, page_size=100, rows=tuple(people(count)), total=count)
@@ -24,7 +24,7 @@ async def stored(count: int, read_at_ms: int = NOON_MS - 5 * HOUR_MS) -> SqliteM
     return mirror
 
 
-async def test_the_server_is_named_before_the_first_answer() -> None:
+async def test_the_address_of_the_server_is_shown_before_the_first_answer() -> None:
     api = FakeDirectory(people(5))
     gate = api.hold()
     async with open_browser(Setting(api=api)) as browser:
@@ -42,7 +42,7 @@ async def test_an_empty_account_shows_what_to_do() -> None:
         assert browser.running
 
 
-async def test_offline_without_rows_shows_why_and_retries() -> None:
+async def test_an_outage_without_rows_shows_its_reason_and_is_retried() -> None:
     api = FakeDirectory(people(5))
     api.offline = DOWN
     async with open_browser(Setting(api=api), NARROW) as browser:
@@ -55,17 +55,17 @@ async def test_offline_without_rows_shows_why_and_retries() -> None:
         assert browser.status_line == ""
 
 
-async def test_offline_with_rows_shows_them_with_their_age() -> None:
+async def test_an_outage_with_stored_rows_shows_them_with_their_age() -> None:
     api = FakeDirectory(people(5))
     api.offline = DOWN
-    async with open_browser(Setting(api=api, mirror=await stored(5))) as browser:
+    async with open_browser(Setting(api=api, mirror=await stored_mirror(5))) as browser:
         await browser.loaded()
         await browser.settled(lambda: "Rows from 5 h ago are shown. Trying again in" in browser.status_line)
         assert "R: now. Cannot reach api.walkme.com" in browser.status_line
         assert browser.says("person00001@example.com")
 
 
-async def test_wrong_credentials_name_the_profile_and_the_source_of_the_secret() -> None:
+async def test_wrong_credentials_show_the_profile_and_the_source_of_the_secret() -> None:
     api = FakeDirectory(people(5))
     api.offline = SignInRefused("The server refused the credentials.", status=401)
     async with open_browser(Setting(api=api, profile="acme-prod"), NARROW) as browser:
@@ -79,7 +79,7 @@ async def test_wrong_credentials_name_the_profile_and_the_source_of_the_secret()
         assert api.sign_ins_forgotten == 1
 
 
-async def test_a_secret_that_is_not_there_names_its_source() -> None:
+async def test_a_missing_secret_shows_its_source() -> None:
     api = FakeDirectory(people(5))
     api.fail_next(SecretUnavailable("The command pass failed with exit code 1."), times=99)  # type: ignore[arg-type]
     async with open_browser(Setting(api=api), NARROW) as browser:
@@ -95,10 +95,10 @@ async def test_a_missing_permission_is_not_retried() -> None:
         assert browser.says("R tries again.")
 
 
-async def test_with_a_server_that_hangs_the_cursor_moves_and_q_quits() -> None:
+async def test_the_cursor_moves_and_q_quits_while_the_server_hangs() -> None:
     api = FakeDirectory(people(60))
     api.hold()
-    async with open_browser(Setting(api=api, mirror=await stored(60))) as browser:
+    async with open_browser(Setting(api=api, mirror=await stored_mirror(60))) as browser:
         await browser.loaded()
         await browser.press("down", "down", "enter", "escape", "2", "1")
         assert browser.cursor_email == "person00002@example.com"
@@ -108,7 +108,7 @@ async def test_with_a_server_that_hangs_the_cursor_moves_and_q_quits() -> None:
         assert not browser.running
 
 
-async def test_a_pause_requested_by_the_server_is_counted_down() -> None:
+async def test_a_pause_requested_by_the_server_is_shown_with_the_remaining_seconds() -> None:
     api = FakeDirectory(people(5))
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -126,7 +126,7 @@ async def test_a_pause_requested_by_the_server_is_counted_down() -> None:
         assert "9.8/s" in browser.account_line
 
 
-async def test_a_record_that_cannot_be_read_costs_only_itself() -> None:
+async def test_an_unreadable_record_is_shown_with_its_reason() -> None:
     users = people(5)
     users[1] = UnreadableRecord("has no id")
     async with open_browser(Setting(api=FakeDirectory(users))) as browser:
@@ -137,7 +137,7 @@ async def test_a_record_that_cannot_be_read_costs_only_itself() -> None:
         assert browser.running
 
 
-async def test_oddities_of_the_server_are_shown_in_the_status_line() -> None:
+async def test_violations_by_the_server_are_shown_in_the_status_line() -> None:
     api = FakeDirectory(people(5))
     api.oddities = ("The answer claimed a total of -3.",)
     async with open_browser(Setting(api=api)) as browser:
@@ -164,7 +164,7 @@ async def test_a_local_copy_that_cannot_be_read_does_not_stop_the_browser() -> N
         assert browser.running
 
 
-async def test_a_search_that_fails_keeps_the_rows_and_shows_why() -> None:
+async def test_a_failed_search_keeps_the_rows_and_shows_the_reason() -> None:
     mirror = BrokenMirror()
     async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=mirror)) as browser:
         await browser.loaded()
@@ -174,15 +174,15 @@ async def test_a_search_that_fails_keeps_the_rows_and_shows_why() -> None:
         assert browser.says("person00001@example.com")
 
 
-async def test_what_the_local_copy_has_to_say_is_a_toast() -> None:
-    class Talkative(BrokenMirror):
+async def test_notices_of_the_local_copy_are_toasts() -> None:
+    class MirrorWithNotice(BrokenMirror):
         notices = ("The local copy was damaged and was moved aside.",)
 
-    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=Talkative())) as browser:
+    async with open_browser(Setting(api=FakeDirectory(people(5)), mirror=MirrorWithNotice())) as browser:
         await browser.settled(lambda: browser.toasts == ["The local copy was damaged and was moved aside."])
 
 
-async def test_production_is_a_word_in_the_account_line() -> None:
+async def test_production_and_read_only_are_shown_in_the_account_line() -> None:
     async with open_browser(Setting(environment=Environment.PRODUCTION, read_only=True)) as browser:
         assert browser.account_line.startswith("acme  PRODUCTION  REST  read-only")
 
@@ -213,7 +213,7 @@ REFUSED = RequestRecord(
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-async def test_nothing_of_a_request_falls_off_the_edge(width: int) -> None:
+async def test_requests_are_shown_in_full_at_every_width(width: int) -> None:
     api = FakeDirectory(people(5))
     api.records = [REFUSED, RequestRecord(NOON_MS, "DELETE", "/users/x", None, "connection refused", 60_000, 4)]
     async with open_browser(Setting(api=api), (width, 24)) as browser:

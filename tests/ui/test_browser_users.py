@@ -52,7 +52,7 @@ async def test_details_follow_the_cursor_and_are_read_from_the_server_once() -> 
         assert "read 5 s ago" in browser.detail
 
 
-async def test_details_that_were_read_half_a_minute_ago_are_read_again() -> None:
+async def test_details_older_than_half_a_minute_are_read_again() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -77,7 +77,7 @@ async def test_details_show_the_current_record() -> None:
         await browser.settled(lambda: "Owner of all" in browser.detail)
 
 
-async def test_a_missing_user_is_shown_as_missing() -> None:
+async def test_a_user_deleted_on_the_server_is_reported_in_the_details() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -124,7 +124,7 @@ async def test_the_raw_record_shows_what_a_job_changed() -> None:
         await browser.settled(lambda: '"status": "inactive"' in browser.detail)
 
 
-async def test_r_reads_the_user_into_the_row_and_the_details() -> None:
+async def test_r_reads_the_user_again_and_updates_row_and_details() -> None:
     api = account()
     async with open_browser(Setting(api=api), WIDE) as browser:
         await browser.loaded()
@@ -138,7 +138,7 @@ async def test_r_reads_the_user_into_the_row_and_the_details() -> None:
         await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.role == "Owner of all")
 
 
-async def test_the_details_show_what_a_page_of_the_list_brings() -> None:
+async def test_the_details_show_changes_from_a_page_of_the_list() -> None:
     api = account()
     async with open_browser(Setting(api=api), WIDE) as browser:
         await browser.loaded()
@@ -149,7 +149,7 @@ async def test_the_details_show_what_a_page_of_the_list_brings() -> None:
         await browser.settled(lambda: "Owner of all" in browser.detail and "from the list" in browser.detail)
 
 
-async def test_details_stand_beside_the_list_where_there_is_room() -> None:
+async def test_details_are_beside_the_list_on_a_wide_screen_and_p_hides_them() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()
         assert browser.panes == ["users", "detail"]
@@ -159,7 +159,7 @@ async def test_details_stand_beside_the_list_where_there_is_room() -> None:
         assert browser.panes == ["users", "detail"]
 
 
-async def test_enter_gives_the_details_the_keys_and_esc_gives_them_back() -> None:
+async def test_enter_focuses_the_details_and_escape_the_list() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()
         await browser.press("enter")
@@ -168,7 +168,7 @@ async def test_enter_gives_the_details_the_keys_and_esc_gives_them_back() -> Non
         assert (browser.panes, browser.focus) == (["users", "detail"], "users")
 
 
-async def test_enter_opens_the_details_on_the_whole_screen_where_it_is_narrow() -> None:
+async def test_enter_opens_the_details_full_screen_on_a_narrow_screen() -> None:
     async with open_browser(Setting(api=account()), NARROW) as browser:
         await browser.loaded()
         assert browser.panes == ["users"]
@@ -180,7 +180,7 @@ async def test_enter_opens_the_details_on_the_whole_screen_where_it_is_narrow() 
         assert browser.cursor_email == "person00001@example.com"
 
 
-async def test_tab_moves_the_keys_between_the_panes() -> None:
+async def test_tab_moves_the_focus_between_the_panes() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()
         await browser.press("tab")
@@ -191,7 +191,7 @@ async def test_tab_moves_the_keys_between_the_panes() -> None:
         assert browser.focus == "detail"
 
 
-async def test_zoom_gives_one_pane_the_screen_until_it_is_taken_back() -> None:
+async def test_zoom_shows_one_pane_until_it_is_undone() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()
         await browser.press("tab", "plus")
@@ -202,7 +202,7 @@ async def test_zoom_gives_one_pane_the_screen_until_it_is_taken_back() -> None:
         assert browser.panes == ["users", "detail"]
 
 
-async def test_the_raw_record_is_json_with_its_letters() -> None:
+async def test_the_raw_record_is_json_without_escaped_letters() -> None:
     async with open_browser(Setting(api=account()), WIDE) as browser:
         await browser.loaded()
         await browser.press("J")
@@ -212,7 +212,7 @@ async def test_the_raw_record_is_json_with_its_letters() -> None:
         assert "Zoë Çelik" in browser.detail
 
 
-async def test_the_raw_record_opens_on_the_whole_screen_where_it_is_narrow() -> None:
+async def test_the_raw_record_opens_full_screen_on_a_narrow_screen() -> None:
     async with open_browser(Setting(api=account()), NARROW) as browser:
         await browser.loaded()
         await browser.press("J")
@@ -281,7 +281,7 @@ async def test_inactive_users_are_hidden_and_shown() -> None:
         assert browser.filter_count == ""
 
 
-async def test_a_row_is_read_again_on_wish() -> None:
+async def test_r_reads_a_row_again() -> None:
     api = account()
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.loaded()
@@ -302,7 +302,7 @@ async def test_a_failed_refresh_of_a_row_shows_its_reason() -> None:
         )
 
 
-async def test_the_list_is_read_again_on_wish() -> None:
+async def test_shift_r_reads_the_list_again() -> None:
     api = account()
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.loaded()
