@@ -267,6 +267,18 @@ async def test_q_asks_while_a_job_runs_and_enter_stays() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog or browser.toasts)
 
 
+async def test_keys_that_follow_q_at_once_do_not_reach_the_table() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await begun(browser)
+        cursor = browser.cursor_email
+        await browser.type_ahead("q", "down")
+        await browser.listening("A job is running")
+        assert browser.cursor_email == cursor
+        gate.set()
+
+
 async def test_wait_ends_the_program_after_the_job() -> None:
     api = account()
     gate = api.hold("patch_user")

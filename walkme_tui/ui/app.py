@@ -216,9 +216,9 @@ class WalkmeApp(App[int]):
         if self.work is None or not self.work.running:
             self.exit(0)
         else:
-            from walkme_tui.ui.flows.quit import quit_program
+            from walkme_tui.ui.flows.quit import ask_to_quit
 
-            start_worker(self, WorkerGroup.LEAVE, partial(quit_program, self, self.work), name="Quitting")
+            ask_to_quit(self, self.work)
 
     def choose_profile(self) -> None:
         """Choose a profile and open it; where there is none, the screen offers the demo already."""

@@ -1,6 +1,7 @@
 """Leaving an account: the user decides whether running jobs finish first or are stopped."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -10,6 +11,7 @@ from walkme_tui.ui.change_words import job_in_progress
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 WAIT, STOP = "w", "s"
 
@@ -17,11 +19,31 @@ WAIT, STOP = "w", "s"
 class LeaveDialog(QuestionDialog):
     """Wait, stop, or stay; only one is open at a time."""
 
+    def __init__(self, work: JobTasks) -> None:
+        running = list(work.running.values())
+        title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
+        text = [(work.job_status(job), TextStyle.PLAIN) for job in running]
+        if len(running) == 1:
+            text = [(job_in_progress(running[0].job.plan), TextStyle.PLAIN)]
+        text.append(
+            ("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM)
+        )
+        answers = [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")]
+        super().__init__(title, text, answers, monotonic=work.monotonic)
 
-async def quit_program(app: App[int], work: JobTasks) -> None:
-    """End the program unless the user decides to stay."""
-    if await may_leave(app, work, "the program ends"):
-        app.exit(0)
+
+def ask_to_quit(app: App[int], work: JobTasks) -> None:
+    """Open the dialog at once, before the next key is handled; end the program unless the user decides to stay."""
+
+    async def follow(chosen: str | None) -> None:
+        if await _all_ended(work, chosen, "the program ends"):
+            app.exit(0)
+
+    def answered(chosen: str | None) -> None:
+        start_worker(app, WorkerGroup.LEAVE, partial(follow, chosen), name="Quitting")
+
+    if not isinstance(app.screen, LeaveDialog):
+        app.push_screen(LeaveDialog(work), answered)
 
 
 async def may_leave(app: App[Any], work: JobTasks, then: str) -> bool:
@@ -33,16 +55,10 @@ async def may_leave(app: App[Any], work: JobTasks, then: str) -> bool:
         return True
     if isinstance(app.screen, LeaveDialog):
         return False
-    running = list(work.running.values())
-    title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
-    text = [(work.job_status(job), TextStyle.PLAIN) for job in running]
-    if len(running) == 1:
-        text = [(job_in_progress(running[0].job.plan), TextStyle.PLAIN)]
-    text.append(("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM))
-    dialog = LeaveDialog(
-        title, text, [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")], monotonic=work.monotonic
-    )
-    chosen = await app.push_screen_wait(dialog)
+    return await _all_ended(work, await app.push_screen_wait(LeaveDialog(work)), then)
+
+
+async def _all_ended(work: JobTasks, chosen: str | None, then: str) -> bool:
     if chosen is None:
         work.stay()
         return False
