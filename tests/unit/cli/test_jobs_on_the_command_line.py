@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -196,6 +197,22 @@ def test_discard_leaves_nothing_to_do(line: CommandLine, api: FakeDirectory) -> 
     assert "was discarded before" in line("jobs", "discard", job.id).out
     assert "nothing left to do" in line("jobs", "resume", job.id, "--yes").out
     assert api.calls == []
+
+
+def test_the_receipts_of_a_discarded_job_are_written_again(line: CommandLine, api: FakeDirectory) -> None:
+    line.configure(FILE)
+    job = made(line, plan_for(1), (DONE,))
+    answer = line("jobs", "discard", job.id)
+    assert (answer.code, answer.err) == (0, "")
+    (written,) = (line.paths.data / "receipts").glob("*.json")
+    assert json.loads(written.read_text())["state"] == "discarded"
+    assert api.calls == []
+
+
+def test_a_job_of_a_profile_that_is_gone_can_be_discarded(line: CommandLine) -> None:
+    answer = line("jobs", "discard", made(line, plan_for(1, profile="gone"), (DONE,)).id, "--json")
+    assert (answer.code, answer.json["state"]) == (0, "discarded")
+    assert "receipts of the job were not updated" in answer.err
 
 
 def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> None:

@@ -18,13 +18,14 @@ from walkme_tui.cli.output.jobs import (
     listed_object,
     step_lines,
 )
-from walkme_tui.cli.output.messages import PROGRAM
+from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
 from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
+from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean
-from walkme_tui.services.ports import Journal
+from walkme_tui.services.ports import Journal, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,12 +90,26 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
 
 
 def _discard(context: Context, options: argparse.Namespace) -> int:
-    async def work(journal: Journal) -> tuple[Job, Job]:
-        before = await journal.job(options.id)
-        await journal.discard(before.id)
-        return before, await journal.job(before.id)
+    before = job = find_job(context, options.id)
+    own = context.for_profile(before.plan.profile)
 
-    before, job = with_journal(context, work)
+    async def with_receipts(session: Session) -> Job:
+        change_services = own.open_change_services(session)
+        try:
+            return await change_services.job_runs.discard(before.id)
+        finally:
+            await change_services.aclose()
+
+    async def without_receipts(journal: Journal) -> Job:
+        await journal.discard(before.id)
+        return await journal.job(before.id)
+
+    if before.state.resumable:
+        try:
+            job = with_session(own, with_receipts)
+        except ConfigurationError as error:  # the profile is gone, or incomplete by now
+            job = with_journal(context, without_receipts)
+            print_message(f"The receipts of the job were not updated: {error.message}")
     if context.options.json:
         print_json(job_object(job))
     elif before.state.resumable:
