@@ -82,11 +82,11 @@ def already_so_is_a_failure() -> None:
             return found
         return replace(found, state=StepState.FAILED, changed=False)
 
-    async def refused_as_done(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
+    async def after_refusal(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
         return outcomes.refused(record.step.change, error)
 
     outcomes.before_sending = before_sending
-    ReadBack.refused_as_done = refused_as_done  # type: ignore[method-assign]  # that is the mutant
+    ReadBack.after_refusal = after_refusal  # type: ignore[method-assign]  # that is the mutant
 
 
 def put_retried_on_time_out() -> None:
@@ -116,10 +116,10 @@ def put_of_the_edited_field_alone() -> None:
 def an_answer_is_believed() -> None:
     """A lost answer is taken for a yes."""
 
-    async def lost(self: ReadBack, record: StepRecord, *, interrupted: bool = False) -> Outcome:
-        return Outcome(StepState.DONE, outcomes.LOST_BUT_THERE, changed=True)
+    async def after_lost_answer(self: ReadBack, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+        return Outcome(StepState.DONE, outcomes.LOST_BUT_APPLIED, changed=True)
 
-    ReadBack.lost = lost  # type: ignore[method-assign]  # that is the mutant
+    ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant
 
 
 def a_fault_stops_nobody() -> None:

@@ -119,7 +119,7 @@ async def test_what_others_changed_since_is_left_out_and_named() -> None:
         api.edit(user_of(api).id, groups=("g2",))
         await browser.press("z")
         await browser.listening("Left out")
-        assert "already in Support again" in browser.dialog
+        assert "others put the person back into Support" in browser.dialog
         assert "join        Support" not in browser.dialog
 
 

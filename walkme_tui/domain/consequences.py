@@ -24,16 +24,16 @@ UNASSIGN: Final = "Unassign the person there too."
 ASSIGN: Final = "Look at the assignment there too."
 NOT_CHECKED: Final = "so namesakes, last members of groups and other Admins are not known."
 NO_COPY: Final = f"The local copy cannot be read, {NOT_CHECKED}"
-NOBODY_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}"
+NO_OTHERS_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class AccountFacts:
     """What the mirror knows about the rest of the account.
 
-    ``members`` are the known members of each group by its id, those who are to leave included. ``namesakes`` are
-    others, by the id of the person whose name they share, at most ``MAX_NAMESAKES`` each. ``other_admin`` is True if
-    an active Admin is known whom the plan does not deactivate, None if that was not checked.
+    ``members`` counts the known members of each group, by its id, before the plan runs. ``namesakes`` are the other
+    users of the same name, by the id of the planned user, at most ``MAX_NAMESAKES`` each. ``other_admin`` is True if
+    the mirror has an active Admin that the plan does not deactivate, None if that was not checked.
     """
 
     coverage: Coverage
@@ -43,7 +43,7 @@ class Surroundings:
 
 
 def is_admin(user: User) -> bool:
-    """True for an Admin who is not known to be inactive."""
+    """True for an Admin, unless the status is known to be inactive."""
     role = user.role
     return isinstance(role, str) and role.casefold() == ADMIN.casefold() and user.status != Status.INACTIVE
 
@@ -54,10 +54,10 @@ def is_kept(group: Group, keep: Iterable[str]) -> bool:
     return any(wanted == group.id or (folded and search_key(wanted) == folded) for wanted in keep)
 
 
-def deactivation(subject: Subject, steps: Sequence[Step], surroundings: Surroundings | None) -> tuple[Consequence, ...]:
+def deactivation(subject: Subject, steps: Sequence[Step], facts: AccountFacts | None) -> tuple[Consequence, ...]:
     """The consequences of deactivating a user; ``steps`` are those of the user."""
     user = subject.user
-    found = [*_namesakes(user, surroundings), *_last_admin(user, surroundings), *_identity_provider(user, UNASSIGN)]
+    found = [*_namesakes(user, facts), *_last_admin(user, facts), *_identity_provider(user, UNASSIGN)]
     if user.status == Status.INACTIVE:
         found.append(_note("Already inactive, so the status stays."))
     elif user.status == Status.PENDING:
@@ -94,7 +94,7 @@ def kept_groups(subject: Subject, keep: Sequence[str], unmatched: Collection[str
 def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> tuple[Consequence, ...]:
     """Which groups an offboarding keeps, and why.
 
-    ``keep`` are the configured names and ids; ``by_request`` means that the person at the screen wants all kept.
+    ``keep`` are the configured names and ids; ``by_request`` is true where the plan was requested without groups.
     """
     if subject.user.groups is UNKNOWN:
         return (_warning("The record lacks this person's groups, so the plan only deactivates."),)
@@ -107,17 +107,17 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
     configured = [group for group in stays if is_kept(group, keep)]
     if configured:
         found.append(_note(f"Stays in {_listed(configured)}, as the configuration says (keep_groups)."))
-    doubtful = [group for group in stays if not is_kept(group, keep)]
-    if doubtful:
+    unnamed = [group for group in stays if not is_kept(group, keep)]
+    if unnamed:
         found.append(
             _warning(
-                f"Stays in {_listed(doubtful)}: the name could not be read, and the configuration keeps groups by name."
+                f"Stays in {_listed(unnamed)}: the name could not be read, and the configuration keeps groups by name."
             )
         )
     return tuple(found)
 
 
-def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
+def unknown_kept_groups(names: Iterable[str]) -> tuple[Consequence, ...]:
     """A warning for every configured group that is unknown in the account."""
     return tuple(
         _warning(f"The configuration keeps the group {clean(name, MAX_SHOWN)}, which is not known here (keep_groups).")
@@ -125,22 +125,22 @@ def unknown_keeps(names: Iterable[str]) -> tuple[Consequence, ...]:
     )
 
 
-def last_members(steps: Sequence[Step], surroundings: Surroundings | None) -> dict[int, Consequence]:
+def last_members(steps: Sequence[Step], facts: AccountFacts | None) -> dict[int, Consequence]:
     """By number, the steps of a plan that remove the last known member of a group."""
-    if surroundings is None or surroundings.coverage.loaded == 0:
+    if facts is None or facts.coverage.loaded == 0:
         return {}
     left = [(group.id, step.number) for step in steps if (group := step.change.left_group) is not None]
     leaving = Counter(group_id for group_id, _ in left)
     last = dict(left)
-    certain = surroundings.coverage.memberships_complete
+    certain = facts.coverage.memberships_complete
     gravity = Gravity.WARNING if certain else Gravity.NOTE
-    known, doubt = ("", "") if certain else (" among those known", f"; {_unknown_groups(surroundings.coverage)}")
+    known, unknown = ("", "") if certain else (" among those known", f"; {_unknown_groups(facts.coverage)}")
     found: dict[int, Consequence] = {}
     for group_id, number in last.items():
-        if surroundings.members.get(group_id, 0) <= leaving[group_id]:
+        if facts.members.get(group_id, 0) <= leaving[group_id]:
             after = ", after the others of this plan" if leaving[group_id] > 1 else ""
-            text = f"last member{known}{after}{doubt}"
-            found[number] = Consequence(gravity, text, surroundings.coverage.as_of_ms, number)
+            text = f"last member{known}{after}{unknown}"
+            found[number] = Consequence(gravity, text, facts.coverage.as_of_ms, number)
     return found
 
 
@@ -152,13 +152,13 @@ def _unknown_groups(coverage: Coverage) -> str:
     return f"the groups of {grouped(unknown)} {'person' if unknown == 1 else 'people'} are not known"
 
 
-def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
-    """How much of the account the other consequences were computed from; empty if it was all."""
-    if surroundings is None:
+def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
+    """A note about how much of the account the other consequences were computed from; empty if it was all."""
+    if facts is None:
         return (_note(NO_COPY),)
-    coverage = surroundings.coverage
+    coverage = facts.coverage
     if coverage.loaded == 0:
-        return (_note(NOBODY_LOADED),)
+        return (_note(NO_OTHERS_LOADED),)
     if coverage.complete:
         return ()
     of = "an unknown number of" if coverage.total is None else grouped(coverage.total)
@@ -167,7 +167,7 @@ def extent(surroundings: Surroundings | None) -> tuple[Consequence, ...]:
 
 
 def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
-    """What may go wrong when old states are restored; ``listed`` are the ids of the account's groups, None: unknown."""
+    """What may go wrong when old values are restored; ``listed`` are the ids of the account's groups, None: unknown."""
     found = [*_identity_provider(subject.user, ASSIGN)]
     found += [
         Consequence(Gravity.WARNING, warning, step=step.number)
@@ -177,22 +177,22 @@ def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | N
     return tuple(found)
 
 
-def _namesakes(user: User, surroundings: Surroundings | None) -> list[Consequence]:
-    others = surroundings.namesakes.get(user.id, ()) if surroundings is not None else ()
-    if surroundings is None or not others:
+def _namesakes(user: User, facts: AccountFacts | None) -> list[Consequence]:
+    others = facts.namesakes.get(user.id, ()) if facts is not None else ()
+    if facts is None or not others:
         return []
     shown = [clean(other.email if isinstance(other.email, str) else other.id, MAX_SHOWN) for other in others]
     named = ", ".join(shown[:SHOWN_NAMESAKES]) + (", …" if len(shown) > SHOWN_NAMESAKES else "")
     count = f"At least {len(others)}" if len(others) >= MAX_NAMESAKES else f"{len(others)}"
     who = "other is" if len(others) == 1 else "others are"
     text = f"{count} {who} called {clean(user.full_name, MAX_SHOWN)} too: {named}."
-    return [Consequence(Gravity.WARNING, text, surroundings.coverage.as_of_ms)]
+    return [Consequence(Gravity.WARNING, text, facts.coverage.as_of_ms)]
 
 
-def _last_admin(user: User, surroundings: Surroundings | None) -> list[Consequence]:
-    if surroundings is None or surroundings.other_admin is not False or not is_admin(user):
+def _last_admin(user: User, facts: AccountFacts | None) -> list[Consequence]:
+    if facts is None or facts.other_admin is not False or not is_admin(user):
         return []
-    coverage = surroundings.coverage
+    coverage = facts.coverage
     if coverage.loaded == 0:
         return []
     certain = coverage.complete

@@ -28,13 +28,13 @@ class Inverses:
 
 def inverses(
     records: Sequence[StepRecord],
-    people: Mapping[str, User],
+    users: Mapping[str, User],
     now: Mapping[str, User | None],
     groups: Mapping[str, Group],
 ) -> Inverses:
     """The inverses of the steps of a job.
 
-    ``people`` are the users as in the plan, ``now`` as the server has them now (None: gone), both by id. ``groups``
+    ``users`` are the users as in the plan, ``now`` as the server has them now (None: gone), both by id. ``groups``
     contains the known groups by id.
     """
     found = Inverses()
@@ -42,7 +42,7 @@ def inverses(
     simulated = {user_id: user for user_id, user in now.items() if user is not None}
     for record in sorted(records, key=lambda record: record.step.number, reverse=True):
         user_id = record.step.user_id
-        known = people.get(user_id, User(user_id))
+        known = users.get(user_id, User(user_id))
         user = simulated.get(user_id)
         if user is None:
             if user_id not in reported_gone:
@@ -64,14 +64,14 @@ def inverses(
     for user_id, own in by_user.items():
         current = now.get(user_id)
         if current is not None:
-            known = people.get(user_id, User(user_id))
+            known = users.get(user_id, User(user_id))
             found.left_out += [
                 f"{user_label(known)}: {sentence}" for sentence in _changed_by_others(known, own, current, groups)
             ]
     return found
 
 
-def left_by(known: User, records: Iterable[StepRecord]) -> User:
+def after_steps(known: User, records: Iterable[StepRecord]) -> User:
     """The user after the steps: as last read, else as the steps changed them; ``known`` is from the plan."""
     state = known
     for record in sorted(records, key=lambda record: record.step.number):
@@ -100,7 +100,7 @@ def _inverse(record: StepRecord, name: str, left_out: list[str]) -> Change | Non
 def _changed_since(change: Change, user: User) -> str:
     """Why an inverse must not be sent any more; empty if nothing is known to prevent it."""
     if change.holds(user):
-        return f"{change.already_text()} again."
+        return f"{change.by_others_text()}, so there is nothing to undo."
     if change.overwrites and change.as_planned(user) is False:
         return f"{change.deviation_text(user)}: others changed it, so it stays."
     return ""
@@ -108,27 +108,27 @@ def _changed_since(change: Change, user: User) -> str:
 
 def _changed_by_others(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
     """Sentences about what others changed besides what the steps changed; it stays."""
-    left = left_by(known, records)
+    left = after_steps(known, records)
     sentences: list[str] = []
     changes = [record.step.change for record in records if record.changed]
-    touched_status = any(change.attribute == "status" for change in changes)
-    if not touched_status and UNKNOWN not in (left.status, now.status) and left.status != now.status:
+    status_changed = any(change.attribute == "status" for change in changes)
+    if not status_changed and UNKNOWN not in (left.status, now.status) and left.status != now.status:
         sentences.append(
             f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."
         )
     if left.groups is UNKNOWN or now.groups is UNKNOWN:
         return sentences
-    touched = {group.id for change in changes for group in change.groups}
-    then, today = dict.fromkeys(left.groups or ()), dict.fromkeys(now.groups or ())
+    changed_groups = {group.id for change in changes for group in change.groups}
+    before, after = dict.fromkeys(left.groups or ()), dict.fromkeys(now.groups or ())
     sentences += [
         f"was put into {_label(group_id, groups)} by others, and stays there."
-        for group_id in today
-        if group_id not in then and group_id not in touched
+        for group_id in after
+        if group_id not in before and group_id not in changed_groups
     ]
     sentences += [
         f"was taken out of {_label(group_id, groups)} by others, and stays out."
-        for group_id in then
-        if group_id not in today and group_id not in touched
+        for group_id in before
+        if group_id not in after and group_id not in changed_groups
     ]
     return sentences
 

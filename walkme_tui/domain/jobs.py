@@ -38,7 +38,7 @@ class Actor:
 
 
 class OutcomeReason(StrEnum):
-    """What decisions about a step rest on besides its state; ``detail`` is only shown."""
+    """What decisions about a step depend on besides its state; ``detail`` is only shown."""
 
     OTHER = ""
     VERIFIED = "verified"
@@ -125,20 +125,20 @@ class Job:
         return all(record.state in {StepState.DONE, StepState.SKIPPED} for record in self.steps)
 
     @property
-    def changed_people(self) -> frozenset[str]:
+    def changed_users(self) -> frozenset[str]:
         """Ids of the users whom an undo of the job changes."""
         return frozenset(
             record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
 
     @property
-    def finished_people(self) -> frozenset[str]:
-        """Ids of the people for whom every step is done, or nothing had to be done."""
-        people = {subject.user.id for subject in self.plan.subjects}
-        return frozenset(people - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
+    def finished_users(self) -> frozenset[str]:
+        """Ids of the users of whom every step is done, or who needed none."""
+        users = {subject.user.id for subject in self.plan.subjects}
+        return frozenset(users - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
 
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
-        """The steps of one person."""
+        """The steps of one user."""
         return tuple(self._records_by_user.get(user_id, ()))
 
     @cached_property
@@ -146,7 +146,7 @@ class Job:
         return grouped(self.steps, lambda record: record.step.user_id)
 
 
-def undone_people(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
+def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     """By job id, the users whose changes later jobs undid; ``jobs`` are newest first.
 
     An undo that was itself undone does not count.
@@ -154,6 +154,6 @@ def undone_people(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for job in jobs:
         if job.plan.undoes is not None:
-            people = job.changed_people - found.get(job.id, frozenset())
-            found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | people
+            users = job.changed_users - found.get(job.id, frozenset())
+            found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | users
     return found

@@ -21,7 +21,7 @@ K = TypeVar("K", bound=Hashable)
 
 # After each step the whole record of the user is read again and journalled, so that a job grows with the square of the
 # number of groups: 1 000 take 75 MB, 200 000 would take terabytes.
-MOST_STEPS_OF_ONE_USER: Final = 1_000
+MAX_STEPS_PER_USER: Final = 1_000
 
 
 class PlanKind(StrEnum):

@@ -13,7 +13,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.inverses import left_by
+from walkme_tui.domain.inverses import after_steps
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, one_of, text
 from walkme_tui.domain.plan_files import read_step, step_to_json
@@ -69,13 +69,13 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "written_at": moment(written_at_ms),
         "person": _only(encode_user(subject.user), NAMES),
         "before": _condition(found, names),
-        "after": _condition(left_by(subject.user, records), names),
+        "after": _condition(after_steps(subject.user, records), names),
         "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
         "warning": identity_provider_warning(subject.user, plan.kind),
         "undo": f"walkme-tui undo {job.id}",
-        "undo_people": len(job.changed_people),
+        "undo_people": len(job.changed_users),
     }
 
 

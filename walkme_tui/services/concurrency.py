@@ -11,10 +11,12 @@ MAX_CONCURRENT: Final = 16
 """Twice the default ``max_in_flight`` of a profile, so that a request is always ready to be sent."""
 
 ProgressListener: TypeAlias = Callable[[int], None]
-"""Receives the number of calls that have ended so far."""
+"""Receives the number of finished calls."""
 
 
-async def gather_bounded(calls: Iterable[Coroutine[Any, Any, T]], ended: ProgressListener | None = None) -> list[T]:
+async def gather_bounded(
+    calls: Iterable[Coroutine[Any, Any, T]], on_progress: ProgressListener | None = None
+) -> list[T]:
     """The results of calls in their order, with at most ``MAX_CONCURRENT`` under way.
 
     A generator of ``calls`` makes each coroutine only when it starts. The first failure cancels the other calls and is
@@ -24,13 +26,13 @@ async def gather_bounded(calls: Iterable[Coroutine[Any, Any, T]], ended: Progres
     remaining = enumerate(calls)
 
     async def work() -> None:
-        for place, call in remaining:
-            results[place] = await call
-            if ended is not None:
-                ended(len(results))
+        for index, call in remaining:
+            results[index] = await call
+            if on_progress is not None:
+                on_progress(len(results))
 
     await _wait_for_all([asyncio.ensure_future(work()) for _ in range(MAX_CONCURRENT)])
-    return [results[place] for place in range(len(results))]
+    return [results[index] for index in range(len(results))]
 
 
 async def gather_pair(one: Coroutine[Any, Any, T], other: Coroutine[Any, Any, S]) -> tuple[T, S]:

@@ -12,7 +12,7 @@ from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.consequences import (
     MAX_NAMESAKES,
-    Surroundings,
+    AccountFacts,
     deactivation,
     extent,
     is_admin,
@@ -22,7 +22,7 @@ from walkme_tui.domain.consequences import (
     memberships,
     reactivation,
     restored,
-    unknown_keeps,
+    unknown_kept_groups,
 )
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
@@ -61,26 +61,26 @@ def texts(consequences: tuple[Consequence, ...]) -> list[str]:
     ],
 )
 def test_the_last_member_is_as_sure_as_what_is_loaded(coverage: Coverage, expected: list[Consequence]) -> None:
-    found = last_members(STEPS, Surroundings(coverage, {"g1": 2, "g2": 1}))
+    found = last_members(STEPS, AccountFacts(coverage, {"g1": 2, "g2": 1}))
     assert list(found.values()) == expected
     assert all(number == each.step for number, each in found.items())
 
 
 def test_a_group_that_two_leave_is_empty_after_the_second_one() -> None:
     both = numbered([RemoveMember("a", SALES), RemoveMember("b", SALES), RemoveMember("b", BETA)])
-    around = Surroundings(WHOLE, {"g1": 2, "g2": 2})
-    assert {number: each.text for number, each in last_members(both, around).items()} == {
+    facts = AccountFacts(WHOLE, {"g1": 2, "g2": 2})
+    assert {number: each.text for number, each in last_members(both, facts).items()} == {
         2: "last member, after the others of this plan"
     }
-    assert last_members(both, Surroundings(WHOLE, {"g1": 3, "g2": 2})) == {}
+    assert last_members(both, AccountFacts(WHOLE, {"g1": 3, "g2": 2})) == {}
     assert last_members(both, None) == {}
 
 
 @given(st.integers(1, MAX_NAMESAKES + 5))
 def test_namesakes_are_counted_and_up_to_three_are_named(count: int) -> None:
     others = [person(number)._replace(email=f"n{number}@example.com") for number in range(100, 100 + count)]
-    around = Surroundings(WHOLE, namesakes={ZOE.id: others})
-    (said,) = deactivation(SUBJECT, STEPS, around)
+    facts = AccountFacts(WHOLE, namesakes={ZOE.id: others})
+    (said,) = deactivation(SUBJECT, STEPS, facts)
     assert said.gravity is Gravity.WARNING
     assert said.as_of_ms == 500
     assert said.text.count("@example.com") == min(count, 3)
@@ -118,18 +118,18 @@ def test_the_last_admin_is_as_sure_as_what_is_loaded(
     coverage: Coverage, other: bool | None, expected: list[str]
 ) -> None:
     admin = replace(SUBJECT, user=ZOE._replace(role="Admin"))
-    assert texts(deactivation(admin, STEPS, Surroundings(coverage, other_admin=other))) == expected
-    assert deactivation(SUBJECT, STEPS, Surroundings(coverage, other_admin=other)) == ()
+    assert texts(deactivation(admin, STEPS, AccountFacts(coverage, other_admin=other))) == expected
+    assert deactivation(SUBJECT, STEPS, AccountFacts(coverage, other_admin=other)) == ()
 
 
 def test_how_much_was_looked_at_is_said_unless_it_was_everything() -> None:
-    assert extent(Surroundings(WHOLE)) == ()
-    assert extent(Surroundings(PART)) == (
+    assert extent(AccountFacts(WHOLE)) == ()
+    assert extent(AccountFacts(PART)) == (
         Consequence(Gravity.NOTE, "Judged by the 812 of 250 000 people who are loaded.", 500),
     )
     unknown = replace(PART, total=None)
-    assert texts(extent(Surroundings(unknown))) == ["Judged by the 812 of an unknown number of people who are loaded."]
-    assert "Nobody else" in extent(Surroundings(NOTHING))[0].text
+    assert texts(extent(AccountFacts(unknown))) == ["Judged by the 812 of an unknown number of people who are loaded."]
+    assert "Nobody else" in extent(AccountFacts(NOTHING))[0].text
     assert "cannot be read" in extent(None)[0].text
 
 
@@ -168,13 +168,13 @@ def test_what_may_fail_on_the_way_back_stands_beside_its_step() -> None:
 def test_whatever_the_account_holds_a_consequence_is_clean_and_short(
     plan: Plan, others: list[User], keep: list[str]
 ) -> None:
-    around = Surroundings(PART, namesakes={subject.user.id: others for subject in plan.subjects}, other_admin=False)
-    said = [*unknown_keeps(keep)]
+    facts = AccountFacts(PART, namesakes={subject.user.id: others for subject in plan.subjects}, other_admin=False)
+    said = [*unknown_kept_groups(keep)]
     for subject in plan.subjects:
         steps = plan.steps_of(subject.user.id)
-        said += [*deactivation(subject, steps, around), *reactivation(subject, steps)]
+        said += [*deactivation(subject, steps, facts), *reactivation(subject, steps)]
         said += [*memberships(subject, keep, by_request=True), *memberships(subject, keep, by_request=False)]
-        said += [*last_members(plan.steps, around).values(), *restored(subject, steps, frozenset())]
+        said += [*last_members(plan.steps, facts).values(), *restored(subject, steps, frozenset())]
     for consequence in said:
         assert consequence.text
         assert clean(consequence.text) == consequence.text

@@ -40,17 +40,17 @@ async def test_an_answer_is_as_old_as_its_question(key: str, call: str) -> None:
     # A crawl that begins in between must not take it for something that it saw itself.
     api, time = FakeDirectory(people(10)), ManualTime()
     async with open_session(api, time=time) as session:
-        for look_up in (Directory(session).look_up(key), PlanLookUps(session, GroupNames(session)).people([key])):
+        for look_up in (Directory(session).look_up(key), PlanLookUps(session, GroupNames(session)).find([key])):
             gate = api.hold(call)
             asked = asyncio.create_task(look_up)
             await asyncio.sleep(0.01)
-            asked_at_ms = time()
+            requested_at_ms = time()
             time.advance(60)
             gate.set()
             await asked
             known = await session.mirror.user(person(3).id)
             assert known is not None
-            assert known.fetched_at_ms == asked_at_ms
+            assert known.fetched_at_ms == requested_at_ms
 
 
 COMPOSED, DECOMPOSED = "zo\u00eb@example.com", "zoe\u0308@example.com"
@@ -62,7 +62,7 @@ async def test_an_email_is_found_in_any_unicode_form(stored: str, typed: str) ->
     async with open_session(api) as session:
         directory = Directory(session)
         assert (await directory.look_up(typed)).user.id == person(2).id
-        found = await PlanLookUps(session, GroupNames(session)).people([stored, typed])
+        found = await PlanLookUps(session, GroupNames(session)).find([stored, typed])
         assert [user.id for user in found] == [person(2).id]
         for key in (stored, typed):
             cached = await directory.cached(key)
@@ -78,7 +78,7 @@ async def test_whom_only_the_mirror_knows_by_email_is_read_by_id() -> None:
         directory = Directory(session)
         assert (await directory.look_up("person00240@example.com")).user == person(240)
         assert api.asked("get_user") == [(person(240).id,)]
-        found = await PlanLookUps(session, GroupNames(session)).people(["person00241@example.com"])
+        found = await PlanLookUps(session, GroupNames(session)).find(["person00241@example.com"])
         assert found == [person(241)]
         # Somebody else may have the email by now: the mirror proves nothing.
         api.edit(person(242).id, email="renamed@example.com")
@@ -100,9 +100,7 @@ async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
             await Directory(session).look_up("person00240@example.com")
         assert caught.value.message.startswith("This server ignores look-ups by email.")
         with pytest.raises(LookUpIgnored, match=f"{searched}, person00241@example.com"):
-            await PlanLookUps(session, GroupNames(session)).people(
-                ["person00240@example.com", "person00241@example.com"]
-            )
+            await PlanLookUps(session, GroupNames(session)).find(["person00240@example.com", "person00241@example.com"])
 
 
 async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:

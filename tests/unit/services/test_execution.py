@@ -40,7 +40,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan
+from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_REFUSALS
@@ -156,10 +156,10 @@ async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None
         strict=True,
     )
     assert outcomes_of(job) == [
-        ("skipped", "the status is pending now, not inactive: changed by others, left alone"),
-        ("done", "others put the person back into Sales since: left alone"),
-        ("done", "others set the status to active since: left alone"),
-        ("done", "others took the person out of Beta since: left alone"),
+        ("skipped", "the status is pending now, not inactive: changed by others, left unchanged"),
+        ("done", "others put the person back into Sales since, left unchanged"),
+        ("done", "others set the status to active since, left unchanged"),
+        ("done", "others took the person out of Beta since, left unchanged"),
     ]
     assert not api.writes
     assert not any(record.changed for record in job.steps)
@@ -302,9 +302,7 @@ async def test_a_change_that_arrives_late_counts_as_done_by_the_job(tmp_path: Pa
     api.meanwhile("remove_member", lambda: None)
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     job = await run(api, tmp_path, LEAVE)
-    assert outcomes_of(job) == [
-        ("done", "an earlier attempt got through after all; the change was there when read again")
-    ]
+    assert outcomes_of(job) == [("done", "an earlier attempt took effect; the change was there when read again")]
     assert job.steps[0].changed
 
 
@@ -333,9 +331,7 @@ async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_no
             job = await desk.run(desk.plan([DEACTIVATE]))
         except type(refusal):
             job = await desk.resume(await desk.only())
-    assert outcomes_of(job) == [
-        ("done", "an earlier attempt got through after all; the change was there when read again")
-    ]
+    assert outcomes_of(job) == [("done", "an earlier attempt took effect; the change was there when read again")]
     assert job.steps[0].changed
 
 
@@ -522,7 +518,7 @@ async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[
 
 async def test_a_plan_with_too_many_steps_for_one_user_sends_nothing(tmp_path: Path) -> None:
     async with open_executor(account(), tmp_path) as desk:
-        changes = [AddMember(BOTH.id, Group(f"many-{number}", None)) for number in range(MOST_STEPS_OF_ONE_USER + 1)]
+        changes = [AddMember(BOTH.id, Group(f"many-{number}", None)) for number in range(MAX_STEPS_PER_USER + 1)]
         assert await refused(desk, desk.plan(changes)) is PlanTooLarge
 
 

@@ -102,7 +102,7 @@ async def backfill(session: Session) -> None:
 READINGS: dict[str, Reading] = {
     "a plan": lambda session: Planner(session).offboard([WHO]),
     "a plan by email": lambda session: Planner(session).offboard([EMAIL]),
-    "a second reading": lambda session: PlanLookUps(session, GroupNames(session)).present([WHO]),
+    "a second reading": lambda session: PlanLookUps(session, GroupNames(session)).current([WHO]),
     "a look-up": lambda session: Directory(session).look_up(EMAIL),
     "the details": lambda session: Directory(session).reread(WHO),
     "the group backfill": backfill,

@@ -19,7 +19,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Consequence, Gravity, Plan, PlanKind
+from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Consequence, Gravity, Plan, PlanKind
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.concurrency import MAX_CONCURRENT
@@ -453,7 +453,7 @@ async def test_many_people_are_read_a_few_at_a_time_and_counted() -> None:
         assert isinstance(api, FakeDirectory)
         before = len(asyncio.all_tasks())
         gate = api.hold("get_user")
-        planning = asyncio.create_task(Planner(session).offboard([each.id for each in people], ended=read.append))
+        planning = asyncio.create_task(Planner(session).offboard([each.id for each in people], on_progress=read.append))
         await until(lambda: api.in_flight == MAX_CONCURRENT)
         await idle(session)
         assert api.in_flight == MAX_CONCURRENT
@@ -479,7 +479,7 @@ async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
 
 
 async def test_a_person_in_very_many_groups_is_refused_and_can_be_deactivated() -> None:
-    groups = [Group(f"many-{number}", f"Group {number}") for number in range(MOST_STEPS_OF_ONE_USER)]
+    groups = [Group(f"many-{number}", f"Group {number}") for number in range(MAX_STEPS_PER_USER)]
     many = ZOE._replace(groups=tuple(group.id for group in groups))
     fewer = BO._replace(groups=many.groups[1:])  # type: ignore[index]  # a tuple, as above
     api = account(many, fewer, groups=groups)
@@ -487,6 +487,6 @@ async def test_a_person_in_very_many_groups_is_refused_and_can_be_deactivated() 
         planner = Planner(session)
         with pytest.raises(PlanTooLarge, match=r"zoe@example\.com in 1001 steps, .* at most 1000"):
             await planner.offboard([many.id, fewer.id])
-        assert len((await planner.offboard([fewer.id])).steps) == MOST_STEPS_OF_ONE_USER
+        assert len((await planner.offboard([fewer.id])).steps) == MAX_STEPS_PER_USER
         assert len((await planner.offboard([many.id], keep_groups=True)).steps) == 1
     assert not api.writes

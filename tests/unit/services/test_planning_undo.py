@@ -149,7 +149,7 @@ async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
         plan = await undo(Planner(session), job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
-        "zoe@example.com: already in Group 1 again.",
+        "zoe@example.com: others put the person back into Group 1, so there is nothing to undo.",
         "zoe@example.com: the status is pending now, not inactive: others changed it, so it stays.",
         "zoe@example.com: was put into Group 5 by others, and stays there.",
     )
@@ -229,7 +229,7 @@ async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() 
         SetStatus(ZOE.id, "inactive", "active"),
     ]
     assert back.left_out == (
-        f"The job {JOB_ID} is unfinished, 1 step of it is open: discard the job, or resume it first.",
+        f"The job {JOB_ID} is unfinished, 1 step is left: resume or discard the job first.",
         "zoe@example.com: it is not known whether “leave Group 2” happened, so it is not undone.",
     )
 
@@ -331,7 +331,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
         assert now.status == before.status
     else:
         assert now.status == found.status
-        assert f"the status is {now.status}" in named or f"already {now.status}" in named
+        assert f"the status is {now.status}" in named or f"others set the status to {now.status}" in named
     for group in GROUPS:
         was, then, meanwhile, is_now = (group.id in condition(user)[1] for user in (before, left[first], found, now))
         if then == meanwhile:

@@ -52,7 +52,7 @@ async def test_a_put_that_changed_more_than_was_asked_needs_review(tmp_path: Pat
     api.meanwhile("put_user", lambda: api.meanwhile("get_user", lambda: api.edit(BOTH.id, role="Viewer")))
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
-    assert outcomes_of(job) == [("needs review", "was active, is inactive; but these fields changed with it: role")]
+    assert outcomes_of(job) == [("needs review", "was active, is inactive; these fields changed with it: role")]
     assert job.steps[0].changed
 
 

@@ -14,7 +14,7 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from tests.support.plan_strategies import plans
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord
-from walkme_tui.domain.outcomes import LOST_NOT_THERE
+from walkme_tui.domain.outcomes import LOST_NOT_APPLIED
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal import tables
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
@@ -198,7 +198,7 @@ async def test_a_discarded_step_that_may_still_be_executed_needs_review(journal:
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
-    await journal.settle(job.id, 1, Outcome(StepState.TODO, LOST_NOT_THERE, reason=OutcomeReason.MAY_ARRIVE), 2)
+    await journal.settle(job.id, 1, Outcome(StepState.TODO, LOST_NOT_APPLIED, reason=OutcomeReason.MAY_ARRIVE), 2)
     await journal.release(job.id, JobState.INTERRUPTED)
     await journal.discard(job.id)
     states = [step.state for step in (await journal.job(job.id)).steps]

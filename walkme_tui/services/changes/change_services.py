@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangeServices:
-    """The write path of one session: open it after the session and close it before.
+    """The write path of one session: open it after the session, and close it before the session.
 
     ``after_close`` is called by ``aclose`` once everything else is closed.
     """

@@ -21,7 +21,7 @@ class JobProgress:
     ``counts`` is the number of steps by the value of their state; ``done`` of ``total`` steps are settled.
     ``per_second`` is the speed of the last steps. ``seconds_left`` is None where it is unknown. ``current`` describes
     the step that began last. ``paused`` is the reason why nothing is sent at present, empty if something is.
-    ``retry_in_seconds`` is the time until the service is asked again, None where the job does not wait for it.
+    ``retry_in_seconds`` is the time until the next request, None where the job does not wait for the service.
     ``failures`` are the failed and refused steps and those that need review, in the order in which they happened.
     ``records`` are all steps by number; unlike the rest they stay up to date while the job runs.
     """
@@ -75,7 +75,7 @@ class ProgressTracker:
         return record
 
     def pause(self, why: str, seconds: float | None = None) -> None:
-        """Set the reason of a pause and the seconds until the service is asked again; an empty reason ends it."""
+        """Set the reason of a pause and the seconds until the next request; an empty reason ends it."""
         retry_at = None if seconds is None else self._monotonic() + seconds
         if (why, retry_at) != (self._paused, self._retry_at):
             self._paused, self._retry_at = why, retry_at

@@ -1,4 +1,4 @@
-"""The only place where jobs run: submits plans, runs and stops their jobs, writes receipts, discards what is left."""
+"""The only place where jobs run: submits plans, runs and stops their jobs, writes receipts, discards jobs."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from walkme_tui.services.ports import Journal
 CANCEL_SECONDS: Final = 1.0
 """How long ``aclose`` waits for a task that it cancelled."""
 
-ProgressListener = Callable[[JobProgress], None]
+JobListener = Callable[[JobProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class JobRuns:
         self._submitted.add(job.id)
         return job
 
-    def start(self, job: Job, control: JobControl, listener: ProgressListener) -> RunningJob:
+    def start(self, job: Job, control: JobControl, listener: JobListener) -> RunningJob:
         """Run the remaining steps of a job in a task and write its receipts.
 
         The task raises ``AccountBusy`` where another process changes one of the same users: a job just submitted is
@@ -79,7 +79,7 @@ class JobRuns:
         where the journal cannot be read after the run. Raises ``AccountBusy`` where the job already runs here.
         """
         if job.id in self._running:
-            raise AccountBusy(f"Job {job.id} is already running here.")
+            raise AccountBusy(f"Job {job.id} is already running in this program.")
         running = self._running[job.id] = RunningJob(job, control)
         running.task = asyncio.create_task(self._run(job.id, running, listener), name=f"job {job.id}")
         return running
@@ -111,7 +111,7 @@ class JobRuns:
             if late:
                 await asyncio.wait(late, timeout=CANCEL_SECONDS)
 
-    async def _run(self, job_id: str, running: RunningJob, listener: ProgressListener) -> JobResult:
+    async def _run(self, job_id: str, running: RunningJob, listener: JobListener) -> JobResult:
         def publish(progress: JobProgress) -> None:
             running.progress = progress
             listener(progress)

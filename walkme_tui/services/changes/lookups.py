@@ -38,7 +38,7 @@ class GroupNames:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._known: dict[str, Group] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._request_task: asyncio.Task[None] | None = None
         self.listed: frozenset[str] | None = None
         """The ids in the server's list, None where it was not read."""
 
@@ -48,9 +48,9 @@ class GroupNames:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        if self._request_task is not None:
+            self._request_task.cancel()
+            await asyncio.gather(self._request_task, return_exceptions=True)
 
     @property
     def known(self) -> dict[str, Group]:
@@ -66,23 +66,23 @@ class GroupNames:
         for size in sizes:
             self._known.setdefault(size.group.id, size.group)
         if not sizes or self.unmatched(keep):
-            self.ask()
+            self.request()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Start to request the server's list, unless that was done before."""
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._read(), name="group names")
+        if self._request_task is None:
+            self._request_task = asyncio.create_task(self._read(), name="group names")
 
-    async def of(self, ids: Collection[str]) -> None:
+    async def load(self, ids: Collection[str]) -> None:
         """Load the names of these groups from the server if one is unknown."""
         if any(self.group(group_id).name is None for group_id in ids):
-            self.ask()
-        await self.settled()
+            self.request()
+        await self.wait_listed()
 
-    async def settled(self) -> None:
+    async def wait_listed(self) -> None:
         """Wait for the server's list if it was requested; raises the ``ApiError`` that makes a plan impossible."""
-        if self._asking is not None:
-            await self._asking
+        if self._request_task is not None:
+            await self._request_task
 
     def group(self, group_id: str) -> Group:
         """The group with its name, if known."""
@@ -122,16 +122,16 @@ class PlanLookUps:
         self._names = names
         self._unproven: set[str] = set()
 
-    async def people(self, keys: Sequence[str], ended: ProgressListener | None = None) -> list[User]:
+    async def find(self, keys: Sequence[str], on_progress: ProgressListener | None = None) -> list[User]:
         """The users with these emails and ids, each once, with their groups if the server returns them.
 
-        ``ended`` receives the number of users read so far.
-        ``NotFound`` names every unknown key, ``LookUpIgnored`` every email that is not proven to be unknown.
+        ``on_progress`` receives the number of users read so far. Raises ``NotFound`` with every unknown key, and
+        ``LookUpIgnored`` with every email that is not proven to be unknown.
         """
         wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
             raise ConfigurationError("No user was given.", hint="Give at least one email or id.")
-        found = await gather_bounded((self._look_up(key) for key in wanted.values()), ended)
+        found = await gather_bounded((self._look_up(key) for key in wanted.values()), on_progress)
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
         if unproven := [key for key in unknown if key in self._unproven]:
             raise await not_proven(self._session, unproven)
@@ -139,15 +139,20 @@ class PlanLookUps:
             raise _unknown(unknown)
         return list({user.id: user for user in found if user is not None}.values())
 
-    async def present(self, user_ids: Collection[str], ended: ProgressListener | None = None) -> dict[str, User | None]:
-        """The users with these ids as they are now, by id; None for those that are gone. ``ended`` as in ``people``."""
-        found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), ended)
+    async def current(
+        self, user_ids: Collection[str], on_progress: ProgressListener | None = None
+    ) -> dict[str, User | None]:
+        """The users with these ids as they are now, by id; None for those that are gone.
+
+        ``on_progress`` receives the number of users read so far.
+        """
+        found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), on_progress)
         return dict(zip(user_ids, found, strict=True))
 
     async def _look_up(self, key: str) -> User | None:
         if "@" not in key:
             return await self._by_id(key)
-        asked_at_ms = self._session.clock()
+        requested_at_ms = self._session.clock()
         try:
             found = await find_by_email(self._session, key)
         except LookUpIgnored:
@@ -156,24 +161,24 @@ class PlanLookUps:
         if found is None:
             return None
         if found.groups is not UNKNOWN:
-            return await self._store(found, asked_at_ms)
+            return await self._store(found, requested_at_ms)
         # The list lacks fields. The names are requested along with the record, which will contain groups.
-        self._names.ask()
+        self._names.request()
         detail = await self._by_id(found.id)
         return None if detail is None else merged(found, detail)
 
     async def _by_id(self, user_id: str) -> User | None:
-        asked_at_ms = self._session.clock()
+        requested_at_ms = self._session.clock()
         try:
-            return await self._store(await self._session.api.get_user(user_id), asked_at_ms)
+            return await self._store(await self._session.api.get_user(user_id), requested_at_ms)
         except NotFound:
             with suppress(MirrorUnavailable):
                 await self._directory.forget(user_id)
             return None
 
-    async def _store(self, user: User, asked_at_ms: int) -> User:
+    async def _store(self, user: User, requested_at_ms: int) -> User:
         with suppress(MirrorUnavailable):
-            await self._directory.store(user, asked_at_ms)
+            await self._directory.store(user, requested_at_ms)
         return user
 
 

@@ -20,7 +20,7 @@ PAUSED: Final = "Paused."
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class PersonSkipped(Exception):
+class UserSkipped(Exception):
     """The service answers requests, but not those about one user; ``error`` is the last failure."""
 
     def __init__(self, error: ServiceUnavailable) -> None:
@@ -37,8 +37,8 @@ class PauseListener(Protocol):
 class OutageGate:
     """Reads users for a job, and holds all its steps back while the service cannot be used.
 
-    One of the tasks that meet an outage finds out whether it is over, by reading its user again after growing waits;
-    the others wait for it. ``on_pause`` receives the reason of a pause, and nothing when it ends.
+    During an outage one task reads its user again after growing waits, until the service answers; the others wait for
+    it. ``on_pause`` receives the reason of a pause, and an empty one when it ends.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class OutageGate:
         self._writes_refused_since = None
         self._step_settled.set()
 
-    def skip_person(self, error: ServiceUnavailable) -> None:
-        """Leave one user as they are; the job continues with the others and stays unfinished."""
+    def skip_user(self, error: ServiceUnavailable) -> None:
+        """Skip one user; the job continues with the others and stays unfinished."""
         self._skipped += 1
         if self.problem is None:
             self.problem = error
@@ -98,7 +98,7 @@ class OutageGate:
     # ------------------------------------------------------------ waiting
 
     async def wait_settled(self) -> None:
-        """Return once a first step was settled: an outage or a missing right costs one step only, not one per task."""
+        """Return once a first step was settled: an outage or a missing scope then costs one step, not one per task."""
         await self._step_settled.wait()
 
     async def wait_open(self) -> bool:
@@ -121,7 +121,7 @@ class OutageGate:
     async def read(self, user_id: str) -> User:
         """The user as the server has them now; waits until an outage is over.
 
-        Raises ``JobStopped``, ``PersonSkipped`` and ``ApiError``, but not ``ServiceUnavailable``.
+        Raises ``JobStopped``, ``UserSkipped`` and ``ApiError``, but not ``ServiceUnavailable``.
         """
         patience = self._control.patience_seconds
         limit = None if patience is None else patience + READ_SECONDS
@@ -136,7 +136,7 @@ class OutageGate:
             except ServiceUnavailable as error:
                 await self.wait_out(error, user_id)
 
-    async def wait_out_refusal(self, error: ServiceUnavailable, user_id: str) -> None:
+    async def wait_after_refused_write(self, error: ServiceUnavailable, user_id: str) -> None:
         """Wait as ``wait_out`` does after a write that was not accepted.
 
         Reads may work all the while, so that the job's patience counts from the first such write since a step was
@@ -151,7 +151,7 @@ class OutageGate:
         await self.wait_out(error, user_id)
 
     async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
-        """Return once the service answers again. Raises ``JobStopped`` when the patience is over, ``PersonSkipped``."""
+        """Return once the service answers again. Raises ``JobStopped`` when the patience is over, ``UserSkipped``."""
         if self._usable.is_set() and not self.stopping:
             self._usable.clear()
             try:
@@ -186,7 +186,7 @@ class OutageGate:
             except ServiceUnavailable as again:
                 error = again
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-            except PersonSkipped:
+            except UserSkipped:
                 self._on_pause("")
                 raise
             else:
@@ -194,7 +194,7 @@ class OutageGate:
                 return
 
     async def _try_to_read(self, user_id: str, *, others: bool) -> None:
-        """Return if the server answers about the user; ``others``: ``PersonSkipped`` if only about others."""
+        """Return if the server answers about the user; ``others``: ``UserSkipped`` if only about others."""
         try:
             await self._request(user_id)
         except ServiceUnavailable:
@@ -205,7 +205,7 @@ class OutageGate:
                 # The outage may have ended between the two requests.
                 await self._request(user_id)
             except ServiceUnavailable as error:
-                raise PersonSkipped(error) from error
+                raise UserSkipped(error) from error
 
     async def _request(self, user_id: str) -> None:
         """Request the user; every answer counts, a refusal too. Raises ``ServiceUnavailable`` where none comes."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
 from walkme_tui.domain.permissions import WRITE_SCOPE
-from walkme_tui.domain.plans import MOST_STEPS_OF_ONE_USER, Plan, Step, Subject
+from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.ports import Session
@@ -50,10 +50,10 @@ def require_scope(session: Session) -> None:
 def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
     """Raise ``PlanTooLarge`` where one user would be changed in too many steps."""
     for user_id, count in Counter(step.user_id for step in steps).items():
-        if count > MOST_STEPS_OF_ONE_USER:
+        if count > MAX_STEPS_PER_USER:
             user = next((subject.user for subject in subjects if subject.user.id == user_id), User(user_id))
             raise PlanTooLarge(
                 f"The plan would change {user_label(user)} in {count} steps, about one for each group; "
-                f"at most {MOST_STEPS_OF_ONE_USER} are possible for one person.",
+                f"at most {MAX_STEPS_PER_USER} are possible for one person.",
                 hint="With --keep-groups the person is only deactivated. Remove the groups in the WalkMe Console.",
             )

@@ -1,4 +1,4 @@
-"""Outcomes of steps that were sent, by the server's record: an answer alone proves nothing."""
+"""Outcomes of steps that were sent, by reading the user again: a response to a write alone proves nothing."""
 
 from typing import Final
 
@@ -25,16 +25,16 @@ class ReadBack:
         self._gate = gate
         self._sleep = sleep
 
-    async def accepted(self, record: StepRecord) -> Outcome:
+    async def after_acceptance(self, record: StepRecord) -> Outcome:
         """The server accepted the step. Raises ``NotFound`` for a user who is gone."""
         held, after = await self._read(record.step.change)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
         if not held:
             return Outcome(StepState.FAILED, outcomes.CHANGED_NOTHING, after=after)
-        return await self._there(record, outcomes.verified(record, after))
+        return await self._applied(record, outcomes.verified(record, after))
 
-    async def lost(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+    async def after_lost_answer(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         """No usable answer came, or the process ended first; ``TODO`` where the step has no effect yet.
 
         Raises ``NotFound`` for a user who is gone.
@@ -43,26 +43,26 @@ class ReadBack:
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN, after=after)
         if not held:
-            return outcomes.lost_not_there(after)
-        detail = outcomes.INTERRUPTED_BUT_THERE if interrupted else outcomes.LOST_BUT_THERE
-        return await self._there(record, Outcome(StepState.DONE, detail, changed=True, after=after))
+            return outcomes.lost_not_applied(after)
+        detail = outcomes.INTERRUPTED_BUT_APPLIED if interrupted else outcomes.LOST_BUT_APPLIED
+        return await self._applied(record, Outcome(StepState.DONE, detail, changed=True, after=after))
 
-    async def refused_as_done(self, record: StepRecord, error: ApiError) -> Outcome:
+    async def after_refusal(self, record: StepRecord, error: ApiError) -> Outcome:
         """The server refused the step, perhaps because there is nothing to do. Raises ``NotFound``."""
         held, after = await self._read(record.step.change)
         if not held:
             return outcomes.refused(record.step.change, error, after)
         if record.may_arrive:
-            return Outcome(StepState.DONE, outcomes.EARLIER_AFTER_ALL, changed=True, after=after)
+            return Outcome(StepState.DONE, outcomes.EARLIER_ATTEMPT_APPLIED, changed=True, after=after)
         return Outcome(StepState.DONE, f"was {record.step.change.already_text()} when it was sent", after=after)
 
-    async def _there(self, record: StepRecord, outcome: Outcome) -> Outcome:
-        """The outcome of a change that is there; it needs review where other fields changed with it."""
+    async def _applied(self, record: StepRecord, outcome: Outcome) -> Outcome:
+        """The outcome of a change that took effect; it needs review where other fields changed with it."""
         change, before, after = record.step.change, record.before, outcome.after
         if not change.overwrites or before is None or after is None or not await self._api.replaces_records():
             return outcome
-        beside = altered_names(before, after, (change.attribute,))
-        return outcomes.changed_beside(outcome, beside) if beside else outcome
+        more = altered_names(before, after, (change.attribute,))
+        return outcomes.changed_more(outcome, more) if more else outcome
 
     async def _read(self, change: Change) -> tuple[bool | None, User]:
         """Whether the change is there, None if unknown, and the user as just read."""

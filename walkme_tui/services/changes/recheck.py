@@ -23,7 +23,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
     """
     ids = list(dict.fromkeys(step.user_id for step in plan.steps))
     async with GroupNames(session) as names:
-        now = await PlanLookUps(session, names).present(ids)
+        now = await PlanLookUps(session, names).current(ids)
         await names.read_mirror()
         known = {group.id: group for subject in plan.subjects for group in subject.groups if group.name is not None}
         known |= {group_id: group for group_id, group in names.known.items() if group.name is not None}

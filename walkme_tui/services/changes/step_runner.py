@@ -20,7 +20,7 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import OutageGate, PersonSkipped
+from walkme_tui.services.changes.outage_gate import OutageGate, UserSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.senders import SENDERS
@@ -61,11 +61,11 @@ class StepRunner:
             if self._gate.stopping:
                 return
             try:
-                outcome = await self._read_back.lost(record, interrupted=True)
+                outcome = await self._read_back.after_lost_answer(record, interrupted=True)
             except NotFound:
                 outcome = Outcome(StepState.FAILED, outcomes.GONE)
-            except PersonSkipped as only:
-                self._gate.skip_person(only.error)
+            except UserSkipped as skipped:
+                self._gate.skip_user(skipped.error)
                 return
             except (SignInRefused, PermissionRefused):
                 raise
@@ -82,8 +82,8 @@ class StepRunner:
             except NotFound:
                 await self._settle_missing(records[index:])
                 return
-            except PersonSkipped as only:
-                self._gate.skip_person(only.error)
+            except UserSkipped as skipped:
+                self._gate.skip_user(skipped.error)
                 return
 
     async def _step(self, record: StepRecord, user: User | None) -> User | None:
@@ -105,9 +105,9 @@ class StepRunner:
                 refusals += 1
             if lost == MAX_SENDS or refusals == MAX_REFUSALS:
                 # The step stays to be done: a later run may succeed.
-                raise PersonSkipped(error)
+                raise UserSkipped(error)
             if not isinstance(error, OutcomeUnknown):
-                await self._gate.wait_out_refusal(error, record.step.user_id)
+                await self._gate.wait_after_refused_write(error, record.step.user_id)
 
     async def _attempt(
         self, record: StepRecord, user: User | None
@@ -147,7 +147,7 @@ class StepRunner:
         except ServiceUnavailable as error:
             raise NotSent(error) from error
         except SignInRefused:
-            # Not the step was refused, but its sender: it can be executed after another sign-in.
+            # The credentials were refused, not the step: it can be executed after another sign-in.
             await self._settle(record, outcomes.not_sent(record))
             raise
         except PermissionRefused as error:
@@ -155,8 +155,8 @@ class StepRunner:
             await self._settle(record, outcomes.not_sent(record) if record.may_arrive else refused)
             raise
         except ApiError as error:
-            says_done = isinstance(error, NotFound) or (isinstance(error, Conflict) and change.conflict_means_done)
-            if says_done or record.may_arrive:
+            means_done = isinstance(error, NotFound) or (isinstance(error, Conflict) and change.conflict_means_done)
+            if means_done or record.may_arrive:
                 return await self._outcome_read_back(record, error)
             return outcomes.refused(change, error)
         return await self._outcome_read_back(record, None)
@@ -165,10 +165,10 @@ class StepRunner:
         """The outcome of a step that was sent, by reading the user again."""
         try:
             if lost:
-                return await self._read_back.lost(record)
+                return await self._read_back.after_lost_answer(record)
             if error is not None:
-                return await self._read_back.refused_as_done(record, error)
-            return await self._read_back.accepted(record)
+                return await self._read_back.after_refusal(record, error)
+            return await self._read_back.after_acceptance(record)
         except (NotFound, SignInRefused, PermissionRefused):
             raise
         except ApiError as unreadable:

@@ -26,7 +26,7 @@ class UndoPlanner:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of_job(self, job: Job, ended: ProgressListener | None = None) -> Plan:
+    async def of_job(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:
         """The undo plan of a job of this account; raises as ``Planner.undo`` says."""
         if job.purged_at_ms is not None:
             raise ConfigurationError(
@@ -41,11 +41,11 @@ class UndoPlanner:
         unfinished = []
         if job.state.resumable and job.unsettled:
             count = len(job.unsettled)
-            left = "1 step of it is" if count == 1 else f"{count} steps of it are"
-            unfinished.append(f"The job {job.id} is unfinished, {left} open: discard the job, or resume it first.")
-        people = {subject.user.id: subject.user for subject in job.plan.subjects}
-        named = [group for subject in job.plan.subjects for group in subject.groups]
-        return await self._plan(job.id, job.plan.ticket, people, job.steps, named, unfinished, ended)
+            steps = "1 step is" if count == 1 else f"{count} steps are"
+            unfinished.append(f"The job {job.id} is unfinished, {steps} left: resume or discard the job first.")
+        users = {subject.user.id: subject.user for subject in job.plan.subjects}
+        groups = [group for subject in job.plan.subjects for group in subject.groups]
+        return await self._plan(job.id, job.plan.ticket, users, job.steps, groups, unfinished, on_progress)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
         """The undo plan of one user's receipt; raises as ``Planner.undo_receipt`` says."""
@@ -66,31 +66,31 @@ class UndoPlanner:
         self,
         job_id: str,
         ticket: str,
-        people: Mapping[str, User],
+        users: Mapping[str, User],
         records: Sequence[StepRecord],
-        named: Sequence[Group],
+        planned_groups: Sequence[Group],
         left_out: Sequence[str],
-        ended: ProgressListener | None = None,
+        on_progress: ProgressListener | None = None,
     ) -> Plan:
         ids = list(dict.fromkeys(record.step.user_id for record in records))
         async with GroupNames(self._session) as names:
             # The list shows whether the groups to return to still exist.
-            names.ask()
-            now, _ = await gather_pair(PlanLookUps(self._session, names).present(ids, ended), names.read_mirror())
-            await names.settled()
-        known = (*named, *(group for record in records for group in record.step.change.groups), *names.known.values())
-        groups = {group.id: group for group in known if group.name is not None}
-        back = inverses(records, people, now, groups)
-        steps = numbered(back.changes, strict=True)
-        by_person: dict[str, list[Step]] = {}
+            names.request()
+            now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
+            await names.wait_listed()
+        step_groups = (group for record in records for group in record.step.change.groups)
+        known = (*planned_groups, *step_groups, *names.known.values())
+        undo = inverses(records, users, now, {group.id: group for group in known if group.name is not None})
+        steps = numbered(undo.changes, strict=True)
+        steps_by_user: dict[str, list[Step]] = {}
         for step in steps:
-            by_person.setdefault(step.user_id, []).append(step)
+            steps_by_user.setdefault(step.user_id, []).append(step)
         subjects = []
-        for user_id, mine in by_person.items():
+        for user_id, own in steps_by_user.items():
             user = now[user_id]
             assert user is not None  # noqa: S101 - a user who is gone has no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))
-            subjects.append(replace(subject, consequences=restored(subject, mine, names.listed)))
+            subjects.append(replace(subject, consequences=restored(subject, own, names.listed)))
         account = self._session.account
         return Plan(
             PlanKind.UNDO,
@@ -101,7 +101,7 @@ class UndoPlanner:
             steps,
             ticket,
             undoes=job_id,
-            left_out=(*left_out, *back.left_out),
+            left_out=(*left_out, *undo.left_out),
         )
 
 

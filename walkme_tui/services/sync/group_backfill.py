@@ -208,7 +208,7 @@ class GroupBackfill:
             return self._ready.popleft() if self._ready and not self.stopping else None
 
     async def _read(self, user: "MirroredUser") -> None:
-        asked_at_ms, streak = self._session.clock(), self._streak
+        requested_at_ms, streak = self._session.clock(), self._streak
         try:
             answer = await self._session.api.get_user(user.user.id, Priority.BACKGROUND)
         except NotFound:
@@ -222,11 +222,11 @@ class GroupBackfill:
             self._settled.add(user.row_id)
             self._count(refused=1)
         else:
-            await self._store(user, answer, asked_at_ms)
+            await self._store(user, answer, requested_at_ms)
 
-    async def _store(self, user: "MirroredUser", answer: User, asked_at_ms: int) -> None:
+    async def _store(self, user: "MirroredUser", answer: User, requested_at_ms: int) -> None:
         self._streak, self._failure = 0, None
-        await self._directory.store(answer, asked_at_ms)
+        await self._directory.store(answer, requested_at_ms)
         if answer.id != user.user.id:
             self._settled.add(user.row_id)  # another user arrived: the requested one stays unknown
             self._count(refused=1)

@@ -51,7 +51,7 @@ class _Flight(NamedTuple):
     """A page that is being requested."""
 
     page: int
-    asked_at_ms: int
+    requested_at_ms: int
 
 
 _Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
@@ -264,7 +264,7 @@ class Walk:
 
     async def _receive(self, answer: UserPage, flight: _Flight) -> ReceivedPage:
         past_claim = self._known.past_claim(answer.page)
-        received = await self._receiver.receive(answer, max(flight.asked_at_ms, self.sweep.started_at_ms))
+        received = await self._receiver.receive(answer, max(flight.requested_at_ms, self.sweep.started_at_ms))
         if received.repeats and not past_claim:
             self.repeated = True
             self.sweep = self.sweep._replace(drifted=True)

@@ -22,7 +22,7 @@ async def offboard(view: FlowContext, origin: Origin, marked: Sequence[str], use
     extent = await view.changing.extent(marked)
     title = f"Offboard {whom}" + (f", {extent}" if extent else "")
     plan = await request_plan(
-        view, origin, title, lambda services, ended: services.planner.offboard(ids, ended=ended), len(ids)
+        view, origin, title, lambda services, ended: services.planner.offboard(ids, on_progress=ended), len(ids)
     )
     if plan is not None:
         await review(view, origin, plan, extent)

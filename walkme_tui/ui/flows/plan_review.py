@@ -91,7 +91,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
         report(view.app, error, doing=job_in_progress(job.plan))
         return
     view.changing.read_jobs()
-    note = view.unmark(result.job.finished_people)
+    note = view.unmark(result.job.finished_users)
     if origin.is_left:
         _toast(view, result, note)
     else:
@@ -121,11 +121,11 @@ async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, not
 async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     """Plan and review the undo of a whole job."""
 
-    async def make(change_services: ChangeServices, ended: ProgressListener) -> Plan:
-        return await change_services.planner.undo(await change_services.journal.job(job.id), ended)
+    async def make(change_services: ChangeServices, on_progress: ProgressListener) -> Plan:
+        return await change_services.planner.undo(await change_services.journal.job(job.id), on_progress)
 
     title = f"Undo the {job_title(job)[:1].lower()}{job_title(job)[1:]}"
-    await review_undo(view, origin, title, make, len(job.changed_people))
+    await review_undo(view, origin, title, make, len(job.changed_users))
 
 
 async def review_undo(view: FlowContext, origin: Origin, title: str, make: MakePlan, users: int) -> None:

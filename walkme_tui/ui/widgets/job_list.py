@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
-from walkme_tui.domain.jobs import Job, JobState, undone_people
+from walkme_tui.domain.jobs import Job, JobState, undone_users
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.row_list import RowList
@@ -34,7 +34,7 @@ class JobList(RowList[Job]):
 
     def fill(self, jobs: Sequence[Job]) -> None:
         """Show these, newest first; jobs that were undone are marked."""
-        undone, self._undone = self._undone, undone_people(jobs)
+        undone, self._undone = self._undone, undone_users(jobs)
         self.show(jobs)
         if undone != self._undone:
             self.refresh()
@@ -56,9 +56,9 @@ class JobList(RowList[Job]):
         people_width, ticket_width = _widths(width)
         bad = change_words.problem_count(row) and not row.state.resumable
         state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
-        undone = row.changed_people & self._undone.get(row.id, frozenset())
+        undone = row.changed_users & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
-            state, style = ("– undone" if undone == row.changed_people else "– partly undone"), TextStyle.DIM
+            state, style = ("– undone" if undone == row.changed_users else "– partly undone"), TextStyle.DIM
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
