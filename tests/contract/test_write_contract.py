@@ -1,7 +1,7 @@
 """What every account does with writes, be it the fake of the tests or the REST client over the simulator."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -16,6 +16,7 @@ from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.domain.errors import Conflict, MethodRefused, NotFound, PermissionRefused, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.simulator.app import build_app
@@ -24,7 +25,9 @@ from walkme_tui.simulator.settings import SimulatorSettings
 DirectoryApi: TypeAlias = FakeDirectory | RestDirectory
 
 COUNT = 120
+SCOPES = ("users:read", "users:write", "users:delete")
 NOBODY = "00000000-1111-4222-8333-444444444444"
+NEW = {"email": "new.user@example.com", "first_name": "New"}
 IMPOSSIBLE = ["", ".", "..", "a/b", "../users", "a?b", "a#b", "ü", "x" * 300]
 
 
@@ -40,7 +43,7 @@ class Kind:
 @pytest.fixture(scope="module")
 def urls() -> Iterator[dict[tuple[bool, bool], str]]:
     """Simulators by ``(patch, may_write)``."""
-    scopes = {True: ("users:read", "users:write"), False: ("users:read",)}
+    scopes = {True: SCOPES, False: ("users:read",)}
     with (
         asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True]))) as plain,
         asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True], patch="405"))) as no_patch,
@@ -61,7 +64,7 @@ async def account(kind: Kind, urls: dict[tuple[bool, bool], str]) -> AsyncIterat
         else:
             fake = FakeDirectory(people(COUNT), groups=[Group(f"g{number}", f"Group {number}") for number in range(5)])
             fake.patch_refused = not kind.patch
-            fake.granted = frozenset({"users:read", "users:write"} if kind.may_write else {"users:read"})
+            fake.granted = frozenset(SCOPES if kind.may_write else {"users:read"})
             directory = fake
         yield await stack.enter_async_context(aclosing(directory))
 
@@ -177,11 +180,63 @@ async def test_writing_nobody_is_not_found(api: DirectoryApi, user_id: str) -> N
     for call in (
         api.patch_user(user_id, {"status": "inactive"}),
         api.put_user(user_id, {"status": "inactive"}),
+        api.delete_user(user_id),
         api.add_member(group, user_id),
         api.remove_member(group, user_id),
     ):
         with pytest.raises(NotFound):
             await call
+
+
+# ---------------------------------------------------------------- new and deleted users
+
+
+async def test_a_new_user_is_pending_and_has_what_was_given_and_nothing_else(api: DirectoryApi) -> None:
+    began = now_ms() - 5000
+    new_id = await api.create_user({**NEW, "role": "Editor"})
+    assert new_id is not None
+    user = await api.get_user(new_id)
+    assert (user.email, user.first_name, user.role) == (NEW["email"], NEW["first_name"], "Editor")
+    assert (user.last_name, user.external_id, user.status, user.groups) == (None, None, "pending", ())
+    assert isinstance(user.created_at_ms, int)
+    assert user.created_at_ms >= began
+    assert await api.find_user(NEW["email"].upper()) == user
+    assert (await api.list_users(1, COUNT + 9)).rows[-1] == user
+
+
+@pytest.mark.parametrize("fold", [str, str.upper])
+async def test_a_new_user_with_the_email_of_another_is_a_conflict(
+    api: DirectoryApi, fold: Callable[[str], str]
+) -> None:
+    user = await somebody(api)
+    total = (await api.list_users(1, 1)).total
+    assert isinstance(user.email, str)
+    with pytest.raises(Conflict) as caught:
+        await api.create_user({"email": fold(user.email), "first_name": "Other"})
+    assert caught.value.status == 409
+    assert await api.get_user(user.id) == user
+    assert (await api.list_users(1, 1)).total == total
+
+
+async def test_a_new_user_without_a_valid_email_is_refused(api: DirectoryApi) -> None:
+    with pytest.raises(RequestRejected) as caught:
+        await api.create_user({"email": "nobody", "first_name": "No"})
+    assert caught.value.status == 400
+
+
+async def test_a_deleted_user_is_gone_and_a_new_one_may_have_the_email(api: DirectoryApi) -> None:
+    user = await somebody(api)
+    assert isinstance(user.email, str)
+    await api.delete_user(user.id)
+    assert await api.find_user(user.email) is None
+    for call in (api.get_user(user.id), api.delete_user(user.id), api.patch_user(user.id, {"status": "active"})):
+        with pytest.raises(NotFound) as caught:
+            await call
+        assert caught.value.status == 404
+    new_id = await api.create_user({"email": user.email})
+    found = await api.find_user(user.email)
+    assert found is not None
+    assert found.id == new_id != user.id
 
 
 # ---------------------------------------------------------------- memberships
@@ -234,22 +289,25 @@ async def test_a_group_that_is_none_is_not_found(api: DirectoryApi, group_id: st
 
 async def test_the_scopes_are_those_of_the_token(api: DirectoryApi) -> None:
     await api.list_groups()
-    assert api.scopes == frozenset({"users:read", "users:write"})
+    assert api.scopes == frozenset(SCOPES)
 
 
 async def test_without_the_scope_every_write_is_refused_and_the_scope_named(reader: DirectoryApi) -> None:
     user = await somebody(reader)
     assert reader.scopes == frozenset({"users:read"})
-    for call in (
-        reader.patch_user(user.id, {"status": "inactive"}),
-        reader.put_user(user.id, encode_user(user)),
-        reader.add_member(await other_group(reader, user), user.id),
-        reader.remove_member(groups_of(user)[0], user.id),
+    for call, scope in (
+        (reader.patch_user(user.id, {"status": "inactive"}), "users:write"),
+        (reader.put_user(user.id, encode_user(user)), "users:write"),
+        (reader.create_user(NEW), "users:write"),
+        (reader.delete_user(user.id), "users:delete"),
+        (reader.add_member(await other_group(reader, user), user.id), "users:write"),
+        (reader.remove_member(groups_of(user)[0], user.id), "users:write"),
     ):
         with pytest.raises(PermissionRefused) as caught:
             await call
-        assert caught.value.scope == "users:write"
+        assert caught.value.scope == scope
     assert await reader.get_user(user.id) == user
+    assert await reader.find_user(NEW["email"]) is None
 
 
 async def test_writes_may_run_side_by_side(api: DirectoryApi) -> None:
@@ -266,6 +324,8 @@ async def test_a_closed_account_writes_nothing(api: DirectoryApi) -> None:
     for call in (
         api.patch_user(user.id, {"status": "inactive"}),
         api.put_user(user.id, {"status": "inactive"}),
+        api.create_user(NEW),
+        api.delete_user(user.id),
         api.add_member("g1", user.id),
         api.remove_member("g1", user.id),
     ):

@@ -36,11 +36,13 @@ FINE = http_answer("{}")
 SHORT = Deadlines(connect_seconds=2, read_seconds=0.15, write_seconds=2, total_seconds=0.4)
 HTML = b"<!doctype html><html><head><title>Welcome</title></head></html>"
 
-Call = Callable[[RestDirectory], Awaitable[None]]
+Call = Callable[[RestDirectory], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "PATCH /users/u1": lambda api: api.patch_user("u1", {"status": "inactive"}),
     "PUT /users/u1": lambda api: api.put_user("u1", {"id": "u1", "status": "inactive"}),
     "POST /groups/g1/users": lambda api: api.add_member("g1", "u1"),
+    "POST /users": lambda api: api.create_user({"email": "new@example.com", "first_name": "New"}),
+    "DELETE /users/u1": lambda api: api.delete_user("u1"),
     "DELETE /groups/g1/users/u1": lambda api: api.remove_member("g1", "u1"),
 }
 every_call = pytest.mark.parametrize("name", CALLS)
@@ -95,11 +97,16 @@ async def test_a_write_is_sent_once_with_its_body_and_what_comes_back_is_not_bel
     assert await server.meet(name) is None
     (request,) = server.writes
     assert f"{request.method} {request.target}" == name
-    bodies = {"PATCH": {"status": "inactive"}, "PUT": {"id": "u1", "status": "inactive"}, "POST": {"userId": "u1"}}
+    bodies = {
+        "PATCH /users/u1": {"status": "inactive"},
+        "PUT /users/u1": {"id": "u1", "status": "inactive"},
+        "POST /users": {"email": "new@example.com", "firstName": "New"},
+        "POST /groups/g1/users": {"userId": "u1"},
+    }
     if request.method == "DELETE":
         assert request.body == b""
     else:
-        assert json.loads(request.body) == bodies[request.method]
+        assert json.loads(request.body) == bodies[name]
         assert request.headers["content-type"] == "application/json"
     assert request.headers["authorization"] == "Bearer t"
 
@@ -119,6 +126,7 @@ async def test_what_cannot_be_an_id_is_never_sent(bad: str) -> None:
         for call in (
             api.patch_user(bad, {}),
             api.put_user(bad, {}),
+            api.delete_user(bad),
             api.add_member("g1", bad),
             api.add_member(bad, "u1"),
             api.remove_member("g1", bad),
@@ -171,6 +179,24 @@ async def test_a_2xx_that_this_api_may_have_sent_is_accepted(answer: str) -> Non
     name = "POST /groups/g1/users" if answer == "the membership" else "PATCH /users/u1"
     assert await server.meet(name) is None
     assert len(server.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "new_id"),
+    [
+        ('{"id": "u1", "email": "new@example.com", "status": "pending"}', "u1"),
+        ('{"id": "u1", "email": 5, "later": [1]}', "u1"),
+        ('{"email": "new@example.com"}', None),
+        ('{"id": 17, "email": "new@example.com"}', None),
+        ('{"id": "", "email": "new@example.com"}', None),
+        ("{}", None),
+        ("", None),
+    ],
+)
+async def test_a_create_returns_the_id_of_the_answer_or_none(body: str, new_id: str | None) -> None:
+    server = Server(http_answer(body, "201 Created"))
+    async with scripted_server(server) as running, rest_directory(running.url) as api:
+        assert await api.create_user({"email": "new@example.com"}) == new_id
 
 
 # ---------------------------------------------------------------- open
@@ -409,11 +435,11 @@ async def test_a_refusal_whose_body_breaks_off_is_a_refusal(status: str) -> None
 
 
 @every_call
-async def test_a_missing_scope_is_named_for_memberships_too(name: str) -> None:
+async def test_a_missing_scope_is_named_for_every_write(name: str) -> None:
     error = await Server(http_answer('{"message": "no"}', "403 Forbidden")).meet(name)
     assert isinstance(error, PermissionRefused)
-    assert error.scope == "users:write"
-    assert "users:write" in error.hint
+    assert error.scope == ("users:delete" if name == "DELETE /users/u1" else "users:write")
+    assert error.scope in error.hint
 
 
 # ---------------------------------------------------------------- signing in on the way

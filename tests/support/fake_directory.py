@@ -12,7 +12,9 @@ api.lose_answer()                 # the next write is carried out, and nobody he
 api.lose_answer(carried_out=False)
 api.patch_refused = True          # PATCH is 405
 api.inert = True                  # writes are accepted and change nothing
-api.stale_reads = 2               # after a write, so many reads of the user still show the old record
+api.deletion_deactivates = True   # DELETE is accepted and only deactivates
+api.created_without_id = True     # the answer to a create lacks the id
+api.stale_reads = 2               # after a write, so many reads of the user still show the old record (a new one: none)
 api.email_ignored = True          # look-ups by email are answered with the beginning of the list
 api.unread = {"groups"}           # attributes that get_user lacks
 api.granted = frozenset({"users:read"})   # what the token may do, and says
@@ -39,6 +41,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
@@ -127,6 +130,9 @@ class FakeDirectory:
         self.patch_refused = False
         self.updater = UserUpdater(self)
         self.inert = False
+        self.deletion_deactivates = False
+        self.created_without_id = False
+        self.clock = now_ms
         self.stale_reads = 0
         self.email_ignored = False
         self.unread: Iterable[str] = ()
@@ -136,7 +142,8 @@ class FakeDirectory:
         self._note_groups()
         self._lost: deque[tuple[str | None, bool]] = deque()
         self._meanwhile: list[tuple[str, Callable[[], None]]] = []
-        self._behind: dict[str, tuple[User, int]] = {}
+        self._behind: dict[str, tuple[User | None, int]] = {}
+        self._created = 0
         self._failures: deque[tuple[str | None, ApiError]] = deque()
         self._gates: dict[str | None, asyncio.Event] = {}
         self._closing = asyncio.Event()
@@ -193,8 +200,11 @@ class FakeDirectory:
         """The user whose email is this one, compared without case."""
         await self._pass("find_user", (email,), Priority.DEMAND)
         for user in self.users[:100] if self.email_ignored else self.users:
-            if isinstance(user, User) and isinstance(user.email, str) and user.email.casefold() == email.casefold():
-                return self._listed_user(user)
+            if isinstance(user, User) and _same(user.email, email):
+                # A changed record is found as it is now; a new one may not be found yet.
+                is_new = self._behind.get(user.id, (user, 0))[0] is None
+                seen = self._seen(user.id) if is_new else user
+                return seen and self._listed_user(seen)
         if self.email_ignored:
             raise LookUpIgnored("This server ignores look-ups by email.")
         return None
@@ -202,11 +212,9 @@ class FakeDirectory:
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """The user with this id."""
         await self._pass("get_user", (user_id,), priority)
-        user = self.now(user_id)
-        old, reads = self._behind.get(user_id, (user, 0))
-        if reads > 0:
-            self._behind[user_id] = (old, reads - 1)
-            user = old
+        user = self._seen(user_id)
+        if user is None:
+            raise NotFound("There is no user with this id in the account.", status=404)
         lacking: dict[str, Any] = dict.fromkeys(self.unread, UNKNOWN)
         return user._replace(**lacking)
 
@@ -218,6 +226,37 @@ class FakeDirectory:
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Update a user as the REST client does, over the calls of this account."""
         await self.updater.update(user_id, update, base)
+
+    async def create_user(self, values: Mapping[str, str]) -> str | None:
+        """Append a user, pending, with a new id."""
+        carrying = await self._begin("create_user", (dict(values),))
+        attributes: dict[str, Any] = {"first_name": None, "last_name": None, "external_id": None, "role": "Viewer"}
+        email = values.get("email", "")
+        if "@" not in email:
+            raise RequestRejected("The account refused the email (400).", status=400)
+        if any(isinstance(user, User) and _same(user.email, email) for user in self.users):
+            raise Conflict("The account refused the request (409).", status=409)
+        self._created += 1
+        user_id, now = f"00000000-0000-4000-9000-{self._created:012d}", self.clock()
+        user = User(id=user_id, status="pending", groups=(), created_at_ms=now, updated_at_ms=now)
+        self.writes.append(carrying.write)
+        if not self.inert:
+            self.users.append(user._replace(**attributes | dict(values)))
+            self._behind[user_id] = (None, self.stale_reads)
+        self._answer(carrying)
+        return None if self.created_without_id else user_id
+
+    async def delete_user(self, user_id: str) -> None:
+        """Remove a user, or only deactivate them."""
+        carrying = await self._begin("delete_user", (user_id,))
+        old, index = self.now(user_id), self._index(user_id)
+        self.writes.append(carrying.write)
+        if self.deletion_deactivates:
+            self.users[index] = old._replace(status="inactive")
+        elif not self.inert:
+            del self.users[index]
+        self._behind[user_id] = (old, self.stale_reads)
+        self._answer(carrying)
 
     async def replaces_records(self) -> bool:
         """True once PATCH was refused."""
@@ -318,8 +357,9 @@ class FakeDirectory:
     async def _begin(self, name: str, arguments: tuple[object, ...]) -> Carrying:
         """What every write begins with; says what is to become of it."""
         await self._pass(name, arguments, Priority.DEMAND)
-        if self.forbidden or (self.granted is not None and "users:write" not in self.granted):
-            raise PermissionRefused("The scope users:write is missing.", scope="users:write")
+        scope = "users:delete" if name == "delete_user" else "users:write"
+        if self.forbidden or (self.granted is not None and scope not in self.granted):
+            raise PermissionRefused(f"The scope {scope} is missing.", scope=scope)
         for index, (only, carried_out) in enumerate(self._lost):
             if only in {None, name}:
                 del self._lost[index]
@@ -343,8 +383,20 @@ class FakeDirectory:
             later = old.updated_at_ms + 1000 if isinstance(old.updated_at_ms, int) else old.updated_at_ms
             self.users[index] = new._replace(created_at_ms=old.created_at_ms, updated_at_ms=later)
             self._behind[user_id] = (old, self.stale_reads)
+        self._answer(carrying)
+
+    def _answer(self, carrying: Carrying) -> None:
+        """Lose the answer of a write that was carried out, where that is due."""
         if carrying.lost:
             raise OutcomeUnknown("The answer was lost.")
+
+    def _seen(self, user_id: str) -> User | None:
+        """The user as a read shows them, None where it shows none; counts as one of the reads that show the past."""
+        old, reads = self._behind.get(user_id, (None, 0))
+        if reads > 0:
+            self._behind[user_id] = (old, reads - 1)
+            return old
+        return next((user for user in self.users if isinstance(user, User) and user.id == user_id), None)
 
     def _groups_of(self, group_id: str, user_id: str) -> tuple[str, ...]:
         """The user's groups; ``NotFound`` where there is no such group or user."""
@@ -377,6 +429,10 @@ class FakeDirectory:
         if not self.lean:
             return user
         return User(id=user.id, email=user.email, status=user.status if user.status is not UNKNOWN else UNKNOWN)
+
+
+def _same(email: object, other: str) -> bool:
+    return isinstance(email, str) and email.casefold() == other.casefold()
 
 
 def _groups(user: User) -> tuple[str, ...]:

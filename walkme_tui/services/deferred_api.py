@@ -61,6 +61,12 @@ class DeferredApi:
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         await (await self._ready()).update_user(user_id, update, base)
 
+    async def create_user(self, values: Mapping[str, str]) -> str | None:
+        return await (await self._ready()).create_user(values)
+
+    async def delete_user(self, user_id: str) -> None:
+        await (await self._ready()).delete_user(user_id)
+
     async def replaces_records(self) -> bool:
         return await (await self._ready()).replaces_records()
 

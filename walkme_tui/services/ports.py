@@ -75,6 +75,18 @@ class DirectoryApi(Protocol):
         """
         ...
 
+    async def create_user(self, values: Mapping[str, str]) -> str | None:
+        """Create a user; ``values`` are attributes of ``User``, the email among them, but no status and no groups.
+
+        Returns the new user's id, None where the answer lacks it. Raises like ``update_user``: ``Conflict`` where a
+        user with this email exists, ``NotFound`` where the server has no such call.
+        """
+        ...
+
+    async def delete_user(self, user_id: str) -> None:
+        """Delete a user, for ever. Raises like ``update_user``; ``NotFound`` where there is none."""
+        ...
+
     async def replaces_records(self) -> bool:
         """True where ``update_user`` replaces the whole record and so may change other fields."""
         ...

@@ -8,25 +8,34 @@ from hypothesis import strategies as st
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
 from walkme_tui.api.rest.ids import path_segment
-from walkme_tui.api.rest.write_requests import add_member_request, patch_request, put_request, remove_member_request
+from walkme_tui.api.rest.write_requests import (
+    add_member_request,
+    create_request,
+    delete_request,
+    patch_request,
+    put_request,
+    remove_member_request,
+)
 from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.users import Json
 
-MAKERS: list[Callable[[], ApiRequest]] = [
-    lambda: patch_request("u1", {"status": "inactive", "lastName": "Hidden"}),
-    lambda: put_request("u1", {"status": "inactive", "lastName": "Hidden"}),
-    lambda: add_member_request("g1", "u1"),
-    lambda: remove_member_request("g1", "u1"),
-]
+HIDDEN: dict[str, Json] = {"status": "inactive", "lastName": "Hidden"}
+MAKERS: dict[Callable[[], ApiRequest], str] = {
+    lambda: patch_request("u1", HIDDEN): "users:write",
+    lambda: put_request("u1", HIDDEN): "users:write",
+    lambda: create_request(HIDDEN): "users:write",
+    lambda: delete_request("u1"): "users:delete",
+    lambda: add_member_request("g1", "u1"): "users:write",
+    lambda: remove_member_request("g1", "u1"): "users:write",
+}
 
 
-@pytest.mark.parametrize("make", MAKERS)
-def test_each_is_a_change_that_needs_the_right_to_write_and_shows_nobody_its_body(
-    make: Callable[[], ApiRequest],
-) -> None:
+@pytest.mark.parametrize(("make", "scope"), MAKERS.items())
+def test_each_is_a_change_that_names_its_scope_and_not_its_body(make: Callable[[], ApiRequest], scope: str) -> None:
     request = make()
     assert request.changes
-    assert request.scope == "users:write"
+    assert request.scope == scope
     assert "Hidden" not in repr(request)
 
 

@@ -5,7 +5,15 @@ import asyncio
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.errors import MethodRefused, OutcomeUnknown, PermissionRefused, RateLimited, Unreachable
+from walkme_tui.domain.errors import (
+    Conflict,
+    MethodRefused,
+    NotFound,
+    OutcomeUnknown,
+    PermissionRefused,
+    RateLimited,
+    Unreachable,
+)
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import DirectoryApi
@@ -143,3 +151,43 @@ async def test_a_missing_right_is_refused_whether_the_token_tells_it_or_not(told
     with pytest.raises(PermissionRefused):
         await fake.add_member("g1", person(0).id)
     assert fake.writes == []
+
+
+async def test_a_new_user_is_seen_after_some_reads_and_a_deleted_one_is_gone_after_some() -> None:
+    fake = FakeDirectory(people(3))
+    fake.stale_reads = 2
+    new_id = await fake.create_user({"email": "new@example.com"})
+    assert new_id is not None
+    assert await fake.find_user("new@example.com") is None
+    with pytest.raises(NotFound):
+        await fake.get_user(new_id)
+    assert (await fake.get_user(new_id)).email == "new@example.com"
+    await fake.delete_user(person(1).id)
+    assert [await fake.get_user(person(1).id) for _ in range(2)] == [person(1)] * 2
+    with pytest.raises(NotFound):
+        await fake.get_user(person(1).id)
+
+
+async def test_the_answers_to_a_create_and_a_deletion_can_be_lost_or_say_too_little() -> None:
+    fake = FakeDirectory(people(1))
+    fake.created_without_id = True
+    fake.lose_answer(times=2)
+    for call in (fake.create_user({"email": "new@example.com"}), fake.delete_user(person(0).id)):
+        with pytest.raises(OutcomeUnknown):
+            await call
+    assert [user.email for user in fake.users if isinstance(user, User)] == ["new@example.com"]
+    with pytest.raises(Conflict):
+        await fake.create_user({"email": "NEW@example.com"})
+    assert await fake.create_user({"email": "other@example.com"}) is None
+    assert [write.name for write in fake.writes] == ["create_user", "delete_user", "create_user"]
+
+
+async def test_a_deletion_may_only_deactivate_or_do_nothing_and_an_inert_create_makes_nobody() -> None:
+    fake = FakeDirectory(people(2))
+    fake.deletion_deactivates = True
+    await fake.delete_user(person(0).id)
+    assert fake.now(person(0).id).status == "inactive"
+    fake.deletion_deactivates, fake.inert = False, True
+    await fake.delete_user(person(1).id)
+    assert await fake.create_user({"email": "new@example.com"}) is not None
+    assert [user.id for user in fake.users if isinstance(user, User)] == [person(0).id, person(1).id]

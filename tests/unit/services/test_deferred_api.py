@@ -57,10 +57,15 @@ async def test_writes_and_scopes_pass_through() -> None:
     await api.update_user(user.id, {"status": "inactive"}, user)
     await api.add_member("g1", user.id)
     await api.remove_member("g1", user.id)
+    new_id = await api.create_user({"email": "new@example.com"})
+    assert new_id == build.api.users[-1].id  # type: ignore[union-attr]  # all are users
+    await api.delete_user(user.id)
     assert [(write.name, write.arguments) for write in build.api.writes] == [
         ("patch_user", (user.id, {"status": "inactive"})),
         ("add_member", ("g1", user.id)),
         ("remove_member", ("g1", user.id)),
+        ("create_user", ({"email": "new@example.com"},)),
+        ("delete_user", (user.id,)),
     ]
     assert api.scopes == build.api.granted
     await api.aclose()

@@ -12,11 +12,25 @@ from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, rea
 from walkme_tui.api.connection import Connection, Offload
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.proxies import environment_proxy
-from walkme_tui.api.rest.decoding import check_written, decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.api.rest.decoding import (
+    check_written,
+    created_id,
+    decode_groups,
+    decode_matches,
+    decode_one,
+    decode_page,
+)
 from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.rest.user_update import UserUpdater
-from walkme_tui.api.rest.write_requests import add_member_request, patch_request, put_request, remove_member_request
+from walkme_tui.api.rest.user_update import JSON_NAMES, UserUpdater
+from walkme_tui.api.rest.write_requests import (
+    add_member_request,
+    create_request,
+    delete_request,
+    patch_request,
+    put_request,
+    remove_member_request,
+)
 from walkme_tui.api.retry import Failure, RetryPolicy
 from walkme_tui.api.status_errors import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines, make_client
@@ -126,6 +140,15 @@ class RestDirectory:
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes of a user other values; raises as ``DirectoryApi.update_user`` says."""
         await self._updater.update(user_id, update, base)
+
+    async def create_user(self, values: Mapping[str, str]) -> str | None:
+        """Create a user; raises as ``DirectoryApi.create_user`` says."""
+        request = create_request({JSON_NAMES[attribute]: value for attribute, value in values.items()})
+        return await self._call(request, Priority.DEMAND, created_id)
+
+    async def delete_user(self, user_id: str) -> None:
+        """Delete a user; raises like ``patch_user``."""
+        await self._write(delete_request(user_id), KNOWN_NAMES)
 
     async def replaces_records(self) -> bool:
         """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""

@@ -7,7 +7,7 @@ from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, error_message, r
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.text import email_key, storable
-from walkme_tui.domain.user_json import MAX_ID_LENGTH, decode_user
+from walkme_tui.domain.user_json import KNOWN_NAMES, MAX_ID_LENGTH, decode_user
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 # No account is larger; a larger number is an error and would not fit into the database.
@@ -59,18 +59,26 @@ def decode_one(answer: ApiAnswer, user_id: str) -> User:
     return user
 
 
-def check_written(answer: ApiAnswer, names: Set[str]) -> None:
-    """Raise ``UnexpectedAnswer`` unless the answer to a change is empty or an object with one of ``names``.
+def check_written(answer: ApiAnswer, names: Set[str]) -> dict[str, Any]:
+    """The object that a change was answered with, empty for an empty answer.
 
-    The values of the object are ignored: the change is read back.
+    Raises ``UnexpectedAnswer`` unless it is empty or has one of ``names``. Its values prove nothing: a change is read
+    back.
     """
     if answer.cut:
         raise _unexpected(answer, "answered with a body that could not be read to its end", None)
     if answer.status == 204 or not (answer.body.strip() or answer.is_web_page):
-        return
+        return {}
     value, _ = read_json(answer)
     if not isinstance(value, dict) or (value and not value.keys() & names):
         raise _unexpected(answer, "answered the change with data of another shape", value)
+    return value
+
+
+def created_id(answer: ApiAnswer) -> str | None:
+    """The id of the new user in the answer to a create, None where it has none; raises like ``check_written``."""
+    user = decode_user(check_written(answer, KNOWN_NAMES))
+    return user.id if isinstance(user, User) else None
 
 
 def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]]:

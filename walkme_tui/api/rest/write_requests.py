@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
@@ -9,6 +10,17 @@ from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.domain.users import Json
 
 WRITE: Final = "users:write"
+DELETE: Final = "users:delete"
+
+
+def create_request(fields: Mapping[str, Json]) -> ApiRequest:
+    """Create a user with these fields, by their JSON names."""
+    return replace(_change("POST", "/users", "the list of users", fields), collection=True)
+
+
+def delete_request(user_id: str) -> ApiRequest:
+    """Delete a user."""
+    return replace(_change("DELETE", f"/users/{path_segment(user_id, 'user')}", "this user", None), scope=DELETE)
 
 
 def patch_request(user_id: str, fields: Mapping[str, Json]) -> ApiRequest:
