@@ -1,11 +1,22 @@
-"""Waiting for a time limit that a call from elsewhere can end early."""
+"""Waits that something else can end early."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Sleep: TypeAlias = Callable[[float], Coroutine[object, object, None]]
 """``asyncio.sleep``, or a replacement in tests; takes seconds."""
+
+
+async def wait_for_first(*waits: Coroutine[Any, Any, object]) -> None:
+    """Return when one of ``waits`` has ended; the others are cancelled."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Wakeup:
@@ -24,11 +35,5 @@ class Wakeup:
         if seconds is None:
             await self._called.wait()
         elif not self._called.is_set() and seconds > 0:
-            waits = (asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._called.wait()))
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for each in waits:
-                    each.cancel()
-                await asyncio.gather(*waits, return_exceptions=True)
+            await wait_for_first(self._sleep(seconds), self._called.wait())
         self._called.clear()

@@ -12,11 +12,12 @@ from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.changes.job_progress import JobProgress, ProgressTracker
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
+from walkme_tui.services.changes.outage_gate import OutageGate
 from walkme_tui.services.changes.permissions import require_permission
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.step_runner import StepRunner
 from walkme_tui.services.ports import Journal, Session
+from walkme_tui.services.waiting import Sleep, wait_for_first
 
 # Pacing decides how many requests are in flight; more users than that would only wait.
 USERS_AT_ONCE: Final = 8
@@ -141,18 +142,15 @@ class _Run:
             asyncio.create_task(self._work(run_steps, waiting, first=index == 0), name="job worker")
             for index in range(min(USERS_AT_ONCE, len(users)))
         ]
-        stopping = asyncio.create_task(self._wait_stopping())
+        all_done = asyncio.gather(*tasks, return_exceptions=True)
         try:
-            all_done = asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.wait((all_done, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await wait_for_first(asyncio.wait([all_done]), self._control.wait_cancelled(), self._gate.wait_stopping())
             if not all_done.done():
-                await self._wait_or_sleep(all_done)
+                await wait_for_first(asyncio.wait([all_done]), self._sleep(SETTLE_SECONDS))
         finally:
-            stopping.cancel()
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(stopping, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -177,22 +175,3 @@ class _Run:
         finally:
             if first:
                 self._gate.note_settled()
-
-    async def _wait_stopping(self) -> None:
-        """Return once no further step may begin."""
-        waits = [asyncio.ensure_future(wait) for wait in (self._control.wait_cancelled(), self._gate.wait_stopping())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
-
-    async def _wait_or_sleep(self, work: "asyncio.Future[list[BaseException | None]]") -> None:
-        """Wait for ``work``, but at most ``SETTLE_SECONDS``."""
-        timer = asyncio.ensure_future(self._sleep(SETTLE_SECONDS))
-        try:
-            await asyncio.wait((work, timer), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            await asyncio.gather(timer, return_exceptions=True)

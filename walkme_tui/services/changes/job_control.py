@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
+from walkme_tui.services.waiting import wait_for_first
+
 T = TypeVar("T")
 
 # With the time-outs of a write, its read-back and what is in flight, a run ends within a minute.
@@ -66,31 +68,16 @@ class JobControl:
     async def until_resumed(self, wait: Coroutine[Any, Any, None]) -> None:
         """Await ``wait``, but return early on ``resume``; raises ``JobStopped`` as soon as the job is cancelled."""
         self._retry_now.clear()
-        await self.unless_cancelled(_first(wait, self._retry_now.wait()))
+        await self.unless_cancelled(wait_for_first(wait, self._retry_now.wait()))
 
     async def unless_cancelled(self, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of ``work``; cancels it and raises ``JobStopped`` as soon as the job is cancelled."""
         running = asyncio.ensure_future(work)
-        cancelling = asyncio.ensure_future(self._cancelled.wait())
         try:
-            await asyncio.wait((running, cancelling), return_when=asyncio.FIRST_COMPLETED)
+            await wait_for_first(asyncio.wait([running]), self._cancelled.wait())
             if running.done():
                 return running.result()
             raise JobStopped
         finally:
-            await _cancel(running, cancelling)
-
-
-async def _first(one: Coroutine[Any, Any, object], other: Coroutine[Any, Any, object]) -> None:
-    """Return when one of the two is done, and cancel the other."""
-    tasks = asyncio.ensure_future(one), asyncio.ensure_future(other)
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await _cancel(*tasks)
-
-
-async def _cancel(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)

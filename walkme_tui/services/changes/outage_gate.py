@@ -1,13 +1,14 @@
 """Holds the steps of a job back while the service cannot be used."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, Unreachable, WalkmeError
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.waiting import Sleep
 
 FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
@@ -16,8 +17,6 @@ READ_SECONDS: Final = 15.0
 # Up to so many users who alone cannot be read are skipped; more of them are an outage.
 MAX_SKIPPED: Final = 3
 PAUSED: Final = "Paused."
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class UserSkipped(Exception):
@@ -177,7 +176,7 @@ class OutageGate:
             if left is not None and pause > left:
                 raise error
             self._on_pause(error.message, pause)
-            await self._control.until_resumed(_sleep(self._sleep, pause))
+            await self._control.until_resumed(self._sleep(pause))
             try:
                 async with asyncio.timeout(None if left is None else left - pause):
                     await self._control.unless_cancelled(self._try_to_read(user_id, others=wait > FIRST_WAIT_SECONDS))
@@ -215,7 +214,3 @@ class OutageGate:
             raise
         except ApiError:
             return
-
-
-async def _sleep(sleep: Sleep, seconds: float) -> None:
-    await sleep(seconds)

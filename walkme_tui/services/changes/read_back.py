@@ -10,8 +10,9 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import altered_names
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.outage_gate import OutageGate, Sleep
+from walkme_tui.services.changes.outage_gate import OutageGate
 from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.waiting import Sleep
 
 # Some servers answer before the change can be read.
 SECOND_READ_SECONDS: Final = 1.0
