@@ -11,7 +11,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import StepRecord
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User, user_label
 
@@ -58,10 +58,7 @@ def inverses(
             continue
         found.changes.append(change)
         simulated[user_id] = change.apply(user)
-    by_user: dict[str, list[StepRecord]] = {}
-    for record in records:
-        by_user.setdefault(record.step.user_id, []).append(record)
-    for user_id, own in by_user.items():
+    for user_id, own in grouped(records, lambda record: record.step.user_id).items():
         current = now.get(user_id)
         if current is not None:
             known = users.get(user_id, User(user_id))

@@ -4,7 +4,7 @@ Only the execution of a plan writes to an account. A plan is plain data, the sam
 journal.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -66,6 +66,12 @@ class Step:
     def user_id(self) -> str:
         """The id of the user whom the step changes."""
         return self.change.user_id
+
+    @property
+    def left(self) -> tuple[str, str] | None:
+        """The ids of the user and of the group that the user leaves; None for every other step."""
+        group = self.change.left_group
+        return None if group is None else (self.user_id, group.id)
 
 
 class Gravity(StrEnum):
@@ -167,21 +173,16 @@ def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def leaves(step: Step, group_id: str) -> bool:
-    """Whether the user leaves this group in the step."""
-    left = step.change.left_group
-    return left is not None and left.id == group_id
-
-
-def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
-    """The plan with one group of one user kept, its steps and the consequences of steps numbered again."""
-    steps = [step for step in plan.steps if not (step.user_id == user_id and leaves(step, group_id))]
-    numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(steps, 1)}
+def without_groups(plan: Plan, kept: Collection[tuple[str, str]]) -> Plan:
+    """The plan in which users stay in these groups (ids of user and group), its steps numbered again."""
+    remaining = [step for step in plan.steps if step.left not in kept]
+    numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(remaining, 1)}
     numbers[None] = None
+    groups = grouped(kept, lambda pair: pair[0])
     subjects = tuple(
         replace(
             subject,
-            kept=subject.kept | {group_id} if subject.user.id == user_id else subject.kept,
+            kept=subject.kept.union(group_id for _, group_id in groups.get(subject.user.id, ())),
             consequences=tuple(
                 replace(consequence, step=numbers[consequence.step])
                 for consequence in subject.consequences
@@ -190,6 +191,5 @@ def without_group(plan: Plan, user_id: str, group_id: str) -> Plan:
         )
         for subject in plan.subjects
     )
-    return replace(
-        plan, subjects=subjects, steps=tuple(replace(step, number=number) for number, step in enumerate(steps, 1))
-    )
+    steps = tuple(replace(step, number=number) for number, step in enumerate(remaining, 1))
+    return replace(plan, subjects=subjects, steps=steps)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from walkme_tui.domain.plans import Plan, PlanKind, Step, without_group
+from walkme_tui.domain.plans import Plan, PlanKind, Step, without_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +21,18 @@ class PlanDraft:
     @property
     def plan(self) -> Plan:
         """The plan with its edits."""
-        plan = self.planned
-        for user_id, group_id in sorted(self.kept):
-            plan = without_group(plan, user_id, group_id)
-        return plan.with_ticket(self.ticket)
+        return without_groups(self.planned, self.kept).with_ticket(self.ticket)
 
     def can_keep(self, step: Step) -> bool:
         """Whether the step can be left out: an offboarding leaves a group."""
-        return self.planned.kind is PlanKind.OFFBOARD and step.change.left_group is not None
+        return self.planned.kind is PlanKind.OFFBOARD and step.left is not None
 
     def keeps(self, step: Step) -> bool:
         """Whether the step is left out."""
-        group = step.change.left_group
-        return group is not None and (step.user_id, group.id) in self.kept
+        return step.left in self.kept
 
     def toggled(self, step: Step) -> "PlanDraft":
         """The draft with the step left out, or included again."""
-        group = step.change.left_group
-        if group is None or not self.can_keep(step):
+        if step.left is None or not self.can_keep(step):
             return self
-        return replace(self, kept=self.kept ^ {(step.user_id, group.id)})
+        return replace(self, kept=self.kept ^ {step.left})

@@ -17,7 +17,7 @@ from walkme_tui.domain.plans import (
     Subject,
     numbered,
     offboarding_changes,
-    without_group,
+    without_groups,
 )
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -120,7 +120,7 @@ def plan_for_two() -> Plan:
 
 def test_keeping_a_group_drops_one_step_and_numbers_the_rest_anew() -> None:
     plan = plan_for_two()
-    kept = without_group(plan, ZOE.id, "g1")
+    kept = without_groups(plan, {(ZOE.id, "g1")})
     assert [step.change for step in kept.steps] == [plan.steps[0].change, plan.steps[2].change, plan.steps[3].change]
     assert [step.number for step in kept.steps] == [1, 2, 3]
     assert kept.subjects[0].kept == {"g1"}
@@ -128,7 +128,7 @@ def test_keeping_a_group_drops_one_step_and_numbers_the_rest_anew() -> None:
 
 
 def test_consequences_follow_their_steps() -> None:
-    kept = without_group(plan_for_two(), ZOE.id, "g1")
+    kept = without_groups(plan_for_two(), {(ZOE.id, "g1")})
     assert [(said.text, said.step) for said in kept.subjects[0].consequences] == [("about None", None), ("about 3", 2)]
     assert [(said.text, said.step) for said in kept.subjects[1].consequences] == [("about 4", 3)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from walkme_tui.domain.jobs import Job, Outcome, StepRecord
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_progress import ProgressTracker
 from walkme_tui.services.ports import Clock, Journal
@@ -24,11 +24,8 @@ class Ledger:
 
     def by_user(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
         """The wanted records in order, grouped by user in the order of each user's first step."""
-        users: dict[str, list[StepRecord]] = {}
-        for record in self._progress.records.values():
-            if wanted(record):
-                users.setdefault(record.step.user_id, []).append(record)
-        return [tuple(records) for records in users.values()]
+        records = filter(wanted, self._progress.records.values())
+        return [tuple(own) for own in grouped(records, lambda record: record.step.user_id).values()]
 
     @property
     def settled(self) -> bool:

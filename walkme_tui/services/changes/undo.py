@@ -9,7 +9,7 @@ from walkme_tui.domain.errors import AccountBusy, ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
@@ -82,11 +82,8 @@ class UndoPlanner:
         known = (*planned_groups, *step_groups, *names.known.values())
         undo = inverses(records, users, now, {group.id: group for group in known if group.name is not None})
         steps = numbered(undo.changes, strict=True)
-        steps_by_user: dict[str, list[Step]] = {}
-        for step in steps:
-            steps_by_user.setdefault(step.user_id, []).append(step)
         subjects = []
-        for user_id, own in steps_by_user.items():
+        for user_id, own in grouped(steps, lambda step: step.user_id).items():
             user = now[user_id]
             assert user is not None  # noqa: S101 - a user who is gone has no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))

@@ -54,9 +54,6 @@ class PlanRows(Sequence[PlanRow]):
         self._now_ms = now_ms
         self._width = width
         self._numbers = _Numbers(draft)
-        self._steps: dict[str, list[Step]] = {}
-        for step in draft.planned.steps:
-            self._steps.setdefault(step.user_id, []).append(step)
         self._ends = array("l")
         """The end of the lines of each person; the last part is about the whole plan."""
         self._made: dict[int, list[tuple[StyledText, Step | None]]] = {}
@@ -108,7 +105,7 @@ class PlanRows(Sequence[PlanRow]):
             return
         if part:
             yield (), None
-        steps = self._steps.get(subjects[part].user.id, [])
+        steps = self._draft.planned.steps_of(subjects[part].user.id)
         yield from _subject_lines(self._draft, subjects[part], steps, self._numbers, self._now_ms, self._width)
 
 
