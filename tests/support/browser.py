@@ -124,8 +124,8 @@ async def open_browser(
 
 async def close(app: WalkmeApp) -> None:
     """Close what the program held when it ended."""
-    if app.work is not None:
-        await app.work.aclose()
+    if app.job_tasks is not None:
+        await app.job_tasks.aclose()
     if app.session is not None:
         await app.session.aclose()
 

@@ -75,8 +75,8 @@ async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> 
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
         await browser.settled(lambda: not browser.running)
-        assert app.work is not None
-        assert isinstance(app.work.unplanned, NotFound)
+        assert app.job_tasks is not None
+        assert isinstance(app.job_tasks.plan_failure, NotFound)
     await close(app)
 
 
@@ -91,7 +91,7 @@ async def test_escape_cancels_a_plan_that_is_being_made() -> None:
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
-        await browser.settled(lambda: "asking the server… Esc stops." in browser.status_line)
+        await browser.settled(lambda: "reading from the server… Esc stops." in browser.status_line)
         await browser.press("escape")
         gate.set()
         await browser.loaded()
@@ -141,11 +141,11 @@ async def test_preloaded_change_services_are_closed_once_on_every_way_out(
 
     async def run(app: WalkmeApp) -> None:
         if broken == "":
-            assert app.work is None  # the browser ends before its screen takes anything over
+            assert app.job_tasks is None  # the browser ends before its screen takes anything over
         if broken == "quit":
             app.get_default_screen()
-            assert app.work is not None
-            await app.work.change_services()
+            assert app.job_tasks is not None
+            await app.job_tasks.change_services()
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError

@@ -98,8 +98,8 @@ class ConcurrentStateFile(StateFile):
 async def test_pending_layouts_are_saved_concurrently_at_the_end() -> None:
     memory = ConcurrentStateFile()
     preferences = Preferences(memory, "acme", lambda _: None)
-    preferences.keep(TableName.USERS, TableLayout(BY_NAME))
-    preferences.keep(TableName.MEMBERS, TableLayout(BY_ROLE))
+    preferences.save_layout(TableName.USERS, TableLayout(BY_NAME))
+    preferences.save_layout(TableName.MEMBERS, TableLayout(BY_ROLE))
     preferences.end()
     await until(lambda: sorted(memory.saved) == [TableName.MEMBERS, TableName.USERS])
 

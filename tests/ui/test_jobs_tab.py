@@ -304,8 +304,8 @@ async def test_stop_settles_what_is_in_flight_and_keeps_the_rest() -> None:
         await browser.press("s")
         gate.set()
         await browser.settled(lambda: not browser.running)
-        assert browser.app.work is not None
-        (job,) = browser.app.work.unfinished.values()
+        assert browser.app.job_tasks is not None
+        (job,) = browser.app.job_tasks.unfinished.values()
         assert len(job.unsettled) == 3
     assert len(api.writes) == 1
 
@@ -316,8 +316,8 @@ async def test_a_signal_settles_what_is_in_flight() -> None:
     setting = Setting(api=api, bench=bench)
     async with open_browser(setting) as browser:
         await begun(browser)
-        assert browser.app.work is not None
-        (running,) = browser.app.work.running.values()
+        assert browser.app.job_tasks is not None
+        (running,) = browser.app.job_tasks.running.values()
 
         async def answer_once_cancelled() -> None:
             await running.control.wait_cancelled()
@@ -434,7 +434,7 @@ async def test_a_job_that_runs_here_is_not_read_from_the_journal(monkeypatch: py
         monkeypatch.setattr(SqliteJournal, "job", counted)
         await browser.settled(lambda: api.asked("remove_member"))
         for _ in range(3):
-            browser.browser.changing.tick()
+            browser.browser.change_commands.tick()
             await browser.pause()
         await browser.settled(lambda: browser.jobs[0].endswith("1/4"))
         assert "sent" in browser.steps
@@ -458,6 +458,6 @@ async def test_a_job_that_runs_in_another_process_is_shown_without_reading_all_o
         monkeypatch.delattr(SqliteJournal, "job")
         await other.intend(job.id, 2, None, setting.time())
         await other.settle(job.id, 2, Outcome(StepState.DONE, "verified", changed=True), setting.time())
-        browser.browser.changing.tick()
+        browser.browser.change_commands.tick()
         await browser.settled(lambda: browser.jobs[0].endswith("2/4"))
     await other.aclose()

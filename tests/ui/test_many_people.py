@@ -109,7 +109,7 @@ async def test_the_status_line_shows_the_progress_of_the_read() -> None:
         first = api.hold("get_user")
         await browser.press("O")
         await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
-        await browser.settled(lambda: "the whole account: asking the server… Esc stops." in browser.status_line)
+        await browser.settled(lambda: "the whole account: reading from the server… Esc stops." in browser.status_line)
         api.hold("get_user")  # those who come after the first ones
         browser.setting.time.advance(2)
         first.set()

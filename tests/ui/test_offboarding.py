@@ -225,7 +225,7 @@ async def test_escape_cancels_the_request_for_a_plan() -> None:
         await browser.loaded()
         gate = api.hold()
         await browser.press("O")
-        await browser.settled(lambda: "asking the server… Esc stops." in browser.status_line)
+        await browser.settled(lambda: "reading from the server… Esc stops." in browser.status_line)
         await browser.press("escape")
         await browser.settled(lambda: "asking" not in browser.status_line)
         gate.set()

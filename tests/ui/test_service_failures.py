@@ -154,7 +154,7 @@ HANDLERS: dict[str, Callable[[Browser], object]] = {
     "a user who is gone": published(UserForgotten(person(1).id)),
     "the groups": lambda browser: browser.browser.read_groups(),
     "the counts": lambda browser: browser.browser.count_groups(),
-    "the jobs": lambda browser: browser.browser.changing.read_jobs(),
+    "the jobs": lambda browser: browser.browser.change_commands.read_jobs(),
     "all marks": lambda browser: browser.table.action_mark_all(),
     "another order": lambda browser: browser.browser.ordering.sort_next(),
     "columns": lambda browser: browser.browser.ordering.toggle_wide(),

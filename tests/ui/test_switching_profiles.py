@@ -93,7 +93,7 @@ async def test_a_job_that_starts_while_another_profile_opens_is_not_stopped_with
     api, opener = account(), Opener()
     async with open_browser(Setting(api=api, profiles=PROFILES, open_session=opener)) as browser:
         await opening(browser)
-        gate, work = api.hold("patch_user"), browser.app.work
+        gate, work = api.hold("patch_user"), browser.app.job_tasks
         assert work is not None
         services = await work.change_services()
         await work.start(

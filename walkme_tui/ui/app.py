@@ -67,7 +67,7 @@ class WalkmeApp(App[int]):
     ) -> None:
         super().__init__(driver_class=BrowserDriver)
         self.session = session
-        self.work: JobTasks | None = None
+        self.job_tasks: JobTasks | None = None
         self.broken_by: BaseException | None = None
         self.start = start
         self._problem = problem or start.problem
@@ -106,11 +106,11 @@ class WalkmeApp(App[int]):
         preload, plan = self._preload, self._plan
         query, wide = first
         self._preload = self._plan = None
-        self.work = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
+        self.job_tasks = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
             self._commands,
-            self.work,
+            self.job_tasks,
             query=query,
             wide=wide,
             memory=self.start.memory if self.start.demo or not session.account.demo else None,
@@ -213,12 +213,12 @@ class WalkmeApp(App[int]):
 
     def leave(self) -> None:
         """Quit; while a job runs, ask what to do with it."""
-        if self.work is None or not self.work.running:
+        if self.job_tasks is None or not self.job_tasks.running:
             self.exit(0)
         else:
             from walkme_tui.ui.flows.quit import ask_to_quit
 
-            ask_to_quit(self, self.work)
+            ask_to_quit(self, self.job_tasks)
 
     def choose_profile(self) -> None:
         """Choose a profile and open it; where there is none, the screen offers the demo already."""
@@ -249,7 +249,7 @@ class WalkmeApp(App[int]):
         removed.
         """
         self.clear_notifications()
-        self.session, self.work = session, None
+        self.session, self.job_tasks = session, None
         return self.switch_screen(self._screen_for(session, first))
 
     def apply_theme(self, spec: ThemeSpec) -> None:
@@ -273,7 +273,7 @@ class WalkmeApp(App[int]):
         show_palette(self, self._commands, self.start, self._why_not, self.run_command, ordering)
 
     def _why_not(self, command: Command) -> str:
-        return self.work.why_not(command) if self.work is not None else ""
+        return self.job_tasks.why_not(command) if self.job_tasks is not None else ""
 
     def notify(
         self,
@@ -298,8 +298,8 @@ class WalkmeApp(App[int]):
 
     def exit(self, *arguments: Any, **named: Any) -> None:
         """Quit; what ends from now on opens no dialog."""
-        if self.work is not None:
-            self.work.leave("the program ends")
+        if self.job_tasks is not None:
+            self.job_tasks.leave("the program ends")
         super().exit(*arguments, **named)
 
     def _handle_exception(self, error: Exception) -> None:

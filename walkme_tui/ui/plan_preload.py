@@ -18,12 +18,12 @@ class PlanPreload:
     """Change services that are being opened, and a plan that is being made with them."""
 
     def __init__(
-        self, task: "StartPlan", session: "Session", opener: "Callable[[Session], ChangeServices] | None"
+        self, task: "StartPlan", session: "Session", open_change_services: "Callable[[Session], ChangeServices] | None"
     ) -> None:
         self.title = task.title
         self._task = task
         self._session = session
-        self._opener = opener
+        self._open_change_services = open_change_services
         self._taken_over = False
         self._opening = asyncio.create_task(self._open(), name="change services")
         self._making = asyncio.create_task(self._make(), name="plan")
@@ -39,9 +39,9 @@ class PlanPreload:
         return await self._making
 
     async def _open(self) -> "ChangeServices":
-        if self._opener is None:
+        if self._open_change_services is None:
             raise ConfigurationError("This session was opened for reading only.")
-        return await asyncio.to_thread(self._opener, self._session)
+        return await asyncio.to_thread(self._open_change_services, self._session)
 
     async def _make(self) -> "Plan":
         return await self._task.make_plan(self._session, await asyncio.shield(self._opening))

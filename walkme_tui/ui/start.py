@@ -143,7 +143,7 @@ def _preload_plan(start: BrowserStart, session: Session | None) -> PlanPreload |
 
 def _grace_seconds(app: "WalkmeApp") -> float:
     """How long the program may take to end after a signal; longer while a job settles what is in flight."""
-    jobs = SETTLING_SECONDS if app.work is not None and app.work.running else 0.0
+    jobs = SETTLING_SECONDS if app.job_tasks is not None and app.job_tasks.running else 0.0
     return ENDING_SECONDS + jobs
 
 
@@ -175,8 +175,8 @@ def _collect_garbage_again() -> None:
 async def _close(app: "WalkmeApp | None", session: Session | None, plan: PlanPreload | None) -> None:
     """Close what was opened; a server that does not answer delays the end by ``CLOSING_SECONDS`` at most."""
     try:
-        if app is not None and app.work is not None:
-            await app.work.aclose()
+        if app is not None and app.job_tasks is not None:
+            await app.job_tasks.aclose()
         if plan is not None:
             await asyncio.wait_for(plan.aclose(), CLOSING_SECONDS)
         if session is not None:
@@ -213,9 +213,9 @@ def _exit_code(app: "WalkmeApp", state_folder: Path | None) -> int:
 
         crash_hooks.record_crash(app.broken_by, state_folder or Path(tempfile.mkdtemp(prefix="walkme-tui-")))
         return crash_hooks.final_code(crash_hooks.CRASHED)
-    if app.work is not None and app.work.unplanned is not None:
-        raise app.work.unplanned
-    left = app.work.unfinished.values() if app.work is not None else ()
+    if app.job_tasks is not None and app.job_tasks.plan_failure is not None:
+        raise app.job_tasks.plan_failure
+    left = app.job_tasks.unfinished.values() if app.job_tasks is not None else ()
     for job in left:
         _print_unfinished(job, demo=app.session is not None and app.session.account.demo)
     return app.return_code or (INTERRUPTED if left else 0)

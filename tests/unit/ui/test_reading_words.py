@@ -4,7 +4,14 @@ import pytest
 
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.services.sync.group_backfill import BackfillCost, BackfillProgress
-from walkme_tui.ui.flows.group_backfill import answers, finished, question, saying, span, stopped
+from walkme_tui.ui.flows.group_backfill import (
+    answers,
+    duration_text,
+    finished_text,
+    question,
+    status_message,
+    stopped_text,
+)
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
@@ -28,7 +35,7 @@ def said(cost: BackfillCost) -> str:
     ],
 )
 def test_how_long_it_takes(seconds: float, words: str) -> None:
-    assert span(seconds) == words
+    assert duration_text(seconds) == words
 
 
 def test_the_question_begins_with_the_cost() -> None:
@@ -64,23 +71,23 @@ def test_no_duration_is_shown_for_an_unknown_rate() -> None:
 
 def test_the_status_line_shows_the_progress() -> None:
     progress = BackfillProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
-    told = saying(progress)
+    told = status_message(progress)
     assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
     assert told.style is TextStyle.DIM
-    assert "left" not in saying(BackfillProgress(total=249_188)).text
-    assert "is stopping after the requests in flight" in saying(progress, stopping=True).text
+    assert "left" not in status_message(BackfillProgress(total=249_188)).text
+    assert "is stopping after the requests in flight" in status_message(progress, stopping=True).text
 
 
 def test_the_status_line_shows_the_failure_and_the_wait() -> None:
-    told = saying(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
+    told = status_message(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
     assert told.text.startswith("Reading the groups of users resumes in 12 s. M stops. Too many")
     assert "\x1b" not in told.text
     assert told.style is TextStyle.WARN
 
 
 def test_the_result_names_the_exceptions() -> None:
-    assert finished(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
-    ended = finished(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
+    assert finished_text(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
+    ended = finished_text(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
     assert ended == (
         "The groups of 14 users were read. 1 user is gone. 3 users could not be read. "
         "The server returned no groups for 2 users."
@@ -88,7 +95,7 @@ def test_the_result_names_the_exceptions() -> None:
 
 
 def test_a_stopped_backfill_shows_the_rest() -> None:
-    assert stopped(BackfillProgress(total=250, read=40, gone=1)) == (
+    assert stopped_text(BackfillProgress(total=250, read=40, gone=1)) == (
         "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M resumes."
     )
-    assert "no response contained groups" in stopped(BackfillProgress(total=250, silent=20))
+    assert "no response contained groups" in stopped_text(BackfillProgress(total=250, silent=20))

@@ -38,7 +38,7 @@ class Browser(FlowContext, Protocol):
         ...
 
     @property
-    def changing(self) -> "ChangeCommands":
+    def change_commands(self) -> "ChangeCommands":
         """The commands that change the account."""
         ...
 
@@ -90,7 +90,7 @@ def _members_or_groups(browser: Browser) -> None:
 
 def _refresh_row(browser: Browser) -> None:
     if browser.area.arrangement.tab is Tab.JOBS:
-        browser.changing.read_jobs()
+        browser.change_commands.read_jobs()
         return
     if browser.area.focused is Pane.GROUPS:
         browser.read_groups()
@@ -167,18 +167,18 @@ def _compare_groups(browser: Browser) -> None:
 
 
 def _read_details(browser: Browser) -> None:
-    from walkme_tui.ui.flows.group_backfill import read_or_stop
+    from walkme_tui.ui.flows.group_backfill import start_or_stop
 
     table = browser.area.table
     view = table.listing.query if table is not None else UserQuery()
-    flow = partial(read_or_stop, browser, Origin(browser), browser.area.groups_tab.reading, view)
+    flow = partial(start_or_stop, browser, Origin(browser), browser.area.groups_tab.reading, view)
     start_worker(browser.screen, WorkerGroup.MEMBERSHIPS, flow, name="Reading the groups of users")
 
 
 def _copy_receipt_path(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import copy_receipt_path
 
-    copy_receipt_path(browser, browser.changing.job)
+    copy_receipt_path(browser, browser.change_commands.job)
 
 
 def _copy_request(browser: Browser) -> None:
@@ -247,7 +247,7 @@ def _undo(browser: Browser) -> None:
     from walkme_tui.ui.flows.plan_review import undo_job
     from walkme_tui.ui.flows.undo import undo_of_user
 
-    job = browser.changing.job
+    job = browser.change_commands.job
     origin = Origin(browser)
     undoing = (
         partial(undo_job, browser, origin, job)
@@ -261,20 +261,22 @@ def _pause(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import pause_or_resume
 
     _write(
-        browser, partial(pause_or_resume, browser, Origin(browser), browser.changing.job), "Pausing or resuming the job"
+        browser,
+        partial(pause_or_resume, browser, Origin(browser), browser.change_commands.job),
+        "Pausing the job",
     )
 
 
 def _discard(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import discard
 
-    _write(browser, partial(discard, browser, Origin(browser), browser.changing.job), "Abandoning the job")
+    _write(browser, partial(discard, browser, Origin(browser), browser.change_commands.job), "Abandoning the job")
 
 
 def _receipt(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import receipt
 
-    _write(browser, partial(receipt, browser, Origin(browser), browser.changing.job), "Showing the receipt")
+    _write(browser, partial(receipt, browser, Origin(browser), browser.change_commands.job), "Showing the receipt")
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -326,7 +328,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "crawl.pause": lambda browser: browser.chrome.crawl.toggle() if browser.chrome.crawl is not None else None,
     "news.show": lambda browser: browser.chrome.news.show() if browser.chrome.news is not None else None,
     "crawl.restart": lambda browser: browser.chrome.crawl.restart() if browser.chrome.crawl is not None else None,
-    "dialog.open": lambda browser: browser.changing.open_postponed(),
+    "dialog.open": lambda browser: browser.change_commands.open_postponed(),
     "job.discard": _discard,
     "job.receipt": _receipt,
 }

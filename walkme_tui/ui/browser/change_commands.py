@@ -1,4 +1,4 @@
-"""Connects the browser with its jobs: which commands are enabled, which jobs are shown, which dialogs wait."""
+"""The commands of the browser that change the account, and its jobs: which are enabled, shown or waiting."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.plan_preload import PlanPreload
 
-LEAST_EXTENT: Final = 3
-"""From so many marked users on, a plan says if they are the whole account or all of a view."""
+MIN_USERS_OF_EXTENT: Final = 3
+"""From so many marked users on, the title of a plan tells if they are the whole account or all of a view."""
 UNFINISHED_AFTER_SECONDS: Final = 1.0
 """The journal is read for unfinished jobs after the first frame and the first page."""
 
@@ -48,29 +48,29 @@ class ChangeCommands:
     ) -> None:
         self._view, self._area, self._box = view, area, box
         self._lay_out, self._update_soon = lay_out, update_soon
-        self._work = view.work
+        self._job_tasks = view.job_tasks
         self._commands = {command.id: command for command in commands}
         self._plan_preload = preload
         self.last_command = ""
 
     def begin(self) -> None:
         """Start listening; show the plan to begin with, or offer the jobs that an earlier run did not finish."""
-        self._work.listener = self._jobs_changed
+        self._job_tasks.listener = self._jobs_changed
         origin = Origin(self._view)
         if self._plan_preload is not None:
             self._start(partial(self._show_preloaded, origin, self._plan_preload), "Showing the plan")
-        elif self._work.can_change:
+        elif self._job_tasks.can_change:
             self._view.screen.set_timer(UNFINISHED_AFTER_SECONDS, partial(self._offer_unfinished, origin))
 
     def end(self) -> None:
-        """Stop listening, and cancel what is being asked."""
-        self._work.listener = lambda _: None
-        self._work.pending.cancel_all()
+        """Stop listening, and cancel the pending requests."""
+        self._job_tasks.listener = lambda _: None
+        self._job_tasks.pending.cancel_all()
 
     def refuses(self, command_id: str) -> bool:
         """True for a command that is disabled; a message says why."""
         command = self._commands.get(command_id)
-        reason = self._work.why_not(command) if command is not None else ""
+        reason = self._job_tasks.why_not(command) if command is not None else ""
         if command is not None and reason:
             self._view.app.notify(
                 f"{reason[:1].upper()}{reason[1:]}.", title=f"Not possible: {command.title}", markup=False, timeout=6
@@ -80,7 +80,7 @@ class ChangeCommands:
     @property
     def disabled(self) -> frozenset[str]:
         """Ids of the disabled commands."""
-        return frozenset(command.id for command in self._commands.values() if self._work.why_not(command))
+        return frozenset(command.id for command in self._commands.values() if self._job_tasks.why_not(command))
 
     @property
     def place(self) -> Place:
@@ -95,23 +95,23 @@ class ChangeCommands:
         )
 
     @property
-    def openers(self) -> tuple[str, ...]:
+    def opening_keys(self) -> tuple[str, ...]:
         """The keys of the command that was run last."""
         command = self._commands.get(self.last_command)
         return command.keys if command is not None else ()
 
     async def extent(self, user_ids: Sequence[str]) -> str:
-        """The group that the marked users make up (``the whole account``), empty where they are only a part of one."""
-        coverage, table, people = self._view.pages.coverage, self._area.table, len(user_ids)
-        if coverage is None or table is None or people < LEAST_EXTENT:
+        """A phrase if the marked users are a whole set (``the whole account``); else empty."""
+        coverage, table, count = self._view.pages.coverage, self._area.table, len(user_ids)
+        if coverage is None or table is None or count < MIN_USERS_OF_EXTENT:
             return ""
-        if people >= coverage.loaded:
+        if count >= coverage.loaded:
             if coverage.complete:
                 return "the whole account"
             of = f" of {number(coverage.total)}" if coverage.total is not None else ""
             return f"all loaded users ({number(coverage.loaded)}{of})"
         total = table.listing.total
-        if total is None or total.count != people:
+        if total is None or total.count != count:
             return ""
         try:
             in_view = await table.listing.all_user_ids()
@@ -119,18 +119,18 @@ class ChangeCommands:
             return ""  # the plan is made without this note
         if set(user_ids) != set(in_view):
             return ""
-        return f"all {number(people)} in this view"
+        return f"all {number(count)} in this view"
 
     async def postpone(self, ready: str) -> Place | None:
         """Show that a dialog is ready and wait until it is opened; where that is, None if it is not opened."""
         key = labels(self._commands["dialog.open"]) or "Open what is ready, in the palette,"
         message = f"{ready}. {key} opens it."
         self._view.app.notify(message, markup=False, timeout=8)
-        return await self._work.pending.postpone(message)
+        return await self._job_tasks.pending.postpone(message)
 
     def open_postponed(self) -> None:
         """Open the dialog that became ready on another tab or row."""
-        if not self._work.pending.open_latest(self.place):
+        if not self._job_tasks.pending.open_latest(self.place):
             self._view.app.notify("No dialog is ready.", markup=False, timeout=4)
 
     @property
@@ -185,11 +185,11 @@ class ChangeCommands:
         from walkme_tui.ui.flows.plan_review import review
 
         try:
-            plan: Plan | None = await self._work.pending.request(
-                lambda: f"{preload.title}: asking the server… Esc stops.", preload.plan
+            plan: Plan | None = await self._job_tasks.pending.request(
+                lambda: f"{preload.title}: reading from the server… Esc stops.", preload.plan
             )
         except WalkmeError as error:
-            self._work.unplanned = error
+            self._job_tasks.plan_failure = error
             self._view.app.exit(0)
             return
         if plan is not None:

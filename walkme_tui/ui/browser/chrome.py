@@ -182,8 +182,8 @@ class Chrome:
         session, box = self._session, self._box
         if self.waiting or self._note is not None:
             return StatusMessage(self.waiting) if self.waiting else self._note
-        if self._view.work.status is not None:
-            return self._view.work.status
+        if self._view.job_tasks.status is not None:
+            return self._view.job_tasks.status
         if self.trouble is not None and not self._table_shows_trouble():
             coverage, now = self._pages.coverage, session.clock()
             return status_messages.trouble_message(self.trouble, coverage, now, session.secret_source, session.account)

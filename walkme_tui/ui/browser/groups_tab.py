@@ -226,9 +226,9 @@ class GroupsTab:
         """The progress of reading users one by one, for the status line."""
         if not self.reading.running:
             return None
-        from walkme_tui.ui.flows.group_backfill import saying
+        from walkme_tui.ui.flows.group_backfill import status_message
 
-        return saying(self.reading.progress, stopping=self.reading.stopping)
+        return status_message(self.reading.progress, stopping=self.reading.stopping)
 
     # ------------------------------------------------------------ marks
 

@@ -66,12 +66,12 @@ class StepsPane(Vertical):
 class JobsTab:
     """Connects the two panes, and updates them while jobs run."""
 
-    def __init__(self, session: Session, work: JobTasks) -> None:
+    def __init__(self, session: Session, job_tasks: JobTasks) -> None:
         self.jobs = JobList(session.clock, id="jobs")
         self.jobs.set_empty_text("Reading the journal…")
         self.steps = StepsPane(id="steps")
         self._session = session
-        self._work = work
+        self._job_tasks = job_tasks
         self._wanted: str | None = None
         self.was_read = False
         """True once the journal answered, or could not be read."""
@@ -79,7 +79,7 @@ class JobsTab:
     async def reload(self) -> WalkmeError | None:
         """Read all jobs from the journal; returns the error if it cannot be read."""
         try:
-            change_services = await self._work.change_services()
+            change_services = await self._job_tasks.change_services()
             jobs = await change_services.journal.jobs(self._session.account.profile)
         except WalkmeError as error:
             self.was_read = True
@@ -96,15 +96,15 @@ class JobsTab:
 
     @property
     def _under_way(self) -> set[str]:
-        return {job.id for job in self.jobs.rows if job.state is JobState.RUNNING or job.id in self._work.running}
+        return {job.id for job in self.jobs.rows if job.state is JobState.RUNNING or job.id in self._job_tasks.running}
 
     async def refresh_running(self) -> None:
         """Update the running jobs: those of this session from their progress, only others from the journal."""
-        fresh = {job_id: running.job for job_id, running in self._work.running.items()}
+        fresh = {job_id: running.job for job_id, running in self._job_tasks.running.items()}
         try:
             for job in self.jobs.rows:
                 if job.id in self._under_way and job.id not in fresh:
-                    fresh[job.id] = await (await self._work.change_services()).journal.refresh(job)
+                    fresh[job.id] = await (await self._job_tasks.change_services()).journal.refresh(job)
         except WalkmeError:
             return
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
@@ -118,7 +118,7 @@ class JobsTab:
 
     def _as_seen(self, job: Job) -> Job:
         """The job as it runs here: the journal may have been read before it started."""
-        running = self._work.running.get(job.id)
+        running = self._job_tasks.running.get(job.id)
         return running.job if running is not None else job
 
     def want(self, job_id: str) -> None:
@@ -139,6 +139,6 @@ class JobsTab:
     def follow(self) -> None:
         """Show the steps of the job under the cursor."""
         job = self.jobs.current
-        running = self._work.running.get(job.id) if job is not None else None
-        status = self._work.job_status(running) if running is not None else ""
+        running = self._job_tasks.running.get(job.id) if job is not None else None
+        status = self._job_tasks.job_status(running) if running is not None else ""
         self.steps.show(job, self.jobs.rows, status, self._session.clock())

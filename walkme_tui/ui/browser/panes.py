@@ -54,14 +54,14 @@ class PaneArea(Horizontal):
     BLANK = True  # only background: otherwise Textual draws its lines in every frame, below the panes
 
     def __init__(
-        self, session: Session, pages: PageLoader, directory: Directory, work: "JobTasks", users: Listing
+        self, session: Session, pages: PageLoader, directory: Directory, job_tasks: "JobTasks", users: Listing
     ) -> None:
         super().__init__(id="body")
         self.users = UserTable(users, started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS)
         self.detail = DetailPane(session.clock, id=Pane.DETAIL)
         self.detail.display = False
         self.arrangement = Arrangement()
-        self._session, self._pages, self._directory, self._work = session, pages, directory, work
+        self._session, self._pages, self._directory, self._job_tasks = session, pages, directory, job_tasks
         self._shown: tuple[Pane, ...] = (Pane.USERS,)
         self._focused: dict[Tab, Pane] = {}
         self.users.text_widths_changed = self._needs_changed
@@ -80,7 +80,7 @@ class PaneArea(Horizontal):
         """The two panes of the Jobs tab."""
         from walkme_tui.ui.browser.jobs_tab import JobsTab
 
-        return JobsTab(self._session, self._work)
+        return JobsTab(self._session, self._job_tasks)
 
     @property
     def has_jobs_tab(self) -> bool:

@@ -58,7 +58,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self,
         session: Session,
         commands: Sequence[Command],
-        work: JobTasks,
+        job_tasks: JobTasks,
         *,
         query: UserQuery = EVERYONE,
         wide: bool = False,
@@ -72,17 +72,17 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.pages = preload.pages if preload is not None else PageLoader(session, monotonic=monotonic)
         self._serving = preload.serving if preload is not None else None
         self.directory = Directory(session)
-        self.work = work
+        self.job_tasks = job_tasks
         users = preload.listing if preload is not None else Listing(session, self.pages, query)
-        self.area: PaneArea = PaneArea(session, self.pages, self.directory, work, users)
+        self.area: PaneArea = PaneArea(session, self.pages, self.directory, job_tasks, users)
         self.filtering = TableFilters(self.area, query)
         self.tab_line = TabBar()
         self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line, self.open_details)
-        self.changing: ChangeCommands = ChangeCommands(
+        self.change_commands: ChangeCommands = ChangeCommands(
             self, self.area, self.filter, commands, plan, lay_out=self.lay_out, update_soon=self._update_soon
         )
         self.chrome: Chrome = Chrome(
-            self, self.area, self.filtering, self.filter, self.changing, self.count_groups, monotonic
+            self, self.area, self.filtering, self.filter, self.change_commands, self.count_groups, monotonic
         )
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area.detail)
@@ -126,7 +126,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.area.users.show_wide(self._wide)
         self.lay_out(self.area.arrangement)
         self.chrome.update()
-        self.changing.begin()
+        self.change_commands.begin()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -169,7 +169,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """End what the screen began."""
         self.ordering.end()
-        self.changing.end()
+        self.change_commands.end()
         if self.chrome.news is not None:
             self.chrome.news.end()
         if self._unsubscribe is not None:
@@ -208,8 +208,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
         if self.has_class("tiny") and self.view_state.needs_view(command_id):
             return  # no user is shown on whom it could act
-        self.changing.last_command = command_id
-        if not self.changing.refuses(command_id):
+        self.change_commands.last_command = command_id
+        if not self.change_commands.refuses(command_id):
             self._run(command_id)
 
     def _run(self, command_id: str) -> None:
@@ -282,7 +282,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.loaded:
                 self.read_groups()
             if arrangement.tab is Tab.JOBS:
-                self.changing.read_jobs()
+                self.change_commands.read_jobs()
             self.chrome.tick()
         self.focus_changed()
 
@@ -315,7 +315,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         table = self.area.table
         if self.filter.has_keys:
             self.filter.leave()
-        elif self.work.pending.cancel_latest():
+        elif self.job_tasks.pending.cancel_latest():
             self.chrome.update()
         elif self.area.detail.display and self.area.detail.raw:
             self.area.detail.set_raw(False)

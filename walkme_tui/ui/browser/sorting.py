@@ -142,4 +142,4 @@ class TableSorting:
         self._view.update_status()
 
     def _remember(self, pane: Pane, table: "UserTable") -> None:
-        self._kept.keep(TABLES[pane], TableLayout(self._filtering.sort_of(pane), table.wide))
+        self._kept.save_layout(TABLES[pane], TableLayout(self._filtering.sort_of(pane), table.wide))

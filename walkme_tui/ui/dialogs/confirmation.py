@@ -163,9 +163,9 @@ class ConfirmationDialog(Dialog[Result]):
 
     def _replacement_key(self, key: str) -> str:
         """The key for a decision: another one if this key is bound to the command that opens the dialog."""
-        if key not in self.openers:
+        if key not in self.opening_keys:
             return key
-        taken = {*self.openers, *self.other_keys(), *self.decision_keys()}
+        taken = {*self.opening_keys, *self.other_keys(), *self.decision_keys()}
         return next(other for other in OTHER_KEYS if other not in taken)
 
     def take_key(self, event: events.Key) -> bool:

@@ -49,7 +49,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         self._title = title
         self._right = right
         self._foot = foot
-        self.openers: Collection[str] = ()
+        self.opening_keys: Collection[str] = ()
         """The keys of the command that opened the dialog: none of them decides anything here."""
         self._pending_keys: list[events.Key] | None = []
 

@@ -14,7 +14,7 @@ from walkme_tui.ui.flows.pending import Place
 
 
 class JobsView(Protocol):
-    """The part of the browser that shows jobs."""
+    """The part of the browser that shows jobs and plans."""
 
     @property
     def place(self) -> Place:
@@ -22,12 +22,12 @@ class JobsView(Protocol):
         ...
 
     @property
-    def openers(self) -> tuple[str, ...]:
+    def opening_keys(self) -> tuple[str, ...]:
         """The keys of the command that was run last."""
         ...
 
     async def extent(self, user_ids: Sequence[str]) -> str:
-        """What the marked users are, where they are all of something (``the whole account``); else empty."""
+        """A phrase if the marked users are a whole set (``the whole account``); else empty."""
         ...
 
     async def postpone(self, ready: str) -> Place | None:
@@ -49,11 +49,11 @@ class FlowContext(Protocol):
     session: Session
     pages: PageLoader
     directory: Directory
-    work: JobTasks
+    job_tasks: JobTasks
 
     @property
-    def changing(self) -> JobsView:
-        """Its jobs."""
+    def change_commands(self) -> JobsView:
+        """The part of the screen that shows jobs and plans."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The change services of a session in the browser, and its running jobs: permissions, status and the end."""
+"""The change services of a session in the browser: whether they may be used, and the running jobs and their status."""
 
 import asyncio
 import time
@@ -31,15 +31,16 @@ READ_ONLY: Final = "This session was opened for reading only."
 class JobTasks:
     """Opens the change services of a session on first use, and follows its jobs.
 
-    ``opener`` raises ``ConfigurationError``; without one the session is for reading only. ``listener`` is called when
-    something visible changed, with True where it must be drawn at once. ``unfinished`` are the jobs that stopped here
-    with steps left, by id. ``unplanned`` is why the plan that the browser was started for could not be made.
+    ``open_change_services`` raises ``ConfigurationError``; without one the session is for reading only. ``listener`` is
+    called when something visible changed, with True where it must be drawn at once. ``unfinished`` are the jobs that
+    stopped in this session with steps left, by id. ``plan_failure`` is why the plan that the browser was started for
+    could not be made.
     """
 
     def __init__(
         self,
         session: Session,
-        opener: "Callable[[], Awaitable[ChangeServices]] | None" = None,
+        open_change_services: "Callable[[], Awaitable[ChangeServices]] | None" = None,
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -47,9 +48,9 @@ class JobTasks:
         self.listener: Callable[[bool], None] = lambda _: None
         self.pending = Pending(lambda: self.listener(True))
         self.unfinished: dict[str, Job] = {}
-        self.unplanned: WalkmeError | None = None
+        self.plan_failure: WalkmeError | None = None
         self._session = session
-        self._opener = opener
+        self._open_change_services = open_change_services
         self._opening = asyncio.Lock()
         self._change_services: ChangeServices | None = None
         self._progress_at: dict[str, float] = {}
@@ -63,7 +64,7 @@ class JobTasks:
     @property
     def can_change(self) -> bool:
         """False if the session was opened for reading only."""
-        return self._opener is not None or self._change_services is not None
+        return self._open_change_services is not None or self._change_services is not None
 
     def why_not(self, command: Command) -> str:
         """Why a command cannot be used now, as a phrase; empty if it can."""
@@ -81,9 +82,9 @@ class JobTasks:
         """The change services, opened by the first call; raises ``ConfigurationError``."""
         async with self._opening:
             if self._change_services is None:
-                if self._opener is None:
+                if self._open_change_services is None:
                     raise ConfigurationError(READ_ONLY)
-                self._change_services = await self._opener()
+                self._change_services = await self._open_change_services()
             return self._change_services
 
     # ------------------------------------------------------------ running jobs
@@ -146,7 +147,7 @@ class JobTasks:
         return " · ".join(parts)
 
     def _seconds_to_retry(self, job_id: str, progress: "JobProgress | None") -> float:
-        """Seconds until something is sent again: the job's own wait or the pause that the server asked for."""
+        """Seconds until something is sent again: the job's own wait or the pause that the server requested."""
         own = progress.retry_in_seconds if progress is not None else None
         left = 0.0 if own is None else own - (self.monotonic() - self._progress_at[job_id])
         return max(left, self._session.api.traffic().waiting_seconds)
@@ -194,7 +195,7 @@ class JobTasks:
         """Cancel what is pending, stop the jobs and close the change services; see ``ChangeServices.aclose``."""
         self.pending.cancel_all()
         async with self._opening:
-            self._opener = None
+            self._open_change_services = None
             change_services = self._change_services
         if change_services is not None:
             await change_services.aclose()
@@ -203,13 +204,13 @@ class JobTasks:
 
 def job_tasks_of(
     session: Session,
-    opener: "Callable[[Session], ChangeServices] | None",
+    open_change_services: "Callable[[Session], ChangeServices] | None",
     preload: "PlanPreload | None",
     monotonic: Callable[[], float],
 ) -> JobTasks:
-    """The ``JobTasks`` of a session; ``opener`` blocks for a moment, ``preload`` is already opening the services."""
+    """The ``JobTasks`` of a session; ``open_change_services`` blocks, ``preload`` is already opening the services."""
     if preload is not None:
         return JobTasks(session, preload.change_services, monotonic=monotonic)
-    if opener is None:
+    if open_change_services is None:
         return JobTasks(session, monotonic=monotonic)
-    return JobTasks(session, lambda: asyncio.to_thread(opener, session), monotonic=monotonic)
+    return JobTasks(session, lambda: asyncio.to_thread(open_change_services, session), monotonic=monotonic)

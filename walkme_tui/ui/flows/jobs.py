@@ -28,7 +28,7 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
-    running = view.work.running.get(job.id)
+    running = view.job_tasks.running.get(job.id)
     if running is None:
         if not job.state.resumable or job.state is JobState.RUNNING or await _resume_confirmed(view, origin, job):
             await resume(view, origin, job)
@@ -36,7 +36,7 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
         running.control.resume()
     else:
         running.control.pause()
-        view.app.notify("Paused after what is in flight. P resumes the job.", markup=False, timeout=4)
+        view.app.notify("The job pauses after the requests in flight. P resumes it.", markup=False, timeout=4)
     view.update_status()
 
 
@@ -53,7 +53,7 @@ async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool
         ],
         [AnswerKey("r", "resume")],
         account=view.session.account,
-        monotonic=view.work.monotonic,
+        monotonic=view.job_tasks.monotonic,
     )
     return await origin.show(dialog, "The question whether to resume the job is ready") is not None
 
@@ -63,33 +63,33 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
-    if job.id in view.work.running:
+    if job.id in view.job_tasks.running:
         view.app.notify("The job is running. P pauses it, q stops it.", markup=False)
         return
     if not job.state.resumable:
         view.app.notify(f"The job is {job.state.value}: there is nothing to abandon.", markup=False)
         return
-    left = words.count(len(job.unsettled), "step", "steps")
+    remaining = words.count(len(job.unsettled), "step", "steps")
     text = [
-        (f"{left} will never be executed. What was done stays done, and z can undo it.", TextStyle.PLAIN),
+        (f"{remaining} will never be executed. What was done stays done, and z can undo it.", TextStyle.PLAIN),
         (f"So far: {step_counts(job)}.", TextStyle.DIM),
     ]
     if any(record.state is StepState.SENT for record in job.steps):
-        text.append(("One step was sent and its answer never came: it will need review.", TextStyle.WARN))
+        text.append(("One step was sent and got no answer: it will need review.", TextStyle.WARN))
     dialog = QuestionDialog(
         f"Abandon the {_lower(job_title(job))}?",
         text,
         [AnswerKey("d", "abandon it")],
         account=view.session.account,
-        monotonic=view.work.monotonic,
+        monotonic=view.job_tasks.monotonic,
     )
     if await origin.show(dialog, "The question whether to abandon the job is ready") is None:
         return
     try:
-        await (await view.work.change_services()).job_runs.discard(job.id)
+        await (await view.job_tasks.change_services()).job_runs.discard(job.id)
     except WalkmeError as error:
         report(view.app, error, doing="Abandoning the job")
-    view.changing.read_jobs()
+    view.change_commands.read_jobs()
 
 
 async def receipt(view: FlowContext, origin: Origin, job: Job | None) -> None:
@@ -118,19 +118,21 @@ def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
 
 async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     """Offer once, at the start, to resume, inspect or abandon a job that an earlier run left unfinished."""
-    if not view.work.can_change or view.work.why_not(RESUME):
+    if not view.job_tasks.can_change or view.job_tasks.why_not(RESUME):
         return
     try:
-        change_services = await view.work.change_services()
+        change_services = await view.job_tasks.change_services()
         jobs = await change_services.journal.jobs(view.session.account.profile)
     except WalkmeError as error:
         report(view.app, error, doing="Reading the journal")
         return
-    left = _unfinished(jobs, view)
-    if not left:
+    unfinished = _unfinished(jobs, view)
+    if not unfinished:
         return
-    dialog = UnfinishedDialog(left, view.session.account, now_ms=view.session.clock(), monotonic=view.work.monotonic)
-    ready = "A job was not finished" if len(left) == 1 else f"{len(left)} jobs were not finished"
+    dialog = UnfinishedDialog(
+        unfinished, view.session.account, now_ms=view.session.clock(), monotonic=view.job_tasks.monotonic
+    )
+    ready = "A job was not finished" if len(unfinished) == 1 else f"{len(unfinished)} jobs were not finished"
     answer = await origin.show(dialog, ready)
     if answer is None:
         return
@@ -139,7 +141,7 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     elif answer.choice is UnfinishedChoice.DISCARD:
         await discard(view, origin, answer.job)
     else:
-        view.changing.show_job(answer.job.id)
+        view.change_commands.show_job(answer.job.id)
 
 
 def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
@@ -149,7 +151,7 @@ def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
         for job in jobs
         if job.state.resumable
         and job.state is not JobState.RUNNING
-        and job.id not in view.work.running
+        and job.id not in view.job_tasks.running
         and job.plan.base_url == view.session.account.base_url
     ]
 

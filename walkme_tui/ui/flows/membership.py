@@ -19,16 +19,16 @@ async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -
         except (ApiError, MirrorUnavailable) as error:
             report(view.app, error, doing="Reading the groups of this user")
             return
-    who = clean(_name(user), 100)
+    name = clean(_name(user), 100)
     if user.groups is UNKNOWN:
-        view.app.notify(f"The server does not return the groups of {who}.", markup=False)
+        view.app.notify(f"The server does not return the groups of {name}.", markup=False)
         return
     if not user.groups:
-        view.app.notify(f"{who} is in no group.", markup=False)
+        view.app.notify(f"{name} is in no group.", markup=False)
         return
     names = view.group_names
     choices = [Choice(group_id, clean(names.get(group_id, group_id), 200)) for group_id in user.groups]
-    chosen = await origin.show(ChoiceDialog(f"Groups of {who}", choices), f"The groups of {who} are known")
+    chosen = await origin.show(ChoiceDialog(f"Groups of {name}", choices), f"The groups of {name} are known")
     if chosen is not None:
         view.show_group(chosen, mirrored)
 

@@ -50,8 +50,8 @@ async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the changed users")
         return
-    left = count.new + count.changed + count.gone + 1 - len(choices)
-    more = f" (the first {words.number(MAX_LISTED)} are listed)" if left > 0 else ""
+    unlisted = count.new + count.changed + count.gone + 1 - len(choices)
+    more = f" (the first {words.number(MAX_LISTED)} are listed)" if unlisted > 0 else ""
     dialog = SearchDialog(f"{news_words(count).capitalize()}{more}", choices)
     chosen = await origin.show(dialog, "The list of what changed is ready")
     if chosen == FORGET:
@@ -74,8 +74,8 @@ async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
 
 
 def _gone(news: News) -> Sequence[Choice]:
-    people = list(news.gone.items())[:MAX_LISTED]
-    return [Choice(f"{GONE}{user_id}", _label(was), "gone", TextStyle.WARN) for user_id, was in people]
+    gone = list(news.gone.items())[:MAX_LISTED]
+    return [Choice(f"{GONE}{user_id}", _label(was), "gone", TextStyle.WARN) for user_id, was in gone]
 
 
 def _label(user: User) -> str:

@@ -18,11 +18,15 @@ async def offboard(view: FlowContext, origin: Origin, marked: Sequence[str], use
     if not ids:
         view.app.notify(NO_USER, markup=False)
         return
-    whom = email_of(user.user) if not marked and user is not None else f"{number(len(ids))} marked users"
-    extent = await view.changing.extent(marked)
-    title = f"Offboard {whom}" + (f", {extent}" if extent else "")
+    target = email_of(user.user) if not marked and user is not None else f"{number(len(ids))} marked users"
+    extent = await view.change_commands.extent(marked)
+    title = f"Offboard {target}" + (f", {extent}" if extent else "")
     plan = await request_plan(
-        view, origin, title, lambda services, ended: services.planner.offboard(ids, on_progress=ended), len(ids)
+        view,
+        origin,
+        title,
+        lambda services, on_progress: services.planner.offboard(ids, on_progress=on_progress),
+        len(ids),
     )
     if plan is not None:
         await review(view, origin, plan, extent)
@@ -45,6 +49,6 @@ async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | 
         return
     if not plan.steps:
         name = name_of(plan.subjects[0].user)
-        view.app.notify(f"{name} is {status.value} already. Nothing was sent.", markup=False)
+        view.app.notify(f"{name} is already {status.value}. Nothing was sent.", markup=False)
     else:
         await review(view, origin, plan)

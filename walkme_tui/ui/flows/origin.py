@@ -17,21 +17,21 @@ class Origin:
 
     def __init__(self, view: FlowContext) -> None:
         self._view = view
-        self._place = view.changing.place
-        self._openers = view.changing.openers
+        self._place = view.change_commands.place
+        self._opening_keys = view.change_commands.opening_keys
 
     @property
-    def is_left(self) -> bool:
+    def user_is_elsewhere(self) -> bool:
         """True if the user is elsewhere now."""
-        return self._place.is_left(self._view.changing.place)
+        return self._place.differs_from(self._view.change_commands.place)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def moved_by_program(self) -> Iterator[None]:
         """A block in which the program moves the cursor, not the user."""
-        stayed = not self.is_left
+        stayed = not self.user_is_elsewhere
         yield
         if stayed:
-            self._place = self._view.changing.place
+            self._place = self._view.change_commands.place
 
     async def show(self, dialog: "Dialog[R]", ready: str) -> R | None:
         """Show a dialog and return the answer, None also where the user never opened it.
@@ -39,15 +39,15 @@ class Origin:
         If the user is elsewhere, a toast and the status line show ``ready``, the beginning of a sentence, and the key
         that opens the dialog.
         """
-        if not await self.reached(ready):
+        if not await self.wait_opened(ready):
             return None
-        dialog.openers, self._openers = self._openers, ()
+        dialog.opening_keys, self._opening_keys = self._opening_keys, ()
         return await self._view.app.push_screen_wait(dialog)
 
-    async def reached(self, ready: str) -> bool:
+    async def wait_opened(self, ready: str) -> bool:
         """Return True once the user is here or has opened what is ``ready``; False if they did not in time."""
-        while self.is_left:
-            opened_at = await self._view.changing.postpone(ready)
+        while self.user_is_elsewhere:
+            opened_at = await self._view.change_commands.postpone(ready)
             if opened_at is None:
                 return False
             self._place = opened_at

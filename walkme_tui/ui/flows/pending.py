@@ -1,4 +1,4 @@
-"""What is pending between the user and the program: requests under way, and dialogs that are ready to be opened."""
+"""What is pending: requests that the user can cancel, and dialogs that wait until the user opens them."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -23,7 +23,7 @@ class Place(NamedTuple):
     typing: bool
     screens: int
 
-    def is_left(self, now: "Place") -> bool:
+    def differs_from(self, now: "Place") -> bool:
         """True if a dialog that was requested here would open over something else in ``now``.
 
         A first row that arrived meanwhile is not another place.
@@ -47,7 +47,7 @@ class _ReadyDialog:
 
 
 class Pending:
-    """The pending requests and dialogs of a session; ``changed`` is called when ``status`` is another."""
+    """The pending requests and dialogs of a session; ``changed`` is called when ``status`` changes."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed

@@ -1,4 +1,4 @@
-"""Requests a plan from the server: asks before a long one, shows its progress, and reports its failure."""
+"""Makes a plan: asks before it reads many users, shows the progress, and reports a failure."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
@@ -13,7 +13,7 @@ from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
-from walkme_tui.ui.flows.group_backfill import requests_in_words, span
+from walkme_tui.ui.flows.group_backfill import duration_text, requests_text
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.words import number
@@ -21,41 +21,41 @@ from walkme_tui.ui.words import number
 MakePlan: TypeAlias = Callable[[ChangeServices, ProgressListener], Coroutine[Any, Any, Plan]]
 """Makes a plan; calls the second argument with the number of users that were read so far."""
 
-MAX_USERS_UNASKED: Final = 200
-"""A plan for more users than this asks before it reads them."""
+MAX_USERS_WITHOUT_QUESTION: Final = 200
+"""Before more users than this are read for a plan, a dialog asks."""
 NO_USER = "There is no user under the cursor."
 
 
 async def request_plan(view: FlowContext, origin: Origin, title: str, make: MakePlan, users: int) -> Plan | None:
     """Make a plan for this number of users; None where the user declined or cancelled it, or where it failed."""
-    if users > MAX_USERS_UNASKED and not await _confirmed(view, origin, title, users):
+    if users > MAX_USERS_WITHOUT_QUESTION and not await _confirmed(view, origin, title, users):
         return None
-    progress = _ReadProgress(title, users, view.work.monotonic)
+    progress = _ReadProgress(title, users, view.job_tasks.monotonic)
 
     async def plan() -> Plan:
-        return await make(await view.work.change_services(), progress.note)
+        return await make(await view.job_tasks.change_services(), progress.note)
 
     try:
-        return await view.work.pending.request(progress.status, plan, long=users > MAX_USERS_UNASKED)
+        return await view.job_tasks.pending.request(progress.status, plan, long=users > MAX_USERS_WITHOUT_QUESTION)
     except WalkmeError as error:
         report(view.app, error, doing=clean(title, MAX_SENTENCE))
         return None
 
 
 async def _confirmed(view: FlowContext, origin: Origin, title: str, users: int) -> bool:
-    cost = requests_in_words(users, view.session.api.traffic().permitted_per_second)
+    cost = requests_text(users, view.session.api.traffic().permitted_per_second)
     dialog = QuestionDialog(
         f"Read {number(users)} users for a plan?",
         [
             (f"{title}.", TextStyle.WARN),
-            (f"A plan is made from the current state of the server: {cost}.", TextStyle.PLAIN),
+            (f"A plan needs each user as the server has it now: {cost}.", TextStyle.PLAIN),
             ("Reading changes nothing, and Esc stops it. The plan is shown before anything is sent.", TextStyle.DIM),
         ],
         [AnswerKey("r", "read them")],
         account=view.session.account,
-        monotonic=view.work.monotonic,
+        monotonic=view.job_tasks.monotonic,
     )
-    return await origin.show(dialog, f"{title}: there is a question") is not None
+    return await origin.show(dialog, f"{title}: a question is ready") is not None
 
 
 class _ReadProgress:
@@ -77,9 +77,9 @@ class _ReadProgress:
     def status(self) -> str:
         """``Read 1 200 of 25 000, 40 s left, Esc stops. Offboard …``: a narrow screen cuts the end."""
         if self._users == 1 or not self._read:
-            return f"{self._title}: asking the server… Esc stops."
+            return f"{self._title}: reading from the server… Esc stops."
         if self._read >= self._users:
             return f"Read all {number(self._read)}, making the plan, Esc stops. {self._title}"
         speed = self._speed.per_second(self._monotonic())
-        left = f", {span((self._users - self._read) / speed)} left" if speed > 0 else ""
+        left = f", {duration_text((self._users - self._read) / speed)} left" if speed > 0 else ""
         return f"Read {number(self._read)} of {number(self._users)}{left}, Esc stops. {self._title}"

@@ -31,9 +31,9 @@ from walkme_tui.ui.plan_draft import PlanDraft
 
 
 async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> None:
-    """Show a plan until the user runs it or leaves it; saving it to a file keeps it on the screen.
+    """Show a plan until the user runs or closes it; saving it to a file keeps it on the screen.
 
-    ``extent`` says whom it is about, where those are all of something.
+    ``extent`` is a phrase if its users are a whole set (``the whole account``), else empty.
     """
     draft = PlanDraft.of(plan)
     while True:
@@ -41,9 +41,9 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
             draft,
             view.session.account,
             extent=extent,
-            require=(await view.work.change_services()).planner.require,
+            require=(await view.job_tasks.change_services()).planner.require,
             clock=view.session.clock,
-            monotonic=view.work.monotonic,
+            monotonic=view.job_tasks.monotonic,
         )
         answer = await origin.show(dialog, f"{plan_title(plan)}: the plan is ready")
         if answer is None:
@@ -58,9 +58,9 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
 async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> None:
     """Submit a plan and run its job."""
     try:
-        job = await (await view.work.change_services()).job_runs.submit(plan)
+        job = await (await view.job_tasks.change_services()).job_runs.submit(plan)
     except WalkmeError as error:
-        view.work.note_refusal(error)
+        view.job_tasks.note_refusal(error)
         report(view.app, error, doing=plan_title(plan))
         return
     await run_job(view, origin, job)
@@ -77,22 +77,22 @@ async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
 
 
 async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
-    """Run the remaining steps of a job and show the result: here if the user stayed, else in a toast."""
+    """Run the remaining steps of a job and show the result: in a dialog if the user is still here, else in a toast."""
     try:
-        running = await view.work.start(job)
-        with origin.kept():
-            view.changing.read_jobs(job.id)
+        running = await view.job_tasks.start(job)
+        with origin.moved_by_program():
+            view.change_commands.read_jobs(job.id)
         # Not awaited directly: the job belongs to the session and continues if this screen is removed.
         await asyncio.wait([running.task])
-        await view.work.wait_staying()
+        await view.job_tasks.wait_staying()
         result = running.task.result()
     except WalkmeError as error:
-        view.changing.read_jobs()
+        view.change_commands.read_jobs()
         report(view.app, error, doing=job_in_progress(job.plan))
         return
-    view.changing.read_jobs()
+    view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
-    if origin.is_left:
+    if origin.user_is_elsewhere:
         _toast(view, result, note)
     else:
         await show_receipt(view, origin, result, note)
@@ -101,7 +101,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
 async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, note: str = "") -> None:
     """Show the receipt of a job, and undo or resume it if the user wants to."""
     job = result.job
-    text = (await view.work.change_services()).job_runs.receipt_text(job)
+    text = (await view.job_tasks.change_services()).job_runs.receipt_text(job)
     dialog = ReceiptDialog(
         job,
         view.session.account,
@@ -109,7 +109,7 @@ async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, not
         [each for each in (result.problem, result.receipt_problem) if each is not None],
         note=note,
         now_ms=view.session.clock(),
-        monotonic=view.work.monotonic,
+        monotonic=view.job_tasks.monotonic,
     )
     chosen = await origin.show(dialog, f"{job_title(job)}: the receipt is ready")
     if chosen is ReceiptChoice.UNDO:

@@ -1,4 +1,4 @@
-"""Table layouts and saved views that are kept for the next start; written on a thread, because disks may be slow."""
+"""Table layouts and saved views, stored for the next start; written on a thread, because disks may be slow."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ class Preferences:
         self._profile = profile
         self._report = report
         self._reported = {""}
-        self._to_keep: dict[TableName, TableLayout] = {}
-        self._keeping: asyncio.Future[str] | None = None
+        self._unsaved: dict[TableName, TableLayout] = {}
+        self._saving: asyncio.Future[str] | None = None
         self.views: Sequence[SavedView] = BUILT_IN
         """The views as read last; the built-in ones before that."""
 
@@ -43,31 +43,31 @@ class Preferences:
             self._report_once(self.memory.notice)
         return self.views
 
-    def keep(self, table: TableName, layout: TableLayout) -> None:
+    def save_layout(self, table: TableName, layout: TableLayout) -> None:
         """Store the layout of a table; of several in a row only the last."""
         if self.memory is not None:
-            self._to_keep[table] = layout
-            if self._keeping is None:
-                self._keep_next()
+            self._unsaved[table] = layout
+            if self._saving is None:
+                self._save_next()
 
     def end(self) -> None:
         """Write what is pending before the screen closes."""
-        while self._to_keep:
-            self._keep_next()
+        while self._unsaved:
+            self._save_next()
 
-    def _keep_next(self) -> None:
-        assert self.memory is not None  # noqa: S101 - see ``keep``
-        table, layout = self._to_keep.popitem()
+    def _save_next(self) -> None:
+        assert self.memory is not None  # noqa: S101 - see ``save_layout``
+        table, layout = self._unsaved.popitem()
         loop = asyncio.get_running_loop()
-        self._keeping = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, layout)
-        self._keeping.add_done_callback(self._kept)
+        self._saving = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, layout)
+        self._saving.add_done_callback(self._saved)
 
-    def _kept(self, keeping: "asyncio.Future[str]") -> None:
-        self._keeping = None
-        if not keeping.cancelled():
-            self._report_once(keeping.result())
-        if self._to_keep:
-            self._keep_next()
+    def _saved(self, saving: "asyncio.Future[str]") -> None:
+        self._saving = None
+        if not saving.cancelled():
+            self._report_once(saving.result())
+        if self._unsaved:
+            self._save_next()
 
     def _report_once(self, sentence: str) -> None:
         if sentence not in self._reported:

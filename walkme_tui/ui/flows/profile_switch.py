@@ -32,7 +32,7 @@ class Program(Protocol):
     """The part of the app that a profile switch uses."""
 
     session: Session | None
-    work: JobTasks | None
+    job_tasks: JobTasks | None
     start: BrowserStart
 
     @property
@@ -68,44 +68,46 @@ async def open_demo(program: Program) -> None:
     await _switch(program, program.start.open_demo, "the demo", None)
 
 
-async def _switch(program: Program, opener: Callable[[], Session], name: str, origin: Origin | None) -> None:
+async def _switch(program: Program, open_session: Callable[[], Session], name: str, origin: Origin | None) -> None:
     """Close the open session once another one is open and shown; a running job or a failure may keep the old one."""
-    work = program.work
+    job_tasks = program.job_tasks
     try:
-        if work is None or await may_leave(program.app, work, f"{name} opens"):
-            await _open_and_show(program, opener, name, origin)
+        if job_tasks is None or await may_leave(program.app, job_tasks, f"{name} opens"):
+            await _open_and_show(program, open_session, name, origin)
     except WalkmeError as error:
         report(program.app, error, doing=f"Opening {name}")
     finally:
-        if work is not None and work is program.work:
-            work.stay()
+        if job_tasks is not None and job_tasks is program.job_tasks:
+            job_tasks.stay()
 
 
-async def _open_and_show(program: Program, opener: Callable[[], Session], name: str, origin: Origin | None) -> None:
+async def _open_and_show(
+    program: Program, open_session: Callable[[], Session], name: str, origin: Origin | None
+) -> None:
     """Open a session and show it, unless the user declines because they are elsewhere; one not shown is closed."""
-    session = await _opened(opener)
-    before, work = program.session, program.work
+    session = await _opened(open_session)
+    before, job_tasks = program.session, program.job_tasks
     try:
         query = await asyncio.to_thread(program.start.later_query, session.account.profile)
-        if origin is not None and not await origin.reached(f"{name}: the account is ready"):
+        if origin is not None and not await origin.wait_opened(f"{name}: the account is ready"):
             return
         # A job may have been started while the session was opened.
-        if work is not None and not await may_leave(program.app, work, f"{name} opens"):
+        if job_tasks is not None and not await may_leave(program.app, job_tasks, f"{name} opens"):
             return
         await _use_theme_of(program, session.account.profile)
         await program.show_session(session, query)
     finally:
         if program.session is not session:
             await session.aclose()
-    if work is not None:
-        await work.aclose()
+    if job_tasks is not None:
+        await job_tasks.aclose()
     if before is not None:
         await before.aclose()
 
 
-async def _opened(opener: Callable[[], Session]) -> Session:
+async def _opened(open_session: Callable[[], Session]) -> Session:
     """Open a session in a thread; where the task is cancelled meanwhile, the session is closed."""
-    opening = asyncio.ensure_future(asyncio.to_thread(opener))
+    opening = asyncio.ensure_future(asyncio.to_thread(open_session))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:

@@ -19,53 +19,53 @@ WAIT, STOP = "w", "s"
 class LeaveDialog(QuestionDialog):
     """Wait, stop, or stay; only one is open at a time."""
 
-    def __init__(self, work: JobTasks) -> None:
-        running = list(work.running.values())
+    def __init__(self, job_tasks: JobTasks) -> None:
+        running = list(job_tasks.running.values())
         title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
-        text = [(work.job_status(job), TextStyle.PLAIN) for job in running]
+        text = [(job_tasks.job_status(job), TextStyle.PLAIN) for job in running]
         if len(running) == 1:
             text = [(job_in_progress(running[0].job.plan), TextStyle.PLAIN)]
         text.append(
             ("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM)
         )
         answers = [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")]
-        super().__init__(title, text, answers, monotonic=work.monotonic)
+        super().__init__(title, text, answers, monotonic=job_tasks.monotonic)
 
 
-def ask_to_quit(app: App[int], work: JobTasks) -> None:
+def ask_to_quit(app: App[int], job_tasks: JobTasks) -> None:
     """Open the dialog at once, before the next key is handled; end the program unless the user decides to stay."""
 
     async def follow(chosen: str | None) -> None:
-        if await _all_ended(work, chosen, "the program ends"):
+        if await _all_ended(job_tasks, chosen, "the program ends"):
             app.exit(0)
 
     def answered(chosen: str | None) -> None:
         start_worker(app, WorkerGroup.LEAVE, partial(follow, chosen), name="Quitting")
 
     if not isinstance(app.screen, LeaveDialog):
-        app.push_screen(LeaveDialog(work), answered)
+        app.push_screen(LeaveDialog(job_tasks), answered)
 
 
-async def may_leave(app: App[Any], work: JobTasks, then: str) -> bool:
+async def may_leave(app: App[Any], job_tasks: JobTasks, then: str) -> bool:
     """Return True once no job runs, because all finished or were stopped; False if the user stays.
 
-    ``then`` is what follows, for the status line. After True the results of jobs are held back until ``work.stay``.
+    ``then`` is what follows, for the status line. After True the results of jobs are held back until ``JobTasks.stay``.
     """
-    if not work.running:
+    if not job_tasks.running:
         return True
     if isinstance(app.screen, LeaveDialog):
         return False
-    return await _all_ended(work, await app.push_screen_wait(LeaveDialog(work)), then)
+    return await _all_ended(job_tasks, await app.push_screen_wait(LeaveDialog(job_tasks)), then)
 
 
-async def _all_ended(work: JobTasks, chosen: str | None, then: str) -> bool:
+async def _all_ended(job_tasks: JobTasks, chosen: str | None, then: str) -> bool:
     if chosen is None:
-        work.stay()
+        job_tasks.stay()
         return False
-    work.leave(then)
+    job_tasks.leave(then)
     if chosen == STOP:
-        work.stop_all()
-    while work.running:
-        await asyncio.wait([job.task for job in work.running.values()])
+        job_tasks.stop_all()
+    while job_tasks.running:
+        await asyncio.wait([job.task for job in job_tasks.running.values()])
     # The user may have been asked again meanwhile, and stays.
-    return work.leaving
+    return job_tasks.leaving

@@ -18,43 +18,43 @@ if TYPE_CHECKING:
 NOT_STORED: Final = "The demo stores nothing: views can be saved in a profile of your own."
 
 
-async def save_view(view: "FlowContext", origin: "Origin", kept: Preferences, now: SavedView) -> None:
-    """Ask for a name and save the current view; after a failure the person is asked again."""
-    if kept.memory is None:
+async def save_view(view: "FlowContext", origin: "Origin", preferences: Preferences, current: SavedView) -> None:
+    """Ask for a name and save the current view; after a failure, ask again."""
+    if preferences.memory is None:
         view.app.notify(NOT_STORED, markup=False)
         return
-    if not now.text.strip() and now.sort is None and not now.hide_inactive:
+    if not current.text.strip() and current.sort is None and not current.hide_inactive:
         view.app.notify("There is nothing to save: filter or sort the users first.", markup=False)
         return
-    known = await kept.read_views()
+    known = await preferences.read_views()
     name: str | None = ""
     while name is not None:
-        dialog = ViewNameDialog(now.text, lambda typed: _check_name(typed, known), name)
+        dialog = ViewNameDialog(current.text, lambda typed: _check_name(typed, known), name)
         name = await origin.show(dialog, "The name of the view can be entered")
         if name is None:
             return
-        problem = await asyncio.to_thread(kept.memory.save_view, now._replace(name=name))
+        problem = await asyncio.to_thread(preferences.memory.save_view, current._replace(name=name))
         if not problem:
             view.app.notify(f"Saved. walkme-tui {SIGN}{name} opens it.", markup=False, timeout=5)
-            await kept.read_views()
+            await preferences.read_views()
             return
         view.app.notify(problem, severity="warning", markup=False, timeout=8)
 
 
-async def delete_view(view: "FlowContext", origin: "Origin", kept: Preferences) -> None:
+async def delete_view(view: "FlowContext", origin: "Origin", preferences: Preferences) -> None:
     """Ask which saved view to delete."""
-    saved = [each for each in await kept.read_views() if each not in BUILT_IN]
-    if kept.memory is None or not saved:
+    saved = [each for each in await preferences.read_views() if each not in BUILT_IN]
+    if preferences.memory is None or not saved:
         view.app.notify("No views are saved.", markup=False)
         return
     choices = [Choice(each.name, each.name, clean(title(each), 60)) for each in saved]
     name = await origin.show(ChoiceDialog("Delete a saved view", choices), "The saved views are read")
     if name is not None:
-        problem = await asyncio.to_thread(kept.memory.delete_view, name)
+        problem = await asyncio.to_thread(preferences.memory.delete_view, name)
         view.app.notify(
             problem or f"{name} was deleted.", severity="warning" if problem else "information", markup=False
         )
-        await kept.read_views()
+        await preferences.read_views()
 
 
 def _check_name(name: str, known: "Sequence[SavedView]") -> tuple[str, bool]:

@@ -21,7 +21,7 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
         view.app.notify(NO_USER, markup=False)
         return
     try:
-        change_services = await view.work.change_services()
+        change_services = await view.job_tasks.change_services()
         jobs = await change_services.journal.jobs(view.session.account.profile)
     except WalkmeError as error:
         report(view.app, error, doing="Reading the journal")
