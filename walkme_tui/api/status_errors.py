@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from walkme_tui.api.answers import (
     LATER_HINT,
     PAGE_START,
+    SHORT_TEXT,
     WRONG_PLACE_HINT,
     ApiAnswer,
     ApiRequest,
@@ -18,6 +19,7 @@ from walkme_tui.api.answers import (
     describe_body,
     error_message,
 )
+from walkme_tui.api.field_reasons import field_reasons
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.domain.errors import (
     ApiError,
@@ -131,8 +133,14 @@ def _refused(
         late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
         return late, FailureKind.UNCERTAIN, "request time-out"
     kind = Conflict if status == 409 else RequestRejected
+    fields = field_reasons(answer.body, conflict=status == 409)
+    if fields and not details:
+        reasons = "; ".join(
+            f"{attribute.replace('_', ' ')}: {reason.rstrip('.')}" for attribute, reason in fields.items()
+        )
+        details = f": {clean(reasons, SHORT_TEXT)}"
     message = f"{endpoint.host} refused the request ({status}{details})."
-    return kind(message, status=status, request_id=request_id), FailureKind.FINAL, "refused"
+    return kind(message, status=status, request_id=request_id, fields=fields), FailureKind.FINAL, "refused"
 
 
 def failure_of_token_answer(failure: Failure, answer: ApiAnswer, endpoint: Endpoint) -> Failure:

@@ -30,6 +30,9 @@ A message is one plain sentence for the user; ``hint`` says what to do. Neither 
 text from a server cleans it (``domain.text.clean``).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 
 class WalkmeError(Exception):
     """Base of all expected failures: ``message`` says what happened, ``hint`` what to do (may be empty)."""
@@ -55,13 +58,22 @@ class ApiError(WalkmeError):
     """A call failed.
 
     ``status`` is the HTTP status, or None if no answer came; ``request_id`` is the server's own id of the call, if it
-    sent one.
+    sent one. ``fields`` are the server's reasons by attribute of ``User``, where it refused the values of fields.
     """
 
-    def __init__(self, message: str, *, hint: str = "", status: int | None = None, request_id: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        request_id: str = "",
+        fields: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.request_id = request_id
+        self.fields = fields
 
 
 class SignInRefused(ApiError):
