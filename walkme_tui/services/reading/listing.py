@@ -13,6 +13,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.events import Event, PageLoaded, TotalChanged, UserForgotten, UserStored
 from walkme_tui.services.ports import Session
+from walkme_tui.services.reading.page_demand import PageDemand
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE, ViewRows, chunks
 
@@ -74,6 +75,7 @@ class Listing:
         self._mirror = session.mirror
         self._events = session.events
         self._pages = pages
+        self._demand = PageDemand(pages)
         self._settle_seconds = settle_seconds
         self._retry_seconds = retry_seconds
         self._requested = query
@@ -86,7 +88,6 @@ class Listing:
         self._recalled = False
         self._visible = (0, FIRST_GUESS_ROWS - 1)
         self._downwards = True
-        self._reread: tuple[int, ...] = ()
         self._building: asyncio.Task[None] | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._retrying: asyncio.TimerHandle | None = None
@@ -157,10 +158,7 @@ class Listing:
     def refresh(self) -> None:
         """Request the pages of the visible rows again."""
         first, last = self._visible
-        rows = [self._rows.get(index) for index in range(first, last + 1)]
-        positions = [row.position for row in rows if row is not None and row.position is not None]
-        self._reread = tuple(dict.fromkeys(position // self._pages.page_size + 1 for position in positions)) or (1,)
-        self._pages.refresh()
+        self._demand.refresh(row for index, row in self._rows.items() if first <= index <= last)
         self._request_pages()
 
     async def locate(self, user_id: str) -> int | None:
@@ -218,7 +216,7 @@ class Listing:
                 tasks.create_task(self._keep_window())
         finally:
             unsubscribe()
-            self._pages.want(self, ())
+            self._demand.end()
             for timer in (self._settling, self._retrying):
                 if timer is not None:
                     timer.cancel()
@@ -432,35 +430,10 @@ class Listing:
             self._notify(RowsChanged(changed[0], changed[-1]))
 
     def _request_pages(self) -> None:
-        """Request the pages that are missing or not confirmed among the visible rows, and one page ahead."""
-        self._reread = tuple(page for page in self._reread if not self._pages.confirmed(page))
         if self._view.order is not None:
-            # The first page contains the size of the account, which the counts of a narrowed view need.
-            self._pages.want(self, self._reread, () if self._pages.confirmed(1) else (1,))
-            return
-        size = self._pages.page_size
-        first, last = (index // size + 1 for index in self._visible)
-        if self._pages.total is None or not self._pages.exists(first):
-            first = last = 1
-        pages = [page for page in range(first, last + 1) if self._pages.exists(page)]
-        nearby = [pages[-1] + 1] if self._downwards or not self._is_certain() else []
-        nearby += [] if self._downwards else [pages[0] - 1]
-        wanted = [page for page in (pages if self._downwards else reversed(pages)) if not self._is_fresh(page)]
-        ahead = [page for page in nearby if page >= 1 and self._pages.exists(page) and not self._is_fresh(page)]
-        self._pages.want(self, wanted, ahead)
-
-    def _is_certain(self) -> bool:
-        return self._pages.total is None or self._pages.total.exact
-
-    def _is_fresh(self, page: int) -> bool:
-        """The page arrived in this session, or all its rows were read otherwise."""
-        if self._pages.confirmed(page):
-            return True
-        total = self._pages.total
-        first = (page - 1) * self._pages.page_size
-        last = min(page * self._pages.page_size, total.count if total is not None and total.exact else first) - 1
-        rows = [self._rows.get(index) for index in range(first, last + 1)]
-        return bool(rows) and all(row is not None and row.fetched_at_ms >= self._pages.fresh_from_ms for row in rows)
+            self._demand.request_narrowed()
+        else:
+            self._demand.request(self._visible, self._rows, downwards=self._downwards)
 
 
 def _differ(row: ListedRow | None, before: ListedRow | None) -> bool:
