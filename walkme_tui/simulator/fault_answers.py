@@ -1,15 +1,19 @@
 """Wrong answers, as a ``Fault`` describes them."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from walkme_tui.simulator.answers import error_answer
+from walkme_tui.domain.user_json import TEXT_FIELDS
+from walkme_tui.simulator.answers import error_answer, json_answer
 from walkme_tui.simulator.faults import AnswerFault, Fault
+from walkme_tui.simulator.refusal_shapes import refusal
 
 Serve = Callable[[Receive, Send], Awaitable[None]]
 
@@ -30,6 +34,9 @@ async def answer_with_fault(fault: Fault, scope: Scope, receive: Receive, send: 
     if fault.kind is AnswerFault.HANG:
         while (await receive())["type"] != "http.disconnect":
             pass
+    elif fault.kind is AnswerFault.REFUSED:
+        status, value = refusal(fault.shape, await _refused_fields(Request(scope, receive)))
+        await json_answer(value, status)(scope, receive, send)
     elif fault.kind is AnswerFault.OVERSIZED:
         await _send_oversized(send)
     else:
@@ -47,6 +54,15 @@ def _wrong_answer(fault: Fault, request_id: str) -> Response:
             return Response(status_code=fault.status, headers=headers)
         case _:
             return error_answer(request_id, fault.status, "simulated", "A simulated fault", headers=headers)
+
+
+async def _refused_fields(request: Request) -> list[str]:
+    """The text fields in a request's body; the email where it has none."""
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        body = None
+    return [name for name in TEXT_FIELDS if isinstance(body, dict) and name in body] or ["email"]
 
 
 async def _send_damaged(kind: AnswerFault, receive: Receive, send: Send, serve: Serve) -> None:

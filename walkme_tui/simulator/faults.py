@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.users import Json
+from walkme_tui.simulator.refusal_shapes import RefusalShape
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -22,6 +23,7 @@ class AnswerFault(StrEnum):
     CUT = "cut"  # the first half of the true answer, then the connection closes
     TRICKLE = "trickle"  # the true answer at twenty bytes a second
     OVERSIZED = "oversized"  # a body of 64 MB
+    REFUSED = "refused"  # a refusal of the fields in the request's body, in the fault's shape
     HANG = "hang"  # no answer until the client closes the connection
 
 
@@ -41,7 +43,7 @@ class Fault:
 
     These are requests of ``method`` (any if empty) whose path begins with ``path``: the first of them, then every
     ``every``-th, ``times`` of them altogether (None: no limit). ``retry_after`` is the value of the header. With
-    ``after_execution`` the request is executed before the wrong answer is sent.
+    ``after_execution`` the request is executed before the wrong answer is sent. ``shape`` is that of a refusal.
     """
 
     kind: AnswerFault
@@ -52,6 +54,7 @@ class Fault:
     status: int = 503
     retry_after: str | None = None
     after_execution: bool = False
+    shape: RefusalShape = RefusalShape.PROBLEM
 
 
 class Faults:
@@ -128,6 +131,16 @@ def _always(kind: AnswerFault, every: int, status: int = 503) -> Callable[[Fault
     return lambda faults: faults.add(Fault(kind, times=None, every=every, path="/users", status=status))
 
 
+def _refusing(shape: RefusalShape) -> Callable[[Faults], None]:
+    """Refuse every second write, so that a save can be tried again."""
+
+    def add(faults: Faults) -> None:
+        for method in ("POST", "PUT", "PATCH"):
+            faults.add(Fault(AnswerFault.REFUSED, times=None, every=2, method=method, path="/users", shape=shape))
+
+    return add
+
+
 def _with(name: str, value: object) -> Callable[[Faults], None]:
     return lambda faults: setattr(faults, name, value)
 
@@ -164,4 +177,5 @@ NAMED_FAULTS: Final[Mapping[str, Callable[[Faults], None]]] = {
     "drift": _with("drift", True),
     "email-ignored": _with("email_ignored", True),
     "no-expiry": _with("token_fields", {"expires_in": ...}),
+    **{f"refused-{shape}": _refusing(shape) for shape in RefusalShape},
 }

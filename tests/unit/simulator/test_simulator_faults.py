@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.simulator.caller import Caller, small
+from walkme_tui.api.field_reasons import field_reasons
 from walkme_tui.simulator.faults import NAMED_FAULTS, AnswerFault, Fault, Faults, TotalFault
+from walkme_tui.simulator.refusal_shapes import RefusalShape
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.thread import Answer, SimulatorThread
 
@@ -164,6 +166,10 @@ async def test_every_named_fault_shows_within_a_few_calls(name: str) -> None:
                 seen.append(["expires_in" in (await caller.token()).body])
             else:
                 line = Line(thread)
+                if name.startswith("refused-"):
+                    body = b'{"email":"new@example.com"}'
+                    seen.append([(await line.call("POST", "/users", body))[0] for _ in range(2)])
+                    continue
                 queries = ["email=a@b.example"] if name == "email-ignored" else [f"page={page}" for page in (1, 2, 3)]
                 seen.append([await _outcome(line, f"/users?{query}&pageSize=30") for query in queries])
         assert seen[0] != seen[1]
@@ -175,3 +181,17 @@ async def _outcome(line: Line, target: str) -> Any:
     except (TimeoutError, ConnectionResetError) as error:
         return type(error)
     return status, body
+
+
+@pytest.mark.parametrize("shape", RefusalShape)
+async def test_every_second_write_is_refused_with_reasons_that_the_client_finds(shape: RefusalShape) -> None:
+    caller = Caller(small(faults=(f"refused-{shape}",)))
+    user = (await caller.get("/users?pageSize=1"))["users"][0]
+    for method, target in (("PATCH", f"/users/{user['id']}"), ("PUT", f"/users/{user['id']}"), ("POST", "/users")):
+        body = {"email": f"new.{method}@example.com", "lastName": "New"}
+        refused = await caller.call(method, target, body)
+        assert refused.status in {400, 422}
+        fields = field_reasons(json.dumps(refused.body).encode())
+        assert list(fields) == (["email"] if shape is RefusalShape.OBJECT else ["email", "last_name"])
+        assert all(reason.isprintable() for reason in fields.values())
+        assert (await caller.call(method, target, body)).status in {200, 201}

@@ -191,6 +191,17 @@ async def test_a_new_user_is_pending_and_last_in_the_list() -> None:
     assert (await caller.get("/users?email=new@example.com"))["users"] == [made.body]
 
 
+async def test_unknown_fields_of_a_new_user_are_kept_and_those_of_the_system_are_not_taken() -> None:
+    caller = Caller(small())
+    nested: dict[str, Any] = {"department": {"name": "Sales", "codes": [1, None, {"a": []}]}, "nickname": None}
+    system = {"id": NOBODY, "createdAt": "2001-01-01T00:00:00Z", "status": "active"}
+    made = (await caller.call("POST", "/users", {"email": "new@example.com", **nested, **system})).body
+    read = await caller.get(f"/users/{made['id']}")
+    assert read == made
+    assert {name: read[name] for name in nested} == nested
+    assert all(read[name] != value for name, value in system.items())
+
+
 async def test_an_email_that_exists_is_a_conflict_whatever_its_case() -> None:
     caller = Caller(small())
     user = await somebody(caller)

@@ -97,7 +97,7 @@ _shtab_walkme_tui_themes_pos_0_choices=(list check)
 _shtab_walkme_tui_cache_pos_0_choices=(clear)
 _shtab_walkme_tui_simulator___patch_choices=(ok 405)
 _shtab_walkme_tui_simulator___scopes_choices=(users:read users:write users:delete)
-_shtab_walkme_tui_simulator___fault_choices=(burst cut drift email-ignored hang html malformed no-expiry oversized redirect repeated-page total-missing total-negative total-shrinking total-text trickle truncated)
+_shtab_walkme_tui_simulator___fault_choices=(burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated)
 _shtab_walkme_tui_completion_pos_0_choices=(bash zsh fish profiles groups views)
 _shtab_walkme_tui_pos_0_choices=(browse whois members export offboard undo jobs plan config profiles keys themes cache simulator completion)
 

@@ -409,7 +409,7 @@ _shtab_walkme_tui_simulator_options=(
   "--token-ttl[token lifetime, s (86400)]:S:"
   "--scopes[scopes of a token\: users\:read, users\:write, users\:delete (default\: all)]:SCOPE:(users:read users:write users:delete)"
   "--hostile[one name in fifty attacks the terminal]"
-  "*--fault[inject a repeatable fault\: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated]:NAME:(burst cut drift email-ignored hang html malformed no-expiry oversized redirect repeated-page total-missing total-negative total-shrinking total-text trickle truncated)"
+  "*--fault[inject a repeatable fault\: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, refused-hostile, refused-list, refused-map, refused-object, refused-paths, refused-problem, refused-sentences, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated]:NAME:(burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated)"
   "--log[log every request to standard error]"
 )
 
