@@ -24,14 +24,14 @@ class Typing(App[None]):
         self.theme = theme.name
         self.line = TextInput(prompt="type here")
         self.told: list[str] = []
-        self.line.typed = self.told.append
+        self.line.on_edit = self.told.append
 
     def compose(self) -> ComposeResult:
         yield self.line
 
     def type(self, *keys: str) -> None:
         for key in keys:
-            assert self.line.take(Key(key, key if len(key) == 1 else None))
+            assert self.line.process_key(Key(key, key if len(key) == 1 else None))
 
     @property
     def shown(self) -> str:
@@ -54,7 +54,7 @@ async def test_typing_and_editing() -> None:
 async def test_other_keys_are_not_handled(key: str) -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)):
-        assert not app.line.take(Key(key, None))
+        assert not app.line.process_key(Key(key, None))
 
 
 async def test_moving_the_caret_does_not_report_a_change() -> None:
@@ -73,7 +73,7 @@ async def test_an_empty_input_shows_its_prompt() -> None:
         assert app.shown.strip() == "type here"
         app.type("z")
         assert app.shown.strip() == "z"
-        app.line.put("other", "prompt")
+        app.line.set_text("other", "prompt")
         assert (app.shown.strip(), app.told) == ("other", ["z"])
 
 
@@ -82,7 +82,7 @@ async def test_any_text_fits_with_its_end_in_view(text: str) -> None:
     app = Typing()
     async with app.run_test(size=(20, 3)) as pilot:
         app.screen.set_focus(app.line)
-        app.line.put(text)
+        app.line.set_text(text)
         await pilot.pause()
         assert cell_len(app.shown) == 12
         assert app.shown.replace("\n", "").isprintable()

@@ -86,13 +86,13 @@ async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], d
         async with deadline.running():
             return await ask()
     except LookUpIgnored as error:
-        say_account_is_read(error)
+        print_account_read_notice(error)
     await read_account(session, cached=False)
     async with deadline.running():
         return await ask()
 
 
-def say_account_is_read(error: LookUpIgnored) -> None:
+def print_account_read_notice(error: LookUpIgnored) -> None:
     """Print why the whole account is read."""
     print_message(error.message, "The whole account is read now to find the user.")
 

@@ -63,7 +63,7 @@ def print_plan(plan: Plan, *, json: bool) -> None:
         print_lines(plan_lines(plan))
 
 
-def say_nothing_was_sent() -> None:
+def print_nothing_sent() -> None:
     """Print on standard error that only the plan was made."""
     print_message("Nothing was sent.", hint="To apply the plan, add --yes.")
 

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from walkme_tui.cli.account_read import read_account, say_account_is_read, with_account_read
+from walkme_tui.cli.account_read import print_account_read_notice, read_account, with_account_read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.plan_io import print_plan, say_nothing_was_sent, write_plan
+from walkme_tui.cli.plan_io import print_nothing_sent, print_plan, write_plan
 from walkme_tui.cli.session_run import with_change_services, with_session
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
@@ -60,7 +60,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
         try:
             return browse_task(context, task)
         except LookUpIgnored as error:
-            say_account_is_read(error)
+            print_account_read_notice(error)
         with_session(context, lambda session: read_account(session, cached=False))
         return browse_task(context, task)
 
@@ -81,7 +81,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
         else:
             print_plan(plan, json=context.options.json)
             if plan.steps:
-                say_nothing_was_sent()
+                print_nothing_sent()
         return ExitCode.DONE
 
     return with_change_services(context, work, check)

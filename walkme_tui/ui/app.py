@@ -165,7 +165,7 @@ class WalkmeApp(App[int]):
     def _take_key(self, event: events.Key) -> bool:
         screen = self.screen
         command_id = self._by_key.get(event.key)
-        taken = isinstance(screen, keys.TakesKeys) and screen.take_key(event)
+        taken = isinstance(screen, keys.ProcessesKeys) and screen.process_key(event)
         if command_id in TERMINAL_COMMANDS and not event.is_printable:
             self.run_command(command_id)
             return True

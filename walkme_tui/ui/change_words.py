@@ -74,14 +74,14 @@ def email_of(user: User) -> str:
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_NAME)
 
 
-def people_in(plan: Plan) -> str:
+def user_name_or_count(plan: Plan) -> str:
     """The name of the only person of a plan, or the number of people."""
     if len(plan.subjects) == 1:
         return name_of(plan.subjects[0].user)
-    return count(people_count(plan), "person", "people")
+    return count(user_count(plan), "person", "people")
 
 
-def people_count(plan: Plan) -> int:
+def user_count(plan: Plan) -> int:
     """The number of people in a plan."""
     return len(plan.subjects) or len({step.user_id for step in plan.steps})
 
@@ -90,10 +90,10 @@ def email_or_count(job: Job) -> str:
     """The email of the only person of a job, or the number of people."""
     if job.purged_at_ms is not None:
         return PURGED
-    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else people_in(job.plan)
+    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else user_name_or_count(job.plan)
 
 
-def people_names(job: Job) -> str:
+def user_names(job: Job) -> str:
     """The names of the people of a job; a single person also by email."""
     users = [subject.user for subject in job.plan.subjects]
     if job.purged_at_ms is not None or not users:
@@ -107,17 +107,17 @@ def people_names(job: Job) -> str:
 
 def plan_title(plan: Plan) -> str:
     """The title of a plan: ``Offboard Zoë Çelik``."""
-    return f"{_IMPERATIVES[plan.kind]} {people_in(plan)}"
+    return f"{_IMPERATIVES[plan.kind]} {user_name_or_count(plan)}"
 
 
 def job_in_progress(plan: Plan) -> str:
     """A running job: ``Offboarding Zoë Çelik``."""
-    return f"{_PARTICIPLES[plan.kind]} {people_in(plan)}"
+    return f"{_PARTICIPLES[plan.kind]} {user_name_or_count(plan)}"
 
 
 def job_title(job: Job) -> str:
     """The title of a job: ``Offboarding of Zoë Çelik``."""
-    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else people_in(job.plan)}"
+    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else user_name_or_count(job.plan)}"
 
 
 def target_of(change: Change) -> str:

@@ -15,10 +15,10 @@ MOUSE: Final = "mouse"
 
 
 @runtime_checkable
-class TakesKeys(Protocol):
+class ProcessesKeys(Protocol):
     """A screen that wants some keys before they are looked up as commands."""
 
-    def take_key(self, event: "Key") -> bool:
+    def process_key(self, event: "Key") -> bool:
         """Act on the key; False if it means nothing here."""
         ...
 

@@ -144,7 +144,7 @@ def test_a_finished_job_is_not_resumed(line: CommandLine, api: FakeDirectory) ->
     writes = list(api.writes)
     answer = line("jobs", "resume", job, "--yes")
     assert answer.code == 0
-    assert "nothing left to do" in answer.out
+    assert "no steps are left" in answer.out
     assert line("jobs", "resume", job, "--json").json["state"] == "done"
     assert api.writes == writes
 

@@ -195,7 +195,7 @@ def test_discard_leaves_nothing_to_do(line: CommandLine, api: FakeDirectory) -> 
     assert answer.json["state"] == "discarded"
     assert answer.json["counts"] == {"done": 1, "skipped": 2}
     assert "was discarded before" in line("jobs", "discard", job.id).out
-    assert "nothing left to do" in line("jobs", "resume", job.id, "--yes").out
+    assert "no steps are left" in line("jobs", "resume", job.id, "--yes").out
     assert api.calls == []
 
 

@@ -76,7 +76,7 @@ def test_whois_keeps_the_word_that_the_wrong_place_was_asked(line: CommandLine, 
 def test_whois_cached_asks_nobody(line: CommandLine, api: FakeDirectory) -> None:
     missing = line("whois", "person00003@example.com", "--cached")
     assert missing.code == 1
-    assert "Without --cached" in missing.err
+    assert "Leave out --cached" in missing.err
     assert api.calls == []
     line("whois", "person00003@example.com")
     api.offline = Unreachable("No route.")
@@ -224,7 +224,9 @@ def test_a_list_of_groups_that_is_not_whole_is_said(line: CommandLine, api: Fake
 def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> None:
     answer = line("members", "Sales", "--cached")
     assert answer.code == 1
-    assert answer.err == "walkme-tui: The local copy has no group Sales.\nWithout --cached the server is asked.\n"
+    assert (
+        answer.err == "walkme-tui: The local copy has no group Sales.\nLeave out --cached to read it from the server.\n"
+    )
 
 
 # ---------------------------------------------------------------- profile

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     if context.options.demo:
         raise ConfigurationError("The demo account keeps no local copy.", hint="Leave out --demo.")
     deleted: list[Path] = []
-    for folder, pattern in _places(context):
+    for folder, pattern in _mirror_patterns(context):
         deleted += _delete(folder, pattern)
     if context.options.json:
         print_lines([printable_json({"deleted": [str(file) for file in deleted]}, indent=2)])
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _places(context: Context) -> Iterator[tuple[Path, str]]:
+def _mirror_patterns(context: Context) -> Iterator[tuple[Path, str]]:
     """Folders, each with the pattern of the databases in it."""
     cache = context.paths.cache
     name = context.options.profile

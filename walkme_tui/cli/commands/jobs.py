@@ -123,7 +123,7 @@ def _discard(context: Context, options: argparse.Namespace) -> int:
 def _purge(context: Context, options: argparse.Namespace) -> int:
     if options.before > time.time() * 1000:
         raise ConfigurationError(
-            "--before is in the future, so it would drop everything.", hint="Give a date in the past."
+            "--before is in the future, so all personal data would be deleted.", hint="Give a date in the past."
         )
     count = with_journal(context, lambda journal: journal.purge(options.before))
     if context.options.json:

@@ -10,7 +10,7 @@ from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
-from walkme_tui.cli.plan_io import refuse_other_account, say_nothing_was_sent
+from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
 from walkme_tui.cli.plan_review import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
@@ -31,7 +31,7 @@ def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
     if not confirmed:
         _print_remaining(context, job)
         if not is_for_the_browser(context) or not _answered_yes():
-            say_nothing_was_sent()
+            print_nothing_sent()
             return ExitCode.DONE
 
     def check(account: Account) -> None:
@@ -53,22 +53,22 @@ def _nothing_left(context: Context, job: Job) -> int:
     if context.options.json:
         print_json(job_object(job))
     else:
-        print_lines([f"Job {job.id} is {job.state.value}, there is nothing left to do: {counts_text(job)}."])
+        print_lines([f"Job {job.id} is {job.state.value}, no steps are left: {counts_text(job)}."])
     return ExitCode.DONE
 
 
 def _print_remaining(context: Context, job: Job) -> None:
     """Print the steps that are left; as JSON, a plan of them."""
     if context.options.json:
-        left = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
-        print_json({"plan": plan_to_json(left), "job": job.id})
+        remaining = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
+        print_json({"plan": plan_to_json(remaining), "job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
     for user_id in dict.fromkeys(record.step.user_id for record in job.unsettled):
         own = [record for record in job.unsettled if record.step.user_id == user_id]
         lines += ["", clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))]
     if any(record.state is StepState.SENT for record in job.unsettled):
-        lines += ["", "Steps that were sent without an answer are read back first: nothing is sent again blindly."]
+        lines += ["", "Steps that were sent without an answer are read back first; nothing is sent twice."]
     print_lines(lines)
 
 

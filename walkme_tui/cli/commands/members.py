@@ -69,7 +69,7 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
         return await directory.group(key)
     except NotFound:
         raise NotFound(
-            f"The local copy has no group {clean(key, 120)}.", hint="Without --cached the server is asked."
+            f"The local copy has no group {clean(key, 120)}.", hint="Leave out --cached to read it from the server."
         ) from None
 
 

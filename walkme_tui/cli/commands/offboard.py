@@ -23,6 +23,6 @@ def run(options: argparse.Namespace) -> int:
     async def make(_: Session, change_services: ChangeServices) -> Plan:
         return await change_services.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
-    whom = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
-    request = ChangeRequest(f"Offboard {whom}", make, check=lambda _: refuse_missing_ticket(context, ticket))
+    target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
+    request = ChangeRequest(f"Offboard {target}", make, check=lambda _: refuse_missing_ticket(context, ticket))
     return run_change(context, request, plan_file=options.plan, execute=options.yes)

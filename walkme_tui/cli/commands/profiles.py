@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
     if context.options.json:
         print_lines([printable_json({"profiles": [_object(profile, chosen) for profile in known]}, indent=2)])
     elif known:
-        heads = ("", "NAME", "ENVIRONMENT", "SURFACE", "ADDRESS", "SECRET FROM")
-        print_lines(aligned([heads, *(row for profile in known for row in _rows(profile, chosen))], 80))
+        headings = ("", "NAME", "ENVIRONMENT", "SURFACE", "ADDRESS", "SECRET FROM")
+        print_lines(aligned([headings, *(row for profile in known for row in _rows(profile, chosen))], 80))
     else:
         print_lines(["There is no profile yet.", *SETUP_HELP.splitlines()])
     return ExitCode.DONE
@@ -47,8 +47,8 @@ def _connections(profile: Profile) -> list[tuple[str, str, str]]:
 def _rows(profile: Profile, chosen: str) -> list[tuple[str, ...]]:
     mark = "*" if profile.name == chosen else ""
     environment = profile.environment.value + (", read-only" if profile.read_only else "")
-    heads = [(mark, profile.name, environment), *[("", "", "")] * 2]
-    return [(*head, *connection) for head, connection in zip(heads, _connections(profile), strict=False)]
+    labels = [(mark, profile.name, environment), *[("", "", "")] * 2]
+    return [(*label, *connection) for label, connection in zip(labels, _connections(profile), strict=False)]
 
 
 def _object(profile: Profile, chosen: str) -> dict[str, Json]:

@@ -20,7 +20,7 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
 MAX_VALUE = 400
-LABEL = 10
+LABEL_WIDTH = 10
 
 
 def run(options: argparse.Namespace) -> int:
@@ -87,7 +87,7 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
         found = await directory.cached(key)
         if found is None:
             raise NotFound(
-                f"The local copy has no user {clean(key, 120)}.", hint="Without --cached the server is asked."
+                f"The local copy has no user {clean(key, 120)}.", hint="Leave out --cached to read it from the server."
             )
     else:
         found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
@@ -117,8 +117,10 @@ def _groups(user: User, names: dict[str, str | None]) -> list[str]:
 
 
 def _line(label: str, values: list[str]) -> list[str]:
-    heads = [label, *[""] * (len(values) - 1)]
-    return [f"{head:<{LABEL}} {cut(value, MAX_VALUE)}".rstrip() for head, value in zip(heads, values, strict=True)]
+    labels = [label, *[""] * (len(values) - 1)]
+    return [
+        f"{name:<{LABEL_WIDTH}} {cut(value, MAX_VALUE)}".rstrip() for name, value in zip(labels, values, strict=True)
+    ]
 
 
 def _time(value: object) -> str:

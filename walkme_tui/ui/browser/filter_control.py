@@ -40,7 +40,7 @@ class FilterControl:
         self._view, self._area, self._filtering, self._tab_bar = view, area, filtering, tab_bar
         self._open_details = open_details
         self._box = tab_bar.box
-        self._box.typed = self._typed
+        self._box.on_edit = self._typed
         self._look_ups: FilterLookUps | None = None
         self._opens_the_only_one = False
         self._completing: FilterCompleter | None = None
@@ -59,11 +59,11 @@ class FilterControl:
 
     def types(self, event: events.Key) -> bool:
         """True if a key types into the box."""
-        return self.has_keys and self._box.takes(event)
+        return self.has_keys and self._box.handles(event)
 
-    def take_key(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Handle a key if the box has the focus; False if it was not handled."""
-        return self.has_keys and (self._take_completion(event.key) or self._box.take(event))
+        return self.has_keys and (self._take_completion(event.key) or self._box.process_key(event))
 
     def _take_completion(self, key: str) -> bool:
         if key not in TAKES_COMPLETION or self._completing is None or not self._filters_users:

@@ -198,9 +198,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Unmark these users; a message about it, empty if none was marked."""
         return self.area.unmark(user_ids)
 
-    def take_key(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Handle a key in the filter box if that has the focus."""
-        return self.filter.take_key(event)
+        return self.filter.process_key(event)
 
     def run_command(self, command_id: str) -> None:
         """Run a command of a key or the palette, unless it is disabled."""

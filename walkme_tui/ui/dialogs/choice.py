@@ -38,8 +38,11 @@ class ChoiceList(RowList[Choice]):
     def line(self, row: Choice, width: int) -> StyledText:
         """Label and note."""
         note = words.cut(row.note, int(width * NOTE_SHARE))
-        room = width - len(note) - 2
-        return [(words.fit(row.label, room), row.label_style), (words.fit_right(note, width - room), row.note_style)]
+        label_width = width - len(note) - 2
+        return [
+            (words.fit(row.label, label_width), row.label_style),
+            (words.fit_right(note, width - label_width), row.note_style),
+        ]
 
 
 class ChoiceDialog(Dialog[str]):
@@ -80,18 +83,18 @@ class SearchDialog(ChoiceDialog):
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__(title, choices)
-        self._box = TextInput(prompt="type to search", id="choice-filter")
-        self._box.typed = self._search
+        self._input = TextInput(prompt="type to search", id="choice-filter")
+        self._input.on_edit = self._search
 
     def body(self) -> Sequence[Widget]:
         """The input and the list."""
-        return [self._box, self._list]
+        return [self._input, self._list]
 
     def fill(self) -> None:
         """Text goes to the input, movement keys to the list."""
         super().fill()
         self._list.cursor_always_active = True
-        self.set_focus(self._box)
+        self.set_focus(self._input)
 
     def _search(self, text: str) -> None:
         """Show the entries that contain every word of ``text``."""

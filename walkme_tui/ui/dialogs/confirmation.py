@@ -25,7 +25,7 @@ CHECK_SECONDS: Final = 0.05
 WAIT: Final = "wait"
 MIN_LIST_LINES: Final = 2
 TOO_SMALL: Final = "Terminal too small for this dialog: enlarge it, or press Esc."
-LEAVING_KEYS: Final = frozenset({"escape", "enter", "space"})
+DISMISSING_KEYS: Final = frozenset({"escape", "enter", "space"})
 OTHER_KEYS: Final = "yunb0123456789"
 WIDE_FRAME: Final = 92
 FRAME: Final = 70
@@ -40,7 +40,7 @@ class ConfirmationDialog(Dialog[Result]):
     """The dismissing button has the focus; a key that decides counts only while the dialog is armed.
 
     It is armed half a second after it was painted or the last key was pressed: text that was typed for something else
-    comes faster than that. It is never armed while its question or its keys are not wholly on the screen. The foot
+    comes faster than that. It is never armed while its question or its keys are not wholly on the screen. The footer
     shows whether it is armed.
     """
 
@@ -59,12 +59,12 @@ class ConfirmationDialog(Dialog[Result]):
 
     def footer(self) -> Sequence[Widget]:
         """The button and the keys."""
-        return [Horizontal(self._button, TextBar(id="foot"), id="bottom")]
+        return [Horizontal(self._button, TextBar(id="footer"), id="bottom")]
 
     def fill(self) -> None:
         """Give the button the focus; the dialog is armed half a second after it is painted."""
         self.set_focus(self._button)
-        self.write_foot()
+        self.write_footer()
         self.call_after_refresh(self._painted)
 
     # ------------------------------------------------------------ armed or not
@@ -89,7 +89,7 @@ class ConfirmationDialog(Dialog[Result]):
             return
         if self._monotonic() - self._quiet_since >= QUIET_SECONDS and self._fits():
             self._armed = self._was_armed = True
-            self.write_foot()
+            self.write_footer()
 
     @on(events.Resize)
     def check_size_again(self) -> None:
@@ -112,18 +112,18 @@ class ConfirmationDialog(Dialog[Result]):
             not is_too_small(self.app.size)
             and all(each.region and frame.content_region.contains_region(each.region) for each in frame.children)
             and all(each.size.height >= min(MIN_LIST_LINES, each.virtual_size.height) for each in lists)
-            and self._keys_width <= self.query_one("#foot").size.width
+            and self._keys_width <= self.query_one("#footer").size.width
         )
 
     def disarm(self) -> None:
-        """Start the half second again."""
+        """Ignore the keys that decide for the next half second."""
         if self._quiet_since is not None:
             self._quiet_since = self._monotonic()
         if self._armed:
             self._armed = False
-            self.write_foot()
+            self.write_footer()
 
-    def write_foot(self) -> None:
+    def write_footer(self) -> None:
         """Write the keys; while those that decide do not count, they are dim and "wait" is shown at the right."""
         deciding = self.decision_keys()
         pieces: list[StyledSpan] = []
@@ -138,7 +138,7 @@ class ConfirmationDialog(Dialog[Result]):
             if key in deciding:
                 self._keys_width = sum(cell_len(text) for text, _ in pieces) + len(WAIT) + 1
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.query_one("#foot", TextBar).write(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
+        self.query_one("#footer", TextBar).write(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
 
@@ -168,11 +168,11 @@ class ConfirmationDialog(Dialog[Result]):
         taken = {*self.opening_keys, *self.other_keys(), *self.decision_keys()}
         return next(other for other in OTHER_KEYS if other not in taken)
 
-    def take_key(self, event: events.Key) -> bool:
-        """Act on a key; any key disarms. Of a dialog that does not fit, only the keys that leave it count."""
-        if self.has_class("tiny") and event.key not in LEAVING_KEYS:
+    def process_key(self, event: events.Key) -> bool:
+        """Handle a key; every key disarms. A dialog that does not fit handles only the keys that dismiss it."""
+        if self.has_class("tiny") and event.key not in DISMISSING_KEYS:
             return event.key != QUIT
-        taken = super().take_key(event)
+        taken = super().process_key(event)
         if self.is_current:
             self.disarm()
         return taken
@@ -194,7 +194,7 @@ class ConfirmationDialog(Dialog[Result]):
             self.dismiss(None)
 
 
-def room(screen_height: int, around: int) -> int:
+def available_lines(screen_height: int, around: int) -> int:
     """The lines that a frame of the style sheet has for its list, with ``around`` lines for other widgets."""
     return max(2, int(screen_height * FRAME_HEIGHT_SHARE) - FRAME_EDGES - around)
 

@@ -44,11 +44,11 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     CSS_PATH = "../styles/dialogs.tcss"
     LARGE: ClassVar[bool] = False
 
-    def __init__(self, title: StyledText, foot: StyledText, right: StyledText = ()) -> None:
+    def __init__(self, title: StyledText, footer_text: StyledText, right: StyledText = ()) -> None:
         super().__init__()
         self._title = title
         self._right = right
-        self._foot = foot
+        self._footer_text = footer_text
         self.opening_keys: Collection[str] = ()
         """The keys of the command that opened the dialog: none of them decides anything here."""
         self._pending_keys: list[events.Key] | None = []
@@ -73,7 +73,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def footer(self) -> Sequence[Widget]:
         """The widgets below the body: the line of keys."""
-        return [TextBar(id="foot")]
+        return [TextBar(id="footer")]
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """The actions of keys other than Esc."""
@@ -88,21 +88,21 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         if not self.app.is_running:
             return  # the program ends, its widgets are removed already
         self.query_one("#title", TextBar).write(self._title, self._right)
-        self.query_one("#foot", TextBar).write(self._foot)
+        self.query_one("#footer", TextBar).write(self._footer_text)
         self.fill()
         pending, self._pending_keys = self._pending_keys or [], None
         for event in pending:
             if self.is_current:
-                self.take_key(event)
+                self.process_key(event)
 
-    def take_key(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Handle a key; only the one that quits is left to the app."""
         if event.key == QUIT:
             return False
         if self._pending_keys is not None:
             self._pending_keys.append(event)
             return True
-        if isinstance(self.focused, TextInput) and self.focused.take(event):
+        if isinstance(self.focused, TextInput) and self.focused.process_key(event):
             return True
         if event.key == "escape":
             self.dismiss(None)

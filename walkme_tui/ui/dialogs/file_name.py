@@ -17,22 +17,22 @@ class FileNameDialog(Dialog[str]):
         super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "save"), ("Esc", "cancel")))
         self._suggested = suggested
         self._notes = notes
-        self._box = TextInput(id="file-name")
+        self._input = TextInput(id="file-name")
 
     def body(self) -> Sequence[Widget]:
         """The input and the notes."""
-        return [self._box, ScrollingText(id="notes")]
+        return [self._input, ScrollingText(id="notes")]
 
     def fill(self) -> None:
         """Write the notes and focus the input."""
-        self._box.put(self._suggested)
+        self._input.set_text(self._suggested)
         self.query_one("#notes", ScrollingText).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
-        self.set_focus(self._box)
+        self.set_focus(self._input)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns the name."""
         return {"enter": self._take}
 
     def _take(self) -> None:
-        if self._box.text.strip():
-            self.dismiss(self._box.text.strip())
+        if self._input.text.strip():
+            self.dismiss(self._input.text.strip())

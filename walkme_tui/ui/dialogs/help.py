@@ -73,8 +73,11 @@ def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -
             if reason and reason != shown_reason:
                 shown_reason = reason
                 yield [(f"Not available: {reason}.", TextStyle.WARN)]
-            key_ink = TextStyle.ACCENT if command.keys and not reason else TextStyle.DIM
-            yield [(words.fit(keys, KEY_WIDTH), key_ink), (command.title, TextStyle.DIM if reason else TextStyle.PLAIN)]
+            key_style = TextStyle.ACCENT if command.keys and not reason else TextStyle.DIM
+            yield [
+                (words.fit(keys, KEY_WIDTH), key_style),
+                (command.title, TextStyle.DIM if reason else TextStyle.PLAIN),
+            ]
         yield ()
     yield [("Signs", TextStyle.STRONG)]
     for sign, meaning in SIGNS:

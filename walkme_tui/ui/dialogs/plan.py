@@ -14,8 +14,8 @@ from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.change_words import MAX_SENTENCE, people_count, plan_title
-from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
+from walkme_tui.ui.change_words import MAX_SENTENCE, plan_title, user_count
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_list import PlanList
@@ -25,9 +25,9 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2
-MAX_PEOPLE_WITHOUT_NUMBER: Final = 10
-"""A plan about more people in production is executed only after their number was typed."""
-ASK_NUMBER: Final = "type the number of people in this plan, then press y"
+MAX_USERS_WITHOUT_NUMBER: Final = 10
+"""A plan about more users in production is executed only after their number was typed."""
+NUMBER_REQUEST: Final = "type the number of people in this plan, then press y"
 
 
 class PlanChoice(StrEnum):
@@ -48,7 +48,7 @@ class PlanAnswer:
 class PlanDialog(ConfirmationDialog[PlanAnswer]):
     """Shows a draft and returns what to do with it, None if it was cancelled.
 
-    ``extent`` describes the people where they are all of a set: ``the whole account``.
+    ``extent`` is a phrase if the users are a whole set (``the whole account``), else empty.
     ``require`` raises ``ConfigurationError`` for a plan without a ticket that the configuration requires.
     ``clock`` gives milliseconds since the Unix epoch.
     """
@@ -75,12 +75,12 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         prompt = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
         self._list = PlanList()
         self._ticket = TextInput(prompt=prompt, id="ticket")
-        self._people = people_count(draft.planned)
-        asks = account.environment is Environment.PRODUCTION and self._people > MAX_PEOPLE_WITHOUT_NUMBER
-        self._number = TextInput(id="number") if asks else None
+        self._user_count = user_count(draft.planned)
+        needs_number = account.environment is Environment.PRODUCTION and self._user_count > MAX_USERS_WITHOUT_NUMBER
+        self._number = TextInput(id="number") if needs_number else None
 
     def body(self) -> Sequence[Widget]:
-        """The plan, the ticket, and the number of people where it is required."""
+        """The plan, the ticket, and the number of users where it is required."""
         lines: list[Widget] = [self._list, Horizontal(TextBar(id="ticket-label"), self._ticket, id="ticket-line")]
         if self._number is not None:
             parts = (TextBar(id="number-label"), self._number, TextBar(id="number-note"))
@@ -93,21 +93,21 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self.query_one("#ticket-label", TextBar).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
             self.query_one("#number-label", TextBar).write([("People", TextStyle.DIM)])
-            self.query_one("#number-note", TextBar).write([(ASK_NUMBER, TextStyle.DIM)])
-        self._ticket.put(self._draft.ticket)
-        self._ticket.typed = self._keep_ticket
+            self.query_one("#number-note", TextBar).write([(NUMBER_REQUEST, TextStyle.DIM)])
+        self._ticket.set_text(self._draft.ticket)
+        self._ticket.on_edit = self._keep_ticket
         self._write()
         self.set_interval(1.0, self._write)
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
         """Give the plan the remaining lines."""
-        self._list.styles.max_height = room(event.size.height, TICKET_LINES + (self._number is not None))
+        self._list.styles.max_height = available_lines(event.size.height, TICKET_LINES + (self._number is not None))
         self._write()
 
     def _write(self) -> None:
         self._list.fill(self._draft, self._clock(), inner_width(self.app.size.width) - 2)
-        self.write_foot()
+        self.write_footer()
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The keys that are useful with the current focus."""
@@ -141,14 +141,14 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
 
     # ------------------------------------------------------------ keys
 
-    def take_key(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Esc and Enter in an input return to the button, Tab goes to the next input."""
         if event.key in {"escape", "enter", "tab"} and self.focused in self._fields:
             to_number = event.key == "tab" and self.focused is self._ticket and self._number is not None
             self.set_focus(self._number if to_number else self._button)
             self.disarm()
             return True
-        return super().take_key(event)
+        return super().process_key(event)
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
         """Move, keep a group, edit the ticket."""
@@ -165,7 +165,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         return {"y": self._run, "p": self._save}
 
     def _keep(self) -> None:
-        """Keep the group under the cursor, or leave it again."""
+        """Keep the group under the cursor; a second time, leave it after all."""
         row = self._list.current
         if row is not None and row.step is not None:
             self._set_draft(self._draft.toggled(row.step))
@@ -202,9 +202,9 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         typed = self._number.text.replace(" ", "")
         if not typed:
             return "nothing was sent: type the number of people first"
-        if typed == str(self._people):
+        if typed == str(self._user_count):
             return ""
-        return f"nothing was sent: the plan is about {number(self._people)} people"
+        return f"nothing was sent: the plan is about {number(self._user_count)} people"
 
     def _save(self) -> None:
         """Save the plan to a file."""

@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words
-from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
@@ -67,7 +67,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the text again."""
-        self._text.styles.max_height = room(event.size.height, 0)
+        self._text.styles.max_height = available_lines(event.size.height, 0)
         self._write()
 
     def _write(self) -> None:
@@ -95,7 +95,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     # ------------------------------------------------------------ keys
 
     def hints(self) -> Sequence[tuple[str, str]]:
-        """Copy, go on, undo, as far as they are possible."""
+        """Copy, resume, undo, as far as they are possible."""
         keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
         if self._job.state.resumable:
             keys.append(("P", "resume"))

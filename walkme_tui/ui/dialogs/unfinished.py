@@ -13,7 +13,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, inner_width, room
+from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.row_list import RowList
@@ -40,7 +40,7 @@ class UnfinishedAnswer:
 
 
 class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
-    """Lists the jobs; they can be decided later."""
+    """Lists the jobs, and returns one and what to do with it; None to decide later."""
 
     BUTTON: ClassVar[str] = "Later"
 
@@ -64,7 +64,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Give the list the remaining lines."""
-        self._list.styles.max_height = room(event.size.height, EXPLANATION_LINES)
+        self._list.styles.max_height = available_lines(event.size.height, EXPLANATION_LINES)
         self.explain()
 
     @on(RowList.Moved)
@@ -74,8 +74,8 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         if job is None:
             return
         width = inner_width(self.app.size.width)
-        left = words.count(len(job.unsettled), "step is", "steps are")
-        text = f"{left} left. What was done stays done."
+        remaining = words.count(len(job.unsettled), "step is", "steps are")
+        text = f"{remaining} left. What was done stays done."
         if any(record.state is StepState.SENT for record in job.steps):
             text += " Steps that were sent without an answer are read back first; nothing is sent twice."
         self._text.set_lines([(), *wrapped(change_words.job_title(job), width), *wrapped(text, width, TextStyle.DIM)])

@@ -25,18 +25,18 @@ class ViewNameDialog(Dialog[str]):
         self._text = text
         self._check = check
         self._suggested = name
-        self._box = TextInput(mark="@", id="view-name")
-        self._box.typed = self._show_message
+        self._input = TextInput(mark="@", id="view-name")
+        self._input.on_edit = self._show_message
 
     def body(self) -> Sequence[Widget]:
         """The input and the message about the name."""
-        return [self._box, ScrollingText(id="notes")]
+        return [self._input, ScrollingText(id="notes")]
 
     def fill(self) -> None:
         """Focus the input."""
-        self._box.put(self._suggested)
+        self._input.set_text(self._suggested)
         self._show_message(self._suggested)
-        self.set_focus(self._box)
+        self.set_focus(self._input)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns a valid name."""
@@ -50,5 +50,5 @@ class ViewNameDialog(Dialog[str]):
         self.query_one("#notes", ScrollingText).set_lines(notes)
 
     def _take(self) -> None:
-        if self._box.text and self._check(self._box.text)[1]:
-            self.dismiss(self._box.text)
+        if self._input.text and self._check(self._input.text)[1]:
+            self.dismiss(self._input.text)

@@ -47,7 +47,7 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         width = max(20, min(self.size.width, 100) - 4)
         self.query_one(ScrollingText).set_lines(list(_lines(self._problem, self._profiles, width)))
 
-    def take_key(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Start the demo by ``d``."""
         if event.key != "d":
             return False

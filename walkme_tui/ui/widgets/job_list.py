@@ -62,7 +62,7 @@ class JobList(RowList[Job]):
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
-            (words.fit(change_words.people_names(row), people_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(change_words.user_names(row), people_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),

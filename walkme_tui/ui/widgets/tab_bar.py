@@ -139,7 +139,7 @@ class TabBar(Horizontal):
     def show_filter(self, text: str, prompt: str) -> None:
         """Show the text of the filter, or the prompt; without a prompt the input is hidden."""
         self.box.visible = bool(prompt)
-        self.box.put(text, prompt)
+        self.box.set_text(text, prompt)
 
     def share_room(self) -> None:
         """Give the input the room of the other tabs while its text needs it."""

@@ -23,19 +23,19 @@ MAX_LENGTH: Final = 1000
 
 
 class TextInput(Widget, can_focus=True):
-    """A text with a caret after a ``mark``; ``typed`` is called with the text after every change by the person."""
+    """A text with a caret after a ``mark``; ``on_edit`` is called with the text after every change by the user."""
 
     DEFAULT_CSS = "TextInput { height: 1; }"
 
     def __init__(self, *, prompt: str = "", mark: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self.text = ""
-        self.typed: Callable[[str], None] = lambda _: None
+        self.on_edit: Callable[[str], None] = lambda _: None
         self._prompt = prompt
         self._mark = mark
         self._caret = 0
         self._completion = ""
-        self._wrong: Sequence[tuple[int, int]] = ()
+        self._invalid: Sequence[tuple[int, int]] = ()
         self._deferred_repaint: asyncio.TimerHandle | None = None
 
     @property
@@ -48,10 +48,10 @@ class TextInput(Widget, can_focus=True):
         """The width of the whole text with the caret after it."""
         return cell_len(self._mark + clean(self.text)) + 1
 
-    def annotate(self, completion: str, wrong: Sequence[tuple[int, int]]) -> None:
-        """Show a completion after the text and mark the spans of it that are wrong."""
-        if (completion, tuple(wrong)) != (self._completion, self._wrong):
-            self._completion, self._wrong = completion, tuple(wrong)
+    def annotate(self, completion: str, invalid: Sequence[tuple[int, int]]) -> None:
+        """Show a completion after the text and mark the spans of it that are invalid."""
+        if (completion, tuple(invalid)) != (self._completion, self._invalid):
+            self._completion, self._invalid = completion, tuple(invalid)
             self.refresh()
 
     def defer_repaint(self, seconds: float) -> None:
@@ -72,8 +72,8 @@ class TextInput(Widget, can_focus=True):
             return self
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def put(self, text: str, prompt: str | None = None) -> None:
-        """Replace the text without calling ``typed``; ``prompt`` is shown while it is empty."""
+    def set_text(self, text: str, prompt: str | None = None) -> None:
+        """Replace the text without calling ``on_edit``; ``prompt`` is shown while it is empty."""
         prompt = self._prompt if prompt is None else prompt
         if (text, prompt) != (self.text, self._prompt):
             self.text, self._prompt, self._caret = text, prompt, len(text)
@@ -81,7 +81,7 @@ class TextInput(Widget, can_focus=True):
 
     # ------------------------------------------------------------ keys
 
-    def take(self, event: events.Key) -> bool:
+    def process_key(self, event: events.Key) -> bool:
         """Insert a character or edit; False if the key does neither."""
         if event.is_printable and event.character:
             self._insert(event.character)
@@ -92,8 +92,8 @@ class TextInput(Widget, can_focus=True):
         self.edit(*edited)
         return True
 
-    def takes(self, event: events.Key) -> bool:
-        """True if ``take`` would handle this key."""
+    def handles(self, event: events.Key) -> bool:
+        """True if ``process_key`` would handle this key."""
         return bool(event.is_printable and event.character) or self._edited(event.key) is not None
 
     def on_paste(self, event: events.Paste) -> None:
@@ -103,24 +103,24 @@ class TextInput(Widget, can_focus=True):
         self._insert("".join(character for character in first if character.isprintable()))
 
     def _insert(self, text: str) -> None:
-        before, behind = self.text[: self._caret], self.text[self._caret :]
+        before, after = self.text[: self._caret], self.text[self._caret :]
         text = text[: max(0, MAX_LENGTH - len(self.text))]
-        self.edit(before + text + behind, self._caret + len(text))
+        self.edit(before + text + after, self._caret + len(text))
 
     def _edited(self, key: str) -> tuple[str, int] | None:
         """Text and caret after an editing key; None for another key."""
-        before, behind = self.text[: self._caret], self.text[self._caret :]
+        before, after = self.text[: self._caret], self.text[self._caret :]
         match key:
             case "backspace" | "ctrl+h":
                 before = before[:-1]
             case "delete" | "ctrl+d":
-                behind = behind[1:]
+                after = after[1:]
             case "ctrl+w":
                 before = before[: before.rstrip().rfind(" ") + 1]
             case "ctrl+u":
                 before = ""
             case "ctrl+k":
-                behind = ""
+                after = ""
             case "left":
                 return self.text, max(0, self._caret - 1)
             case "right":
@@ -131,14 +131,14 @@ class TextInput(Widget, can_focus=True):
                 return self.text, len(self.text)
             case _:
                 return None
-        return before + behind, len(before)
+        return before + after, len(before)
 
     def edit(self, text: str, caret: int) -> None:
-        """Replace the text as if the person had typed it."""
+        """Replace the text as if the user had typed it."""
         changed = text != self.text
         self.text, self._caret = text, caret
         if changed:
-            self.typed(text)
+            self.on_edit(text)
         self.refresh()
 
     # ------------------------------------------------------------ painting
@@ -155,27 +155,30 @@ class TextInput(Widget, can_focus=True):
             if self.has_focus:
                 prompt = [Segment(self._prompt[:1] or " ", caret), Segment(self._prompt[1:], dim)]
             return Strip([mark, *prompt]).adjust_cell_length(width, base)
-        wrong = base + styles[TextStyle.BAD] + Style(underline=True)
+        invalid = base + styles[TextStyle.BAD] + Style(underline=True)
         if not self.has_focus:
-            shown = self._pieces(0, len(self.text), base, wrong)
+            shown = self._pieces(0, len(self.text), base, invalid)
             return Strip([mark, *shown]).adjust_cell_length(width, base)
-        before = self._pieces(0, self._caret, base, wrong)
-        under, behind = clean(self.text[self._caret : self._caret + 1]), []
+        before = self._pieces(0, self._caret, base, invalid)
+        under, after = clean(self.text[self._caret : self._caret + 1]), []
         if under:
-            behind = self._pieces(self._caret + 1, len(self.text), base, wrong)
+            after = self._pieces(self._caret + 1, len(self.text), base, invalid)
         elif self._completion:
-            under, behind = self._completion[0], [Segment(self._completion[1:], dim)]
+            under, after = self._completion[0], [Segment(self._completion[1:], dim)]
         room = width - len(self._mark) - cell_len(under or " ")
-        segments = [mark, *_last_cells(before, room), Segment(under or " ", caret), *behind]
+        segments = [mark, *_last_cells(before, room), Segment(under or " ", caret), *after]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _pieces(self, first: int, end: int, right: Style, wrong: Style) -> list[Segment]:
-        """A part of the text with the wrong spans marked."""
+    def _pieces(self, first: int, end: int, right: Style, invalid: Style) -> list[Segment]:
+        """A part of the text with the invalid spans marked."""
         pieces: list[Segment] = []
-        for start, stop in self._wrong:
+        for start, stop in self._invalid:
             start, stop = max(first, start), min(end, stop)  # noqa: PLW2901 - as far as it lies in the part
             if start < stop:
-                pieces += [Segment(clean(self.text[first:start]), right), Segment(clean(self.text[start:stop]), wrong)]
+                pieces += [
+                    Segment(clean(self.text[first:start]), right),
+                    Segment(clean(self.text[start:stop]), invalid),
+                ]
                 first = stop
         return [*pieces, Segment(clean(self.text[first:end]), right)]
 
