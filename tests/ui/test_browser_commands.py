@@ -7,6 +7,8 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User
 from walkme_tui.ui.browser.actions import ACTIONS
 from walkme_tui.ui.keys import bound, labels
@@ -154,7 +156,16 @@ async def test_the_copy_menu_copies_the_emails_of_marked_users(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    ("downs", "copied"), [(1, person(0).id), (2, "Zoë Çelik"), (3, '"firstName": "Zoë"')], ids=["id", "name", "json"]
+    ("downs", "copied"),
+    [
+        (1, person(0).id),
+        (2, "Zoë Çelik"),
+        (4, '"firstName": "Zoë"'),
+        (5, "- `person00000@example.com`\n  - `id`: `00000000-"),
+        (6, f"person00000@example.com\tZoë\tÇelik\tViewer\tactive\t\t\t{person(0).id}"),
+        (7, f'--header "Authorization: Bearer $WALKME_TOKEN" https://api.walkme.com/users/{person(0).id}'),
+    ],
+    ids=["id", "name", "json", "markdown", "row", "curl"],
 )
 async def test_the_copy_menu_copies_the_chosen_field(monkeypatch: pytest.MonkeyPatch, downs: int, copied: str) -> None:
     clipboard = Clipboard(monkeypatch)
@@ -174,11 +185,112 @@ async def test_copied_text_has_no_control_characters(monkeypatch: pytest.MonkeyP
         await browser.loaded()
         await browser.press("Y", "y")
         await browser.settled(lambda: browser.dialog)
-        await browser.press("down", "down", "down", "enter")
-        await browser.settled(lambda: len(clipboard.texts) == 2)
-        email, record = clipboard.texts
+        for downs in (4, 5, 6, 7):
+            await browser.press(*["down"] * downs, "enter")
+            await browser.press("y")
+            await browser.settled(lambda: browser.dialog)
+        await browser.settled(lambda: len(clipboard.texts) == 5)
+        email, *others = clipboard.texts
         assert email.isprintable()
-        assert all(sign.isprintable() or sign == "\n" for sign in record)
+        assert all(sign.isprintable() or sign in "\n\t" for text in others for sign in text)
+
+
+async def test_a_cell_of_a_row_is_no_formula_and_says_what_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    user = User(id="-u1", email="=cmd()", first_name=None, last_name="a\tb", groups=("g1", "g2"))
+    api = FakeDirectory([user], groups=[Group("g1", "Sales")])
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("2", "1", "y")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press(*["down"] * 6, "enter")
+        await browser.settled(lambda: clipboard.texts)
+        assert clipboard.texts[0].split("\t") == ["'=cmd()", "", "a␉b", "?", "?", "Sales; g2", "?", "'-u1"]
+
+
+async def copy_card(browser: Browser, clipboard: Clipboard, downs: int, form: int) -> str:
+    """Choose the answer card, so many entries down the copy menu, in a form."""
+    await browser.press("y")
+    await browser.settled(lambda: browser.dialog)
+    await browser.press(*["down"] * downs, "enter")
+    await browser.settled(lambda: "Answer card for a ticket" in browser.dialog)
+    await browser.press(*["down"] * form, "enter")
+    await browser.settled(lambda: clipboard.texts)
+    return clipboard.texts.pop()
+
+
+@pytest.mark.parametrize(
+    ("form", "begins", "contains"),
+    [
+        (0, "As of 2", "Zoë Çelik"),
+        (1, "- As of 2", "`Zoë Çelik`"),
+        (2, "{", '"firstName": "Zoë"'),
+        (3, "As of 2", f"the user {person(0).id} "),
+        (4, "- As of 2", f"the user `{person(0).id}` "),
+        (5, "{", '"redacted": true'),
+    ],
+)
+async def test_the_answer_card_is_verified_and_copied(
+    monkeypatch: pytest.MonkeyPatch, form: int, begins: str, contains: str
+) -> None:
+    clipboard, api = Clipboard(monkeypatch), account()
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        before = len(api.asked("get_user"))
+        card = await copy_card(browser, clipboard, 3, form)
+        assert len(api.asked("get_user")) == before + 1
+        assert card.startswith(begins)
+        assert contains in card
+        assert ("person00000" in card) is (form < 3)
+        await browser.settled(lambda: browser.toasts == ["Sent to the terminal: the answer card"])
+
+
+async def test_a_card_that_cannot_be_verified_says_how_old_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard, api = Clipboard(monkeypatch), account()
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        api.offline = Unreachable("No route.")
+        card = await copy_card(browser, clipboard, 3, 0)
+        assert "read from the list" in card
+        assert "never in full" in card
+        assert any("No route. The card says how old its data is." in toast for toast in browser.toasts)
+
+
+async def test_there_is_no_card_of_a_user_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard, api = Clipboard(monkeypatch), account()
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        del api.users[0]
+        await browser.press("y")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press("down", "down", "down", "enter")
+        await browser.settled(lambda: "Answer card for a ticket" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: any("Reading person00000@example.com again failed" in x for x in browser.toasts))
+        assert clipboard.texts == []
+
+
+async def test_marked_users_get_a_card_each_without_being_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard, api = Clipboard(monkeypatch), account()
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "space")
+        calls = len(api.asked("get_user"))
+        cards = (await copy_card(browser, clipboard, 3, 0)).splitlines()
+        assert ["person00000" in cards[0], "person00001" in cards[1], len(cards)] == [True, True, 2]
+        assert len(api.asked("get_user")) == calls
+        await browser.settled(lambda: browser.toasts == ["Sent to the terminal: 2 × answer card"])
+
+
+async def test_the_card_of_a_group_counts_its_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    clipboard = Clipboard(monkeypatch)
+    async with open_browser(Setting(api=FakeDirectory(people(8), groups=[Group("g1", "Sales")])), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("2")
+        await browser.settled(lambda: browser.says("Sales"))
+        await browser.press("down")
+        card = await copy_card(browser, clipboard, 2, 0)
+        assert "the group Sales (id g1) has 4 members; all 8 users read;" in card
 
 
 async def test_text_that_is_too_long_for_the_terminal_is_not_copied() -> None:

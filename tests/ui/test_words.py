@@ -7,6 +7,7 @@ from rich.cells import cell_len
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.times import DAY, HOUR, YEAR
 from walkme_tui.ui import words
 
 NOW = 1_800_000_000_000
@@ -20,14 +21,14 @@ CLEAN = st.text(max_size=60).map(clean)
         (0, "0 s"),
         (59_999, "59 s"),
         (60_000, "1 min"),
-        (5 * words.HOUR, "5 h"),
-        (13 * words.DAY, "13 d"),
-        (14 * words.DAY, "2 w"),
-        (59 * words.DAY, "8 w"),
-        (60 * words.DAY, "2 mo"),
-        (364 * words.DAY, "12 mo"),
-        (365 * words.DAY, "1 y"),
-        (900 * words.YEAR, "900 y"),
+        (5 * HOUR, "5 h"),
+        (13 * DAY, "13 d"),
+        (14 * DAY, "2 w"),
+        (59 * DAY, "8 w"),
+        (60 * DAY, "2 mo"),
+        (364 * DAY, "12 mo"),
+        (365 * DAY, "1 y"),
+        (900 * YEAR, "900 y"),
     ],
 )
 def test_an_age_is_one_short_unit(passed: int, said: str) -> None:
@@ -37,12 +38,12 @@ def test_an_age_is_one_short_unit(passed: int, said: str) -> None:
 def test_very_recent_and_future_times_are_words() -> None:
     assert words.ago(NOW, NOW - 1_000) == "just now"
     assert words.ago(NOW, NOW - 3_000) == "3 s ago"
-    assert words.ago(NOW, NOW + words.DAY) == "in the future"
+    assert words.ago(NOW, NOW + DAY) == "in the future"
 
 
 def test_a_date_has_its_time_within_a_week() -> None:
-    assert words.ago_and_date(NOW, NOW - 5 * words.HOUR) == "5 h ago, 15 Jan 03:00 UTC"
-    assert words.ago_and_date(NOW, NOW - 700 * words.DAY) == "1 y ago, 14 Feb 2025"
+    assert words.ago_and_date(NOW, NOW - 5 * HOUR) == "5 h ago, 15 Jan 03:00 UTC"
+    assert words.ago_and_date(NOW, NOW - 700 * DAY) == "1 y ago, 14 Feb 2025"
 
 
 @pytest.mark.parametrize("milliseconds", [10**18, -(10**18), 2**63])

@@ -40,7 +40,11 @@ SUB_COMMANDS: Final = MappingProxyType(
 EXAMPLES: Final = MappingProxyType(
     {
         BROWSE: ('walkme-tui browse "zoe celik"', "walkme-tui browse status:inactive has:groups"),
-        "whois": ("walkme-tui whois zoe.celik@example.com", "walkme-tui whois zoe.celik@example.com --json"),
+        "whois": (
+            "walkme-tui whois zoe.celik@example.com",
+            "walkme-tui whois zoe.celik@example.com --json",
+            "walkme-tui whois zoe.celik@example.com --card --redact",
+        ),
         "members": ("walkme-tui members Sales", 'walkme-tui members "Field-EMEA" --csv'),
         EXPORT: (
             "walkme-tui export --filter status:inactive --output inactive.csv",
@@ -102,6 +106,13 @@ def _add_browse(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
 def _add_whois(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     parser.add_argument("key", metavar="EMAIL|ID", help="full email address or id of the user")
     _add_cached_and_csv(parser)
+    parser.add_argument("--card", action="store_true", help="print a dated summary for a ticket, in one line")
+    parser.add_argument("--markdown", action="store_true", help="the summary as a Markdown list")
+    parser.add_argument("--redact", action="store_true", help="the summary without emails and names of people")
+    parser.epilog = (
+        "The summary says when and from where the data was read, and what is unknown. With --redact it names the user\n"
+        "by id only, and no identity provider; groups, role and status stay."
+    )
 
 
 def _add_members(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:

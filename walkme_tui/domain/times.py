@@ -7,6 +7,25 @@ from typing import Final
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
+# In milliseconds.
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+MONTH: Final = 30 * DAY
+YEAR: Final = 365 * DAY
+
+_SPANS: Final = (
+    (YEAR, YEAR, "y"),
+    (2 * MONTH, MONTH, "mo"),
+    (2 * WEEK, WEEK, "w"),
+    (DAY, DAY, "d"),
+    (HOUR, HOUR, "h"),
+    (MINUTE, MINUTE, "min"),
+    (SECOND, SECOND, "s"),
+)
+
 
 def now_ms() -> int:
     """The current time."""
@@ -32,3 +51,12 @@ def format_time_ms(milliseconds: int) -> str:
     moment = EPOCH + timedelta(milliseconds=milliseconds)
     precision = "milliseconds" if milliseconds % 1000 else "seconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def age(now_ms: int, then_ms: int) -> str:
+    """How long ago, in one short unit: ``5 h``, ``11 mo``; under a second, and for the future, ``0 s``."""
+    passed = max(0, now_ms - then_ms)
+    for least, size, unit in _SPANS:
+        if passed >= least:
+            return f"{passed // size} {unit}"
+    return "0 s"

@@ -59,6 +59,13 @@ def curl_command(record: RequestRecord, base_url: str) -> str:
     return " ".join([*parts, shlex.quote(f"{base_url.rstrip('/')}{path}")])
 
 
+def curl_of_user(user_id: str, base_url: str) -> str:
+    """The request for one user as a curl command line, with the access token as ``$WALKME_TOKEN``."""
+    from urllib.parse import quote
+
+    return curl_command(RequestRecord(0, "GET", f"/users/{quote(user_id, safe='')}", None, "", 0, 1), base_url)
+
+
 def _fields(encoded: str) -> list[str]:
     """The options of curl for ``name=value&…``."""
     options = []

@@ -6,30 +6,14 @@ from typing import Final
 from rich.cells import cell_len
 
 from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.times import MINUTE, SECOND, WEEK
+from walkme_tui.domain.times import age as age  # noqa: PLC0414 - callers take it from here, with the other words
 from walkme_tui.domain.users import Status
 
 ELLIPSIS: Final = "…"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
 STATUS_SIGNS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
-SECOND: Final = 1000
-MINUTE: Final = 60 * SECOND
-HOUR: Final = 60 * MINUTE
-DAY: Final = 24 * HOUR
-WEEK: Final = 7 * DAY
-MONTH: Final = 30 * DAY
-YEAR: Final = 365 * DAY
-
-_SPANS: Final = (
-    (YEAR, "y"),
-    (2 * MONTH, "mo"),
-    (2 * WEEK, "w"),
-    (DAY, "d"),
-    (HOUR, "h"),
-    (MINUTE, "min"),
-    (SECOND, "s"),
-)
-_UNITS: Final = {"y": YEAR, "mo": MONTH, "w": WEEK, "d": DAY, "h": HOUR, "min": MINUTE, "s": SECOND}
 
 
 def number(value: int) -> str:
@@ -40,15 +24,6 @@ def number(value: int) -> str:
 def count(value: int, one: str, many: str) -> str:
     """A number with its noun: ``1 user``, ``812 users``."""
     return f"{number(value)} {one if value == 1 else many}"
-
-
-def age(now_ms: int, then_ms: int) -> str:
-    """How long ago, in one short unit: ``5 h``, ``11 mo``; under a second, and for the future, ``0 s``."""
-    passed = max(0, now_ms - then_ms)
-    for least, unit in _SPANS:
-        if passed >= least:
-            return f"{passed // _UNITS[unit]} {unit}"
-    return "0 s"
 
 
 def ago(now_ms: int, then_ms: int) -> str:

@@ -6,7 +6,7 @@ from tests.support.command_line import NOON_MS, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.domain.errors import NotFound, PermissionRefused, SignInRefused, Unreachable
-from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.times import HOUR, format_time_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -112,9 +112,64 @@ def test_whois_without_the_right_to_the_groups_still_answers(line: CommandLine, 
     assert "The groups could not be read" in answer.err
 
 
+# ---------------------------------------------------------------- whois --card
+
+
+def test_a_card_is_one_line_with_the_groups_by_name(line: CommandLine) -> None:
+    answer = line("whois", "person00003@example.com", "--card")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == (
+        f"As of 2027-01-15 08:00 UTC, person00003@example.com (Carmen Weber, id {person(3).id}) is inactive, "
+        "role Viewer; member of Sales, Süd=West; record owned by okta; source REST API of env (production), "
+        "verified 0 s ago.\n"
+    )
+
+
+def test_a_card_of_the_local_copy_says_how_old_it_is(line: CommandLine) -> None:
+    line("whois", "person00003@example.com")
+    line.now_ms += 3 * HOUR
+    shown = line("whois", "person00003@example.com", "--card", "--cached").out
+    assert shown.startswith("As of 2027-01-15 08:00 UTC, ")
+    assert "verified 3 h before this was written at 2027-01-15 11:00 UTC." in shown
+
+
+@pytest.mark.parametrize("form", [(), ("--markdown",), ("--json",)])
+def test_a_redacted_card_contains_nothing_personal(line: CommandLine, form: tuple[str, ...]) -> None:
+    answer = line("whois", "person00003@example.com", "--card", "--redact", *form)
+    assert answer.code == 0
+    assert person(3).id in answer.out
+    for personal in ("person00003", "example.com", "Carmen", "Weber", "okta"):
+        assert personal not in answer.out
+
+
+def test_a_card_as_json_is_one_object(line: CommandLine) -> None:
+    answer = line("whois", person(3).id, "--card", "--json").json
+    assert answer["user"]["firstName"] == "Carmen"
+    assert answer["groups"] == [{"id": "g1", "name": "Sales"}, {"id": "g2", "name": "Süd=West"}]
+    assert (answer["as_of"], answer["surface"], answer["unknown"]) == (format_time_ms(NOON_MS + 1000), "rest", [])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--redact",), "--redact is an option of the answer card"),
+        (("--markdown",), "--markdown is an option of the answer card"),
+        (("--card", "--csv"), "cannot be printed as CSV"),
+        (("--card", "--json", "--markdown"), "--json and --markdown exclude each other"),
+    ],
+)
+def test_options_of_the_card_need_the_card(
+    line: CommandLine, api: FakeDirectory, words: tuple[str, ...], said: str
+) -> None:
+    answer = line("whois", "person00003@example.com", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert api.calls == []
+
+
 def test_hostile_records_stay_literal(line: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
-    for words in (("whois", "h-1"), ("members", "Sales")):
+    for words in (("whois", "h-1"), ("whois", "h-1", "--card"), ("members", "Sales")):
         shown = line(*words).out
         assert not {character for character in shown if not character.isprintable()} - {"\n"}
         assert "⟨202E⟩evil" in shown

@@ -4,15 +4,16 @@ import subprocess
 
 import pytest
 
-from walkme_tui.domain.traffic import FORM, RequestRecord, curl_command
+from walkme_tui.domain.traffic import FORM, RequestRecord, curl_command, curl_of_user
 
 BASE = "https://api.walkme.com/"
 VARIABLES = {"WALKME_TOKEN": "t0k en", "WALKME_EMAIL": "o'b@example.com", "WALKME_CLIENT_SECRET": "s$x`y"}
 
 
-def arguments(record: RequestRecord) -> list[str]:
-    """What curl gets, an argument a line."""
-    script = f"curl() {{ printf '%s\\n' \"$@\"; }}\n{curl_command(record, BASE)}"
+def arguments(sent: RequestRecord | str) -> list[str]:
+    """What curl gets of a request or a command, an argument a line."""
+    command = sent if isinstance(sent, str) else curl_command(sent, BASE)
+    script = f"curl() {{ printf '%s\\n' \"$@\"; }}\n{command}"
     ran = subprocess.run(["sh", "-c", script], env=VARIABLES, capture_output=True, text=True, check=True)
     return ran.stdout.splitlines()
 
@@ -47,4 +48,10 @@ def test_a_sign_in_has_its_secret_in_a_variable_and_no_token() -> None:
     assert arguments(sent) == [
         "--request", "POST", "--data-urlencode", "grant_type=client_credentials",
         "--data-urlencode", "client_secret=s$x`y", "https://api.walkme.com/accounts/connect/token",
+    ]  # fmt: skip
+
+
+def test_the_id_of_a_user_stays_one_part_of_the_path() -> None:
+    assert arguments(curl_of_user("a'b/?$(rm)", BASE)) == [
+        "--request", "GET", "--header", "Authorization: Bearer t0k en", "https://api.walkme.com/users/a%27b%2F%3F%24%28rm%29",
     ]  # fmt: skip

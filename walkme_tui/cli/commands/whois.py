@@ -7,15 +7,16 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import cut
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_lines, refuse_two_formats
+from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group_objects, plain
 from walkme_tui.cli.session_run import with_session
-from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import encode_user
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import Json, User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
@@ -27,14 +28,27 @@ def run(options: argparse.Namespace) -> int:
     """Print one user; raises ``NotFound``."""
     context = Context.of(options)
     refuse_two_formats(options)
+    if not options.card and (options.markdown or options.redact):
+        name = "--markdown" if options.markdown else "--redact"
+        raise ConfigurationError(f"{name} is an option of the answer card.", hint="Add --card.")
+    if options.card and options.csv:
+        raise ConfigurationError("The answer card cannot be printed as CSV.", hint="Leave out --card or --csv.")
 
-    async def work(session: Session) -> tuple[MirroredUser, dict[str, str | None]]:
-        return await _read(session, options.key, options.cached)
+    async def work(session: Session) -> tuple[MirroredUser, dict[str, str | None], Account, int]:
+        return *await _read(session, options.key, options.cached), session.account, session.clock()
 
-    found, names = with_session(context, work)
-    surface = context.options.surface or "rest"
-    if context.options.json:
-        print_json(found, names, str(surface))
+    found, names, account, now_ms = with_session(context, work)
+    if options.card:
+        from walkme_tui.domain.answer_card import CardForm, UserCard, rendered
+
+        form = CardForm.MARKDOWN if options.markdown else CardForm.TEXT
+        card = UserCard(found, names, account, now_ms, options.redact)
+        if context.options.json:
+            print_json(card.to_json())
+        else:
+            print_lines([rendered([card], form)])
+    elif context.options.json:
+        print_json(user_object(found, names, account.surface))
     elif options.csv:
         with data_output(None) as stream:
             csv_writer(stream).writerows((CSV_COLUMNS, csv_row(found.user, names)))
@@ -43,17 +57,15 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def print_json(found: MirroredUser, names: dict[str, str | None], surface: str) -> None:
-    """Print the user as one JSON object; ``groups`` is null if unknown."""
+def user_object(found: MirroredUser, names: dict[str, str | None], surface: str) -> dict[str, Json]:
+    """The user as a JSON object; ``groups`` is null if unknown."""
     groups = found.user.groups
-    answer = {
+    return {
         "user": encode_user(found.user),
-        "groups": group_objects(groups, names) if isinstance(groups, tuple) else None,
+        "groups": list[Json](group_objects(groups, names)) if isinstance(groups, tuple) else None,
         "surface": surface,
         "fetched_at": format_time_ms(found.fetched_at_ms),
     }
-    with data_output(None) as stream:
-        stream.write(printable_json(answer, indent=2) + "\n")
 
 
 def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -> list[str]:

@@ -478,6 +478,9 @@ _shtab_walkme_tui_whois_options=(
   "--no-color[use no colours]"
   "--cached[read the local copy only, send no request]"
   "--csv[print CSV, with the columns of export]"
+  "--card[print a dated summary for a ticket, in one line]"
+  "--markdown[the summary as a Markdown list]"
+  "--redact[the summary without emails and names of people]"
   ":full email address or id of the user:_guard '^-*' text"
 )
 

@@ -33,7 +33,8 @@ FILTERS = (
 FILTER_WIDTH = 24
 NOTE = (
     "The server cannot search. The filter searches the loaded users and shows how many are loaded. A full email "
-    "address is also looked up on the server. Copies are sent to the terminal, which may refuse them."
+    "address is also looked up on the server. Copies are sent to the terminal, which may refuse them. A redacted "
+    "answer card names a user by the id only, without email, names and identity provider; groups, role and status stay."
 )
 
 

@@ -1,23 +1,38 @@
-"""Copying emails, ids, names, records and requests to the terminal's clipboard."""
+"""Copying emails, ids, names, records, answer cards and requests to the terminal's clipboard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.receipt_text import code
 from walkme_tui.domain.text import clean, printable_json
-from walkme_tui.domain.traffic import RequestRecord, curl_command
+from walkme_tui.domain.traffic import RequestRecord, curl_command, curl_of_user
 from walkme_tui.domain.user_json import encode_user
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import Json, User
 from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.answer_card import group_cards, user_cards
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.words import number
 
 EMAIL: Final = "email"
+CARD: Final = "card"
+SHOWN_WHOLE: Final = frozenset({EMAIL, "id", "name"})
+NOUNS: Final = {
+    "json": "record",
+    "markdown": "record without links",
+    "row": "row",
+    "curl": "curl command",
+    CARD: "answer card",
+}
+"""What is not shown in the toast that tells that it was copied."""
+ROW_FIELDS: Final = ("email", "firstName", "lastName", "role", "status", "groups", "externalId", "id")
+FORMULA_STARTS: Final = ("=", "+", "-", "@")
+MAX_FIELD: Final = 4000
 MAX_NAMED: Final = 3
 NO_USER: Final = "There is no user under the cursor."
 NO_GROUP: Final = "There is no group under the cursor."
@@ -28,7 +43,7 @@ def copy_email(view: FlowContext) -> None:
     if view.user is None:
         view.app.notify(NO_USER, markup=False)
     else:
-        _copy(view, EMAIL, [view.user.user])
+        _send(view, EMAIL, [_text(view, EMAIL, view.user.user)])
 
 
 def copy_request(view: FlowContext, record: RequestRecord) -> None:
@@ -41,21 +56,31 @@ def copy_request(view: FlowContext, record: RequestRecord) -> None:
 
 async def copy_menu(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
     """Ask what to copy of the marked users, else of the one under the cursor."""
-    users = await _users(view, marked, user)
-    if not users:
+    mirrored = await _users(view, marked, user)
+    if not mirrored:
         return
+    users = [each.user for each in mirrored]
     many = len(users) > 1
     first = clean(_email(users[0]) or users[0].id, 60)
     choices = [
         Choice(EMAIL, "Emails" if many else "Email", first),
         Choice("id", "Ids" if many else "Id", clean(users[0].id, 60)),
         Choice("name", "Names" if many else "Name", clean(users[0].full_name, 60)),
+        Choice(CARD, "Answer cards…" if many else "Answer card…", "summary for a ticket"),
         Choice("json", "Records as JSON" if many else "Record as JSON"),
+        Choice("markdown", "Records without links" if many else "Record without links", "Markdown"),
+        Choice("row", "Rows" if many else "Row", "for a spreadsheet"),
+        Choice("curl", "Requests as curl" if many else "Request as curl", "uses $WALKME_TOKEN"),
     ]
     title = f"Copy of {number(len(users))} marked: {_names_of(users)}" if many else f"Copy of {first}"
     chosen = await origin.show(ChoiceDialog(title, choices), "The copy menu is ready")
-    if chosen is not None:
-        _copy(view, chosen, users)
+    if chosen == CARD:
+        _send_cards(view, await user_cards(view, origin, mirrored), len(users))
+    elif chosen == "json":
+        records = [encode_user(user) for user in users]
+        _send(view, chosen, [printable_json(records[0] if len(records) == 1 else records, indent=2)], len(users))
+    elif chosen is not None:
+        _send(view, chosen, [_text(view, chosen, user) for user in users])
 
 
 async def copy_group_menu(view: FlowContext, origin: Origin, groups: Sequence[Group]) -> None:
@@ -67,10 +92,13 @@ async def copy_group_menu(view: FlowContext, origin: Origin, groups: Sequence[Gr
     choices = [
         Choice("name", "Names" if many else "Name", clean(first.name or "not known", 60)),
         Choice("id", "Ids" if many else "Id", clean(first.id, 60)),
+        Choice(CARD, "Answer cards…" if many else "Answer card…", "summary for a ticket"),
     ]
     title = f"Copy of {number(len(groups))} marked groups" if many else f"Copy of {clean(first.label, 60)}"
     chosen = await origin.show(ChoiceDialog(title, choices), "The copy menu is ready")
-    if chosen is not None:
+    if chosen == CARD:
+        _send_cards(view, await group_cards(view, origin, groups), len(groups))
+    elif chosen is not None:
         copy_groups(view, groups, chosen)
 
 
@@ -80,34 +108,38 @@ def copy_groups(view: FlowContext, groups: Sequence[Group], what: str = "name") 
         view.app.notify(NO_GROUP, markup=False)
         return
     values = [group.name if what == "name" else group.id for group in groups]
-    _send(view, what, "\n".join(clean(value) for value in values if value), len(groups))
+    _send(view, what, [clean(value or "") for value in values])
 
 
-async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | None) -> list[User]:
+async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | None) -> list[MirroredUser]:
     """The marked users, else ``user``; a notification if there is none."""
     try:
         mirrored = [await view.session.mirror.user(user_id) for user_id in marked]
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the marked users")
         return []
-    users = [each.user for each in mirrored if each is not None]
+    users = [each for each in mirrored if each is not None]
     if not users and user is not None:
-        users = [user.user]
+        users = [user]
     if not users:
         view.app.notify(NO_USER, markup=False)
     return users
 
 
-def _copy(view: FlowContext, what: str, users: Sequence[User]) -> None:
-    _send(view, what, _text(what, users), len(users))
+def _send_cards(view: FlowContext, text: str, count: int) -> None:
+    if text:
+        _send(view, CARD, [text], count)
 
 
-def _send(view: FlowContext, what: str, text: str, count: int) -> None:
+def _send(view: FlowContext, what: str, texts: Sequence[str], count: int = 0) -> None:
+    """Copy these texts, which are of ``count`` users or groups (0: of one each), as lines."""
+    count, text = count or len(texts), "\n".join(text for text in texts if text)
     if not text:
         view.app.notify(f"There is no {what} to copy.", severity="warning", markup=False)
     elif send_to_clipboard(view.app, text):
-        shown = clean(text, 60) if count == 1 and what != "json" else f"{number(count)} × {what}"
-        view.app.notify(sent_message(shown), markup=False, timeout=3)
+        noun = NOUNS.get(what, what)
+        one = clean(text, 60) if what in SHOWN_WHOLE else f"the {noun}"
+        view.app.notify(sent_message(one if count == 1 else f"{number(count)} × {noun}"), markup=False, timeout=3)
     else:
         view.app.notify(
             "The text is too long for the terminal's clipboard. Mark fewer, or use walkme-tui export.",
@@ -117,13 +149,47 @@ def _send(view: FlowContext, what: str, text: str, count: int) -> None:
         )
 
 
-def _text(what: str, users: Sequence[User]) -> str:
+def _text(view: FlowContext, what: str, user: User) -> str:
     """The text for the clipboard, without characters that a terminal or shell would execute when it is pasted."""
-    if what == "json":
-        records = [encode_user(user) for user in users]
-        return printable_json(records[0] if len(records) == 1 else records, indent=2)
-    values = {"email": _email, "id": lambda user: user.id, "name": lambda user: user.full_name}[what]
-    return "\n".join(clean(value) for value in map(values, users) if value)
+    match what:
+        case "curl":
+            return curl_of_user(user.id, view.session.account.base_url)
+        case "row":
+            fields = _fields(user, view.group_names)
+            return "\t".join(_cell(fields.get(name, "?")) for name in ROW_FIELDS)
+        case "markdown":
+            lines = [f"  - {code(name)}: {_code(value)}" for name, value in _fields(user, view.group_names).items()]
+            return "\n".join([f"- {code(_email(user) or user.id)}", *lines])
+        case "id":
+            return clean(user.id)
+        case "name":
+            return clean(user.full_name)
+        case _:
+            return clean(_email(user))
+
+
+def _fields(user: User, names: Mapping[str, str]) -> dict[str, Json]:
+    """The known fields of a record, the groups by name."""
+    fields = encode_user(user)
+    if isinstance(user.groups, tuple):
+        fields["groups"] = "; ".join(names.get(group) or group for group in user.groups)
+    return fields
+
+
+def _cell(value: Json) -> str:
+    """A cell of a spreadsheet, in which it is no formula."""
+    shown = clean(_as_text(value))
+    return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
+
+
+def _code(value: Json) -> str:
+    return "none" if value is None else code(_as_text(value), MAX_FIELD)
+
+
+def _as_text(value: Json) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else printable_json(value)
 
 
 def _email(user: User) -> str:
