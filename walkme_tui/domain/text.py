@@ -101,6 +101,18 @@ def _visible(character: str, category: str) -> str:
     return character
 
 
+def is_hidden(character: str) -> bool:
+    """True for a character that ``clean`` does not show as itself: control, invisible, unassigned, an unusual blank.
+
+    Flags are shown, and marks belong to their letter.
+    """
+    category = unicodedata.category(character)
+    if category in {"Mn", "Me", "Mc"} and character not in _INVISIBLE and character not in _PRESENTATION:
+        return False
+    is_flag = _REGIONAL_INDICATOR_A <= ord(character) <= _REGIONAL_INDICATOR_Z
+    return not is_flag and _visible(character, category) != character
+
+
 # Letters that Unicode does not decompose but that people type without their stroke, and every kind of apostrophe.
 _FOLDED: Final = str.maketrans(
     {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
