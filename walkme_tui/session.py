@@ -65,7 +65,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         read_only=read_only or profile.read_only,
     )
     source = profile.rest.secret.describe()
-    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare, syncing=_syncing(profile))
+    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare, sync=_sync_settings(profile))
 
 
 def open_demo_session(
@@ -148,7 +148,7 @@ def folder_name(profile_name: str) -> str:
     return f"{safe[: MAX_FOLDER_NAME - 17]}%{sha256(_bytes(profile_name)).hexdigest()[:16]}"
 
 
-def _syncing(profile: Profile) -> SyncSettings:
+def _sync_settings(profile: Profile) -> SyncSettings:
     return SyncSettings(
         fully=profile.sync is Sync.FULL,
         resync_ms=int(profile.resync_hours * HOUR_MS),

@@ -57,7 +57,7 @@ async def test_pages_cover_the_list_without_gap_or_overlap(api: DirectoryApi) ->
     assert [len(page.rows) for page in pages] == [100, 100, 30]
     assert [page.first_position for page in pages] == [0, 100, 200]
     assert {page.total for page in pages} == {COUNT}
-    assert all(page.oddities == () for page in pages)
+    assert all(page.warnings == () for page in pages)
     assert len({user.id for page in pages for user in users_of(page)}) == COUNT
 
 
@@ -69,7 +69,7 @@ async def test_the_page_size_is_honoured_and_the_order_holds(api: DirectoryApi) 
 
 async def test_a_page_past_the_end_is_empty_and_still_knows_the_total(api: DirectoryApi) -> None:
     page = await api.list_users(99, 100, Priority.BACKGROUND)
-    assert (page.rows, page.total, page.oddities) == ((), COUNT, ())
+    assert (page.rows, page.total, page.warnings) == ((), COUNT, ())
 
 
 @pytest.mark.parametrize(("page", "page_size"), [(0, 100), (-1, 100), (1, 0), (1, 1001)])

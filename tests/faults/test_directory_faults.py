@@ -338,7 +338,7 @@ async def test_a_byte_order_mark_and_broken_utf8_cost_nothing_and_one_character(
     body = b'\xef\xbb\xbf{"users": [{"id": "a", "lastName": "\xc7elik"}], "total": 1, "page": 1}'
     page = await list_from(after_token(http_answer(body)))
     assert page.rows == (User(id="a", last_name="\ufffdelik"),)
-    assert len(page.oddities) == 1
+    assert len(page.warnings) == 1
 
 
 # ---------------------------------------------------------------- refusals and faults

@@ -44,7 +44,7 @@ SOURCE = "the variable WALKME_CLIENT_SECRET"
 class Setting:
     """What a browser is opened over; every part can be changed before.
 
-    The account is read whole in the background only where ``syncing`` says so: most tests are about something else.
+    The account is read whole in the background only where ``sync`` says so: most tests are about something else.
     """
 
     api: DirectoryApi = field(default_factory=FakeDirectory)
@@ -66,7 +66,7 @@ class Setting:
     task: StartPlan | None = None
     memory: SavedPreferences | None = None
     view: SavedView | None = None
-    syncing: SyncSettings = field(default_factory=lambda: SyncSettings(fully=False))
+    sync: SyncSettings = field(default_factory=lambda: SyncSettings(fully=False))
 
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""
@@ -74,7 +74,7 @@ class Setting:
             self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
-        return Session(account, self.api, mirror, self.time, self.time(), self.source, syncing=self.syncing)
+        return Session(account, self.api, mirror, self.time, self.time(), self.source, sync=self.sync)
 
     def session_over(self, api: DirectoryApi) -> Session:
         """A session of an earlier run: the same account as another client saw it."""

@@ -27,11 +27,11 @@ SECOND = 18  # users a page in a second walk
 
 @asynccontextmanager
 async def account(
-    api: FakeDirectory, *, time: ManualTime, mirror: Mirror | None = None, syncing: SyncSettings | None = None
+    api: FakeDirectory, *, time: ManualTime, mirror: Mirror | None = None, sync: SyncSettings | None = None
 ) -> AsyncIterator[Session]:
     """A session of a profile that says this about the crawl."""
     async with open_session(api, time=time, mirror=mirror) as session:
-        yield replace(session, syncing=syncing or SyncSettings())
+        yield replace(session, sync=sync or SyncSettings())
     api.closed = False  # the account is there for the next session, too
     api._closing.clear()
 

@@ -108,7 +108,7 @@ class FakeDirectory:
     """``DirectoryApi`` over a mutable list of users.
 
     ``total`` overrides the total that pages claim (None: claim none; leave it at ``"real"`` for the truth). ``lean``
-    makes list rows carry id, email and status only. ``oddities`` are added to every page, ``group_oddities`` are those
+    makes list rows carry id, email and status only. ``warnings`` are added to every page, ``group_warnings`` are those
     of the list of groups. The groups that there are are those in ``groups`` and those that somebody is in.
     """
 
@@ -117,8 +117,8 @@ class FakeDirectory:
         self.groups: list[Group] = list(groups)
         self.total: int | str | None = "real"
         self.lean = False
-        self.oddities: tuple[str, ...] = ()
-        self.group_oddities: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
+        self.group_warnings: tuple[str, ...] = ()
         self.offline: ApiError | None = None
         self.status = IDLE
         self.records: list[RequestRecord] = []
@@ -194,7 +194,7 @@ class FakeDirectory:
         first = (page - 1) * page_size
         rows = tuple(self._listed(row) for row in self.users[first : first + page_size])
         total = len(self.users) if isinstance(self.total, str) else self.total
-        return UserPage(page=page, page_size=page_size, rows=rows, total=total, oddities=self.oddities)
+        return UserPage(page=page, page_size=page_size, rows=rows, total=total, warnings=self.warnings)
 
     async def find_user(self, email: str) -> User | None:
         """The user whose email is this one, compared without case."""

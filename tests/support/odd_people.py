@@ -1,4 +1,4 @@
-"""Random users and filters, with every oddity that a directory or typed text can have."""
+"""Random users and filters, with every warning that a directory or typed text can have."""
 
 from collections.abc import Sequence
 from random import Random

@@ -33,7 +33,7 @@ def changed_text(browser: Browser, index: int) -> str:
 async def test_the_whole_account_is_read_after_the_first_page() -> None:
     api = FakeDirectory(people(2500))
     gate = api.hold("list_users")
-    async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
+    async with open_browser(Setting(api=api, sync=FULLY)) as browser:
         await browser.settled(lambda: api.asked("list_users") == [(1, 100)])
         gate.set()
         await browser.loaded()
@@ -54,7 +54,7 @@ def test_the_message_of_a_second_sweep_shows_its_reason() -> None:
 async def test_p_pauses_and_resumes_the_crawl() -> None:
     api = FakeDirectory(people(4000))
     gate = api.hold("list_users")
-    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=True, pages_at_once=1))) as browser:
+    async with open_browser(Setting(api=api, sync=SyncSettings(fully=True, pages_at_once=1))) as browser:
         await browser.settled(lambda: len(api.asked("list_users")) == 1)
         gate.set()
         gate = api.hold("list_users")
@@ -74,7 +74,7 @@ async def test_p_pauses_and_resumes_the_crawl() -> None:
 
 async def test_an_outage_is_shown_and_the_crawl_continues_after_it() -> None:
     api = FakeDirectory(people(3000))
-    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False))) as browser:
+    async with open_browser(Setting(api=api, sync=SyncSettings(fully=False))) as browser:
         await browser.loaded()
         api.offline = Unreachable("The server does not answer.")
         browser.browser.run_command("crawl.restart")
@@ -101,7 +101,7 @@ async def test_changed_fields_are_marked_until_their_user_was_under_the_cursor()
 
 async def test_new_and_missing_users_are_listed_in_the_news() -> None:
     api = FakeDirectory(people(300))
-    async with open_browser(Setting(api=api, syncing=FULLY)) as browser:
+    async with open_browser(Setting(api=api, sync=FULLY)) as browser:
         await browser.loaded()
         await fully_loaded(browser, 300)
         newcomer = person(900)._replace(email="new@example.com")
@@ -128,7 +128,7 @@ async def test_new_and_missing_users_are_listed_in_the_news() -> None:
 
 async def test_visible_rows_are_refreshed_at_the_interval_of_the_profile() -> None:
     api = FakeDirectory(people(30))
-    async with open_browser(Setting(api=api, syncing=SyncSettings(fully=False, refresh_ms=50))) as browser:
+    async with open_browser(Setting(api=api, sync=SyncSettings(fully=False, refresh_ms=50))) as browser:
         await browser.loaded()
         before = len(api.asked("list_users"))
         await browser.settled(lambda: len(api.asked("list_users")) > before + 1)

@@ -139,7 +139,7 @@ async def test_an_unreadable_record_is_shown_with_its_reason() -> None:
 
 async def test_violations_by_the_server_are_shown_in_the_status_line() -> None:
     api = FakeDirectory(people(5))
-    api.oddities = ("The answer claimed a total of -3.",)
+    api.warnings = ("The answer claimed a total of -3.",)
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         await browser.settled(lambda: "The answer claimed a total of -3." in browser.status_line)

@@ -106,17 +106,17 @@ class Endpoint:
 
 
 def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
-    """The body's JSON value and its tolerated oddities, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
-    oddities: tuple[str, ...] = ()
+    """The body's JSON value and its tolerated warnings, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
+    warnings: tuple[str, ...] = ()
     try:
         text = answer.body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = answer.body.decode("utf-8-sig", "replace")
-        oddities = ("Some text in the answer was not valid UTF-8.",)
+        warnings = ("Some text in the answer was not valid UTF-8.",)
     if answer.body.strip(b" \t\r\n\0"):
         try:
             # NaN and Infinity are no JSON: they are kept as text, and the rest of the answer is read.
-            return json.loads(text, parse_constant=str), oddities
+            return json.loads(text, parse_constant=str), warnings
         except (ValueError, RecursionError):
             pass
     may_pass = answer.content_type.endswith("json") and not answer.is_web_page

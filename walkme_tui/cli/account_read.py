@@ -100,8 +100,8 @@ def print_account_read_notice(error: LookUpIgnored) -> None:
 async def read_groups(session: Session) -> None:
     """Read the groups again; print irregularities of their list on standard error."""
     await Directory(session).refresh_groups()
-    for oddity in session.api.group_oddities:
-        print_message(oddity)
+    for warning in session.api.group_warnings:
+        print_message(warning)
 
 
 async def refresh_groups(session: Session, needed: bool = False) -> None:

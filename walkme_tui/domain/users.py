@@ -104,14 +104,14 @@ class UserPage:
 
     ``rows`` stand at the positions ``(page - 1) * page_size`` and on; a server may send more of them than it was asked
     for, and more than it claims. ``total`` is the number of users that the answer claimed, None where it claimed none.
-    ``oddities`` are short sentences on what was wrong with the answer and was tolerated.
+    ``warnings`` are short sentences on what was wrong with the answer and was tolerated.
     """
 
     page: int
     page_size: int
     rows: tuple[User | UnreadableRecord, ...]
     total: int | None
-    oddities: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def first_position(self) -> int:

@@ -87,9 +87,9 @@ class DeferredApi:
         return None if self._built is None else self._built.scopes
 
     @property
-    def group_oddities(self) -> Sequence[str]:
+    def group_warnings(self) -> Sequence[str]:
         """What was wrong with the last list of groups."""
-        return () if self._built is None else self._built.group_oddities
+        return () if self._built is None else self._built.group_warnings
 
     def traffic(self) -> TrafficStatus:
         """The traffic at this moment; idle before there is a client."""

@@ -13,7 +13,7 @@ from walkme_tui.services.events import CoverageChanged, PageLoaded, UsersChanged
 from walkme_tui.services.ports import Session
 
 MAX_PAGE_SIZE: Final = 1000
-MAX_ODDITIES: Final = 50
+MAX_WARNINGS: Final = 50
 
 
 class ReceivedPage(NamedTuple):
@@ -101,7 +101,7 @@ def publish_pages_of_another_process(session: Session, coverage: Coverage) -> No
 
 
 class PageTracker:
-    """Which pages arrived, how long the list is, and what was odd; no I/O.
+    """Which pages arrived, how long the list is, and what was wrong with the answers; no I/O.
 
     ``page_size`` is the server's own once the first page arrived (``size_known``). ``total`` is None before anything
     is known. ``disproved`` is the last total that the server claimed and its own rows disprove.
@@ -110,7 +110,7 @@ class PageTracker:
     def __init__(self, page_size: int) -> None:
         self.page_size = page_size
         self.total: Total | None = None
-        self.oddities: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self.size_known = False
         self.disproved: int | None = None
         self._claimed = False
@@ -120,10 +120,10 @@ class PageTracker:
         self._last = 0
         self._page_of: dict[int, int] = {}
 
-    def note(self, *oddities: str) -> None:
-        """Add what a server did wrong and was tolerated: each sentence once, the newest ``MAX_ODDITIES``."""
-        new = dict.fromkeys(oddity for oddity in oddities if oddity not in self.oddities)
-        self.oddities = (*self.oddities, *new)[-MAX_ODDITIES:]
+    def note(self, *warnings: str) -> None:
+        """Add what a server did wrong and was tolerated: each sentence once, the newest ``MAX_WARNINGS``."""
+        new = dict.fromkeys(warning for warning in warnings if warning not in self.warnings)
+        self.warnings = (*self.warnings, *new)[-MAX_WARNINGS:]
 
     def begin(self, coverage: Coverage, reach: int) -> None:
         """Start from the mirror's coverage; without a total, ``reach`` is the number of positions it holds."""
@@ -191,7 +191,7 @@ class PageTracker:
         if not is_first:
             answer = _without_surplus(answer)
             if self._repeats(answer):
-                self.note(*answer.oddities)
+                self.note(*answer.warnings)
                 return None
         claim, answer = answer.total, _without_refuted_total(answer)
         if claim is not None and answer.total is None:
@@ -205,7 +205,7 @@ class PageTracker:
             answer = _without_surplus(_with_page_size_of_server(answer))
             self.page_size, self.size_known = answer.page_size, True
             self._repeats(answer)
-        self.note(*answer.oddities)
+        self.note(*answer.warnings)
         expected = 0 if answer.total is None else min(answer.page_size, answer.total - answer.first_position)
         if len(answer.rows) < expected:
             self.note(f"Page {answer.page} of the list has {len(answer.rows)} users where {expected} were expected.")
@@ -258,8 +258,8 @@ class PageTracker:
 def _without_refuted_total(answer: UserPage) -> UserPage:
     """The page without a total that its own rows disprove."""
     if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
-        oddity = f"The server claims {answer.total} users and sends more, so its total is not used."
-        return replace(answer, total=None, oddities=(*answer.oddities, oddity))
+        warning = f"The server claims {answer.total} users and sends more, so its total is not used."
+        return replace(answer, total=None, warnings=(*answer.warnings, warning))
     return answer
 
 
@@ -272,13 +272,13 @@ def _with_page_size_of_server(answer: UserPage) -> UserPage:
     if answer.page != 1 or sent == answer.page_size or not 0 < sent <= MAX_PAGE_SIZE:
         return answer
     if sent > answer.page_size:
-        oddity = f"The server sends {sent} users a page, whatever is asked for."
-        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+        warning = f"The server sends {sent} users a page, whatever is asked for."
+        return replace(answer, page_size=sent, warnings=(*answer.warnings, warning))
     if answer.total is None:
         return replace(answer, page_size=sent)
     if answer.total > sent:
-        oddity = f"The server sends at most {sent} users a page."
-        return replace(answer, page_size=sent, oddities=(*answer.oddities, oddity))
+        warning = f"The server sends at most {sent} users a page."
+        return replace(answer, page_size=sent, warnings=(*answer.warnings, warning))
     return answer
 
 
@@ -286,5 +286,5 @@ def _without_surplus(answer: UserPage) -> UserPage:
     """The page without rows past its page size."""
     if len(answer.rows) <= answer.page_size:
         return answer
-    oddity = "The server sent more users than asked for; the surplus was left out."
-    return replace(answer, rows=answer.rows[: answer.page_size], oddities=(*answer.oddities, oddity))
+    warning = "The server sent more users than asked for; the surplus was left out."
+    return replace(answer, rows=answer.rows[: answer.page_size], warnings=(*answer.warnings, warning))

@@ -109,7 +109,7 @@ class DirectoryApi(Protocol):
         ...
 
     @property
-    def group_oddities(self) -> Sequence[str]:
+    def group_warnings(self) -> Sequence[str]:
         """Tolerated errors in the last list of groups, in short sentences."""
         ...
 
@@ -376,7 +376,7 @@ class Session:
     events: Events = field(default_factory=Events)
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
-    syncing: SyncSettings = field(default_factory=SyncSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
 
     async def prepare(self) -> None:
         """Prepare the first call (imports, connection, sign-in); raises ``WalkmeError``.

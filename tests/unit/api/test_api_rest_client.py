@@ -219,7 +219,7 @@ async def test_what_is_odd_about_groups_is_kept() -> None:
     desk.on("/groups", answer({"groups": [{"id": "g"}, 5]}))
     async with desk.directory() as api:
         await api.list_groups()
-        assert api.group_oddities == ("1 of 2 groups cannot be read and are left out.",)
+        assert api.group_warnings == ("1 of 2 groups cannot be read and are left out.",)
 
 
 async def test_closing_ends_calls_under_way_waiting_and_signing_in() -> None:

@@ -76,49 +76,49 @@ def test_nothing_that_a_user_carries_is_lost(extras: list[dict[str, Any]]) -> No
 def test_a_page_as_documented() -> None:
     page = decode_page(got({"users": rows(2), "total": 250, "page": 125}), 125, 2)
     assert [row.id for row in page.rows if isinstance(row, User)] == ["u0", "u1"]
-    assert (page.total, page.first_position, page.oddities) == (250, 248, ())
+    assert (page.total, page.first_position, page.warnings) == (250, 248, ())
 
 
 def test_a_malformed_record_costs_itself() -> None:
     page = decode_page(got({"users": [{"id": "a"}, 7, {"email": "x"}, {"id": "b"}], "total": 4, "page": 1}), 1, 10)
     assert [type(row) for row in page.rows] == [User, UnreadableRecord, UnreadableRecord, User]
-    assert page.oddities == ()
+    assert page.warnings == ()
 
 
 @pytest.mark.parametrize("total", [-1, "250", None, True, 2.5, [], {}, LARGEST_TOTAL + 1, float("nan"), float("inf")])
 def test_a_total_that_cannot_be_true_is_unknown_and_said(total: Any) -> None:
     page = decode_page(got({"users": rows(2), "total": total, "page": 1}), 1, 2)
     assert page.total is None
-    assert len(page.oddities) == 1
+    assert len(page.warnings) == 1
 
 
 def test_a_missing_total_is_unknown_and_said() -> None:
     page = decode_page(got({"users": rows(2), "page": 1}), 1, 2)
-    assert (page.total, len(page.oddities)) == (None, 1)
+    assert (page.total, len(page.warnings)) == (None, 1)
 
 
 def test_a_total_that_shrank_below_an_empty_page_is_believed() -> None:
     page = decode_page(got({"users": [], "total": 3, "page": 9}), 9, 100)
-    assert (page.total, page.oddities) == (3, ())
+    assert (page.total, page.warnings) == (3, ())
 
 
 @pytest.mark.parametrize("echo", [2, "1", None, -1, 10**30, True])
 def test_another_page_number_is_said(echo: Any) -> None:
     page = decode_page(got({"users": rows(1), "total": 1, "page": echo}), 1, 10)
-    assert len(page.oddities) == 1
-    assert "page 1 was asked for" in page.oddities[0]
+    assert len(page.warnings) == 1
+    assert "page 1 was asked for" in page.warnings[0]
 
 
 @pytest.mark.parametrize(("total", "asked"), [(9, 3), (3, 100), (900, 100)])
 def test_what_was_sent_comes_whole_whatever_was_asked_for_or_claimed(total: int, asked: int) -> None:
     page = decode_page(got({"users": rows(5), "total": total, "page": 1}), 1, asked)
-    assert (len(page.rows), page.total, page.page_size, page.oddities) == (5, total, asked, ())
+    assert (len(page.rows), page.total, page.page_size, page.warnings) == (5, total, asked, ())
 
 
 def test_repeats_within_a_page_are_said() -> None:
     page = decode_page(got({"users": [*rows(2), *rows(1)], "total": 3, "page": 1}), 1, 10)
     assert len(page.rows) == 3
-    assert page.oddities == ("1 user is repeated within a page.",)
+    assert page.warnings == ("1 user is repeated within a page.",)
 
 
 @pytest.mark.parametrize("value", [{}, {"users": None}, {"users": {}}, [], "users", None, {"error": "quota"}])
@@ -144,13 +144,13 @@ def test_a_web_page_is_named_with_its_type_and_title() -> None:
 
 
 def test_a_byte_order_mark_is_tolerated() -> None:
-    assert decode_page(raw(b'\xef\xbb\xbf{"users": [], "total": 0, "page": 1}'), 1, 10).oddities == ()
+    assert decode_page(raw(b'\xef\xbb\xbf{"users": [], "total": 0, "page": 1}'), 1, 10).warnings == ()
 
 
 def test_text_that_is_not_utf8_costs_its_characters_only() -> None:
     page = decode_page(raw(b'{"users": [{"id": "a", "firstName": "Zo\xeb"}], "total": 1, "page": 1}'), 1, 10)
     assert page.rows[0] == User(id="a", first_name="Zo\ufffd")
-    assert page.oddities == ("Some text in the answer was not valid UTF-8.",)
+    assert page.warnings == ("Some text in the answer was not valid UTF-8.",)
 
 
 def test_only_the_exact_email_is_a_match() -> None:
@@ -203,9 +203,9 @@ def test_another_user_than_the_one_asked_for_is_unexpected() -> None:
 
 def test_groups_that_cannot_be_read_are_left_out_and_counted() -> None:
     sent = [{"id": "1", "name": "Sales"}, {"id": 2}, "x", {"id": "1"}, {"id": "3", "name": None}, {"id": "\ud800"}]
-    groups, oddities = decode_groups(got({"groups": sent, "total": 70}))
+    groups, warnings = decode_groups(got({"groups": sent, "total": 70}))
     assert groups == (Group("1", "Sales"), Group("3", None))
-    assert oddities == (
+    assert warnings == (
         "3 of 6 groups cannot be read and are left out.",
         "1 of 6 groups are repeated in the list.",
         "The server sent 6 of 70 groups.",

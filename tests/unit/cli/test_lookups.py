@@ -271,7 +271,7 @@ def test_members_are_complete_where_two_walks_prove_it_and_the_server_counts_nob
 
 
 def test_a_list_of_groups_that_is_not_whole_is_said(line: CommandLine, api: FakeDirectory) -> None:
-    api.group_oddities = ("The server sent 3 of 70 groups.",)
+    api.group_warnings = ("The server sent 3 of 70 groups.",)
     for words in (("members", "Sales"), ("members", "Nobody's"), ("export",)):
         assert "walkme-tui: The server sent 3 of 70 groups.\n" in line(*words).err
 

@@ -50,7 +50,7 @@ async def test_everyone_is_read_in_the_background_once_the_first_page_is_on_the_
 
 async def test_a_lazy_profile_is_never_crawled_by_itself_and_may_be_by_a_person() -> None:
     api, time = FakeDirectory(people(50)), ManualTime()
-    async with account(api, time=time, syncing=SyncSettings(fully=False)) as session, crawling(session, time) as crawl:
+    async with account(api, time=time, sync=SyncSettings(fully=False)) as session, crawling(session, time) as crawl:
         await idle(session)
         time.advance(10 * DAY_SECONDS)
         await idle(session)
@@ -95,8 +95,8 @@ async def test_an_incomplete_mirror_is_crawled_at_every_start_and_not_again_and_
 @pytest.mark.parametrize(("resync_hours", "pause_hours"), [(24, 24), (2, 2), (0, 1)])
 async def test_a_program_that_stays_open_crawls_again_in_time(resync_hours: int, pause_hours: int) -> None:
     api, time = FakeDirectory(people(10)), ManualTime()
-    syncing = SyncSettings(resync_ms=resync_hours * 3_600_000)
-    async with account(api, time=time, syncing=syncing) as session, crawling(session, time) as crawl:
+    sync = SyncSettings(resync_ms=resync_hours * 3_600_000)
+    async with account(api, time=time, sync=sync) as session, crawling(session, time) as crawl:
         await come_to(crawl, CrawlPhase.DONE)
         await idle(session)
         time.advance(pause_hours * HOUR_SECONDS - 1)
@@ -221,7 +221,7 @@ async def test_speed_and_time_left_are_those_of_the_last_seconds() -> None:
     gates: list[asyncio.Event] = []
     api.before = lambda number: gates.append(api.hold("list_users"))
     async with (
-        account(api, time=time, syncing=SyncSettings(pages_at_once=1)) as session,
+        account(api, time=time, sync=SyncSettings(pages_at_once=1)) as session,
         crawling(session, time) as crawl,
     ):
 

@@ -66,7 +66,7 @@ async def test_a_restart_during_any_call_of_a_crawl_that_has_nothing_to_do_is_no
 
 async def test_a_restart_during_the_checks_of_absent_users_is_not_lost() -> None:
     api, time = FakeDirectory(people(60)), ManualTime()
-    async with account(api, time=time, syncing=LAZY) as session, crawling(session, time) as crawl:
+    async with account(api, time=time, sync=LAZY) as session, crawling(session, time) as crawl:
         crawl.restart()
         await come_to(crawl, CrawlPhase.DONE)
         del api.users[10]
@@ -79,12 +79,12 @@ async def test_a_restart_during_the_checks_of_absent_users_is_not_lost() -> None
         await until(lambda: len(pages_asked(api)) == requested + 3)
 
 
-@pytest.mark.parametrize("syncing", [LAZY, SyncSettings()], ids=["lazy", "full"])
+@pytest.mark.parametrize("sync", [LAZY, SyncSettings()], ids=["lazy", "full"])
 @pytest.mark.parametrize("failing", ["save_page", "note_sweep", "next_row_id", "coverage", "tally", "try_lead"])
-async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, syncing: SyncSettings) -> None:
+async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, sync: SyncSettings) -> None:
     api, time, mirror = FakeDirectory(people(400)), ManualTime(), BrokenMirror()
     async with (
-        account(api, time=time, mirror=mirror, syncing=syncing) as session,
+        account(api, time=time, mirror=mirror, sync=sync) as session,
         crawling(session, time, begin=False) as crawl,
     ):
         gate = Gate(mirror, failing, FAILURE)
@@ -99,7 +99,7 @@ async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, 
 async def test_a_requested_sweep_survives_a_mirror_that_became_another_file(tmp_path: Path) -> None:
     api, time = FakeDirectory(people(400)), ManualTime()
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
-    async with account(api, time=time, mirror=mirror, syncing=LAZY) as session, crawling(session, time) as crawl:
+    async with account(api, time=time, mirror=mirror, sync=LAZY) as session, crawling(session, time) as crawl:
         gate = Gate(mirror, "note_sweep")
         crawl.restart()
         await gate.entered.wait()
@@ -111,7 +111,7 @@ async def test_a_requested_sweep_survives_a_mirror_that_became_another_file(tmp_
 
 async def test_a_requested_sweep_is_made_once() -> None:
     api, time = FakeDirectory(people(60)), ManualTime()
-    async with account(api, time=time, syncing=LAZY) as session, crawling(session, time) as crawl:
+    async with account(api, time=time, sync=LAZY) as session, crawling(session, time) as crawl:
         crawl.restart()
         await until_done(crawl, time)
         for _ in range(5):

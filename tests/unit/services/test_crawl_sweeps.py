@@ -75,7 +75,7 @@ async def test_several_pages_are_under_way_and_not_all_of_them() -> None:
         walking = asyncio.create_task(swept(session))
         await until(lambda: api.in_flight >= 2)
         await idle(session)
-        assert api.in_flight == session.syncing.pages_at_once == 7
+        assert api.in_flight == session.sync.pages_at_once == 7
         gates[0].set()
         assert (await walking).complete
 
@@ -175,7 +175,7 @@ async def test_no_page_behind_the_last_full_one_is_no_trouble_on_the_screen(erro
         await until(lambda: pages.confirmed(1))
         listing.want(200, 239)
         await until(lambda: pages.confirmed(4))
-        assert (pages.failure, pages.oddities, listing.total) == (None, (), Total(300, exact=True))
+        assert (pages.failure, pages.warnings, listing.total) == (None, (), Total(300, exact=True))
 
 
 async def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones() -> None:

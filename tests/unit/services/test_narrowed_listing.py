@@ -224,7 +224,7 @@ async def test_a_view_that_cannot_be_read_again_stays_until_it_can(call: str, ev
             assert (listing.query, listing.total, listing.phase) == (PERSON, Total(100, exact=True), Phase.READY)
             assert [listing.row(index) for index in range(100)] == shown
             await until(lambda: listing.failure is None and calls[0] > 1)
-            assert FAILURE.message in pages.oddities
+            assert FAILURE.message in pages.warnings
 
 
 @pytest.mark.parametrize("call", ["first", "matching"])

@@ -139,7 +139,7 @@ async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_w
 async def test_a_check_of_an_absent_user_is_news() -> None:
     api, time = OddDirectory(people(60)), ManualTime()
     async with open_session(api, time=time) as opened:
-        session = replace(opened, syncing=SyncSettings())
+        session = replace(opened, sync=SyncSettings())
         crawl = Crawl(session, page_size=PAGE, monotonic=time.monotonic, sleep=time.sleep)
         crawl.begin()
         async with running(crawl.run):

@@ -59,7 +59,7 @@ async def test_a_server_that_caps_the_page_size_is_followed() -> None:
     async with open_session(api) as session, serving(session, visible=(0, 94)) as (pages, listing):
         await until(lambda: listing.row(94) is not None)
         assert pages.page_size == 30
-        assert pages.oddities == ("The server sends at most 30 users a page.",)
+        assert pages.warnings == ("The server sends at most 30 users a page.",)
         assert emails(listing, 0, 94) == [f"person{number:05d}@example.com" for number in range(95)]
         assert api.asked("list_users") == [(1, 100), (2, 30), (3, 30), (4, 30)]
 
@@ -95,7 +95,7 @@ async def test_a_server_that_repeats_itself_brings_the_list_to_an_end(trait: str
         await everything(api, pages, 10)
         await until(lambda: listing.total is not None and listing.total.exact)
         assert listing.total == Total(100 if trait == "deaf" else 150, exact=True)
-        assert any("repeats page" in oddity for oddity in pages.oddities)
+        assert any("repeats page" in warning for warning in pages.warnings)
         assert len(api.calls) <= 3
         listing.want(0, 39)
         await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
@@ -121,7 +121,7 @@ async def test_a_total_below_what_is_sent_is_not_believed() -> None:
         async with open_session(api) as session, serving(session) as (pages, listing):
             await everything(api, pages, 10)
             await until(lambda listing=listing: listing.total == Total(250, exact=True))  # type: ignore[misc]
-            assert any("claims" in oddity for oddity in pages.oddities)
+            assert any("claims" in warning for warning in pages.warnings)
 
 
 async def test_a_list_grows_on_the_screen_where_its_claimed_total_was_too_small() -> None:
@@ -133,7 +133,7 @@ async def test_a_list_grows_on_the_screen_where_its_claimed_total_was_too_small(
         await until(lambda: listing.total is not None and listing.total.count == 250)
         listing.want(210, 249)
         await until(lambda: listing.total == Total(250, exact=True) and listing.row(249) is not None)
-        assert "The server claims 200 users and sends more, so its total is not used." in pages.oddities
+        assert "The server claims 200 users and sends more, so its total is not used." in pages.warnings
         pages.refresh()
         listing.want(0, 39)
         await until(lambda: pages.confirmed(1))
@@ -148,7 +148,7 @@ async def test_a_server_that_sends_more_a_page_than_asked_for_loses_nobody() -> 
     async with open_session(api) as session, serving(session, visible=(0, 99)) as (pages, listing):
         await everything(api, pages, 10)
         await until(lambda: listing.total == Total(600, exact=True))
-        assert pages.oddities == ("The server sends 250 users a page, whatever is asked for.",)
+        assert pages.warnings == ("The server sends 250 users a page, whatever is asked for.",)
         assert (await session.mirror.coverage()).complete
 
 
@@ -193,7 +193,7 @@ async def test_a_list_that_is_claimed_but_not_sent_stays_a_list_of_unknown_peopl
         assert listing.total == Total(250, exact=True)
         assert listing.row(0) is None
         assert pages_asked(api) == [1, 2]
-        assert any("has 0 users where" in oddity for oddity in pages.oddities)
+        assert any("has 0 users where" in warning for warning in pages.warnings)
 
 
 async def test_an_unreadable_record_costs_its_place_only() -> None:
@@ -208,14 +208,14 @@ async def test_an_unreadable_record_costs_its_place_only() -> None:
 
 async def test_oddities_are_said_once_and_are_bounded() -> None:
     api = FakeDirectory(people(900))
-    api.oddities = ("The server is odd.",)
+    api.warnings = ("The server is odd.",)
     async with open_session(api) as session, serving(session) as (pages, _):
         await everything(api, pages, 9)
-        assert list(pages.oddities) == ["The server is odd."]
+        assert list(pages.warnings) == ["The server is odd."]
         for number in range(200):
             pages.note(f"Oddity {number}.")
-        assert len(pages.oddities) == 50
-        assert pages.oddities[-1] == "Oddity 199."
+        assert len(pages.warnings) == 50
+        assert pages.warnings[-1] == "Oddity 199."
 
 
 async def test_everyone_hears_of_a_page() -> None:

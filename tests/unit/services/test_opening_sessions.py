@@ -77,7 +77,7 @@ async def test_the_profile_says_how_the_rest_is_read(paths: Paths, secret: FileS
         (profile._replace(max_in_flight=12), SyncSettings(pages_at_once=11)),
     ):
         session = open_session(changed, paths=paths)
-        assert session.syncing == expected
+        assert session.sync == expected
         await session.aclose()
 
 

@@ -212,7 +212,7 @@ async def test_a_page_that_is_refused_costs_itself_only() -> None:
         listing.want(960, 999)
         await until(lambda: pages.confirmed(10))
         assert pages.failure is None
-        assert "refused page 10" in pages.oddities[0]
+        assert "refused page 10" in pages.warnings[0]
         assert listing.total == Total(1000, exact=True)
         listing.want(400, 439)
         await until(lambda: listing.row(439) is not None)
@@ -226,7 +226,7 @@ async def test_a_disk_that_is_full_costs_the_copy_and_not_the_browsing() -> None
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
         assert listing.total == Total(5000, exact=True)
-        assert "no space left" in pages.oddities[0]
+        assert "no space left" in pages.warnings[0]
         for page in range(1, 40):
             listing.want(page * 100, page * 100 + 39)
             await until(lambda page=page: listing.row(page * 100 + 39) is not None)  # type: ignore[misc]
@@ -250,7 +250,7 @@ async def test_a_broken_mirror_is_said_and_survived() -> None:
     mirror.broken = True
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
-        assert any("cannot be read" in oddity for oddity in pages.oddities)
+        assert any("cannot be read" in warning for warning in pages.warnings)
 
 
 async def test_a_bug_is_loud() -> None:

@@ -101,7 +101,7 @@ def test_a_surplus_of_rows_is_left_out() -> None:
     kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 100))
     assert kept is not None
     assert len(kept.rows) == 10
-    assert any("surplus" in oddity for oddity in known.oddities)
+    assert any("surplus" in warning for warning in known.warnings)
 
 
 def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
@@ -129,7 +129,7 @@ def test_a_page_that_lacks_users_is_said() -> None:
     arrive(known, 1, 100, claimed=100)
     known.judge(UserPage(2, 10, tuple(people(4, start=10)), 100))
     known.judge(UserPage(3, 10, (), 100))
-    assert known.oddities == (
+    assert known.warnings == (
         "Page 2 of the list has 4 users where 10 were expected.",
         "Page 3 of the list has 0 users where 10 were expected.",
     )

@@ -95,8 +95,8 @@ class RestDirectory:
         self._secret: Secret | None = None
         self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
-        self.group_oddities: tuple[str, ...] = ()
-        """The oddities of the last list of groups, in sentences."""
+        self.group_warnings: tuple[str, ...] = ()
+        """The warnings of the last list of groups, in sentences."""
 
     # ------------------------------------------------------------ reading
 
@@ -130,9 +130,9 @@ class RestDirectory:
         return await self._call(request, priority, lambda answer: decode_one(answer, user_id))
 
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
-        """All groups; entries that cannot be read are left out and counted in ``group_oddities``."""
+        """All groups; entries that cannot be read are left out and counted in ``group_warnings``."""
         request = ApiRequest("GET", "/groups", READ, "the list of groups", LIST_LIMIT_BYTES, collection=True)
-        groups, self.group_oddities = await self._call(request, priority, decode_groups)
+        groups, self.group_warnings = await self._call(request, priority, decode_groups)
         return groups
 
     # ------------------------------------------------------------ writing

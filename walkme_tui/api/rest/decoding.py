@@ -16,12 +16,12 @@ LARGEST_TOTAL: Final = 10**9
 
 def decode_page(answer: ApiAnswer, page: int, page_size: int) -> UserPage:
     """A page of the list, with all rows that were sent; raises ``UnexpectedAnswer`` if the answer has no list."""
-    value, oddities = read_json(answer)
+    value, tolerated = read_json(answer)
     rows = tuple(decode_user(raw) for raw in _list_in(value, "users", answer))
-    odd = list(oddities)
-    _note_repeats(rows, odd)
-    _check_page_number(value.get("page", page), page, odd)
-    return UserPage(page=page, page_size=page_size, rows=rows, total=_total(value, odd), oddities=tuple(odd))
+    warnings = list(tolerated)
+    _note_repeats(rows, warnings)
+    _check_page_number(value.get("page", page), page, warnings)
+    return UserPage(page=page, page_size=page_size, rows=rows, total=_total(value, warnings), warnings=tuple(warnings))
 
 
 def decode_matches(answer: ApiAnswer, email: str) -> User | None:
@@ -82,10 +82,10 @@ def created_id(answer: ApiAnswer) -> str | None:
 
 
 def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """All groups, each once, and the oddities of the answer; raises ``UnexpectedAnswer`` if it has no list."""
-    value, oddities = read_json(answer)
+    """All groups, each once, and the warnings of the answer; raises ``UnexpectedAnswer`` if it has no list."""
+    value, tolerated = read_json(answer)
     raw_groups = _list_in(value, "groups", answer)
-    odd = list(oddities)
+    warnings = list(tolerated)
     groups: dict[str, Group] = {}
     unreadable = repeated = 0
     for raw in raw_groups:
@@ -97,13 +97,13 @@ def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]
         else:
             groups[group.id] = group
     if unreadable:
-        odd.append(f"{unreadable} of {len(raw_groups)} groups cannot be read and are left out.")
+        warnings.append(f"{unreadable} of {len(raw_groups)} groups cannot be read and are left out.")
     if repeated:
-        odd.append(f"{repeated} of {len(raw_groups)} groups are repeated in the list.")
+        warnings.append(f"{repeated} of {len(raw_groups)} groups are repeated in the list.")
     total = value.get("total")
     if isinstance(total, int) and not isinstance(total, bool) and len(raw_groups) < total <= LARGEST_TOTAL:
-        odd.append(f"The server sent {len(raw_groups)} of {total} groups.")
-    return tuple(groups.values()), tuple(odd)
+        warnings.append(f"The server sent {len(raw_groups)} of {total} groups.")
+    return tuple(groups.values()), tuple(warnings)
 
 
 def _decode_group(raw: object) -> Group | None:
@@ -132,31 +132,31 @@ def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer
     )
 
 
-def _note_repeats(rows: Iterable[User | UnreadableRecord], odd: list[str]) -> None:
+def _note_repeats(rows: Iterable[User | UnreadableRecord], warnings: list[str]) -> None:
     ids = [row.id for row in rows if isinstance(row, User)]
     repeats = len(ids) - len(set(ids))
     if repeats:
-        odd.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
+        warnings.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
 
 
-def _check_page_number(echo: object, page: int, odd: list[str]) -> None:
+def _check_page_number(echo: object, page: int, warnings: list[str]) -> None:
     if isinstance(echo, bool) or not isinstance(echo, int | float) or echo != page:
         named = f"page {echo}" if isinstance(echo, int) and 0 <= echo <= LARGEST_TOTAL else "another page"
-        odd.append(f"The server says that it sent {named} where page {page} was asked for.")
+        warnings.append(f"The server says that it sent {named} where page {page} was asked for.")
 
 
-def _total(value: dict[str, Any], odd: list[str]) -> int | None:
+def _total(value: dict[str, Any], warnings: list[str]) -> int | None:
     """The claimed number of users if it is valid; only the caller can compare it with the other pages."""
     if "total" not in value:
-        odd.append("The server does not say how many users there are.")
+        warnings.append("The server does not say how many users there are.")
         return None
     total = value["total"]
     if isinstance(total, float) and total.is_integer():
         total = int(total)
     if isinstance(total, bool) or not isinstance(total, int):
-        odd.append("What the server gives as the number of users is no number.")
+        warnings.append("What the server gives as the number of users is no number.")
         return None
     if not 0 <= total <= LARGEST_TOTAL:
-        odd.append("The number of users that the server gives cannot be true.")
+        warnings.append("The number of users that the server gives cannot be true.")
         return None
     return total

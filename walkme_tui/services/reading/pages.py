@@ -91,13 +91,13 @@ class PageLoader:
         return self._list.total
 
     @property
-    def oddities(self) -> Sequence[str]:
+    def warnings(self) -> Sequence[str]:
         """Tolerated errors of the server and the mirror, newest last."""
-        return self._list.oddities
+        return self._list.warnings
 
-    def note(self, oddity: str) -> None:
-        """Add a sentence to the oddities."""
-        self._list.note(oddity)
+    def note(self, warning: str) -> None:
+        """Add a sentence to the warnings."""
+        self._list.note(warning)
 
     def confirmed(self, page: int) -> bool:
         """This page arrived in this session, or since the last ``refresh``."""

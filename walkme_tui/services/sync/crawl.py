@@ -184,19 +184,19 @@ class Crawl:
 
         An unfinished sweep continues. An incomplete one is repeated at the next start, or when a complete one would be.
         """
-        syncing = self._session.syncing
+        sync = self._session.sync
         if self._wanted:
             return True
-        if not syncing.fully or sweep is None or sweep.ended_at_ms is None:
-            return syncing.fully
+        if not sync.fully or sweep is None or sweep.ended_at_ms is None:
+            return sync.fully
         return not 0 <= self._session.clock() - sweep.ended_at_ms < self._lasting_ms(sweep)
 
     def _lasting_ms(self, sweep: Sweep) -> int:
         """How long after its end a sweep is recent enough."""
-        syncing = self._session.syncing
+        sync = self._session.sync
         if sweep.ended_at_ms is not None and sweep.ended_at_ms >= self._session.started_at_ms:
-            return max(syncing.resync_ms, HOUR_MS)
-        return syncing.resync_ms if sweep.complete else 0
+            return max(sync.resync_ms, HOUR_MS)
+        return sync.resync_ms if sweep.complete else 0
 
     async def _idle(self, sweep: Sweep | None) -> None:
         """Wait until a sweep is due."""
@@ -210,7 +210,7 @@ class Crawl:
             await self._session.mirror.prepare_sorting()
         self._enter(CrawlPhase.DONE)
         due_ms = sweep.ended_at_ms + self._lasting_ms(sweep)
-        await self._wakeup.wait((due_ms - self._session.clock()) / 1000 if self._session.syncing.fully else None)
+        await self._wakeup.wait((due_ms - self._session.clock()) / 1000 if self._session.sync.fully else None)
 
     async def _watch(self) -> None:
         """Another process sweeps: report its progress, and check again after a moment."""
@@ -257,7 +257,7 @@ class Crawl:
         if self._restart or sweep is None or not can_resume(sweep):
             return None
         age_ms = self._session.clock() - sweep.started_at_ms
-        if age_ms >= max(self._session.syncing.resync_ms, HOUR_MS):
+        if age_ms >= max(self._session.sync.resync_ms, HOUR_MS):
             return None
         return SweepRun.resumed(self._session, self._on_progress, coverage, sweep)
 

@@ -236,7 +236,7 @@ class Walk:
     def _request_more(self, flights: "_Flights") -> None:
         """Keep as many requests under way as permitted; pages that are not stored yet count."""
         total = self._known.total
-        limit = self._session.syncing.pages_at_once if total is not None and total.exact else 1
+        limit = self._session.sync.pages_at_once if total is not None and total.exact else 1
         while len(flights) < limit and (page := self._following()) is not None:
             call = self._session.api.list_users(page, self.sweep.page_size, Priority.BACKGROUND)
             flights[asyncio.ensure_future(call)] = _Flight(page, self._session.clock())

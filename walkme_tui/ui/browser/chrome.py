@@ -198,8 +198,8 @@ class Chrome:
         background = crawl or self._area.groups_tab.reading_message or news
         if background is not None:
             return background
-        oddities = self._pages.oddities
-        return StatusMessage(oddities[-1], TextStyle.DIM) if oddities else None
+        warnings = self._pages.warnings
+        return StatusMessage(warnings[-1], TextStyle.DIM) if warnings else None
 
     def _list_problem(self) -> str:
         table = self._area.table

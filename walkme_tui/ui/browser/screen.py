@@ -141,8 +141,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.count_groups()
         self.chrome.begin()
         self.set_interval(1.0, self.chrome.tick)
-        if self.session.syncing.refresh_ms:
-            self.set_interval(self.session.syncing.refresh_ms / 1000, self._refresh_view)
+        if self.session.sync.refresh_ms:
+            self.set_interval(self.session.sync.refresh_ms / 1000, self._refresh_view)
         self.filter.look_up_text()
         for notice in self.session.mirror.notices:
             self.app.notify(notice, markup=False, timeout=12)
