@@ -15,7 +15,7 @@ def api() -> FakeDirectory:
 
 
 @pytest.fixture
-def line(
+def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
 ) -> CommandLine:
     return CommandLine(monkeypatch, capsys, tmp_path, api)

@@ -21,7 +21,7 @@ PROFILE = '[profiles.acme.rest]\nclient_id = "id-1"\nsecret_env = "ACME"\n'
 
 
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
     made = CommandLine(monkeypatch, capsys, tmp_path, FakeDirectory(people(3)))
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
@@ -31,15 +31,15 @@ def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 # ---------------------------------------------------------------- config
 
 
-def test_init_writes_a_private_file_once(line: CommandLine) -> None:
-    answer = line("config", "init")
+def test_init_writes_a_private_file_once(cli: CommandLine) -> None:
+    answer = cli("config", "init")
     assert answer.code == 0
-    assert str(line.paths.config_file) in answer.out
-    assert stat.S_IMODE(line.paths.config_file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(line.paths.config.stat().st_mode) == 0o700
-    line.paths.config_file.write_text("mine")
-    assert line("config", "init").code == 2
-    assert line.paths.config_file.read_text() == "mine"
+    assert str(cli.paths.config_file) in answer.out
+    assert stat.S_IMODE(cli.paths.config_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(cli.paths.config.stat().st_mode) == 0o700
+    cli.paths.config_file.write_text("mine")
+    assert cli("config", "init").code == 2
+    assert cli.paths.config_file.read_text() == "mine"
 
 
 def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path: Path) -> None:
@@ -50,28 +50,28 @@ def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path:
     assert problems == []
 
 
-def test_no_command_of_a_file_that_others_can_write_is_run(line: CommandLine, tmp_path: Path) -> None:
+def test_no_command_of_a_file_that_others_can_write_is_run(cli: CommandLine, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    file = line.configure(f'[profiles.acme.rest]\nclient_id = "id-1"\nsecret_command = ["touch", "{ran}"]\n')
+    file = cli.configure(f'[profiles.acme.rest]\nclient_id = "id-1"\nsecret_command = ["touch", "{ran}"]\n')
     file.chmod(0o666)
     for words in (("whois", "a@b.c", "--profile", "acme"), ("profiles",), ("config", "check")):
-        answer = line(*words)
+        answer = cli(*words)
         assert answer.code == 2
         assert f"chmod go-w {file}" in answer.err + answer.out
-    assert line.opened == []
+    assert cli.opened == []
     assert not ran.exists()
 
 
-def test_path_names_the_file_whether_it_is_there_or_not(line: CommandLine) -> None:
-    assert line("config", "path").out == f"{line.paths.config_file}\n"
-    assert line("config", "path", "--json").json == {"file": str(line.paths.config_file), "exists": False}
+def test_path_names_the_file_whether_it_is_there_or_not(cli: CommandLine) -> None:
+    assert cli("config", "path").out == f"{line.paths.config_file}\n"
+    assert cli("config", "path", "--json").json == {"file": str(cli.paths.config_file), "exists": False}
 
 
 def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line.configure(f'[profiles.acme]\nca_bundle = "{"x" * 300}"\n' + PROFILE)
-    answer = line("config", "check")
+    cli.configure(f'[profiles.acme]\nca_bundle = "{"x" * 300}"\n' + PROFILE)
+    answer = cli("config", "check")
     assert answer.code == 2
     assert 'line 2: "ca_bundle" in [profiles.acme] is not a file' in answer.out
     monkeypatch.setenv("WALKME_TUI_CONFIG_DIR", f"/tmp/{'x' * 300}")
@@ -82,52 +82,52 @@ def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
         ("cache", "clear"),
         ("--profile=x", "cache", "clear"),
     ):
-        answer = line(*words)
+        answer = cli(*words)
         assert (answer.code, answer.out) == (2, "")
         assert "File name too long" in answer.err
-    assert line("config", "path").code == 0
+    assert cli("config", "path").code == 0
 
 
-def test_check_is_quiet_where_nothing_is_wrong(line: CommandLine) -> None:
-    missing = line("config", "check")
+def test_check_is_quiet_where_nothing_is_wrong(cli: CommandLine) -> None:
+    missing = cli("config", "check")
     assert (missing.code, "config init" in missing.out) == (0, True)
-    line.configure(PROFILE)
-    answer = line("config", "check")
+    cli.configure(PROFILE)
+    answer = cli("config", "check")
     assert answer.code == 0
     assert "1 profile: acme" in answer.out
 
 
-def test_a_file_without_a_profile_is_not_in_order(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    line("config", "init")
-    answer = line("config", "check")
+def test_a_file_without_a_profile_is_not_in_order(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli("config", "init")
+    answer = cli("config", "check")
     assert answer.code == 2
     assert "it contains no profile" in answer.out
     assert "[profiles.acme.rest]" in answer.out
-    (problem,) = line("config", "check", "--json").json["problems"]
+    (problem,) = cli("config", "check", "--json").json["problems"]
     assert "no profile" in problem["message"]
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
-    assert line("config", "check").code == 0
+    assert cli("config", "check").code == 0
 
 
-def test_a_missing_ca_bundle_stops_its_own_profile_only(line: CommandLine) -> None:
-    line.configure(
+def test_a_missing_ca_bundle_stops_its_own_profile_only(cli: CommandLine) -> None:
+    cli.configure(
         PROFILE
         + '[profiles.other.rest]\nclient_id = "i"\nsecret_env = "ACME"\n[profiles.other]\nca_bundle = "no.pem"\n'
     )
-    answer = line("config", "check")
+    answer = cli("config", "check")
     assert answer.code == 2
     assert '"ca_bundle" in [profiles.other] is not a file' in answer.out
     assert ", line 8:" in answer.out
-    assert line("profiles").code == 0
-    assert line("export", "--profile", "acme").code == 0
+    assert cli("profiles").code == 0
+    assert cli("export", "--profile", "acme").code == 0
 
 
-def test_check_names_everything_that_is_wrong(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = line.configure("x = 1\n" + PROFILE + '[profiles.acme]\ntheme = "papr"\nread_only = 1\n')
+def test_check_names_everything_that_is_wrong(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = cli.configure("x = 1\n" + PROFILE + '[profiles.acme]\ntheme = "papr"\nread_only = 1\n')
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     missing = "WALKME_CLIENT_ID is set, but WALKME_CLIENT_SECRET is not. Set and export WALKME_CLIENT_SECRET too."
-    answer = line("config", "check")
+    answer = cli("config", "check")
     assert answer.code == 2
     assert answer.out.splitlines() == [
         f'{file}, line 1: "x" is not a valid key at the top of the file. Possible: default_profile, profiles, keys.',
@@ -135,105 +135,105 @@ def test_check_names_everything_that_is_wrong(line: CommandLine, monkeypatch: py
         f'{file}, line 6: There is no theme "papr". Did you mean "paper"?',
         f"{file}: the profile env: {missing}",
     ]
-    as_json = line("config", "check", "--json")
+    as_json = cli("config", "check", "--json")
     assert as_json.code == 2
     assert [problem["line"] for problem in as_json.json["problems"]] == [1, 7, 6, None]
 
 
-def test_a_broken_file_stops_what_needs_it_and_nothing_else(line: CommandLine) -> None:
-    line.configure("x = 1")
+def test_a_broken_file_stops_what_needs_it_and_nothing_else(cli: CommandLine) -> None:
+    cli.configure("x = 1")
     for words in ("profiles", "keys", "export"):
-        assert line(words).code == 2
+        assert cli(words).code == 2
     for words in ("keys --default", "themes", "config path", "cache clear", "completion bash"):
-        assert line(*words.split()).code == 0
+        assert cli(*words.split()).code == 0
 
 
 # ---------------------------------------------------------------- profiles
 
 
-def test_profiles_lists_addresses_and_sources_never_secrets(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "--demo" in line("profiles").out
-    line.configure('default_profile = "acme"\n' + PROFILE + '[profiles.acme]\nenvironment = "sandbox"\n')
-    shown = line("profiles").out
+def test_profiles_lists_addresses_and_sources_never_secrets(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--demo" in cli("profiles").out
+    cli.configure('default_profile = "acme"\n' + PROFILE + '[profiles.acme]\nenvironment = "sandbox"\n')
+    shown = cli("profiles").out
     assert "*  acme  sandbox      rest     https://api.walkme.com  the variable ACME" in shown
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
     monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://x.example/scim/v2")
     monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
-    found = line("profiles", "--json").json["profiles"]
+    found = cli("profiles", "--json").json["profiles"]
     assert [(profile["name"], profile["chosen"]) for profile in found] == [("acme", False), ("env", True)]
     assert found[1]["surfaces"] == {
         "rest": {"base_url": "https://api.walkme.com", "secret_from": "the variable WALKME_CLIENT_SECRET"},
         "scim": {"base_url": "https://x.example/scim/v2", "secret_from": "the variable WALKME_SCIM_TOKEN"},
     }
-    assert "hunter2" not in line("profiles").out
+    assert "hunter2" not in cli("profiles").out
 
 
 # ---------------------------------------------------------------- keys and themes
 
 
-def test_keys_lists_every_command_with_its_own_keys(line: CommandLine) -> None:
-    line.configure('[keys]\n"user.raw" = ["F2", ","]\n')
-    assert line("keys", "--json").json["keys"]["user.raw"] == ["f2", "comma"]
-    assert line("keys", "--default", "--json").json["keys"] == {command.id: list(command.keys) for command in COMMANDS}
-    shown = line("keys").out
+def test_keys_lists_every_command_with_its_own_keys(cli: CommandLine) -> None:
+    cli.configure('[keys]\n"user.raw" = ["F2", ","]\n')
+    assert cli("keys", "--json").json["keys"]["user.raw"] == ["f2", "comma"]
+    assert cli("keys", "--default", "--json").json["keys"] == {command.id: list(command.keys) for command in COMMANDS}
+    shown = cli("keys").out
     assert "F2 ," in shown
     assert all(command.id in shown and command.title in shown for command in COMMANDS)
     assert all(section in shown.splitlines() for section in {command.section for command in COMMANDS})
 
 
-def test_themes_are_listed_and_the_failed_named(line: CommandLine) -> None:
-    line.paths.themes.mkdir(parents=True)
-    (line.paths.themes / "bad.toml").write_text("name = 1")
-    answer = line("themes")
+def test_themes_are_listed_and_the_failed_named(cli: CommandLine) -> None:
+    cli.paths.themes.mkdir(parents=True)
+    (cli.paths.themes / "bad.toml").write_text("name = 1")
+    answer = cli("themes")
     assert answer.code == 0
     assert [row.split()[0] for row in answer.out.splitlines()] == ["NAME", "dusk", "mono", "paper"]
     assert "bad.toml" in answer.err
-    assert {theme["name"] for theme in line("themes", "list", "--json").json["themes"]} == {"dusk", "mono", "paper"}
+    assert {theme["name"] for theme in cli("themes", "list", "--json").json["themes"]} == {"dusk", "mono", "paper"}
 
 
-def test_a_theme_is_checked(line: CommandLine, tmp_path: Path) -> None:
+def test_a_theme_is_checked(cli: CommandLine, tmp_path: Path) -> None:
     good = Path(__file__).resolve().parents[3] / "themes" / "dusk.toml"
-    assert line("themes", "check", str(good)).code == 0
+    assert cli("themes", "check", str(good)).code == 0
     bad = tmp_path / "bad.toml"
     bad.write_text('name = "x"\ndark = true\ncolours = 1\n')
-    answer = line("themes", "check", str(bad))
+    answer = cli("themes", "check", str(bad))
     assert answer.code == 2
     assert 'Did you mean "colors"?' in answer.out
-    assert line("themes", "check", str(tmp_path / "none"), "--json").json["problems"]
+    assert cli("themes", "check", str(tmp_path / "none"), "--json").json["problems"]
 
 
 # ---------------------------------------------------------------- cache
 
 
-def test_clearing_the_cache_deletes_copies_and_nothing_else(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "no local copy" in line("cache", "clear").out
+def test_clearing_the_cache_deletes_copies_and_nothing_else(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "no local copy" in cli("cache", "clear").out
     text = "".join(PROFILE.replace("acme", name) for name in ("a", "b"))
-    line.configure(text)
+    cli.configure(text)
     for name in ("a", "b"):
-        assert line("export", "--profile", name).code == 0
-    other = line.paths.cache / "a" / "notes.txt"
+        assert cli("export", "--profile", name).code == 0
+    other = cli.paths.cache / "a" / "notes.txt"
     other.write_text("mine")
-    left = line.paths.cache / "a" / "mirror.sqlite3.corrupt-20260101T000000Z"
+    left = cli.paths.cache / "a" / "mirror.sqlite3.corrupt-20260101T000000Z"
     left.write_text("people")
-    assert line("cache", "clear", "--profile", "a").code == 0
-    assert [file.name for file in (line.paths.cache / "a").iterdir()] == ["notes.txt"]
-    assert line("export", "--profile", "b", "--cached").code == 0
-    deleted = line("cache", "clear", "--json").json["deleted"]
-    assert str(line.paths.cache / "b" / "mirror.sqlite3") in deleted
+    assert cli("cache", "clear", "--profile", "a").code == 0
+    assert [file.name for file in (cli.paths.cache / "a").iterdir()] == ["notes.txt"]
+    assert cli("export", "--profile", "b", "--cached").code == 0
+    deleted = cli("cache", "clear", "--json").json["deleted"]
+    assert str(cli.paths.cache / "b" / "mirror.sqlite3") in deleted
     assert other.exists()
-    assert line("export", "--profile", "b", "--cached").code == 1
+    assert cli("export", "--profile", "b", "--cached").code == 1
 
 
 def test_clearing_the_cache_reaches_copies_of_a_network_drive(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run" / "walkme-tui"
     folder.mkdir(parents=True)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     for name in ("mirror-0a1b2c3d.sqlite3", "mirror-0a1b2c3d.sqlite3-wal", "other.sqlite3"):
         (folder / name).write_text("")
-    assert line("cache", "clear").code == 0
+    assert cli("cache", "clear").code == 0
     assert [file.name for file in folder.iterdir()] == ["other.sqlite3"]
 
 
@@ -267,8 +267,8 @@ COMP_WORDS=(walkme-tui "$@"); COMP_CWORD=$#; _walkme_tui; printf '%s\\n' "${{COM
     return set(found.stdout.splitlines()) - {""}
 
 
-def test_bash_completes_what_the_parser_accepts(line: CommandLine) -> None:
-    script = line("completion", "bash").out
+def test_bash_completes_what_the_parser_accepts(cli: CommandLine) -> None:
+    script = cli("completion", "bash").out
     assert completed(script, "") >= set(SUB_COMMANDS)
     assert completed(script, "wh") == {"whois"}
     assert completed(script, "--profile", "acme", "config", "") >= {"init", "path", "check"}
@@ -280,8 +280,8 @@ def test_bash_completes_what_the_parser_accepts(line: CommandLine) -> None:
     assert completed(script, "simulator", "--patch", "4") == {"405"}
 
 
-def test_bash_completes_profiles_groups_and_views(line: CommandLine) -> None:
-    script = line("completion", "bash").out
+def test_bash_completes_profiles_groups_and_views(cli: CommandLine) -> None:
+    script = cli("completion", "bash").out
     assert completed(script, "--profile", "") == {"acme", "beta"}
     assert completed(script, "whois", "--profile", "b") == {"beta"}
     assert completed(script, "members", "Sa") == {"Sales"}
@@ -292,33 +292,33 @@ def test_bash_completes_profiles_groups_and_views(line: CommandLine) -> None:
     assert completed(script, "@", "pe") == {"@pending"}
 
 
-def test_bash_quotes_the_names_of_groups(line: CommandLine) -> None:
-    script = line("completion", "bash").out
+def test_bash_quotes_the_names_of_groups(cli: CommandLine) -> None:
+    script = cli("completion", "bash").out
     assert completed(script, "members", "Peo") == {r"People\ \&\ Culture"}
     assert completed(script, "members", r"People\ ") == {r"People\ \&\ Culture"}
     assert completed(script, "members", '"Peo') == {"People & Culture"}
     assert completed(script, "members", "x") == {r"x\$\(touch\ pwned\)"}
 
 
-def test_names_for_completion_come_from_this_machine(line: CommandLine) -> None:
-    line.configure(PROFILE)
-    assert line("completion", "profiles").out == "acme\n"
-    assert set(line("completion", "views").out.split()) >= {"@admins", "@in-no-group"}
-    assert line("completion", "groups").code == 2
-    api = line.api
+def test_names_for_completion_come_from_this_machine(cli: CommandLine) -> None:
+    cli.configure(PROFILE)
+    assert cli("completion", "profiles").out == "acme\n"
+    assert set(cli("completion", "views").out.split()) >= {"@admins", "@in-no-group"}
+    assert cli("completion", "groups").code == 2
+    api = cli.api
     assert isinstance(api, FakeDirectory)
     api.groups = [Group("1", "Sales"), Group("2", "Evil \x1b]52;c;x\a"), Group("3", None)]
-    line("members", "Sales", "--profile", "acme")
+    cli("members", "Sales", "--profile", "acme")
     requests = len(api.calls)
-    assert line("completion", "groups", "--profile", "acme").out == "Sales\n"
+    assert cli("completion", "groups", "--profile", "acme").out == "Sales\n"
     assert len(api.calls) == requests
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_completion_scripts_that_ship_are_those_of_the_parser(line: CommandLine, shell: str) -> None:
-    assert line("completion", shell).out == script(shell), "run: python -m tests.support.completion_scripts"
+def test_the_completion_scripts_that_ship_are_those_of_the_parser(cli: CommandLine, shell: str) -> None:
+    assert cli("completion", shell).out == script(shell), "run: python -m tests.support.completion_scripts"
 
 
-def test_json_answers_are_one_object(line: CommandLine) -> None:
+def test_json_answers_are_one_object(cli: CommandLine) -> None:
     for words in (("config", "path"), ("config", "check"), ("profiles",), ("keys",), ("themes",), ("cache", "clear")):
-        assert isinstance(json.loads(line(*words, "--json").out), dict)
+        assert isinstance(json.loads(cli(*words, "--json").out), dict)

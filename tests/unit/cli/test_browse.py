@@ -29,7 +29,7 @@ token_env = "PEOPLE"
 
 
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
     made = CommandLine(monkeypatch, capsys, tmp_path)
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
@@ -43,14 +43,14 @@ def start(query: str = "", options: GlobalOptions = NOTHING) -> BrowserStart:
     return browser_start(Context(options), query)
 
 
-def test_the_browser_gets_profile_keys_theme_and_query(line: CommandLine) -> None:
-    line.configure(FILE)
+def test_the_browser_gets_profile_keys_theme_and_query(cli: CommandLine) -> None:
+    cli.configure(FILE)
     found = start("zoe")
     assert (found.profile, found.query, found.theme, found.problem) == ("acme", "zoe", "paper", "")
     assert (found.demo, found.no_color) == (False, False)
     assert found.keymap == {"user.raw": ("f2",)}
-    assert found.state_folder == line.paths.state
-    assert found.themes_folder == line.paths.themes
+    assert found.state_folder == cli.paths.state
+    assert found.themes_folder == cli.paths.themes
     assert [(choice.name, choice.environment, choice.surface, choice.target) for choice in found.profiles] == [
         ("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
         ("people", Environment.PRODUCTION, Surface.SCIM, "https://x.example/scim/v2"),
@@ -58,9 +58,9 @@ def test_the_browser_gets_profile_keys_theme_and_query(line: CommandLine) -> Non
 
 
 def test_a_proxy_that_cannot_be_used_ends_it_before_the_screen(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line.configure(FILE)
+    cli.configure(FILE)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("NO_PROXY", "::1/128")
     monkeypatch.delenv("https_proxy", raising=False)
@@ -72,25 +72,25 @@ def test_a_proxy_that_cannot_be_used_ends_it_before_the_screen(
     assert start().profile == "acme"
 
 
-def test_sessions_are_opened_by_name_and_scim_is_refused(line: CommandLine) -> None:
-    line.configure(FILE)
+def test_sessions_are_opened_by_name_and_scim_is_refused(cli: CommandLine) -> None:
+    cli.configure(FILE)
     found = start(options=GlobalOptions(read_only=True))
     found.open_session("acme")
-    assert [(profile.name, read_only) for profile, read_only in line.opened] == [("acme", True)]
+    assert [(profile.name, read_only) for profile, read_only in cli.opened] == [("acme", True)]
     with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
         found.open_session("people")
 
 
-def test_without_any_profile_the_browser_explains(line: CommandLine) -> None:
+def test_without_any_profile_the_browser_explains(cli: CommandLine) -> None:
     found = start()
     assert found.profile is None
     assert "no profile yet" in found.problem
-    line.configure(FILE.replace('default_profile = "acme"\n', ""))
+    cli.configure(FILE.replace('default_profile = "acme"\n', ""))
     assert "no default_profile" in start().problem
 
 
-def test_the_environments_profile_can_be_switched_to(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    line.configure(FILE)
+def test_the_environments_profile_can_be_switched_to(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.configure(FILE)
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
     found = start(options=GlobalOptions(profile="acme"))
@@ -100,14 +100,14 @@ def test_the_environments_profile_can_be_switched_to(line: CommandLine, monkeypa
 
 
 @pytest.mark.parametrize("option", [GlobalOptions(profile="people"), GlobalOptions(surface=Surface.SCIM, demo=True)])
-def test_the_scim_surface_does_not_start(line: CommandLine, option: GlobalOptions) -> None:
-    line.configure(FILE)
+def test_the_scim_surface_does_not_start(cli: CommandLine, option: GlobalOptions) -> None:
+    cli.configure(FILE)
     with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
         start(options=option)
 
 
-def test_a_broken_file_stops_all_but_the_demo(line: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
-    line.configure("x = 1")
+def test_a_broken_file_stops_all_but_the_demo(cli: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.configure("x = 1")
     with pytest.raises(ConfigurationError, match='"x" is not a valid key'):
         start()
     found = start(options=GlobalOptions(demo=True))
@@ -115,7 +115,7 @@ def test_a_broken_file_stops_all_but_the_demo(line: CommandLine, capsys: pytest.
     assert '"x" is not a valid key' in capsys.readouterr().err
 
 
-def test_no_color_comes_by_option_or_variable(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_comes_by_option_or_variable(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert start(options=GlobalOptions(no_color=True)).no_color
     monkeypatch.setenv("NO_COLOR", "1")
     assert start().no_color
@@ -123,19 +123,19 @@ def test_no_color_comes_by_option_or_variable(line: CommandLine, monkeypatch: py
     assert not start().no_color
 
 
-def test_without_a_terminal_it_does_not_start(line: CommandLine) -> None:
-    line.configure(FILE)
+def test_without_a_terminal_it_does_not_start(cli: CommandLine) -> None:
+    cli.configure(FILE)
     for words in ((), ("browse", "zoe"), ("--demo",)):
-        answer = line(*words)
+        answer = cli(*words)
         assert answer.code == 2
         assert "needs a terminal" in answer.err
         assert "whois" in answer.err
 
 
 def test_on_a_terminal_the_browser_runs_and_gives_the_exit_code(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line.configure(FILE)
+    cli.configure(FILE)
     started: list[BrowserStart] = []
 
     def run_browser(given: BrowserStart) -> int:
@@ -145,5 +145,5 @@ def test_on_a_terminal_the_browser_runs_and_gives_the_exit_code(
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert line("zoe", "celik").code == 7
+    assert cli("zoe", "celik").code == 7
     assert started[0].query == "zoe celik"

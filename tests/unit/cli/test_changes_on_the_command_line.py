@@ -41,7 +41,7 @@ def offboard(line: CommandLine, *words: str) -> Answer:
     return line("offboard", ZOE, "--yes", *words)
 
 
-def test_the_answer_is_the_documented_object(line: CommandLine, api: FakeDirectory) -> None:
+def test_the_json_output_is_the_documented_object(line: CommandLine, api: FakeDirectory) -> None:
     answer = offboard(line, "--json", "--ticket", "INC-42")
     assert answer.code == 0
     told = answer.json
@@ -57,7 +57,7 @@ def test_the_answer_is_the_documented_object(line: CommandLine, api: FakeDirecto
     assert told["steps"] == line("jobs", "show", told["job"], "--json").json["steps"]
 
 
-def test_the_answer_for_people_says_how_to_undo_it(line: CommandLine) -> None:
+def test_the_text_output_shows_how_to_undo(line: CommandLine) -> None:
     answer = offboard(line)
     job = line("jobs", "--json").json[0]["id"]
     assert answer.out.startswith(f"Job {job}: done. Offboard {ZOE} in env\n")
@@ -82,7 +82,7 @@ def test_an_undo_lists_its_requests(line: CommandLine, api: FakeDirectory) -> No
     assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
 
 
-def test_an_undo_skips_and_names_what_others_already_undid(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_undo_skips_and_reports_changes_that_others_undid(line: CommandLine, api: FakeDirectory) -> None:
     job = offboard(line, "--json").json["job"]
     api.meanwhile("add_member", lambda: api.edit(USER, status="pending"))
     answer = line("undo", job, "--yes", "--json")
@@ -93,7 +93,7 @@ def test_an_undo_skips_and_names_what_others_already_undid(line: CommandLine, ap
     assert api.now(USER).status == "pending"
 
 
-def test_a_failed_step_is_1_and_the_others_are_done(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_failed_step_exits_1_after_the_other_steps(line: CommandLine, api: FakeDirectory) -> None:
     api.fail_next(RequestRejected("The account refused it (400).", status=400), name="remove_member")
     answer = offboard(line, "--json")
     assert answer.code == 1
@@ -102,7 +102,7 @@ def test_a_failed_step_is_1_and_the_others_are_done(line: CommandLine, api: Fake
     assert "1 failed" in line("jobs").out
 
 
-def test_a_server_that_changes_nothing_is_1(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_server_that_changes_nothing_exits_1(line: CommandLine, api: FakeDirectory) -> None:
     api.inert = True
     answer = offboard(line, "--json", "--keep-groups")
     assert answer.code == 1
@@ -110,7 +110,7 @@ def test_a_server_that_changes_nothing_is_1(line: CommandLine, api: FakeDirector
 
 
 @pytest.mark.parametrize("error", [PermissionRefused("No.", scope="users:write"), SignInRefused("The token is old.")])
-def test_a_refusal_during_the_job_is_3_and_can_be_resumed(
+def test_a_refused_sign_in_during_a_job_exits_3_and_the_job_can_be_resumed(
     line: CommandLine, api: FakeDirectory, error: Exception
 ) -> None:
     api.fail_next(error, name="remove_member")  # type: ignore[arg-type]  # both are ApiErrors
@@ -120,7 +120,7 @@ def test_a_refusal_during_the_job_is_3_and_can_be_resumed(
     assert f"walkme-tui jobs resume {answer.json['job']} --yes" in answer.err
 
 
-def test_a_token_that_cannot_write_gets_no_job(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_token_without_the_write_scope_creates_no_job(line: CommandLine, api: FakeDirectory) -> None:
     api.granted = frozenset({"users:read"})
     answer = offboard(line)
     assert (answer.code, answer.out) == (3, "")
@@ -149,7 +149,7 @@ def test_a_finished_job_is_not_resumed(line: CommandLine, api: FakeDirectory) ->
     assert api.writes == writes
 
 
-def test_the_commands_in_a_receipt_undo_as_many_users_as_they_name(line: CommandLine, api: FakeDirectory) -> None:
+def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(line: CommandLine, api: FakeDirectory) -> None:
     other = "person00012@example.com"
     done = line("offboard", ZOE, other, "--yes", "--json").json
     shown = line("jobs", "show", done["job"]).out
@@ -169,7 +169,9 @@ def test_the_commands_in_a_receipt_undo_as_many_users_as_they_name(line: Command
     assert f"Undoes   job {done['job']}\n" in line("jobs", "show", undo["job"]).out
 
 
-def test_a_stored_receipt_is_enough_for_an_undo(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+def test_a_receipt_without_the_journal_is_enough_for_an_undo(
+    line: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
     told = offboard(line, "--json").json
     kept = tmp_path / "kept.json"
     kept.write_bytes(next(Path(path) for path in told["receipts"] if path.endswith(".json")).read_bytes())
@@ -221,7 +223,7 @@ def failure(number: int) -> StepRecord:
         ),
     ],
 )
-def test_progress_in_words(progress: JobProgress, text: str) -> None:
+def test_the_text_of_progress(progress: JobProgress, text: str) -> None:
     assert job_progress_text(progress, bar=False) == text
 
 
@@ -231,7 +233,7 @@ def test_the_bar_fills() -> None:
     assert job_progress_text(replace(PROGRESS, total=0), bar=True).count("#") == 24
 
 
-def test_durations_are_short() -> None:
+def test_durations_have_at_most_two_units() -> None:
     assert [duration(seconds) for seconds in (-1, 0.4, 89, 90, 3599, 5400, 90_000)] == [
         "0 s",
         "0 s",

@@ -19,8 +19,8 @@ from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
 
 
-def test_export_is_csv_with_the_documented_columns_in_the_servers_order(line: CommandLine) -> None:
-    answer = line("export")
+def test_export_is_csv_with_the_documented_columns_in_the_servers_order(cli: CommandLine) -> None:
+    answer = cli("export")
     assert answer.code == 0
     assert answer.out.splitlines()[0] == COLUMNS
     found = rows(answer.out)
@@ -39,13 +39,13 @@ def test_export_is_csv_with_the_documented_columns_in_the_servers_order(line: Co
     }
 
 
-def test_export_keeps_what_the_filter_keeps(line: CommandLine) -> None:
-    assert [row["email"] for row in rows(line("export", "--filter", "PERSON00005").out)] == ["person00005@example.com"]
-    assert rows(line("export", "--filter", "nobody at all").out) == []
+def test_export_keeps_what_the_filter_keeps(cli: CommandLine) -> None:
+    assert [row["email"] for row in rows(cli("export", "--filter", "PERSON00005").out)] == ["person00005@example.com"]
+    assert rows(cli("export", "--filter", "nobody at all").out) == []
 
 
-def test_export_as_json_is_one_object(line: CommandLine) -> None:
-    answer = line("export", "--json")
+def test_export_as_json_is_one_object(cli: CommandLine) -> None:
+    answer = cli("export", "--json")
     assert answer.json == {
         "users": [encode_user(person(number)) for number in range(7)],
         "complete": True,
@@ -54,19 +54,19 @@ def test_export_as_json_is_one_object(line: CommandLine) -> None:
         "as_of": format_time_ms(NOON_MS + 1001),
         "unknown": 0,
     }
-    assert line("export", "--json", "--filter", "nobody at all").json["users"] == []
+    assert cli("export", "--json", "--filter", "nobody at all").json["users"] == []
 
 
-def test_export_as_markdown_is_a_table_that_nothing_breaks_out_of(line: CommandLine, api: FakeDirectory) -> None:
+def test_export_as_markdown_is_a_table_that_nothing_breaks_out_of(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
-    head, rule, row = line("export", "--markdown").out.splitlines()
+    head, rule, row = cli("export", "--markdown").out.splitlines()
     assert head.count("|") == rule.count("|") == row.replace("\\|", "").count("|") == 8
     assert "\\`\\*" in row
 
 
-def test_csv_gives_raw_values_back(line: CommandLine, api: FakeDirectory) -> None:
+def test_csv_gives_raw_values_back(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
-    (row,) = rows(line("export").out)
+    (row,) = rows(cli("export").out)
     assert row["email"] == HOSTILE.email
     assert row["firstName"] == HOSTILE.first_name
     assert row["lastName"] == HOSTILE.last_name
@@ -75,43 +75,43 @@ def test_csv_gives_raw_values_back(line: CommandLine, api: FakeDirectory) -> Non
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_safe_csv_disarms_formulas_in_every_column(line: CommandLine, api: FakeDirectory, start: str) -> None:
+def test_safe_csv_disarms_formulas_in_every_column(cli: CommandLine, api: FakeDirectory, start: str) -> None:
     text = f"{start}1+1"
     api.groups = [Group("g1", text)]
     user = person(1)._replace(email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
     api.users = [user._replace(groups=("g1",))]
-    (plain,) = rows(line("export").out)
-    (safe,) = rows(line("export", "--safe-csv").out)
+    (plain,) = rows(cli("export").out)
+    (safe,) = rows(cli("export", "--safe-csv").out)
     columns = ("email", "firstName", "lastName", "role", "status", "externalId", "groups")
     assert {plain[name] for name in columns} == {text}
     assert {safe[name] for name in columns} == {f"'{text}"}
     assert safe["id"] == plain["id"]
 
 
-def test_export_writes_a_file_for_its_owner_only(line: CommandLine, tmp_path: Path) -> None:
+def test_export_writes_a_file_for_its_owner_only(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "out" / "users.csv"
     file.parent.mkdir()
     file.write_text("old")
     file.chmod(0o644)
-    answer = line("export", "--output", str(file))
+    answer = cli("export", "--output", str(file))
     assert (answer.code, answer.out) == (0, "")
     assert len(rows(file.read_text())) == 7
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
 
 
-def test_export_to_a_dash_prints(line: CommandLine) -> None:
-    assert len(rows(line("export", "--output", "-").out)) == 7
+def test_export_to_a_dash_prints(cli: CommandLine) -> None:
+    assert len(rows(cli("export", "--output", "-").out)) == 7
 
 
-def test_a_file_that_cannot_be_written_is_named(line: CommandLine, tmp_path: Path) -> None:
-    answer = line("export", "--output", str(tmp_path / "no" / "users.csv"))
+def test_a_file_that_cannot_be_written_is_named(cli: CommandLine, tmp_path: Path) -> None:
+    answer = cli("export", "--output", str(tmp_path / "no" / "users.csv"))
     assert answer.code == 2
     assert str(tmp_path / "no" / "users.csv") in answer.err
 
 
 def test_an_interrupted_export_leaves_the_old_file_only(
-    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "out" / "users.csv"
     file.parent.mkdir()
@@ -125,47 +125,47 @@ def test_an_interrupted_export_leaves_the_old_file_only(
         return [user.id]
 
     monkeypatch.setattr("walkme_tui.cli.output.users.csv_row", interrupt)
-    assert line("export", "--output", str(file)).code == 130
+    assert cli("export", "--output", str(file)).code == 130
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
     assert file.read_text() == "old"
 
 
-def test_a_pipe_is_written_as_it_is(line: CommandLine, tmp_path: Path) -> None:
+def test_a_pipe_is_written_as_it_is(cli: CommandLine, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        assert line("export", "--output", str(pipe)).code == 0
+        assert cli("export", "--output", str(pipe)).code == 0
         assert os.read(reader, 65536).decode().startswith(COLUMNS)
     finally:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_an_incomplete_export_says_so_everywhere(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_incomplete_export_says_so_everywhere(cli: CommandLine, api: FakeDirectory) -> None:
     api.users[2] = UnreadableRecord("has no id")
-    answer = line("export", "--json")
+    answer = cli("export", "--json")
     assert answer.code == 1
     assert answer.json["complete"] is False
     assert (answer.json["loaded"], answer.json["total"], len(answer.json["users"])) == (6, 7, 6)
     assert "incomplete" in answer.err
     assert "6 of 7" in answer.err
-    plain = line("export")
+    plain = cli("export")
     assert plain.code == 1
     assert "incomplete" in plain.err
     assert len(rows(plain.out)) == 6
 
 
-def test_a_total_that_is_too_small_leaves_nobody_out(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_total_that_is_too_small_leaves_nobody_out(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     api.total = 2000
-    answer = line("export", "--json")
+    answer = cli("export", "--json")
     assert (answer.code, len(answer.json["users"])) == (0, 2500)
     assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (True, 2500, 2500)
     assert answer.err == "walkme-tui: The server claims 2 000 users but sent 2 500: its list was read to the end.\n"
 
 
-def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_list_that_breaks_off_is_incomplete_with_the_reason(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     original = api.list_users
 
@@ -175,55 +175,55 @@ def test_a_list_that_breaks_off_is_incomplete_with_the_reason(line: CommandLine,
         return await original(page, page_size)
 
     api.list_users = two_pages  # type: ignore[method-assign, assignment]  # a line that dies after two pages
-    answer = line("export", "--json")
+    answer = cli("export", "--json")
     assert answer.code == 1
     assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (False, 2000, 2500)
     assert answer.err.endswith("2 000 of 2 500 users are loaded: The line is dead.\n")
 
 
-def test_export_cached_tells_how_much_there_is(line: CommandLine, api: FakeDirectory) -> None:
-    empty = line("export", "--cached", "--json")
+def test_export_cached_tells_how_much_there_is(cli: CommandLine, api: FakeDirectory) -> None:
+    empty = cli("export", "--cached", "--json")
     assert (empty.code, empty.json["users"], empty.json["total"], empty.json["as_of"]) == (1, [], None, None)
     assert "without --cached" in empty.err
-    line("export")
+    cli("export")
     asked = len(api.calls)
-    assert len(rows(line("export", "--cached").out)) == 7
+    assert len(rows(cli("export", "--cached").out)) == 7
     assert len(api.calls) == asked
 
 
 def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
-    line: CommandLine, api: FakeDirectory
+    cli: CommandLine, api: FakeDirectory
 ) -> None:
-    line("export")
+    cli("export")
     del api.users[3]
-    line("export")
+    cli("export")
     api.users.append(person(9))
-    line("whois", "person00009@example.com")
-    kept = [row["email"] for row in rows(line("export", "--cached").out)]
+    cli("whois", "person00009@example.com")
+    kept = [row["email"] for row in rows(cli("export", "--cached").out)]
     assert kept == [f"person{number:05d}@example.com" for number in (0, 1, 2, 4, 5, 6, 9)]
 
 
-def test_empty_cells_that_mean_not_known_are_said(line: CommandLine, api: FakeDirectory) -> None:
+def test_empty_cells_that_mean_not_known_are_said(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     unknown = "firstName, lastName, role, groups, externalId, createdAt, updatedAt"
     said = f"walkme-tui: Unknown for 7 users, because the list does not contain it: {unknown}. Those cells are empty.\n"
     for form in ("--csv", "--markdown"):
-        answer = line("export", form)
+        answer = cli("export", form)
         assert (answer.code, answer.err) == (0, said)
-    assert said in line("members", "Sales", "--csv").err or rows(line("members", "Sales", "--csv").out) == []
-    assert line("export", "--json").err == ""
-    line("whois", "person00001@example.com")
-    assert "Unknown for 6 users" in line("export").err
+    assert said in cli("members", "Sales", "--csv").err or rows(cli("members", "Sales", "--csv").out) == []
+    assert cli("export", "--json").err == ""
+    cli("whois", "person00001@example.com")
+    assert "Unknown for 6 users" in cli("export").err
 
 
-def test_a_damaged_copy_is_said_and_made_anew(line: CommandLine) -> None:
-    line("export")
-    (file,) = line.paths.cache.glob("*/*.sqlite3")
+def test_a_damaged_copy_is_said_and_made_anew(cli: CommandLine) -> None:
+    cli("export")
+    (file,) = cli.paths.cache.glob("*/*.sqlite3")
     file.write_bytes(b"no database" * 1000)
-    answer = line("export", "--cached")
+    answer = cli("export", "--cached")
     assert answer.code == 1
     assert "was damaged: it was renamed to" in answer.err
-    assert (line("export").code, line("export", "--cached").code) == (0, 0)
+    assert (cli("export").code, cli("export", "--cached").code) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -241,23 +241,23 @@ def test_what_is_incomplete_is_said_in_one_sentence(
     assert capsys.readouterr().err == f"walkme-tui: The answer is incomplete, {said}\n"
 
 
-def test_two_forms_at_once_are_refused(line: CommandLine) -> None:
+def test_two_forms_at_once_are_refused(cli: CommandLine) -> None:
     for words in (("export", "--json", "--markdown"), ("members", "Sales", "--json", "--csv")):
-        answer = line(*words)
+        answer = cli(*words)
         assert answer.code == 2
         assert answer.out == ""
-    assert line.opened == []
+    assert cli.opened == []
 
 
-def test_progress_goes_to_standard_error_and_never_into_the_answer(line: CommandLine) -> None:
-    answer = line("export", "--json")
+def test_progress_goes_to_standard_error_and_never_into_the_answer(cli: CommandLine) -> None:
+    answer = cli("export", "--json")
     assert json.loads(answer.out)
     assert answer.err == ""  # seven users are read before the first line is due
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_full_disk_is_74_and_leaves_no_file(
-    line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
 ) -> None:
     def fail(descriptor: int) -> None:
         raise OSError(fault, os.strerror(fault))
@@ -265,13 +265,13 @@ def test_a_full_disk_is_74_and_leaves_no_file(
     monkeypatch.setattr(os, "fsync", fail)
     folder = tmp_path / "out"
     folder.mkdir()
-    answer = line("export", "--output", str(folder / "people.csv"))
+    answer = cli("export", "--output", str(folder / "people.csv"))
     assert answer.code == 74
     assert f"{folder / 'people.csv'} could not be written: {os.strerror(fault)}." in answer.err
     assert list(folder.iterdir()) == []
 
 
-def test_a_device_that_takes_nothing_is_74(line: CommandLine) -> None:
-    answer = line("export", "--output", "/dev/full")
+def test_a_device_that_takes_nothing_is_74(cli: CommandLine) -> None:
+    answer = cli("export", "--output", "/dev/full")
     assert answer.code == 74
     assert "/dev/full could not be written: No space left on device." in answer.err

@@ -27,10 +27,10 @@ PEOPLE = [person(number) for number in range(7)]
     ],
 )
 def test_a_filter_over_unknown_fields_is_incomplete(
-    line: CommandLine, api: FakeDirectory, filter_text: str, fields: str
+    cli: CommandLine, api: FakeDirectory, filter_text: str, fields: str
 ) -> None:
     api.lean = True
-    answer = line("export", "--filter", filter_text, "--json")
+    answer = cli("export", "--filter", filter_text, "--json")
     unknown = 7 if "inactive" not in filter_text else sum(user.status == "inactive" for user in PEOPLE)
     assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (1, False, unknown)
     assert f"incomplete: {'1 user' if unknown == 1 else f'{unknown} users'} may match too" in answer.err
@@ -38,33 +38,33 @@ def test_a_filter_over_unknown_fields_is_incomplete(
     assert "read such users one by one" in answer.err
 
 
-def test_a_filter_over_known_fields_is_complete_on_a_lean_account(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_filter_over_known_fields_is_complete_on_a_lean_account(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     for text in ("", "status:inactive", "example.com", "person00001@example.com status:active -status:active"):
-        answer = line("export", "--filter", text, "--json")
+        answer = cli("export", "--filter", text, "--json")
         assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (0, True, 0), text
 
 
-def test_who_is_dropped_for_sure_makes_no_answer_incomplete(line: CommandLine, api: FakeDirectory) -> None:
+def test_who_is_dropped_for_sure_makes_no_answer_incomplete(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
-    line("whois", str(person(1).email))  # a look-up tells the groups of one of them
-    answer = line("export", "--filter", "group:sales", "--json")
+    cli("whois", str(person(1).email))  # a look-up tells the groups of one of them
+    answer = cli("export", "--filter", "group:sales", "--json")
     assert answer.json["unknown"] == 6
-    assert line("export", "--filter", "group:sales status:gone,active", "--json").json["unknown"] < 6
+    assert cli("export", "--filter", "group:sales status:gone,active", "--json").json["unknown"] < 6
 
 
-def test_an_answer_of_the_local_copy_counts_the_unknown_too(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_answer_of_the_local_copy_counts_the_unknown_too(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
-    line("export")
-    answer = line("export", "--cached", "--filter", "role:admin", "--json")
+    cli("export")
+    answer = cli("export", "--cached", "--filter", "role:admin", "--json")
     assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (1, False, 7)
 
 
-def test_users_who_are_gone_are_not_counted(line: CommandLine, api: FakeDirectory) -> None:
+def test_users_who_are_gone_are_not_counted(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
-    line("export")
+    cli("export")
     del api.users[3]
-    assert line("export", "--filter", "role:admin", "--json").json["unknown"] == 6
+    assert cli("export", "--filter", "role:admin", "--json").json["unknown"] == 6
 
 
 @pytest.mark.parametrize(
@@ -76,36 +76,36 @@ def test_users_who_are_gone_are_not_counted(line: CommandLine, api: FakeDirector
         ("status:inactve", "No loaded user has the status inactve."),
     ],
 )
-def test_a_value_that_nobody_has_is_refused_with_the_nearest(line: CommandLine, filter_text: str, reason: str) -> None:
-    answer = line("export", "--filter", filter_text)
+def test_a_value_that_nobody_has_is_refused_with_the_nearest(cli: CommandLine, filter_text: str, reason: str) -> None:
+    answer = cli("export", "--filter", filter_text)
     assert (answer.code, answer.out) == (2, "")
     assert reason in answer.err
 
 
-def test_a_documented_role_or_status_that_nobody_has_is_no_mistake(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_documented_role_or_status_that_nobody_has_is_no_mistake(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [user._replace(role="Viewer", status="active") for user in PEOPLE]
     for text in ("role:admin", "status:pending", "@admins"):
-        assert (line("export", "--filter", text).code, rows(line("export", "--filter", text).out)) == (0, []), text
+        assert (cli("export", "--filter", text).code, rows(cli("export", "--filter", text).out)) == (0, []), text
 
 
-def test_a_group_is_named_by_its_id_too(line: CommandLine) -> None:
-    by_name = line("export", "--filter", "group:sales")
-    assert line("export", "--filter", "group:g1").out == by_name.out
-    assert line("export", "--filter", "group:g").code == 2
+def test_a_group_is_named_by_its_id_too(cli: CommandLine) -> None:
+    by_name = cli("export", "--filter", "group:sales")
+    assert cli("export", "--filter", "group:g1").out == by_name.out
+    assert cli("export", "--filter", "group:g").code == 2
 
 
-def test_a_filter_with_groups_needs_the_groups(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_filter_with_groups_needs_the_groups(cli: CommandLine, api: FakeDirectory) -> None:
     async def refused(*_: object) -> object:
         raise PermissionRefused("The token lacks the scope groups:read.")
 
     api.list_groups = refused  # type: ignore[method-assign, assignment]  # an account that keeps its groups to itself
-    answer = line("export", "--filter", "group:sales")
+    answer = cli("export", "--filter", "group:sales")
     assert (answer.code, answer.out) == (3, "")
     assert "groups:read" in answer.err
-    assert line("export", "--filter", "role:viewer").code == 0
+    assert cli("export", "--filter", "role:viewer").code == 0
 
 
-def test_a_mistyped_role_in_an_account_that_is_not_whole_is_incomplete(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_mistyped_role_in_an_account_that_is_not_whole_is_incomplete(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     original = api.list_users
 
@@ -115,27 +115,27 @@ def test_a_mistyped_role_in_an_account_that_is_not_whole_is_incomplete(line: Com
         return await original(page, page_size)
 
     api.list_users = two_pages  # type: ignore[method-assign, assignment]  # a line that dies after two pages
-    assert line("export", "--filter", "role:foo").code == 1
+    assert cli("export", "--filter", "role:foo").code == 1
 
 
 @pytest.mark.parametrize("words", [("export", "--filter", "zo\udcff"), ("browse", "zo\udcff"), ("zo\udcff",)])
-def test_a_filter_with_bytes_that_are_no_text_is_refused(line: CommandLine, words: tuple[str, ...]) -> None:
-    answer = line(*words)
+def test_a_filter_with_bytes_that_are_no_text_is_refused(cli: CommandLine, words: tuple[str, ...]) -> None:
+    answer = cli(*words)
     assert (answer.code, answer.out) == (2, "")
     assert "bytes that are not text" in answer.err
-    assert line.opened == []
+    assert cli.opened == []
 
 
 def test_export_and_members_keep_the_servers_order_whatever_was_looked_up_before(
-    line: CommandLine, api: FakeDirectory
+    cli: CommandLine, api: FakeDirectory
 ) -> None:
     for number in (5, 3):
-        line("whois", str(person(number).email))
+        cli("whois", str(person(number).email))
     emails = [user.email for user in PEOPLE]
-    assert [row["email"] for row in rows(line("export").out)] == emails
-    assert [row["email"] for row in rows(line("export", "--filter", "example.com").out)] == emails
+    assert [row["email"] for row in rows(cli("export").out)] == emails
+    assert [row["email"] for row in rows(cli("export", "--filter", "example.com").out)] == emails
     members = [user.email for user in PEOPLE if "g1" in (user.groups or ())]  # type: ignore[operator]  # known
-    assert [row["email"] for row in rows(line("members", "Sales", "--csv").out)] == members
+    assert [row["email"] for row in rows(cli("members", "Sales", "--csv").out)] == members
     api.users.append(person(9))
-    line("whois", str(person(9).email))
-    assert [row["email"] for row in rows(line("export", "--cached").out)] == [*emails, person(9).email]
+    cli("whois", str(person(9).email))
+    assert [row["email"] for row in rows(cli("export", "--cached").out)] == [*emails, person(9).email]

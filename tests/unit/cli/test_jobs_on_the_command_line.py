@@ -49,21 +49,25 @@ def line(
     return CommandLine(monkeypatch, capsys, tmp_path, api)
 
 
-def within(line: CommandLine, work: Callable[[SqliteJournal], Coroutine[None, None, T]], clock: int = START_MS) -> T:
-    """Do something with the journal that the command line will find."""
+def with_journal(
+    line: CommandLine, work: Callable[[SqliteJournal], Coroutine[None, None, T]], clock: int = START_MS
+) -> T:
+    """Do something with the journal of the command line."""
 
-    async def whole() -> T:
+    async def work_and_close() -> T:
         journal = journal_in(line.paths.data, TickingClock(clock))
         try:
             return await work(journal)
         finally:
             await journal.aclose()
 
-    return asyncio.run(whole())
+    return asyncio.run(work_and_close())
 
 
-def made(line: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = None, clock: int = START_MS) -> Job:
-    """A job with these outcomes of its first steps; None leaves it as it was made, all of them settles it."""
+def stored_job(
+    line: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = None, clock: int = START_MS
+) -> Job:
+    """A stored job with these outcomes of its first steps; None leaves it new, outcomes of all steps settle it."""
 
     async def work(journal: SqliteJournal) -> Job:
         job = await journal.create(plan, ACTOR)
@@ -76,7 +80,7 @@ def made(line: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = N
             await journal.release(job.id, JobState.DONE if settled else JobState.INTERRUPTED)
         return await journal.job(job.id)
 
-    return within(line, work, clock)
+    return with_journal(line, work, clock)
 
 
 def test_without_a_journal_there_are_no_jobs(line: CommandLine, api: FakeDirectory) -> None:
@@ -88,15 +92,15 @@ def test_without_a_journal_there_are_no_jobs(line: CommandLine, api: FakeDirecto
 
 
 def test_no_profile_is_needed_to_look_at_jobs(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = made(line, plan_for(1))
+    job = stored_job(line, plan_for(1))
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
     assert line("jobs", "show", job.id).code == 0
 
 
 def test_the_list_is_newest_first_with_the_documented_fields(line: CommandLine) -> None:
-    first = made(line, plan_for(1, ticket="HR-1"), (DONE, FAILED, DONE))
-    second = made(line, plan_for(2, 3, ticket="HR-2", profile="other"), (DONE,), START_MS + DAY_MS)
+    first = stored_job(line, plan_for(1, ticket="HR-1"), (DONE, FAILED, DONE))
+    second = stored_job(line, plan_for(2, 3, ticket="HR-2", profile="other"), (DONE,), START_MS + DAY_MS)
     answer = line("jobs", "--json").json
     assert [{name: job[name] for name in ("id", "kind", "state", "created", "ticket", "counts")} for job in answer] == [
         {
@@ -123,15 +127,15 @@ def test_the_list_is_newest_first_with_the_documented_fields(line: CommandLine) 
     assert "person00001@example.com  2 done, 1 failed" in lines[2]
 
 
-def test_the_list_can_be_of_one_profile(line: CommandLine) -> None:
-    made(line, plan_for(1))
-    other = made(line, plan_for(2, profile="other"))
+def test_the_list_can_be_limited_to_a_profile(line: CommandLine) -> None:
+    stored_job(line, plan_for(1))
+    other = stored_job(line, plan_for(2, profile="other"))
     line.configure(FILE)
     assert [job["id"] for job in line("jobs", "--profile", "other", "--json").json] == [other.id]
 
 
 def test_show_prints_each_step(line: CommandLine) -> None:
-    job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
+    job = stored_job(line, plan_for(1), (DONE, FAILED, REVIEW))
     for part in (job.id[:10], job.id.partition("-")[2]):
         assert line("jobs", "show", part, "--json").json["job"] == job.id
     answer = line("jobs", "show", job.id, "--json").json
@@ -162,8 +166,8 @@ def test_show_prints_each_step(line: CommandLine) -> None:
         assert words in shown
 
 
-def test_an_unknown_job_is_1(line: CommandLine) -> None:
-    made(line, plan_for(1))
+def test_an_unknown_job_exits_1(line: CommandLine) -> None:
+    stored_job(line, plan_for(1))
     for words in (("show",), ("resume",), ("resume", "--yes"), ("discard",), ("failed",)):
         answer = line("jobs", words[0], "zzzz", *words[1:])
         assert (answer.code, answer.out) == (1, "")
@@ -172,7 +176,7 @@ def test_an_unknown_job_is_1(line: CommandLine) -> None:
 
 
 def test_failed_lists_the_steps_that_need_attention(line: CommandLine) -> None:
-    job = made(line, plan_for(1), (DONE, FAILED, REVIEW))
+    job = stored_job(line, plan_for(1), (DONE, FAILED, REVIEW))
     assert [step["number"] for step in line("jobs", "failed", job.id, "--json").json["steps"]] == [2, 3]
     rows = list(csv.DictReader(io.StringIO(line("jobs", "failed", job.id, "--csv").out)))
     assert [(row["job"], row["number"], row["state"], row["userId"]) for row in rows] == [
@@ -183,13 +187,13 @@ def test_failed_lists_the_steps_that_need_attention(line: CommandLine) -> None:
     shown = line("jobs", "failed", job.id).out
     assert shown.startswith("person00001@example.com\n")
     assert len(shown.splitlines()) == 3
-    clean = made(line, plan_for(2), (DONE, DONE, DONE))
+    clean = stored_job(line, plan_for(2), (DONE, DONE, DONE))
     assert "Nothing failed" in line("jobs", "failed", clean.id).out
     assert line("jobs", "failed", job.id, "--csv", "--json").code == 2
 
 
-def test_discard_leaves_nothing_to_do(line: CommandLine, api: FakeDirectory) -> None:
-    job = made(line, plan_for(1), (DONE,))
+def test_discard_settles_every_step(line: CommandLine, api: FakeDirectory) -> None:
+    job = stored_job(line, plan_for(1), (DONE,))
     answer = line("jobs", "discard", job.id, "--json")
     assert answer.code == 0
     assert answer.json["state"] == "discarded"
@@ -201,7 +205,7 @@ def test_discard_leaves_nothing_to_do(line: CommandLine, api: FakeDirectory) -> 
 
 def test_the_receipts_of_a_discarded_job_are_written_again(line: CommandLine, api: FakeDirectory) -> None:
     line.configure(FILE)
-    job = made(line, plan_for(1), (DONE,))
+    job = stored_job(line, plan_for(1), (DONE,))
     answer = line("jobs", "discard", job.id)
     assert (answer.code, answer.err) == (0, "")
     (written,) = (line.paths.data / "receipts").glob("*.json")
@@ -210,15 +214,15 @@ def test_the_receipts_of_a_discarded_job_are_written_again(line: CommandLine, ap
 
 
 def test_a_job_of_a_profile_that_is_gone_can_be_discarded(line: CommandLine) -> None:
-    answer = line("jobs", "discard", made(line, plan_for(1, profile="gone"), (DONE,)).id, "--json")
+    answer = line("jobs", "discard", stored_job(line, plan_for(1, profile="gone"), (DONE,)).id, "--json")
     assert (answer.code, answer.json["state"]) == (0, "discarded")
     assert "receipts of the job were not updated" in answer.err
 
 
-def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> None:
-    old = made(line, plan_for(1), (DONE, DONE, DONE), LONG_AGO_MS)
-    unfinished = made(line, plan_for(2), (DONE,), LONG_AGO_MS)
-    young = made(line, plan_for(3), (DONE, DONE, DONE), LONG_AGO_MS + 40 * DAY_MS)
+def test_purge_deletes_personal_data_of_settled_jobs_before_a_date(line: CommandLine) -> None:
+    old = stored_job(line, plan_for(1), (DONE, DONE, DONE), LONG_AGO_MS)
+    unfinished = stored_job(line, plan_for(2), (DONE,), LONG_AGO_MS)
+    young = stored_job(line, plan_for(3), (DONE, DONE, DONE), LONG_AGO_MS + 40 * DAY_MS)
     assert line("jobs", "purge", "--before", "2023-11-01", "--json").json == {"purged": 0}
     answer = line("jobs", "purge", "--before", "2023-12-01")
     assert answer.code == 0
@@ -232,8 +236,8 @@ def test_purge_drops_people_of_settled_jobs_made_before(line: CommandLine) -> No
     assert [job["purged"] for job in line("jobs", "--json").json] == [False, False, True]
 
 
-def test_purge_refuses_a_future_date_and_other_words(line: CommandLine) -> None:
-    made(line, plan_for(1), (DONE, DONE, DONE))
+def test_purge_refuses_a_future_or_invalid_date(line: CommandLine) -> None:
+    stored_job(line, plan_for(1), (DONE, DONE, DONE))
     for day in ("9999-01-01", "yesterday", ""):
         answer = line("jobs", "purge", "--before", day)
         assert (answer.code, answer.out) == (2, "")
@@ -241,7 +245,7 @@ def test_purge_refuses_a_future_date_and_other_words(line: CommandLine) -> None:
 
 
 def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
-    job = made(line, plan_for(1))
+    job = stored_job(line, plan_for(1))
     assert line("jobs", "--demo", "--json").json == []
     for words in (("show", job.id), ("resume", job.id, "--yes"), ("purge", "--before", "2020-01-01")):
         answer = line("jobs", *words, "--demo")
@@ -253,7 +257,7 @@ def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
 
 
 def test_resume_without_yes_prints_the_remaining_steps(line: CommandLine, api: FakeDirectory) -> None:
-    job = made(line, plan_for(1), (DONE,))
+    job = stored_job(line, plan_for(1), (DONE,))
     answer = line("jobs", "resume", job.id)
     assert answer.code == 0
     assert [text.split()[1:4] for text in answer.out.splitlines() if text.startswith("  ")] == [
@@ -269,7 +273,7 @@ def test_resume_without_yes_prints_the_remaining_steps(line: CommandLine, api: F
 
 
 def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = made(line, plan_for(1), (DONE,))
+    job = stored_job(line, plan_for(1), (DONE,))
     line.configure(FILE)
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, getattr(sys, name))
@@ -286,7 +290,7 @@ def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkey
 
 
 def test_a_job_of_another_account_is_refused(line: CommandLine, api: FakeDirectory) -> None:
-    job = made(line, plan_for(1), (DONE,))
+    job = stored_job(line, plan_for(1), (DONE,))
     line.configure(FILE)
     answer = line("jobs", "resume", job.id, "--yes", "--profile", "other")
     assert answer.code == 2
@@ -300,7 +304,7 @@ def test_a_job_of_another_account_is_refused(line: CommandLine, api: FakeDirecto
 
 
 def test_read_only_is_refused_before_any_request(line: CommandLine, api: FakeDirectory) -> None:
-    job = made(line, plan_for(1), (DONE,))
+    job = stored_job(line, plan_for(1), (DONE,))
     line.configure(FILE)
     for words in (("jobs", "resume", job.id), ("undo", job.id), ("offboard", "person00001@example.com")):
         answer = line(*words, "--yes", "--read-only")
@@ -313,8 +317,8 @@ def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_res
     line: CommandLine, api: FakeDirectory, resumed: bool
 ) -> None:
     line.configure(FILE)
-    unfinished = made(line, plan_for(1, groups=0), ())
-    other = made(line, plan_for(1, groups=0))
+    unfinished = stored_job(line, plan_for(1, groups=0), ())
+    other = stored_job(line, plan_for(1, groups=0))
     held = journal_in(line.paths.data)
     asyncio.run(held.claim(other.id))
     try:
@@ -327,7 +331,7 @@ def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_res
         asyncio.run(held.aclose())
     assert answer.code == 6
     assert other.id in answer.err
-    states = {job.id: job.state for job in within(line, lambda journal: journal.jobs())}
+    states = {job.id: job.state for job in with_journal(line, lambda journal: journal.jobs())}
     assert states.pop(unfinished.id) is JobState.INTERRUPTED
     states.pop(other.id)
     assert list(states.values()) == ([] if resumed else [JobState.DISCARDED])

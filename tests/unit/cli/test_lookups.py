@@ -1,4 +1,4 @@
-"""whois and members: what they answer, in every form, and how they end."""
+"""whois and members: output in every format, and exit codes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from walkme_tui.domain.users import UNKNOWN, User
 # ---------------------------------------------------------------- whois
 
 
-def test_whois_gives_the_record_as_the_server_sends_it(line: CommandLine) -> None:
+def test_whois_json_has_the_record_of_the_server(line: CommandLine) -> None:
     answer = line("whois", "PERSON00003@example.com", "--json")
     assert answer.code == 0
     assert answer.err == ""
@@ -25,11 +25,11 @@ def test_whois_gives_the_record_as_the_server_sends_it(line: CommandLine) -> Non
     }
 
 
-def test_whois_takes_an_id(line: CommandLine) -> None:
+def test_whois_accepts_an_id(line: CommandLine) -> None:
     assert line("whois", person(2).id, "--json").json["user"]["email"] == "person00002@example.com"
 
 
-def test_whois_for_people_shows_everything_in_words(line: CommandLine) -> None:
+def test_whois_text_shows_every_field(line: CommandLine) -> None:
     shown = line("whois", "person00003@example.com").out
     for word in ("Carmen Weber", "inactive", "Viewer", "Sales\n", "Süd=West\n", "okta|000003", person(3).id):
         assert word in shown
@@ -37,7 +37,7 @@ def test_whois_for_people_shows_everything_in_words(line: CommandLine) -> None:
     assert "\n\nRead from the server 2027-01-15T08:00:01Z\n" in shown
 
 
-def test_whois_knows_nobody(line: CommandLine) -> None:
+def test_whois_of_an_unknown_user_exits_1(line: CommandLine) -> None:
     for key in ("nobody@example.com", "no-such-id"):
         answer = line("whois", key, "--json")
         assert (answer.code, answer.out) == (1, "")
@@ -45,21 +45,23 @@ def test_whois_knows_nobody(line: CommandLine) -> None:
     assert "export --filter NAME" in line("whois", "zoe celik").err
 
 
-def test_whois_reads_the_account_where_look_ups_by_email_are_ignored(line: CommandLine, api: FakeDirectory) -> None:
+def test_whois_reads_the_account_if_the_server_ignores_look_ups_by_email(line: CommandLine, api: FakeDirectory) -> None:
     api.users, api.email_ignored = people(2500), True
     answer = line("whois", "person02400@example.com", "--json")
     assert (answer.code, answer.json["user"]["id"]) == (0, person(2400).id)
     assert "This server ignores look-ups by email." in answer.err
     assert "The whole account is read now to find the user." in answer.err
     pages = len(api.asked("list_users"))
-    assert line("whois", "person02401@example.com").code == 0  # the copy knows everybody by now
+    assert line("whois", "person02401@example.com").code == 0  # the local copy is complete now
     assert len(api.asked("list_users")) == pages
     missing = line("whois", "nobody@example.com")
     assert missing.code == 1
     assert "Searched all 2 500 people of the account" in missing.err
 
 
-def test_offboard_reads_the_account_where_look_ups_by_email_are_ignored(line: CommandLine, api: FakeDirectory) -> None:
+def test_offboard_reads_the_account_if_the_server_ignores_look_ups_by_email(
+    line: CommandLine, api: FakeDirectory
+) -> None:
     api.users, api.email_ignored = people(250), True
     answer = line("offboard", "person00240@example.com", "--json")
     assert answer.code == 0
@@ -68,12 +70,12 @@ def test_offboard_reads_the_account_where_look_ups_by_email_are_ignored(line: Co
     assert line("offboard", "zo\u00eb@example.com").code == 0
 
 
-def test_whois_keeps_the_word_that_the_wrong_place_was_asked(line: CommandLine, api: FakeDirectory) -> None:
+def test_whois_keeps_the_message_that_base_url_is_wrong(line: CommandLine, api: FakeDirectory) -> None:
     api.fail_next(NotFound("a.test does not have this user: a web page.", hint="Check base_url."))
     assert line("whois", "u-1").err == "walkme-tui: a.test does not have this user: a web page.\nCheck base_url.\n"
 
 
-def test_whois_cached_asks_nobody(line: CommandLine, api: FakeDirectory) -> None:
+def test_whois_cached_sends_no_request(line: CommandLine, api: FakeDirectory) -> None:
     missing = line("whois", "person00003@example.com", "--cached")
     assert missing.code == 1
     assert "Leave out --cached" in missing.err
@@ -90,7 +92,7 @@ def test_whois_cached_asks_nobody(line: CommandLine, api: FakeDirectory) -> None
     assert "Local copy of" in line("whois", person(3).id, "--cached").out
 
 
-def test_whois_says_what_is_not_known(line: CommandLine, api: FakeDirectory) -> None:
+def test_whois_distinguishes_unknown_and_empty_fields(line: CommandLine, api: FakeDirectory) -> None:
     api.users = [User(id="u-1", email="a@example.com", role=None, groups=UNKNOWN)]
     answer = line("whois", "u-1", "--json")
     assert answer.json["user"] == {"id": "u-1", "email": "a@example.com", "role": None}
@@ -104,7 +106,7 @@ def test_whois_says_what_is_not_known(line: CommandLine, api: FakeDirectory) -> 
     assert "Groups     none\n" in line("whois", "u-1").out
 
 
-def test_whois_without_the_right_to_the_groups_still_answers(line: CommandLine, api: FakeDirectory) -> None:
+def test_whois_without_permission_for_groups_still_answers(line: CommandLine, api: FakeDirectory) -> None:
     api.fail_next(PermissionRefused("No."), name="list_groups")
     answer = line("whois", "person00003@example.com", "--json")
     assert answer.code == 0
@@ -167,7 +169,7 @@ def test_options_of_the_card_need_the_card(
     assert api.calls == []
 
 
-def test_hostile_records_stay_literal(line: CommandLine, api: FakeDirectory) -> None:
+def test_hostile_records_are_printed_as_plain_text(line: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
     for words in (("whois", "h-1"), ("whois", "h-1", "--card"), ("members", "Sales")):
         shown = line(*words).out
@@ -182,7 +184,7 @@ def test_hostile_records_stay_literal(line: CommandLine, api: FakeDirectory) -> 
     ("error", "code"),
     [(Unreachable("No route."), 4), (SignInRefused("No."), 3), (PermissionRefused("No."), 3), (NotFound("No."), 1)],
 )
-def test_failures_end_with_their_code_and_the_session_closed(
+def test_failures_exit_with_their_code_and_close_the_session(
     line: CommandLine, api: FakeDirectory, error: Exception, code: int
 ) -> None:
     api.offline = error  # type: ignore[assignment]  # each is an ApiError
@@ -212,20 +214,20 @@ def test_members_are_read_after_a_whole_sweep(line: CommandLine) -> None:
     }
 
 
-def test_members_for_people_are_aligned_with_their_number(line: CommandLine) -> None:
+def test_members_text_is_aligned_with_the_count(line: CommandLine) -> None:
     lines = line("members", "g1").out.splitlines()
     assert lines[0] == "Sales: 3 members, as of 2027-01-15T08:00:01.001Z"
     starts = {text.index(word) for text, word in zip(lines[2:], ("ID", *["00000000-"] * 3), strict=True)}
     assert len(starts) == 1
 
 
-def test_members_as_csv(line: CommandLine) -> None:
+def test_members_csv_has_the_documented_columns(line: CommandLine) -> None:
     answer = line("members", "Sales", "--csv")
     assert answer.out.splitlines()[0] == COLUMNS
     assert {row["groups"].split(";")[0] for row in rows(answer.out)} == {"Sales"}
 
 
-def test_members_of_no_group(line: CommandLine, api: FakeDirectory) -> None:
+def test_members_of_an_unknown_group_exits_1(line: CommandLine, api: FakeDirectory) -> None:
     answer = line("members", "Saless")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == "walkme-tui: There is no group Saless.\nDid you mean Sales?\n"
@@ -233,7 +235,7 @@ def test_members_of_no_group(line: CommandLine, api: FakeDirectory) -> None:
     assert api.asked("list_users") == []
 
 
-def test_members_are_incomplete_where_the_list_does_not_tell_groups(line: CommandLine, api: FakeDirectory) -> None:
+def test_members_are_incomplete_if_the_list_lacks_groups(line: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     answer = line("members", "Sales", "--json")
     assert answer.code == 1
@@ -244,7 +246,7 @@ def test_members_are_incomplete_where_the_list_does_not_tell_groups(line: Comman
     assert "Sales: at least 0 members" in line("members", "Sales").out
 
 
-def test_members_cached_answers_at_once_from_the_copy(line: CommandLine, api: FakeDirectory) -> None:
+def test_members_cached_reads_the_local_copy_only(line: CommandLine, api: FakeDirectory) -> None:
     line("members", "Sales")
     asked = len(api.calls)
     answer = line("members", "Sales", "--cached", "--json")
@@ -254,29 +256,27 @@ def test_members_cached_answers_at_once_from_the_copy(line: CommandLine, api: Fa
     assert len(api.calls) == asked
 
 
-def test_a_user_who_is_gone_is_no_member_any_more(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_deleted_user_is_no_longer_a_member(line: CommandLine, api: FakeDirectory) -> None:
     assert len(line("members", "Sales", "--json").json["members"]) == 3
     del api.users[3]
     assert len(line("members", "Sales", "--json").json["members"]) == 2
     assert len(rows(line("export").out)) == 6
 
 
-def test_members_are_complete_where_two_walks_prove_it_and_the_server_counts_nobody(
-    line: CommandLine, api: FakeDirectory
-) -> None:
+def test_members_are_complete_after_two_equal_sweeps_without_a_total(line: CommandLine, api: FakeDirectory) -> None:
     api.total = None
     answer = line("members", "Sales", "--json")
     assert (answer.code, answer.err) == (0, "")
     assert (answer.json["complete"], len(answer.json["members"])) == (True, 3)
 
 
-def test_a_list_of_groups_that_is_not_whole_is_said(line: CommandLine, api: FakeDirectory) -> None:
+def test_an_incomplete_list_of_groups_is_reported(line: CommandLine, api: FakeDirectory) -> None:
     api.group_warnings = ("The server sent 3 of 70 groups.",)
     for words in (("members", "Sales"), ("members", "Nobody's"), ("export",)):
         assert "walkme-tui: The server sent 3 of 70 groups.\n" in line(*words).err
 
 
-def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> None:
+def test_members_cached_without_stored_groups_does_not_report_an_unknown_group(line: CommandLine) -> None:
     answer = line("members", "Sales", "--cached")
     assert answer.code == 1
     assert (
@@ -287,13 +287,13 @@ def test_a_copy_that_knows_no_groups_does_not_deny_one(line: CommandLine) -> Non
 # ---------------------------------------------------------------- profile
 
 
-def test_read_only_reaches_the_session(line: CommandLine) -> None:
+def test_read_only_is_passed_to_the_session(line: CommandLine) -> None:
     line("whois", "person00001@example.com")
     line("whois", "person00001@example.com", "--read-only")
     assert [read_only for _, read_only in line.opened] == [False, True]
 
 
-def test_a_scim_surface_is_refused_plainly(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scim_surface_is_refused_with_a_message(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://x.example/scim/v2")
     monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
     answer = line("whois", "a@example.com", "--surface", "scim")
@@ -305,7 +305,9 @@ def test_a_scim_surface_is_refused_plainly(line: CommandLine, monkeypatch: pytes
     assert line.opened == []
 
 
-def test_without_a_profile_the_ways_in_are_told(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_profile_the_message_lists_the_ways_to_start(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
     for words in (("whois", "a@example.com"), ("members", "x"), ("export",), ()):

@@ -48,7 +48,7 @@ CODES = {
 
 
 @pytest.fixture
-def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> CommandLine:
     return CommandLine(monkeypatch, capsys, tmp_path)
 
 
@@ -73,11 +73,11 @@ def test_every_expected_failure_has_its_exit_code() -> None:
 
 @pytest.mark.parametrize(("kind", "code"), CODES.items())
 def test_a_failure_is_said_on_standard_error_only(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: type[WalkmeError], code: int
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: type[WalkmeError], code: int
 ) -> None:
     failing(monkeypatch, kind("It broke.", hint="First do this.\nThen that."))
     for words in (("profiles",), ("profiles", "--json")):
-        answer = line(*words)
+        answer = cli(*words)
         assert answer.code == code
         assert answer.out == ""
         assert answer.err == "walkme-tui: It broke.\nFirst do this.\nThen that.\n"
@@ -88,26 +88,26 @@ def test_hostile_text_in_a_message_stays_on_its_line(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == "walkme-tui: No user ␛[2J␊walkme-tui: all is well\na␇\nb\n"
 
 
-def test_a_usage_error_shows_the_usage(line: CommandLine) -> None:
-    answer = line("whois")
+def test_a_usage_error_shows_the_usage(cli: CommandLine) -> None:
+    answer = cli("whois")
     assert answer.code == 2
     assert answer.err.startswith("walkme-tui: the following arguments are required: EMAIL|ID\nusage: walkme-tui whois")
 
 
-def test_version_and_help_are_done(line: CommandLine) -> None:
-    assert line("--version") == type(line("--version"))(0, f"walkme-tui {__version__}\n", "")
-    assert line("--help").code == 0
+def test_version_and_help_are_done(cli: CommandLine) -> None:
+    assert cli("--version") == type(cli("--version"))(0, f"walkme-tui {__version__}\n", "")
+    assert cli("--help").code == 0
 
 
-def test_an_interruption_is_130(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_is_130(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, KeyboardInterrupt())
-    assert line("profiles").code == 130
+    assert cli("profiles").code == 130
 
 
-def test_a_bug_is_one_line_and_a_report_without_values(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_line_and_a_report_without_values(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, ValueError("hunter2 of zoe@example.com"))
-    answer = line("profiles")
-    (report,) = line.paths.state.iterdir()
+    answer = cli("profiles")
+    (report,) = cli.paths.state.iterdir()
     assert answer.code == 70
     assert str(report) in answer.err
     assert "Traceback" not in answer.err
@@ -117,10 +117,10 @@ def test_a_bug_is_one_line_and_a_report_without_values(line: CommandLine, monkey
     assert report.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bug_is_told_even_where_no_report_can_be_written(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    line.paths.state.write_text("a file where the folder should be")
+def test_a_bug_is_told_even_where_no_report_can_be_written(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.paths.state.write_text("a file where the folder should be")
     failing(monkeypatch, ValueError("x"))
-    answer = line("profiles")
+    answer = cli("profiles")
     assert answer.code == 70
     assert "the crash report could not be written" in answer.err
 

@@ -41,7 +41,7 @@ def api() -> FakeDirectory:
 
 
 @pytest.fixture
-def line(
+def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
 ) -> CommandLine:
     return CommandLine(monkeypatch, capsys, tmp_path, api)
@@ -66,27 +66,27 @@ def on_a_terminal(
 # ---------------------------------------------------------------- printed
 
 
-def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(line: CommandLine, api: FakeDirectory) -> None:
-    answer = line("offboard", ZOE, "--ticket", "INC-42")
+def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(cli: CommandLine, api: FakeDirectory) -> None:
+    answer = cli("offboard", ZOE, "--ticket", "INC-42")
     assert answer.code == 0
     assert api.writes == []
-    assert not line.paths.data.exists()
+    assert not cli.paths.data.exists()
     lines = answer.out.splitlines()
     assert lines[0] == f"Offboard {ZOE} in env"
     assert "Ticket   INC-42" in lines
-    assert [" ".join(line.split()) for line in lines if line.startswith("  ") and line.split()[0].isdigit()] == [
+    assert [" ".join(cli.split()) for cli in lines if cli.startswith("  ") and cli.split()[0].isdigit()] == [
         "1 set status active -> inactive",
         "2 leave Sales",
         "3 leave Süd=West",
     ]
-    assert any("okta|000011" in line and line.startswith("  !") for line in lines)
+    assert any("okta|000011" in cli and cli.startswith("  !") for cli in lines)
     assert lines[-1] == "3 steps, each one call."
     assert "Nothing was sent." in answer.err
     assert "--yes" in answer.err
 
 
 def test_where_nothing_is_to_be_done_nobody_is_told_how_to_carry_it_out(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
     api.users = [person(11)._replace(status="inactive", groups=())]
     for words in (
@@ -94,14 +94,14 @@ def test_where_nothing_is_to_be_done_nobody_is_told_how_to_carry_it_out(
         ("offboard", ZOE, "--json"),
         ("offboard", ZOE, "--plan", str(tmp_path / "x.json")),
     ):
-        answer = line(*words)
+        answer = cli(*words)
         assert answer.code == 0
         assert "carry it out" not in (answer.out + answer.err).casefold()
         assert "Nothing to do" in answer.out or "--json" in words
 
 
-def test_as_json_it_is_the_plan_file_in_an_object(line: CommandLine, api: FakeDirectory) -> None:
-    plan = plan_from_json(line("offboard", ZOE, "--json").json["plan"])
+def test_as_json_it_is_the_plan_file_in_an_object(cli: CommandLine, api: FakeDirectory) -> None:
+    plan = plan_from_json(cli("offboard", ZOE, "--json").json["plan"])
     assert (plan.kind, plan.profile, plan.base_url) == (PlanKind.OFFBOARD, "env", "https://api.walkme.com")
     assert [step.change for step in plan.steps] == [
         SetStatus(person(11).id, "active", "inactive"),
@@ -110,47 +110,47 @@ def test_as_json_it_is_the_plan_file_in_an_object(line: CommandLine, api: FakeDi
     assert api.writes == []
 
 
-def test_groups_can_be_kept_by_option_and_by_configuration(line: CommandLine) -> None:
-    assert len(plan_from_json(line("offboard", ZOE, "--json", "--keep-groups").json["plan"]).steps) == 1
-    line.configure(TICKETS)
-    plan = plan_from_json(line("offboard", ZOE, "--profile", "acme", "--ticket", "T", "--json").json["plan"])
+def test_groups_can_be_kept_by_option_and_by_configuration(cli: CommandLine) -> None:
+    assert len(plan_from_json(cli("offboard", ZOE, "--json", "--keep-groups").json["plan"]).steps) == 1
+    cli.configure(TICKETS)
+    plan = plan_from_json(cli("offboard", ZOE, "--profile", "acme", "--ticket", "T", "--json").json["plan"])
     assert [step.change.group.id for step in plan.steps if isinstance(step.change, RemoveMember)] == ["g2"]
-    shown = line("offboard", ZOE, "--profile", "acme", "--ticket", "T").out
+    shown = cli("offboard", ZOE, "--profile", "acme", "--ticket", "T").out
     assert "keep         Sales" in shown
 
 
-def test_several_people_are_one_plan(line: CommandLine) -> None:
-    shown = line("offboard", ZOE, BO, ZOE.upper()).out
+def test_several_people_are_one_plan(cli: CommandLine) -> None:
+    shown = cli("offboard", ZOE, BO, ZOE.upper()).out
     assert shown.startswith("Offboard 2 people in env\n")
     assert "6 steps, each one call." in shown
 
 
-def test_one_unknown_email_refuses_them_all(line: CommandLine, api: FakeDirectory) -> None:
+def test_one_unknown_email_refuses_them_all(cli: CommandLine, api: FakeDirectory) -> None:
     for words in ((), ("--yes",), ("--json",)):
-        answer = line("offboard", ZOE, "nobody@example.com", *words)
+        answer = cli("offboard", ZOE, "nobody@example.com", *words)
         assert (answer.code, answer.out) == (1, "")
         assert "nobody@example.com" in answer.err
     assert api.writes == []
-    assert not line.paths.data.exists()
+    assert not cli.paths.data.exists()
 
 
-def test_an_empty_email_is_refused(line: CommandLine, api: FakeDirectory) -> None:
-    assert line("offboard", "").code == line("offboard", ZOE, " ").code == 2
+def test_an_empty_email_is_refused(cli: CommandLine, api: FakeDirectory) -> None:
+    assert cli("offboard", "").code == cli("offboard", ZOE, " ").code == 2
     assert api.calls == []
 
 
-def test_text_of_the_directory_stays_literal(line: CommandLine, api: FakeDirectory) -> None:
+def test_text_of_the_directory_stays_literal(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [person(11)._replace(first_name="\x1b]0;x\x07", last_name="\u202eevil", email="a\x1b[2J@example.com")]
-    answer = line("offboard", person(11).id)
+    answer = cli("offboard", person(11).id)
     assert answer.code == 0
     assert not {character for character in answer.out if not character.isprintable()} - {"\n"}
     assert "⟨202E⟩evil" in answer.out
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",), ("--plan", "x.json")])
-def test_an_account_that_cannot_be_reached_is_4(line: CommandLine, api: FakeDirectory, words: tuple[str, ...]) -> None:
+def test_an_account_that_cannot_be_reached_is_4(cli: CommandLine, api: FakeDirectory, words: tuple[str, ...]) -> None:
     api.offline = Unreachable("No route.")
-    answer = line("offboard", ZOE, *words)
+    answer = cli("offboard", ZOE, *words)
     assert (answer.code, answer.out) == (4, "")
 
 
@@ -159,10 +159,10 @@ def test_an_account_that_cannot_be_reached_is_4(line: CommandLine, api: FakeDire
 
 @pytest.mark.parametrize("words", [(), ("--yes",), ("--ticket", "  ")])
 def test_a_ticket_that_is_wanted_and_missing_is_named_with_option_and_key(
-    line: CommandLine, api: FakeDirectory, words: tuple[str, ...]
+    cli: CommandLine, api: FakeDirectory, words: tuple[str, ...]
 ) -> None:
-    line.configure(TICKETS)
-    answer = line("offboard", ZOE, "--profile", "acme", *words)
+    cli.configure(TICKETS)
+    answer = cli("offboard", ZOE, "--profile", "acme", *words)
     assert (answer.code, answer.out) == (2, "")
     assert "--ticket" in answer.err
     assert "require_ticket" in answer.err
@@ -170,25 +170,25 @@ def test_a_ticket_that_is_wanted_and_missing_is_named_with_option_and_key(
     assert api.calls == []
 
 
-def test_a_plan_file_without_the_wanted_ticket_can_be_given_one(line: CommandLine, tmp_path: Path) -> None:
+def test_a_plan_file_without_the_wanted_ticket_can_be_given_one(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    line.configure(TICKETS)
-    line("offboard", ZOE, "--profile", "acme", "--ticket", "x", "--plan", str(file))
+    cli.configure(TICKETS)
+    cli("offboard", ZOE, "--profile", "acme", "--ticket", "x", "--plan", str(file))
     plan = json.loads(file.read_text())
     file.write_text(json.dumps({**plan, "ticket": ""}))
-    assert line("plan", "apply", str(file), "--profile", "acme").code == 2
-    assert line("plan", "apply", str(file), "--profile", "acme", "--ticket", "INC-7").code == 0
+    assert cli("plan", "apply", str(file), "--profile", "acme").code == 2
+    assert cli("plan", "apply", str(file), "--profile", "acme", "--ticket", "INC-7").code == 0
 
 
 # ---------------------------------------------------------------- files
 
 
 def test_a_plan_file_is_for_its_owner_only_and_holds_what_was_printed(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
     file = tmp_path / "out" / "plan.json"
     file.parent.mkdir()
-    answer = line("offboard", ZOE, "--ticket", "INC-42", "--plan", str(file))
+    answer = cli("offboard", ZOE, "--ticket", "INC-42", "--plan", str(file))
     assert answer.code == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [found.name for found in file.parent.iterdir()] == ["plan.json"]
@@ -196,15 +196,15 @@ def test_a_plan_file_is_for_its_owner_only_and_holds_what_was_printed(
     assert "Nothing was sent" in answer.out
     assert plan_from_text(file.read_text()).ticket == "INC-42"
     assert api.writes == []
-    assert line("plan", "show", str(file)).out == line("offboard", ZOE, "--ticket", "INC-42").out.replace(
-        format_time_ms(line.now_ms), format_time_ms(NOON_MS + 1000)
+    assert cli("plan", "show", str(file)).out == cli("offboard", ZOE, "--ticket", "INC-42").out.replace(
+        format_time_ms(cli.now_ms), format_time_ms(NOON_MS + 1000)
     )
-    assert line("plan", "show", str(file), "--json").json["plan"] == json.loads(file.read_text())
+    assert cli("plan", "show", str(file), "--json").json["plan"] == json.loads(file.read_text())
 
 
-def test_plan_and_yes_exclude_each_other(line: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+def test_plan_and_yes_exclude_each_other(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
     for words in (("offboard", ZOE), ("undo", "x/y.json")):
-        answer = line(*words, "--plan", str(tmp_path / "p.json"), "--yes")
+        answer = cli(*words, "--plan", str(tmp_path / "p.json"), "--yes")
         if words[0] == "offboard":
             assert "--plan and --yes cannot be used together" in answer.err
         assert answer.code == 2
@@ -212,8 +212,8 @@ def test_plan_and_yes_exclude_each_other(line: CommandLine, api: FakeDirectory, 
     assert not (tmp_path / "p.json").exists()
 
 
-def test_a_plan_that_cannot_be_written_is_named(line: CommandLine, tmp_path: Path) -> None:
-    answer = line("offboard", ZOE, "--plan", str(tmp_path / "no" / "p.json"))
+def test_a_plan_that_cannot_be_written_is_named(cli: CommandLine, tmp_path: Path) -> None:
+    answer = cli("offboard", ZOE, "--plan", str(tmp_path / "no" / "p.json"))
     assert answer.code == 2
     assert str(tmp_path / "no" / "p.json") in answer.err
 
@@ -222,18 +222,18 @@ def test_a_plan_that_cannot_be_written_is_named(line: CommandLine, tmp_path: Pat
     "content",
     [b"", b"{", b"[]", b"\xff\xfe", b'{"format": 2}', b'{"format": 1, "kind": "destroy"}', b"[" * 100_000],
 )
-def test_a_file_that_is_no_plan_is_named(line: CommandLine, api: FakeDirectory, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_plan_is_named(cli: CommandLine, api: FakeDirectory, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(content)
     for words in (("show",), ("apply",), ("apply", "--yes")):
-        answer = line("plan", words[0], str(file), *words[1:])
+        answer = cli("plan", words[0], str(file), *words[1:])
         assert (answer.code, answer.out) == (2, "")
         assert str(file) in answer.err
     assert api.calls == []
 
 
-def test_a_missing_plan_file_is_named(line: CommandLine, tmp_path: Path) -> None:
-    answer = line("plan", "apply", str(tmp_path / "gone.json"), "--yes")
+def test_a_missing_plan_file_is_named(cli: CommandLine, tmp_path: Path) -> None:
+    answer = cli("plan", "apply", str(tmp_path / "gone.json"), "--yes")
     assert answer.code == 2
     assert "gone.json" in answer.err
 
@@ -241,13 +241,13 @@ def test_a_missing_plan_file_is_named(line: CommandLine, tmp_path: Path) -> None
 @pytest.mark.parametrize(("name", "value"), [("profile", "acme"), ("base_url", "https://eu-api.walkme.com")])
 @pytest.mark.parametrize("yes", [(), ("--yes",)])
 def test_a_plan_for_another_account_is_refused(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path, name: str, value: str, yes: tuple[str, ...]
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path, name: str, value: str, yes: tuple[str, ...]
 ) -> None:
     file = tmp_path / "plan.json"
-    line("offboard", ZOE, "--plan", str(file))
+    cli("offboard", ZOE, "--plan", str(file))
     file.write_text(json.dumps({**json.loads(file.read_text()), name: value}))
     asked = len(api.calls)
-    answer = line("plan", "apply", str(file), *yes)
+    answer = cli("plan", "apply", str(file), *yes)
     assert (answer.code, answer.out) == (2, "")
     assert value in answer.err
     assert len(api.calls) == asked
@@ -255,14 +255,14 @@ def test_a_plan_for_another_account_is_refused(
 
 
 def test_an_old_plan_tells_its_age_and_what_changed_since(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
     file = tmp_path / "plan.json"
-    line("offboard", ZOE, BO, "--plan", str(file))
-    line.now_ms += 3 * 86_400_000
+    cli("offboard", ZOE, BO, "--plan", str(file))
+    cli.now_ms += 3 * 86_400_000
     api.edit(person(11).id, status="pending", groups=("g1", "g9"))
     api.remove(person(7).id)
-    answer = line("plan", "apply", str(file))
+    answer = cli("plan", "apply", str(file))
     assert answer.code == 0
     assert "The plan is 3 days old." in answer.err
     since = [text.split("Since the plan was made: ")[1] for text in answer.out.splitlines() if "Since" in text]
@@ -275,10 +275,10 @@ def test_an_old_plan_tells_its_age_and_what_changed_since(
     assert api.writes == []
 
 
-def test_a_young_plan_with_nothing_new_says_nothing(line: CommandLine, tmp_path: Path) -> None:
+def test_a_young_plan_with_nothing_new_says_nothing(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
-    line("offboard", ZOE, "--plan", str(file))
-    answer = line("plan", "apply", str(file))
+    cli("offboard", ZOE, "--plan", str(file))
+    answer = cli("plan", "apply", str(file))
     assert "old" not in answer.err
     assert "Since" not in answer.out
 
@@ -287,10 +287,10 @@ def test_a_young_plan_with_nothing_new_says_nothing(line: CommandLine, tmp_path:
 
 
 async def test_on_a_terminal_the_browser_begins_with_the_plan(
-    line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = on_a_terminal(monkeypatch)
-    assert line("offboard", ZOE, BO, "--ticket", "INC-1").code == 0
+    assert cli("offboard", ZOE, BO, "--ticket", "INC-1").code == 0
     assert api.calls == []
     (start,) = started
     assert start.task is not None
@@ -308,7 +308,7 @@ async def test_on_a_terminal_the_browser_begins_with_the_plan(
 
 
 def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_email_are_ignored(
-    line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = on_a_terminal(monkeypatch)
     loaded: list[int] = []
@@ -327,50 +327,50 @@ def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_emai
         return 0
 
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
-    answer = line("offboard", ZOE)
+    answer = cli("offboard", ZOE)
     assert (answer.code, len(started), loaded) == (0, 2, [0, 20])
     assert "The whole account is read now to find the user." in answer.err
 
 
 def test_json_yes_and_plan_stay_headless_on_a_terminal(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     started = on_a_terminal(monkeypatch)
-    assert line("offboard", ZOE, "--json").json["plan"]["kind"] == "offboard"
-    assert line("offboard", ZOE, "--plan", str(tmp_path / "p.json")).code == 0
+    assert cli("offboard", ZOE, "--json").json["plan"]["kind"] == "offboard"
+    assert cli("offboard", ZOE, "--plan", str(tmp_path / "p.json")).code == 0
     assert started == []
 
 
 @pytest.mark.parametrize("file", ["stdin", "stdout", "stderr"])
 def test_with_a_stream_that_is_a_file_it_stays_headless(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch, file: str
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     started = on_a_terminal(monkeypatch, tuple({"stdin", "stdout", "stderr"} - {file}))
-    assert "Nothing was sent" in line("offboard", ZOE).err
+    assert "Nothing was sent" in cli("offboard", ZOE).err
     assert started == []
 
 
 def test_on_a_terminal_that_cannot_show_the_browser_it_stays_headless(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = on_a_terminal(monkeypatch)
     monkeypatch.setenv("TERM", "dumb")
-    assert "Nothing was sent" in line("offboard", ZOE).err
+    assert "Nothing was sent" in cli("offboard", ZOE).err
     assert started == []
 
 
-def test_on_a_terminal_the_browser_asks_for_the_ticket(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_the_browser_asks_for_the_ticket(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     started = on_a_terminal(monkeypatch)
-    line.configure(TICKETS)
-    assert line("offboard", ZOE, "--profile", "acme").code == 0
+    cli.configure(TICKETS)
+    assert cli("offboard", ZOE, "--profile", "acme").code == 0
     assert started[0].profile == "acme"
 
 
-def test_without_a_profile_a_terminal_gets_no_browser(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_profile_a_terminal_gets_no_browser(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     started = on_a_terminal(monkeypatch)
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
-    answer = line("offboard", ZOE)
+    answer = cli("offboard", ZOE)
     assert answer.code == 2
     assert "no profile yet" in answer.err
     assert started == []

@@ -18,8 +18,8 @@ DEMO = "--demo"
 
 
 @pytest.fixture
-def memory(line: CommandLine) -> StateFile:
-    memory = StateFile(line.paths.state_file)
+def memory(cli: CommandLine) -> StateFile:
+    memory = StateFile(cli.paths.state_file)
     assert memory.save_view(ODD) == ""
     return memory
 
@@ -45,9 +45,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
 
 @pytest.mark.parametrize("words", [("@odd-ones",), ("browse", "@Odd-ones"), ("--read-only", "@ODD-ONES")])
 def test_the_browser_begins_with_the_view(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...]
 ) -> None:
-    assert line(*words).code == 0
+    assert cli(*words).code == 0
     assert (started[0].view, started[0].query) == (ODD, ODD.text)
 
 
@@ -61,9 +61,9 @@ def test_the_browser_begins_with_the_view(
     ],
 )
 def test_more_words_narrow_a_view(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...], text: str
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...], text: str
 ) -> None:
-    assert line(*words).code == 0
+    assert cli(*words).code == 0
     start = started[0]
     assert start.view is not None
     assert start.view.text == start.query
@@ -72,33 +72,33 @@ def test_more_words_narrow_a_view(
 
 @pytest.mark.parametrize("words", [("zoe",), ("zoe", "@odd-ones"), ('"@odd-ones"',), ("stauts:x",), ()])
 def test_what_does_not_begin_with_the_sign_is_a_filter_and_may_be_wrong(
-    line: CommandLine, started: list[BrowserStart], words: tuple[str, ...]
+    cli: CommandLine, started: list[BrowserStart], words: tuple[str, ...]
 ) -> None:
-    assert line(*words).code == 0
+    assert cli(*words).code == 0
     assert (started[0].view, started[0].query) == (None, " ".join(words))
 
 
-def test_a_filter_may_begin_with_who_is_left_out(line: CommandLine, started: list[BrowserStart]) -> None:
-    assert line("-group:beta", "-has:groups", "--no-color").code == 0
+def test_a_filter_may_begin_with_who_is_left_out(cli: CommandLine, started: list[BrowserStart]) -> None:
+    assert cli("-group:beta", "-has:groups", "--no-color").code == 0
     assert started[0].query == "-group:beta -has:groups"
     assert started[0].no_color
 
 
 def test_a_view_without_a_filter_shows_everybody_its_way(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     memory.save_view(SavedView("all", sort=NEWEST))
-    assert line("@all").code == line("@all", "zoe").code == 0
+    assert cli("@all").code == cli("@all", "zoe").code == 0
     assert [start.query for start in started] == ["", "zoe"]
     assert started[1].view == SavedView("all", "zoe", NEWEST)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_an_unknown_view_is_a_usage_error_that_names_the_known_ones(
-    line: CommandLine, memory: StateFile, request: pytest.FixtureRequest, terminal: bool
+    cli: CommandLine, memory: StateFile, request: pytest.FixtureRequest, terminal: bool
 ) -> None:
     started = request.getfixturevalue("started") if terminal else []
-    answer = line("@od-ones", "zoe")
+    answer = cli("@od-ones", "zoe")
     assert (answer.code, answer.out, started) == (2, "", [])
     assert "There is no saved view @od-ones.\n" in answer.err
     assert 'Did you mean "@Odd-ones"?' in answer.err
@@ -107,27 +107,27 @@ def test_an_unknown_view_is_a_usage_error_that_names_the_known_ones(
 
 
 @pytest.mark.parametrize("word", ["@", "@\x1b[2J", "@" + "x" * 500])
-def test_an_odd_name_is_said_in_clean_words(line: CommandLine, word: str) -> None:
-    answer = line(word)
+def test_an_odd_name_is_said_in_clean_words(cli: CommandLine, word: str) -> None:
+    answer = cli(word)
     assert answer.code == 2
     assert "There is no saved view @" in answer.err
     assert "\x1b" not in answer.err
     assert max(map(len, answer.err.splitlines())) < 200
 
 
-def test_of_very_many_views_some_are_listed(line: CommandLine, memory: StateFile) -> None:
+def test_of_very_many_views_some_are_listed(cli: CommandLine, memory: StateFile) -> None:
     for number in range(40):
         memory.save_view(SavedView(f"view{number}"))
-    assert f"@view28 and {11 + len(BUILT_IN)} more." in line("@nothing").err
+    assert f"@view28 and {11 + len(BUILT_IN)} more." in cli("@nothing").err
 
 
 def test_a_saved_view_stands_in_for_a_built_in_one(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
-    assert line("@admins").code == 0
+    assert cli("@admins").code == 0
     own = SavedView("Admins", "role:admin status:active")
     memory.save_view(own)
-    assert line("@admins").code == 0
+    assert cli("@admins").code == 0
     assert [start.view for start in started] == [find_view("admins", BUILT_IN), own]
 
 
@@ -135,15 +135,15 @@ def test_a_saved_view_stands_in_for_a_built_in_one(
 
 
 def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     look = TableLayout(NEWEST, wide=True)
-    line()
+    cli()
     given = started[0].memory
     assert given is not None
     assert (started[0].theme, given.table_layout("env", TableName.USERS)) == (None, TableLayout())
     assert given.save_theme("paper") == given.save_table_layout("env", TableName.USERS, look) == ""
-    line()
+    cli()
     again = started[1].memory
     assert again is not None
     assert (started[1].theme, again.table_layout("env", TableName.USERS)) == ("paper", look)
@@ -151,44 +151,44 @@ def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
 
 
 def test_a_profiles_own_theme_goes_before_the_chosen_one(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     memory.save_theme("paper")
     connection = '.rest]\nclient_id = "i"\nsecret_env = "S"\n'
-    line.configure(f'[profiles.acme]\ntheme = "dusk"\n[profiles.acme{connection}[profiles.other{connection}')
-    line("--profile", "acme")
-    line("--profile", "other")
+    cli.configure(f'[profiles.acme]\ntheme = "dusk"\n[profiles.acme{connection}[profiles.other{connection}')
+    cli("--profile", "acme")
+    cli("--profile", "other")
     assert [start.theme for start in started] == ["dusk", "paper"]
 
 
 def test_the_demo_reads_and_writes_nothing_but_can_be_tried(
-    line: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     memory.save_theme("paper")
-    before = line.paths.state_file.read_bytes()
-    assert "There is no saved view @odd-ones." in line(DEMO, "@odd-ones").err
-    assert line(DEMO, "@pending").code == 0
+    before = cli.paths.state_file.read_bytes()
+    assert "There is no saved view @odd-ones." in cli(DEMO, "@odd-ones").err
+    assert cli(DEMO, "@pending").code == 0
     given = started[0].memory
     assert given is not None
     assert (started[0].theme, given.views()) == (None, BUILT_IN)
     assert given.save_view(SavedView("mine")) == given.save_theme("dusk") == ""
     assert given.views()[0] == SavedView("mine")
-    assert line.paths.state_file.read_bytes() == before
+    assert cli.paths.state_file.read_bytes() == before
 
 
-def test_a_broken_state_file_is_said(line: CommandLine, started: list[BrowserStart]) -> None:
-    line.paths.state.mkdir()
-    line.paths.state_file.write_text("views = ")
-    assert line().code == 0
+def test_a_broken_state_file_is_said(cli: CommandLine, started: list[BrowserStart]) -> None:
+    cli.paths.state.mkdir()
+    cli.paths.state_file.write_text("views = ")
+    assert cli().code == 0
     given = started[0].memory
     assert given is not None
     assert "state.toml.broken" in given.notice
-    line.paths.state_file.write_text("views = ")
-    answer = line("@odd-ones")
+    cli.paths.state_file.write_text("views = ")
+    answer = cli("@odd-ones")
     assert answer.code == 2
     assert "state.toml.broken" in answer.err
-    line.paths.state_file.write_text("views = ")
-    answer = line("export", "--filter", "@admins")
+    cli.paths.state_file.write_text("views = ")
+    answer = cli("export", "--filter", "@admins")
     assert answer.code == 0
     assert "state.toml.broken" in answer.err
 
@@ -197,24 +197,24 @@ def test_a_broken_state_file_is_said(line: CommandLine, started: list[BrowserSta
 
 
 def test_export_gives_the_users_of_a_view_in_its_order(
-    line: CommandLine, api: FakeDirectory, memory: StateFile
+    cli: CommandLine, api: FakeDirectory, memory: StateFile
 ) -> None:
     times = {1: 1000, 2: 5000, 4: 3000}
     api.users = [person(number)._replace(created_at_ms=at, status="active") for number, at in times.items()]
     api.users += [person(5)._replace(status="inactive"), person(6)._replace(email="zoe@example.com")]
 
     def emails(*words: str) -> list[str]:
-        return [row["email"][6:11] for row in rows(line("export", "--filter", *words).out)]
+        return [row["email"][6:11] for row in rows(cli("export", "--filter", *words).out)]
 
     assert emails("@odd-ones") == ["00002", "00004", "00001"]
     assert emails("@odd-ones person00004") == ["00004"]
     assert emails("@odd-ones", "--cached") == ["00002", "00004", "00001"]
 
 
-def test_export_takes_the_filter_of_a_built_in_view(line: CommandLine, api: FakeDirectory) -> None:
+def test_export_takes_the_filter_of_a_built_in_view(cli: CommandLine, api: FakeDirectory) -> None:
     api.users[2] = person(2)._replace(role="Admin")
     api.users[3] = person(3)._replace(role="Viewer")
-    found = [row["role"] for row in rows(line("export", "--filter", "@admins").out)]
+    found = [row["role"] for row in rows(cli("export", "--filter", "@admins").out)]
     assert set(found) == {"Admin"}
 
 
@@ -232,17 +232,17 @@ def test_export_takes_the_filter_of_a_built_in_view(line: CommandLine, api: Fake
     ],
 )
 def test_export_refuses_a_filter_that_it_does_not_understand_before_anything_is_read(
-    line: CommandLine, api: FakeDirectory, memory: StateFile, words: tuple[str, ...], said: str
+    cli: CommandLine, api: FakeDirectory, memory: StateFile, words: tuple[str, ...], said: str
 ) -> None:
     memory.save_view(SavedView("bad", "role:x stauts:y"))
-    answer = line("export", *words)
-    assert (answer.code, answer.out, line.opened) == (2, "", [])
+    answer = cli("export", *words)
+    assert (answer.code, answer.out, cli.opened) == (2, "", [])
     assert said in answer.err
 
 
-def test_export_leaves_people_out(line: CommandLine) -> None:
-    everybody = [row["email"] for row in rows(line("export").out)]
+def test_export_leaves_people_out(cli: CommandLine) -> None:
+    everybody = [row["email"] for row in rows(cli("export").out)]
     for words in (("--filter", "-status:inactive"), ("--filter=-status:inactive",)):
-        found = rows(line("export", *words).out)
+        found = rows(cli("export", *words).out)
         assert [row["email"] for row in found if row["status"] == "inactive"] == []
         assert 0 < len(found) < len(everybody)

@@ -1,4 +1,4 @@
-"""What a plan means besides its steps: the rules, on what is known."""
+"""Consequences of a plan, and how sure each one is given what is loaded."""
 
 from dataclasses import replace
 
@@ -41,7 +41,7 @@ UNCLAIMED = Coverage(loaded=10, total=None, with_groups=10, as_of_ms=500)
 NOTHING = Coverage(loaded=0, total=None, with_groups=0, as_of_ms=None)
 
 
-def _doubtful(why: str) -> Consequence:
+def qualified(why: str) -> Consequence:
     return Consequence(Gravity.NOTE, f"last member among those known; {why}", 500, 3)
 
 
@@ -53,20 +53,22 @@ def texts(consequences: tuple[Consequence, ...]) -> list[str]:
     ("coverage", "expected"),
     [
         (WHOLE, [Consequence(Gravity.WARNING, "last member", 500, 3)]),
-        (PART, [_doubtful("the groups of 249 188 people are not known")]),
-        (LEAN, [_doubtful("the groups of 10 people are not known")]),
-        (replace(LEAN, with_groups=9), [_doubtful("the groups of 1 person are not known")]),
-        (UNCLAIMED, [_doubtful("not all people are loaded")]),
+        (PART, [qualified("the groups of 249 188 people are not known")]),
+        (LEAN, [qualified("the groups of 10 people are not known")]),
+        (replace(LEAN, with_groups=9), [qualified("the groups of 1 person are not known")]),
+        (UNCLAIMED, [qualified("not all people are loaded")]),
         (NOTHING, []),
     ],
 )
-def test_the_last_member_is_as_sure_as_what_is_loaded(coverage: Coverage, expected: list[Consequence]) -> None:
+def test_the_last_member_is_qualified_if_memberships_are_incomplete(
+    coverage: Coverage, expected: list[Consequence]
+) -> None:
     found = last_members(STEPS, AccountFacts(coverage, {"g1": 2, "g2": 1}))
     assert list(found.values()) == expected
     assert all(number == each.step for number, each in found.items())
 
 
-def test_a_group_that_two_leave_is_empty_after_the_second_one() -> None:
+def test_a_group_left_by_its_last_two_members_is_reported_at_the_second_step() -> None:
     both = numbered([RemoveMember("a", SALES), RemoveMember("b", SALES), RemoveMember("b", BETA)])
     facts = AccountFacts(WHOLE, {"g1": 2, "g2": 2})
     assert {number: each.text for number, each in last_members(both, facts).items()} == {
@@ -77,7 +79,7 @@ def test_a_group_that_two_leave_is_empty_after_the_second_one() -> None:
 
 
 @given(st.integers(1, MAX_NAMESAKES + 5))
-def test_namesakes_are_counted_and_up_to_three_are_named(count: int) -> None:
+def test_namesakes_are_counted_and_at_most_three_are_listed(count: int) -> None:
     others = [person(number)._replace(email=f"n{number}@example.com") for number in range(100, 100 + count)]
     facts = AccountFacts(WHOLE, namesakes={ZOE.id: others})
     (said,) = deactivation(SUBJECT, STEPS, facts)
@@ -100,7 +102,9 @@ def test_namesakes_are_counted_and_up_to_three_are_named(count: int) -> None:
         (UNKNOWN, "active", False),
     ],
 )
-def test_who_can_act_as_an_admin(role: str | None, status: str | None, expected: bool) -> None:
+def test_only_an_active_user_with_the_admin_role_is_an_admin(
+    role: str | None, status: str | None, expected: bool
+) -> None:
     assert is_admin(ZOE._replace(role=role, status=status)) is expected
 
 
@@ -114,7 +118,7 @@ def test_who_can_act_as_an_admin(role: str | None, status: str | None, expected:
         (WHOLE, None, []),
     ],
 )
-def test_the_last_admin_is_as_sure_as_what_is_loaded(
+def test_the_last_admin_is_qualified_if_the_account_is_not_loaded(
     coverage: Coverage, other: bool | None, expected: list[str]
 ) -> None:
     admin = replace(SUBJECT, user=ZOE._replace(role="Admin"))
@@ -122,7 +126,7 @@ def test_the_last_admin_is_as_sure_as_what_is_loaded(
     assert deactivation(SUBJECT, STEPS, AccountFacts(coverage, other_admin=other)) == ()
 
 
-def test_how_much_was_looked_at_is_said_unless_it_was_everything() -> None:
+def test_incomplete_coverage_is_a_consequence() -> None:
     assert extent(AccountFacts(WHOLE)) == ()
     assert extent(AccountFacts(PART)) == (
         Consequence(Gravity.NOTE, "Judged by the 812 of 250 000 people who are loaded.", 500),
@@ -137,7 +141,7 @@ def test_how_much_was_looked_at_is_said_unless_it_was_everything() -> None:
     ("wanted", "expected"),
     [("g1", True), ("Sales", True), (" sALES ", True), ("Säles", True), ("Sale", False), ("", False), ("G1", False)],
 )
-def test_a_configured_group_is_meant_by_id_or_name(wanted: str, expected: bool) -> None:
+def test_a_configured_group_is_matched_by_id_or_name(wanted: str, expected: bool) -> None:
     assert is_kept(SALES, [wanted]) is expected
     assert is_kept(Group("g7", None), [wanted]) is False
 
@@ -149,12 +153,12 @@ def test_a_group_without_a_name_is_kept_only_while_a_configured_one_is_missing()
     assert kept_groups(subject, [], []) == ()
 
 
-def test_reactivation_says_who_may_push_back() -> None:
+def test_reactivation_warns_of_an_identity_provider() -> None:
     owned = replace(SUBJECT, user=ZOE._replace(external_id="okta|1", status="inactive"))
     assert texts(reactivation(owned, STEPS[:1]))[0].startswith("okta|1: an identity provider owns this record")
 
 
-def test_what_may_fail_on_the_way_back_stands_beside_its_step() -> None:
+def test_undo_steps_that_may_fail_have_a_consequence() -> None:
     steps = numbered([RemoveMember(ZOE.id, SALES), SetStatus(ZOE.id, "inactive", "pending")])
     assert [(each.text, each.step) for each in restored(SUBJECT, steps, frozenset({"g2"}))] == [
         ("not in the list of groups any more", 1),
@@ -165,9 +169,7 @@ def test_what_may_fail_on_the_way_back_stands_beside_its_step() -> None:
 
 
 @given(plans(), st.lists(users(), max_size=3), st.lists(st.text(), max_size=2))
-def test_whatever_the_account_holds_a_consequence_is_clean_and_short(
-    plan: Plan, others: list[User], keep: list[str]
-) -> None:
+def test_consequences_are_printable_and_short_for_any_account(plan: Plan, others: list[User], keep: list[str]) -> None:
     facts = AccountFacts(PART, namesakes={subject.user.id: others for subject in plan.subjects}, other_admin=False)
     said = [*unknown_kept_groups(keep)]
     for subject in plan.subjects:

@@ -1,4 +1,4 @@
-"""Users, groups, coverage, queries and commands: the small rules."""
+"""Derived values of users, groups, pages, coverage, queries and commands."""
 
 import re
 
@@ -25,7 +25,7 @@ COUNT = st.integers(0, 10**7)
         ("", "", ""),
     ],
 )
-def test_a_full_name_is_what_is_known_of_it(first: str, last: str, full: str) -> None:
+def test_a_full_name_has_its_known_parts(first: str, last: str, full: str) -> None:
     assert User("a", first_name=first, last_name=last).full_name == full
 
 
@@ -33,30 +33,30 @@ def test_a_full_name_is_what_is_known_of_it(first: str, last: str, full: str) ->
     ("external_id", "provider"),
     [("okta|004211", "okta"), ("entra|a|b", "entra"), ("004211", None), ("|x", None), ("okta|", None), (None, None)],
 )
-def test_an_external_id_may_name_its_provider(external_id: str | None, provider: str | None) -> None:
+def test_the_identity_provider_is_the_prefix_of_an_external_id(external_id: str | None, provider: str | None) -> None:
     assert User("a", external_id=external_id).identity_provider == provider
     assert User("a").identity_provider is None
 
 
-def test_unknown_is_recognisable_and_no_value() -> None:
+def test_unknown_has_a_repr_and_differs_from_none() -> None:
     assert repr(UNKNOWN) == "UNKNOWN"
     assert User("a").email is UNKNOWN
     assert User("a") != User("a", email=None)
 
 
 @given(st.integers(1, 10_000), st.integers(1, 1000))
-def test_pages_lie_one_behind_the_other(page: int, page_size: int) -> None:
+def test_the_first_position_of_a_page_follows_the_previous_page(page: int, page_size: int) -> None:
     assert UserPage(page, page_size, (), None).first_position == (page - 1) * page_size
 
 
-def test_a_group_without_a_name_is_called_by_its_id() -> None:
+def test_the_label_of_a_group_without_a_name_is_its_id() -> None:
     assert Group("g1", "Sales").label == "Sales"
     assert Group("g1", None).label == "g1"
     assert Group("g1", "").label == "g1"
 
 
 @given(COUNT, st.one_of(st.none(), COUNT), COUNT)
-def test_coverage_is_never_said_to_be_more_than_it_is(loaded: int, total: int | None, with_groups: int) -> None:
+def test_coverage_is_never_overstated(loaded: int, total: int | None, with_groups: int) -> None:
     coverage = Coverage(loaded, total, min(loaded, with_groups), None)
     assert coverage.complete == (total is not None and loaded >= total)
     assert not coverage.memberships_complete or (coverage.complete and coverage.with_groups == loaded)
@@ -68,7 +68,7 @@ def test_coverage_is_never_said_to_be_more_than_it_is(loaded: int, total: int | 
         assert 0 <= coverage.percent <= 100
 
 
-def test_what_narrows_a_view() -> None:
+def test_a_query_narrows_if_it_has_any_condition() -> None:
     assert not UserQuery().narrows
     assert not UserQuery(text="  \t").narrows
     assert UserQuery(text="z").narrows
@@ -76,14 +76,14 @@ def test_what_narrows_a_view() -> None:
     assert UserQuery(hide_inactive=True).narrows
 
 
-def test_commands_have_ids_keys_and_words_of_their_own() -> None:
+def test_commands_have_unique_ids_keys_and_titles() -> None:
     ids = [each.id for each in COMMANDS]
     keys = [key for each in COMMANDS for key in each.keys]
     assert len(ids) == len(set(ids))
     assert len(keys) == len(set(keys))
     assert all(re.fullmatch(r"[a-z]+(\.[a-z_]+)+", each) for each in ids)
     assert all(each.title and each.section for each in COMMANDS)
-    assert all(each.keys for each in COMMANDS if each.hint)  # what has no key is found in the palette only
+    assert all(each.keys for each in COMMANDS if each.hint)  # a command without a key is only in the palette
     assert len({each.title for each in COMMANDS}) == len(COMMANDS)
     assert not {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+h", "ctrl+i", "ctrl+m", "ctrl+d", "ctrl+k"} & set(keys)
 
@@ -93,6 +93,6 @@ def test_a_command_is_found_by_its_id(each: Command) -> None:
     assert command(each.id) is each
 
 
-def test_an_unknown_command_is_a_mistake_of_the_program() -> None:
+def test_an_unknown_command_id_raises() -> None:
     with pytest.raises(KeyError):
         command("user.launch")

@@ -1,4 +1,4 @@
-"""How a half-typed filter term goes on, and which values of a filter nobody has."""
+"""Completion of filter terms, suggestions, and values of a filter that no user has."""
 
 import pytest
 from hypothesis import assume, example, given
@@ -39,14 +39,14 @@ def choices(text: str, values: KnownValues = KNOWN) -> list[str]:
     return [] if found is None else list(found.choices)
 
 
-# ------------------------------------------------------------ what may have been meant
+# ------------------------------------------------------------ suggestions
 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
         ("sales", "group:Sales"),
-        ("SAL", "group:Sales"),  # of several the first that begins so, but the whole name before the others
+        ("SAL", "group:Sales"),  # the first group with this prefix, but an exact name first
         ("zoe sales", "zoe group:Sales"),
         ("status:active sales", "status:active group:Sales"),
         ("field emea", 'group:"Field EMEA"'),
@@ -60,14 +60,14 @@ def choices(text: str, values: KnownValues = KNOWN) -> list[str]:
         ("", None),
     ],
 )
-def test_a_word_that_a_group_is_called_offers_the_group(typed: str, offered: str | None) -> None:
+def test_the_name_of_a_group_suggests_a_group_term(typed: str, offered: str | None) -> None:
     found = group_offer(typed, KNOWN.groups)
     assert (found and found.text) == offered
     assert group_offer(typed, None) is None
 
 
 @given(TYPED, st.lists(NAMES, max_size=4))
-def test_an_offer_of_a_group_can_always_be_read(typed: str, names: list[str]) -> None:
+def test_a_suggested_group_term_is_always_valid(typed: str, names: list[str]) -> None:
     found = group_offer(typed, names)
     if found is not None:
         *_, last = parse_filter(found.text).conditions
@@ -76,7 +76,7 @@ def test_an_offer_of_a_group_can_always_be_read(typed: str, names: list[str]) ->
         assert clean(found.reason) == found.reason
 
 
-def test_the_nearest_words_stand_in_the_place_of_those_that_nobody_has() -> None:
+def test_the_nearest_words_replace_words_without_a_match() -> None:
     near = {"yilmas": "Y\u0131lmaz", "seles": "sales"}
     assert nearest_offer("zoe YILMAS -yilmas status:active", near) == Offer(
         "zoe Y\u0131lmaz -yilmas status:active", "Nearest: Y\u0131lmaz."
@@ -128,7 +128,7 @@ def test_the_nearest_words_stand_in_the_place_of_those_that_nobody_has() -> None
         ("status:active ", []),
     ],
 )
-def test_what_a_term_could_become(text: str, expected: list[str]) -> None:
+def test_choices_for_the_last_term(text: str, expected: list[str]) -> None:
     assert choices(text) == expected
 
 
@@ -136,26 +136,26 @@ def test_what_a_term_could_become(text: str, expected: list[str]) -> None:
     ("text", "ghost"),
     [("sta", "tus:"), ("STATUS:IN", "active"), ("group:fie", ""), ('group:"fie', 'ld EMEA"'), ("role:con", "")],
 )
-def test_behind_the_caret_stands_what_the_best_choice_adds(text: str, ghost: str) -> None:
+def test_the_ghost_text_is_the_rest_of_the_best_choice(text: str, ghost: str) -> None:
     found = complete(text, len(text), KNOWN)
     assert found is not None
     assert found.ghost == ghost
 
 
-def test_what_is_not_known_yet_is_not_offered() -> None:
+def test_unknown_values_are_not_offered() -> None:
     assert choices("role:", NOTHING) == []
     assert choices("group:", NOTHING) == ["group:none"]
     assert choices("status:p", NOTHING) == ["status:pending"]
 
 
-def test_only_so_many_are_offered_and_the_way_to_nobody_s_group_is_one_of_them() -> None:
+def test_the_number_of_choices_is_limited_and_group_none_is_included() -> None:
     many = KnownValues(groups=[f"Group {number:03}" for number in range(500)])
     assert choices("group:", many) == [*(f'group:"Group {number:03}"' for number in range(7)), "group:none"]
     assert len(choices("group:gr", many)) == MAX_CHOICES
     assert choices("group:gr,", many)[0] == 'group:gr,"Group 000"'
 
 
-def test_the_term_before_the_caret_is_completed_wherever_it_stands() -> None:
+def test_only_a_term_that_ends_at_the_caret_is_completed() -> None:
     text = "sta group:x"
     found = complete(text, 3, KNOWN)
     assert found == Completion(0, 3, "sta", ("status:",))
@@ -166,7 +166,7 @@ def test_the_term_before_the_caret_is_completed_wherever_it_stands() -> None:
     assert complete(text, 12, KNOWN) is None
 
 
-def test_an_open_quote_does_not_reach_over_what_follows_the_caret() -> None:
+def test_completion_of_an_open_quote_keeps_the_text_after_the_caret() -> None:
     text = 'group:"fie status:active'
     found = complete(text, 10, KNOWN)
     assert found is not None
@@ -187,13 +187,13 @@ def test_an_open_quote_does_not_reach_over_what_follows_the_caret() -> None:
         ("x" * (MAX_OFFERED_LENGTH + 1), []),
     ],
 )
-def test_hostile_names_are_offered_in_plain_letters_or_not_at_all(name: str, offered: list[str]) -> None:
+def test_hostile_names_are_offered_cleaned_or_not_at_all(name: str, offered: list[str]) -> None:
     assert choices("role:", KnownValues(roles=[name])) == [f"role:{value}" for value in offered]
 
 
 @given(st.lists(NAMES, max_size=6), TYPED)
 @example(["\u202ea\x1b", "none"], "group:")
-def test_choices_are_safe_to_show_and_to_take(names: list[str], text: str) -> None:
+def test_choices_are_printable_and_valid_terms(names: list[str], text: str) -> None:
     found = complete(text, len(text), KnownValues(names, names, names))
     if found is None:
         return
@@ -223,7 +223,7 @@ def test_a_chosen_group_is_found_by_its_name(names: list[str], data: st.DataObje
         assert unmatched_values(parse_filter(choice), choice, values) == ()
 
 
-# ------------------------------------------------------------ values that nobody has
+# ------------------------------------------------------------ values that no user has
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_chosen_group_is_found_by_its_name(names: list[str], data: st.DataObje
         ("role:a\x1bb", (5, 8), "No loaded user has the role a␛b. Known: Admin, Admin (Console), Editor, Viewer."),
     ],
 )
-def test_a_value_that_fits_nobody_is_told_with_what_would(text: str, place: tuple[int, int], said: str) -> None:
+def test_a_value_that_no_user_has_is_reported_with_known_values(text: str, place: tuple[int, int], said: str) -> None:
     assert unmatched_values(parse_filter(text), text, KNOWN) == (FilterProblem(*place, said),)
 
 
@@ -259,17 +259,17 @@ def test_a_value_that_fits_nobody_is_told_with_what_would(text: str, place: tupl
         "group:8C",
     ],
 )
-def test_values_that_begin_like_a_known_one_are_fine(text: str) -> None:
+def test_prefixes_of_known_values_are_not_reported(text: str) -> None:
     assert unmatched_values(parse_filter(text), text, KNOWN) == ()
 
 
-def test_several_are_told_in_order() -> None:
+def test_several_unmatched_values_are_reported_in_order() -> None:
     text = "role:x,admin,y group:z"
     found = unmatched_values(parse_filter(text), text, KNOWN)
     assert [text[problem.start : problem.end] for problem in found] == ["x", "y", "z"]
 
 
-def test_nothing_is_said_of_what_is_not_known() -> None:
+def test_values_are_not_reported_while_the_known_ones_are_not_loaded() -> None:
     text = "status:x role:x group:x"
     assert unmatched_values(parse_filter(text), text, NOTHING) == ()
     empty = unmatched_values(parse_filter(text), text, KnownValues((), (), ()))
@@ -280,7 +280,7 @@ def test_nothing_is_said_of_what_is_not_known() -> None:
     ]
 
 
-def test_of_many_roles_only_the_nearest_are_told() -> None:
+def test_with_many_roles_only_the_nearest_are_listed() -> None:
     roles = [*(f"Role {number:03}" for number in range(300)), "Editor"]
     text = "role:edtior"
     [problem] = unmatched_values(parse_filter(text), text, KnownValues(roles=roles))
@@ -288,7 +288,7 @@ def test_of_many_roles_only_the_nearest_are_told() -> None:
 
 
 @given(st.lists(NAMES, max_size=8), NAMES)
-def test_a_reason_is_one_line_that_a_terminal_can_show(names: list[str], typed: str) -> None:
+def test_the_reason_for_an_unmatched_value_is_one_printable_line(names: list[str], typed: str) -> None:
     text = "role:" + typed
     for problem in unmatched_values(parse_filter(text), text, KnownValues(names, names, names)):
         assert clean(problem.reason) == problem.reason

@@ -1,4 +1,4 @@
-"""The filter language: what a typed text asks for, and what is wrong with it."""
+"""The filter language: conditions of a typed text, and its problems."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -29,7 +29,7 @@ from walkme_tui.domain.filters import (
 )
 from walkme_tui.domain.text import clean, search_key
 
-# Whatever can be typed, and above all what means something here.
+# Any text, mostly of characters with a meaning in a filter.
 ANY = st.characters(exclude_categories=())
 TYPED = st.text(st.one_of(st.sampled_from('ab"",::--  <=>.\t\'´ı\ud800'), ANY), max_size=30)
 TERMS = st.lists(
@@ -50,26 +50,26 @@ def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def asked(text: str) -> list[tuple[Test, bool]]:
+def conditions(text: str) -> list[tuple[Test, bool]]:
     return [(condition.test, condition.negated) for condition in parse_filter(text).conditions]
 
 
 def only(text: str) -> Test:
-    """The one test of a text, which is not negated."""
-    [(test, negated)] = asked(text)
+    """The test of a text that has exactly one, not negated."""
+    [(test, negated)] = conditions(text)
     assert not negated
     return test
 
 
 def reason(text: str) -> str:
-    """The one problem of a text, which keeps nobody."""
+    """The only problem of a text that matches no user."""
     found = parse_filter(text)
     assert [(condition.test, condition.negated) for condition in found.conditions] == [(Nobody(), False)]
     [problem] = found.problems
     return problem.reason
 
 
-# ------------------------------------------------------------ whatever is typed
+# ------------------------------------------------------------ any text
 
 
 @given(TERMS)
@@ -77,7 +77,7 @@ def reason(text: str) -> str:
 @example("group:none,none")
 @example("created:9999..9999-12-31 updated:<0000")
 @example("\u0345status:a")
-def test_reading_never_fails_and_says_where_things_are(text: str) -> None:
+def test_any_text_is_parsed_and_places_are_within_it(text: str) -> None:
     found = parse_filter(text)
     for spans in (found.conditions, found.problems):
         ends = [end for each in spans for end in (each.start, each.end)]
@@ -90,7 +90,7 @@ def test_reading_never_fails_and_says_where_things_are(text: str) -> None:
 
 
 @given(TERMS)
-def test_a_reason_is_one_line_that_a_terminal_can_show(text: str) -> None:
+def test_the_reason_of_a_problem_is_one_printable_line(text: str) -> None:
     for problem in parse_filter(text).problems:
         assert clean(problem.reason) == problem.reason
         assert problem.reason.endswith(".")
@@ -100,7 +100,7 @@ def test_a_reason_is_one_line_that_a_terminal_can_show(text: str) -> None:
 @given(TERMS)
 @example("role:\ud800")
 @example("half\ud800")
-def test_what_is_looked_for_can_be_stored_and_is_folded(text: str) -> None:
+def test_parsed_words_are_folded_and_can_be_encoded(text: str) -> None:
     for condition in parse_filter(text).conditions:
         match condition.test:
             case Word(word):
@@ -118,7 +118,7 @@ def test_what_is_looked_for_can_be_stored_and_is_folded(text: str) -> None:
 
 
 @given(TERMS)
-def test_terms_leave_nothing_out_but_blanks(text: str) -> None:
+def test_terms_cover_everything_except_blanks(text: str) -> None:
     rest = text
     for term in reversed(list(terms(text))):
         assert not rest[term.end :].strip()
@@ -128,14 +128,14 @@ def test_terms_leave_nothing_out_but_blanks(text: str) -> None:
 
 
 @given(TERMS, TERMS)
-def test_terms_that_are_parted_by_blanks_do_not_touch_each_other(first: str, second: str) -> None:
-    if '"' not in first and len(asked(first)) + len(asked(second)) < MAX_TERMS:
-        assert asked(f"{first}  {second}") == asked(first) + asked(second)
+def test_terms_separated_by_blanks_are_parsed_independently(first: str, second: str) -> None:
+    if '"' not in first and len(conditions(first)) + len(conditions(second)) < MAX_TERMS:
+        assert conditions(f"{first}  {second}") == conditions(first) + conditions(second)
 
 
 @st.composite
 def canonical(draw: st.DrawFn) -> tuple[str, Test]:
-    """A term in its plainest spelling, and what it asks for."""
+    """A term in its canonical spelling, and its expected test."""
     values = draw(VALUES)
     listed = ",".join(written(value) for value in values)
     name: HasField = draw(st.sampled_from(HAS_FIELDS))
@@ -151,19 +151,19 @@ def canonical(draw: st.DrawFn) -> tuple[str, Test]:
 
 
 @given(st.lists(st.tuples(canonical(), st.booleans()), max_size=5))
-def test_what_is_written_plainly_is_read_as_it_is_meant(meant: list[tuple[tuple[str, Test], bool]]) -> None:
+def test_canonical_terms_are_parsed_to_their_tests(meant: list[tuple[tuple[str, Test], bool]]) -> None:
     text = " ".join(f"-{term}" if negated else term for (term, _), negated in meant)
-    assert asked(text) == [(test, negated) for (_, test), negated in meant]
+    assert conditions(text) == [(test, negated) for (_, test), negated in meant]
     assert parse_filter(text).problems == ()
 
 
 @pytest.mark.parametrize("value", [",x", "x,", 'a"b', '"a', "-a", "a b", "none", "a:b", "sales"])
-def test_a_value_is_written_so_that_it_means_itself(value: str) -> None:
+def test_a_quoted_value_is_parsed_to_itself(value: str) -> None:
     assert only(f"group:{written(value)}") == InGroup((value,))
 
 
 @given(TERMS)
-def test_the_words_of_a_filter_are_the_same_filter(text: str) -> None:
+def test_parsing_the_words_of_a_filter_again_gives_the_same_words(text: str) -> None:
     words = parse_filter(text).words
     again = parse_filter(" ".join(map(written, words)))
     assert again.words == words
@@ -206,12 +206,12 @@ def test_words(text: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("text", "word"), [("@e", "e"), ("e@", "e"), ("-@e", "e"), ('"-e"', "e")])
-def test_of_a_short_word_only_letters_and_digits_count(text: str, word: str) -> None:
-    assert [test for test, _ in asked(text)] == [Word(word)]
+def test_in_a_short_word_only_letters_and_digits_count(text: str, word: str) -> None:
+    assert [test for test, _ in conditions(text)] == [Word(word)]
 
 
-def test_a_minus_excludes() -> None:
-    assert asked('-beta -"zoe celik" -status:active -group:none') == [
+def test_a_minus_negates() -> None:
+    assert conditions('-beta -"zoe celik" -status:active -group:none') == [
         (Word("beta"), True),
         (Word("zoe celik"), True),
         (HasStatus(("active",)), True),
@@ -227,7 +227,7 @@ def test_a_minus_excludes() -> None:
         *("role:'", "created:", "created:<", "updated:>=", "created:..", "created:.", "stauts:", "http:"),
     ],
 )
-def test_what_is_not_finished_changes_nothing_and_is_not_wrong(text: str) -> None:
+def test_an_unfinished_term_has_no_effect_and_is_no_problem(text: str) -> None:
     assert parse_filter(text) == Filter()
 
 
@@ -265,13 +265,13 @@ def test_fields(text: str, test: Test) -> None:
     assert only(text) == test
 
 
-def test_tests_of_one_content_are_told_apart() -> None:
+def test_different_tests_of_the_same_values_are_not_equal() -> None:
     assert len({HasStatus(("a",)), HasRole(("a",)), InGroup(("a",))}) == 3
     assert only("has:role") != only("role")
     assert len({Nobody(), InNoGroup()}) == 2
 
 
-def test_each_term_knows_its_place() -> None:
+def test_conditions_have_the_position_of_their_term() -> None:
     assert parse_filter(" zoe  -role:admin foo:x").conditions == (
         Condition(Word("zoe"), False, 1, 4),
         Condition(HasRole(("admin",)), True, 6, 17),
@@ -279,7 +279,7 @@ def test_each_term_knows_its_place() -> None:
     )
 
 
-def test_texts_of_one_meaning_are_known_by_it() -> None:
+def test_equivalent_texts_have_the_same_meaning() -> None:
     assert parse_filter("zoe status:active").meaning == parse_filter("STATUS:active   Zoë zoe").meaning
     assert parse_filter("zoe").meaning != parse_filter("-zoe").meaning
     assert parse_filter("status:a").meaning != parse_filter("role:a").meaning
@@ -317,7 +317,7 @@ def test_dates(text: str, first: str | None, end: str | None) -> None:
 
 
 @given(st.dates())
-def test_a_day_is_all_of_it_and_no_more(day: date) -> None:
+def test_a_day_includes_exactly_its_milliseconds(day: date) -> None:
     test = only(f"created:{day}")
     start = (day - date(1970, 1, 1)).days * DAY_MS
     assert test == Between("created", start, start + DAY_MS)
@@ -326,7 +326,7 @@ def test_a_day_is_all_of_it_and_no_more(day: date) -> None:
 
 
 @given(st.dates(max_value=date(9998, 12, 31)))
-def test_a_month_and_a_year_are_the_days_in_them(day: date) -> None:
+def test_months_and_years_include_exactly_their_days(day: date) -> None:
     for period in (f"{day:%Y-%m}".rjust(7, "0"), f"{day.year:04}"):
         test = only(f"created:{period}")
         assert isinstance(test, Between)
@@ -367,12 +367,12 @@ def test_ages_count_back_from_now(text: str, first: int | None, end: int | None)
     assert found.conditions[1][1:] == typed.conditions[1][1:]
 
 
-def test_without_ages_nothing_depends_on_now() -> None:
+def test_a_filter_without_ages_does_not_depend_on_now() -> None:
     typed = parse_filter("zoe created:2024 foo:bar")
     assert resolved(typed, NOW) == typed
 
 
-# ------------------------------------------------------------ what is wrong
+# ------------------------------------------------------------ problems
 
 
 @pytest.mark.parametrize(
@@ -407,18 +407,18 @@ def test_without_ages_nothing_depends_on_now() -> None:
         ("group:none,sales", 'group:none stands alone; a group of that name is group:"none".'),
     ],
 )
-def test_what_is_wrong_keeps_nobody_and_says_what_can_be_written(text: str, said: str) -> None:
+def test_an_invalid_term_matches_no_user_and_shows_what_is_valid(text: str, said: str) -> None:
     assert reason(text) == said
     [problem] = parse_filter(f"zoe {text} ").problems
     assert problem == FilterProblem(4, 4 + len(text), said)
 
 
-def test_typed_text_is_cleaned_and_cut_in_a_reason() -> None:
+def test_typed_text_in_a_reason_is_cleaned_and_truncated() -> None:
     assert "\x1b" not in reason("has:\x1b[31m" + "x" * 500)
     assert len(reason("has:" + "x" * 500)) < 200
 
 
-def test_more_terms_or_values_than_a_filter_has_keep_nobody() -> None:
+def test_too_many_terms_or_values_match_no_user() -> None:
     text = "zoe " * MAX_TERMS
     assert parse_filter(text).problems == ()
     found = parse_filter(text + "one-more and another")
@@ -428,6 +428,6 @@ def test_more_terms_or_values_than_a_filter_has_keep_nobody() -> None:
     assert reason("role:" + "a," * MAX_VALUES) == "A term has at most 100 values."
 
 
-def test_a_pasted_document_is_read_at_once() -> None:
+def test_a_text_of_half_a_megabyte_is_parsed() -> None:
     for text in ('"' * 500_000, "role:" + "," * 500_000, "a" * 500_000, "-" * 500_000, 'group:"' + '""a' * 200_000):
         assert len(parse_filter(text).conditions) <= 1

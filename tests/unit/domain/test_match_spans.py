@@ -1,4 +1,4 @@
-"""Where the words of a filter are highlighted in a cell."""
+"""Positions of the words of a filter in a cell."""
 
 import time
 import unicodedata
@@ -85,13 +85,13 @@ def test_the_spans_are_those_of_a_brute_force_search(text_and_words: tuple[str, 
 
 
 @given(st.text(st.sampled_from("abAB .@'`\t"), max_size=12), st.text(st.sampled_from("ab .@"), min_size=1, max_size=4))
-def test_plain_text_is_searched_like_any_other(text: str, word: str) -> None:
+def test_the_fast_path_for_plain_text_finds_the_same_spans(text: str, word: str) -> None:
     words = [search_key(word)]
     assert match_spans(text, words) == brute_force(text, words)
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=4).map(search_key), max_size=3))
-def test_spans_lie_in_the_text_in_order_and_apart(text: str, words: list[str]) -> None:
+def test_spans_are_within_the_text_sorted_and_disjoint(text: str, words: list[str]) -> None:
     ends = [0, *(end for span in match_spans(text, words) for end in span), len(text)]
     assert ends == sorted(ends)
     inner = ends[1:-1]
@@ -127,7 +127,7 @@ def test_spans_lie_in_the_text_in_order_and_apart(text: str, words: list[str]) -
         ("", ["abc"], []),
     ],
 )
-def test_examples(text: str, words: list[str], matched: list[str]) -> None:
+def test_spans_of_examples(text: str, words: list[str], matched: list[str]) -> None:
     assert [text[start:end] for start, end in match_spans(text, words)] == matched
 
 

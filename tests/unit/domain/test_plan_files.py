@@ -1,4 +1,4 @@
-"""Plans as JSON: nothing is lost on the way, and a bad file is told where it is bad."""
+"""Plans as JSON: loading restores the stored plan, and an invalid file is refused with the place of the error."""
 
 import json
 from collections.abc import Callable
@@ -32,25 +32,25 @@ PLAN = Plan(
 
 
 @given(plans())
-def test_a_plan_survives_the_way_to_text_and_back(plan: Plan) -> None:
+def test_a_plan_is_loaded_as_it_was_stored(plan: Plan) -> None:
     text = plan_to_text(plan)
     assert text.isascii()
     assert plan_from_text(text) == plan
 
 
 @given(plans())
-def test_unknown_null_and_empty_stay_apart(plan: Plan) -> None:
+def test_unknown_null_and_empty_are_distinguished(plan: Plan) -> None:
     again = plan_from_json(json.loads(json.dumps(plan_to_json(plan))))
     for before, after in zip(plan.subjects, again.subjects, strict=True):
         assert repr(after.user) == repr(before.user)
 
 
-def test_a_plan_reads_well() -> None:
-    told = plan_to_json(PLAN)
-    assert told["format"] == 1
-    assert told["kind"] == "offboard"
-    assert told["created_at"] == "2026-11-23T12:43:42.702Z"
-    assert told["steps"] == [
+def test_the_text_of_a_plan_is_readable_json() -> None:
+    data = plan_to_json(PLAN)
+    assert data["format"] == 1
+    assert data["kind"] == "offboard"
+    assert data["created_at"] == "2026-11-23T12:43:42.702Z"
+    assert data["steps"] == [
         {"number": 1, "call": "set status", "user": ZOE.id, "before": "active", "after": "inactive", "strict": False},
         {
             "number": 2,
@@ -62,42 +62,42 @@ def test_a_plan_reads_well() -> None:
     ]
 
 
-def test_what_may_be_left_out_of_a_file() -> None:
-    told: Any = plan_to_json(PLAN)
+def test_optional_fields_of_a_plan_file_have_defaults() -> None:
+    data: Any = plan_to_json(PLAN)
     for name in ("ticket", "undoes", "left_out"):
-        del told[name]
+        del data[name]
     for name in ("kept", "consequences", "groups"):
-        del told["subjects"][0][name]
-    del told["steps"][0]["strict"]
-    plan = plan_from_json(told)
+        del data["subjects"][0][name]
+    del data["steps"][0]["strict"]
+    plan = plan_from_json(data)
     assert plan.ticket == ""
     assert plan.steps == PLAN.steps
     assert plan.subjects[0].user == ZOE
 
 
-Spoil = Callable[[Any], None]
+Damage = Callable[[Any], None]
 
 
-def _set(*path: str | int, to: object) -> Spoil:
-    def spoil(told: Any) -> None:
+def _set(*path: str | int, to: object) -> Damage:
+    def damage(data: Any) -> None:
         for part in path[:-1]:
-            told = told[part]
-        told[path[-1]] = to
+            data = data[part]
+        data[path[-1]] = to
 
-    return spoil
+    return damage
 
 
-def _drop(*path: str | int) -> Spoil:
-    def spoil(told: Any) -> None:
+def _drop(*path: str | int) -> Damage:
+    def damage(data: Any) -> None:
         for part in path[:-1]:
-            told = told[part]
-        del told[path[-1]]
+            data = data[part]
+        del data[path[-1]]
 
-    return spoil
+    return damage
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("damage", "message"),
     [
         (_drop("format"), "format is missing"),
         (_set("format", to=True), "format is not 1"),
@@ -125,24 +125,24 @@ def _drop(*path: str | int) -> Spoil:
         (_set("steps", 1, to="remove"), "steps[1] is not an object"),
     ],
 )
-def test_a_bad_file_is_told_where_it_is_bad(spoil: Spoil, said: str) -> None:
-    told = json.loads(plan_to_text(PLAN))
-    spoil(told)
+def test_an_invalid_file_is_refused_with_the_place_of_the_error(damage: Damage, message: str) -> None:
+    data = json.loads(plan_to_text(PLAN))
+    damage(data)
     with pytest.raises(ConfigurationError) as caught:
-        plan_from_json(told)
-    assert said in caught.value.message
+        plan_from_json(data)
+    assert message in caught.value.message
     assert caught.value.hint
 
 
-def test_the_same_person_is_described_once() -> None:
-    told: Any = plan_to_json(PLAN)
-    told["subjects"] *= 2
+def test_a_user_may_not_be_described_twice() -> None:
+    data: Any = plan_to_json(PLAN)
+    data["subjects"] *= 2
     with pytest.raises(ConfigurationError, match="describes the same person twice"):
-        plan_from_json(told)
+        plan_from_json(data)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "line 1 is not JSON"),
         ('{"format": 1,\n"kind"', "line 2 is not JSON"),
@@ -151,23 +151,23 @@ def test_the_same_person_is_described_once() -> None:
         ('{"format": ' + "9" * 5000 + "}", "not JSON that can be read"),
     ],
 )
-def test_what_is_no_plan_at_all_is_refused_in_words(text: str, said: str) -> None:
-    with pytest.raises(ConfigurationError, match=said):
+def test_text_that_is_no_plan_is_refused_with_a_message(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         plan_from_text(text)
 
 
 @given(plans(), st.data())
-def test_no_damage_to_a_file_ends_otherwise_than_in_words(plan: Plan, data: st.DataObject) -> None:
-    """Whatever is done to one place of a plan, it is read as a plan or refused; nothing else is raised."""
-    told: Any = json.loads(plan_to_text(plan))
-    place = told
+def test_a_damaged_file_is_loaded_or_refused_with_a_message(plan: Plan, choices: st.DataObject) -> None:
+    """Any change of one value leads to a plan or to a ``ConfigurationError``; nothing else is raised."""
+    data: Any = json.loads(plan_to_text(plan))
+    place = data
     while isinstance(place, (dict, list)) and place:
-        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        key = choices.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
         inner = place[key]
-        if not isinstance(inner, (dict, list)) or not inner or data.draw(st.booleans()):
-            place[key] = data.draw(st.sampled_from([None, True, -1, "", "x", [], {}, 1.5, [[]]]))
+        if not isinstance(inner, (dict, list)) or not inner or choices.draw(st.booleans()):
+            place[key] = choices.draw(st.sampled_from([None, True, -1, "", "x", [], {}, 1.5, [[]]]))
             break
         place = inner
     with suppress(ConfigurationError):
-        read = plan_from_json(told)
+        read = plan_from_json(data)
         assert plan_from_json(plan_to_json(read)) == read

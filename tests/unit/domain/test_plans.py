@@ -1,4 +1,4 @@
-"""What changes expect, what undoes them, and which steps an offboarding has."""
+"""Effects and inverses of changes, and the steps of an offboarding."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +25,8 @@ ZOE = person(3)
 GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 5))
 
 
-def carried_out(change: Change, user: User) -> User:
-    """The user after a server did what a step asks for."""
+def executed(change: Change, user: User) -> User:
+    """The user after a server executed a change."""
     if isinstance(change, SetStatus):
         return user._replace(status=change.after)
     groups = tuple(group for group in user.groups or () if group != change.groups[0].id)  # type: ignore[union-attr]
@@ -47,8 +47,8 @@ ABOUT_ZOE = st.one_of(
 
 
 @given(ABOUT_ZOE, WHOLE)
-def test_a_change_holds_once_it_is_carried_out(change: Change, user: User) -> None:
-    assert change.holds(carried_out(change, user)) is True
+def test_a_change_holds_after_it_was_executed(change: Change, user: User) -> None:
+    assert change.holds(executed(change, user)) is True
 
 
 @given(ABOUT_ZOE, WHOLE)
@@ -57,35 +57,35 @@ def test_the_inverse_restores_what_the_plan_found(change: Change, user: User) ->
         return
     inverse = change.inverse()
     assert inverse is not None
-    after = carried_out(change, user)
+    after = executed(change, user)
     assert inverse.holds(after) is False
     assert inverse.as_planned(after) is True
-    restored = carried_out(inverse, after)
+    restored = executed(inverse, after)
     assert restored.status == user.status
     assert set(restored.groups or ()) == set(user.groups or ())  # type: ignore[arg-type]
 
 
 @given(changes(st.just(ZOE.id)), users())
-def test_a_record_that_does_not_tell_says_neither_yes_nor_no(change: Change, user: User) -> None:
-    told = user.status if isinstance(change, SetStatus) else user.groups
-    assert (change.holds(user) is None) == (told is UNKNOWN)
-    if told is UNKNOWN:
+def test_a_change_holds_is_none_if_the_record_lacks_the_field(change: Change, user: User) -> None:
+    known = user.status if isinstance(change, SetStatus) else user.groups
+    assert (change.holds(user) is None) == (known is UNKNOWN)
+    if known is UNKNOWN:
         assert change.as_planned(user) is None
 
 
-def test_a_status_that_was_not_known_cannot_be_put_back() -> None:
+def test_an_unknown_status_has_no_inverse() -> None:
     assert SetStatus(ZOE.id, UNKNOWN, "inactive").inverse() is None
     assert SetStatus(ZOE.id, None, "inactive").inverse() is None
     assert SetStatus(ZOE.id, UNKNOWN, "inactive").as_planned(ZOE) is None
 
 
-def test_no_groups_at_all_is_outside_every_group() -> None:
+def test_a_user_without_groups_is_in_no_group() -> None:
     nobody = ZOE._replace(groups=None)
     assert RemoveMember(ZOE.id, GROUPS[0]).holds(nobody) is True
     assert AddMember(ZOE.id, GROUPS[0]).holds(nobody) is False
 
 
-def test_an_offboarding_deactivates_first_and_leaves_what_is_kept() -> None:
+def test_an_offboarding_deactivates_first_and_skips_kept_groups() -> None:
     active = ZOE._replace(status="active")
     subject = Subject(active, 0, GROUPS[:3], frozenset({"g2"}))
     assert offboarding_changes(subject) == (
@@ -95,7 +95,7 @@ def test_an_offboarding_deactivates_first_and_leaves_what_is_kept() -> None:
     )
 
 
-def test_an_inactive_person_only_leaves_groups_and_an_unknown_status_is_set() -> None:
+def test_an_offboarding_sets_the_status_unless_it_is_inactive() -> None:
     gone = Subject(ZOE._replace(status="inactive"), 0, GROUPS[:1])
     assert offboarding_changes(gone) == (RemoveMember(ZOE.id, GROUPS[0]),)
     lean = Subject(User(ZOE.id), 0)
@@ -118,7 +118,7 @@ def plan_for_two() -> Plan:
     return Plan(PlanKind.OFFBOARD, "acme", "https://x", 0, subjects, numbered(wished))
 
 
-def test_keeping_a_group_drops_one_step_and_numbers_the_rest_anew() -> None:
+def test_keeping_a_group_drops_one_step_and_renumbers_the_others() -> None:
     plan = plan_for_two()
     kept = without_groups(plan, {(ZOE.id, "g1")})
     assert [step.change for step in kept.steps] == [plan.steps[0].change, plan.steps[2].change, plan.steps[3].change]
@@ -127,13 +127,13 @@ def test_keeping_a_group_drops_one_step_and_numbers_the_rest_anew() -> None:
     assert kept.subjects[1].kept == frozenset()
 
 
-def test_consequences_follow_their_steps() -> None:
+def test_consequences_keep_their_steps_after_renumbering() -> None:
     kept = without_groups(plan_for_two(), {(ZOE.id, "g1")})
     assert [(said.text, said.step) for said in kept.subjects[0].consequences] == [("about None", None), ("about 3", 2)]
     assert [(said.text, said.step) for said in kept.subjects[1].consequences] == [("about 4", 3)]
 
 
-def test_a_plan_tells_one_persons_steps_and_takes_a_ticket() -> None:
+def test_a_plan_returns_the_steps_of_a_user_and_accepts_a_ticket() -> None:
     plan = plan_for_two()
     assert [step.number for step in plan.steps_of(ZOE.id)] == [1, 2, 3]
     assert plan.with_ticket(" HR-17 ").ticket == "HR-17"

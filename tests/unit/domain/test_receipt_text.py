@@ -1,4 +1,4 @@
-"""Receipts as Markdown: whatever names hold, no link, HTML or other markup comes of it."""
+"""Receipts as Markdown: text from the account never becomes a link, HTML or other markup."""
 
 import re
 from dataclasses import replace
@@ -47,12 +47,12 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
 
 @settings(max_examples=200)
 @given(hostile_receipts())
-def test_nothing_that_comes_from_the_account_is_markup(told: dict[str, Any]) -> None:
+def test_text_from_the_account_is_never_markup(told: dict[str, Any]) -> None:
     text = receipt_markdown(told, "receipt.json")
     assert len(ticket_lines(told, "receipt.json")) <= 5
     found = tokens(text)
     assert {token.type for token in found} <= OURS
-    # Each step's particulars hang below it.
+    # The details of each step are nested below it.
     lists = [token for token in found if token.type == "bullet_list_open"]
     assert len([token for token in lists if token.level > 0]) == len(
         [step for step in told["steps"] if step["detail"] and not step["as_planned"]]
@@ -105,7 +105,7 @@ def _written(job: Job, place: int = 0) -> dict[str, Any]:
     return receipt(job, job.plan.subjects[place], ACCOUNT, 1_800_000_060_000, timezone(timedelta(hours=2)))
 
 
-def test_a_receipt_reads_well_raw() -> None:
+def test_the_markdown_of_a_receipt_is_readable_text() -> None:
     job = _job()
     text = receipt_markdown(_written(job), "receipt.json")
     assert text.startswith(
@@ -128,7 +128,7 @@ def test_a_receipt_reads_well_raw() -> None:
     assert str(ACTOR) not in text
 
 
-def test_each_time_stands_there_once_and_steps_are_numbered_for_each_person() -> None:
+def test_times_are_not_repeated_and_steps_are_numbered_for_each_user() -> None:
     text = receipt_markdown(_written(_job(1, 2), 1), "receipt.json")
     dates = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text)
     assert len(dates) == len(set(dates)) == 2
@@ -136,7 +136,7 @@ def test_each_time_stands_there_once_and_steps_are_numbered_for_each_person() ->
     assert re.findall(r"^(\d+)\. ", text, re.MULTILINE) == ["1", "2", "3"]
 
 
-def test_the_lines_for_a_ticket_say_what_was_not_done_and_why() -> None:
+def test_the_lines_for_a_ticket_show_steps_that_were_not_done_with_reasons() -> None:
     job = _job()
     refused = replace(job.steps[1], state=StepState.FAILED, detail="The group is locked.", changed=False)
     already = replace(job.steps[2], detail="already out of Gruppe Ø2: nothing was sent", changed=False)
@@ -147,7 +147,7 @@ def test_the_lines_for_a_ticket_say_what_was_not_done_and_why() -> None:
     )
 
 
-def test_a_receipt_says_how_many_people_each_undo_takes_back() -> None:
+def test_a_receipt_shows_how_many_users_each_undo_command_restores() -> None:
     job = _job(1, 2, 3, 4, 5)
     assert ticket_lines(_written(job, 2), "receipt.json")[-1] == (
         "- Undo: `walkme-tui undo receipt.json` for this person only; "
@@ -161,7 +161,7 @@ def test_a_receipt_says_how_many_people_each_undo_takes_back() -> None:
 
 
 @pytest.mark.parametrize("state", [StepState.SKIPPED, StepState.FAILED])
-def test_where_nothing_was_changed_there_is_nothing_to_undo(state: StepState) -> None:
+def test_a_receipt_without_changes_has_no_undo_command(state: StepState) -> None:
     job = _job()
     job = replace(job, steps=tuple(replace(record, state=state, changed=False) for record in job.steps))
     text = receipt_markdown(_written(job), "receipt.json")

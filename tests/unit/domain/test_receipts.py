@@ -1,4 +1,4 @@
-"""Receipts as JSON: what stands in them, and that an undo reads back what the journal knew."""
+"""Receipts as JSON: their fields, and that an undo reads the same from them as from the journal."""
 
 import json
 from contextlib import suppress
@@ -26,9 +26,9 @@ KYIV = timezone(timedelta(hours=2))
 
 
 def written(job: Job, number: int = 0) -> dict[str, Any]:
-    """A receipt as it comes back from its file."""
-    told = receipt(job, job.plan.subjects[number], ACCOUNT, SETTLED_MS, KYIV)
-    read: dict[str, Any] = json.loads(json.dumps(told))
+    """A receipt as it is loaded from its file."""
+    data = receipt(job, job.plan.subjects[number], ACCOUNT, SETTLED_MS, KYIV)
+    read: dict[str, Any] = json.loads(json.dumps(data))
     return read
 
 
@@ -44,58 +44,58 @@ def offboarding() -> Job:
     return job_of(plan, records)
 
 
-def test_who_what_when_where_and_how_to_take_it_back() -> None:
+def test_a_receipt_has_operator_account_times_and_undo_commands() -> None:
     job = offboarding()
-    told = written(job)
-    assert told["format"] == 1
-    assert (told["job"], told["kind"], told["state"], told["ticket"]) == (job.id, "offboard", "done", "HR-17")
-    assert told["operator"] == {"os_user": "ada", "host": "jump-host", "client_id": "client-7"}
-    assert told["account"] == {
+    data = written(job)
+    assert data["format"] == 1
+    assert (data["job"], data["kind"], data["state"], data["ticket"]) == (job.id, "offboard", "done", "HR-17")
+    assert data["operator"] == {"os_user": "ada", "host": "jump-host", "client_id": "client-7"}
+    assert data["account"] == {
         "profile": "acme",
         "base_url": "https://api.walkme.com",
         "environment": "production",
     }
-    assert told["settled_at"] == {"utc": "2027-01-15T08:01:00Z", "local": "2027-01-15T10:01:00+02:00"}
-    assert told["person"]["email"] == "person00002@example.com"
-    assert told["before"] == {
+    assert data["settled_at"] == {"utc": "2027-01-15T08:01:00Z", "local": "2027-01-15T10:01:00+02:00"}
+    assert data["person"]["email"] == "person00002@example.com"
+    assert data["before"] == {
         "status": "active",
         "groups": [{"id": "g1", "name": "Gruppe Ø1"}],
     }
-    assert told["after"] == {"status": "inactive", "groups": []}
-    assert [(step["call"], step["state"], step["detail"]) for step in told["steps"]] == [
+    assert data["after"] == {"status": "inactive", "groups": []}
+    assert [(step["call"], step["state"], step["detail"]) for step in data["steps"]] == [
         ("set status", "done", "Verified."),
         ("remove member", "done", "Verified."),
         ("remove member", "done", "Verified."),
     ]
-    assert (told["undo"], told["undo_people"]) == (f"walkme-tui undo {job.id}", 2)
-    assert told["warning"] == ""
-    assert "person00003" not in json.dumps(told)
+    assert (data["undo"], data["undo_people"]) == (f"walkme-tui undo {job.id}", 2)
+    assert data["warning"] == ""
+    assert "person00003" not in json.dumps(data)
 
 
-def test_before_is_what_the_first_step_met_and_after_what_was_read_last() -> None:
+def test_before_is_the_user_at_the_first_step_and_after_the_last_read_user() -> None:
     job = offboarding()
-    met = job.plan.subjects[0].user._replace(status="pending", groups=("g2", "g9"))
-    records = (replace(job.steps[0], before=met, after=None, state=StepState.FAILED, changed=False), *job.steps[1:])
-    told = written(replace(job, steps=records[:1]))
-    assert told["before"]["status"] == told["after"]["status"] == "pending"
-    assert told["after"]["groups"] == [{"id": "g2", "name": "Gruppe Ø2"}, {"id": "g9", "name": None}]
+    before = job.plan.subjects[0].user._replace(status="pending", groups=("g2", "g9"))
+    records = (replace(job.steps[0], before=before, after=None, state=StepState.FAILED, changed=False), *job.steps[1:])
+    data = written(replace(job, steps=records[:1]))
+    assert data["before"]["status"] == data["after"]["status"] == "pending"
+    assert data["after"]["groups"] == [{"id": "g2", "name": "Gruppe Ø2"}, {"id": "g9", "name": None}]
 
 
-def test_what_nobody_told_is_absent() -> None:
+def test_unknown_values_are_absent() -> None:
     plan = plan_for(1)
     unknown = plan.subjects[0].user._replace(status=UNKNOWN, groups=UNKNOWN)
     job = job_of(replace(plan, subjects=(replace(plan.subjects[0], user=unknown),)), state=JobState.INTERRUPTED)
-    told = written(job)
-    assert (told["before"], told["after"], told["settled_at"]) == ({}, {}, None)
+    data = written(job)
+    assert (data["before"], data["after"], data["settled_at"]) == ({}, {}, None)
 
 
 @pytest.mark.parametrize(("state", "expected"), [(JobState.RUNNING, "interrupted"), (JobState.DISCARDED, "discarded")])
-def test_the_state_is_one_that_holds_when_nobody_works_on_it_any_more(state: JobState, expected: str) -> None:
+def test_a_running_job_is_stored_as_interrupted(state: JobState, expected: str) -> None:
     assert written(replace(offboarding(), state=state))["state"] == expected
 
 
 def same(one: User | None, other: User | None) -> bool:
-    """An undo sees the same in both."""
+    """True if both users are equal for an undo."""
     if one is None or other is None:
         return one is other
     return (one.id, one.status, one.groups) == (other.id, other.status, other.groups)
@@ -145,14 +145,14 @@ def test_an_undo_reads_the_same_from_receipts_as_from_the_journal(job: Job) -> N
         (("job",), None, "job is not text"),
     ],
 )
-def test_what_is_wrong_with_a_receipt_is_named(path: tuple[str | int, ...], value: object, said: str) -> None:
-    told: Any = written(offboarding())
-    place = told
+def test_an_invalid_receipt_is_refused_with_the_reason(path: tuple[str | int, ...], value: object, said: str) -> None:
+    data: Any = written(offboarding())
+    place = data
     for part in path[:-1]:
         place = place[part]
     place[path[-1]] = value
     with pytest.raises(ConfigurationError, match=f"The receipt cannot be used: {said}"):
-        read_receipt(told)
+        read_receipt(data)
 
 
 JSON = st.recursive(
@@ -163,27 +163,27 @@ JSON = st.recursive(
 
 
 @given(st.data())
-def test_a_receipt_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
-    told: Any = written(offboarding())
-    place, key = told, data.draw(st.sampled_from(sorted(told)))
-    while isinstance(place[key], dict | list) and place[key] and data.draw(st.booleans()):
+def test_any_json_is_loaded_as_a_receipt_or_refused(choices: st.DataObject) -> None:
+    data: Any = written(offboarding())
+    place, key = data, choices.draw(st.sampled_from(sorted(data)))
+    while isinstance(place[key], dict | list) and place[key] and choices.draw(st.booleans()):
         place = place[key]
-        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
-    place[key] = data.draw(JSON)
+        key = choices.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+    place[key] = choices.draw(JSON)
     with suppress(ConfigurationError):
-        read = read_receipt(told)
+        read = read_receipt(data)
         assert {record.step.user_id for record in read.steps} <= {read.user.id}
 
 
-def test_groups_keep_their_names() -> None:
+def test_groups_are_stored_with_their_names() -> None:
     assert Group("g1", "Gruppe Ø1") in read_receipt(written(offboarding())).groups
 
 
-def test_a_record_that_an_identity_provider_owns_is_warned_about_and_another_systems_id_is_not() -> None:
+def test_an_identity_provider_is_warned_about_but_no_other_external_id() -> None:
     job = offboarding()
     for external_id, said in (("okta|004211", "okta|004211: an identity provider owns this record"), ("4211", "")):
         subject = job.plan.subjects[0]
         owned = replace(subject, user=subject.user._replace(external_id=external_id))
-        told = written(replace(job, plan=replace(job.plan, subjects=(owned, *job.plan.subjects[1:]))))
-        assert told["warning"].startswith(said)
-        assert bool(told["warning"]) is bool(said)
+        data = written(replace(job, plan=replace(job.plan, subjects=(owned, *job.plan.subjects[1:]))))
+        assert data["warning"].startswith(said)
+        assert bool(data["warning"]) is bool(said)

@@ -1,4 +1,4 @@
-"""Directory text for the eye and for comparing."""
+"""Cleaning of directory text, and its search key."""
 
 import re
 import unicodedata
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from walkme_tui.domain.text import clean, search_key, search_words
 
-# Text as attackers and the world write it: any code point, and those that hurt more often than by chance.
-HURTING = "\x00\x07\x08\t\n\r\x1b\x7f\x85\x9b\x9d\u00ad\u0301\u0323\u20dd\u034f\u061c\u0903\u115f\u1161\u11a8\u180e"
-HURTING += "\u200b\u200d\u200e\u202a\u202e\u2028\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\ufff9\ud800\udfff\U0001f1e6"
-HURTING += "\U0001f468\U0001f3fb\U000e0041\U000e0100\U0010ffff[]e\u0130\u1100"
-TEXT = st.text(st.one_of(st.sampled_from(HURTING), st.characters(exclude_categories=())), max_size=40)
+# Any text; harmful code points are more frequent than by chance.
+HARMFUL = "\x00\x07\x08\t\n\r\x1b\x7f\x85\x9b\x9d\u00ad\u0301\u0323\u20dd\u034f\u061c\u0903\u115f\u1161\u11a8\u180e"
+HARMFUL += "\u200b\u200d\u200e\u202a\u202e\u2028\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\ufff9\ud800\udfff\U0001f1e6"
+HARMFUL += "\U0001f468\U0001f3fb\U000e0041\U000e0100\U0010ffff[]e\u0130\u1100"
+TEXT = st.text(st.one_of(st.sampled_from(HARMFUL), st.characters(exclude_categories=())), max_size=40)
 
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\ufe0e\ufe0f"
@@ -24,7 +24,7 @@ INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\
 @example("\U0001f1e6\u030a")
 @example("a\u0301\ufe0f\u0323")
 @example("\u1100\ufe0f\u1161")
-def test_nothing_that_a_terminal_obeys_or_hides_is_left(text: str) -> None:
+def test_cleaned_text_has_no_control_or_invisible_characters(text: str) -> None:
     shown = clean(text)
     assert not [character for character in shown if unicodedata.category(character) in FORBIDDEN]
     assert not set(shown) & set(INVISIBLE)
@@ -41,19 +41,19 @@ def test_nothing_that_a_terminal_obeys_or_hides_is_left(text: str) -> None:
 
 
 @given(TEXT)
-def test_a_clean_text_stays_as_it_is(text: str) -> None:
+def test_cleaning_is_idempotent(text: str) -> None:
     shown = clean(text)
     assert clean(shown) == shown
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
-def test_printable_ascii_is_left_alone(text: str) -> None:
+def test_printable_ascii_is_unchanged(text: str) -> None:
     assert clean(text) == text
 
 
 @given(TEXT, TEXT)
-def test_two_texts_that_differ_visibly_are_not_made_equal(first: str, second: str) -> None:
-    # A control character never vanishes: what was hidden in a name shows.
+def test_a_bidi_override_is_made_visible(first: str, second: str) -> None:
+    # It is replaced and not dropped, so that hidden parts of a name become visible.
     hidden = first + "\u202e" + second
     assert "⟨202E⟩" in clean(hidden)
 
@@ -81,11 +81,11 @@ def test_two_texts_that_differ_visibly_are_not_made_equal(first: str, second: st
         ("[b]bold[/b]", "[b]bold[/b]"),
     ],
 )
-def test_examples_of_cleaning(raw: str, shown: str) -> None:
+def test_cleaned_examples(raw: str, shown: str) -> None:
     assert clean(raw) == shown
 
 
-def test_only_so_much_of_a_text_is_looked_at() -> None:
+def test_only_the_beginning_of_a_very_long_text_is_processed() -> None:
     assert clean("x" * 4000, 10) == "x" * 10 + "…"
     assert clean("x" * 10, 10) == "x" * 10
     assert clean("\u0301" * 100_000, 10) == "\u25cc\u0301\u0301…"
@@ -121,7 +121,7 @@ def test_only_so_much_of_a_text_is_looked_at() -> None:
         ("ab", "a\u200bb"),
     ],
 )
-def test_what_is_typed_plainly_finds_what_is_written_properly(typed: str, stored: str) -> None:
+def test_keys_ignore_accents_case_and_typographic_variants(typed: str, stored: str) -> None:
     assert search_key(stored) == typed
     assert search_key(typed) == typed
 
@@ -129,13 +129,13 @@ def test_what_is_typed_plainly_finds_what_is_written_properly(typed: str, stored
 @given(TEXT)
 @example("ŉ\u0345ᾼ")
 @example("´ a")
-def test_a_key_is_its_own_key(text: str) -> None:
+def test_the_key_function_is_idempotent(text: str) -> None:
     key = search_key(text)
     assert search_key(key) == key
 
 
 @given(TEXT)
-def test_a_key_holds_no_marks_capitals_or_stray_blanks(text: str) -> None:
+def test_a_key_has_no_combining_marks_capitals_or_extra_blanks(text: str) -> None:
     key = search_key(text)
     assert key == " ".join(key.split())
     assert not [character for character in key if unicodedata.category(character) in {"Mn", "Me", "Cf"}]
@@ -143,7 +143,7 @@ def test_a_key_holds_no_marks_capitals_or_stray_blanks(text: str) -> None:
 
 
 @given(TEXT)
-def test_the_key_does_not_depend_on_how_letters_are_composed(text: str) -> None:
+def test_the_key_does_not_depend_on_the_unicode_normal_form(text: str) -> None:
     assert search_key(unicodedata.normalize("NFC", text)) == search_key(text)
     assert search_key(unicodedata.normalize("NFD", text)) == search_key(text)
 
@@ -154,6 +154,6 @@ def test_the_key_does_not_depend_on_case(text: str) -> None:
 
 
 @given(TEXT, TEXT)
-def test_the_words_of_a_filter_are_words_of_keys(first: str, second: str) -> None:
+def test_the_words_of_a_filter_are_keys(first: str, second: str) -> None:
     assert search_words(f"{first} {second}") == (*search_words(first), *search_words(second))
     assert all(word and " " not in word for word in search_words(first))

@@ -1,4 +1,4 @@
-"""A request as a curl command: run by a shell, it gives curl what was sent."""
+"""A request as a curl command: a shell passes curl the arguments of the request."""
 
 import subprocess
 
@@ -23,7 +23,7 @@ def record(method: str, path: str, body: str = "", **headers: str) -> RequestRec
     return RequestRecord(0, method, path, 200, "ok", 5, 1, fields, body)
 
 
-def test_a_change() -> None:
+def test_curl_command_of_a_change() -> None:
     body = '{"firstName": "O\'Brien $(rm)"}'
     assert arguments(record("PATCH", "/users/u-1", body, authorization="…", content_type="application/json")) == [
         "--request", "PATCH", "--header", "Authorization: Bearer t0k en",
@@ -38,12 +38,12 @@ def test_a_change() -> None:
         ("/users?email=…", ["email=o'b@example.com"]),
     ],
 )
-def test_a_query(path: str, fields: list[str]) -> None:
+def test_curl_command_of_a_query(path: str, fields: list[str]) -> None:
     options = [option for field in fields for option in ("--data-urlencode", field)]
     assert arguments(record("GET", path))[4:] == ["--get", *options, "https://api.walkme.com/users"]
 
 
-def test_a_sign_in_has_its_secret_in_a_variable_and_no_token() -> None:
+def test_curl_command_of_a_sign_in_has_the_secret_in_a_variable() -> None:
     sent = record("POST", "/accounts/connect/token", "grant_type=client_credentials&client_secret=…", content_type=FORM)
     assert arguments(sent) == [
         "--request", "POST", "--data-urlencode", "grant_type=client_credentials",

@@ -1,4 +1,4 @@
-"""A user's JSON object, read and written back."""
+"""Decoding and encoding of a user's JSON object."""
 
 import json
 
@@ -41,7 +41,7 @@ IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 @example({"updatedAt": "9999-12-31T23:59:59-14:00"}, "a")
 @example({"status": True, "groups": [1, "a"], "email": "\ud800"}, "a")
 @example({"groups": ["", "\udfff"], "firstName": 0}, "a")
-def test_what_was_read_is_written_back_as_it_came(raw: dict[str, Json], user_id: str) -> None:
+def test_a_decoded_user_is_encoded_as_it_was(raw: dict[str, Json], user_id: str) -> None:
     raw["id"] = user_id
     user = decode_user(raw)
     assert isinstance(user, User)
@@ -62,7 +62,7 @@ def test_an_absent_field_is_unknown_and_null_is_a_value(raw: dict[str, Json], us
 
 
 @given(JSON)
-def test_anything_can_come_in_the_place_of_a_user(raw: Json) -> None:
+def test_any_json_is_decoded_or_unreadable(raw: Json) -> None:
     found = decode_user(raw)
     if isinstance(found, UnreadableRecord):
         assert found.reason
@@ -72,7 +72,7 @@ def test_anything_can_come_in_the_place_of_a_user(raw: Json) -> None:
 
 
 @given(RECORD, IDS)
-def test_known_text_can_always_be_stored(raw: dict[str, Json], user_id: str) -> None:
+def test_decoded_text_can_always_be_encoded_as_utf_8(raw: dict[str, Json], user_id: str) -> None:
     raw["id"] = user_id
     user = decode_user(raw)
     assert isinstance(user, User)
@@ -99,11 +99,11 @@ def test_known_text_can_always_be_stored(raw: dict[str, Json], user_id: str) -> 
         ({"id": "a\ud800"}, "its id holds half a character"),
     ],
 )
-def test_what_is_no_user_says_why(raw: object, reason: str) -> None:
+def test_an_unreadable_record_has_a_reason(raw: object, reason: str) -> None:
     assert decode_user(raw) == UnreadableRecord(reason)
 
 
-def test_the_documented_example_is_read() -> None:
+def test_the_documented_example_is_decoded() -> None:
     raw = {
         "id": "2819c223-7f76-453a-919d-413861904646",
         "email": "zoe.celik@example.com",
@@ -127,14 +127,14 @@ def test_the_documented_example_is_read() -> None:
 
 
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
-def test_a_time_that_is_written_is_read_back(milliseconds: int) -> None:
+def test_encoded_times_are_decoded_to_the_same_time(milliseconds: int) -> None:
     text = format_time_ms(milliseconds)
     assert parse_time_ms(text) == milliseconds
     assert text.endswith("Z")
 
 
 @given(st.one_of(TEXT, TIMES, JSON))
-def test_a_time_that_is_read_can_be_written(value: object) -> None:
+def test_decoded_times_can_be_encoded(value: object) -> None:
     milliseconds = parse_time_ms(value)
     if milliseconds is not None:
         assert parse_time_ms(format_time_ms(milliseconds)) == milliseconds
@@ -146,7 +146,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 
 
 @given(TEXT)
-def test_half_characters_are_replaced_and_the_rest_is_kept(text: str) -> None:
+def test_lone_surrogates_are_replaced_and_other_text_is_kept(text: str) -> None:
     text = storable(text)
     text.encode()
     assert storable(text) == text
@@ -161,7 +161,7 @@ def test_half_characters_are_replaced_and_the_rest_is_kept(text: str) -> None:
         ("status", "active", "inactive"),
     ],
 )
-def test_what_does_not_count_as_altered(name: str, before: Json, after: Json) -> None:
+def test_equivalent_records_are_not_altered(name: str, before: Json, after: Json) -> None:
     one, other = decode_user({"id": "u", name: before}), decode_user({"id": "u", name: after})
     assert isinstance(one, User)
     assert isinstance(other, User)
@@ -171,7 +171,7 @@ def test_what_does_not_count_as_altered(name: str, before: Json, after: Json) ->
 @pytest.mark.parametrize(
     ("before", "after"), [("Viewer", "Editor"), (["a"], []), (["a"], None), (None, "x"), (False, None), (0, False)]
 )
-def test_what_counts_as_altered(before: Json, after: Json) -> None:
+def test_different_records_are_altered(before: Json, after: Json) -> None:
     one, other = User("u", extra={"thing": before}), User("u", extra={"thing": after})
     assert altered_names(one, other, ("status",)) == ("thing",)
     assert altered_names(one, User("u"), ("status",)) == ()

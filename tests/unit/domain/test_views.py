@@ -1,4 +1,4 @@
-"""Saved views: what they may be called, which one a name means, and the built-in ones."""
+"""Saved views: valid names, look-up by name, and the built-in views."""
 
 import shlex
 
@@ -20,7 +20,7 @@ from walkme_tui.domain.views import (
 
 
 @pytest.mark.parametrize("name", ["a", "7", "leavers", "in-no_group.2", "Zürich", "東京", "x" * MAX_NAME])
-def test_letters_digits_and_three_signs_make_a_name(name: str) -> None:
+def test_a_name_has_letters_digits_and_three_signs(name: str) -> None:
     assert why_name_refused(name) == ""
 
 
@@ -42,12 +42,12 @@ def test_letters_digits_and_three_signs_make_a_name(name: str) -> None:
         ("ʼ", "invisible"),
     ],
 )
-def test_a_name_is_refused_with_the_reason(name: str, reason: str) -> None:
+def test_an_invalid_name_is_refused_with_the_reason(name: str, reason: str) -> None:
     assert reason in why_name_refused(name)
 
 
 @given(st.text(max_size=45))
-def test_a_name_that_is_accepted_is_shown_as_it_is_and_found_again(name: str) -> None:
+def test_an_accepted_name_is_printable_and_found_again(name: str) -> None:
     reason = why_name_refused(name)
     assert reason == clean(reason)
     if not reason:
@@ -62,7 +62,7 @@ def test_names_are_compared_without_case_and_accents() -> None:
     assert not same_name("a.b", "a-b")
 
 
-def test_the_built_in_views_come_last_and_give_way() -> None:
+def test_built_in_views_are_last_and_replaced_by_saved_views_of_the_same_name() -> None:
     mine, own = SavedView("Mine"), SavedView("ADMINS", "role:admin -group:bots")
     assert all_views([]) == BUILT_IN
     views = all_views([mine, own])
@@ -72,7 +72,7 @@ def test_the_built_in_views_come_last_and_give_way() -> None:
     assert find_view("nobody", views) is find_view("@", views) is None
 
 
-def test_every_built_in_view_has_a_good_name_and_a_title() -> None:
+def test_every_built_in_view_has_a_valid_name_and_a_title() -> None:
     assert BUILT_IN
     for view in BUILT_IN:
         assert why_name_refused(view.name) == ""
