@@ -1,4 +1,4 @@
-"""What the pace learns from refusals: the rules, and servers of several kinds, on a clock that nobody waits for."""
+"""What the pace learns from refusals: its rules, and simulated servers on a simulated clock."""
 
 import pytest
 from hypothesis import given
@@ -18,11 +18,11 @@ SLACK = 1e-6
 LATENCIES = (0.02, 0.2, 0.6)
 
 
-# ---------------------------------------------------------------- what is remembered of refusals
+# ---------------------------------------------------------------- stored refusals
 
 
 @given(st.floats(1, 20), st.lists(st.floats(0.01, 300), min_size=1, max_size=20), st.floats(0, 1), st.floats(0, 900))
-def test_after_a_refusal_the_rate_grows_no_faster_than_before_any_but_up_to_the_mark(
+def test_after_a_refusal_the_rate_grows_slowly_above_the_mark(
     refused: float, gaps: list[float], seconds: float, quiet: float
 ) -> None:
     refusals, now = Refusals(0.0), 0.0
@@ -38,7 +38,7 @@ def test_after_a_refusal_the_rate_grows_no_faster_than_before_any_but_up_to_the_
     assert refusals.grown(mark, 1.0, now + LONGEST_PATIENCE_SECONDS) == pytest.approx(mark * (1 + GROWTH_PER_SECOND))
 
 
-def test_refusals_that_follow_soon_make_more_patient_and_a_long_quiet_time_less() -> None:
+def test_frequent_refusals_double_the_patience_and_a_long_quiet_time_resets_it() -> None:
     refusals = Refusals(0.0)
     patience = []
     for moment in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0 + LONGEST_PATIENCE_SECONDS):
@@ -48,7 +48,7 @@ def test_refusals_that_follow_soon_make_more_patient_and_a_long_quiet_time_less(
     assert patience == [60, 120, 240, 480, 600, 600, 600, 60]
 
 
-def test_refusals_without_an_answer_between_them_lower_what_is_remembered_by_a_tenth_each_and_to_half_at_most() -> None:
+def test_successive_refusals_lower_the_mark_by_a_tenth_each_down_to_half() -> None:
     refusals = Refusals(0.0)
     for moment, rate in enumerate((10.0, 5.0, 2.5)):
         refusals.note(rate, float(moment))
@@ -61,7 +61,7 @@ def test_refusals_without_an_answer_between_them_lower_what_is_remembered_by_a_t
     assert refusals.per_second == 8.0
 
 
-def test_a_pause_is_no_time_without_refusals() -> None:
+def test_a_pause_does_not_count_as_time_without_refusals() -> None:
     refusals = Refusals(0.0)
     refusals.note(5.0, 0.0)
     refusals.paused(300.0)
@@ -69,15 +69,13 @@ def test_a_pause_is_no_time_without_refusals() -> None:
     assert refusals.grown(4.5, 1.0, 330.0) == pytest.approx(4.5 * (1 + GROWTH_PER_SECOND / 2))
 
 
-# ---------------------------------------------------------------- a server that refuses
+# ---------------------------------------------------------------- servers with a limit
 
 
 @pytest.mark.parametrize("retry_after", [None, 1.0])
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_of_five_a_second_almost_all_is_used_and_hardly_anything_refused(
-    latency: float, retry_after: float | None
-) -> None:
-    # Wanted are 80 % and 5 %; what is between is left to real clocks.
+def test_a_limit_of_five_a_second_is_used_with_few_refusals(latency: float, retry_after: float | None) -> None:
+    # The goals are 80 % and 5 %; the difference leaves room for real clocks.
     line = Line(latency, retry_after=retry_after)
     line.limit = bucket(line, 5.0)
     line.run(660.0)
@@ -86,8 +84,8 @@ def test_of_five_a_second_almost_all_is_used_and_hardly_anything_refused(
         assert line.refused_share(first, last) < 0.015
 
 
-def test_a_pause_is_not_taken_for_time_in_which_nothing_was_refused() -> None:
-    # A server that asks for half a minute each time is worth the more patience between two refusals.
+def test_long_requested_pauses_do_not_increase_the_number_of_refusals() -> None:
+    # Each refusal costs half a minute, so the pace should wait longer before it grows.
     line = Line(0.2, retry_after=30.0)
     line.limit = bucket(line, 5.0)
     line.run(1260.0)
@@ -97,7 +95,7 @@ def test_a_pause_is_not_taken_for_time_in_which_nothing_was_refused() -> None:
 
 @pytest.mark.parametrize("latency", LATENCIES)
 @pytest.mark.parametrize("per_second", [1.0, 2.0, 9.0])
-def test_other_rates_are_found_as_well(per_second: float, latency: float) -> None:
+def test_other_limits_are_used_with_few_refusals(per_second: float, latency: float) -> None:
     line = Line(latency)
     line.limit = bucket(line, per_second)
     line.run(660.0)
@@ -106,7 +104,7 @@ def test_other_rates_are_found_as_well(per_second: float, latency: float) -> Non
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_window_of_a_second_is_used_as_well_as_a_bucket(latency: float) -> None:
+def test_a_limit_by_one_second_windows_is_used_with_few_refusals(latency: float) -> None:
     line = Line(latency)
     line.limit = Window(5, 1.0, line.clock.now)
     line.run(660.0)
@@ -116,21 +114,21 @@ def test_a_window_of_a_second_is_used_as_well_as_a_bucket(latency: float) -> Non
 
 @pytest.mark.parametrize("latency", LATENCIES)
 @pytest.mark.parametrize("most", [60, 100, 300])
-def test_a_window_of_a_minute_is_used_up_and_its_end_is_no_storm(most: int, latency: float) -> None:
+def test_a_limit_by_one_minute_windows_is_used_with_few_refusals(most: int, latency: float) -> None:
     line = Line(latency)
     line.limit = Window(most, 60.0, line.clock.now)
     line.run(1200.0)
     assert line.fine(60.0, 1200.0) >= 0.9 * most * 19
     for minute in range(60, 1200, 60):
         assert line.fine(minute, minute + 60.0) >= 0.7 * most
-        # What was under way when it closed, and what asked until it opened.
+        # Requests in flight when the window closed, and attempts until the next one opened.
         assert line.refused(minute, minute + 60.0) <= 16
-    # It is learned to make them last: of a minute that closes early it can only be asked every few seconds.
+    # The pace learns to spread its requests over the window.
     assert line.refused(600.0, 1200.0) <= max(0.035 * most, 5) * 10
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_server_with_few_places_is_not_pressed(latency: float) -> None:
+def test_a_limit_of_concurrent_requests_causes_few_refusals(latency: float) -> None:
     line = Line(latency)
     line.limit = Places(1, latency, line.clock.now)
     line.run(660.0)
@@ -138,11 +136,11 @@ def test_a_server_with_few_places_is_not_pressed(latency: float) -> None:
     assert line.refused_share(60.0, 660.0) < 0.05
 
 
-# ---------------------------------------------------------------- a server that changes its mind
+# ---------------------------------------------------------------- servers whose limit changes
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_server_that_becomes_generous_is_used_again(latency: float) -> None:
+def test_a_raised_limit_is_used(latency: float) -> None:
     line = Line(latency)
     line.limit = bucket(line, 5.0)
     line.run(600.0)
@@ -152,7 +150,7 @@ def test_a_server_that_becomes_generous_is_used_again(latency: float) -> None:
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_server_that_becomes_stingy_is_obeyed(latency: float) -> None:
+def test_a_lowered_limit_is_respected(latency: float) -> None:
     line = Line(latency)
     line.limit = bucket(line, 5.0)
     line.run(300.0)
@@ -164,7 +162,7 @@ def test_a_server_that_becomes_stingy_is_obeyed(latency: float) -> None:
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_server_that_refuses_everything_is_asked_now_and_then_and_used_at_once_when_it_is_back(
+def test_a_server_that_refuses_everything_is_polled_and_used_once_it_recovers(
     latency: float,
 ) -> None:
     line = Line(latency)
@@ -178,11 +176,11 @@ def test_a_server_that_refuses_everything_is_asked_now_and_then_and_used_at_once
     assert line.fine(440.0, 480.0) >= 0.9 * 10.0 * 40
 
 
-# ---------------------------------------------------------------- a server that refuses nothing
+# ---------------------------------------------------------------- servers without a limit
 
 
 @pytest.mark.parametrize("latency", [0.05, 0.2, 0.6])
-def test_a_crawl_uses_the_permitted_rate_after_a_short_ramp_and_a_person_never_waits_for_it(latency: float) -> None:
+def test_a_crawl_reaches_the_permitted_rate_and_never_delays_a_visible_request(latency: float) -> None:
     line = Line(latency, look_every=1.7)
     line.run(3.0)
     assert line.pace.per_second < 0.6 * 10.0
@@ -196,12 +194,12 @@ def test_a_crawl_uses_the_permitted_rate_after_a_short_ramp_and_a_person_never_w
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_a_person_waits_one_interval_at_most_where_the_server_refuses(latency: float) -> None:
+def test_a_visible_request_waits_at_most_one_interval_after_a_refusal(latency: float) -> None:
     line = Line(latency, look_every=1.7)
     line.limit = bucket(line, 5.0)
     line.run(60.0)
     line.person_waited.clear()
     line.run(660.0)
-    # The interval is the longest right after a refusal, when the rate is half of what it was.
+    # The interval is longest right after a refusal, which halves the rate.
     assert max(line.person_waited) <= 1 / 2.5 + 2 * TIMER_SECONDS
     assert sum(waited > 0 for waited in line.person_waited) <= 0.1 * len(line.person_waited)

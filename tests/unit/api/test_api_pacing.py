@@ -1,4 +1,4 @@
-"""The pace: its rules for any course of events, and tasks that wait by them, without real time."""
+"""The pace: its rules for any sequence of events, and tasks that wait for their turn, on a fake clock."""
 
 import asyncio
 import heapq
@@ -23,36 +23,36 @@ SLACK = 1e-6
 
 
 class FakeTime:
-    """A clock that stands still until it is advanced, and alarms that ring on the way."""
+    """A clock that only ``advance`` moves; it runs the timers that become due."""
 
-    class Ring:
-        """One alarm."""
+    class Timer:
+        """A timer."""
 
         def __init__(self) -> None:
             self.cancelled = False
 
         def cancel(self) -> None:
-            """It will not ring."""
+            """Remove the timer."""
             self.cancelled = True
 
     def __init__(self) -> None:
         self.seconds = 1000.0
-        self._rings: list[tuple[float, int, FakeTime.Ring, Callable[[], None]]] = []
+        self._rings: list[tuple[float, int, FakeTime.Timer, Callable[[], None]]] = []
         self._count = 0
 
     def now(self) -> float:
-        """The seconds it shows."""
+        """The current time in seconds."""
         return self.seconds
 
-    def call_later(self, delay: float, action: Callable[[], None]) -> "FakeTime.Ring":
-        """Run an action once the clock has advanced so far."""
-        ring = FakeTime.Ring()
+    def call_later(self, delay: float, action: Callable[[], None]) -> "FakeTime.Timer":
+        """Run an action once the clock has advanced by ``delay``."""
+        ring = FakeTime.Timer()
         self._count += 1
         heapq.heappush(self._rings, (self.seconds + delay, self._count, ring, action))
         return ring
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, ring what is due, and let tasks run after each ring."""
+        """Move the clock, run due timers, and let tasks run after each."""
         until = self.seconds + seconds
         await settle()
         while self._rings and self._rings[0][0] <= until:
@@ -65,7 +65,7 @@ class FakeTime:
 
 
 async def settle() -> None:
-    """Let everything that can run, run."""
+    """Let all tasks run until they wait."""
     for _ in range(6):
         await asyncio.sleep(0)
 
@@ -74,14 +74,14 @@ def paced(time: FakeTime, *, max_per_second: float = 10.0, max_in_flight: int = 
     return Pacer(max_per_second=max_per_second, max_in_flight=max_in_flight, clock=time.now, call_later=time.call_later)
 
 
-# ---------------------------------------------------------------- the rules, for any course of events
+# ---------------------------------------------------------------- the rules, for any sequence of events
 
 
-class Course:
-    """Drives a pace through events.
+class PaceDriver:
+    """Drives a pace through a sequence of events.
 
-    ``starts`` has for each request that started how many the rate had allowed until then (the rate times the seconds,
-    added up), and how many might be saved up at that moment.
+    ``starts`` has two numbers for each started request: how many the rate had permitted until then (the integral of
+    the rate over time), and the size of the burst that was permitted at that moment.
     """
 
     def __init__(self, pace: Pace) -> None:
@@ -92,36 +92,36 @@ class Course:
         self.starts: list[tuple[float, float]] = []
 
     def wait(self, seconds: float) -> None:
-        """Time passes."""
+        """Let time pass."""
         self.now += seconds
         self.allowed += seconds * self.pace.per_second
 
     def start(self, priority: Priority) -> None:
-        """A request starts if it may."""
+        """Start a request if it is permitted."""
         if self.pace.delay(priority, self.now) == 0.0:
             assert self.now >= self.pace.paused_until
             self.turns.append(self.pace.start(priority, self.now))
             saved = BURST if self.pace.throttled_count == 0 else max(1.0, min(BURST, self.pace.per_second))
             self.starts.append((self.allowed, saved))
 
-    def hurry(self, times: int) -> None:
-        """As many requests as may, each answered at once."""
+    def burst(self, times: int) -> None:
+        """Start as many requests as permitted; each is answered immediately."""
         for _ in range(times):
             self.start(Priority.DEMAND)
             self.end(self.succeed)
 
     def end(self, how: Callable[[Turn], None]) -> None:
-        """The oldest request under way ends."""
+        """End the oldest request in flight."""
         if self.turns:
             how(self.turns.pop(0))
             self.pace.end()
 
     def succeed(self, turn: Turn) -> None:
-        """It was answered."""
+        """Record an answer."""
         self.pace.succeeded(self.now)
 
     def refuse(self, retry_after: float | None) -> Callable[[Turn], None]:
-        """It was answered with 429."""
+        """Record an answer of 429."""
 
         def refused(turn: Turn) -> None:
             self.pace.throttled(turn, self.now)
@@ -131,43 +131,43 @@ class Course:
         return refused
 
 
-Event = Callable[[Course], None]
+Event = Callable[[PaceDriver], None]
 events: st.SearchStrategy[list[Event]] = st.lists(
     st.one_of(
-        st.floats(0.001, 30).map(lambda seconds: lambda course: course.wait(seconds)),
-        st.sampled_from(Priority).map(lambda priority: lambda course: course.start(priority)),
-        st.integers(1, 20).map(lambda times: lambda course: course.hurry(times)),
-        st.just(lambda course: course.end(course.succeed)),
-        st.none() | st.floats(0, 60).map(lambda wait: lambda course: course.end(course.refuse(wait))),
-        st.just(lambda course: course.end(lambda turn: None)),
-    ).map(lambda event: event or (lambda course: course.end(course.refuse(None)))),
+        st.floats(0.001, 30).map(lambda seconds: lambda driver: driver.wait(seconds)),
+        st.sampled_from(Priority).map(lambda priority: lambda driver: driver.start(priority)),
+        st.integers(1, 20).map(lambda times: lambda driver: driver.burst(times)),
+        st.just(lambda driver: driver.end(driver.succeed)),
+        st.none() | st.floats(0, 60).map(lambda wait: lambda driver: driver.end(driver.refuse(wait))),
+        st.just(lambda driver: driver.end(lambda turn: None)),
+    ).map(lambda event: event or (lambda driver: driver.end(driver.refuse(None)))),
     max_size=150,
 )
 
 
 @given(events, st.floats(0.3, 50), st.integers(1, 20))
-def test_no_course_of_events_exceeds_the_rate_or_the_number_in_flight(
+def test_no_sequence_of_events_exceeds_the_rate_or_the_number_in_flight(
     happening: list[Event], max_per_second: float, max_in_flight: int
 ) -> None:
     pace = Pace(max_per_second=max_per_second, max_in_flight=max_in_flight, now=0.0)
-    course = Course(pace)
+    driver = PaceDriver(pace)
     for event in happening:
-        event(course)
-        assert pace.in_flight == len(course.turns) <= max_in_flight
+        event(driver)
+        assert pace.in_flight == len(driver.turns) <= max_in_flight
         assert FLOOR_PER_SECOND <= pace.per_second <= max_per_second
         assert 1.0 <= pace.in_flight_limit <= max_in_flight
-    for first, (before, saved) in enumerate(course.starts):
-        for count, (after, _) in enumerate(course.starts[first:], start=1):
+    for first, (before, saved) in enumerate(driver.starts):
+        for count, (after, _) in enumerate(driver.starts[first:], start=1):
             assert count <= saved + (after - before) + SLACK
 
 
 @given(st.lists(st.booleans(), max_size=60))
-def test_a_429_halves_once_for_all_that_were_under_way_and_never_goes_below_the_floor(answers: list[bool]) -> None:
+def test_429s_for_requests_in_flight_halve_the_rate_once_and_not_below_the_floor(answers: list[bool]) -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     now = 0.0
     for fine in answers:
         now += 10.0
-        hold_up(pace, now)
+        use_up_burst(pace, now)
         first, second = pace.start(Priority.DEMAND, now), pace.start(Priority.DEMAND, now)
         before = pace.per_second
         if fine:
@@ -182,7 +182,7 @@ def test_a_429_halves_once_for_all_that_were_under_way_and_never_goes_below_the_
 
 
 @given(st.floats(0, 1e9), st.floats(0.01, 20))
-def test_a_pause_holds_for_what_was_asked_up_to_its_bound(asked: float, rate: float) -> None:
+def test_a_pause_lasts_as_requested_up_to_a_limit(asked: float, rate: float) -> None:
     pace = Pace(max_per_second=rate, max_in_flight=4, now=0.0)
     pace.pause(asked, 0.0)
     expected = min(asked, LONGEST_PAUSE_SECONDS)
@@ -198,23 +198,23 @@ def test_growth_reaches_the_limits_of_the_profile_and_stops_there() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     assert (pace.per_second, pace.in_flight_limit) == (4.0, 4.0)
     for second in range(200):
-        hold_up(pace, float(second))
+        use_up_burst(pace, float(second))
         pace.succeeded(float(second))
     assert (pace.per_second, pace.in_flight_limit) == (10.0, 8.0)
 
 
-def test_the_answers_of_one_moment_count_once_and_so_does_the_first_after_a_long_time() -> None:
+def test_simultaneous_answers_grow_the_rate_once() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
-    hold_up(pace, 0.0)
+    use_up_burst(pace, 0.0)
     pace.succeeded(100.0)
     assert pace.per_second == pytest.approx(START_PER_SECOND * 1.1)
     for _ in range(20):
-        hold_up(pace, 100.0)
+        use_up_burst(pace, 100.0)
         pace.succeeded(100.0)
     assert pace.per_second == pytest.approx(START_PER_SECOND * 1.1)
 
 
-def test_a_rate_that_nobody_waits_for_does_not_grow() -> None:
+def test_a_rate_that_delays_no_request_does_not_grow() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     for second in range(200):
         assert pace.delay(Priority.DEMAND, float(second)) == 0.0
@@ -224,17 +224,17 @@ def test_a_rate_that_nobody_waits_for_does_not_grow() -> None:
     assert pace.per_second == START_PER_SECOND
 
 
-def test_an_answer_that_was_under_way_at_a_slow_down_does_not_undo_it() -> None:
+def test_an_answer_right_after_a_429_does_not_raise_the_rate() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
-    hold_up(pace, 0.0)
+    use_up_burst(pace, 0.0)
     refused = pace.start(Priority.DEMAND, 0.0)
     pace.throttled(refused, 30.0)
-    hold_up(pace, 30.0)
+    use_up_burst(pace, 30.0)
     pace.succeeded(30.0)
     assert pace.per_second == START_PER_SECOND / 2
 
 
-def test_the_number_in_flight_comes_back_by_one_with_each_answer() -> None:
+def test_each_answer_raises_the_lowered_in_flight_limit_by_one() -> None:
     pace = Pace(max_per_second=10, max_in_flight=4, now=0.0)
     for second in range(3):
         pace.throttled(None, float(second))
@@ -245,23 +245,23 @@ def test_the_number_in_flight_comes_back_by_one_with_each_answer() -> None:
     assert [*limits, pace.in_flight_limit] == [1, 2, 3, 4, 4]
 
 
-def test_after_a_429_nothing_is_saved_up_and_later_one_second_s_worth() -> None:
+def test_after_a_429_the_burst_is_at_most_one_second_of_the_rate() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     pace.throttled(None, 0.0)
     assert pace.delay(Priority.DEMAND, 0.0) == pytest.approx(2 / START_PER_SECOND)
-    hold_up(pace, 100.0)
+    use_up_burst(pace, 100.0)
     assert pace.recent_per_second(100.0) == pytest.approx(START_PER_SECOND / 2 / 5)
 
 
-def test_after_a_pause_one_request_starts_at_once_however_long_it_was() -> None:
+def test_after_any_pause_exactly_one_request_starts_at_once() -> None:
     pace = Pace(max_per_second=10, max_in_flight=8, now=0.0)
     pace.pause(60.0, 0.0)
     assert pace.delay(Priority.DEMAND, 59.0) == pytest.approx(1.0)
-    hold_up(pace, 60.0)
+    use_up_burst(pace, 60.0)
     assert pace.recent_per_second(60.0) == pytest.approx(1 / 5)
 
 
-def hold_up(pace: Pace, now: float) -> None:
+def use_up_burst(pace: Pace, now: float) -> None:
     """Start requests until the next one has to wait for the rate."""
     while pace.delay(Priority.DEMAND, now) == 0.0:
         pace.start(Priority.DEMAND, now)
@@ -269,7 +269,7 @@ def hold_up(pace: Pace, now: float) -> None:
     assert pace.delay(Priority.DEMAND, now)
 
 
-def test_a_profile_below_the_starting_pace_is_never_exceeded() -> None:
+def test_limits_below_the_starting_pace_are_respected_from_the_start() -> None:
     pace = Pace(max_per_second=1.5, max_in_flight=2, now=0.0)
     assert (pace.per_second, pace.in_flight_limit) == (1.5, 2.0)
 
@@ -314,7 +314,7 @@ async def test_after_the_burst_requests_start_at_the_rate() -> None:
     assert log == [str(number) for number in range(20)]
 
 
-async def test_demand_overtakes_prefetch_and_both_overtake_the_crawl() -> None:
+async def test_visible_requests_precede_prefetch_and_prefetch_precedes_the_crawl() -> None:
     time = FakeTime()
     pacer, log = paced(time, max_in_flight=1), list[str]()
     hold = asyncio.Event()
@@ -329,7 +329,7 @@ async def test_demand_overtakes_prefetch_and_both_overtake_the_crawl() -> None:
     assert log == ["first", "DEMAND", "DEMAND", "PREFETCH", "BACKGROUND", "BACKGROUND"]
 
 
-async def test_a_crawl_leaves_a_place_and_a_request_free_for_demand() -> None:
+async def test_a_crawl_leaves_capacity_for_visible_requests() -> None:
     time = FakeTime()
     pacer, log = paced(time), list[str]()
     hold = asyncio.Event()
@@ -344,7 +344,7 @@ async def test_a_crawl_leaves_a_place_and_a_request_free_for_demand() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_cancelled_wait_costs_nobody_their_turn() -> None:
+async def test_a_cancelled_wait_does_not_lose_a_turn() -> None:
     time = FakeTime()
     pacer, log = paced(time, max_in_flight=1), list[str]()
     hold = asyncio.Event()
@@ -353,7 +353,7 @@ async def test_a_cancelled_wait_costs_nobody_their_turn() -> None:
     second = asyncio.create_task(use(pacer, Priority.DEMAND, "second", log))
     third = asyncio.create_task(use(pacer, Priority.DEMAND, "third", log))
     await settle()
-    # The second is cancelled in the very moment in which its turn is given.
+    # The second one is cancelled just as its turn is granted.
     hold.set()
     await asyncio.sleep(0)
     second.cancel()
@@ -363,7 +363,7 @@ async def test_a_cancelled_wait_costs_nobody_their_turn() -> None:
     assert pacer.pace.in_flight == 0
 
 
-async def test_what_the_server_asks_for_pauses_everybody() -> None:
+async def test_a_requested_pause_holds_all_requests() -> None:
     time = FakeTime()
     pacer, log = paced(time), list[str]()
     async with pacer.turn(Priority.DEMAND) as turn:

@@ -1,4 +1,4 @@
-"""Which proxy of the environment is used for an address, and what is said of one that cannot be used."""
+"""The proxy of the environment that is used for an address, and the messages for unusable ones."""
 
 import ssl
 import sys
@@ -39,7 +39,7 @@ def name_of(base_url: str = API) -> str:
         ({"HTTPS_PROXY": "http://me:p@ss@one:1"}, "one:1 (HTTPS_PROXY)"),
     ],
 )
-def test_the_proxy_is_named_with_its_variable(
+def test_the_proxy_is_reported_with_its_variable(
     settings: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in settings.items():
@@ -50,7 +50,7 @@ def test_the_proxy_is_named_with_its_variable(
 @pytest.mark.parametrize(
     "base_url", ["http://127.0.0.1:8080", "http://localhost", "https://127.1.2.3", "http://[::1]:1"]
 )
-def test_no_proxy_is_used_for_this_machine(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_used_for_loopback_addresses(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, "socks://broken")
     assert name_of(base_url) == ""
@@ -75,7 +75,7 @@ def test_no_proxy_is_used_for_this_machine(base_url: str, monkeypatch: pytest.Mo
         ("[fd12::1]:443", "https://[fd12::1]"),
     ],
 )
-def test_no_proxy_takes_addresses_out(excluded: str, base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_excludes_addresses(excluded: str, base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://one")
     monkeypatch.setenv("NO_PROXY", excluded)
     assert name_of(base_url) == ""
@@ -90,7 +90,7 @@ def test_no_proxy_takes_addresses_out(excluded: str, base_url: str, monkeypatch:
         "[fd12::1]:x,\x01,ü,*walkme",
     ],
 )
-def test_other_entries_and_unreadable_ones_are_passed_over(excluded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_and_invalid_entries_of_no_proxy_are_ignored(excluded: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://one")
     monkeypatch.setenv("NO_PROXY", excluded)
     assert name_of() == "one:80 (HTTPS_PROXY)"
@@ -114,7 +114,7 @@ def test_other_entries_and_unreadable_ones_are_passed_over(excluded: str, monkey
     ],
 )
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_value_that_is_no_proxy_is_refused_by_its_variable_and_not_shown(
+def test_an_invalid_proxy_is_refused_with_its_variable_without_its_value(
     value: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -125,7 +125,7 @@ def test_a_value_that_is_no_proxy_is_refused_by_its_variable_and_not_shown(
     assert caught.value.hint
 
 
-def test_credentials_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_credentials_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy:3128")
     proxy = environment_proxy(API)
     assert proxy is not None
@@ -133,7 +133,7 @@ def test_credentials_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -
     assert "hunter2" not in f"{proxy}{proxy!r}{proxy_options(proxy, ssl.create_default_context())!r}"
 
 
-def test_an_address_that_only_the_http_library_refuses_is_refused_by_its_variable(
+def test_a_proxy_refused_by_the_http_library_is_reported_with_its_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@999.1.1.1")
@@ -141,7 +141,7 @@ def test_an_address_that_only_the_http_library_refuses_is_refused_by_its_variabl
         proxy_options(environment_proxy(API), ssl.create_default_context())
 
 
-def test_without_the_extra_a_socks_proxy_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_without_the_extra_shows_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv("ALL_PROXY", "socks5://me:hunter2@proxy")
     with pytest.raises(ConfigurationError, match="ALL_PROXY names a SOCKS proxy") as caught:

@@ -1,4 +1,4 @@
-"""The REST client against an account that is a function."""
+"""The REST client against an in-process server."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ USER = {"id": "u1", "email": "ann@example.com"}
 
 
 def sequence(*answers: Answers) -> Any:
-    """Gives one answer after the other, the last one for ever."""
+    """Answers in order; the last one is repeated."""
     waiting = list(answers)
     return lambda target, headers: waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
@@ -51,7 +51,7 @@ async def test_the_list_is_asked_for_with_page_and_page_size() -> None:
     assert headers["user-agent"].startswith("walkme-tui/")
 
 
-async def test_an_email_is_encoded_and_the_rows_are_checked_again() -> None:
+async def test_an_email_is_encoded_and_rows_of_other_emails_are_ignored() -> None:
     desk = Desk()
     desk.on("/users", answer({"users": [USER, {"id": "u2", "email": "a+b&c@example.com"}], "total": 2}))
     async with desk.directory() as api:
@@ -61,7 +61,7 @@ async def test_an_email_is_encoded_and_the_rows_are_checked_again() -> None:
         for email in ("other@example.com", "third@example.com"):
             with pytest.raises(LookUpIgnored):
                 await api.find_user(email)
-    assert len(desk.asked("/users")) == 2  # what the server did once is remembered
+    assert len(desk.asked("/users")) == 2  # the client stores that the server ignores the email
     assert desk.asked("/users")[0][1] == "/users?email=A%2BB%26C%40example.com"
 
 
@@ -84,7 +84,7 @@ async def test_ids_are_encoded_into_the_path(user_id: str, path: str) -> None:
 @pytest.mark.parametrize(
     "user_id", ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2e", "a b", "a\nb", "a\n", "é", "x" * 257, "a;b"]
 )
-async def test_what_cannot_be_an_id_is_not_sent(user_id: str) -> None:
+async def test_an_invalid_id_is_not_sent(user_id: str) -> None:
     desk = Desk()
     async with desk.directory() as api:
         with pytest.raises(NotFound):
@@ -92,7 +92,7 @@ async def test_what_cannot_be_an_id_is_not_sent(user_id: str) -> None:
     assert desk.requests == []
 
 
-async def test_a_large_page_is_read_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_page_is_decoded_on_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[threading.Thread] = []
 
     def noted(*arguments: Any) -> Any:
@@ -111,7 +111,7 @@ async def test_a_large_page_is_read_on_another_thread(monkeypatch: pytest.Monkey
     assert threads[1] is not threading.main_thread()
 
 
-async def test_faults_of_the_server_are_overcome() -> None:
+async def test_transient_server_faults_are_retried() -> None:
     desk = Desk()
     desk.on("/users", sequence(answer({}, 500), answer({}, 503), answer({}, 502), answer({"users": [], "total": 0})))
     async with desk.directory() as api:
@@ -121,7 +121,7 @@ async def test_faults_of_the_server_are_overcome() -> None:
         ]  # fmt: skip
 
 
-async def test_faults_that_stay_are_told_after_four_attempts() -> None:
+async def test_permanent_server_faults_are_raised_after_four_attempts() -> None:
     desk = Desk()
     desk.on("/users", answer({"message": "down"}, 500, x_request_id="r7"))
     async with desk.directory() as api:
@@ -131,7 +131,7 @@ async def test_faults_that_stay_are_told_after_four_attempts() -> None:
     assert len(desk.asked("/users")) == 4
 
 
-async def test_json_that_breaks_off_is_asked_for_again() -> None:
+async def test_truncated_json_is_requested_again() -> None:
     desk = Desk()
     broken = (200, [(b"content-type", b"application/json")], b'{"users": [')
     desk.on("/users", sequence(broken, answer({"users": [], "total": 0})))
@@ -139,7 +139,7 @@ async def test_json_that_breaks_off_is_asked_for_again() -> None:
         assert (await api.list_users(1, 10)).total == 0
 
 
-async def test_a_web_page_is_not_asked_for_again() -> None:
+async def test_a_web_page_is_not_requested_again() -> None:
     desk = Desk()
     desk.on("/users", (200, [(b"content-type", b"text/html")], b"<html><title>Login</title></html>"))
     async with desk.directory() as api:
@@ -149,7 +149,7 @@ async def test_a_web_page_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize("refusal", [answer({}, 429, retry_after="40"), answer({}, 403, retry_after="40")])
-async def test_a_rate_limit_slows_down_and_its_wait_is_shown_and_can_be_cancelled(refusal: Answers) -> None:
+async def test_a_rate_limit_lowers_the_rate_and_its_wait_is_shown_and_cancellable(refusal: Answers) -> None:
     desk = Desk()
     asked = asyncio.Event()
 
@@ -174,7 +174,7 @@ async def test_a_rate_limit_slows_down_and_its_wait_is_shown_and_can_be_cancelle
     assert [type(result) for result in results] == [asyncio.CancelledError] * 2
 
 
-async def test_a_wait_that_nobody_has_patience_for_is_told_at_once() -> None:
+async def test_a_retry_after_beyond_the_patience_is_raised_at_once() -> None:
     desk = Desk()
     desk.on("/users", answer({}, 429, retry_after="7200"))
     async with desk.directory() as api:
@@ -184,7 +184,7 @@ async def test_a_wait_that_nobody_has_patience_for_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("path", ["/users/u1", "/accounts/connect/token"])
-async def test_a_403_for_a_rate_limit_is_tried_again(path: str) -> None:
+async def test_a_403_for_a_rate_limit_is_retried(path: str) -> None:
     desk = Desk()
     good = answer({"id": "u1"}) if path == "/users/u1" else answer({"access_token": "token-1"})
     desk.on("/users/u1", answer({"id": "u1"}))
@@ -195,7 +195,7 @@ async def test_a_403_for_a_rate_limit_is_tried_again(path: str) -> None:
     assert len(desk.asked(path)) == 2
 
 
-async def test_a_missing_scope_is_named() -> None:
+async def test_a_403_raises_the_missing_scope() -> None:
     desk = Desk()
     desk.on("/users/u1", answer({"message": "forbidden"}, 403))
     async with desk.directory() as api:
@@ -204,7 +204,7 @@ async def test_a_missing_scope_is_named() -> None:
     assert caught.value.scope == "users:read"
 
 
-async def test_a_401_is_replayed_once_with_a_fresh_token() -> None:
+async def test_a_401_is_retried_once_with_a_new_token() -> None:
     desk = Desk()
     desk.on("/groups", sequence(answer({}, 401), answer({"groups": [{"id": "g"}]})))
     async with desk.directory() as api:
@@ -214,7 +214,7 @@ async def test_a_401_is_replayed_once_with_a_fresh_token() -> None:
     ]  # fmt: skip
 
 
-async def test_what_is_odd_about_groups_is_kept() -> None:
+async def test_unreadable_groups_are_reported_as_oddities() -> None:
     desk = Desk()
     desk.on("/groups", answer({"groups": [{"id": "g"}, 5]}))
     async with desk.directory() as api:
@@ -222,7 +222,7 @@ async def test_what_is_odd_about_groups_is_kept() -> None:
         assert api.group_warnings == ("1 of 2 groups cannot be read and are left out.",)
 
 
-async def test_closing_ends_calls_under_way_waiting_and_signing_in() -> None:
+async def test_closing_ends_calls_in_flight_waiting_or_signing_in() -> None:
     desk = Desk()
     never = asyncio.Event()
 
@@ -248,7 +248,7 @@ async def test_closing_ends_calls_under_way_waiting_and_signing_in() -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_a_cancelled_call_is_cancelled_and_noted() -> None:
+async def test_a_cancelled_call_is_in_the_request_log() -> None:
     desk = Desk()
     never = asyncio.Event()
 
@@ -293,7 +293,7 @@ async def test_the_log_has_headers_and_bodies_without_emails_and_secrets() -> No
     assert change.response_body == ""  # it repeats the token
 
 
-async def test_the_log_keeps_what_a_refusal_says() -> None:
+async def test_the_log_keeps_the_body_of_a_refusal() -> None:
     desk = Desk()
     refusal = {"errors": [{"field": "email", "message": "ann@example.com is taken"}], "access_token": "abc"}
     desk.on("/users/u-1", answer(refusal, 422))
@@ -319,7 +319,7 @@ def test_any_body_can_be_redacted(body: bytes, kind: str) -> None:
     assert "@example.com" not in redact_body(body + b" ann@example.com " + body, kind)
 
 
-async def test_the_log_tells_what_happened() -> None:
+async def test_the_log_has_status_duration_and_attempt_of_each_request() -> None:
     desk = Desk()
     async with desk.directory() as api:
         await api.list_users(1, 100)
@@ -355,7 +355,7 @@ def test_the_log_is_bounded_and_knows_the_median() -> None:
 
 
 @pytest.mark.parametrize("base_url", ["http://[::1", "http://host:port"])
-def test_a_base_url_that_is_none_is_a_configuration_error(base_url: str) -> None:
+def test_an_invalid_base_url_is_a_configuration_error(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match="base_url of profile acme"):
         RestDirectory(RestSettings("acme", base_url, "client", lambda: Secret("x"), "somewhere"))
 

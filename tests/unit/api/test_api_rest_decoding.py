@@ -1,4 +1,4 @@
-"""Answers of the REST API as domain objects."""
+"""Decoding of REST answers to domain objects."""
 
 import json
 from contextlib import suppress
@@ -16,12 +16,12 @@ from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
 
 
-def got(value: Any) -> ApiAnswer:
+def json_answer(value: Any) -> ApiAnswer:
     """An answer with this JSON value."""
-    return raw(json.dumps(value).encode())
+    return raw_answer(json.dumps(value).encode())
 
 
-def raw(body: bytes, content_type: str = "application/json; charset=utf-8") -> ApiAnswer:
+def raw_answer(body: bytes, content_type: str = "application/json; charset=utf-8") -> ApiAnswer:
     """An answer with these bytes."""
     return ApiAnswer(200, {"content-type": content_type}, body, "api.example.com")
 
@@ -43,8 +43,8 @@ json_values = st.recursive(
 
 
 @given(json_values | st.fixed_dictionaries({"users": st.lists(json_values), "groups": st.lists(json_values)}))
-def test_any_json_is_decoded_or_unexpected_and_nothing_else(value: Any) -> None:
-    answer = got(value)
+def test_any_json_is_decoded_or_raises_unexpected_answer(value: Any) -> None:
+    answer = json_answer(value)
     results: list[object] = []
     for decode in (
         lambda: decode_page(answer, 2, 3).rows,
@@ -58,65 +58,67 @@ def test_any_json_is_decoded_or_unexpected_and_nothing_else(value: Any) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_decoded_or_unexpected(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_raise_unexpected_answer(body: bytes) -> None:
     with pytest.raises(UnexpectedAnswer):
-        decode_page(raw(b"\x00" + body), 1, 10)
+        decode_page(raw_answer(b"\x00" + body), 1, 10)
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=5), json_values, max_size=5), max_size=5))
-def test_nothing_that_a_user_carries_is_lost(extras: list[dict[str, Any]]) -> None:
+def test_a_decoded_user_keeps_every_field(extras: list[dict[str, Any]]) -> None:
     sent = [{**extra, "id": f"u{number}"} for number, extra in enumerate(extras)]
-    page = decode_page(got({"users": sent, "total": len(sent), "page": 1}), 1, 10)
+    page = decode_page(json_answer({"users": sent, "total": len(sent), "page": 1}), 1, 10)
     back = [encode_user(row) for row in page.rows if isinstance(row, User)]
     assert json.dumps(back, sort_keys=True) == json.dumps(
         json.loads(json.dumps(sent), parse_constant=str), sort_keys=True
     )
 
 
-def test_a_page_as_documented() -> None:
-    page = decode_page(got({"users": rows(2), "total": 250, "page": 125}), 125, 2)
+def test_a_documented_page_is_decoded() -> None:
+    page = decode_page(json_answer({"users": rows(2), "total": 250, "page": 125}), 125, 2)
     assert [row.id for row in page.rows if isinstance(row, User)] == ["u0", "u1"]
     assert (page.total, page.first_position, page.warnings) == (250, 248, ())
 
 
-def test_a_malformed_record_costs_itself() -> None:
-    page = decode_page(got({"users": [{"id": "a"}, 7, {"email": "x"}, {"id": "b"}], "total": 4, "page": 1}), 1, 10)
+def test_a_malformed_record_does_not_affect_other_rows() -> None:
+    page = decode_page(
+        json_answer({"users": [{"id": "a"}, 7, {"email": "x"}, {"id": "b"}], "total": 4, "page": 1}), 1, 10
+    )
     assert [type(row) for row in page.rows] == [User, UnreadableRecord, UnreadableRecord, User]
     assert page.warnings == ()
 
 
 @pytest.mark.parametrize("total", [-1, "250", None, True, 2.5, [], {}, LARGEST_TOTAL + 1, float("nan"), float("inf")])
-def test_a_total_that_cannot_be_true_is_unknown_and_said(total: Any) -> None:
-    page = decode_page(got({"users": rows(2), "total": total, "page": 1}), 1, 2)
+def test_an_impossible_total_is_unknown_and_reported(total: Any) -> None:
+    page = decode_page(json_answer({"users": rows(2), "total": total, "page": 1}), 1, 2)
     assert page.total is None
     assert len(page.warnings) == 1
 
 
-def test_a_missing_total_is_unknown_and_said() -> None:
-    page = decode_page(got({"users": rows(2), "page": 1}), 1, 2)
+def test_a_missing_total_is_unknown_and_reported() -> None:
+    page = decode_page(json_answer({"users": rows(2), "page": 1}), 1, 2)
     assert (page.total, len(page.warnings)) == (None, 1)
 
 
-def test_a_total_that_shrank_below_an_empty_page_is_believed() -> None:
-    page = decode_page(got({"users": [], "total": 3, "page": 9}), 9, 100)
+def test_a_total_before_an_empty_page_is_accepted() -> None:
+    page = decode_page(json_answer({"users": [], "total": 3, "page": 9}), 9, 100)
     assert (page.total, page.warnings) == (3, ())
 
 
 @pytest.mark.parametrize("echo", [2, "1", None, -1, 10**30, True])
-def test_another_page_number_is_said(echo: Any) -> None:
-    page = decode_page(got({"users": rows(1), "total": 1, "page": echo}), 1, 10)
+def test_a_wrong_page_number_is_reported(echo: Any) -> None:
+    page = decode_page(json_answer({"users": rows(1), "total": 1, "page": echo}), 1, 10)
     assert len(page.warnings) == 1
     assert "page 1 was asked for" in page.warnings[0]
 
 
 @pytest.mark.parametrize(("total", "asked"), [(9, 3), (3, 100), (900, 100)])
-def test_what_was_sent_comes_whole_whatever_was_asked_for_or_claimed(total: int, asked: int) -> None:
-    page = decode_page(got({"users": rows(5), "total": total, "page": 1}), 1, asked)
+def test_all_sent_rows_are_returned_despite_page_size_and_total(total: int, asked: int) -> None:
+    page = decode_page(json_answer({"users": rows(5), "total": total, "page": 1}), 1, asked)
     assert (len(page.rows), page.total, page.page_size, page.warnings) == (5, total, asked, ())
 
 
-def test_repeats_within_a_page_are_said() -> None:
-    page = decode_page(got({"users": [*rows(2), *rows(1)], "total": 3, "page": 1}), 1, 10)
+def test_repeated_rows_within_a_page_are_reported() -> None:
+    page = decode_page(json_answer({"users": [*rows(2), *rows(1)], "total": 3, "page": 1}), 1, 10)
     assert len(page.rows) == 3
     assert page.warnings == ("1 user is repeated within a page.",)
 
@@ -124,48 +126,50 @@ def test_repeats_within_a_page_are_said() -> None:
 @pytest.mark.parametrize("value", [{}, {"users": None}, {"users": {}}, [], "users", None, {"error": "quota"}])
 def test_an_answer_without_a_list_is_unexpected(value: Any) -> None:
     with pytest.raises(UnexpectedAnswer, match='without a list of "users"') as caught:
-        decode_page(got(value), 1, 10)
+        decode_page(json_answer(value), 1, 10)
     if isinstance(value, dict) and "error" in value:
         assert "quota" in caught.value.message
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"\x00\x00", b"{", b"{'users': []}", b"[" * 200_000, b"\xff\xfe"])
-def test_what_is_no_json_may_be_whole_the_next_time(body: bytes) -> None:
+def test_invalid_json_may_be_retried(body: bytes) -> None:
     with pytest.raises(BrokenJson):
-        decode_page(raw(body), 1, 10)
+        decode_page(raw_answer(body), 1, 10)
 
 
-def test_a_web_page_is_named_with_its_type_and_title() -> None:
+def test_a_web_page_is_reported_with_type_and_title() -> None:
     page = b"<html><title>Zscaler &mdash; please sign in</title></html>"
     with pytest.raises(UnexpectedAnswer, match=r"a web page \(text/html, “Zscaler — please sign in”\)") as caught:
-        decode_page(raw(page, "text/html"), 1, 10)
+        decode_page(raw_answer(page, "text/html"), 1, 10)
     assert "base_url" in caught.value.hint
     assert not isinstance(caught.value, BrokenJson)
 
 
-def test_a_byte_order_mark_is_tolerated() -> None:
-    assert decode_page(raw(b'\xef\xbb\xbf{"users": [], "total": 0, "page": 1}'), 1, 10).warnings == ()
+def test_a_byte_order_mark_is_ignored() -> None:
+    assert decode_page(raw_answer(b'\xef\xbb\xbf{"users": [], "total": 0, "page": 1}'), 1, 10).warnings == ()
 
 
-def test_text_that_is_not_utf8_costs_its_characters_only() -> None:
-    page = decode_page(raw(b'{"users": [{"id": "a", "firstName": "Zo\xeb"}], "total": 1, "page": 1}'), 1, 10)
+def test_invalid_utf8_loses_only_the_invalid_characters() -> None:
+    page = decode_page(raw_answer(b'{"users": [{"id": "a", "firstName": "Zo\xeb"}], "total": 1, "page": 1}'), 1, 10)
     assert page.rows[0] == User(id="a", first_name="Zo\ufffd")
     assert page.warnings == ("Some text in the answer was not valid UTF-8.",)
 
 
 def test_only_the_exact_email_is_a_match() -> None:
     sent = [{"id": "1", "email": "ann@example.com.au"}, {"id": "2"}, 5, {"id": "3", "email": "ANN@example.com"}]
-    answer = got({"users": sent})
+    answer = json_answer({"users": sent})
     found = decode_matches(answer, "ann@example.com")
     assert found is not None
     assert found.id == "3"
-    assert decode_matches(got({"users": []}), "ann@example.com") is None
-    assert decode_matches(got({"users": sent[:1], "total": 1}), "ann@example.com") is None  # a search for parts
+    assert decode_matches(json_answer({"users": []}), "ann@example.com") is None
+    assert (
+        decode_matches(json_answer({"users": sent[:1], "total": 1}), "ann@example.com") is None
+    )  # the server searched for a substring
 
 
-def test_an_answer_that_is_not_about_the_email_proves_nothing() -> None:
+def test_rows_of_other_emails_do_not_prove_that_a_user_is_missing() -> None:
     others = [{"id": "1", "email": "bob@example.com"}, {"id": "2", "email": "ann@example.com"}]
-    found = decode_matches(got({"users": others, "total": 250}), "ann@example.com")
+    found = decode_matches(json_answer({"users": others, "total": 250}), "ann@example.com")
     assert found is not None
     assert found.id == "2"
     for ignored in (
@@ -175,35 +179,35 @@ def test_an_answer_that_is_not_about_the_email_proves_nothing() -> None:
         {"users": [5]},
     ):
         with pytest.raises(LookUpIgnored):
-            decode_matches(got(ignored), "carl@example.com")
+            decode_matches(json_answer(ignored), "carl@example.com")
 
 
 def test_emails_match_in_any_unicode_form() -> None:
     sent = [{"id": "1", "email": "Zo\u0065\u0308@example.com"}]
     for typed in ("zo\u00eb@example.com", "zo\u0065\u0308@example.com", "ZO\u00cb@EXAMPLE.COM"):
-        found = decode_matches(got({"users": sent}), typed)
+        found = decode_matches(json_answer({"users": sent}), typed)
         assert found is not None
         assert found.id == "1"
 
 
-def test_the_same_case_goes_before_another_case() -> None:
-    answer = got({"users": [{"id": "1", "email": "ANN@x.example"}, {"id": "2", "email": "ann@x.example"}]})
+def test_a_match_in_the_same_case_is_preferred() -> None:
+    answer = json_answer({"users": [{"id": "1", "email": "ANN@x.example"}, {"id": "2", "email": "ann@x.example"}]})
     found = decode_matches(answer, "ann@x.example")
     assert found is not None
     assert found.id == "2"
 
 
-def test_another_user_than_the_one_asked_for_is_unexpected() -> None:
-    assert decode_one(got({"id": "U1"}), "u1") == User(id="U1")
+def test_a_user_with_another_id_is_unexpected() -> None:
+    assert decode_one(json_answer({"id": "U1"}), "u1") == User(id="U1")
     with pytest.raises(UnexpectedAnswer, match="another user"):
-        decode_one(got({"id": "u2"}), "u1")
+        decode_one(json_answer({"id": "u2"}), "u1")
     with pytest.raises(UnexpectedAnswer, match="has no id"):
-        decode_one(got({"users": []}), "u1")
+        decode_one(json_answer({"users": []}), "u1")
 
 
 def test_groups_that_cannot_be_read_are_left_out_and_counted() -> None:
     sent = [{"id": "1", "name": "Sales"}, {"id": 2}, "x", {"id": "1"}, {"id": "3", "name": None}, {"id": "\ud800"}]
-    groups, warnings = decode_groups(got({"groups": sent, "total": 70}))
+    groups, warnings = decode_groups(json_answer({"groups": sent, "total": 70}))
     assert groups == (Group("1", "Sales"), Group("3", None))
     assert warnings == (
         "3 of 6 groups cannot be read and are left out.",

@@ -1,4 +1,4 @@
-"""Which attempt may be made again."""
+"""Which requests may be retried, and how often."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def failure(kind: FailureKind, retry_after: float | None = None, status: int | N
 
 
 def attempts(kind: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
-    """How many attempts are made when every one fails like this."""
+    """The number of attempts if each one fails this way."""
     made = 1
     failed = replace(failure(kind), timed_out=timed_out)
     while POLICY.wait_before_retry(failed, changes=changes, attempt=made) is not None:
@@ -38,20 +38,20 @@ def attempts(kind: FailureKind, *, changes: bool, timed_out: bool = False) -> in
         (FailureKind.UNAUTHORIZED, 1, 1),
     ],
 )
-def test_only_what_surely_did_not_happen_or_does_no_harm_is_sent_again(
+def test_only_idempotent_or_certainly_unexecuted_requests_are_retried(
     kind: FailureKind, reading: int, changing: int
 ) -> None:
     assert attempts(kind, changes=False) == reading
     assert attempts(kind, changes=True) == changing
 
 
-def test_a_request_that_ran_out_of_time_is_tried_twice_at_most() -> None:
+def test_a_request_that_timed_out_is_tried_at_most_twice() -> None:
     assert attempts(FailureKind.UNCERTAIN, changes=False, timed_out=True) == 2
     assert attempts(FailureKind.UNCERTAIN, changes=True, timed_out=True) == 1
 
 
 @pytest.mark.parametrize("kind", FailureKind)
-def test_a_change_that_may_have_happened_says_so_and_why(kind: FailureKind) -> None:
+def test_a_change_with_an_open_outcome_raises_outcome_unknown_with_the_reason(kind: FailureKind) -> None:
     failed = failure(kind, status=502)
     assert final_error(failed, changes=False) is failed.error
     error = final_error(failed, changes=True)
@@ -65,9 +65,9 @@ def test_a_change_that_may_have_happened_says_so_and_why(kind: FailureKind) -> N
 
 
 class TestRetryBudget:
-    """Retries that all calls share."""
+    """The retry budget that all calls share."""
 
-    def test_without_an_answer_it_is_used_up(self) -> None:
+    def test_retries_without_an_answer_use_up_the_budget(self) -> None:
         budget, gone = RetryBudget(3), failure(FailureKind.UNCERTAIN)
         taken = []
         for _ in range(5):
@@ -84,7 +84,7 @@ class TestRetryBudget:
             failure(FailureKind.THROTTLED, status=429),
         ],
     )
-    def test_an_answer_gives_one_back_whatever_it_says(self, answered: Failure | None) -> None:
+    def test_any_answer_returns_one_retry(self, answered: Failure | None) -> None:
         budget, gone = RetryBudget(1), failure(FailureKind.NOT_SENT)
         assert budget.take(gone)
         assert not budget.take(gone)
@@ -93,26 +93,26 @@ class TestRetryBudget:
         assert budget.take(gone)
         assert not budget.take(gone)
 
-    def test_a_429_costs_nothing(self) -> None:
+    def test_a_429_does_not_use_the_budget(self) -> None:
         budget = RetryBudget(0)
         assert budget.take(failure(FailureKind.THROTTLED, status=429))
         assert not budget.take(failure(FailureKind.THROTTLED, 1.0, status=503))
 
 
-def test_what_the_server_asks_for_is_waited_unless_it_is_beyond_patience() -> None:
+def test_a_retry_after_is_waited_for_unless_it_exceeds_the_patience() -> None:
     short, long = failure(FailureKind.THROTTLED, 12.0), failure(FailureKind.THROTTLED, 3600.0)
     assert POLICY.wait_before_retry(short, changes=False, attempt=1) == 12.0
     assert POLICY.wait_before_retry(long, changes=False, attempt=1) is None
 
 
-def test_a_change_leaves_a_long_wait_to_its_job() -> None:
+def test_a_change_does_not_wait_for_a_long_retry_after() -> None:
     short, long = failure(FailureKind.THROTTLED, 2.0), failure(FailureKind.THROTTLED, 12.0)
     assert POLICY.wait_before_retry(short, changes=True, attempt=1) == 2.0
     assert POLICY.wait_before_retry(long, changes=True, attempt=1) is None
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
-def test_back_off_doubles_within_bounds(attempt: int, chance: float) -> None:
+def test_backoff_doubles_up_to_a_limit(attempt: int, chance: float) -> None:
     policy = RetryPolicy(jitter=lambda: chance)
     seconds = policy.back_off(attempt)
     assert policy.base_seconds / 2 <= seconds <= policy.longest_seconds

@@ -1,4 +1,4 @@
-"""Signing in: one token for everybody, renewed in time, by one request at a time."""
+"""Signing in: all calls share one token, which is renewed before it expires by one request at a time."""
 
 import asyncio
 import html
@@ -34,8 +34,8 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.secrets import Secret
 
 
-class Office:
-    """Hands out numbered tokens; ``open`` set lets it answer, ``error`` is raised in place of an answer."""
+class TokenEndpoint:
+    """A token endpoint with numbered tokens; it answers once ``open`` is set, and raises ``error`` if there is one."""
 
     def __init__(self, lifetime: float = 1000.0) -> None:
         self.asked = 0
@@ -59,120 +59,118 @@ class Office:
         return SignIn(self.ask, clock=lambda: self.now)
 
 
-async def test_however_many_callers_one_token_call_is_made() -> None:
-    office = Office()
-    office.open.clear()
-    sign_in = office.sign_in()
+async def test_concurrent_callers_share_one_token_call() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    sign_in = endpoint.sign_in()
     callers = [asyncio.create_task(sign_in.token()) for _ in range(1000)]
     await asyncio.sleep(0)
-    office.open.set()
+    endpoint.open.set()
     tokens = await asyncio.gather(*callers)
-    assert office.asked == 1
+    assert endpoint.asked == 1
     assert {id(token) for token in tokens} == {id(tokens[0])}
     assert sign_in.scopes == frozenset({"users:read"})
 
 
-async def test_a_cancelled_caller_does_not_take_the_token_from_the_others() -> None:
-    office = Office()
-    office.open.clear()
-    sign_in = office.sign_in()
+async def test_cancelling_one_caller_does_not_cancel_the_token_call() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    sign_in = endpoint.sign_in()
     first, second = asyncio.create_task(sign_in.token()), asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)
-    office.open.set()
+    endpoint.open.set()
     assert (await second).access_token.reveal() == "token-1"
     assert first.cancelled()
-    assert office.asked == 1
+    assert endpoint.asked == 1
 
 
-async def test_a_token_that_nobody_waits_for_any_more_is_kept_for_the_next() -> None:
-    office = Office()
-    office.open.clear()
-    sign_in = office.sign_in()
+async def test_a_token_whose_callers_were_cancelled_is_kept() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    sign_in = endpoint.sign_in()
     caller = asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
     caller.cancel()
-    office.open.set()
+    endpoint.open.set()
     await asyncio.sleep(0.001)
     await sign_in.token()
-    assert office.asked == 1
+    assert endpoint.asked == 1
 
 
-async def test_a_failure_that_nobody_waits_for_disturbs_nobody() -> None:
-    office = Office()
-    office.open.clear()
-    office.error = ServerFault("broken", status=500)
-    sign_in = office.sign_in()
+async def test_a_failure_whose_callers_were_cancelled_is_dropped() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    endpoint.error = ServerFault("broken", status=500)
+    sign_in = endpoint.sign_in()
     caller = asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
     caller.cancel()
-    office.open.set()
+    endpoint.open.set()
     await asyncio.sleep(0.001)
-    office.error = None
+    endpoint.error = None
     assert (await sign_in.token()).access_token.reveal() == "token-2"
 
 
 @pytest.mark.parametrize(("lifetime", "still_good", "renewed"), [(1000.0, 939.0, 941.0), (10.0, 8.9, 9.1)])
-async def test_a_token_is_renewed_a_little_before_it_expires(
-    lifetime: float, still_good: float, renewed: float
-) -> None:
-    office = Office(lifetime)
-    sign_in = office.sign_in()
+async def test_a_token_is_renewed_before_it_expires(lifetime: float, still_good: float, renewed: float) -> None:
+    endpoint = TokenEndpoint(lifetime)
+    sign_in = endpoint.sign_in()
     first = await sign_in.token()
-    office.now = still_good
+    endpoint.now = still_good
     assert await sign_in.token() is first
-    office.now = renewed
+    endpoint.now = renewed
     assert await sign_in.token() is not first
 
 
-async def test_a_rejected_token_is_replaced_once_however_many_reject_it() -> None:
-    office = Office()
-    sign_in = office.sign_in()
+async def test_several_rejections_of_a_token_cause_one_token_call() -> None:
+    endpoint = TokenEndpoint()
+    sign_in = endpoint.sign_in()
     old = await sign_in.token()
     sign_in.reject(old)
     new = await sign_in.token()
     sign_in.reject(old)
     assert await sign_in.token() is new
-    assert office.asked == 2
+    assert endpoint.asked == 2
 
 
-async def test_refused_credentials_are_not_sent_again_at_once() -> None:
-    office = Office()
-    office.error = SignInRefused("refused", hint="look there", status=401)
-    sign_in = office.sign_in()
+async def test_refused_credentials_are_not_resent_immediately() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.error = SignInRefused("refused", hint="look there", status=401)
+    sign_in = endpoint.sign_in()
     for _ in range(5):
         with pytest.raises(SignInRefused, match="refused look there"):
             await sign_in.token()
-    assert office.asked == 1
-    office.now += REFUSAL_KEPT_SECONDS + 1
+    assert endpoint.asked == 1
+    endpoint.now += REFUSAL_KEPT_SECONDS + 1
     with pytest.raises(SignInRefused):
         await sign_in.token()
-    assert office.asked == 2
-    office.error = None
+    assert endpoint.asked == 2
+    endpoint.error = None
     sign_in.forget()
     assert (await sign_in.token()).access_token.reveal() == "token-3"
 
 
-async def test_forgetting_during_a_token_call_asks_anew() -> None:
-    office = Office()
-    office.open.clear()
-    sign_in = office.sign_in()
+async def test_forgetting_during_a_token_call_makes_another_call() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    sign_in = endpoint.sign_in()
     early = asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
     sign_in.forget()
     late = asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
-    office.open.set()
+    endpoint.open.set()
     assert (await early).access_token.reveal() == "token-1"
     assert (await late).access_token.reveal() == "token-2"
     assert (await sign_in.token()).access_token.reveal() == "token-2"
 
 
-async def test_closing_stops_a_token_call_under_way() -> None:
-    office = Office()
-    office.open.clear()
-    sign_in = office.sign_in()
+async def test_closing_cancels_a_token_call() -> None:
+    endpoint = TokenEndpoint()
+    endpoint.open.clear()
+    sign_in = endpoint.sign_in()
     caller = asyncio.create_task(sign_in.token())
     await asyncio.sleep(0)
     await sign_in.aclose()
@@ -201,7 +199,7 @@ async def test_closing_stops_a_token_call_under_way() -> None:
         ({"expires_in": 10**12}, LONGEST_LIFETIME_SECONDS),
     ],
 )
-def test_the_lifetime_is_made_plausible(claimed: dict[str, Any], expected: float) -> None:
+def test_the_lifetime_of_a_token_is_clamped(claimed: dict[str, Any], expected: float) -> None:
     assert plausible_lifetime(claimed) == expected
 
 
@@ -215,7 +213,7 @@ json_values = st.recursive(
 @given(
     st.dictionaries(st.sampled_from(["access_token", "expires_in", "scope", "token_type"]), json_values) | json_values
 )
-def test_no_token_answer_does_more_harm_than_being_unexpected(value: Any) -> None:
+def test_any_token_answer_gives_a_token_or_raises_unexpected_answer(value: Any) -> None:
     body = json.dumps(value).encode()
     try:
         grant = read_grant(ApiAnswer(200, {"content-type": "application/json"}, body, "desk.test"))
@@ -235,10 +233,10 @@ def test_the_credentials_go_into_the_form_or_into_the_header() -> None:
     assert form == b"grant_type=client_credentials"
 
 
-# ---------------------------------------------------------------- as a client sees it
+# ---------------------------------------------------------------- within a client
 
 
-async def test_a_thousand_calls_with_an_expired_token_cost_one_token_call_and_two_sends_each() -> None:
+async def test_a_thousand_calls_with_an_expired_token_share_one_token_call() -> None:
     desk = Desk()
 
     async def only_the_second_token(target: str, headers: dict[str, str]) -> Answers:
@@ -256,7 +254,7 @@ async def test_a_thousand_calls_with_an_expired_token_cost_one_token_call_and_tw
     assert 1000 < len(desk.asked("/groups")) <= 2000
 
 
-async def test_refused_credentials_name_the_profile_and_the_source_and_never_the_value() -> None:
+async def test_refused_credentials_are_reported_with_profile_and_source_without_the_value() -> None:
     desk = Desk()
     desk.on(
         "/accounts/connect/token", answer({"error": "invalid_client", "error_description": f"{SECRET} is wrong"}, 401)
@@ -274,7 +272,7 @@ async def test_refused_credentials_name_the_profile_and_the_source_and_never_the
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 429, 500, 503])
 @pytest.mark.parametrize("secret", ["plain-s3cret", 'quote"d', "s/lash", "p&ss wörd+", "<angle>"])
-async def test_a_token_call_that_repeats_the_secret_is_not_quoted(status: int, secret: str) -> None:
+async def test_an_error_that_repeats_the_secret_is_not_quoted(status: int, secret: str) -> None:
     for echo in (secret, quote_plus(secret), quote(secret), html.escape(secret)):
         desk = Desk()
         desk.on("/accounts/connect/token", answer({"message": f"what was sent: client_secret={echo}"}, status))
@@ -285,7 +283,7 @@ async def test_a_token_call_that_repeats_the_secret_is_not_quoted(status: int, s
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
-async def test_an_answer_that_repeats_the_token_is_not_quoted(status: int) -> None:
+async def test_an_error_that_repeats_the_token_is_not_quoted(status: int) -> None:
     desk = Desk()
     desk.on("/groups", lambda target, headers: answer({"error": f"bad {headers['authorization']}"}, status))
     async with desk.directory() as api:
@@ -294,7 +292,7 @@ async def test_an_answer_that_repeats_the_token_is_not_quoted(status: int) -> No
     assert "token-" not in f"{caught.value}"
 
 
-async def test_what_the_token_call_says_is_told() -> None:
+async def test_the_message_of_a_token_call_is_reported() -> None:
     desk = Desk()
     desk.on("/accounts/connect/token", answer({"error": "invalid_client"}, 400, x_request_id="r-1"))
     async with desk.directory() as api:
@@ -303,7 +301,7 @@ async def test_what_the_token_call_says_is_told() -> None:
     assert caught.value.request_id == "r-1"
 
 
-async def test_a_secret_that_cannot_be_read_is_a_refused_sign_in_that_names_its_source() -> None:
+async def test_an_unreadable_secret_is_a_refused_sign_in_with_its_source() -> None:
     reads = 0
 
     def read() -> Secret:
@@ -334,7 +332,7 @@ async def test_forgetting_the_sign_in_reads_the_secret_again() -> None:
     assert b"client_secret=second" in forms[1]
 
 
-async def test_a_fresh_token_that_is_not_accepted_is_a_refused_sign_in() -> None:
+async def test_a_rejected_new_token_is_a_refused_sign_in() -> None:
     desk = Desk()
     desk.on("/groups", answer({"message": "no"}, 401))
     async with desk.directory() as api:
@@ -343,7 +341,7 @@ async def test_a_fresh_token_that_is_not_accepted_is_a_refused_sign_in() -> None
     assert (desk.tokens, len(desk.asked("/groups"))) == (2, 2)
 
 
-async def test_the_token_call_is_tried_again_when_the_server_has_a_fault() -> None:
+async def test_the_token_call_is_retried_after_a_server_fault() -> None:
     desk = Desk()
     grant = desk._grant
 
@@ -357,7 +355,7 @@ async def test_the_token_call_is_tried_again_when_the_server_has_a_fault() -> No
     assert len(desk.requests) == 4
 
 
-async def test_signing_in_early_saves_the_first_call_the_wait() -> None:
+async def test_the_first_call_uses_the_token_of_an_early_sign_in() -> None:
     desk = Desk()
     async with desk.directory() as api:
         await api.sign_in()

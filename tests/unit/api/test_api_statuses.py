@@ -1,4 +1,4 @@
-"""HTTP statuses and error bodies in the words of the domain."""
+"""HTTP statuses and error bodies as domain errors."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>\n Sign &amp; in\x1b </title></
 
 
 def failed(status: int, body: bytes = b"", request: ApiRequest = ONE, **headers: str) -> Failure:
-    """What an answer with this status comes to."""
+    """The error for an answer with this status."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     failure = failure_of_answer(ApiAnswer(status, named, body, PLACE.host), request, PLACE, NOW)
     assert failure is not None
@@ -41,7 +41,7 @@ def failed(status: int, body: bytes = b"", request: ApiRequest = ONE, **headers:
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
-def test_success_is_no_failure(status: int) -> None:
+def test_a_success_status_raises_nothing(status: int) -> None:
     assert failure_of_answer(ApiAnswer(status, {}, b"", PLACE.host), ONE, PLACE, NOW) is None
 
 
@@ -72,7 +72,7 @@ def test_success_is_no_failure(status: int) -> None:
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"plain text", LOGIN_PAGE, b'{"message": "x"}', b"\xff\xfe", b"[" * 5000])
-def test_the_status_decides_whatever_the_body_is(
+def test_the_status_determines_the_error_for_any_body(
     status: int, kind: type[ApiError], failure_kind: FailureKind, body: bytes
 ) -> None:
     failure = failed(status, body)
@@ -82,20 +82,20 @@ def test_the_status_decides_whatever_the_body_is(
     assert len(failure.error.message) < 400
 
 
-def test_a_refused_permission_names_the_scope() -> None:
+def test_a_refused_permission_has_the_scope() -> None:
     error = failed(403, b'{"message": "no"}').error
     assert isinstance(error, PermissionRefused)
     assert error.scope == "users:read"
     assert "users:read" in error.hint
 
 
-def test_a_503_that_says_when_was_not_carried_out() -> None:
+def test_a_503_with_retry_after_was_not_executed() -> None:
     failure = failed(503, retry_after="9")
     assert (failure.kind, failure.retry_after_seconds) == (FailureKind.THROTTLED, 9.0)
     assert "asks for a wait of 9 s" in failure.error.message
 
 
-def test_a_429_tells_how_long_was_asked_for() -> None:
+def test_a_429_has_the_requested_wait() -> None:
     error = failed(429, retry_after="120").error
     assert isinstance(error, RateLimited)
     assert error.retry_after_seconds == 120.0
@@ -139,7 +139,7 @@ def test_another_403_is_a_refused_permission(body: bytes) -> None:
     assert isinstance(failed(403, body).error, PermissionRefused)
 
 
-def test_a_redirect_names_the_host_and_nothing_else_of_the_target() -> None:
+def test_a_redirect_is_reported_with_the_host_of_its_target_only() -> None:
     error = failed(302, location="https://user:pw@login.example.org/saml?token=secret").error
     assert "login.example.org" in error.message
     assert "secret" not in error.message
@@ -148,13 +148,13 @@ def test_a_redirect_names_the_host_and_nothing_else_of_the_target() -> None:
 
 
 @pytest.mark.parametrize("location", ["", "/login", "https://[bad", "\x1b]52;c;x\x07"])
-def test_odd_redirects_are_told_too(location: str) -> None:
+def test_invalid_redirects_are_reported(location: str) -> None:
     message = failed(307, location=location).error.message
     assert "redirects" in message
     assert message.isprintable()
 
 
-def test_a_missing_list_points_to_the_base_url() -> None:
+def test_a_404_for_a_list_suggests_to_check_the_base_url() -> None:
     assert "base_url" in failed(404, request=USERS).error.hint
     assert failed(404, request=ONE).error.hint == ""
 
@@ -184,18 +184,18 @@ def test_the_request_id_is_taken_from_the_usual_headers(header: str, value: str)
         (None, ""),
     ],
 )
-def test_an_error_body_tells_its_message_wherever_it_is(body: object, expected: str) -> None:
+def test_the_message_is_found_in_every_form_of_error_body(body: object, expected: str) -> None:
     assert error_message(json.dumps(body).encode()) == expected
 
 
-def test_what_a_body_tells_is_short_and_clean() -> None:
+def test_the_message_of_a_body_is_truncated_and_cleaned() -> None:
     words = error_message(json.dumps({"message": "\x1b[31m" + "x" * 1000}).encode())
     assert len(words) <= SHORT_TEXT
     assert words.isprintable()
 
 
 @given(st.binary(max_size=300))
-def test_no_error_body_does_harm(body: bytes) -> None:
+def test_any_error_body_gives_a_printable_message(body: bytes) -> None:
     assert len(error_message(body)) <= SHORT_TEXT
     assert failed(418, body).error.message.isprintable()
 
@@ -233,6 +233,6 @@ def test_retry_after_is_seconds_or_a_date(value: str | None, expected: float | N
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,9} [A-Z][a-z]{2} \d{1,9} \d+:\d+:\d+ \S{0,6}"))
-def test_no_retry_after_does_harm(value: str) -> None:
+def test_any_retry_after_is_parsed_or_ignored(value: str) -> None:
     seconds = retry_after_seconds(value, NOW)
     assert seconds is None or 0 <= seconds <= LONGEST_WAIT_SECONDS

@@ -1,4 +1,4 @@
-"""The HTTP client: what it trusts, what it unpacks, and what it keeps to itself."""
+"""The HTTP client: TLS verification, limits on decompression, and no logging of URLs."""
 
 import gzip
 import logging
@@ -15,7 +15,7 @@ from walkme_tui.api.transport import BodyTooLarge, Deadlines, make_client, send,
 MEBIBYTE = 1024 * 1024
 
 
-async def test_a_gzip_bomb_in_one_chunk_takes_no_more_memory_than_the_limit_allows() -> None:
+async def test_a_gzip_bomb_in_one_chunk_is_decompressed_up_to_the_limit_only() -> None:
     bomb = gzip.compress(b" " * (60 * MEBIBYTE))
 
     def explode(request: httpx.Request) -> httpx.Response:
@@ -40,18 +40,18 @@ async def test_a_gzip_bomb_in_one_chunk_takes_no_more_memory_than_the_limit_allo
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_certificates_and_names_are_always_verified(scheme: str) -> None:
+def test_certificates_and_host_names_are_always_verified(scheme: str) -> None:
     context = trust_context(scheme, None)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
 
-def test_the_libraries_below_log_no_urls() -> None:
+def test_http_libraries_log_no_urls() -> None:
     for name in ("httpx", "httpcore", "httpcore.http11", "httpcore.connection"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
 
 
-def test_the_command_line_of_the_http_library_is_not_loaded() -> None:
+def test_the_command_line_module_of_httpx_is_not_loaded() -> None:
     loaded = (
         "import sys, walkme_tui.api.rest.client; print(*{'click', 'rich', 'pygments', 'truststore'} & {*sys.modules})"
     )

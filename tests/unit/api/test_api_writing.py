@@ -1,4 +1,4 @@
-"""The requests that change something, as they are made."""
+"""Requests that change something."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def test_each_is_a_change_that_names_its_scope_and_not_its_body(make: Callable[[
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[], ApiRequest]) -> None:
+def test_a_write_times_out_within_a_minute(make: Callable[[], ApiRequest]) -> None:
     policy = RetryPolicy(jitter=lambda: 1.0)
     request = make()
     assert request.total_seconds == ONE_RECORD_SECONDS
@@ -49,7 +49,7 @@ def test_a_job_finds_out_within_a_minute_that_nothing_answers(make: Callable[[],
 
 
 @given(st.text(max_size=300))
-def test_an_id_stands_in_a_path_as_one_segment_or_not_at_all(record_id: str) -> None:
+def test_an_id_is_one_path_segment_or_refused(record_id: str) -> None:
     try:
         segment = path_segment(record_id, "user")
     except NotFound:

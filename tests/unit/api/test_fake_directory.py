@@ -1,4 +1,4 @@
-"""The fake that other tests rely on: its knobs do what they say."""
+"""The fake directory of the tests: every setting has its documented effect."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ from walkme_tui.services.ports import DirectoryApi
 
 
 def as_port(fake: DirectoryApi) -> DirectoryApi:
-    """The type checker proves that the fake satisfies the port."""
+    """Makes the type checker verify that the fake satisfies the port."""
     return fake
 
 
@@ -38,7 +38,7 @@ async def test_a_held_call_waits_and_then_answers() -> None:
     assert api.traffic().in_flight == 0
 
 
-async def test_failures_are_raised_once_and_only_where_asked() -> None:
+async def test_failures_are_raised_the_given_number_of_times_by_the_given_method() -> None:
     fake = FakeDirectory(people(1))
     fake.fail_next(RateLimited("slow down"), name="get_user")
     assert (await fake.list_users(1, 10)).total == 1
@@ -59,7 +59,7 @@ async def test_closing_ends_a_held_call() -> None:
         await call
 
 
-async def test_lean_rows_know_little_and_the_total_can_lie() -> None:
+async def test_lean_rows_lack_fields_and_the_total_can_be_wrong() -> None:
     fake = FakeDirectory(people(2))
     fake.lean, fake.total = True, None
     page = await fake.list_users(1, 10)
@@ -70,10 +70,10 @@ async def test_lean_rows_know_little_and_the_total_can_lie() -> None:
     assert row.email == person(0).email
 
 
-# ---------------------------------------------------------------- writes that go wrong
+# ---------------------------------------------------------------- failing writes
 
 
-async def test_a_lost_answer_is_carried_out_or_not_and_only_so_often() -> None:
+async def test_a_write_with_a_lost_answer_is_executed_or_not_as_set() -> None:
     fake = FakeDirectory(people(3))
     active = person(0).id
     fake.lose_answer(name="patch_user")
@@ -91,7 +91,7 @@ async def test_a_lost_answer_is_carried_out_or_not_and_only_so_often() -> None:
     assert [write.name for write in fake.writes] == ["add_member", "patch_user", "patch_user"]
 
 
-async def test_a_refused_patch_leaves_put() -> None:
+async def test_put_works_while_patch_is_refused() -> None:
     fake = FakeDirectory(people(1))
     fake.patch_refused = True
     with pytest.raises(MethodRefused):
@@ -102,7 +102,7 @@ async def test_a_refused_patch_leaves_put() -> None:
     assert [write.name for write in fake.writes] == ["put_user"]
 
 
-async def test_an_inert_account_accepts_and_changes_nothing() -> None:
+async def test_an_inert_account_accepts_writes_without_effect() -> None:
     fake = FakeDirectory(people(3))
     fake.inert = True
     await fake.patch_user(person(2).id, {"status": "inactive"})
@@ -111,14 +111,14 @@ async def test_an_inert_account_accepts_and_changes_nothing() -> None:
     assert len(fake.writes) == 2
 
 
-async def test_what_was_written_shows_only_after_some_reads() -> None:
+async def test_stale_reads_hide_a_write_for_some_reads() -> None:
     fake = FakeDirectory(people(1))
     fake.stale_reads = 2
     await fake.patch_user(person(0).id, {"status": "inactive"})
     assert [(await fake.get_user(person(0).id)).status for _ in range(3)] == ["active", "active", "inactive"]
 
 
-async def test_others_change_something_just_before_a_call() -> None:
+async def test_a_meanwhile_action_runs_just_before_the_call() -> None:
     fake = FakeDirectory(people(3))
     user_id = person(2).id
     fake.meanwhile("get_user", lambda: fake.edit(user_id, status="inactive"))
@@ -141,7 +141,7 @@ async def test_reads_can_lack_fields_and_writes_keep_them() -> None:
 
 
 @pytest.mark.parametrize("told", [True, False])
-async def test_a_missing_right_is_refused_whether_the_token_tells_it_or_not(told: bool) -> None:
+async def test_writes_without_the_scope_are_refused_even_if_the_scopes_are_unknown(told: bool) -> None:
     fake = FakeDirectory(people(1))
     if told:
         fake.granted = frozenset({"users:read"})

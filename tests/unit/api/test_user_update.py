@@ -1,4 +1,4 @@
-"""Updates on servers that accept PATCH, and on those that only replace whole records: nothing else changes."""
+"""Updates by PATCH, or by PUT of the whole record if the server refuses PATCH: no other field changes."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ from walkme_tui.domain.users import User
 UPDATE = {"status": "inactive"}
 
 
-def refusing(*extra: User) -> FakeDirectory:
+def without_patch(*extra: User) -> FakeDirectory:
     """An account whose server refuses PATCH."""
     api = account()
     api.users += extra
@@ -30,18 +30,18 @@ async def update(api: FakeDirectory, user_id: str, base: User | None = None, mem
     await updater.update(user_id, UPDATE, base or User(user_id))
 
 
-# ------------------------------------------------------------ PATCH, or the whole
+# ------------------------------------------------------------ PATCH or PUT
 
 
-async def test_where_patch_is_taken_only_the_field_is_sent() -> None:
+async def test_patch_sends_only_the_changed_field() -> None:
     api = account()
     await update(api, BOTH.id)
     assert api.asked("patch_user") == [(BOTH.id, UPDATE)]
     assert [call.name for call in api.calls] == ["patch_user"]
 
 
-async def test_where_patch_is_refused_the_whole_record_is_put_back_and_that_is_remembered() -> None:
-    api, memory = refusing(), Memory()
+async def test_a_refused_patch_is_replaced_by_put_and_stored() -> None:
+    api, memory = without_patch(), Memory()
     await update(api, BOTH.id, memory=memory)
     assert api.asked("put_user") == [(BOTH.id, {**encode_user(BOTH), "status": "inactive"})]
     assert memory.refused
@@ -50,7 +50,7 @@ async def test_where_patch_is_refused_the_whole_record_is_put_back_and_that_is_r
     assert [call.name for call in again.calls] == ["get_user", "put_user"]
 
 
-async def test_a_404_for_somebody_who_is_there_means_no_patch() -> None:
+async def test_a_404_of_patch_for_an_existing_user_means_that_patch_is_refused() -> None:
     api, memory = account(), Memory()
     api.fail_next(NotFound("No such call.", status=404), name="patch_user")
     await update(api, BOTH.id, memory=memory)
@@ -58,7 +58,7 @@ async def test_a_404_for_somebody_who_is_there_means_no_patch() -> None:
     assert memory.refused
 
 
-async def test_a_404_for_somebody_who_is_gone_is_told_and_teaches_nothing() -> None:
+async def test_a_404_of_patch_for_a_deleted_user_is_raised_and_not_stored() -> None:
     api, memory = account(), Memory()
     with pytest.raises(NotFound):
         await update(api, "nobody", memory=memory)
@@ -67,7 +67,7 @@ async def test_a_404_for_somebody_who_is_gone_is_told_and_teaches_nothing() -> N
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("Lost."), Unreachable("Down."), RequestRejected("No.", status=400)])
-async def test_an_edit_that_failed_is_not_tried_in_another_way(error: ApiError) -> None:
+async def test_other_failures_of_patch_are_not_followed_by_put(error: ApiError) -> None:
     api, memory = account(), Memory()
     api.fail_next(error, name="patch_user")
     with pytest.raises(type(error)):
@@ -76,35 +76,35 @@ async def test_an_edit_that_failed_is_not_tried_in_another_way(error: ApiError) 
     assert not memory.refused
 
 
-async def test_a_put_whose_answer_is_lost_is_not_sent_again() -> None:
-    api = refusing()
+async def test_a_put_with_a_lost_answer_is_not_resent() -> None:
+    api = without_patch()
     api.fail_next(OutcomeUnknown("Lost."), name="put_user")
     with pytest.raises(OutcomeUnknown):
         await update(api, BOTH.id)
     assert len(api.asked("put_user")) == 1
 
 
-async def test_a_server_that_takes_neither_says_so() -> None:
-    api, memory = refusing(), Memory()
+async def test_a_server_that_refuses_patch_and_put_is_reported() -> None:
+    api, memory = without_patch(), Memory()
     api.fail_next(MethodRefused("No such call (405).", status=405), name="put_user")
     with pytest.raises(MethodRefused):
         await update(api, BOTH.id, memory=memory)
     assert not memory.refused
 
 
-async def test_what_others_did_a_moment_ago_is_in_the_body() -> None:
-    api = refusing()
+async def test_put_contains_the_latest_changes_of_others() -> None:
+    api = without_patch()
     api.meanwhile("get_user", lambda: api.edit(BOTH.id, role="Admin", groups=("g3",)))
     await update(api, BOTH.id)
     assert (api.now(BOTH.id).role, api.now(BOTH.id).groups, api.now(BOTH.id).status) == ("Admin", ("g3",), "inactive")
 
 
-# ------------------------------------------------------------ records that tell only parts
+# ------------------------------------------------------------ incomplete records
 
 
 @pytest.mark.parametrize("unread", [{"groups"}, {"role"}, {"groups", "role", "first_name", "last_name", "external_id"}])
-async def test_what_a_record_lacks_is_taken_from_another_answer(unread: set[str]) -> None:
-    api = refusing()
+async def test_fields_missing_in_a_record_are_taken_from_another_answer(unread: set[str]) -> None:
+    api = without_patch()
     api.unread = unread
     await update(api, BOTH.id)
     assert api.now(BOTH.id).groups == BOTH.groups
@@ -112,8 +112,8 @@ async def test_what_a_record_lacks_is_taken_from_another_answer(unread: set[str]
 
 
 @pytest.mark.parametrize("unread", [{"groups"}, {"role"}, {"email"}])
-async def test_a_record_that_nobody_tells_whole_is_not_put_back(unread: set[str]) -> None:
-    api = refusing()
+async def test_a_record_with_unknown_fields_is_not_put(unread: set[str]) -> None:
+    api = without_patch()
     api.unread, api.lean = unread, True
     with pytest.raises(RequestRejected) as caught:
         await update(api, BOTH.id)
@@ -121,27 +121,27 @@ async def test_a_record_that_nobody_tells_whole_is_not_put_back(unread: set[str]
     assert not api.writes
 
 
-async def test_a_name_in_the_base_is_not_cleared() -> None:
-    api = refusing()
+async def test_a_name_that_only_the_base_has_is_not_cleared() -> None:
+    api = without_patch()
     api.unread, api.lean = {"first_name"}, True
     with pytest.raises(RequestRejected):
         await update(api, BOTH.id, BOTH)
     assert not api.writes
 
 
-async def test_a_server_that_leaves_out_what_is_empty_can_be_edited() -> None:
+async def test_a_server_that_omits_empty_fields_can_be_updated() -> None:
     bare = User("bare", email="bare@example.com", role="Viewer", status="active", groups=())
-    api = refusing(bare)
+    api = without_patch(bare)
     await update(api, "bare")
     assert api.now("bare").status == "inactive"
 
 
-async def test_groups_are_no_attribute_to_update() -> None:
+async def test_groups_cannot_be_updated_as_an_attribute() -> None:
     with pytest.raises(KeyError):
-        await UserUpdater(refusing()).update(BOTH.id, {"groups": None}, BOTH)
+        await UserUpdater(without_patch()).update(BOTH.id, {"groups": None}, BOTH)
 
 
-# ------------------------------------------------------------ whatever the record, whatever the server
+# ------------------------------------------------------------ any record, any server
 
 
 @given(
@@ -150,10 +150,10 @@ async def test_groups_are_no_attribute_to_update() -> None:
     st.sets(st.sampled_from(["groups", "role", "first_name", "last_name", "external_id"])),
     st.booleans(),
 )
-async def test_an_edit_clears_nothing_that_anybody_could_know(
+async def test_an_update_never_clears_a_field_of_the_user(
     user: User, status: str, unread: set[str], lean: bool
 ) -> None:
-    """Known and unknown fields survive, however lean the answers are; or nothing is sent, and that is said."""
+    """Whatever fields the answers lack, all fields are kept, or nothing is sent and an error is raised."""
     api = FakeDirectory([user])
     api.patch_refused, api.unread, api.lean = True, unread, lean
     before = encode_user(user)

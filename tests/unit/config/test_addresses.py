@@ -1,4 +1,4 @@
-"""Base URLs: what is accepted, in which form, and what is refused."""
+"""Base URLs: accepted addresses, their normal form, and refused addresses."""
 
 import pytest
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_bad_addresses_are_refused_without_being_shown(address: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_nothing_but_a_refusal_comes_of_any_text(text: str) -> None:
+def test_any_text_is_accepted_or_refused_with_a_message(text: str) -> None:
     try:
         used = normalised_base_url(text)
     except AddressRefused:
@@ -76,7 +76,7 @@ def test_nothing_but_a_refusal_comes_of_any_text(text: str) -> None:
 
 
 @given(st.integers(0, 2**24 - 1))
-def test_all_of_127_is_this_machine(number: int) -> None:
+def test_all_addresses_of_127_are_loopback(number: int) -> None:
     assert is_loopback(f"127.{number >> 16}.{number >> 8 & 255}.{number & 255}")
 
 

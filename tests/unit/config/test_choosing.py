@@ -1,4 +1,4 @@
-"""Which profile is meant: option, variable, environment, default."""
+"""The choice of a profile: option, variable, environment, default."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def chosen(option: str | None, environ: dict[str, str], settings: Settings) -> s
     return selected_profile(option, environ, lambda: settings).name
 
 
-def test_the_order_is_option_variable_environment_default() -> None:
+def test_the_option_precedes_variable_environment_and_default() -> None:
     settings = file_with("a", "b", "c", default="c")
     everything = {**CREDENTIALS, "WALKME_TUI_PROFILE": "b"}
     assert chosen("a", everything, settings) == "a"
@@ -36,13 +36,13 @@ def test_the_order_is_option_variable_environment_default() -> None:
     assert chosen(None, {**CREDENTIALS, "WALKME_TUI_PROFILE": ""}, settings) == "env"
 
 
-def test_the_environment_never_completes_a_profile_of_the_file() -> None:
+def test_environment_variables_do_not_change_a_profile_of_the_file() -> None:
     profile = selected_profile("a", CREDENTIALS, lambda: file_with("a"))
     assert profile.rest is not None
     assert (profile.rest.client_id, profile.rest.secret) == ("from-file", VariableSource("X"))
 
 
-def test_the_file_is_not_read_where_the_environment_decides() -> None:
+def test_the_file_is_not_read_if_the_environment_defines_the_profile() -> None:
     def unreadable() -> Settings:
         raise AssertionError("read")
 
@@ -50,7 +50,7 @@ def test_the_file_is_not_read_where_the_environment_decides() -> None:
     assert selected_profile("env", CREDENTIALS, unreadable).name == "env"
 
 
-def test_without_anything_the_three_ways_in_are_told() -> None:
+def test_without_a_profile_the_message_lists_the_three_ways_to_start() -> None:
     with pytest.raises(NoProfile) as caught:
         chosen(None, {}, file_with())
     for way in ("--demo", "WALKME_CLIENT_ID", "config init"):
@@ -63,7 +63,9 @@ def test_profiles_without_a_default_are_listed() -> None:
 
 
 @pytest.mark.parametrize(("option", "environ"), [("acem", {}), (None, {"WALKME_TUI_PROFILE": "acem"})])
-def test_an_unknown_name_says_who_named_it_and_the_nearest(option: str | None, environ: dict[str, str]) -> None:
+def test_an_unknown_profile_is_reported_with_its_source_and_the_nearest_name(
+    option: str | None, environ: dict[str, str]
+) -> None:
     with pytest.raises(ConfigurationError) as caught:
         chosen(option, environ, file_with("acme", "other"))
     assert 'Did you mean "acme"?' in str(caught.value)
@@ -104,14 +106,14 @@ def test_the_environment_can_name_loopback_scim_and_basic() -> None:
         ({**CREDENTIALS, "WALKME_BASE_URL": "https://u:hunter2@x.example"}, "WALKME_BASE_URL must not contain"),
     ],
 )
-def test_half_an_environment_names_the_variable(environ: dict[str, str], missing: str) -> None:
+def test_an_incomplete_environment_is_refused_with_the_missing_variable(environ: dict[str, str], missing: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         selected_profile(None, environ, lambda: file_with("a", default="a"))
     assert missing in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_address_alone_is_no_profile() -> None:
+def test_a_base_url_alone_defines_no_profile() -> None:
     assert chosen(None, {"WALKME_BASE_URL": "https://x.example"}, file_with("a", default="a")) == "a"
     with pytest.raises(NoProfile):
         chosen("env", {"WALKME_BASE_URL": "https://x.example"}, file_with())

@@ -1,4 +1,4 @@
-"""Crash reports: where it broke, and nothing that anybody typed, read or signed in with."""
+"""Crash reports: the place of the error, without typed text, directory data or credentials."""
 
 import stat
 from collections.abc import Callable
@@ -22,12 +22,12 @@ def caught(work: Callable[[], object]) -> BaseException:
 
 
 def breaks() -> None:
-    token = Secret(VALUE)  # a local variable, as in real life
+    token = Secret(VALUE)  # a local variable that must not be reported
     email = "zoe.celik@example.com"
     raise ValueError(f"bad header Bearer {token.reveal()} for {email} \x1b[2J")
 
 
-def test_a_report_is_for_its_owner_only_and_names_the_place(tmp_path: Path) -> None:
+def test_a_report_is_private_and_has_the_place_of_the_error(tmp_path: Path) -> None:
     path = write_crash_report(caught(breaks), tmp_path / "state")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -37,7 +37,7 @@ def test_a_report_is_for_its_owner_only_and_names_the_place(tmp_path: Path) -> N
     assert "in breaks" in text
 
 
-def test_no_values_reach_it(tmp_path: Path) -> None:
+def test_a_report_has_no_values(tmp_path: Path) -> None:
     text = write_crash_report(caught(breaks), tmp_path).read_text()
     for secret in (VALUE, "Bearer", "zoe.celik", "\x1b", "token ="):
         assert secret not in text
@@ -62,7 +62,7 @@ def test_two_reports_in_one_second_are_two_files(tmp_path: Path) -> None:
         lambda: (_ for _ in ()).throw(ExceptionGroup(VALUE, [ValueError(VALUE)])),
     ],
 )
-def test_texts_that_quote_what_they_choked_on_are_left_out(work: Callable[[], object]) -> None:
+def test_messages_that_quote_a_value_are_left_out(work: Callable[[], object]) -> None:
     text = crash_report(caught(work))
     assert VALUE not in text
     assert "test_crash.py" in text
@@ -73,7 +73,7 @@ def in_file(path: str, code: str) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("code", ["object().nothing", "nothing", "[][3]", "len()", "import walkme_nothing"])
-def test_texts_about_the_code_are_kept_where_no_credentials_are(code: str) -> None:
+def test_messages_about_the_code_are_kept(code: str) -> None:
     error = caught(in_file("/x/walkme_tui/ui/app.py", code))
     assert str(error) in crash_report(error)
     for elsewhere in ("/x/walkme_tui/api/auth.py", "/x/site-packages/httpx/_client.py"):
@@ -81,17 +81,17 @@ def test_texts_about_the_code_are_kept_where_no_credentials_are(code: str) -> No
 
 
 @pytest.mark.parametrize("code", ["int('{0}')", "dict()['{0}']", "raise NotImplementedError('{0}')", "assert 0, '{0}'"])
-def test_texts_about_values_are_left_out_wherever_they_arise(code: str) -> None:
+def test_messages_about_values_are_left_out_in_every_module(code: str) -> None:
     report = crash_report(caught(in_file("/x/walkme_tui/ui/app.py", code.format(VALUE))))
     assert VALUE not in report
     assert "left out" in report
 
 
-def test_errors_of_the_system_are_told_without_the_file() -> None:
+def test_system_errors_are_reported_without_the_file_name() -> None:
     assert "FileNotFoundError: No such file or directory" in crash_report(caught(Path("/none").read_text))
 
 
-def test_causes_contexts_and_groups_are_told_each_once() -> None:
+def test_causes_contexts_and_groups_are_reported_once_each() -> None:
     def chain() -> None:
         try:
             try:
@@ -118,7 +118,7 @@ def test_an_endless_recursion_gives_a_short_report() -> None:
     assert len(crash_report(caught(again)).splitlines()) < 250
 
 
-def test_a_chain_that_bites_its_tail_ends() -> None:
+def test_a_circular_chain_of_causes_ends() -> None:
     error = caught(breaks)
     error.__cause__ = other = ValueError()
     other.__cause__ = error

@@ -1,4 +1,4 @@
-"""Names of keys: people's spelling to the keymap's, which must be one that Textual knows."""
+"""Names of keys: common spellings are normalised to the names that Textual knows."""
 
 import string
 
@@ -56,23 +56,23 @@ def test_other_control_keys_are_refused(letter: str) -> None:
 @pytest.mark.parametrize(
     "written", ["alt+x", "f11", "f0", "delete", "backspace", "insert", "", "xx", "\x01", "\x1b", "§"]
 )
-def test_what_not_every_terminal_sends_is_refused(written: str) -> None:
+def test_keys_that_some_terminals_do_not_send_are_refused(written: str) -> None:
     with pytest.raises(KeyRefused):
         normalised_key(written)
 
 
 @pytest.mark.parametrize("character", string.punctuation + " ")
-def test_punctuation_has_the_name_that_textual_gives_it(character: str) -> None:
+def test_punctuation_has_its_name_in_textual(character: str) -> None:
     assert normalised_key(character) == _character_to_key(character)
 
 
-def test_named_keys_are_textuals() -> None:
+def test_named_keys_exist_in_textual() -> None:
     known = {key.value for key in Keys}
     assert known >= NAMED | ALLOWED_CONTROL
 
 
 @given(st.text(max_size=12))
-def test_a_normalised_name_is_normal_and_every_other_text_is_refused(text: str) -> None:
+def test_normalising_is_idempotent_and_other_text_is_refused(text: str) -> None:
     try:
         name = normalised_key(text)
     except KeyRefused:
@@ -81,13 +81,13 @@ def test_a_normalised_name_is_normal_and_every_other_text_is_refused(text: str) 
     assert shown_key(name)
 
 
-def test_every_command_has_allowed_keys_and_no_two_share_one() -> None:
+def test_every_command_has_allowed_keys_that_no_other_command_has() -> None:
     for command in COMMANDS:
         assert [normalised_key(key) for key in command.keys] == list(command.keys), command.id
     assert clashes({command.id: command.keys for command in COMMANDS}) == {}
 
 
-def test_keys_are_shown_as_people_write_them() -> None:
+def test_keys_are_displayed_in_their_common_spelling() -> None:
     assert [shown_key(name) for name in ("comma", "f2", "pagedown", "G", "ctrl+p", "up")] == [
         ",",
         "F2",

@@ -23,18 +23,18 @@ def distrusted(mode: int, owner: int, user_id: int = ME) -> str:
 
 @pytest.mark.parametrize("mode", [FILE | 0o600, FILE | 0o644, FOLDER | 0o755, FOLDER | 0o1777, FOLDER | 0o700])
 @pytest.mark.parametrize("owner", [ME, 0])
-def test_what_only_the_user_and_root_can_write_is_trusted(mode: int, owner: int) -> None:
+def test_files_writable_by_the_user_and_root_only_are_trusted(mode: int, owner: int) -> None:
     assert distrusted(mode, owner) == ""
 
 
 @pytest.mark.parametrize("mode", [FILE | 0o620, FILE | 0o602, FILE | 0o1666, FOLDER | 0o775, FOLDER | 0o757])
 @pytest.mark.parametrize("owner", [ME, 0])
-def test_what_others_can_write_is_not(mode: int, owner: int) -> None:
+def test_files_writable_by_others_are_distrusted(mode: int, owner: int) -> None:
     assert distrusted(mode, owner) == "can be written by other users: chmod go-w '/etc/it is'"
 
 
 @pytest.mark.parametrize("mode", [FILE | 0o600, FILE | 0o666, FOLDER | 0o700, FOLDER | 0o1777])
-def test_what_another_user_owns_is_not(mode: int) -> None:
+def test_files_of_another_user_are_distrusted(mode: int) -> None:
     assert distrusted(mode, OTHER) == "belongs to the user 987002, not to 987001: sudo chown 987001 '/etc/it is'"
     assert distrusted(mode, ME, user_id=0) == "belongs to the user 987001, not to root: chown root '/etc/it is'"
 

@@ -1,4 +1,4 @@
-"""The program's folders, and how they and its files are made."""
+"""The program's folders, and how folders and files are made."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ def named_folders(folder: Path) -> dict[str, str]:
     return {f"WALKME_TUI_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
 
 
-def test_the_variables_name_the_folders(tmp_path: Path) -> None:
+def test_the_variables_set_the_folders(tmp_path: Path) -> None:
     assert Paths.from_environment(named_folders(tmp_path)) == Paths.below(tmp_path)
     assert Paths.below(tmp_path).config_file == tmp_path / "config" / "config.toml"
     assert Paths.below(tmp_path).state_file == tmp_path / "state" / "state.toml"
@@ -35,7 +35,7 @@ def test_home_and_relative_folders_are_made_absolute(monkeypatch: pytest.MonkeyP
     assert (paths.config, paths.state) == (Path("/home/me/c"), tmp_path / "s")
 
 
-def test_without_variables_the_systems_own_places_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_variables_the_platform_folders_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -46,7 +46,7 @@ def test_without_variables_the_systems_own_places_are_used(monkeypatch: pytest.M
     assert not any(folder.exists() for folder in folders)
 
 
-def test_platformdirs_is_imported_only_where_a_variable_is_missing(tmp_path: Path) -> None:
+def test_platformdirs_is_imported_only_if_a_variable_is_missing(tmp_path: Path) -> None:
     code = (
         "import sys; from walkme_tui.config.paths import Paths; Paths.from_environment();"
         "sys.exit('platformdirs' in sys.modules)"
@@ -62,13 +62,13 @@ def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
     assert mode(private_folder(made)) == 0o755
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be created"):
         private_folder(tmp_path / "file" / "folder")
 
 
-def test_a_file_is_replaced_in_one_step_for_its_owner_only(tmp_path: Path) -> None:
+def test_a_file_is_replaced_atomically_and_private(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text("old")
     file.chmod(0o644)
@@ -79,7 +79,7 @@ def test_a_file_is_replaced_in_one_step_for_its_owner_only(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("ending", [ValueError, KeyboardInterrupt, SystemExit])
-def test_whatever_ends_the_writing_leaves_the_old_file_and_nothing_else(
+def test_an_interrupted_write_keeps_the_old_file_and_leaves_no_other(
     tmp_path: Path, ending: type[BaseException]
 ) -> None:
     file = tmp_path / "x.csv"
@@ -97,7 +97,7 @@ def test_whatever_ends_the_writing_leaves_the_old_file_and_nothing_else(
     assert [file.name for file in tmp_path.iterdir()] == ["x.csv"]
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_writing_through_a_link_keeps_the_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real" / "x")
     write_atomically(tmp_path / "link", "new")
@@ -106,7 +106,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("named", ["~nobody-of-this-name/cache", ""])
-def test_a_home_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str) -> None:
+def test_an_unknown_home_folder_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str) -> None:
     def unknown(*_: object, **__: object) -> Path:
         raise RuntimeError("could not determine the home directory")
 
@@ -116,6 +116,6 @@ def test_a_home_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
         Paths.from_environment(environ)
 
 
-def test_a_folder_that_cannot_be_looked_for_cannot_be_made_either(tmp_path: Path) -> None:
+def test_an_inaccessible_parent_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="File name too long"):
         private_folder(tmp_path / ("x" * 300))

@@ -1,4 +1,4 @@
-"""Each source of a credential: what it gives, what it says when it gives nothing, and what it never says."""
+"""Sources of a credential: their value, their error messages, and that no message contains the value."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def refusal(source: SecretSource) -> str:
 # ---------------------------------------------------------------- command
 
 
-def test_a_command_gives_its_first_line() -> None:
+def test_a_command_returns_its_first_line() -> None:
     assert python(f"print('{VALUE}'); print('user: me')").read().reveal() == VALUE
     assert python(f"import sys; sys.stdout.write('{VALUE}')").read().reveal() == VALUE
     assert python(f"import sys; sys.stdout.write('{VALUE}' + chr(13) + chr(10))").read().reveal() == VALUE
@@ -47,12 +47,12 @@ def test_a_command_is_run_without_a_shell(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-def test_a_command_has_no_terminal_to_ask_on() -> None:
+def test_a_command_has_no_terminal() -> None:
     code = f"import os\ntry: os.open('/dev/tty', os.O_RDWR); print('terminal')\nexcept OSError: print('{VALUE}')"
     assert python(code).read().reveal() == VALUE
 
 
-def test_a_failing_command_is_named_with_its_exit_code_and_nothing_it_printed(
+def test_a_failing_command_is_reported_with_its_exit_code_without_its_output(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ACME_TEST", VALUE)
@@ -62,16 +62,16 @@ def test_a_failing_command_is_named_with_its_exit_code_and_nothing_it_printed(
     assert "the command `" in text
 
 
-def test_what_a_command_prints_to_standard_error_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_standard_error_of_a_command_is_discarded(capfd: pytest.CaptureFixture[str]) -> None:
     python(f"import sys; print('x'); print('{VALUE}', file=sys.stderr)").read()
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_command_ended_by_a_signal_says_which() -> None:
+def test_a_command_ended_by_a_signal_is_reported_with_it() -> None:
     assert "signal 9" in refusal(python("import os; os.kill(os.getpid(), 9)"))
 
 
-def test_a_missing_command_says_that_no_shell_is_involved() -> None:
+def test_the_message_for_a_missing_command_mentions_that_no_shell_runs_it() -> None:
     text = refusal(CommandSource(("no-such-program-anywhere", "x")))
     assert "cannot be run" in text
     assert "without a shell" in text
@@ -105,7 +105,7 @@ def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path: Path
 
 
 def runs(process: int) -> bool:
-    """True unless the process is gone, or ended and not yet collected by anyone."""
+    """True unless the process is gone or a zombie."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -113,7 +113,7 @@ def runs(process: int) -> bool:
     return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
-def test_a_command_that_prints_without_end_costs_neither_memory_nor_the_program() -> None:
+def test_a_command_with_endless_output_is_ended_without_using_much_memory() -> None:
     assert "did not finish" in refusal(python("while True: print('x' * 1000)", 1.0))
 
 
@@ -125,7 +125,7 @@ def test_a_long_output_after_the_first_line_does_not_block_the_command() -> None
 # ---------------------------------------------------------------- variable
 
 
-def test_a_variable_gives_its_value_or_says_to_export_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_returns_its_value_or_a_message_to_export_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_SECRET", VALUE)
     assert VariableSource("ACME_SECRET").read().reveal() == VALUE
     monkeypatch.setenv("ACME_SECRET", "")
@@ -137,7 +137,7 @@ def test_a_variable_gives_its_value_or_says_to_export_it(monkeypatch: pytest.Mon
 # ---------------------------------------------------------------- file
 
 
-def test_a_private_file_gives_its_first_line(tmp_path: Path) -> None:
+def test_a_private_file_returns_its_first_line(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{VALUE}\nsecond\n")
     file.chmod(0o600)
@@ -145,7 +145,7 @@ def test_a_private_file_gives_its_first_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o602, 0o644])
-def test_a_file_that_others_may_read_or_write_is_refused_with_the_cure(tmp_path: Path, mode: int) -> None:
+def test_a_file_accessible_to_others_is_refused_with_the_command_to_fix_it(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "my secret"
     file.write_text(VALUE)
     file.chmod(mode)
@@ -154,7 +154,7 @@ def test_a_file_that_others_may_read_or_write_is_refused_with_the_cure(tmp_path:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", ""])
-def test_a_byte_order_mark_is_no_part_of_the_secret(tmp_path: Path, encoding: str, line_end: str) -> None:
+def test_a_byte_order_mark_is_stripped(tmp_path: Path, encoding: str, line_end: str) -> None:
     file = tmp_path / "secret"
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     file.write_bytes(f"{mark}{VALUE}ü{line_end}".encode(encoding))
@@ -162,14 +162,16 @@ def test_a_byte_order_mark_is_no_part_of_the_secret(tmp_path: Path, encoding: st
     assert FileSource(file).read().reveal() == f"{VALUE}ü"
 
 
-def test_half_a_utf_16_character_is_no_text(tmp_path: Path) -> None:
+def test_an_incomplete_utf_16_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(f"{VALUE}".encode("utf-16")[:-1])
     file.chmod(0o600)
     assert "is not text" in refusal(FileSource(file))
 
 
-def test_a_file_of_another_user_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_refused_with_the_command_to_fix_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "my secret"
     file.write_text(VALUE)
     file.chmod(0o600)
@@ -198,18 +200,18 @@ def fake_keyring(monkeypatch: pytest.MonkeyPatch, get_password: object) -> None:
     monkeypatch.setitem(sys.modules, "keyring", module)
 
 
-def test_the_keyring_gives_an_entry_or_says_how_to_store_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_keyring_returns_its_entry_or_a_message_how_to_store_it(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_keyring(monkeypatch, lambda service, user: VALUE if (service, user) == ("walkme", "acme") else None)
     assert KeyringSource("walkme", "acme").read().reveal() == VALUE
     assert "keyring set walkme other" in refusal(KeyringSource("walkme", "other"))
 
 
-def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_keyring_extra_the_message_contains_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert 'pip install "walkme-tui[keyring]"' in refusal(KeyringSource("walkme", "acme"))
 
 
-def test_a_refusing_keyring_is_named_by_its_error_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_keyring_is_reported_by_the_type_of_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(service: str, user: str) -> str:
         raise LookupError(VALUE)
 
@@ -217,15 +219,15 @@ def test_a_refusing_keyring_is_named_by_its_error_only(monkeypatch: pytest.Monke
     assert "LookupError" in refusal(KeyringSource("walkme", "acme"))
 
 
-def test_a_hanging_keyring_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_keyring_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     fake_keyring(monkeypatch, lambda service, user: time.sleep(3))
     assert "did not answer within 0.05 seconds" in refusal(KeyringSource("walkme", "acme", 0.05))
 
 
-# ---------------------------------------------------------------- words
+# ---------------------------------------------------------------- descriptions
 
 
-def test_every_source_says_in_words_what_it_is() -> None:
+def test_every_source_has_a_description() -> None:
     assert CommandSource(("pass", "show", "walkme/acme")).describe() == "the command `pass show walkme/acme`"
     assert VariableSource("ACME_SECRET").describe() == "the variable ACME_SECRET"
     assert FileSource(Path("/etc/x\x1b[2J")).describe() == "the file /etc/x␛[2J"

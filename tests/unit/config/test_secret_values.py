@@ -1,4 +1,4 @@
-"""A Secret never shows its value, whatever is done to it by accident."""
+"""No accidental use of a Secret shows its value."""
 
 import copy
 import json
@@ -28,13 +28,13 @@ VALUE = "correct-horse-battery"
         ascii,
     ],
 )
-def test_no_way_of_showing_it_shows_it(shown):  # type: ignore[no-untyped-def]  # ten lambdas of one shape
+def test_no_text_form_of_a_secret_contains_its_value(shown):  # type: ignore[no-untyped-def]  # ten lambdas of one shape
     text = shown(Secret(VALUE))
     assert VALUE not in text
     assert VALUE[:5] not in text
 
 
-def test_logging_it_does_not_show_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_logging_a_secret_does_not_show_its_value(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("test").warning("token %s %r", Secret(VALUE), Secret(VALUE))
     assert "token" in caplog.text
@@ -42,13 +42,13 @@ def test_logging_it_does_not_show_it(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_it_is_not_pickled(protocol: int) -> None:
+def test_a_secret_cannot_be_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled") as caught:
         pickle.dumps(Secret(VALUE), protocol)
     assert VALUE not in "".join(traceback.format_exception(caught.value))
 
 
-def test_it_is_not_copied_json_or_given_attributes() -> None:
+def test_a_secret_cannot_be_copied_serialised_or_extended() -> None:
     secret = Secret(VALUE)
     with pytest.raises(TypeError):
         copy.copy(secret)
@@ -59,7 +59,7 @@ def test_it_is_not_copied_json_or_given_attributes() -> None:
     assert not hasattr(secret, "__dict__")
 
 
-def test_it_reveals_itself_when_asked_and_compares_by_value() -> None:
+def test_a_secret_is_revealed_on_request_and_compares_by_value() -> None:
     assert Secret(VALUE).reveal() == VALUE
     assert Secret(VALUE) == Secret(VALUE)
     assert Secret(VALUE) != Secret("other")

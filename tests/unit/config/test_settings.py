@@ -1,4 +1,4 @@
-"""config.toml: what it gives, and how every mistake in it is named."""
+"""config.toml: its settings, and the message for every kind of mistake."""
 
 from pathlib import Path
 
@@ -59,11 +59,11 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def complaints(folder: Path, text: str) -> list[str]:
+def messages(folder: Path, text: str) -> list[str]:
     return [str(problem.error()) for problem in check_settings(write(folder, text)).problems]
 
 
-def test_a_whole_file_is_read(tmp_path: Path) -> None:
+def test_a_file_with_every_setting_is_read(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     file = write(tmp_path, WHOLE)
     settings = load_settings(file)
@@ -100,21 +100,21 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
     assert (profile.rest.base_url, profile.rest.auth) == ("https://api.walkme.com", RestAuth.POST)
 
 
-def test_a_documented_command_of_a_later_version_may_be_bound_already(tmp_path: Path) -> None:
+def test_a_key_may_be_bound_to_a_documented_command_of_a_later_version(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "e"'))
     assert settings.keymap == {}
-    assert "cannot be the key of user.edit" in complaints(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
+    assert "cannot be the key of user.edit" in messages(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
 
 
 @pytest.mark.parametrize("key", ["x", "scin", "sci"])
-def test_no_complaint_proposes_what_does_not_work_yet(tmp_path: Path, key: str) -> None:
-    (complaint,) = complaints(tmp_path, MINIMAL + f"[profiles.acme.{key}]")
+def test_messages_do_not_suggest_commands_of_later_versions(tmp_path: Path, key: str) -> None:
+    (complaint,) = messages(tmp_path, MINIMAL + f"[profiles.acme.{key}]")
     assert "scim" not in complaint.casefold()
-    (complaint,) = complaints(tmp_path, "[profiles.acme]")
+    (complaint,) = messages(tmp_path, "[profiles.acme]")
     assert "scim" not in complaint.casefold()
 
 
-def test_no_file_is_no_problem(tmp_path: Path) -> None:
+def test_a_missing_file_gives_the_defaults(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml").profiles == {}
     assert not check_settings(tmp_path / "config.toml").exists
 
@@ -145,7 +145,9 @@ def test_every_kind_of_source_is_read(tmp_path: Path, line: str, source: object)
     assert rest.secret == source
 
 
-def test_paths_begin_at_the_file_or_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_start_at_the_folder_of_the_file_or_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     for written, meant in (("s/x", tmp_path / "s/x"), ("~/x", Path("/home/me/x"))):
         text = f'[profiles.a.rest]\nclient_id = "id-1"\nsecret_file = "{written}"\n'
@@ -215,8 +217,8 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         ("a = 1\nb = = 2", 2, ["column 5", "invalid TOML"]),
     ],
 )
-def test_a_mistake_names_file_line_and_cure(tmp_path: Path, text: str, line: int, words: list[str]) -> None:
-    found = complaints(tmp_path, text)
+def test_a_mistake_is_reported_with_file_line_and_fix(tmp_path: Path, text: str, line: int, words: list[str]) -> None:
+    found = messages(tmp_path, text)
     named = [complaint for complaint in found if complaint.startswith(f"{tmp_path / 'config.toml'}, line {line}: ")]
     assert any(all(word in complaint for word in words) for complaint in named), found
     with pytest.raises(ConfigurationError) as caught:
@@ -236,23 +238,23 @@ def test_a_mistake_names_file_line_and_cure(tmp_path: Path, text: str, line: int
         'base_url = "https://me:hunter2@x.example"',
     ],
 )
-def test_a_secret_in_the_file_is_named_by_its_place_and_never_shown(tmp_path: Path, line: str) -> None:
-    found = complaints(tmp_path, REST + 'secret_file = "x"\n' + line)
+def test_a_secret_in_the_file_is_reported_by_its_place_without_its_value(tmp_path: Path, line: str) -> None:
+    found = messages(tmp_path, REST + 'secret_file = "x"\n' + line)
     assert any(", line 4: " in complaint for complaint in found)
     assert "hunter2" not in "".join(found)
     assert "hunter2" not in repr(check_settings(tmp_path / "config.toml").settings)
 
 
 @pytest.mark.parametrize("line", ['secret_env = "hunter2!"', 'secret_env = ["hunter2"]', 'secret_file = ["hunter2"]'])
-def test_a_secret_in_the_place_of_its_source_is_not_shown(tmp_path: Path, line: str) -> None:
-    (found,) = complaints(tmp_path, REST + line)
+def test_a_secret_in_place_of_its_source_is_not_shown(tmp_path: Path, line: str) -> None:
+    (found,) = messages(tmp_path, REST + line)
     assert ", line 3: " in found
     assert "hunter2" not in found
 
 
 @pytest.mark.parametrize("place", ["", "[profiles.a]\n", "[profiles.a.rest]\n", "[profiles.a.scim]\n"])
 def test_a_secret_is_found_at_every_level(tmp_path: Path, place: str) -> None:
-    found = complaints(tmp_path, place + 'token = "hunter2"')
+    found = messages(tmp_path, place + 'token = "hunter2"')
     assert any("contains a secret, which is not allowed" in complaint for complaint in found)
 
 
@@ -263,7 +265,7 @@ def test_all_mistakes_of_a_file_are_reported_by_line(tmp_path: Path) -> None:
     assert {1, 3, 5} <= set(lines)
 
 
-def test_files_that_are_no_text_are_named(tmp_path: Path) -> None:
+def test_files_that_are_no_text_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_bytes(b"a = 1\nb = '\xff'\n")
     assert [problem.line for problem in check_settings(file).problems] == [2]
@@ -275,12 +277,12 @@ def test_files_that_are_no_text_are_named(tmp_path: Path) -> None:
 
 
 def test_hostile_keys_are_cleaned(tmp_path: Path) -> None:
-    (found,) = complaints(tmp_path, '"a\\u001b[2J" = 1\n')
+    (found,) = messages(tmp_path, '"a\\u001b[2J" = 1\n')
     assert "\x1b" not in found
     assert "␛[2J" in found
 
 
-def test_lines_are_found_through_comments_strings_and_every_spelling_of_a_key() -> None:
+def test_line_numbers_are_right_after_comments_strings_and_quoted_keys() -> None:
     text = '# [a]\nx = """\n[a]\nb = 1\n"""\n[a]\n"b" = 1\nc . d = 2\n[ a . "e.f" ]\n\'g\' = 1\n[[h]]\ni = 1\n'
     document = parse_toml(Path("x"), text)
     assert document.line_of(("a",)) == 6
@@ -308,7 +310,7 @@ TABLES = st.dictionaries(KEYS, TOML_VALUES, max_size=6)
 
 
 @given(profile=TABLES, rest=TABLES, top=TABLES)
-def test_any_values_give_settings_or_complaints_never_another_error(
+def test_any_toml_gives_settings_or_messages(
     tmp_path_factory: pytest.TempPathFactory,
     profile: dict[str, object],
     rest: dict[str, object],
@@ -321,7 +323,7 @@ def test_any_values_give_settings_or_complaints_never_another_error(
     assert report.problems or "a" in report.settings.profiles
 
 
-def test_a_word_that_is_like_none_is_answered_with_the_list_once(tmp_path: Path) -> None:
+def test_an_unknown_word_without_a_near_one_lists_the_valid_ones_once(tmp_path: Path) -> None:
     report = check_settings(write(tmp_path, MINIMAL + "[profiles.acme]\nenvironment = 'x'"))
     assert [problem.hint for problem in report.problems] == [""]
     assert '"production", "sandbox"' in report.problems[0].message

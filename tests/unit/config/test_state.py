@@ -1,4 +1,4 @@
-"""state.toml: what comes back, what a broken one costs, and what happens when it cannot be written."""
+"""state.toml: what is restored, what is lost with a damaged file, and failures to write it."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_
 NAMES = st.from_regex(r"[^\W_][\w.-]{0,39}", fullmatch=True).filter(lambda name: not why_name_refused(name))
 SORTS = st.none() | st.builds(Sort, st.sampled_from(SortKey), st.booleans())
 VIEWS = st.builds(SavedView, NAMES, LINES, SORTS, st.booleans(), st.booleans())
-LOOKS = st.dictionaries(
+LAYOUTS = st.dictionaries(
     st.tuples(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.sampled_from(TableName)),
     st.builds(TableLayout, SORTS, st.booleans()),
     max_size=5,
@@ -55,16 +55,16 @@ def written(memory: StateFile, file: Path) -> Path:
     return file
 
 
-# ---------------------------------------------------------------- what comes back
+# ---------------------------------------------------------------- what is restored
 
 
 @given(
     st.lists(VIEWS, max_size=6, unique_by=lambda view: view.name.casefold()),
-    LOOKS,
+    LAYOUTS,
     st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
     st.booleans(),
 )
-def test_what_is_remembered_comes_back_in_its_order(
+def test_saved_state_is_restored_in_order(
     tmp_path_factory: pytest.TempPathFactory,
     views: list[SavedView],
     looks: dict[tuple[str, TableName], TableLayout],
@@ -90,7 +90,7 @@ def test_what_is_remembered_comes_back_in_its_order(
     assert on_disk or not file.parent.exists()
 
 
-def test_the_file_reads_well_and_is_its_owners_only(memory: StateFile, written: Path) -> None:
+def test_the_file_is_readable_toml_and_private(memory: StateFile, written: Path) -> None:
     memory.save_table_layout("acme", TableName.USERS, BY_EMAIL)
     memory.save_theme("paper")
     text = written.read_text()
@@ -104,25 +104,25 @@ def test_the_file_reads_well_and_is_its_owners_only(memory: StateFile, written: 
     assert stat.S_IMODE(written.parent.stat().st_mode) == 0o700
 
 
-def test_a_file_that_others_could_read_becomes_its_owners_only(memory: StateFile, written: Path) -> None:
+def test_a_file_readable_by_others_becomes_private(memory: StateFile, written: Path) -> None:
     written.chmod(0o644)
     memory.save_theme("paper")
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
 
 
-def test_no_file_is_a_fresh_memory_and_reading_makes_none(memory: StateFile, file: Path) -> None:
+def test_a_missing_file_gives_the_defaults_and_reading_makes_none(memory: StateFile, file: Path) -> None:
     assert memory.views() == BUILT_IN
     assert (memory.theme(), memory.table_layout("acme", TableName.USERS), memory.notice) == (None, TableLayout(), "")
     assert not file.parent.exists()
 
 
-def test_a_view_takes_the_place_of_one_of_the_same_name(memory: StateFile, written: Path) -> None:
+def test_a_saved_view_replaces_one_of_the_same_name(memory: StateFile, written: Path) -> None:
     memory.save_view(SavedView("other"))
     memory.save_view(SavedView("Leavers", "role:admin"))
     assert saved(memory) == (SavedView("Leavers", "role:admin"), SavedView("other"))
 
 
-def test_of_two_views_that_somebody_gave_the_same_name_saving_leaves_one(memory: StateFile, file: Path) -> None:
+def test_saving_removes_duplicates_of_a_view(memory: StateFile, file: Path) -> None:
     file.parent.mkdir()
     file.write_text('[views.a]\nfilter = "1"\n[views.b]\n[views.A]\nfilter = "2"\n')
     assert saved(memory) == (SavedView("a", "1"), SavedView("b"))
@@ -138,7 +138,7 @@ def test_a_view_is_deleted_by_any_spelling_of_its_name(memory: StateFile, writte
     assert memory.delete_view("leavers") == "There is no view leavers."
 
 
-def test_a_built_in_view_stays_and_comes_back_when_the_one_in_its_place_goes(memory: StateFile) -> None:
+def test_deleting_a_saved_view_restores_the_built_in_view_of_its_name(memory: StateFile) -> None:
     assert memory.delete_view("admins") == "The view admins is built in and cannot be deleted."
     own = SavedView("admins", "role:admin status:active")
     memory.save_view(own)
@@ -148,7 +148,7 @@ def test_a_built_in_view_stays_and_comes_back_when_the_one_in_its_place_goes(mem
     assert memory.views() == BUILT_IN
 
 
-def test_a_look_that_is_as_at_first_takes_no_room(memory: StateFile, written: Path) -> None:
+def test_a_default_layout_is_not_stored(memory: StateFile, written: Path) -> None:
     before = written.read_bytes()
     memory.save_table_layout("acme", TableName.MEMBERS, BY_EMAIL)
     assert memory.table_layout("acme", TableName.MEMBERS) == BY_EMAIL
@@ -159,14 +159,14 @@ def test_a_look_that_is_as_at_first_takes_no_room(memory: StateFile, written: Pa
     assert written.read_bytes() == before
 
 
-def test_what_changes_nothing_is_not_written(memory: StateFile, written: Path) -> None:
+def test_saving_an_unchanged_value_does_not_write(memory: StateFile, written: Path) -> None:
     before = written.stat()
     assert memory.save_view(LEAVERS) == ""
     assert (written.stat().st_ino, written.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\x1bb", "a\x85b", "a\u2028b", "a\udc80b"])
-def test_a_filter_is_one_line_of_text_in_the_file_and_out_of_it(memory: StateFile, file: Path, text: str) -> None:
+def test_a_filter_is_stored_and_restored_as_one_line(memory: StateFile, file: Path, text: str) -> None:
     assert memory.save_view(SavedView("odd", text)) == ""
     assert saved(memory) == (SavedView("odd", "a b"),)
     if text != "a\udc80b":
@@ -174,16 +174,16 @@ def test_a_filter_is_one_line_of_text_in_the_file_and_out_of_it(memory: StateFil
         assert saved(memory) == (SavedView("odd", "a b"),)
 
 
-def test_what_cannot_be_saved_is_refused_with_the_reason(memory: StateFile, file: Path) -> None:
+def test_an_invalid_view_is_refused_with_the_reason(memory: StateFile, file: Path) -> None:
     assert "at most 1000" in memory.save_view(SavedView("long", "x" * (MAX_FILTER + 1)))
     assert memory.save_view(SavedView("no good")) == why_name_refused("no good") != ""
     assert not file.exists()
 
 
-# ---------------------------------------------------------------- what others wrote
+# ---------------------------------------------------------------- files of other versions, damaged files
 
 
-def test_what_this_version_does_not_know_is_kept(memory: StateFile, file: Path) -> None:
+def test_unknown_entries_are_kept(memory: StateFile, file: Path) -> None:
     document: dict[str, Any] = {
         "tabs": ["users", 3],
         "views": {
@@ -223,7 +223,7 @@ def without_none(value: Any) -> Any:
 
 
 @given(st.dictionaries(st.sampled_from(["theme", "views", "profiles", "other"]), JUNK))
-def test_entries_of_any_other_type_count_as_not_there(
+def test_entries_of_a_wrong_type_are_ignored(
     tmp_path_factory: pytest.TempPathFactory, document: dict[str, Any]
 ) -> None:
     file = tmp_path_factory.mktemp("s") / "state.toml"
@@ -249,7 +249,7 @@ def test_entries_of_any_other_type_count_as_not_there(
         (f'filter = "{"x" * (MAX_FILTER + 1)}"', None),
     ],
 )
-def test_a_view_is_as_much_as_can_be_used_but_none_without_its_filter(
+def test_invalid_parts_of_a_view_are_ignored_but_its_filter_is_required(
     memory: StateFile, file: Path, entry: str, found: SavedView | None
 ) -> None:
     file.parent.mkdir()
@@ -259,7 +259,7 @@ def test_a_view_is_as_much_as_can_be_used_but_none_without_its_filter(
 
 @pytest.mark.parametrize("content", [b"theme = ", b"\xff\xfe", b"theme = 1\ntheme = 2", b"#" * 1024 * 1024 + b"#"])
 @pytest.mark.parametrize("first", ["read", "write"])
-def test_a_broken_file_is_moved_aside_and_said_so(memory: StateFile, file: Path, content: bytes, first: str) -> None:
+def test_a_damaged_file_is_moved_aside_and_reported(memory: StateFile, file: Path, content: bytes, first: str) -> None:
     file.parent.mkdir()
     file.write_bytes(content)
     assert (memory.views() == BUILT_IN) if first == "read" else (memory.save_theme("paper") == "")
@@ -270,7 +270,7 @@ def test_a_broken_file_is_moved_aside_and_said_so(memory: StateFile, file: Path,
     assert StateFile(file).notice == ""
 
 
-def test_every_broken_file_is_kept(memory: StateFile, file: Path) -> None:
+def test_every_damaged_file_is_kept(memory: StateFile, file: Path) -> None:
     file.parent.mkdir()
     names = ["state.toml.broken", "state.toml.broken-2", "state.toml.broken-3"]
     for number, name in enumerate(names):
@@ -280,13 +280,13 @@ def test_every_broken_file_is_kept(memory: StateFile, file: Path) -> None:
     assert [file.with_name(name).read_text() for name in names] == ["broken 0", "broken 1", "broken 2"]
 
 
-def test_a_folder_in_its_place_costs_the_memory_only(memory: StateFile, file: Path) -> None:
+def test_a_folder_in_place_of_the_file_gives_the_defaults(memory: StateFile, file: Path) -> None:
     file.mkdir(parents=True)
     assert memory.views() == BUILT_IN
     assert memory.notice
 
 
-# ---------------------------------------------------------------- several writers
+# ---------------------------------------------------------------- concurrent writers
 
 
 WRITER = """
@@ -304,7 +304,7 @@ for number in range(15):
 """
 
 
-def test_two_processes_and_several_threads_lose_nothing_of_each_other(
+def test_concurrent_processes_and_threads_keep_each_others_changes(
     memory: StateFile, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("walkme_tui.config.state.PATIENCE_SECONDS", 60)
@@ -332,12 +332,12 @@ def test_two_processes_and_several_threads_lose_nothing_of_each_other(
     assert sorted(found.name for found in file.parent.iterdir()) == [".state.toml.lock", "state.toml"]
 
 
-def test_what_another_process_saved_is_seen_at_once(memory: StateFile, written: Path) -> None:
+def test_changes_of_another_process_are_read_immediately(memory: StateFile, written: Path) -> None:
     StateFile(written).save_view(SavedView("theirs"))
     assert [view.name for view in saved(memory)] == ["leavers", "theirs"]
 
 
-def test_a_writer_that_stands_still_does_not_hold_the_others_up(
+def test_a_hanging_writer_does_not_block_the_others(
     memory: StateFile, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("walkme_tui.config.state.PATIENCE_SECONDS", 0.02)
@@ -349,9 +349,7 @@ def test_a_writer_that_stands_still_does_not_hold_the_others_up(
     assert memory.save_theme("paper") == ""
 
 
-def test_a_file_system_without_locks_is_written_all_the_same(
-    memory: StateFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_system_without_locks_is_still_written(memory: StateFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(handle: int, kind: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -360,10 +358,10 @@ def test_a_file_system_without_locks_is_written_all_the_same(
     assert memory.theme() == "paper"
 
 
-# ---------------------------------------------------------------- when it cannot be written
+# ---------------------------------------------------------------- failures to write
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     memory = StateFile(tmp_path / "state" / "state.toml")
     assert "cannot be created" in memory.save_theme("paper")
@@ -371,7 +369,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     assert "cannot be read" in memory.notice
 
 
-def test_a_folder_that_takes_no_file_is_said(memory: StateFile, written: Path) -> None:
+def test_a_folder_without_write_permission_is_reported(memory: StateFile, written: Path) -> None:
     lock = written.parent / ".state.toml.lock"
     lock.unlink()
     lock.symlink_to("elsewhere")
@@ -383,7 +381,7 @@ def test_a_folder_that_takes_no_file_is_said(memory: StateFile, written: Path) -
     assert written.read_text() == "theme = "
 
 
-def test_a_full_disk_is_said_and_keeps_what_was_there(
+def test_a_full_disk_is_reported_and_keeps_the_old_file(
     memory: StateFile, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
@@ -396,7 +394,7 @@ def test_a_full_disk_is_said_and_keeps_what_was_there(
     assert sorted(found.name for found in written.parent.iterdir()) == [".state.toml.lock", "state.toml"]
 
 
-def test_a_file_never_grows_beyond_what_is_read_again(memory: StateFile, file: Path) -> None:
+def test_a_file_is_never_written_larger_than_the_read_limit(memory: StateFile, file: Path) -> None:
     file.parent.mkdir()
     file.write_text(f'filler = "{"x" * (1024 * 1024 - 600)}"\n')
     said = [memory.save_view(SavedView(f"v{number}", "y" * 200)) for number in range(5)]
@@ -406,7 +404,7 @@ def test_a_file_never_grows_beyond_what_is_read_again(memory: StateFile, file: P
     assert memory.notice == ""
 
 
-def test_a_file_that_is_nested_too_deeply_is_said(memory: StateFile, file: Path) -> None:
+def test_a_file_nested_too_deeply_is_reported(memory: StateFile, file: Path) -> None:
     file.parent.mkdir()
     file.write_text("x" + ".a" * 5000 + " = 1\n")
     assert memory.views() == BUILT_IN

@@ -1,4 +1,4 @@
-"""Themes: the three that ship can be read by everyone, and a bad one says what is wrong."""
+"""Themes: the contrast of the shipped ones, and the messages for invalid ones."""
 
 from pathlib import Path
 
@@ -26,12 +26,12 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_the_measure_is_right() -> None:
+def test_the_contrast_formula_gives_known_values() -> None:
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_one_dark_one_light_and_one_mono_ship() -> None:
+def test_a_dark_a_light_and_a_mono_theme_ship() -> None:
     assert load_themes().failed == ()
     assert sorted((theme.dark, theme.mono) for theme in SHIPPED.values()) == [
         (False, False),
@@ -42,7 +42,7 @@ def test_one_dark_one_light_and_one_mono_ship() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COLORED))
-def test_what_is_written_can_be_read(name: str) -> None:
+def test_text_has_enough_contrast_in_every_theme(name: str) -> None:
     palette = COLORED[name]
     grounds = [palette.background, palette.panel, palette.selection, *([palette.zebra] if palette.zebra else [])]
     inks = ("text", "accent", "success", "warning", "error")
@@ -61,7 +61,7 @@ def test_what_is_written_can_be_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COLORED))
-def test_dim_is_dimmer_than_text_and_production_is_no_other_colour(name: str) -> None:
+def test_dim_has_less_contrast_than_text_and_production_has_a_colour_of_its_own(name: str) -> None:
     palette = COLORED[name]
     assert contrast(palette.dim, palette.background) < contrast(palette.text, palette.background)
     others = (palette.error, palette.warning, palette.accent, palette.sandbox)
@@ -69,11 +69,11 @@ def test_dim_is_dimmer_than_text_and_production_is_no_other_colour(name: str) ->
 
 
 @pytest.mark.parametrize("name", sorted(COLORED))
-def test_dark_is_dark_and_light_is_light(name: str) -> None:
+def test_dark_and_light_themes_have_matching_backgrounds(name: str) -> None:
     assert (luminance(COLORED[name].background) < luminance(COLORED[name].text)) == SHIPPED[name].dark
 
 
-def test_no_color_chooses_mono_whatever_is_asked_for() -> None:
+def test_no_color_selects_mono_despite_a_requested_theme() -> None:
     themes = load_themes()
     assert themes.choose("paper", no_color=True).name == "mono"
     assert themes.choose("paper").name == "paper"
@@ -82,7 +82,7 @@ def test_no_color_chooses_mono_whatever_is_asked_for() -> None:
         themes.choose("papr")
 
 
-def test_the_persons_own_are_added_and_win(tmp_path: Path) -> None:
+def test_themes_of_the_user_are_added_and_override_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(WHOLE)
     (tmp_path / "paper.toml").write_text(WHOLE.replace("'x'", "'paper'"))
     themes = load_themes(tmp_path)
@@ -91,7 +91,7 @@ def test_the_persons_own_are_added_and_win(tmp_path: Path) -> None:
     assert themes.loaded.keys() > SHIPPED.keys() - {"paper"}
 
 
-def test_those_that_cannot_be_used_are_named_together(tmp_path: Path) -> None:
+def test_all_invalid_themes_are_reported_together(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("name = ")
     (tmp_path / "b.toml").write_text(WHOLE.replace("dim =", "dimm ="))
     themes = load_themes(tmp_path)
@@ -116,7 +116,9 @@ def test_those_that_cannot_be_used_are_named_together(tmp_path: Path) -> None:
         ("x = 1\n" + WHOLE, 1, '"x" is not a valid key'),
     ],
 )
-def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int | None, words: str) -> None:
+def test_a_mistake_in_a_theme_is_reported_with_its_line(
+    tmp_path: Path, text: str, line: int | None, words: str
+) -> None:
     file = tmp_path / "x.toml"
     file.write_text(text)
     theme, problems = read_theme(file)
@@ -124,7 +126,7 @@ def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int | None, w
     assert [problem for problem in problems if problem.line == line and words in str(problem.error())], problems
 
 
-def test_a_theme_of_the_terminals_own_colours_is_possible(tmp_path: Path) -> None:
+def test_a_theme_may_use_the_terminals_own_colours(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text(WHOLE.replace("'#102030'", "'ansi_default'") + "zebra = '#ABCDEF'")
     theme, problems = read_theme(file)
@@ -134,13 +136,13 @@ def test_a_theme_of_the_terminals_own_colours_is_possible(tmp_path: Path) -> Non
     assert (theme.palette.text, theme.palette.zebra) == ("ansi_default", "#abcdef")
 
 
-def test_a_missing_file_is_a_problem_not_an_error(tmp_path: Path) -> None:
+def test_a_missing_theme_file_is_reported(tmp_path: Path) -> None:
     theme, problems = read_theme(tmp_path / "none.toml")
     assert theme is None
     assert "no such file" in str(problems[0].error())
 
 
-def test_in_a_wheel_the_packages_own_folder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_package_uses_its_own_theme_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkout = Path(__file__).resolve().parents[3]
     assert shipped_folder() == checkout / "themes"
     package = tmp_path / "site-packages" / "walkme_tui"
