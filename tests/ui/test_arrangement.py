@@ -1,4 +1,4 @@
-"""Which panes are shown: a plain value, so that a resize forgets nothing."""
+"""Which panes are shown: an immutable value that does not change with the size of the screen."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,21 +16,21 @@ WIDTHS = st.integers(min_value=1, max_value=300)
 
 
 @given(arrangement=ARRANGEMENTS, width=WIDTHS)
-def test_something_is_always_shown_and_details_never_without_users(arrangement: Arrangement, width: int) -> None:
+def test_at_least_one_pane_is_always_visible(arrangement: Arrangement, width: int) -> None:
     visible = arrangement.visible(width)
     assert visible
     assert arrangement.tab not in WITHOUT_DETAIL or set(visible) <= set(LISTS[arrangement.tab])
 
 
 @given(arrangement=ARRANGEMENTS, width=WIDTHS)
-def test_what_covers_the_screen_is_gone_after_two_steps_back(arrangement: Arrangement, width: int) -> None:
+def test_two_steps_back_close_every_full_screen_pane(arrangement: Arrangement, width: int) -> None:
     back = arrangement.uncover().uncover()
     assert not back.covers(width)
     assert set(LISTS[back.tab]) <= set(back.visible(width))
 
 
 @given(arrangement=ARRANGEMENTS)
-def test_going_round_the_tabs_comes_back(arrangement: Arrangement) -> None:
+def test_stepping_through_all_tabs_returns_to_the_first(arrangement: Arrangement) -> None:
     there = arrangement
     for _ in Tab:
         there = there.step(1)

@@ -20,13 +20,13 @@ from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.plan_preload import PlanPreload
 
 
-def setting_with(task: StartPlan) -> tuple[Setting, FakeDirectory]:
+def setting_with_plan(task: StartPlan) -> tuple[Setting, FakeDirectory]:
     api = FakeDirectory([user._replace(status="active") for user in map(person, range(5))])
     return Setting(api=api, task=task), api
 
 
 def app_of(setting: Setting) -> WalkmeApp:
-    """The program as ``start`` makes it: the plan is on its way before the app is there."""
+    """The program as ``start`` makes it: the plan is being made before the app exists."""
     app = setting.app()
     assert app.session is not None
     assert setting.task is not None
@@ -38,8 +38,8 @@ async def offboarding(_: Session, change_services: ChangeServices) -> Plan:
     return await change_services.planner.offboard(["person00003@example.com"], ticket="INC-5")
 
 
-async def test_the_plan_is_shown_over_the_users_and_can_be_run() -> None:
-    setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
+async def test_a_plan_from_the_command_line_is_shown_and_can_be_run() -> None:
+    setting, api = setting_with_plan(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -53,7 +53,7 @@ async def test_the_plan_is_shown_over_the_users_and_can_be_run() -> None:
 
 
 async def test_closing_the_plan_shows_the_list() -> None:
-    setting, api = setting_with(StartPlan("Offboard person00003@example.com", offboarding))
+    setting, api = setting_with_plan(StartPlan("Offboard person00003@example.com", offboarding))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -70,7 +70,7 @@ async def test_a_plan_that_cannot_be_made_ends_the_program_with_the_reason() -> 
     async def fail(_: Session, __: ChangeServices) -> Plan:
         raise NotFound("No user has the email nobody@example.com.")
 
-    setting, _ = setting_with(StartPlan("Offboard nobody@example.com", fail))
+    setting, _ = setting_with_plan(StartPlan("Offboard nobody@example.com", fail))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -87,7 +87,7 @@ async def test_escape_cancels_a_plan_that_is_being_made() -> None:
         await gate.wait()
         return await offboarding(session, change_services)
 
-    setting, _ = setting_with(StartPlan("Offboard person00003@example.com", wait))
+    setting, _ = setting_with_plan(StartPlan("Offboard person00003@example.com", wait))
     app = app_of(setting)
     async with app.run_test(size=(80, 24)) as pilot:
         browser = Browser(pilot, app, setting)
@@ -101,7 +101,7 @@ async def test_escape_cancels_a_plan_that_is_being_made() -> None:
     await close(app)
 
 
-async def test_without_a_plan_nothing_is_opened_before_the_first_frame() -> None:
+async def test_without_a_plan_the_change_services_are_opened_once_after_the_first_frame() -> None:
     setting = Setting(api=FakeDirectory(people(5)))
     async with open_browser(setting) as browser:
         await browser.loaded()
@@ -129,11 +129,11 @@ async def never(_: Session, __: ChangeServices) -> Plan:
 
 @pytest.mark.parametrize("make_plan", [offboarding, never])
 @pytest.mark.parametrize("broken", ["", "preload_rows", "_import_app", "_theme", "WalkmeApp.run_async", "quit"])
-async def test_preloaded_change_services_are_closed_once_on_every_way_out(
+async def test_preloaded_change_services_are_closed_once_however_the_program_ends(
     make_plan: Callable[[Session, ChangeServices], Awaitable[Plan]], broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = ClosingBench()
-    setting, _ = setting_with(StartPlan("Offboard person00003@example.com", make_plan))
+    setting, _ = setting_with_plan(StartPlan("Offboard person00003@example.com", make_plan))
     setting.bench = bench
     app = setting.app()
     begin = app.start._replace(profile="acme", open_session=lambda _: setting.session())
@@ -141,7 +141,7 @@ async def test_preloaded_change_services_are_closed_once_on_every_way_out(
 
     async def run(app: WalkmeApp) -> None:
         if broken == "":
-            assert app.job_tasks is None  # the browser ends before its screen takes anything over
+            assert app.job_tasks is None  # the browser ends before its screen takes over the change services
         if broken == "quit":
             app.get_default_screen()
             assert app.job_tasks is not None

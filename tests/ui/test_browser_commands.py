@@ -23,11 +23,6 @@ def test_every_command_has_an_action_and_every_action_a_command() -> None:
     assert set(ACTIONS) | app_commands == {command.id for command in COMMANDS}
 
 
-def test_no_two_commands_share_a_key() -> None:
-    keys = [key for command in COMMANDS for key in command.keys]
-    assert len(keys) == len(set(keys))
-
-
 def test_binding_a_key_removes_it_from_its_previous_command() -> None:
     commands = {command.id: command for command in bound({"mark.toggle": ("j",), "app.help": ()})}
     assert commands["mark.toggle"].keys == ("j",)

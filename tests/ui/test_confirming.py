@@ -1,4 +1,4 @@
-"""A key that was typed for something else confirms nothing."""
+"""Keys that were typed before a dialog opened, or for another part of it, confirm nothing."""
 
 import pytest
 
@@ -34,7 +34,7 @@ async def type_steadily(browser: Browser, text: str) -> None:
 
 
 async def opened(browser: Browser, *keys: str) -> None:
-    """Press keys and wait for the first picture of the dialog that they open."""
+    """Press keys and wait until the dialog that they open is painted."""
     await browser.loaded()
     await browser.press(*keys)
     await browser.settled(lambda: shown(browser))
@@ -49,7 +49,7 @@ async def test_an_email_typed_on_the_table_changes_nothing() -> None:
     assert not api.writes
 
 
-async def test_a_name_typed_on_the_table_confirms_no_offboarding_and_keeps_no_group() -> None:
+async def test_letters_typed_while_the_plan_opens_neither_confirm_nor_keep_a_group() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, "O")
@@ -60,7 +60,7 @@ async def test_a_name_typed_on_the_table_confirms_no_offboarding_and_keeps_no_gr
 
 
 @pytest.mark.parametrize("key", ["b", "k", "down", "y", "t"])
-async def test_every_key_restarts_the_half_second(key: str) -> None:
+async def test_every_key_restarts_the_quiet_time_before_a_confirmation(key: str) -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, "O")
@@ -69,7 +69,7 @@ async def test_every_key_restarts_the_half_second(key: str) -> None:
         assert not browser.says("wait")
         await browser.press(key)
         if key != "y":
-            assert browser.says("wait") is (key != "t")  # the ticket has keys of its own
+            assert browser.says("wait") is (key != "t")  # the ticket field takes the keys
             await browser.press(*(["enter"] if key == "t" else []), "y")
             browser.setting.time.advance(QUIET_SECONDS - 0.01)
             await browser.press("y")
@@ -79,7 +79,7 @@ async def test_every_key_restarts_the_half_second(key: str) -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog)
 
 
-async def test_a_plan_is_not_saved_by_a_key_that_was_typed_for_something_else() -> None:
+async def test_letters_typed_while_the_plan_opens_do_not_save_it() -> None:
     async with open_browser(production(account())) as browser:
         await opened(browser, "O")
         await type_steadily(browser, "zopp")
@@ -89,7 +89,7 @@ async def test_a_plan_is_not_saved_by_a_key_that_was_typed_for_something_else() 
         await browser.settled(lambda: "Save the plan as" in browser.dialog)
 
 
-async def test_a_ticket_that_is_typed_confirms_nothing() -> None:
+async def test_letters_typed_into_the_ticket_confirm_nothing() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await opened(browser, "O")
@@ -124,7 +124,7 @@ async def mark(browser: Browser, count: int) -> None:
         await browser.press("space", "down")
 
 
-async def test_many_people_in_production_are_changed_only_after_their_number_was_typed() -> None:
+async def test_a_plan_for_many_people_in_production_requires_their_number() -> None:
     api = account()
     async with open_browser(production(api), (80, 24)) as browser:
         await mark(browser, 11)
@@ -162,7 +162,7 @@ async def test_many_people_in_production_are_changed_only_after_their_number_was
 
 
 @pytest.mark.parametrize(("count", "environment"), [(10, Environment.PRODUCTION), (12, Environment.SANDBOX)])
-async def test_ten_people_and_a_sandbox_want_no_number(count: int, environment: Environment) -> None:
+async def test_ten_people_or_a_sandbox_require_no_number(count: int, environment: Environment) -> None:
     api = account()
     async with open_browser(Setting(api=api, environment=environment)) as browser:
         await mark(browser, count)

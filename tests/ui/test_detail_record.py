@@ -29,11 +29,11 @@ def text(user: User) -> str:
     return " ".join(" ".join(lines(user)).split())
 
 
-def test_groups_are_named_and_those_without_a_name_have_their_id() -> None:
+def test_groups_are_shown_by_name_or_else_by_id() -> None:
     assert "Groups Sales g9 " in text(User(id="u", groups=("g1", "g9")))
 
 
-def test_absent_fields_are_unknown_and_empty_ones_none() -> None:
+def test_absent_fields_are_shown_as_unknown_and_empty_ones_as_none() -> None:
     assert "Role ? unknown Groups ? unknown" in text(User(id="u"))
     assert "Role none Groups none" in text(User(id="u", role=None, groups=()))
 

@@ -1,4 +1,4 @@
-"""The list of groups by itself: its numbers, its marks, and how little of it is painted when a number changes."""
+"""The list of groups: counts, marks, and which parts are repainted when a count changes."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,24 +20,24 @@ NOBODY = Special(Belonging.NONE, "≥ 41")
 LEFT = Special(Belonging.LEFT_BEHIND, "≥ 7")
 
 
-class Painted(GroupList):
-    """Notes what is to be painted again; an empty region is everything."""
+class RecordingGroupList(GroupList):
+    """Records the regions that are repainted; an empty region stands for the whole list."""
 
     regions: list[Region]
 
-    def refresh(self, *regions: Region, **options: Any) -> "Painted":
-        """Note it."""
+    def refresh(self, *regions: Region, **options: Any) -> "RecordingGroupList":
+        """Record the regions."""
         if hasattr(self, "regions"):
             self.regions.extend(regions or (Region(),))
         return super().refresh(*regions, **options)
 
 
-class Screenful(App[None]):
-    """Nothing but the list."""
+class ListApp(App[None]):
+    """An app with only the list."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.groups = Painted(id="groups")
+        self.groups = RecordingGroupList(id="groups")
         theme, _ = read_theme(shipped_folder() / "dusk.toml")
         assert theme is not None
         self.register_theme(textual_theme(theme))
@@ -47,17 +47,17 @@ class Screenful(App[None]):
         yield self.groups
 
 
-def sizes(*numbers: int) -> Sequence[GroupSize]:
+def group_sizes(*numbers: int) -> Sequence[GroupSize]:
     return [GroupSize(group, number) for group, number in zip((ALPHA, BETA, SALES), numbers, strict=True)]
 
 
 @asynccontextmanager
-async def shown(
+async def shown_list(
     width: int = 24, *, exact: bool = False, known: bool = True
-) -> AsyncIterator[tuple[Painted, Pilot[None]]]:
-    app = Screenful()
+) -> AsyncIterator[tuple[RecordingGroupList, Pilot[None]]]:
+    app = ListApp()
     async with app.run_test(size=(width, 10)) as pilot:
-        app.groups.fill(sizes(870, 312, 1204), [NOBODY, LEFT], exact=exact, known=known)
+        app.groups.fill(group_sizes(870, 312, 1204), [NOBODY, LEFT], exact=exact, known=known)
         app.groups.focus()
         await pilot.pause()
         app.groups.regions = []
@@ -69,11 +69,11 @@ def screen(groups: GroupList) -> list[str]:
     return [groups.render_line(y).text.rstrip() for y in range(1, groups.size.height)]
 
 
-# ------------------------------------------------------------ numbers
+# ------------------------------------------------------------ counts
 
 
-async def test_numbers_are_right_aligned_and_at_least() -> None:
-    async with shown(30) as (groups, _):
+async def test_counts_are_right_aligned_with_a_sign_for_lower_bounds() -> None:
+    async with shown_list(30) as (groups, _):
         assert screen(groups)[:6] == [
             "▌  Alpha                ≥ 870",
             "   Beta                 ≥ 312",
@@ -85,64 +85,64 @@ async def test_numbers_are_right_aligned_and_at_least() -> None:
 
 
 @pytest.mark.parametrize("width", [29, 30, 34, 40])
-async def test_inactive_people_in_groups_are_never_called_just_inactive(width: int) -> None:
-    async with shown(width) as (groups, _):
+async def test_a_narrow_list_keeps_in_groups_in_the_label_of_inactive_people(width: int) -> None:
+    async with shown_list(width) as (groups, _):
         assert "in groups)" in screen(groups)[5]
 
 
 async def test_exact_numbers_have_no_sign_and_unknown_ones_are_question_marks() -> None:
-    async with shown(exact=True) as (groups, _):
+    async with shown_list(exact=True) as (groups, _):
         assert screen(groups)[2] == "   Sales          1 204"
-    async with shown(known=False) as (groups, _):
+    async with shown_list(known=False) as (groups, _):
         assert screen(groups)[2] == "   Sales              ?"
 
 
-async def test_only_the_numbers_that_changed_are_painted() -> None:
-    async with shown() as (groups, _):
-        groups.fill(sizes(870, 313, 1206), [NOBODY, LEFT._replace(number="≥ 8")], exact=False, known=True)
+async def test_only_changed_counts_are_repainted() -> None:
+    async with shown_list() as (groups, _):
+        groups.fill(group_sizes(870, 313, 1206), [NOBODY, LEFT._replace(number="≥ 8")], exact=False, known=True)
         width = len("≥ 1 204") + 1
         assert groups.regions == [Region(24 - 1 - width, line, width + 1, 1) for line in (2, 3, 6)]
         assert screen(groups)[2].endswith("≥ 1 206")
 
 
-async def test_nothing_is_painted_where_nothing_changed() -> None:
-    async with shown() as (groups, _):
-        groups.fill(sizes(870, 312, 1204), [NOBODY, LEFT], exact=False, known=True)
+async def test_unchanged_counts_are_not_repainted() -> None:
+    async with shown_list() as (groups, _):
+        groups.fill(group_sizes(870, 312, 1204), [NOBODY, LEFT], exact=False, known=True)
         assert groups.regions == []
 
 
 @pytest.mark.parametrize(("exact", "numbers"), [(False, (870, 312, 12_040)), (True, (870, 312, 1204))])
 async def test_wider_or_exact_numbers_repaint_all_rows(exact: bool, numbers: tuple[int, int, int]) -> None:
-    async with shown() as (groups, _):
-        groups.fill(sizes(*numbers), [NOBODY, LEFT], exact=exact, known=True)
+    async with shown_list() as (groups, _):
+        groups.fill(group_sizes(*numbers), [NOBODY, LEFT], exact=exact, known=True)
         assert Region() in groups.regions
         assert len({cell_len(line) for line in screen(groups)[:3]}) == 1
 
 
 async def test_headings_are_above_the_names_and_the_numbers() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         assert groups.render_line(0).text.rstrip() == "   GROUP        MEMBERS"
         groups.fill([], [], exact=False, known=True)
         assert "GROUP" not in groups.render_line(0).text
 
 
 async def test_the_cursor_stays_on_the_first_group_until_it_is_moved() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         ids = [GroupSize(Group(group_id, None), 1) for group_id in ("g1", "g2", "g3")]
         groups.fill(ids, [], exact=False, known=True)
         assert groups.cursor == 0
-        groups.fill(sizes(870, 312, 1204), [], exact=False, known=True)
+        groups.fill(group_sizes(870, 312, 1204), [], exact=False, known=True)
         assert (groups.cursor, groups.key(groups.rows[0])) == (0, "g3")
         groups.action_cursor_down()
-        groups.fill([GroupSize(Group("g0", "Aardvark"), 1), *sizes(870, 312, 1204)], [], exact=False, known=True)
+        groups.fill([GroupSize(Group("g0", "Aardvark"), 1), *group_sizes(870, 312, 1204)], [], exact=False, known=True)
         assert groups.cursor == 2
 
 
 # ------------------------------------------------------------ marks
 
 
-async def test_marks_are_in_the_gutter_and_the_separator_shows_what_they_allow() -> None:
-    async with shown(40) as (groups, _):
+async def test_marks_are_in_the_gutter_and_the_separator_shows_their_command() -> None:
+    async with shown_list(40) as (groups, _):
         notes = []
         for _ in range(3):
             groups.toggle_mark()
@@ -156,13 +156,13 @@ async def test_marks_are_in_the_gutter_and_the_separator_shows_what_they_allow()
 
 
 async def test_a_mark_repaints_its_row_and_the_separator() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         groups.toggle_mark()
         assert sorted(region.y for region in groups.regions) == [1, 4]
 
 
 async def test_marks_follow_their_groups() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         groups.toggle_mark()
         groups.action_cursor_down()
         groups.toggle_mark()
@@ -172,14 +172,14 @@ async def test_marks_follow_their_groups() -> None:
 
 
 async def test_only_groups_can_be_marked() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         groups.action_last()
         groups.toggle_mark()
         assert groups.marked == ()
 
 
 async def test_a_group_with_the_id_of_a_special_row_is_a_group() -> None:
-    async with shown() as (groups, _):
+    async with shown_list() as (groups, _):
         odd = [GroupSize(Group("none", "Odd"), 1), GroupSize(Group("left behind", "Even"), 1)]
         groups.fill(odd, [NOBODY, LEFT], exact=True, known=True)
         assert len({groups.key(row) for row in groups.rows}) == 4
@@ -188,12 +188,12 @@ async def test_a_group_with_the_id_of_a_special_row_is_a_group() -> None:
 # ------------------------------------------------------------ names
 
 
-async def test_two_long_names_share_the_room() -> None:
+async def test_two_long_names_share_the_width() -> None:
     long = Difference(Group("a", "Engineering and Research"), Group("b", "Marketing Communications"))
-    async with shown(40) as (groups, _):
-        groups.fill(sizes(1, 1, 1), [Special(long, "5")], exact=True, known=True)
+    async with shown_list(40) as (groups, _):
+        groups.fill(group_sizes(1, 1, 1), [Special(long, "5")], exact=True, known=True)
         assert screen(groups)[4] == "   Engineering …, not Marketing Co…   5"
-        groups.fill(sizes(1, 1, 1), [Special(long._replace(other=BETA), "5")], exact=True, known=True)
+        groups.fill(group_sizes(1, 1, 1), [Special(long._replace(other=BETA), "5")], exact=True, known=True)
         assert screen(groups)[4] == "   Engineering and Resea…, not Beta   5"
 
 
@@ -209,7 +209,7 @@ async def test_hostile_names_do_not_exceed_their_width(width: int) -> None:
     names = [Group(f"g{number}", text) for number, text in enumerate(texts)]
     rows = [GroupSize(name, 1) for name in names]
     special = [Special(Difference(name, names[-1]), "1") for name in names]
-    async with shown(width) as (groups, _):
+    async with shown_list(width) as (groups, _):
         groups.fill(rows, special[:3], exact=True, known=True)
         for row in groups.rows:
             text = "".join(piece for piece, _ in groups.line(row, width - 2))
@@ -217,10 +217,10 @@ async def test_hostile_names_do_not_exceed_their_width(width: int) -> None:
             assert text.isprintable()
 
 
-async def test_a_filter_keeps_special_rows_by_their_own_words_only() -> None:
-    async with shown() as (groups, _):
+async def test_a_filter_matches_special_rows_by_their_label_only() -> None:
+    async with shown_list() as (groups, _):
         compared = Special(Difference(SALES, BETA), "3")
-        groups.fill(sizes(1, 2, 3), [compared, NOBODY, LEFT], exact=True, known=True)
+        groups.fill(group_sizes(1, 2, 3), [compared, NOBODY, LEFT], exact=True, known=True)
         kept = {}
         for text in ("sales", "inactive", "group", "g1", ""):
             groups.filter(text)

@@ -15,14 +15,14 @@ def account(count: int = 60) -> FakeDirectory:
     return FakeDirectory(people(count), groups=GROUPS)
 
 
-async def groups_tab(browser: Browser, *lines: str) -> None:
-    """Go there, and let seconds go by until these are among the lines."""
+async def open_groups_tab(browser: Browser, *lines: str) -> None:
+    """Open the Groups tab and wait until its list has these lines."""
     await browser.loaded()
     await browser.press("2")
-    await seen(browser, "(in no group) 30", *lines)
+    await wait_for_lines(browser, "(in no group) 30", *lines)
 
 
-async def seen(browser: Browser, *lines: str) -> None:
+async def wait_for_lines(browser: Browser, *lines: str) -> None:
     await browser.settled(lambda: browser.groups)
     for _ in range(400):
         if set(lines) <= set(browser.groups):
@@ -32,9 +32,9 @@ async def seen(browser: Browser, *lines: str) -> None:
     raise AssertionError(f"{lines} are not among {browser.groups}")
 
 
-async def test_people_in_no_group_and_inactive_ones_stand_below_the_groups() -> None:
+async def test_special_rows_are_below_the_groups() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         assert browser.groups == [
             "Engineering 0",
             "Sales 30",
@@ -44,9 +44,9 @@ async def test_people_in_no_group_and_inactive_ones_stand_below_the_groups() -> 
         ]
 
 
-async def test_the_members_pane_shows_those_people() -> None:
+async def test_the_members_pane_shows_the_people_of_a_special_row() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "down", "down")
         await browser.settled(lambda: browser.row_count == 30)
         assert browser.members_heading.startswith("In no group · 30 people, complete as of ")
@@ -60,7 +60,7 @@ async def test_the_members_pane_shows_those_people() -> None:
         assert len(browser.marked) == 1
 
 
-async def test_the_numbers_are_lower_bounds_while_not_everyone_is_loaded() -> None:
+async def test_special_counts_are_lower_bounds_while_the_account_is_not_loaded() -> None:
     api = account(1000)
     api.hold("list_users")
     mirror = open_mirror(None, account_key="acme")
@@ -68,18 +68,18 @@ async def test_the_numbers_are_lower_bounds_while_not_everyone_is_loaded() -> No
     async with open_browser(Setting(api=api, mirror=mirror), NARROW) as browser:
         await browser.loaded()
         await browser.press("2")
-        await seen(browser, "(in no group) ≥ 50", "(inactive in groups) ≥ 10")
+        await wait_for_lines(browser, "(in no group) ≥ 50", "(inactive in groups) ≥ 10")
         await browser.press("G", "up")
         await browser.settled(lambda: browser.members_heading == "In no group · ≥ 50 people · 10 % loaded")
 
 
-async def test_where_lists_do_not_tell_groups_their_people_are_the_unknown_ones() -> None:
+async def test_people_are_counted_as_unknown_if_the_list_lacks_groups() -> None:
     api = account()
     api.lean = True
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         await browser.press("2")
-        await seen(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
+        await wait_for_lines(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
         await browser.press("down")
         await browser.settled(lambda: browser.says("after it showed how long that takes."))
         await browser.press("G")
@@ -87,9 +87,9 @@ async def test_where_lists_do_not_tell_groups_their_people_are_the_unknown_ones(
         assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them")
 
 
-async def test_an_inactive_user_is_shown_among_the_inactive_ones_although_they_are_hidden() -> None:
+async def test_the_row_of_inactive_people_shows_them_even_while_inactive_users_are_hidden() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("t", "G")
         await browser.settled(lambda: browser.row_count == 6)
         await browser.press("up")
@@ -98,7 +98,7 @@ async def test_an_inactive_user_is_shown_among_the_inactive_ones_although_they_a
 
 async def test_members_can_be_filtered_by_every_term_and_are_counted() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "m")
         await browser.filter("status:inactive role:admin")
         await browser.settled(lambda: browser.row_count == 2)
@@ -115,11 +115,11 @@ async def test_members_can_be_filtered_by_every_term_and_are_counted() -> None:
 # ------------------------------------------------------------ two marked groups
 
 
-async def test_two_marked_groups_are_compared_both_ways() -> None:
+async def test_two_marked_groups_are_compared_in_both_directions() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space")
-        await seen(browser, "✓ Sales 30", "✓ Support 15", "Sales, not Support 15", "Support, not Sales 0")
+        await wait_for_lines(browser, "✓ Sales 30", "✓ Support 15", "Sales, not Support 15", "Support, not Sales 0")
         assert browser.members_heading.startswith("Support · ")  # the cursor is where it was
         await browser.press("c")
         await browser.settled(lambda: browser.row_count == 15)
@@ -135,14 +135,14 @@ async def test_two_marked_groups_are_compared_both_ways() -> None:
 
 async def test_the_first_marked_group_comes_first() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "down", "space", "up", "space", "c")
         assert browser.members_heading.startswith("In Support, not in Sales")
 
 
-async def test_unmarking_takes_the_comparison_away_and_the_cursor_stays_near() -> None:
+async def test_unmarking_removes_the_comparison_and_keeps_the_cursor_nearby() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space", "c")
         await browser.press("backslash")
         assert [line for line in browser.groups if "not" in line or "✓" in line] == []
@@ -153,16 +153,16 @@ async def test_unmarking_takes_the_comparison_away_and_the_cursor_stays_near() -
 
 async def test_escape_clears_the_marks() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("space", "down", "space")
         assert sum("✓" in line for line in browser.groups) == 2
         await browser.press("escape")
         assert sum("✓" in line for line in browser.groups) == 0
 
 
-async def test_more_than_two_marks_say_what_to_do() -> None:
+async def test_more_than_two_marks_show_what_to_do() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("space", "down", "space", "down")
         assert not browser.toasts
         await browser.press("space")
@@ -171,12 +171,12 @@ async def test_more_than_two_marks_say_what_to_do() -> None:
         await browser.press("c")
         assert browser.members_heading.startswith("Support")
         await browser.press("space")
-        await seen(browser, "Engineering, not Sales 0", "Sales, not Engineering 30")
+        await wait_for_lines(browser, "Engineering, not Sales 0", "Sales, not Engineering 30")
 
 
 async def test_only_groups_are_marked_and_one_by_one() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("G", "space")
         assert browser.toasts == ["Only groups can be marked."]
         await browser.press("asterisk")
@@ -184,9 +184,9 @@ async def test_only_groups_are_marked_and_one_by_one() -> None:
         assert not browser.marked
 
 
-async def test_marks_of_groups_and_of_members_are_apart() -> None:
+async def test_marks_of_groups_and_marks_of_members_are_independent() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "space", "m")
         await browser.settled(lambda: browser.cursor_user is not None)
         await browser.press("space", "down", "space")
@@ -197,9 +197,9 @@ async def test_marks_of_groups_and_of_members_are_apart() -> None:
         assert sum("✓" in line for line in browser.groups) == 1
 
 
-async def test_c_on_another_tab_goes_to_the_two_groups() -> None:
+async def test_c_on_another_tab_goes_to_the_comparison() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space")
         await browser.filter("engin")
         await browser.press("enter", "1", "c")
@@ -208,26 +208,26 @@ async def test_c_on_another_tab_goes_to_the_two_groups() -> None:
         assert browser.members_heading.startswith("In Sales, not in Support")
 
 
-async def test_a_difference_follows_what_is_learned() -> None:
+async def test_a_comparison_follows_changed_memberships() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space")
-        await seen(browser, "Sales, not Support 15")
+        await wait_for_lines(browser, "Sales, not Support 15")
         await browser.press("c", "m")
         await browser.settled(lambda: browser.row_count == 15)
         user = browser.cursor_user
         assert user is not None
         api.edit(user.id, groups=())
         await browser.press("r")
-        await seen(browser, "Sales, not Support 14", "(in no group) 31", "✓ Sales 29")
+        await wait_for_lines(browser, "Sales, not Support 14", "(in no group) 31", "✓ Sales 29")
         await browser.settled(lambda: browser.row_count == 14)
 
 
-async def test_a_marked_group_that_is_gone_is_not_compared_any_more() -> None:
+async def test_a_deleted_marked_group_is_no_longer_compared() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("space", "down", "space")
         assert "Engineering, not Sales 0" in browser.groups or "Engineering, not Sales ·" in browser.groups
         del api.groups[2]

@@ -1,4 +1,4 @@
-"""Input in one burst: a command waits for the view of the keys before it, and acts on the user who is painted."""
+"""Input in one burst: a command waits for the view of the preceding keys and acts on the user shown in it."""
 
 import asyncio
 import re
@@ -44,17 +44,17 @@ def click(x: int, y: int) -> list[Message]:
 
 
 def burst(browser: Browser, *inputs: str | Message) -> None:
-    """All of these are there before the first is looked at."""
+    """Queue all inputs before the first one is handled."""
     for each in inputs:
         browser.app.post_message(key(each) if isinstance(each, str) else copy(each))
 
 
-# ------------------------------------------------------------ every command, every way to another view
+# ------------------------------------------------------------ every command after every change of view
 
 
 @dataclass(frozen=True)
-class Way:
-    """Inputs that ask for another view, what comes before them, what leads back, and a command among them."""
+class ViewChange:
+    """Inputs that change the view, the inputs before and after them, and the command that is itself among them."""
 
     inputs: Sequence[str | Message]
     before: Sequence[str] = ()
@@ -62,95 +62,99 @@ class Way:
     opens: str = ""
 
 
-WAYS = {
-    "a filter is typed": Way(("/", *"grace", "enter"), back=("escape",)),
-    "a filter is pasted": Way(("/", Paste("grace"), "enter"), back=("escape",)),
-    "a filter is cleared": Way(("escape",), ("/", *"grace", "enter"), ("/", *"grace", "enter")),
-    "sorted": Way(("s",)),
-    "reversed": Way(("S",)),
-    "last row": Way(("G",), back=("g",)),
-    "end": Way(("end",), back=("home",)),
-    "first row": Way(("g",), ("G",), ("G",)),
-    "pages down": Way(("pagedown",) * 5, back=("g",)),
-    "another tab": Way(("2",), back=("1",)),
-    "the tab before": Way(("1",), ("2",), ("2",)),
-    "another group": Way(("j",), ("2",), ("k",)),
-    "the members' pane": Way(("2", "enter", "j"), back=("1",), opens="row.open"),
-    "members filtered": Way(("/", *"grace", "enter"), ("2", "m"), ("escape",)),
-    "inactive hidden": Way(("t",), ("j", "j", "j"), ("t",)),
-    "a saved view": Way((":", *"inactive in groups", "enter"), back=("escape",)),
-    "sorted from the palette": Way((":", *"sort by email", "enter"), back=(":", *"sort by role", "enter")),
-    "a row is clicked": Way(click(10, 8), back=click(10, 5)),
-    "a heading is clicked": Way(click(6, 2)),
-    "a tab is clicked": Way(click(13, 1), back=("1",)),
-    "resized": Way((Resize(Size(100, 30), Size(100, 30)), "pagedown"), back=(Resize(Size(*SIZE), Size(*SIZE)), "g")),
-    "read again": Way(("R", "G"), back=("g",)),
+VIEW_CHANGES = {
+    "a filter is typed": ViewChange(("/", *"grace", "enter"), back=("escape",)),
+    "a filter is pasted": ViewChange(("/", Paste("grace"), "enter"), back=("escape",)),
+    "a filter is cleared": ViewChange(("escape",), ("/", *"grace", "enter"), ("/", *"grace", "enter")),
+    "sorted": ViewChange(("s",)),
+    "reversed": ViewChange(("S",)),
+    "last row": ViewChange(("G",), back=("g",)),
+    "end": ViewChange(("end",), back=("home",)),
+    "first row": ViewChange(("g",), ("G",), ("G",)),
+    "pages down": ViewChange(("pagedown",) * 5, back=("g",)),
+    "another tab": ViewChange(("2",), back=("1",)),
+    "the tab before": ViewChange(("1",), ("2",), ("2",)),
+    "another group": ViewChange(("j",), ("2",), ("k",)),
+    "the members' pane": ViewChange(("2", "enter", "j"), back=("1",), opens="row.open"),
+    "members filtered": ViewChange(("/", *"grace", "enter"), ("2", "m"), ("escape",)),
+    "inactive hidden": ViewChange(("t",), ("j", "j", "j"), ("t",)),
+    "a saved view": ViewChange((":", *"inactive in groups", "enter"), back=("escape",)),
+    "sorted from the palette": ViewChange((":", *"sort by email", "enter"), back=(":", *"sort by role", "enter")),
+    "a row is clicked": ViewChange(click(10, 8), back=click(10, 5)),
+    "a heading is clicked": ViewChange(click(6, 2)),
+    "a tab is clicked": ViewChange(click(13, 1), back=("1",)),
+    "resized": ViewChange(
+        (Resize(Size(100, 30), Size(100, 30)), "pagedown"), back=(Resize(Size(*SIZE), Size(*SIZE)), "g")
+    ),
+    "read again": ViewChange(("R", "G"), back=("g",)),
 }
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a command would have acted on when it ran."""
+class Target:
+    """The user and query that a command would have acted on."""
 
     email: str | None
     painted: str | None
     query: UserQuery
 
 
-def look(table: UserTable) -> Seen:
+def target_of(table: UserTable) -> Target:
     user = table.cursor_user
     line = table._lines[table.cursor_index - table.scroll_offset.y + 1].text if table._lines else ""
     found = re.search(r"\S+@\S+", line)
     email = user.user.email if user is not None and isinstance(user.user.email, str) else None
-    return Seen(email, found.group() if found is not None else None, table.listing.query)
+    return Target(email, found.group() if found is not None else None, table.listing.query)
 
 
-async def at_rest(browser: Browser) -> None:
-    """Wait until the view is whole and stands still."""
+async def input_handled(browser: Browser) -> None:
+    """Wait until no command waits for the view any more."""
     await browser.settled(lambda: not any(browser.app.screen.pending(each.id) for each in ACTING))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_command_acts_on_the_user_in_the_view_before_it(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Seen] = []
-    wanted, runs_itself = "", 0
+@pytest.mark.parametrize("way", VIEW_CHANGES)
+async def test_a_command_acts_on_the_user_in_the_view_of_the_preceding_input(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Target] = []
+    wanted, runs_left = "", 0
     run = BrowserScreen.run_command
 
     def run_or_note(screen: BrowserScreen, command_id: str) -> None:
-        nonlocal runs_itself
-        if command_id == wanted and not screen.filter.has_keys and runs_itself:
-            runs_itself -= 1
+        nonlocal runs_left
+        if command_id == wanted and not screen.filter.has_keys and runs_left:
+            runs_left -= 1
             run(screen, command_id)
         elif command_id == wanted and not screen.filter.has_keys:
             table = screen.area.table
             assert table is not None
-            seen.append(look(table))
+            seen.append(target_of(table))
         else:
             run(screen, command_id)
 
     monkeypatch.setattr(BrowserScreen, "run_command", run_or_note)
     async with open_browser(Setting(api=account()), SIZE) as browser:
         await browser.loaded()
-        await browser.press(*WAYS[way].before)
+        await browser.press(*VIEW_CHANGES[way].before)
         for command in ACTING:
-            await at_rest(browser)
+            await input_handled(browser)
             seen.clear()
-            wanted, runs_itself = command.id, int(command.id == WAYS[way].opens)
-            burst(browser, *WAYS[way].inputs, command.keys[0])
+            wanted, runs_left = command.id, int(command.id == VIEW_CHANGES[way].opens)
+            burst(browser, *VIEW_CHANGES[way].inputs, command.keys[0])
             await browser.settled(lambda: seen)
             wanted = ""
-            await at_rest(browser)
-            final = look(browser.table)
+            await input_handled(browser)
+            final = target_of(browser.table)
             assert seen == [final], command.id
             assert final.email is not None
             assert final.painted == final.email
-            burst(browser, *WAYS[way].back)
+            burst(browser, *VIEW_CHANGES[way].back)
 
 
-# ------------------------------------------------------------ what comes of it
+# ------------------------------------------------------------ effects
 
 
-async def test_offboarding_after_a_filter_is_about_the_match() -> None:
+async def test_offboarding_after_a_filter_plans_for_the_match() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "/", *"person00042", "enter", "O")
@@ -170,7 +174,7 @@ async def test_deactivating_after_a_filter_changes_the_match() -> None:
         assert [write.arguments[0] for write in api.writes] == [person(42).id]
 
 
-async def test_marks_behind_jumps_are_set_in_the_order_of_the_keys() -> None:
+async def test_marks_after_jumps_are_set_in_the_order_of_the_keys() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "G", "space", "k", "space", "g", "space", "j")
@@ -182,14 +186,14 @@ async def test_marks_behind_jumps_are_set_in_the_order_of_the_keys() -> None:
         ]
 
 
-async def test_the_email_behind_a_jump_is_copied() -> None:
+async def test_copying_after_a_jump_copies_the_email_of_the_new_row() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "end", "Y", "g", "Y")
         await browser.settled(lambda: browser.says("Sent to the terminal: person00999@example.com"))
 
 
-async def test_a_move_behind_a_filter_moves_in_what_it_finds() -> None:
+async def test_a_cursor_key_after_a_filter_moves_within_its_matches() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "/", *"grace", "enter", "j", "j", "space")
@@ -197,14 +201,14 @@ async def test_a_move_behind_a_filter_moves_in_what_it_finds() -> None:
         assert list(browser.table.marked_emails.values()) == ["person00027@example.com"]
 
 
-async def test_marks_that_are_still_being_set_are_waited_for() -> None:
+async def test_a_command_waits_for_marks_that_are_still_being_set() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "/", *"person0000", "enter", "asterisk", "O")
         await browser.listening("Offboard 10 people")
 
 
-async def test_a_mark_behind_opening_a_group_is_on_a_member() -> None:
+async def test_marking_after_opening_a_group_marks_a_member() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "2", "enter", "space")
@@ -213,7 +217,7 @@ async def test_a_mark_behind_opening_a_group_is_on_a_member() -> None:
         assert list(browser.table.marked_emails.values()) == [browser.cursor_email]
 
 
-async def test_undo_right_behind_the_jobs_tab_is_about_its_job() -> None:
+async def test_undo_after_opening_the_jobs_tab_undoes_its_job() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.deactivate_user()
@@ -221,7 +225,7 @@ async def test_undo_right_behind_the_jobs_tab_is_about_its_job() -> None:
         await browser.listening("Undo")
 
 
-async def test_a_mark_right_behind_another_profile_is_on_its_first_user() -> None:
+async def test_marking_after_switching_profiles_marks_the_first_user_of_the_new_profile() -> None:
     profiles = [
         ProfileChoice(name, Environment.SANDBOX, Surface.REST, "https://x.example") for name in ("acme", "globex")
     ]
@@ -237,7 +241,7 @@ async def test_a_mark_right_behind_another_profile_is_on_its_first_user() -> Non
         assert list(browser.table.marked_emails.values()) == ["person02000@example.com"]
 
 
-async def test_no_command_acts_on_a_row_that_was_scrolled_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_command_acts_on_a_row_scrolled_out_of_view(monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         browser.table.scroll_to_row(200)
@@ -247,7 +251,7 @@ async def test_no_command_acts_on_a_row_that_was_scrolled_out_of_sight(monkeypat
         assert browser.says("✓ person00000@example.com")
 
 
-async def test_no_command_acts_in_a_terminal_that_is_too_small_to_show_on_whom() -> None:
+async def test_no_command_acts_while_the_terminal_is_too_small_to_show_its_user() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -260,7 +264,7 @@ async def test_no_command_acts_in_a_terminal_that_is_too_small_to_show_on_whom()
         assert not api.writes
 
 
-async def test_a_page_behind_a_resize_below_a_dialog_is_one_of_the_new_size() -> None:
+async def test_page_down_after_a_resize_below_a_dialog_moves_by_the_new_page_size() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("question_mark")
@@ -270,11 +274,11 @@ async def test_a_page_behind_a_resize_below_a_dialog_is_one_of_the_new_size() ->
         assert browser.table.cursor_index == browser.table.page_rows == 25
 
 
-# ------------------------------------------------------------ a view that does not come
+# ------------------------------------------------------------ a view that does not load
 
 
-async def held(browser: Browser, api: FakeDirectory, *keys: str) -> asyncio.Event:
-    """Go to a row that the server does not send, and press keys there."""
+async def press_on_missing_row(browser: Browser, api: FakeDirectory, *keys: str) -> asyncio.Event:
+    """Go to a row whose page is held, and press keys there; returns the event that releases it."""
     gate = api.hold("list_users")
     burst(browser, "G", *keys)
     await browser.settled(lambda: browser.table.cursor_index == 999)
@@ -282,11 +286,11 @@ async def held(browser: Browser, api: FakeDirectory, *keys: str) -> asyncio.Even
     return gate
 
 
-async def test_a_wait_is_shown_and_ends_with_the_row() -> None:
+async def test_a_waiting_command_is_shown_and_runs_when_the_row_is_loaded() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        gate = await held(browser, api, "space")
+        gate = await press_on_missing_row(browser, api, "space")
         browser.setting.time.advance(2 * NOTE_SECONDS)
         await browser.settled(
             lambda: browser.status_line.startswith("Space waits for the row under the cursor. Esc drops it.")
@@ -298,39 +302,39 @@ async def test_a_wait_is_shown_and_ends_with_the_row() -> None:
         assert list(browser.table.marked_emails.values()) == ["person00999@example.com"]
 
 
-async def test_esc_drops_what_waits() -> None:
+async def test_escape_drops_waiting_keys() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        gate = await held(browser, api, "x", "j", "O")
+        gate = await press_on_missing_row(browser, api, "x", "j", "O")
         await browser.press("escape")
         assert browser.panes == ["users", "detail"]
         gate.set()
         await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
-        await at_rest(browser)
+        await input_handled(browser)
         assert not api.writes
         assert browser.dialog == ""
         await browser.press("space")
         await browser.settled(lambda: browser.marked)
 
 
-async def test_waiting_input_is_dropped_after_a_limit_with_a_message() -> None:
+async def test_waiting_keys_are_dropped_after_a_limit_with_a_message() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        gate = await held(browser, api, "x", "space")
+        gate = await press_on_missing_row(browser, api, "x", "space")
         browser.setting.time.advance(LIMIT_SECONDS + 1)
-        said = "x was not executed: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
-        await browser.settled(lambda: said in browser.toasts)
+        message = "x was not executed: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
+        await browser.settled(lambda: message in browser.toasts)
         gate.set()
         await browser.settled(lambda: browser.cursor_email == "person00999@example.com")
-        await at_rest(browser)
+        await input_handled(browser)
         assert not api.writes
         assert not browser.marked
 
 
 @pytest.mark.parametrize("quitting", ["q", "ctrl+q"])
-async def test_the_program_ends_at_once_although_something_waits(quitting: str) -> None:
+async def test_quitting_does_not_wait_for_waiting_keys(quitting: str) -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -339,7 +343,7 @@ async def test_the_program_ends_at_once_although_something_waits(quitting: str) 
         await browser.settled(lambda: not browser.running)
 
 
-async def test_q_after_the_filter_was_entered_ends_the_program_although_something_waits() -> None:
+async def test_q_after_a_filter_quits_while_keys_wait() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -349,7 +353,7 @@ async def test_q_after_the_filter_was_entered_ends_the_program_although_somethin
 
 
 @pytest.mark.parametrize("keys", [("space",), ("space", "/", "z", "enter"), ("O",), ("x",), ("m", "2", "space")])
-async def test_where_nothing_can_be_loaded_no_key_waits(keys: tuple[str, ...]) -> None:
+async def test_keys_do_not_wait_if_nothing_can_be_loaded(keys: tuple[str, ...]) -> None:
     api = account()
     api.offline = SignInRefused("The server refused the credentials.", status=401)
     async with open_browser(Setting(api=api)) as browser:
@@ -363,21 +367,21 @@ async def test_where_nothing_can_be_loaded_no_key_waits(keys: tuple[str, ...]) -
         assert not api.writes
 
 
-async def test_a_letter_behind_a_filter_box_that_waits_is_text() -> None:
+async def test_letters_after_a_waiting_filter_key_are_text() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        gate = await held(browser, api, "space", "/", *"quentin")
+        gate = await press_on_missing_row(browser, api, "space", "/", *"quentin")
         assert browser.running
         gate.set()
         await browser.settled(lambda: browser.filter_text == "quentin")
 
 
-async def test_what_waits_is_dropped_when_a_dialog_opens_over_it() -> None:
+async def test_waiting_keys_are_dropped_when_a_dialog_opens() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        gate = await held(browser, api, "space", "x")
+        gate = await press_on_missing_row(browser, api, "space", "x")
         browser.app.show_help()
         await browser.settled(lambda: "Keys" in browser.dialog)
         await browser.settled(lambda: any("Space was not executed: a dialog opened" in each for each in browser.toasts))
@@ -387,11 +391,11 @@ async def test_what_waits_is_dropped_when_a_dialog_opens_over_it() -> None:
         assert not browser.marked
 
 
-# ------------------------------------------------------------ the declarations
+# ------------------------------------------------------------ declarations of commands
 
 
-NOT_ABOUT_A_PERSON = {"view.back"}
-"""Reads the marks to clear them last; it is never held back."""
+NEVER_WAITS = {"view.back"}
+"""Reads the marks only to clear them as the last step; it never waits."""
 
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if not each.needs_view], ids=lambda each: each.id)
@@ -403,7 +407,7 @@ async def test_commands_that_read_the_cursor_or_the_marks_need_the_view(
         getter = getattr(owner, name).fget
 
         def note(self: object, getter: Callable[[object], object] = getter, name: str = name) -> object:
-            if sys._getframe(1).f_code.co_name != "place":  # that only notes where the person is
+            if sys._getframe(1).f_code.co_name != "place":  # which only records the place of the cursor
                 read.append(name)
             return getter(self)
 
@@ -411,12 +415,12 @@ async def test_commands_that_read_the_cursor_or_the_marks_need_the_view(
     async with open_browser(Setting(api=account(50))) as browser:
         await browser.loaded()
         read.clear()
-        if command.id not in NOT_ABOUT_A_PERSON and not command.id.startswith("app."):
+        if command.id not in NEVER_WAITS and not command.id.startswith("app."):
             browser.browser.run_command(command.id)
         assert read == []
 
 
-def test_what_changes_the_account_or_marks_waits_for_its_view() -> None:
+def test_commands_that_change_the_account_or_marks_need_the_view() -> None:
     for command in COMMANDS:
         if command.writes or (command.section in {CHANGE, MARK} and command.id != "dialog.open"):
             assert command.needs_view, command.id

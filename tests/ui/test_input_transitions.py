@@ -32,7 +32,7 @@ def mouse(kind: type[MouseDown | MouseUp | MouseMove | MouseScrollDown | MouseSc
 
 
 def events_at(x: int, y: int) -> list[Message]:
-    """A drag, a click, the wheel, the terminal losing and getting the focus, and a paste."""
+    """A drag, a click, the wheel, loss and return of the terminal's focus, and a paste."""
     return [
         mouse(MouseDown, x, y),
         mouse(MouseMove, x + 1, y + 1),
@@ -55,58 +55,58 @@ async def press(browser: Browser, *keys: str) -> None:
         browser.app.simulate_key(key)
 
 
-async def toast_goes(browser: Browser) -> None:
+async def close_toast(browser: Browser) -> None:
     browser.app.notify(LONG, title="Toast", timeout=60)
     await browser.settled(lambda: browser.says("Toast"))
     browser.app.clear_notifications()
 
 
-async def dialog_goes(browser: Browser) -> None:
+async def close_dialog(browser: Browser) -> None:
     await browser.press("question_mark")
     await press(browser, "escape")
 
 
-async def choice_goes(browser: Browser) -> None:
+async def close_palette(browser: Browser) -> None:
     await browser.press("colon")
     await press(browser, "escape")
 
 
-async def profile_changes(browser: Browser) -> None:
+async def switch_profile(browser: Browser) -> None:
     await browser.press("C")
     await browser.settled(lambda: browser.dialog)
     await press(browser, "down", "enter")
 
 
-async def becomes_too_small(browser: Browser) -> None:
+async def shrink(browser: Browser) -> None:
     await browser.pilot.resize_terminal(30, 6)
 
 
-async def becomes_large_enough(browser: Browser) -> None:
+async def enlarge(browser: Browser) -> None:
     await browser.resize(30, 6)
     await browser.pilot.resize_terminal(*WHOLE)
 
 
-async def plan_opens(browser: Browser) -> None:
+async def open_plan(browser: Browser) -> None:
     await press(browser, "O")
 
 
-async def program_ends(browser: Browser) -> None:
+async def quit_program(browser: Browser) -> None:
     await press(browser, "q")
 
 
 CHANGES: dict[str, Callable[[Browser], Awaitable[None]]] = {
-    "a toast goes": toast_goes,
+    "a toast goes": close_toast,
     "help opens": lambda browser: press(browser, "question_mark"),
-    "help closes": dialog_goes,
+    "help closes": close_dialog,
     "the palette opens": lambda browser: press(browser, "colon"),
-    "the palette closes": choice_goes,
-    "another profile": profile_changes,
-    "too small": becomes_too_small,
-    "large enough": becomes_large_enough,
+    "the palette closes": close_palette,
+    "another profile": switch_profile,
+    "too small": shrink,
+    "large enough": enlarge,
     "another tab": lambda browser: press(browser, "2", "4", "5", "1"),
     "details open": lambda browser: press(browser, "enter", "J", "p", "p"),
-    "a plan opens": plan_opens,
-    "the program ends": program_ends,
+    "a plan opens": open_plan,
+    "the program ends": quit_program,
 }
 
 

@@ -19,7 +19,7 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 
 
 def account(count: int = 12) -> FakeDirectory:
-    """People of whom everybody is active and in three groups."""
+    """An account whose users are all active and in three groups."""
     users: list[User] = [
         user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
@@ -32,8 +32,8 @@ def user_of(api: FakeDirectory, index: int = 0) -> User:
     return user
 
 
-async def left_unfinished(setting: Setting, done: int, *, sent: bool = False) -> Job:
-    """An offboarding of the first person of which an earlier run did the first steps."""
+async def unfinished_job(setting: Setting, done: int, *, sent: bool = False) -> Job:
+    """An offboarding of the first user, of which an earlier run executed the first steps."""
     api = account()
     return await setting.bench.offboarding_left(setting.session_over(api), user_of(api).id, done, sent=sent)
 
@@ -43,8 +43,8 @@ def as_fake(setting: Setting) -> FakeDirectory:
     return setting.api
 
 
-async def begun(browser: Browser) -> None:
-    """Carry out an offboarding that waits in its first write."""
+async def start_held_job(browser: Browser) -> None:
+    """Start an offboarding whose first write is held; returns the event that releases it."""
     await browser.loaded()
     await browser.press("O")
     await browser.listening("Ticket")
@@ -98,7 +98,7 @@ async def test_the_job_that_starts_is_selected() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog)
 
 
-async def test_a_job_and_its_undo_name_each_other() -> None:
+async def test_a_job_and_its_undo_refer_to_each_other() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.deactivate_user()
@@ -116,7 +116,7 @@ async def test_a_job_and_its_undo_name_each_other() -> None:
         await browser.settled(lambda: f"Undone just now by job {undo}" in browser.steps)
 
 
-async def test_an_empty_tab_explains_how_to_change_something() -> None:
+async def test_an_empty_tab_explains_how_to_make_a_job() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.press("4")
         await browser.settled(lambda: browser.says("Nothing was changed from here yet."))
@@ -126,7 +126,7 @@ async def test_a_running_job_shows_its_progress_and_can_be_paused() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
         assert browser.jobs[0].startswith("● running offboard")
@@ -145,7 +145,7 @@ async def test_a_job_that_the_server_paused_shows_a_countdown() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         api.status = api.status._replace(waiting_seconds=12.0)
         await browser.tick()
         assert "0 of 4 steps · retrying in 12 s · the server asks for a pause" in browser.status_line
@@ -171,9 +171,9 @@ async def test_a_job_that_waits_for_the_service_shows_a_countdown() -> None:
         assert "retrying in 70 s · Too many requests." in browser.status_line
 
 
-async def test_a_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
+async def test_an_unfinished_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
     setting = Setting(api=account())
-    await left_unfinished(setting, 1, sent=True)
+    await unfinished_job(setting, 1, sent=True)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         assert "Steps that were sent without an answer are read back first" in " ".join(browser.dialog.split())
@@ -184,9 +184,9 @@ async def test_a_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
         assert browser.dialog == ""
 
 
-async def test_p_on_the_list_asks_before_it_resumes_a_job() -> None:
+async def test_p_on_the_list_asks_before_resuming_a_job() -> None:
     setting = Setting(api=account())
-    await left_unfinished(setting, 1)
+    await unfinished_job(setting, 1)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press("escape", "4")
@@ -204,7 +204,7 @@ async def test_p_on_the_list_asks_before_it_resumes_a_job() -> None:
 @pytest.mark.parametrize("key", ["enter", "escape"])
 async def test_an_unfinished_job_can_be_left_for_later(key: str) -> None:
     setting = Setting(api=account())
-    await left_unfinished(setting, 1)
+    await unfinished_job(setting, 1)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press(key)
@@ -215,9 +215,9 @@ async def test_an_unfinished_job_can_be_left_for_later(key: str) -> None:
     assert not as_fake(setting).writes
 
 
-async def test_inspect_goes_to_the_job() -> None:
+async def test_inspect_shows_the_job_in_the_jobs_tab() -> None:
     setting = Setting(api=account())
-    job = await left_unfinished(setting, 1)
+    job = await unfinished_job(setting, 1)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press("i")
@@ -227,7 +227,7 @@ async def test_inspect_goes_to_the_job() -> None:
 
 async def test_abandoning_asks_for_confirmation() -> None:
     setting = Setting(api=account())
-    await left_unfinished(setting, 1)
+    await unfinished_job(setting, 1)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press("d")
@@ -244,21 +244,21 @@ async def test_abandoning_asks_for_confirmation() -> None:
 
 async def test_a_job_of_another_account_is_not_offered() -> None:
     setting = Setting(api=account(), profile="globex")
-    await left_unfinished(setting, 1)
+    await unfinished_job(setting, 1)
     async with open_browser(Setting(api=account(), bench=setting.bench)) as browser:
         await browser.loaded()
         await asyncio.sleep(1.2)
         assert browser.dialog == ""
 
 
-# ---------------------------------------------------------------- leaving
+# ---------------------------------------------------------------- quitting
 
 
-async def test_q_asks_while_a_job_runs_and_enter_stays() -> None:
+async def test_q_while_a_job_runs_asks_and_enter_keeps_the_program_open() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         await browser.press("q")
         await browser.listening("A job is running")
         await browser.press("enter")
@@ -271,7 +271,7 @@ async def test_keys_that_follow_q_at_once_do_not_reach_the_table() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         cursor = browser.cursor_email
         await browser.type_ahead("q", "down")
         await browser.listening("A job is running")
@@ -283,7 +283,7 @@ async def test_wait_ends_the_program_after_the_job() -> None:
     api = account()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         await browser.press("q")
         await browser.listening("A job is running")
         await browser.press("w")
@@ -294,11 +294,11 @@ async def test_wait_ends_the_program_after_the_job() -> None:
     assert len(api.writes) == 4
 
 
-async def test_stop_settles_what_is_in_flight_and_keeps_the_rest() -> None:
+async def test_stop_settles_requests_in_flight_and_keeps_the_remaining_steps() -> None:
     api, bench = account(), Bench()
     gate = api.hold("patch_user")
     async with open_browser(Setting(api=api, bench=bench)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         await browser.press("ctrl+q")
         await browser.listening("A job is running")
         await browser.press("s")
@@ -310,12 +310,12 @@ async def test_stop_settles_what_is_in_flight_and_keeps_the_rest() -> None:
     assert len(api.writes) == 1
 
 
-async def test_a_signal_settles_what_is_in_flight() -> None:
+async def test_a_signal_settles_requests_in_flight() -> None:
     api, bench = account(), Bench()
     gate = api.hold("patch_user")
     setting = Setting(api=api, bench=bench)
     async with open_browser(setting) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         assert browser.app.job_tasks is not None
         (running,) = browser.app.job_tasks.running.values()
 
@@ -335,10 +335,10 @@ async def test_a_signal_settles_what_is_in_flight() -> None:
     await session.aclose()
 
 
-# ---------------------------------------------------------------- what may be done
+# ---------------------------------------------------------------- permissions
 
 
-async def test_read_only_refuses_with_the_reason_everywhere() -> None:
+async def test_a_read_only_profile_refuses_every_write_with_the_reason() -> None:
     api = account()
     async with open_browser(Setting(api=api, read_only=True)) as browser:
         await browser.loaded()
@@ -357,7 +357,7 @@ async def test_read_only_refuses_with_the_reason_everywhere() -> None:
     assert not api.writes
 
 
-async def test_a_token_without_the_scope_refuses_too() -> None:
+async def test_a_token_without_the_scope_refuses_writes() -> None:
     api = account()
     api.granted = frozenset({"users:read"})
     async with open_browser(Setting(api=api)) as browser:
@@ -373,7 +373,7 @@ async def test_a_token_without_the_scope_refuses_too() -> None:
 @pytest.mark.parametrize("done", [0, 1])
 async def test_resuming_a_job_that_another_process_claimed_reports_it_and_changes_nothing(done: int) -> None:
     setting = Setting(api=account())
-    job = await left_unfinished(setting, done)
+    job = await unfinished_job(setting, done)
     other = open_journal(setting.bench.folder, actor=ACTOR)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
@@ -389,7 +389,7 @@ async def test_resuming_a_job_that_another_process_claimed_reports_it_and_change
 @pytest.mark.parametrize("done", [0, 1])
 async def test_a_resumed_job_is_kept_while_another_process_changes_the_same_user(done: int) -> None:
     setting = Setting(api=account())
-    job = await left_unfinished(setting, done)
+    job = await unfinished_job(setting, done)
     other = open_journal(setting.bench.folder, actor=ACTOR)
     await other.claim((await other.create(job.plan, ACTOR)).id)
     async with open_browser(setting) as browser:
@@ -403,7 +403,7 @@ async def test_a_resumed_job_is_kept_while_another_process_changes_the_same_user
 
 async def test_abandoning_a_job_that_another_process_claimed_reports_it() -> None:
     setting = Setting(api=account())
-    job = await left_unfinished(setting, 1)
+    job = await unfinished_job(setting, 1)
     other = open_journal(setting.bench.folder, actor=ACTOR)
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
@@ -420,7 +420,7 @@ async def test_a_job_that_runs_here_is_not_read_from_the_journal(monkeypatch: py
     api = account()
     gate = api.hold("remove_member")
     async with open_browser(Setting(api=api)) as browser:
-        await begun(browser)
+        await start_held_job(browser)
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
         reads = 0
@@ -443,11 +443,11 @@ async def test_a_job_that_runs_here_is_not_read_from_the_journal(monkeypatch: py
         await browser.settled(lambda: browser.jobs[0].startswith("✓ done"))
 
 
-async def test_a_job_that_runs_in_another_process_is_shown_without_reading_all_of_it(
+async def test_a_job_in_another_process_is_shown_without_reading_it_in_full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     setting = Setting(api=account())
-    job = await left_unfinished(setting, 1)
+    job = await unfinished_job(setting, 1)
     other = open_journal(setting.bench.folder, actor=ACTOR)
     await other.claim(job.id)
     async with open_browser(setting) as browser:

@@ -1,4 +1,4 @@
-"""A plan for many users: what they are all of, the cost of reading them, and its progress."""
+"""A plan for many users: its title, the cost of reading the users, and the progress."""
 
 import sys
 from typing import Any
@@ -19,42 +19,42 @@ def account(count: int) -> FakeDirectory:
     return FakeDirectory([user._replace(status="active", groups=()) for user in map(person, range(count))])
 
 
-async def all_marked(browser: Browser, count: int) -> None:
-    """Have everybody loaded, and mark all of the view."""
+async def mark_all(browser: Browser, count: int) -> None:
+    """Wait until the account is loaded, then mark all users of the view."""
     await browser.loaded()
     await browser.press("asterisk")
     await browser.settled(lambda: len(browser.marked) == count)
 
 
-async def test_a_plan_for_the_whole_account_says_so() -> None:
+async def test_the_title_of_a_plan_for_the_whole_account_shows_it() -> None:
     async with open_browser(Setting(api=account(12))) as browser:
-        await all_marked(browser, 12)
+        await mark_all(browser, 12)
         await browser.press("O")
         await browser.listening("Offboard 12 people: the whole account")
 
 
-async def test_a_plan_for_all_of_a_view_says_so() -> None:
+async def test_the_title_of_a_plan_for_a_whole_view_shows_it() -> None:
     async with open_browser(Setting(api=account(40))) as browser:
         await browser.loaded()
         await browser.filter("zoe")
         await browser.press("enter")
         await browser.settled(lambda: 1 < browser.row_count < 40)
         count = browser.row_count
-        await all_marked(browser, count)
+        await mark_all(browser, count)
         await browser.press("O")
         await browser.listening(f"Offboard {count} people: all {count} in this view")
 
 
-async def test_a_plan_for_some_users_does_not_claim_all_of_them() -> None:
+async def test_the_title_of_a_plan_for_some_users_does_not_claim_all() -> None:
     async with open_browser(Setting(api=account(12))) as browser:
-        await all_marked(browser, 12)
+        await mark_all(browser, 12)
         await browser.press("space", "O")
         await browser.listening("Offboard 11 people")
         assert "whole" not in browser.dialog
         assert "view" not in browser.dialog
 
 
-async def test_more_than_200_users_are_read_only_after_a_question() -> None:
+async def test_more_than_200_users_are_read_only_after_confirmation() -> None:
     api = account(260)
     setting = Setting(api=api)
     async with open_browser(setting, (80, 24)) as browser:
@@ -105,24 +105,24 @@ async def test_another_plan_does_not_cancel_a_long_read() -> None:
 async def test_the_status_line_shows_the_progress_of_the_read() -> None:
     api = account(40)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
-        await all_marked(browser, 40)
+        await mark_all(browser, 40)
         first = api.hold("get_user")
         await browser.press("O")
         await browser.settled(lambda: api.in_flight == MAX_CONCURRENT)
         await browser.settled(lambda: "the whole account: reading from the server… Esc stops." in browser.status_line)
-        api.hold("get_user")  # those who come after the first ones
+        api.hold("get_user")  # the users after the first ones
         browser.setting.time.advance(2)
         first.set()
         reading = "Read 16 of 40, 3 s left, Esc stops. Offboard 40 marked users, the whole account"
         await browser.settled(lambda: reading in browser.status_line)
 
 
-async def test_all_of_a_long_plan_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_plan_can_be_scrolled_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_list, "MOST_AT_ONCE", 5)
     monkeypatch.setattr(plan_list, "LINES_AHEAD", 20)
     api = account(40)
     async with open_browser(Setting(api=api), (80, 24)) as browser:
-        await all_marked(browser, 40)
+        await mark_all(browser, 40)
         await browser.press("O")
         await browser.listening("Offboard 40 people")
         shown = browser.app.screen.query_one(PlanList)

@@ -1,4 +1,4 @@
-"""A user who went elsewhere is not interrupted: a dialog that is ready waits for a key."""
+"""A dialog that becomes ready after the focus moved elsewhere opens only on a key press."""
 
 import threading
 
@@ -24,7 +24,7 @@ def production(api: FakeDirectory) -> Setting:
 
 
 async def ready(browser: Browser, what: str) -> None:
-    """Wait until a toast and the status line say that something is ready; no dialog may have opened."""
+    """Wait until a toast and the status line report a ready dialog; none may have opened."""
     await browser.settled(lambda: any(what in toast and "W opens it." in toast for toast in browser.toasts))
     await browser.settled(lambda: what in browser.status_line and "W opens it." in browser.status_line)
 
@@ -74,7 +74,7 @@ async def test_a_plan_opens_only_where_it_was_requested(command: str, way: str) 
         assert "Zoë Çelik" in browser.dialog
 
 
-async def test_keys_in_one_packet_count_as_going_elsewhere() -> None:
+async def test_keys_in_the_same_packet_count_as_moving_elsewhere() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -83,7 +83,7 @@ async def test_keys_in_one_packet_count_as_going_elsewhere() -> None:
         assert browser.filter_text == "zo"
 
 
-async def test_a_user_who_stayed_or_returned_sees_the_plan() -> None:
+async def test_the_plan_opens_if_the_focus_stayed_or_returned() -> None:
     api = account()
     async with open_browser(production(api)) as browser:
         await browser.loaded()
@@ -124,7 +124,7 @@ async def test_w_without_a_ready_dialog_shows_a_message() -> None:
         assert "No dialog is ready." in browser.toasts
 
 
-async def test_another_account_does_not_replace_a_filter_box_that_has_the_focus() -> None:
+async def test_a_switch_of_profiles_does_not_replace_a_focused_filter_box() -> None:
     first, second = account(), account(7)
     gate = threading.Event()
     other = Setting(api=second, profile="globex")

@@ -17,14 +17,14 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 
 
 def account(count: int = 12) -> FakeDirectory:
-    """People of whom everybody is active and in three groups."""
+    """An account whose users are all active and in three groups."""
     users: list[User] = [
         user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
     return FakeDirectory(users, groups=GROUPS)
 
 
-async def planned(browser: Browser, *keys: str) -> None:
+async def show_plan(browser: Browser, *keys: str) -> None:
     """Wait for rows, press keys, wait for the plan."""
     await browser.loaded()
     await browser.press(*(keys or ("O",)))
@@ -47,7 +47,7 @@ def status_of(api: FakeDirectory, index: int = 0) -> object:
 async def test_the_plan_is_shown_and_nothing_is_sent() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         for text in ("set status ● active -> ○ inactive", "leave Sales", "leave Support", "read just now"):
             assert browser.says(text)
         assert browser.focus == "answer"
@@ -59,7 +59,7 @@ async def test_the_plan_is_shown_and_nothing_is_sent() -> None:
 async def test_y_runs_the_plan_and_shows_the_receipt() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         await browser.press("y")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         assert status_of(api) == "inactive"
@@ -71,7 +71,7 @@ async def test_y_runs_the_plan_and_shows_the_receipt() -> None:
         await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.status == "inactive")
 
 
-async def test_members_and_counts_follow_what_a_job_changed() -> None:
+async def test_members_and_group_counts_show_the_changes_of_a_job() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("2")
@@ -79,7 +79,7 @@ async def test_members_and_counts_follow_what_a_job_changed() -> None:
         browser.browser.show_group("g1")
         await browser.press("m")
         await browser.settled(lambda: browser.row_count == 12)
-        await planned(browser, "O")
+        await show_plan(browser, "O")
         await browser.press("y")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         await browser.press("enter")
@@ -88,7 +88,7 @@ async def test_members_and_counts_follow_what_a_job_changed() -> None:
 
 
 @pytest.mark.parametrize("key", ["y", "enter"])
-async def test_a_key_pressed_for_the_list_runs_no_plan(key: str) -> None:
+async def test_a_key_pressed_on_the_list_confirms_no_plan(key: str) -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -102,7 +102,7 @@ async def test_a_key_pressed_for_the_list_runs_no_plan(key: str) -> None:
 async def test_k_keeps_a_group_and_removes_it_again() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         await browser.press("down", "k")
         assert browser.says("1 set status")
         assert browser.says("– keep Support")
@@ -119,7 +119,7 @@ async def test_k_keeps_a_group_and_removes_it_again() -> None:
 async def test_several_marked_users_are_one_plan_with_a_receipt_each() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
-        await planned(browser, "space", "down", "space", "down", "O")
+        await show_plan(browser, "space", "down", "space", "down", "O")
         assert browser.says("Offboard 2 people")
         assert browser.says("y run 8 steps")
         await browser.press("y")
@@ -131,9 +131,9 @@ async def test_several_marked_users_are_one_plan_with_a_receipt_each() -> None:
         assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 
 
-async def test_a_job_clears_the_marks_of_its_finished_users_and_says_so() -> None:
+async def test_a_job_clears_the_marks_of_its_finished_users_with_a_message() -> None:
     async with open_browser(Setting(api=account())) as browser:
-        await planned(browser, "space", "down", "space", "down", "O")
+        await show_plan(browser, "space", "down", "space", "down", "O")
         await browser.press("y")
         await browser.settled(lambda: "2 marks were cleared." in browser.dialog)
         await browser.press("enter")
@@ -143,7 +143,7 @@ async def test_a_job_clears_the_marks_of_its_finished_users_and_says_so() -> Non
 async def test_marks_of_unfinished_users_stay() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser, "space", "down", "space", "down", "O")
+        await show_plan(browser, "space", "down", "space", "down", "O")
         api.fail_next(RequestRejected("This group is locked."), name="remove_member")
         await browser.press("y")
         await browser.settled(lambda: "1 mark was cleared; 1 mark stays." in browser.dialog)
@@ -168,7 +168,7 @@ async def test_a_change_of_one_marked_user_clears_only_that_mark() -> None:
 async def test_a_required_ticket_is_requested() -> None:
     api, bench = account(), Bench(require_ticket=True)
     async with open_browser(Setting(api=api, bench=bench)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         assert browser.says("Ticket required by the configuration")
         await browser.press("y")
         assert not api.writes
@@ -182,13 +182,13 @@ async def test_a_required_ticket_is_requested() -> None:
     assert any('"ticket": "INC-42"' in text for text in bench.receipts.values())
 
 
-async def test_p_saves_the_plan_and_leaves_it_on_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_p_saves_the_plan_and_keeps_it_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     folder = tmp_path
     monkeypatch.chdir(folder)
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         await browser.press("down", "k")
         await browser.armed()
         await browser.press("p")
@@ -208,7 +208,7 @@ async def test_a_saved_plan_overwrites_nothing(tmp_path: Path, monkeypatch: pyte
     folder = tmp_path
     monkeypatch.chdir(folder)
     async with open_browser(Setting(api=account())) as browser:
-        await planned(browser)
+        await show_plan(browser)
         for _ in range(2):
             await browser.listening("Ticket")
             await browser.press("p")
@@ -243,10 +243,10 @@ async def test_a_user_who_cannot_be_read_is_reported() -> None:
         assert browser.dialog == ""
 
 
-async def test_a_user_who_is_elsewhere_gets_a_toast() -> None:
+async def test_a_receipt_is_announced_by_a_toast_on_another_tab() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         gate = api.hold("patch_user")
         await browser.press("y")
         await browser.settled(lambda: "Offboarding" in browser.status_line)
@@ -261,7 +261,7 @@ async def test_a_failed_step_is_shown_as_failed() -> None:
     api = account()
     api.inert = True
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         await browser.press("y")
         await browser.settled(lambda: "changed nothing" in browser.dialog)
         assert "need a review" in browser.dialog
@@ -271,7 +271,7 @@ async def test_a_failed_step_is_shown_as_failed() -> None:
 async def test_a_refusal_disables_commands_that_write() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         api.forbidden = True
         await browser.press("y")
         await browser.settled(lambda: "It stopped with" in browser.dialog)
@@ -282,5 +282,5 @@ async def test_a_refusal_disables_commands_that_write() -> None:
 
 async def test_production_is_marked() -> None:
     async with open_browser(Setting(api=account(), environment=Environment.PRODUCTION)) as browser:
-        await planned(browser)
+        await show_plan(browser)
         assert "PRODUCTION" in browser.dialog

@@ -1,4 +1,4 @@
-"""A list whose last rows stay in view."""
+"""A list with pinned last rows, which stay in view."""
 
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 
 class Names(PinnedList[str]):
-    """Rows are texts; one is told from the others by what stands before its blank."""
+    """Rows are texts; the part before the blank identifies a row."""
 
     def key(self, row: str) -> Hashable:
         return row.split(maxsplit=1)[0]
@@ -26,8 +26,8 @@ class Names(PinnedList[str]):
         return "note" if width > 10 else ""
 
 
-class Screenful(App[None]):
-    """Nothing but the list."""
+class ListApp(App[None]):
+    """An app with only the list."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def rows(count: int) -> list[str]:
 
 @asynccontextmanager
 async def shown(count: int, pinned: int, height: int) -> AsyncIterator[tuple[Names, Pilot[None]]]:
-    app = Screenful()
+    app = ListApp()
     async with app.run_test(size=(30, height)) as pilot:
         app.names.focus()
         app.names.show_parts(rows(count), [f"pin{number}" for number in range(pinned)])
@@ -56,7 +56,7 @@ async def shown(count: int, pinned: int, height: int) -> AsyncIterator[tuple[Nam
 
 
 def screen(names: Names) -> list[str]:
-    """What is on the lines of the screen, the cursor's bar as ``>``."""
+    """The lines of the screen, with the cursor's bar as ``>``."""
     text = [names.render_line(y).text.rstrip() for y in range(names.size.height)]
     return [line.replace("▌", ">").lstrip(" ") for line in text]
 
@@ -84,7 +84,7 @@ async def test_the_cursor_moves_through_all_rows() -> None:
         names.action_last()
         await pilot.pause()
         assert screen(names)[8:] == ["pin0", ">pin1"]
-        assert screen(names)[0] == "row000"  # nothing had to scroll
+        assert screen(names)[0] == "row000"  # without scrolling
         names.action_cursor_up()
         names.action_cursor_up()
         await pilot.pause()

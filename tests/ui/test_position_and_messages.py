@@ -33,7 +33,7 @@ async def test_a_list_that_fits_the_screen_is_not_scrolled() -> None:
         await browser.settled(lambda: browser.hints.endswith("1 of 3"))
 
 
-async def test_marks_are_counted_also_those_that_are_filtered_away() -> None:
+async def test_the_mark_count_includes_filtered_users() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(30))), size=(120, 24)) as browser:
         await browser.loaded()
         await browser.press("space", "down", "space")
@@ -44,7 +44,7 @@ async def test_marks_are_counted_also_those_that_are_filtered_away() -> None:
         await browser.settled(lambda: browser.row_count == 30 and "marked" not in browser.hints)
 
 
-async def test_other_lists_have_a_position_too() -> None:
+async def test_other_lists_show_a_position() -> None:
     groups = [Group(f"g{at}", f"Group {at}") for at in range(5)]
     async with open_browser(Setting(api=FakeDirectory(people(3), groups=groups)), size=(120, 24)) as browser:
         await browser.loaded()
@@ -54,7 +54,7 @@ async def test_other_lists_have_a_position_too() -> None:
         await browser.settled(lambda: f"2 of {len(browser.groups)}" in browser.hints)
 
 
-async def test_a_message_that_fits_is_in_the_status_line_and_no_toast() -> None:
+async def test_a_short_message_is_in_the_status_line_instead_of_a_toast() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(30))), size=(80, 24), draws_toasts=True) as browser:
         await browser.loaded()
         await browser.press("t")
@@ -81,7 +81,7 @@ async def test_a_second_message_does_not_replace_the_first() -> None:
         assert browser.says("The second.")
 
 
-async def test_toasts_are_at_the_other_end_of_the_screen_than_the_cursor() -> None:
+async def test_toasts_are_at_the_end_of_the_screen_away_from_the_cursor() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(250))), size=(80, 24), draws_toasts=True) as browser:
         await browser.loaded()
         browser.app.notify(TOO_LONG, markup=False)

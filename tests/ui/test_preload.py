@@ -1,4 +1,4 @@
-"""The first page is requested before Textual is imported, where nothing is stored."""
+"""The first page is requested before Textual is imported if no rows are stored."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.preload import preload_rows
 
 
-async def test_with_rows_of_an_earlier_start_the_server_is_left_alone() -> None:
+async def test_with_stored_rows_the_preload_sends_no_request() -> None:
     api, mirror = FakeDirectory(people(5)), open_mirror(None, account_key="acme")
     await mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(people(5)), total=5), 0)
     session = Setting(api=api, mirror=mirror).session()
@@ -25,7 +25,7 @@ async def test_with_rows_of_an_earlier_start_the_server_is_left_alone() -> None:
     await session.aclose()
 
 
-async def test_without_rows_the_first_page_is_on_its_way_at_once() -> None:
+async def test_without_stored_rows_the_preload_requests_the_first_page() -> None:
     api = FakeDirectory(people(250))
     gate = api.hold("list_users")
     session = Setting(api=api).session()
@@ -38,7 +38,7 @@ async def test_without_rows_the_first_page_is_on_its_way_at_once() -> None:
     await session.aclose()
 
 
-async def test_a_local_copy_that_cannot_be_read_is_as_good_as_none() -> None:
+async def test_an_unreadable_local_copy_counts_as_empty() -> None:
     mirror = BrokenMirror()
     mirror.broken = True
     session = Setting(api=FakeDirectory(people(5)), mirror=mirror).session()
@@ -63,7 +63,7 @@ async def test_the_browser_takes_over_the_preloaded_rows() -> None:
     await app.session.aclose()
 
 
-async def test_a_server_that_cannot_be_reached_does_not_hold_the_start_up() -> None:
+async def test_an_unreachable_server_does_not_delay_the_start() -> None:
     api = FakeDirectory(people(5))
     api.offline = Unreachable("Cannot reach api.walkme.com.")
     session = Setting(api=api).session()

@@ -1,4 +1,4 @@
-"""M where lists do not return groups: the cost first, then one user after the other in the background."""
+"""M reads the groups of users one by one if lists lack them: it shows the cost first, then runs in the background."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ def lean(count: int = 60) -> FakeDirectory:
 
 @asynccontextmanager
 async def lean_browser(api: FakeDirectory) -> AsyncIterator[Browser]:
-    """A browser on the Groups tab of an account whose list tells no groups; no details are read by themselves."""
+    """The Groups tab of an account whose list lacks groups, too narrow for the details pane, which would read users."""
     async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
         await browser.press("2")
@@ -46,7 +46,7 @@ async def test_the_cost_is_shown_before_anything_is_requested() -> None:
         assert asked(browser) == 0
 
 
-async def test_it_reads_everybody_and_the_counts_become_exact() -> None:
+async def test_the_backfill_reads_all_users_and_counts_become_exact() -> None:
     async with lean_browser(lean()) as browser:
         await browser.press("M")
         await browser.listening("Read the groups")
@@ -71,7 +71,7 @@ async def test_it_reads_everybody_and_the_counts_become_exact() -> None:
         await browser.settled(lambda: "The groups of all loaded users are known." in browser.toasts)
 
 
-async def test_it_goes_on_while_people_look_at_other_things_and_m_stops_it() -> None:
+async def test_the_backfill_continues_on_other_tabs_and_m_stops_it() -> None:
     api = lean()
     gate = api.hold("get_user")
     async with lean_browser(api) as browser:
@@ -95,7 +95,7 @@ async def test_it_goes_on_while_people_look_at_other_things_and_m_stops_it() -> 
         await browser.listening("Read the groups of 56 users one by one")
 
 
-async def test_those_of_a_narrower_view_can_be_read_alone() -> None:
+async def test_the_backfill_can_be_limited_to_the_filtered_view() -> None:
     async with open_browser(Setting(api=lean()), (80, 24)) as browser:
         await browser.loaded()
         await browser.filter("status:pending")
@@ -108,7 +108,7 @@ async def test_those_of_a_narrower_view_can_be_read_alone() -> None:
         assert asked(browser) == 12
 
 
-async def test_an_outage_is_told_and_waited_out() -> None:
+async def test_the_backfill_shows_an_outage_and_continues_after_it() -> None:
     api = lean()
     async with lean_browser(api) as browser:
         api.fail_next(Unreachable("The line is cut."), name="get_user", times=4)
@@ -143,14 +143,14 @@ async def test_a_server_that_never_returns_groups_is_reported() -> None:
         assert asked(browser) < 30
 
 
-async def test_where_all_is_known_there_is_nothing_to_read() -> None:
+async def test_m_reports_that_all_groups_are_known() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(20), groups=GROUPS)), (80, 24)) as browser:
         await browser.loaded()
         await browser.press("M")
         await browser.settled(lambda: "The groups of all loaded users are known." in browser.toasts)
 
 
-async def test_m_on_a_member_leads_to_the_groups_of_that_user() -> None:
+async def test_m_on_a_member_shows_the_groups_of_that_user() -> None:
     api = lean()
     async with lean_browser(api) as browser:
         await browser.press("G")

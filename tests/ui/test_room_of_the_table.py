@@ -1,4 +1,4 @@
-"""The table and the details share the width of the screen by what the visible texts need."""
+"""The table and the details share the width of the screen according to the visible texts."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def account(*emails: str) -> FakeDirectory:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 160])
-async def test_every_visible_email_is_whole(width: int) -> None:
+async def test_visible_emails_are_shown_in_full(width: int) -> None:
     api = account(*(f"{'x' * length}@example.com" for length in range(3, 30)))
     async with open_browser(Setting(api=api), size=(width, 40)) as browser:
         await browser.loaded()
@@ -28,7 +28,7 @@ async def test_an_email_that_is_too_long_keeps_its_domain() -> None:
         assert "y@example.com " in browser.screen_text
 
 
-async def test_the_details_leave_the_table_what_its_texts_need() -> None:
+async def test_the_details_leave_the_table_the_width_of_its_texts() -> None:
     async with open_browser(Setting(api=account("a@example.com", "b@example.com")), size=(160, 30)) as browser:
         await browser.loaded()
         before = browser.browser.area.detail.outer_size.width
@@ -38,7 +38,7 @@ async def test_the_details_leave_the_table_what_its_texts_need() -> None:
         assert f" {LONG}.xx " in browser.screen_text
 
 
-async def test_a_long_email_that_scrolls_into_view_widens_its_column_and_one_that_left_does_not_narrow_it() -> None:
+async def test_scrolling_to_a_long_email_widens_its_column_and_scrolling_away_keeps_it() -> None:
     emails = [f"{at:02}@example.com" for at in range(60)]
     emails[45] = LONG
     async with open_browser(Setting(api=account(*emails)), size=(80, 20)) as browser:
@@ -53,7 +53,7 @@ async def test_a_long_email_that_scrolls_into_view_widens_its_column_and_one_tha
         assert browser.table.column_layout == wide
 
 
-async def test_another_view_is_measured_anew() -> None:
+async def test_another_view_is_measured_again() -> None:
     async with open_browser(Setting(api=account("a@example.com", LONG)), size=(80, 20)) as browser:
         await browser.loaded()
         await browser.settled(lambda: f" {LONG} " in browser.screen_text)
@@ -63,7 +63,7 @@ async def test_another_view_is_measured_anew() -> None:
         await browser.settled(lambda: browser.table.column_layout != wide)
 
 
-async def test_members_beside_groups_and_details_share_the_width_too() -> None:
+async def test_members_share_the_width_with_groups_and_details() -> None:
     async with open_browser(Setting(api=FakeDirectory(people(30))), size=(120, 30)) as browser:
         await browser.loaded()
         await browser.press("2", "p")

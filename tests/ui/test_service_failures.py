@@ -42,7 +42,7 @@ def demo_that_fails() -> Session:
 
 
 class Failing:
-    """Another object whose coroutine methods raise ``error`` while it is set."""
+    """A proxy whose coroutine methods raise ``error`` while it is set."""
 
     def __init__(self, target: object) -> None:
         self.target = target
@@ -109,7 +109,7 @@ async def answer(browser: Browser) -> None:
 
 
 async def opened(browser: Browser, account: Account, tab: Tab, *, with_job: bool) -> None:
-    """Load the users, the groups and the jobs; run a job, so that there is one to act on; go to the tab."""
+    """Load users, groups and jobs, run a job so that the Jobs tab has one, and open the tab."""
     await browser.loaded()
     if with_job:
         await browser.deactivate_user()
@@ -183,7 +183,7 @@ async def test_no_handler_ends_the_program(what: str) -> None:
             assert browser.running, text
 
 
-async def test_a_user_chosen_in_the_news_is_not_found_while_the_mirror_fails_and_a_message_says_so() -> None:
+async def test_choosing_a_user_in_the_news_while_the_mirror_fails_shows_a_message() -> None:
     account = Account()
     async with open_browser(account.setting) as browser:
         await browser.loaded()

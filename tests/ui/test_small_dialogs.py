@@ -1,4 +1,4 @@
-"""A dialog in which something is decided counts keys only while its question and its keys are on the screen."""
+"""A confirmation dialog accepts its keys only while its question and its keys are visible."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -75,7 +75,7 @@ async def test_a_dialog_is_armed_only_while_its_question_and_its_keys_are_shown(
     assert (80, 24) in armed_at
 
 
-async def test_keys_that_cannot_be_seen_do_nothing_but_leave() -> None:
+async def test_hidden_keys_do_nothing_except_close_the_dialog() -> None:
     async with open_browser(setting(), size=(80, 24)) as browser:
         await browser.loaded()
         await browser.press("O")

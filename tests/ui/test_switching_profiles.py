@@ -47,7 +47,7 @@ async def test_after_a_failed_switch_jobs_show_their_results(choice: str) -> Non
         await browser.press(choice)
         gate.set()
         await browser.settled(lambda: any("has no REST connection" in toast for toast in browser.toasts))
-        # The job that ended meanwhile shows its result, because the user stays.
+        # The job that ended meanwhile shows its result, because the profile stays open.
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         await browser.press("enter", "down")
         gate = await deactivation_held(browser, api)
@@ -71,13 +71,13 @@ class Opener:
 
 
 async def opening(browser: Browser) -> None:
-    """Choose the second profile, which takes until the test says so."""
+    """Choose the second profile, which opens once ``may_open`` is set."""
     await browser.loaded()
     await browser.press("C", "down", "enter")
 
 
 @pytest.mark.parametrize("count", [1, 3])
-async def test_a_further_switch_while_one_is_under_way_does_not_replace_it(count: int) -> None:
+async def test_a_second_switch_does_not_replace_one_that_is_under_way(count: int) -> None:
     opener = Opener()
     async with open_browser(Setting(api=account(), profiles=PROFILES, open_session=opener)) as browser:
         await opening(browser)
@@ -89,7 +89,7 @@ async def test_a_further_switch_while_one_is_under_way_does_not_replace_it(count
     assert [api.closed for api in opener.apis] == [True]
 
 
-async def test_a_job_that_starts_while_another_profile_opens_is_not_stopped_without_a_question() -> None:
+async def test_a_switch_asks_before_it_stops_a_job_that_started_meanwhile() -> None:
     api, opener = account(), Opener()
     async with open_browser(Setting(api=api, profiles=PROFILES, open_session=opener)) as browser:
         await opening(browser)

@@ -1,4 +1,4 @@
-"""The browser in terminals of all kinds: where it draws, how large, in which signs and colours."""
+"""The browser in different terminals: output stream, size, characters, colours and job control."""
 
 import base64
 import os
@@ -29,7 +29,7 @@ secret_env = "NO_SUCH_VARIABLE"
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment in which the program finds nothing of the person who runs the tests."""
+    """An environment without the settings of whoever runs the tests."""
     folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
     return {**os.environ, **folders, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
 
@@ -38,7 +38,7 @@ def demo(environment: Mapping[str, str], *options: str, **named: int | Path) -> 
     return TerminalProgram([*BROWSER, "--demo", *options], environment, **named)  # type: ignore[arg-type]
 
 
-# ---------------------------------------------------------------- where it draws
+# ---------------------------------------------------------------- output stream
 
 
 def test_the_screen_is_drawn_on_the_terminal_when_standard_error_is_a_file(
@@ -60,10 +60,10 @@ def test_a_terminal_without_cursor_movements_is_refused(environment: dict[str, s
         assert b"\x1b" not in program.output
 
 
-# ---------------------------------------------------------------- how large
+# ---------------------------------------------------------------- size
 
 
-def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[str, str]) -> None:
+def test_the_size_of_the_terminal_overrides_exported_variables(environment: dict[str, str]) -> None:
     with demo({**environment, "COLUMNS": "200", "LINES": "60"}, columns=90, lines=20) as program:
         # The number of people is at the right end of the first line.
         program.wait_until(lambda: "25 000" in program.lines[0])
@@ -76,7 +76,7 @@ def test_the_terminals_size_counts_and_not_exported_variables(environment: dict[
 # ---------------------------------------------------------------- the clipboard
 
 
-def test_a_long_text_reaches_tmux_that_calls_itself_screen_and_the_screen_is_painted_again(
+def test_a_long_copy_in_tmux_with_term_screen_is_sent_and_the_screen_repainted(
     environment: dict[str, str],
 ) -> None:
     with demo({**environment, "TERM": "screen-256color"}, columns=120, lines=30) as program:
@@ -97,7 +97,7 @@ def test_a_long_text_reaches_tmux_that_calls_itself_screen_and_the_screen_is_pai
     assert b"\x1b[2J" in program.output.partition(bare)[2]
 
 
-# ---------------------------------------------------------------- in which colours
+# ---------------------------------------------------------------- colours
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;:]*[;:])?(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:[;:][0-9;:]*)?m")
 
@@ -135,7 +135,7 @@ def test_an_empty_no_color_changes_nothing(environment: dict[str, str]) -> None:
         assert b"48;2;20;23;28m" in program.output  # the background of the default theme
 
 
-# ---------------------------------------------------------------- in which signs
+# ---------------------------------------------------------------- characters
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_an_empty_no_color_changes_nothing(environment: dict[str, str]) -> None:
         {"LC_ALL": "", "LANG": ""},
     ],
 )
-def test_a_terminal_without_our_signs_gets_ascii(environment: dict[str, str], variables: dict[str, str]) -> None:
+def test_a_terminal_without_unicode_gets_ascii(environment: dict[str, str], variables: dict[str, str]) -> None:
     with demo({**environment, **variables}, columns=120, lines=40) as program:
         program.wait_for("* active")
         program.send(b"?")
@@ -162,7 +162,7 @@ def test_a_terminal_without_our_signs_gets_ascii(environment: dict[str, str], va
     assert [sign for sign in ASCII_SIGNS if sign in written] == []
 
 
-def test_a_locale_with_other_letters_gets_them_and_question_marks_for_the_rest() -> None:
+def test_text_outside_the_locales_encoding_becomes_question_marks() -> None:
     segments = [Segment("● Zoë 山 …"), Segment("≥ 12 ≥")]
     in_latin_1 = AsciiSigns("iso8859-1").apply(segments, Color(0, 0, 0))
     assert [segment.text for segment in in_latin_1] == ["* Zoë ?? ~", ">=12 >"]
@@ -170,10 +170,10 @@ def test_a_locale_with_other_letters_gets_them_and_question_marks_for_the_rest()
     assert [segment.text for segment in in_utf_8] == ["* Zoë 山 ~", ">=12 >"]
 
 
-# ---------------------------------------------------------------- what is typed
+# ---------------------------------------------------------------- typed bytes
 
 
-def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, str]) -> None:
+def test_invalid_bytes_do_not_end_the_browser(environment: dict[str, str]) -> None:
     with demo(environment) as program:
         program.wait_for("Enter open")
         program.send(b"\xff\xc3")
@@ -190,7 +190,7 @@ def test_bytes_that_are_no_text_do_not_end_the_browser(environment: dict[str, st
 
 
 @pytest.mark.parametrize(("key", "shown"), [(b"1", "@example.com"), (b"?", "Esc close"), (b"/", "@example.com")])
-def test_ctrl_l_writes_the_whole_screen_again(environment: dict[str, str], key: bytes, shown: str) -> None:
+def test_ctrl_l_repaints_the_whole_screen(environment: dict[str, str], key: bytes, shown: str) -> None:
     with demo(environment) as program:
         program.wait_for("Enter open")
         program.send(key)
@@ -211,8 +211,8 @@ def shell(environment: dict[str, str]) -> Iterator[TerminalProgram]:
         yield shell
 
 
-def leave(shell: TerminalProgram) -> None:
-    """Quit the browser; it ends well, and the shell has its terminal as before."""
+def quit_browser(shell: TerminalProgram) -> None:
+    """Quit the browser; it exits with 0, and the shell has its terminal as before."""
     shell.garble()
     shell.send(b"q")
     shell.wait_for("shell>")
@@ -220,7 +220,7 @@ def leave(shell: TerminalProgram) -> None:
     shell.wait_for("status: 0 isig icanon echo")
 
 
-def test_ctrl_z_gives_the_shell_its_terminal_and_fg_paints_again(shell: TerminalProgram) -> None:
+def test_ctrl_z_restores_the_shells_terminal_and_fg_repaints(shell: TerminalProgram) -> None:
     shell.send(b"\x1a")
     shell.wait_for("Stopped")
     assert b"\x1b[?1049l" in shell.output
@@ -229,11 +229,11 @@ def test_ctrl_z_gives_the_shell_its_terminal_and_fg_paints_again(shell: Terminal
     shell.resize(100, 30)
     shell.send(b"fg\r")
     shell.wait_until(lambda: "@example.com" in shell.text and "Enter open" in shell.lines[29])
-    leave(shell)
+    quit_browser(shell)
 
 
 @pytest.mark.parametrize("stop", ["TSTP", "STOP"])
-def test_stopped_by_another_program_it_stays_stopped_in_the_background(shell: TerminalProgram, stop: str) -> None:
+def test_a_browser_stopped_by_a_signal_stays_stopped_in_the_background(shell: TerminalProgram, stop: str) -> None:
     shell.send(b"?")
     shell.wait_for("Esc close")
     (pid,) = children(shell.process.pid)
@@ -248,10 +248,10 @@ def test_stopped_by_another_program_it_stays_stopped_in_the_background(shell: Te
     shell.wait_for("Esc close")
     shell.send(b"\x1b")
     shell.wait_until(lambda: "Esc close" not in shell.text)
-    leave(shell)
+    quit_browser(shell)
 
 
-def test_without_a_shell_ctrl_z_does_not_stop_it(environment: dict[str, str]) -> None:
+def test_ctrl_z_without_a_shell_does_not_stop_the_browser(environment: dict[str, str]) -> None:
     with demo(environment) as program:
         program.wait_for("Enter open")
         program.send(b"\x1a")
@@ -261,13 +261,13 @@ def test_without_a_shell_ctrl_z_does_not_stop_it(environment: dict[str, str]) ->
 
 
 def children(pid: int) -> list[int]:
-    """The processes that this one started."""
+    """The child processes of a process."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-# ---------------------------------------------------------------- a command that asks
+# ---------------------------------------------------------------- a secret command that prompts
 
-ASKING_PROFILE = """
+PROMPTING_PROFILE = """
 default_profile = "acme"
 [profiles.acme.rest]
 base_url = "http://127.0.0.1:9"
@@ -276,11 +276,9 @@ secret_command = ["sh", "-c", "stty -echo; printf 'PIN: ' >/dev/tty; read -r pin
 """
 
 
-def test_the_command_that_gives_the_secret_can_ask_before_the_browser_draws(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_secret_command_can_prompt_before_the_browser_draws(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "config").mkdir(mode=0o700)
-    (tmp_path / "config" / "config.toml").write_text(ASKING_PROFILE)
+    (tmp_path / "config" / "config.toml").write_text(PROMPTING_PROFILE)
     with TerminalProgram(BROWSER, environment, columns=120, lines=30) as program:
         program.wait_for("PIN:")
         program.wait_for("Waiting for the command")
@@ -292,9 +290,11 @@ def test_the_command_that_gives_the_secret_can_ask_before_the_browser_draws(
         assert program.wait() == 0
 
 
-def test_ctrl_c_ends_it_while_the_command_asks(environment: dict[str, str], tmp_path: Path) -> None:
+def test_ctrl_c_at_the_prompt_of_the_secret_command_ends_the_program(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "config").mkdir(mode=0o700)
-    (tmp_path / "config" / "config.toml").write_text(ASKING_PROFILE)
+    (tmp_path / "config" / "config.toml").write_text(PROMPTING_PROFILE)
     with TerminalProgram(BROWSER, environment) as program:
         program.wait_for("PIN:")
         program.send(b"\x03")

@@ -1,4 +1,4 @@
-"""The line to type into: editing, the caret, and what is shown of a long text."""
+"""The text input: editing, the caret, and the visible part of a long text."""
 
 import pytest
 from rich.cells import cell_len
@@ -11,8 +11,8 @@ from walkme_tui.ui.theming import textual_theme
 from walkme_tui.ui.widgets.text_input import MAX_LENGTH, TextInput
 
 
-class Typing(App[None]):
-    """A line of 12 cells."""
+class InputApp(App[None]):
+    """An app with an input of 12 cells."""
 
     CSS = "TextInput { width: 12; }"
 
@@ -39,7 +39,7 @@ class Typing(App[None]):
 
 
 async def test_typing_and_editing() -> None:
-    app = Typing()
+    app = InputApp()
     async with app.run_test(size=(20, 3)):
         app.type("a", "b", " ", "c", "d", "left", "left", "X", "home", "delete", "end", "backspace")
         assert app.line.text == "b Xc"
@@ -52,20 +52,20 @@ async def test_typing_and_editing() -> None:
 
 @pytest.mark.parametrize("key", ["enter", "escape", "tab", "up", "f1", "ctrl+p", "ctrl+q", "ctrl+c", "pageup"])
 async def test_other_keys_are_not_handled(key: str) -> None:
-    app = Typing()
+    app = InputApp()
     async with app.run_test(size=(20, 3)):
         assert not app.line.process_key(Key(key, None))
 
 
 async def test_moving_the_caret_does_not_report_a_change() -> None:
-    app = Typing()
+    app = InputApp()
     async with app.run_test(size=(20, 3)):
         app.type("a", "left", "right", "home", "end", "ctrl+k")
         assert app.told == ["a"]
 
 
 async def test_an_empty_input_shows_its_prompt() -> None:
-    app = Typing()
+    app = InputApp()
     async with app.run_test(size=(20, 3)) as pilot:
         assert app.shown.strip() == "type here"
         app.screen.set_focus(app.line)
@@ -78,8 +78,8 @@ async def test_an_empty_input_shows_its_prompt() -> None:
 
 
 @pytest.mark.parametrize("text", ["x" * 40, "東京都渋谷区神宮前", "a\u0301" * 30, "[red]markup[/]", "\x1b[31mred"])
-async def test_any_text_fits_with_its_end_in_view(text: str) -> None:
-    app = Typing()
+async def test_any_text_fits_and_its_end_stays_in_view(text: str) -> None:
+    app = InputApp()
     async with app.run_test(size=(20, 3)) as pilot:
         app.screen.set_focus(app.line)
         app.line.set_text(text)
@@ -91,7 +91,7 @@ async def test_any_text_fits_with_its_end_in_view(text: str) -> None:
 
 
 async def test_a_paste_inserts_its_first_line_without_control_characters() -> None:
-    app = Typing()
+    app = InputApp()
     async with app.run_test(size=(20, 3)) as pilot:
         app.screen.set_focus(app.line)
         app.post_message(Paste("one\x1b[2J\ntwo"))
@@ -103,7 +103,7 @@ async def test_a_paste_inserts_its_first_line_without_control_characters() -> No
 
 
 async def test_a_deferred_repaint_happens_on_request_or_after_the_delay() -> None:
-    app = Typing()
+    app = InputApp()
     painted: list[str] = []
     async with app.run_test(size=(20, 3)) as pilot:
         render = app.line.render_line

@@ -13,7 +13,7 @@ GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering
 
 
 def account(count: int = 12) -> FakeDirectory:
-    """People of whom everybody is active and in three groups."""
+    """An account whose users are all active and in three groups."""
     users: list[User] = [
         user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
     ]
@@ -26,8 +26,8 @@ def user_of(api: FakeDirectory, index: int = 0) -> User:
     return user
 
 
-async def offboarded(browser: Browser, *keys: str) -> None:
-    """Carry out an offboarding and close its receipt."""
+async def offboard(browser: Browser, *keys: str) -> None:
+    """Run an offboarding and close its receipt."""
     await browser.press(*keys, "O")
     await browser.listening("Ticket")
     await browser.press("y")
@@ -49,7 +49,7 @@ async def test_z_undoes_a_deactivation() -> None:
         assert user_of(api).status == "active"
 
 
-async def test_x_acts_on_the_cursor_whatever_is_marked() -> None:
+async def test_x_acts_on_the_user_under_the_cursor_despite_marks() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -85,7 +85,7 @@ async def test_no_key_changes_anything_before_the_plan_is_confirmed(
         await browser.settled(lambda: user_of(api).status == after)
 
 
-async def test_a_status_that_already_holds_is_reported_and_nothing_is_sent() -> None:
+async def test_a_status_that_is_already_set_is_reported_without_a_request() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
@@ -94,12 +94,12 @@ async def test_a_status_that_already_holds_is_reported_and_nothing_is_sent() -> 
     assert not api.writes
 
 
-async def test_undo_restores_status_and_exactly_those_groups() -> None:
+async def test_undo_restores_the_status_and_the_removed_groups() -> None:
     api = account()
     before = user_of(api)
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await offboarded(browser)
+        await offboard(browser)
         await browser.press("z")
         await browser.listening("join Engineering")
         assert "join Sales" in browser.dialog.replace("        ", " ")
@@ -111,11 +111,11 @@ async def test_undo_restores_status_and_exactly_those_groups() -> None:
     assert set(after.groups) == {"g1", "g2", "g3"}
 
 
-async def test_what_others_changed_since_is_left_out_and_named() -> None:
+async def test_undo_skips_and_reports_changes_by_others() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await offboarded(browser)
+        await offboard(browser)
         api.edit(user_of(api).id, groups=("g2",))
         await browser.press("z")
         await browser.listening("Left out")
@@ -127,7 +127,7 @@ async def test_a_job_that_was_undone_is_not_offered_again() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await offboarded(browser)
+        await offboard(browser)
         await browser.press("z")
         await browser.listening("join")
         await browser.press("y")
@@ -136,11 +136,11 @@ async def test_a_job_that_was_undone_is_not_offered_again() -> None:
         await browser.settled(lambda: any("can be undone" in toast for toast in browser.toasts))
 
 
-async def test_only_this_user_of_a_job_of_several_is_undone() -> None:
+async def test_z_on_a_user_undoes_only_that_user_of_a_job() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await browser.loaded()
-        await offboarded(browser, "space", "down", "space")
+        await offboard(browser, "space", "down", "space")
         await browser.press("z")
         await browser.listening("Undo for Amina O'Brien")
         await browser.press("y")
@@ -148,11 +148,11 @@ async def test_only_this_user_of_a_job_of_several_is_undone() -> None:
     assert [user_of(api, index).status for index in range(2)] == ["inactive", "active"]
 
 
-async def test_z_on_a_job_undoes_all_of_it() -> None:
+async def test_z_on_a_job_undoes_all_its_users() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        await offboarded(browser, "space", "down", "space")
+        await offboard(browser, "space", "down", "space")
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
         await browser.press("z")
@@ -162,7 +162,7 @@ async def test_z_on_a_job_undoes_all_of_it() -> None:
     assert [user_of(api, index).status for index in range(2)] == ["active", "active"]
 
 
-async def test_where_nothing_was_changed_there_is_nothing_to_undo() -> None:
+async def test_z_without_changes_reports_nothing_to_undo() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("z")

@@ -1,4 +1,4 @@
-"""Numbers, ages and columns as people read them."""
+"""Formatting of numbers, ages, dates and columns."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ CLEAN = st.text(max_size=60).map(clean)
         (900 * YEAR, "900 y"),
     ],
 )
-def test_an_age_is_one_short_unit(passed: int, said: str) -> None:
+def test_an_age_has_one_unit(passed: int, said: str) -> None:
     assert words.age(NOW, NOW - passed) == said
 
 
@@ -41,7 +41,7 @@ def test_very_recent_and_future_times_are_words() -> None:
     assert words.ago(NOW, NOW + DAY) == "in the future"
 
 
-def test_a_date_has_its_time_within_a_week() -> None:
+def test_a_date_within_a_week_includes_the_time() -> None:
     assert words.ago_and_date(NOW, NOW - 5 * HOUR) == "5 h ago, 15 Jan 03:00 UTC"
     assert words.ago_and_date(NOW, NOW - 700 * DAY) == "1 y ago, 14 Feb 2025"
 
@@ -74,7 +74,7 @@ def test_fitted_text_has_exactly_the_width(text: str, width: int) -> None:
 
 
 @given(text=CLEAN, width=st.integers(min_value=2, max_value=40))
-def test_wrapped_text_loses_nothing_but_blanks(text: str, width: int) -> None:
+def test_wrapped_text_keeps_everything_except_blanks(text: str, width: int) -> None:
     lines = words.wrap(text, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
@@ -95,5 +95,5 @@ def test_an_email_is_cut_in_its_local_part(width: int, shown: str) -> None:
 
 
 @given(CLEAN, st.integers(1, 80))
-def test_any_text_in_place_of_an_email_fits(text: str, width: int) -> None:
+def test_any_text_in_the_email_column_fits(text: str, width: int) -> None:
     assert cell_len(words.cut_email(text, width)) <= width

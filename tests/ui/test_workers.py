@@ -1,4 +1,4 @@
-"""Background work of a screen that goes."""
+"""Background work of a screen that is removed."""
 
 import gc
 import warnings

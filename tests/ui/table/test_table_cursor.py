@@ -1,4 +1,4 @@
-"""The cursor stays on its person, whatever happens to the list, and never waits for anything."""
+"""The cursor stays on its user while the list changes, and never waits for rows."""
 
 from textual import events
 
@@ -46,7 +46,7 @@ async def test_at_the_edge_the_table_scrolls_by_half_a_page() -> None:
         assert (table.cursor, table.person) == (5, person(11).id)
 
 
-async def test_the_cursor_moves_over_rows_that_never_arrive() -> None:
+async def test_the_cursor_moves_over_rows_that_are_not_loaded() -> None:
     async with table_of(FakeListing(people(500), here=())) as table:
         await table.press("down", "down", "pagedown", "G", "up")
         assert table.table.cursor_index == 498
@@ -55,7 +55,7 @@ async def test_the_cursor_moves_over_rows_that_never_arrive() -> None:
         assert table.row(9).under_cursor
 
 
-async def test_a_row_that_is_loaded_under_the_cursor_becomes_its_user() -> None:
+async def test_loading_the_row_under_the_cursor_sets_the_cursors_user() -> None:
     async with table_of(FakeListing(people(50), here=())) as table:
         await table.press("down")
         assert table.heard(UserTable.CursorMoved)[-1].user is None
@@ -77,7 +77,7 @@ async def test_the_cursor_follows_its_user_when_the_list_shifts() -> None:
         assert table.table.cursor_index == 15
 
 
-async def test_a_page_that_was_read_again_moves_the_cursor_too() -> None:
+async def test_the_cursor_follows_its_user_in_a_refreshed_page() -> None:
     async with table_of(people(100)) as table:
         await table.press("down", "down")
         rows = [mirrored(at, user) for at, user in enumerate([*people(1, start=900), *people(99)])]
@@ -117,7 +117,7 @@ async def test_a_key_cancels_the_search_for_the_cursors_user() -> None:
         assert table.person == person(1).id
 
 
-async def test_rows_that_become_fewer_keep_the_cursor_inside() -> None:
+async def test_the_cursor_stays_inside_a_shorter_list() -> None:
     async with table_of(people(1000)) as table:
         await table.press("G")
         table.listing.replace([mirrored(at, user) for at, user in enumerate(people(3))])
@@ -163,7 +163,7 @@ async def test_a_change_of_the_cursors_user_is_drawn_at_once() -> None:
         assert "Gone" in table.row(0).text
 
 
-async def test_a_click_moves_the_cursor_and_a_second_opens() -> None:
+async def test_a_click_moves_the_cursor_and_a_second_click_opens_the_user() -> None:
     async with table_of(people(100)) as table:
         await table.click(10, 4)
         assert table.cursor == 4

@@ -1,4 +1,4 @@
-"""The letters that a filter's words matched stand out, in what is shown of a cell and nowhere else."""
+"""The letters that the words of a filter matched are highlighted in the visible part of a cell."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +17,8 @@ async def search(table: TableDriver, text: str) -> None:
     await table.settle()
 
 
-def found(table: TableDriver, row: int) -> list[str]:
-    """What stands out in a row, word by word: in the table's own style sheet it is bold, and nothing else is."""
+def highlighted(table: TableDriver, row: int) -> list[str]:
+    """The highlighted parts of a row: the table's own style sheet makes only these bold."""
     strip = table.strips()[row + 1]
     return " ".join(part.text for part in strip if part.style is not None and part.style.bold).split()
 
@@ -41,22 +41,22 @@ def found(table: TableDriver, row: int) -> list[str]:
 async def test_matches_are_highlighted(text: str, expected: list[str]) -> None:
     async with table_of([person(0)._replace(external_id="okta|000000")]) as table:
         await search(table, text)
-        assert found(table, 0) == expected
+        assert highlighted(table, 0) == expected
 
 
 async def test_nothing_is_highlighted_without_a_filter() -> None:
     async with table_of(people(3)) as table:
         await search(table, "zoe")
         await search(table, "")
-        assert found(table, 0) == []
+        assert highlighted(table, 0) == []
 
 
 async def test_another_word_changes_the_highlights_of_rows_that_stay() -> None:
     async with table_of(people(3)) as table:
         await search(table, "zo")
-        assert found(table, 0) == ["Zo"]
+        assert highlighted(table, 0) == ["Zo"]
         await search(table, "zoe")
-        assert found(table, 0) == ["Zoë"]
+        assert highlighted(table, 0) == ["Zoë"]
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ async def test_the_ellipsis_is_highlighted_for_a_match_in_the_cut_part_of_an_ema
     long = person(0)._replace(email="somebody.with.a.very.long.address.indeed@headquarters.example.com")
     async with table_of([long], size=(80, 5)) as table:
         await search(table, text)
-        assert found(table, 0) == [expected]
+        assert highlighted(table, 0) == [expected]
 
 
 async def test_the_ellipsis_is_highlighted_for_a_match_in_the_cut_part_of_a_name() -> None:
     async with table_of([person(0)._replace(first_name="Zoë" * 20, last_name="Çelik")], size=(80, 5)) as table:
         await search(table, "celik")
-        assert found(table, 0) == ["…"]
+        assert highlighted(table, 0) == ["…"]
 
 
 async def test_a_match_across_the_cut_is_highlighted_as_far_as_it_is_shown() -> None:
     async with table_of([person(0)._replace(email="a" * 20 + "b" * 60)], size=(80, 5)) as table:
         await search(table, "b" * 60)
-        (shown,) = found(table, 0)
+        (shown,) = highlighted(table, 0)
         assert shown.strip("b") == "…"
         assert len(shown) > 3
 
 
-async def test_rows_that_were_not_found_by_words_are_not_drawn_again() -> None:
+async def test_rows_without_highlights_are_not_redrawn() -> None:
     async with table_of(people(5)) as table:
         before = list(table.table.render_lines(table.table.size.region))
         await search(table, "status:active")

@@ -1,4 +1,4 @@
-"""Marks stay on people, and whoever marks many is told what was marked."""
+"""Marks belong to users, and marking many reports what was marked."""
 
 from tests.support.fake_directory import people, person
 from tests.support.fake_listing import FakeListing, mirrored
@@ -13,7 +13,7 @@ def ids(*numbers: int) -> frozenset[str]:
     return frozenset(person(number).id for number in numbers)
 
 
-def said(table: TableDriver) -> str:
+def reports(table: TableDriver) -> str:
     return str(table.heard(UserTable.MarksReported)[-1].text)
 
 
@@ -69,7 +69,7 @@ async def test_a_range_goes_from_the_last_mark_to_the_cursor() -> None:
     async with table_of(people(50)) as table:
         await table.press("down", "down", "down", "space", "up", "up", "v")
         assert table.table.marks == ids(1, 2, 3)
-        assert said(table) == "Marked 3 users."
+        assert reports(table) == "Marked 3 users."
         assert [table.row(at).marked for at in range(5)] == [False, True, True, True, False]
 
 
@@ -78,21 +78,21 @@ async def test_a_range_loads_missing_rows_first() -> None:
         await table.press("space", "pagedown", "pagedown", "v")
         await table.settle()
         assert table.table.marks == ids(*range(23))
-        assert said(table) == "Marked 23 users."
+        assert reports(table) == "Marked 23 users."
 
 
 async def test_a_range_reports_records_that_cannot_be_read() -> None:
     async with table_of([person(0), UnreadableRecord("has no id"), person(2)]) as table:
         await table.press("space", "down", "down", "v")
         assert table.table.marks == ids(0, 2)
-        assert said(table) == "Marked 2 users; 1 record could not be read."
+        assert reports(table) == "Marked 2 users; 1 record could not be read."
 
 
 async def test_a_range_without_a_first_mark_explains_what_to_do() -> None:
     async with table_of(people(5)) as table:
         await table.press("down", "v")
         assert table.table.marks == frozenset()
-        assert "mark its first user" in said(table)
+        assert "mark its first user" in reports(table)
 
 
 async def test_a_range_whose_first_mark_is_not_in_the_view_marks_nothing() -> None:
@@ -102,14 +102,14 @@ async def test_a_range_whose_first_mark_is_not_in_the_view_marks_nothing() -> No
         await table.settle()
         await table.press("v")
         assert table.table.marks == ids(0)
-        assert "not in this view" in said(table)
+        assert "not in this view" in reports(table)
 
 
 async def test_a_range_of_too_many_rows_is_refused() -> None:
     async with table_of(FakeListing(people(20_000), here=range(11))) as table:
         await table.press("space", "G", "v")
         assert table.table.marks == ids(0)
-        assert said(table) == "That range has 20 000 rows; at most 10 000 can be marked. Nothing was marked."
+        assert reports(table) == "That range has 20 000 rows; at most 10 000 can be marked. Nothing was marked."
 
 
 async def test_a_range_that_cannot_be_loaded_marks_nothing_and_posts_the_error() -> None:
@@ -126,13 +126,13 @@ async def test_mark_all_marks_loaded_users_and_reports_the_others() -> None:
         table.table.not_loaded = lambda: 460
         await table.press("asterisk")
         assert table.table.marks == ids(*range(40))
-        assert said(table) == "Marked 40; 460 not loaded."
+        assert reports(table) == "Marked 40; 460 not loaded."
 
 
 async def test_mark_all_of_a_complete_account_reports_only_the_number() -> None:
     async with table_of(people(7)) as table:
         await table.press("asterisk")
-        assert said(table) == "Marked 7."
+        assert reports(table) == "Marked 7."
         assert table.row(6).marked
 
 

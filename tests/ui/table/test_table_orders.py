@@ -1,4 +1,4 @@
-"""A sorted table: the header tells the order, the cursor stays on its person, and the end is the true end."""
+"""A sorted table: the header shows the order, the cursor stays on its user, and End goes to the last row."""
 
 import pytest
 
@@ -76,7 +76,7 @@ async def test_the_orders_are_those_of_the_shown_columns() -> None:
 # ------------------------------------------------------------ the cursor
 
 
-async def test_another_order_begins_at_its_first_row_if_no_user_was_chosen() -> None:
+async def test_another_order_starts_at_its_first_row_if_no_user_was_chosen() -> None:
     async with table_of(people(100)) as table:
         await shows(table, backwards(100), BACKWARDS)
         assert (table.cursor, table.person) == (0, person(99).id)

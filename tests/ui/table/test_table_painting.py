@@ -1,4 +1,4 @@
-"""What stands on the screen: columns that nothing moves, words where there are no rows, few bytes."""
+"""What the table paints: aligned columns, messages in place of rows, and few bytes."""
 
 import pyte
 import pytest
@@ -30,8 +30,8 @@ HOSTILE = (
 )
 
 
-def seen(table: TableDriver) -> "pyte.Screen":
-    """The screen as a terminal shows it that draws what the program writes."""
+def terminal_screen(table: TableDriver) -> "pyte.Screen":
+    """The screen of a terminal that draws the output of the program."""
     width, height = table.app.size
     screen = pyte.Screen(width, height)
     stream = pyte.Stream(screen)
@@ -59,20 +59,20 @@ async def test_hostile_text_does_not_move_columns(width: int) -> None:
         assert {strip.cell_length for strip in table.strips()} == {width}
         assert {cell_len(line) for line in table.lines} == {width}
         assert not [line for line in table.lines if not line.isprintable()]
-        screen = seen(table)
+        screen = terminal_screen(table)
         assert len({glyph_columns(screen, y) for y in range(1, len(HOSTILE) + 1)}) == 1
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=60), min_size=6, max_size=6))
-async def test_no_text_moves_columns(texts: list[str]) -> None:
+async def test_arbitrary_text_does_not_move_columns(texts: list[str]) -> None:
     first, last, email, role, external, status = texts
     user = User("1", email, first, last, role, status, external, None, STARTED_AT_MS, ("a",))
     async with table_of([user, person(0)], size=(120, 4)) as table:
         assert {cell_len(line) for line in table.lines} == {120}
         assert not [line for line in table.lines if not line.isprintable()]
         at = table.lines[0].index("GRP")
-        assert [seen(table).buffer[1][x].data for x in range(at, at + 3)] == [" ", " ", "1"]
+        assert [terminal_screen(table).buffer[1][x].data for x in range(at, at + 3)] == [" ", " ", "1"]
 
 
 async def test_the_column_after_text_of_uncertain_width_is_aligned() -> None:
@@ -242,7 +242,7 @@ async def test_another_theme_changes_the_colours_of_the_rows() -> None:
         assert before[0].style != after[0].style
 
 
-async def test_a_jump_shows_placeholders_only_if_no_rows_are_loaded_in_time() -> None:
+async def test_a_jump_shows_placeholders_only_if_rows_are_late() -> None:
     async with table_of(FakeListing(people(500), here=range(20))) as table:
         before = table.lines
         table.table.action_last()
