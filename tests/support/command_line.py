@@ -1,7 +1,7 @@
 """The command line in this process, over an account in memory and a real mirror on disk.
 
-line = CommandLine(monkeypatch, capsys, folder, FakeDirectory(people(7)))
-answer = line("whois", "person00001@example.com", "--json")
+cli = CommandLine(monkeypatch, capsys, folder, FakeDirectory(people(7)))
+answer = cli("whois", "person00001@example.com", "--json")
 answer.code, answer.out, answer.err, answer.json
 """
 

@@ -44,7 +44,7 @@ def as_fake(setting: Setting) -> FakeDirectory:
 
 
 async def start_held_job(browser: Browser) -> None:
-    """Start an offboarding whose first write is held; returns the event that releases it."""
+    """Start an offboarding; the caller has made its first write wait."""
     await browser.loaded()
     await browser.press("O")
     await browser.listening("Ticket")

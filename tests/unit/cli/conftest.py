@@ -1,4 +1,4 @@
-"""A command line over an account of seven people and three groups."""
+"""The command line over an account of seven people and three groups."""
 
 from pathlib import Path
 

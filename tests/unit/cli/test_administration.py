@@ -31,7 +31,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 # ---------------------------------------------------------------- config
 
 
-def test_init_writes_a_private_file_once(cli: CommandLine) -> None:
+def test_config_init_writes_a_private_file_and_never_overwrites(cli: CommandLine) -> None:
     answer = cli("config", "init")
     assert answer.code == 0
     assert str(cli.paths.config_file) in answer.out
@@ -42,7 +42,7 @@ def test_init_writes_a_private_file_once(cli: CommandLine) -> None:
     assert cli.paths.config_file.read_text() == "mine"
 
 
-def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path: Path) -> None:
+def test_the_uncommented_template_is_a_valid_file(tmp_path: Path) -> None:
     (tmp_path / "company-ca.pem").write_text("")
     file = tmp_path / "config.toml"
     file.write_text(TEMPLATE.replace("\n# ", "\n").replace("… /", "").replace("Put no secret", "# Put no secret"))
@@ -50,7 +50,7 @@ def test_the_template_is_a_valid_file_once_its_comments_are_taken_away(tmp_path:
     assert problems == []
 
 
-def test_no_command_of_a_file_that_others_can_write_is_run(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_secret_command_of_a_file_writable_by_others_is_not_run(cli: CommandLine, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     file = cli.configure(f'[profiles.acme.rest]\nclient_id = "id-1"\nsecret_command = ["touch", "{ran}"]\n')
     file.chmod(0o666)
@@ -62,12 +62,12 @@ def test_no_command_of_a_file_that_others_can_write_is_run(cli: CommandLine, tmp
     assert not ran.exists()
 
 
-def test_path_names_the_file_whether_it_is_there_or_not(cli: CommandLine) -> None:
-    assert cli("config", "path").out == f"{line.paths.config_file}\n"
+def test_config_path_prints_the_path_of_a_missing_file(cli: CommandLine) -> None:
+    assert cli("config", "path").out == f"{cli.paths.config_file}\n"
     assert cli("config", "path", "--json").json == {"file": str(cli.paths.config_file), "exists": False}
 
 
-def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
+def test_an_inaccessible_folder_is_reported_without_a_crash_report(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.configure(f'[profiles.acme]\nca_bundle = "{"x" * 300}"\n' + PROFILE)
@@ -88,7 +88,7 @@ def test_a_place_that_cannot_be_looked_at_is_a_message_and_no_fault(
     assert cli("config", "path").code == 0
 
 
-def test_check_is_quiet_where_nothing_is_wrong(cli: CommandLine) -> None:
+def test_config_check_reports_nothing_for_a_valid_file(cli: CommandLine) -> None:
     missing = cli("config", "check")
     assert (missing.code, "config init" in missing.out) == (0, True)
     cli.configure(PROFILE)
@@ -97,7 +97,7 @@ def test_check_is_quiet_where_nothing_is_wrong(cli: CommandLine) -> None:
     assert "1 profile: acme" in answer.out
 
 
-def test_a_file_without_a_profile_is_not_in_order(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_check_reports_a_file_without_a_profile(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     cli("config", "init")
     answer = cli("config", "check")
     assert answer.code == 2
@@ -110,7 +110,7 @@ def test_a_file_without_a_profile_is_not_in_order(cli: CommandLine, monkeypatch:
     assert cli("config", "check").code == 0
 
 
-def test_a_missing_ca_bundle_stops_its_own_profile_only(cli: CommandLine) -> None:
+def test_a_missing_ca_bundle_affects_only_its_profile(cli: CommandLine) -> None:
     cli.configure(
         PROFILE
         + '[profiles.other.rest]\nclient_id = "i"\nsecret_env = "ACME"\n[profiles.other]\nca_bundle = "no.pem"\n'
@@ -123,7 +123,7 @@ def test_a_missing_ca_bundle_stops_its_own_profile_only(cli: CommandLine) -> Non
     assert cli("export", "--profile", "acme").code == 0
 
 
-def test_check_names_everything_that_is_wrong(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_config_check_reports_every_mistake(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     file = cli.configure("x = 1\n" + PROFILE + '[profiles.acme]\ntheme = "papr"\nread_only = 1\n')
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     missing = "WALKME_CLIENT_ID is set, but WALKME_CLIENT_SECRET is not. Set and export WALKME_CLIENT_SECRET too."
@@ -140,7 +140,7 @@ def test_check_names_everything_that_is_wrong(cli: CommandLine, monkeypatch: pyt
     assert [problem["line"] for problem in as_json.json["problems"]] == [1, 7, 6, None]
 
 
-def test_a_broken_file_stops_what_needs_it_and_nothing_else(cli: CommandLine) -> None:
+def test_an_invalid_file_fails_only_commands_that_need_it(cli: CommandLine) -> None:
     cli.configure("x = 1")
     for words in ("profiles", "keys", "export"):
         assert cli(words).code == 2
@@ -151,7 +151,9 @@ def test_a_broken_file_stops_what_needs_it_and_nothing_else(cli: CommandLine) ->
 # ---------------------------------------------------------------- profiles
 
 
-def test_profiles_lists_addresses_and_sources_never_secrets(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profiles_lists_addresses_and_sources_without_secrets(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "--demo" in cli("profiles").out
     cli.configure('default_profile = "acme"\n' + PROFILE + '[profiles.acme]\nenvironment = "sandbox"\n')
     shown = cli("profiles").out
@@ -182,7 +184,7 @@ def test_keys_lists_every_command_with_its_own_keys(cli: CommandLine) -> None:
     assert all(section in shown.splitlines() for section in {command.section for command in COMMANDS})
 
 
-def test_themes_are_listed_and_the_failed_named(cli: CommandLine) -> None:
+def test_themes_lists_themes_and_reports_invalid_ones(cli: CommandLine) -> None:
     cli.paths.themes.mkdir(parents=True)
     (cli.paths.themes / "bad.toml").write_text("name = 1")
     answer = cli("themes")
@@ -192,7 +194,7 @@ def test_themes_are_listed_and_the_failed_named(cli: CommandLine) -> None:
     assert {theme["name"] for theme in cli("themes", "list", "--json").json["themes"]} == {"dusk", "mono", "paper"}
 
 
-def test_a_theme_is_checked(cli: CommandLine, tmp_path: Path) -> None:
+def test_themes_check_reports_mistakes_of_a_theme(cli: CommandLine, tmp_path: Path) -> None:
     good = Path(__file__).resolve().parents[3] / "themes" / "dusk.toml"
     assert cli("themes", "check", str(good)).code == 0
     bad = tmp_path / "bad.toml"
@@ -206,7 +208,7 @@ def test_a_theme_is_checked(cli: CommandLine, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- cache
 
 
-def test_clearing_the_cache_deletes_copies_and_nothing_else(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_clear_deletes_only_local_copies(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no local copy" in cli("cache", "clear").out
     text = "".join(PROFILE.replace("acme", name) for name in ("a", "b"))
     cli.configure(text)
@@ -225,7 +227,7 @@ def test_clearing_the_cache_deletes_copies_and_nothing_else(cli: CommandLine, mo
     assert cli("export", "--profile", "b", "--cached").code == 1
 
 
-def test_clearing_the_cache_reaches_copies_of_a_network_drive(
+def test_cache_clear_deletes_copies_in_the_runtime_folder(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run" / "walkme-tui"
@@ -251,7 +253,7 @@ esac
 
 
 def completed(script: str, *words: str) -> set[str]:
-    """What bash offers for the last of the words, in which it has split at ``@`` already."""
+    """The completions of bash for the last word; bash itself splits words at ``@``."""
     ask = f"""walkme-tui() {{ {STUB} }}
 {script}
 COMP_WORDS=(walkme-tui "$@"); COMP_CWORD=$#; _walkme_tui; printf '%s\\n' "${{COMPREPLY[@]}}" """
@@ -300,7 +302,7 @@ def test_bash_quotes_the_names_of_groups(cli: CommandLine) -> None:
     assert completed(script, "members", "x") == {r"x\$\(touch\ pwned\)"}
 
 
-def test_names_for_completion_come_from_this_machine(cli: CommandLine) -> None:
+def test_completion_names_are_read_without_the_server(cli: CommandLine) -> None:
     cli.configure(PROFILE)
     assert cli("completion", "profiles").out == "acme\n"
     assert set(cli("completion", "views").out.split()) >= {"@admins", "@in-no-group"}
@@ -315,7 +317,7 @@ def test_names_for_completion_come_from_this_machine(cli: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_completion_scripts_that_ship_are_those_of_the_parser(cli: CommandLine, shell: str) -> None:
+def test_the_shipped_completion_scripts_match_the_parser(cli: CommandLine, shell: str) -> None:
     assert cli("completion", shell).out == script(shell), "run: python -m tests.support.completion_scripts"
 
 

@@ -1,4 +1,4 @@
-"""browse: what the browser is handed, and when it does not start."""
+"""browse: the arguments of the browser, and when it does not start."""
 
 import sys
 from pathlib import Path
@@ -43,7 +43,7 @@ def start(query: str = "", options: GlobalOptions = NOTHING) -> BrowserStart:
     return browser_start(Context(options), query)
 
 
-def test_the_browser_gets_profile_keys_theme_and_query(cli: CommandLine) -> None:
+def test_the_browser_receives_profile_keys_theme_and_query(cli: CommandLine) -> None:
     cli.configure(FILE)
     found = start("zoe")
     assert (found.profile, found.query, found.theme, found.problem) == ("acme", "zoe", "paper", "")
@@ -57,7 +57,7 @@ def test_the_browser_gets_profile_keys_theme_and_query(cli: CommandLine) -> None
     ]
 
 
-def test_a_proxy_that_cannot_be_used_ends_it_before_the_screen(
+def test_an_invalid_proxy_is_reported_before_the_screen_starts(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.configure(FILE)
@@ -81,7 +81,7 @@ def test_sessions_are_opened_by_name_and_scim_is_refused(cli: CommandLine) -> No
         found.open_session("people")
 
 
-def test_without_any_profile_the_browser_explains(cli: CommandLine) -> None:
+def test_without_a_profile_the_browser_starts_with_an_explanation(cli: CommandLine) -> None:
     found = start()
     assert found.profile is None
     assert "no profile yet" in found.problem
@@ -89,7 +89,7 @@ def test_without_any_profile_the_browser_explains(cli: CommandLine) -> None:
     assert "no default_profile" in start().problem
 
 
-def test_the_environments_profile_can_be_switched_to(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_profile_of_the_environment_can_be_switched_to(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     cli.configure(FILE)
     monkeypatch.setenv("WALKME_CLIENT_ID", "id-1")
     monkeypatch.setenv("WALKME_CLIENT_SECRET", "hunter2")
@@ -106,7 +106,7 @@ def test_the_scim_surface_does_not_start(cli: CommandLine, option: GlobalOptions
         start(options=option)
 
 
-def test_a_broken_file_stops_all_but_the_demo(cli: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_file_stops_everything_except_the_demo(cli: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
     cli.configure("x = 1")
     with pytest.raises(ConfigurationError, match='"x" is not a valid key'):
         start()
@@ -115,7 +115,7 @@ def test_a_broken_file_stops_all_but_the_demo(cli: CommandLine, capsys: pytest.C
     assert '"x" is not a valid key' in capsys.readouterr().err
 
 
-def test_no_color_comes_by_option_or_variable(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_is_set_by_option_or_variable(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert start(options=GlobalOptions(no_color=True)).no_color
     monkeypatch.setenv("NO_COLOR", "1")
     assert start().no_color
@@ -132,7 +132,7 @@ def test_without_a_terminal_it_does_not_start(cli: CommandLine) -> None:
         assert "whois" in answer.err
 
 
-def test_on_a_terminal_the_browser_runs_and_gives_the_exit_code(
+def test_on_a_terminal_the_browser_runs_and_returns_the_exit_code(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.configure(FILE)

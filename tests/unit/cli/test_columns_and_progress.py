@@ -23,14 +23,14 @@ JSON = st.recursive(
 
 
 class Terminal(io.StringIO):
-    """A stream that claims to be a terminal."""
+    """A stream whose ``isatty`` is true."""
 
     def isatty(self) -> bool:
         return True
 
 
 @given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=5))
-def test_second_columns_begin_below_each_other(rows: list[tuple[str, str]]) -> None:
+def test_second_columns_are_aligned(rows: list[tuple[str, str]]) -> None:
     lines = aligned([(first, f"|{second}") for first, second in rows])
     assert len(lines) == len(rows)
     starts = {width(line[: line.index("|", len(cut(first, 60)))]) for line, (first, _) in zip(lines, rows, strict=True)}
@@ -39,11 +39,11 @@ def test_second_columns_begin_below_each_other(rows: list[tuple[str, str]]) -> N
 
 
 @given(ANY_TEXT, st.integers(1, 30))
-def test_a_cut_text_fits(text: str, columns: int) -> None:
+def test_truncated_text_fits(text: str, columns: int) -> None:
     assert width(cut(text, columns)) <= columns
 
 
-def test_wide_and_combining_characters_count_as_terminals_count_them() -> None:
+def test_wide_and_combining_characters_have_their_width_in_terminals() -> None:
     assert width("日本") == 4
     assert width("e\u0301") == 1
     assert width("Zoë") == 3
@@ -51,20 +51,20 @@ def test_wide_and_combining_characters_count_as_terminals_count_them() -> None:
 
 
 @given(JSON)
-def test_json_comes_back_and_shows_no_terminal_anything_but_characters(value: object) -> None:
+def test_json_output_is_printable_and_can_be_parsed(value: object) -> None:
     text = printable_json(value)
     assert json.loads(text) == value
     assert all(character.isprintable() for character in text)
     text.encode()
 
 
-def test_json_leaves_letters_alone() -> None:
+def test_json_does_not_escape_letters() -> None:
     assert printable_json({"name": "Zoë 日本 🎉"}) == '{"name": "Zoë 日本 🎉"}'
     assert printable_json("\x9b\u202e\U000e0041\ud800") == '"\\u009b\\u202e\\udb40\\udc41\\ud800"'
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=4))
-def test_a_markdown_row_is_one_row_of_so_many_cells(cells: list[str]) -> None:
+def test_any_values_make_one_markdown_row_with_all_cells(cells: list[str]) -> None:
     row = markdown_row(cells)
     unescaped = row.replace("\\\\", "").replace("\\|", "")
     assert unescaped.count("|") == len(cells) + 1
@@ -72,7 +72,7 @@ def test_a_markdown_row_is_one_row_of_so_many_cells(cells: list[str]) -> None:
     assert unicodedata.is_normalized("NFC", row) or "\u25cc" in row
 
 
-def test_progress_says_what_is_known() -> None:
+def test_progress_shows_what_is_known() -> None:
     assert sweep_progress_text(SweepProgress(1200, 4000, 1), bar=False) == "reading users  1 200 of 4 000  30 %"
     assert sweep_progress_text(SweepProgress(1200, None, 1), bar=True) == "reading users  1 200"
     changed = SweepProgress(5, 4, 2, after_drift=True)
@@ -85,7 +85,7 @@ def test_progress_says_what_is_known() -> None:
     assert grouped(1_234_567) == "1 234 567"
 
 
-def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
+def test_on_a_terminal_the_progress_line_is_updated_and_removed() -> None:
     stream = Terminal()
     line = SweepProgressLine(stream)
     line(SweepProgress(1000, 2000, 1))
@@ -97,7 +97,7 @@ def test_on_a_terminal_the_line_moves_and_leaves_nothing() -> None:
     assert shown.endswith("\r" + " " * len(sweep_progress_text(SweepProgress(1000, 2000, 1), bar=True)) + "\r")
 
 
-def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_a_short_sweep_prints_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("walkme_tui.cli.output.progress.time.monotonic", lambda: now[0])
     stream = io.StringIO()
@@ -111,7 +111,7 @@ def test_elsewhere_a_short_sweep_says_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert stream.getvalue() == "reading users  1 500 of 2 000  75 %\n"
 
 
-def test_a_standard_error_that_is_gone_stops_nothing() -> None:
+def test_a_closed_standard_error_does_not_stop_the_sweep() -> None:
     stream = Terminal()
     line = SweepProgressLine(stream)
     stream.close()

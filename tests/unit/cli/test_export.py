@@ -1,4 +1,4 @@
-"""export: every form, files, and what is said of an answer that is not whole."""
+"""export: output formats, files, and incomplete answers."""
 
 import errno
 import json
@@ -39,7 +39,7 @@ def test_export_is_csv_with_the_documented_columns_in_the_servers_order(cli: Com
     }
 
 
-def test_export_keeps_what_the_filter_keeps(cli: CommandLine) -> None:
+def test_export_with_a_filter_has_the_matching_users(cli: CommandLine) -> None:
     assert [row["email"] for row in rows(cli("export", "--filter", "PERSON00005").out)] == ["person00005@example.com"]
     assert rows(cli("export", "--filter", "nobody at all").out) == []
 
@@ -57,14 +57,14 @@ def test_export_as_json_is_one_object(cli: CommandLine) -> None:
     assert cli("export", "--json", "--filter", "nobody at all").json["users"] == []
 
 
-def test_export_as_markdown_is_a_table_that_nothing_breaks_out_of(cli: CommandLine, api: FakeDirectory) -> None:
+def test_export_as_markdown_escapes_hostile_text(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
     head, rule, row = cli("export", "--markdown").out.splitlines()
     assert head.count("|") == rule.count("|") == row.replace("\\|", "").count("|") == 8
     assert "\\`\\*" in row
 
 
-def test_csv_gives_raw_values_back(cli: CommandLine, api: FakeDirectory) -> None:
+def test_csv_has_raw_values(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
     (row,) = rows(cli("export").out)
     assert row["email"] == HOSTILE.email
@@ -75,7 +75,7 @@ def test_csv_gives_raw_values_back(cli: CommandLine, api: FakeDirectory) -> None
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_safe_csv_disarms_formulas_in_every_column(cli: CommandLine, api: FakeDirectory, start: str) -> None:
+def test_safe_csv_escapes_formulas_in_every_column(cli: CommandLine, api: FakeDirectory, start: str) -> None:
     text = f"{start}1+1"
     api.groups = [Group("g1", text)]
     user = person(1)._replace(email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
@@ -88,7 +88,7 @@ def test_safe_csv_disarms_formulas_in_every_column(cli: CommandLine, api: FakeDi
     assert safe["id"] == plain["id"]
 
 
-def test_export_writes_a_file_for_its_owner_only(cli: CommandLine, tmp_path: Path) -> None:
+def test_export_writes_a_private_file(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "out" / "users.csv"
     file.parent.mkdir()
     file.write_text("old")
@@ -104,13 +104,13 @@ def test_export_to_a_dash_prints(cli: CommandLine) -> None:
     assert len(rows(cli("export", "--output", "-").out)) == 7
 
 
-def test_a_file_that_cannot_be_written_is_named(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(cli: CommandLine, tmp_path: Path) -> None:
     answer = cli("export", "--output", str(tmp_path / "no" / "users.csv"))
     assert answer.code == 2
     assert str(tmp_path / "no" / "users.csv") in answer.err
 
 
-def test_an_interrupted_export_leaves_the_old_file_only(
+def test_an_interrupted_export_keeps_the_old_file(
     cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "out" / "users.csv"
@@ -130,7 +130,7 @@ def test_an_interrupted_export_leaves_the_old_file_only(
     assert file.read_text() == "old"
 
 
-def test_a_pipe_is_written_as_it_is(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_named_pipe_is_written_and_not_replaced(cli: CommandLine, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -142,7 +142,7 @@ def test_a_pipe_is_written_as_it_is(cli: CommandLine, tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_an_incomplete_export_says_so_everywhere(cli: CommandLine, api: FakeDirectory) -> None:
+def test_an_incomplete_export_is_reported_in_every_format(cli: CommandLine, api: FakeDirectory) -> None:
     api.users[2] = UnreadableRecord("has no id")
     answer = cli("export", "--json")
     assert answer.code == 1
@@ -156,7 +156,7 @@ def test_an_incomplete_export_says_so_everywhere(cli: CommandLine, api: FakeDire
     assert len(rows(plain.out)) == 6
 
 
-def test_a_total_that_is_too_small_leaves_nobody_out(cli: CommandLine, api: FakeDirectory) -> None:
+def test_a_total_that_is_too_small_excludes_no_user(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     api.total = 2000
     answer = cli("export", "--json")
@@ -165,23 +165,23 @@ def test_a_total_that_is_too_small_leaves_nobody_out(cli: CommandLine, api: Fake
     assert answer.err == "walkme-tui: The server claims 2 000 users but sent 2 500: its list was read to the end.\n"
 
 
-def test_a_list_that_breaks_off_is_incomplete_with_the_reason(cli: CommandLine, api: FakeDirectory) -> None:
+def test_a_truncated_list_is_incomplete_with_the_reason(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     original = api.list_users
 
     async def two_pages(page: int, page_size: int, *rest: object) -> object:
         if page > 2:
-            raise Unreachable("The line is dead.")
+            raise Unreachable("The connection failed.")
         return await original(page, page_size)
 
-    api.list_users = two_pages  # type: ignore[method-assign, assignment]  # a line that dies after two pages
+    api.list_users = two_pages  # type: ignore[method-assign, assignment]  # fails after two pages
     answer = cli("export", "--json")
     assert answer.code == 1
     assert (answer.json["complete"], answer.json["loaded"], answer.json["total"]) == (False, 2000, 2500)
-    assert answer.err.endswith("2 000 of 2 500 users are loaded: The line is dead.\n")
+    assert answer.err.endswith("2 000 of 2 500 users are loaded: The connection failed.\n")
 
 
-def test_export_cached_tells_how_much_there_is(cli: CommandLine, api: FakeDirectory) -> None:
+def test_export_cached_shows_how_much_is_loaded(cli: CommandLine, api: FakeDirectory) -> None:
     empty = cli("export", "--cached", "--json")
     assert (empty.code, empty.json["users"], empty.json["total"], empty.json["as_of"]) == (1, [], None, None)
     assert "without --cached" in empty.err
@@ -191,9 +191,7 @@ def test_export_cached_tells_how_much_there_is(cli: CommandLine, api: FakeDirect
     assert len(api.calls) == asked
 
 
-def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
-    cli: CommandLine, api: FakeDirectory
-) -> None:
+def test_export_cached_excludes_deleted_users_and_includes_looked_up_ones(cli: CommandLine, api: FakeDirectory) -> None:
     cli("export")
     del api.users[3]
     cli("export")
@@ -203,7 +201,7 @@ def test_export_cached_leaves_out_who_is_gone_and_keeps_who_was_looked_up_since(
     assert kept == [f"person{number:05d}@example.com" for number in (0, 1, 2, 4, 5, 6, 9)]
 
 
-def test_empty_cells_that_mean_not_known_are_said(cli: CommandLine, api: FakeDirectory) -> None:
+def test_empty_cells_for_unknown_values_are_reported(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     unknown = "firstName, lastName, role, groups, externalId, createdAt, updatedAt"
     said = f"walkme-tui: Unknown for 7 users, because the list does not contain it: {unknown}. Those cells are empty.\n"
@@ -216,7 +214,7 @@ def test_empty_cells_that_mean_not_known_are_said(cli: CommandLine, api: FakeDir
     assert "Unknown for 6 users" in cli("export").err
 
 
-def test_a_damaged_copy_is_said_and_made_anew(cli: CommandLine) -> None:
+def test_a_damaged_local_copy_is_reported_and_made_anew(cli: CommandLine) -> None:
     cli("export")
     (file,) = cli.paths.cache.glob("*/*.sqlite3")
     file.write_bytes(b"no database" * 1000)
@@ -234,14 +232,12 @@ def test_a_damaged_copy_is_said_and_made_anew(cli: CommandLine) -> None:
         (Extent(False, 5, 1000, None, "incomplete"), "5 of 1 000 users are loaded."),
     ],
 )
-def test_what_is_incomplete_is_said_in_one_sentence(
-    capsys: pytest.CaptureFixture[str], extent: Extent, said: str
-) -> None:
+def test_an_incomplete_export_has_one_message(capsys: pytest.CaptureFixture[str], extent: Extent, said: str) -> None:
     assert completeness(extent) == 1
     assert capsys.readouterr().err == f"walkme-tui: The answer is incomplete, {said}\n"
 
 
-def test_two_forms_at_once_are_refused(cli: CommandLine) -> None:
+def test_two_formats_at_once_are_refused(cli: CommandLine) -> None:
     for words in (("export", "--json", "--markdown"), ("members", "Sales", "--json", "--csv")):
         answer = cli(*words)
         assert answer.code == 2
@@ -249,14 +245,14 @@ def test_two_forms_at_once_are_refused(cli: CommandLine) -> None:
     assert cli.opened == []
 
 
-def test_progress_goes_to_standard_error_and_never_into_the_answer(cli: CommandLine) -> None:
+def test_progress_goes_to_standard_error_only(cli: CommandLine) -> None:
     answer = cli("export", "--json")
     assert json.loads(answer.out)
     assert answer.err == ""  # seven users are read before the first line is due
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
-def test_a_full_disk_is_74_and_leaves_no_file(
+def test_a_full_disk_exits_74_and_leaves_no_file(
     cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: int
 ) -> None:
     def fail(descriptor: int) -> None:
@@ -271,7 +267,7 @@ def test_a_full_disk_is_74_and_leaves_no_file(
     assert list(folder.iterdir()) == []
 
 
-def test_a_device_that_takes_nothing_is_74(cli: CommandLine) -> None:
+def test_a_full_device_exits_74(cli: CommandLine) -> None:
     answer = cli("export", "--output", "/dev/full")
     assert answer.code == 74
     assert "/dev/full could not be written: No space left on device." in answer.err

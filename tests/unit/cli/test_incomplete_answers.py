@@ -1,4 +1,4 @@
-"""Answers that rest on fields which the server's list leaves out, and filters that name what does not exist."""
+"""Answers that depend on fields which the list lacks, and filters with values that do not exist."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_a_filter_over_known_fields_is_complete_on_a_lean_account(cli: CommandLi
         assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (0, True, 0), text
 
 
-def test_who_is_dropped_for_sure_makes_no_answer_incomplete(cli: CommandLine, api: FakeDirectory) -> None:
+def test_users_excluded_by_a_known_field_do_not_make_an_answer_incomplete(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     cli("whois", str(person(1).email))  # a look-up tells the groups of one of them
     answer = cli("export", "--filter", "group:sales", "--json")
@@ -53,14 +53,14 @@ def test_who_is_dropped_for_sure_makes_no_answer_incomplete(cli: CommandLine, ap
     assert cli("export", "--filter", "group:sales status:gone,active", "--json").json["unknown"] < 6
 
 
-def test_an_answer_of_the_local_copy_counts_the_unknown_too(cli: CommandLine, api: FakeDirectory) -> None:
+def test_a_cached_answer_counts_users_with_unknown_fields(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     cli("export")
     answer = cli("export", "--cached", "--filter", "role:admin", "--json")
     assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (1, False, 7)
 
 
-def test_users_who_are_gone_are_not_counted(cli: CommandLine, api: FakeDirectory) -> None:
+def test_deleted_users_are_not_counted(cli: CommandLine, api: FakeDirectory) -> None:
     api.lean = True
     cli("export")
     del api.users[3]
@@ -76,25 +76,27 @@ def test_users_who_are_gone_are_not_counted(cli: CommandLine, api: FakeDirectory
         ("status:inactve", "No loaded user has the status inactve."),
     ],
 )
-def test_a_value_that_nobody_has_is_refused_with_the_nearest(cli: CommandLine, filter_text: str, reason: str) -> None:
+def test_a_value_that_no_user_has_is_refused_with_the_nearest_one(
+    cli: CommandLine, filter_text: str, reason: str
+) -> None:
     answer = cli("export", "--filter", filter_text)
     assert (answer.code, answer.out) == (2, "")
     assert reason in answer.err
 
 
-def test_a_documented_role_or_status_that_nobody_has_is_no_mistake(cli: CommandLine, api: FakeDirectory) -> None:
+def test_a_documented_role_or_status_that_no_user_has_is_accepted(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [user._replace(role="Viewer", status="active") for user in PEOPLE]
     for text in ("role:admin", "status:pending", "@admins"):
         assert (cli("export", "--filter", text).code, rows(cli("export", "--filter", text).out)) == (0, []), text
 
 
-def test_a_group_is_named_by_its_id_too(cli: CommandLine) -> None:
+def test_a_group_in_a_filter_may_be_given_by_id(cli: CommandLine) -> None:
     by_name = cli("export", "--filter", "group:sales")
     assert cli("export", "--filter", "group:g1").out == by_name.out
     assert cli("export", "--filter", "group:g").code == 2
 
 
-def test_a_filter_with_groups_needs_the_groups(cli: CommandLine, api: FakeDirectory) -> None:
+def test_a_filter_with_groups_fails_if_groups_cannot_be_read(cli: CommandLine, api: FakeDirectory) -> None:
     async def refused(*_: object) -> object:
         raise PermissionRefused("The token lacks the scope groups:read.")
 
@@ -105,30 +107,28 @@ def test_a_filter_with_groups_needs_the_groups(cli: CommandLine, api: FakeDirect
     assert cli("export", "--filter", "role:viewer").code == 0
 
 
-def test_a_mistyped_role_in_an_account_that_is_not_whole_is_incomplete(cli: CommandLine, api: FakeDirectory) -> None:
+def test_an_unknown_role_in_an_incomplete_account_is_an_incomplete_answer(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = people(2500)
     original = api.list_users
 
     async def two_pages(page: int, page_size: int, *rest: object) -> object:
         if page > 2:
-            raise Unreachable("The line is dead.")
+            raise Unreachable("The connection failed.")
         return await original(page, page_size)
 
-    api.list_users = two_pages  # type: ignore[method-assign, assignment]  # a line that dies after two pages
+    api.list_users = two_pages  # type: ignore[method-assign, assignment]  # fails after two pages
     assert cli("export", "--filter", "role:foo").code == 1
 
 
 @pytest.mark.parametrize("words", [("export", "--filter", "zo\udcff"), ("browse", "zo\udcff"), ("zo\udcff",)])
-def test_a_filter_with_bytes_that_are_no_text_is_refused(cli: CommandLine, words: tuple[str, ...]) -> None:
+def test_a_filter_with_invalid_bytes_is_refused(cli: CommandLine, words: tuple[str, ...]) -> None:
     answer = cli(*words)
     assert (answer.code, answer.out) == (2, "")
     assert "bytes that are not text" in answer.err
     assert cli.opened == []
 
 
-def test_export_and_members_keep_the_servers_order_whatever_was_looked_up_before(
-    cli: CommandLine, api: FakeDirectory
-) -> None:
+def test_export_and_members_keep_the_order_of_the_server_after_look_ups(cli: CommandLine, api: FakeDirectory) -> None:
     for number in (5, 3):
         cli("whois", str(person(number).email))
     emails = [user.email for user in PEOPLE]

@@ -1,4 +1,4 @@
-"""From failures to exit codes and to what is said about them."""
+"""Exit codes and messages of failures."""
 
 import inspect
 import os
@@ -52,8 +52,8 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     return CommandLine(monkeypatch, capsys, tmp_path)
 
 
-def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Let every sub-command raise."""
+def fail_every_command(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Make every sub-command raise ``error``."""
 
     def run(options: object) -> int:
         raise error
@@ -72,10 +72,10 @@ def test_every_expected_failure_has_its_exit_code() -> None:
 
 
 @pytest.mark.parametrize(("kind", "code"), CODES.items())
-def test_a_failure_is_said_on_standard_error_only(
+def test_a_failure_is_reported_on_standard_error_only(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, kind: type[WalkmeError], code: int
 ) -> None:
-    failing(monkeypatch, kind("It broke.", hint="First do this.\nThen that."))
+    fail_every_command(monkeypatch, kind("It broke.", hint="First do this.\nThen that."))
     for words in (("profiles",), ("profiles", "--json")):
         answer = cli(*words)
         assert answer.code == code
@@ -83,7 +83,7 @@ def test_a_failure_is_said_on_standard_error_only(
         assert answer.err == "walkme-tui: It broke.\nFirst do this.\nThen that.\n"
 
 
-def test_hostile_text_in_a_message_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_text_in_a_message_adds_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     print_error(WalkmeError("No user \x1b[2J\nwalkme-tui: all is well", hint="a\x07\nb"))
     assert capsys.readouterr().err == "walkme-tui: No user ␛[2J␊walkme-tui: all is well\na␇\nb\n"
 
@@ -94,18 +94,20 @@ def test_a_usage_error_shows_the_usage(cli: CommandLine) -> None:
     assert answer.err.startswith("walkme-tui: the following arguments are required: EMAIL|ID\nusage: walkme-tui whois")
 
 
-def test_version_and_help_are_done(cli: CommandLine) -> None:
+def test_version_and_help_exit_0(cli: CommandLine) -> None:
     assert cli("--version") == type(cli("--version"))(0, f"walkme-tui {__version__}\n", "")
     assert cli("--help").code == 0
 
 
-def test_an_interruption_is_130(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    failing(monkeypatch, KeyboardInterrupt())
+def test_an_interruption_exits_130(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_every_command(monkeypatch, KeyboardInterrupt())
     assert cli("profiles").code == 130
 
 
-def test_a_bug_is_one_line_and_a_report_without_values(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    failing(monkeypatch, ValueError("hunter2 of zoe@example.com"))
+def test_a_bug_prints_one_line_and_writes_a_report_without_values(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_every_command(monkeypatch, ValueError("hunter2 of zoe@example.com"))
     answer = cli("profiles")
     (report,) = cli.paths.state.iterdir()
     assert answer.code == 70
@@ -117,9 +119,9 @@ def test_a_bug_is_one_line_and_a_report_without_values(cli: CommandLine, monkeyp
     assert report.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_bug_is_told_even_where_no_report_can_be_written(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_even_if_no_report_can_be_written(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     cli.paths.state.write_text("a file where the folder should be")
-    failing(monkeypatch, ValueError("x"))
+    fail_every_command(monkeypatch, ValueError("x"))
     answer = cli("profiles")
     assert answer.code == 70
     assert "the crash report could not be written" in answer.err
@@ -137,7 +139,7 @@ def program(
 
 
 @pytest.mark.parametrize("words", ["keys", "--help", "export --demo --cached"])
-def test_a_reader_that_goes_away_is_no_news(tmp_path: Path, words: str) -> None:
+def test_a_closed_pipe_exits_141_without_a_message(tmp_path: Path, words: str) -> None:
     read, write = os.pipe()
     os.close(read)
     found = program(tmp_path, words, write, subprocess.PIPE)
@@ -146,7 +148,7 @@ def test_a_reader_that_goes_away_is_no_news(tmp_path: Path, words: str) -> None:
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_streams_that_are_closed_cost_what_would_go_through_them_only(tmp_path: Path, closed: str) -> None:
+def test_closed_standard_streams_do_not_change_the_exit_code(tmp_path: Path, closed: str) -> None:
     folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path / "own") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
     for words, code in (("members --demo nobody", 1), ("keys", 0)):
         command = f'exec "$0" -m walkme_tui {words} {closed}'
@@ -176,7 +178,7 @@ NEEDS_NO_SERVER = (
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", NEEDS_NO_SERVER)
-def test_standard_output_that_takes_nothing_is_a_message_and_74(words: str, unbuffered: str, tmp_path: Path) -> None:
+def test_a_full_standard_output_exits_74_with_a_message(words: str, unbuffered: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ended = program(tmp_path, words, full, subprocess.PIPE, PYTHONUNBUFFERED=unbuffered)
     assert ended.returncode == 74
@@ -185,7 +187,7 @@ def test_standard_output_that_takes_nothing_is_a_message_and_74(words: str, unbu
 
 
 @pytest.mark.parametrize("words", ["export --demo", "export --demo --json", "members --demo Sales --csv"])
-def test_an_answer_that_is_written_in_parts_is_74_too(words: str, tmp_path: Path) -> None:
+def test_a_full_standard_output_exits_74_for_streamed_output(words: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ended = program(tmp_path, words, full, subprocess.PIPE)
     assert ended.returncode == 74
@@ -195,7 +197,7 @@ def test_an_answer_that_is_written_in_parts_is_74_too(words: str, tmp_path: Path
 
 
 @pytest.mark.parametrize(("words", "code"), [("keys", 0), ("profiles --profile", 2), ("members --demo nobody", 1)])
-def test_standard_error_that_takes_nothing_costs_the_messages_only(words: str, code: int, tmp_path: Path) -> None:
+def test_a_full_standard_error_does_not_change_the_exit_code(words: str, code: int, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ended = program(tmp_path, words, subprocess.PIPE, full)
     assert ended.returncode == code
@@ -203,14 +205,14 @@ def test_standard_error_that_takes_nothing_costs_the_messages_only(words: str, c
     assert not list(tmp_path.rglob("crash*"))
 
 
-def test_with_both_full_the_exit_code_is_all_that_is_left(tmp_path: Path) -> None:
-    """What is left in a buffer fails once more when Python ends, with exit code 120."""
+def test_with_both_streams_full_the_exit_code_is_right(tmp_path: Path) -> None:
+    """Unflushed output would fail again when Python ends, with exit code 120."""
     with Path("/dev/full").open("w") as full:
         assert program(tmp_path, "--version", full, full).returncode == 74
         assert program(tmp_path, "--profile", full, full).returncode == 2
 
 
-def test_a_pipe_that_is_not_ready_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_waits_for_a_non_blocking_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     read, write = os.pipe()
     os.set_blocking(write, False)
     arrived = bytearray()

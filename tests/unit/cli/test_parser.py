@@ -1,4 +1,4 @@
-"""Words of the command line: where the global options may stand, and what is a query."""
+"""Parsing the command line: positions of global options, and recognition of a query."""
 
 import argparse
 import re
@@ -19,7 +19,7 @@ from walkme_tui.cli.sub_commands import SUB_COMMANDS
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 
-# Every place where a global option may stand, with words that are complete without one.
+# Complete command lines with every position of a global option.
 COMMANDS = (
     ("browse",),
     ("browse", "zoe"),
@@ -66,13 +66,13 @@ GLOBALS = (
 
 
 def words_of(line: str) -> list[str]:
-    """The words behind ``walkme-tui`` in a line for a shell, without what the shell keeps for itself."""
+    """The arguments of ``walkme-tui`` in a shell command, without redirections and the like."""
     command = re.sub(r".*\bwalkme-tui\b(?!-)", "", re.sub(r"\s[<>]\s.*|\)$", "", line.partition("  #")[0]), count=1)
     return shlex.split(command, comments=True)
 
 
 def parsed(*words: str) -> argparse.Namespace:
-    """As ``main`` does it."""
+    """Parse as ``main`` does."""
     whole = with_sub_command(words)
     return build_parser(first_word(whole)).parse_args(whole)
 
@@ -91,7 +91,7 @@ def test_without_global_options_all_have_their_defaults() -> None:
     assert GlobalOptions.of(parsed("whois", "x")) == GlobalOptions()
 
 
-def test_emails_may_stand_on_both_sides_of_an_option() -> None:
+def test_emails_may_be_before_and_after_an_option() -> None:
     options = parsed("offboard", "a@example.com", "--ticket", "T-1", "b@example.com", "--yes", "c@example.com")
     assert options.emails == ["a@example.com", "b@example.com", "c@example.com"]
     assert (options.ticket, options.yes) == ("T-1", True)
@@ -99,7 +99,7 @@ def test_emails_may_stand_on_both_sides_of_an_option() -> None:
         parsed("offboard", "a@example.com", "--tikcet", "T-1")
 
 
-def test_the_last_of_two_counts() -> None:
+def test_the_last_value_of_a_repeated_option_is_used() -> None:
     assert GlobalOptions.of(parsed("--profile", "a", "whois", "x", "--profile", "b")).profile == "b"
     assert GlobalOptions.of(parsed("--demo", "whois", "x", "--json")) == GlobalOptions(demo=True, json=True)
 
@@ -172,7 +172,7 @@ def test_a_first_word_that_is_nearly_a_sub_command_is_refused(
         *("-test", "-zoe@example.com", '-"zoe celik"', "-2024", "-hello"),
     ],
 )
-def test_a_term_that_leaves_people_out_is_no_option(term: str) -> None:
+def test_a_negated_term_is_not_taken_for_an_option(term: str) -> None:
     for words in (
         (term,),
         ("browse", term),
@@ -218,7 +218,7 @@ def test_every_sub_command_has_a_module_and_a_help(name: str, capsys: pytest.Cap
     assert "--no-color" not in shown
 
 
-def test_the_help_of_all_tells_sub_commands_exit_codes_and_environment(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_main_help_lists_sub_commands_exit_codes_and_environment(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed("--help")
     shown = capsys.readouterr().out
@@ -234,14 +234,14 @@ def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield from _helps(inner)
 
 
-def test_no_help_speaks_of_what_does_not_work_yet() -> None:
+def test_the_help_mentions_no_feature_of_a_later_version() -> None:
     for shown in (*_helps(build_parser()), TEMPLATE):
         assert "scim" not in shown.casefold()
         assert "surface" not in shown.casefold()
 
 
 @pytest.mark.parametrize("name", SUB_COMMANDS)
-def test_the_help_of_a_sub_command_has_two_examples_that_can_be_pasted(name: str) -> None:
+def test_the_help_of_a_sub_command_has_two_valid_examples(name: str) -> None:
     (choices,) = (each.choices for each in build_parser()._actions if each.dest == "command")
     assert isinstance(choices, dict)
     examples = choices[name].format_help().rpartition("examples:\n")[2].splitlines()
@@ -259,7 +259,7 @@ def test_every_command_of_the_readme_can_be_parsed() -> None:
         parsed(*words_of(command))
 
 
-def test_a_parser_for_one_sub_command_takes_what_the_whole_one_takes() -> None:
+def test_the_parser_of_one_sub_command_accepts_the_same_as_the_full_parser() -> None:
     for command in COMMANDS:
         whole = with_sub_command(command)
         assert vars(build_parser().parse_args(whole)) == vars(build_parser(whole[0]).parse_args(whole))
@@ -283,7 +283,7 @@ def test_a_parser_for_one_sub_command_takes_what_the_whole_one_takes() -> None:
         ("--profile",),
     ],
 )
-def test_what_cannot_be_understood_is_a_usage_error(words: tuple[str, ...]) -> None:
+def test_invalid_arguments_are_a_usage_error(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as caught:
         parsed(*words)
     assert caught.value.usage.startswith("usage: walkme-tui")

@@ -1,4 +1,4 @@
-"""Plans on the command line: printed, written to files, shown, refused; nothing here sends a change."""
+"""Plans on the command line: printed, written to files, opened in the browser, refused; no change is sent."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def cli(
 def on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, streams: tuple[str, ...] = ("stdin", "stdout", "stderr")
 ) -> list[BrowserStart]:
-    """Pretend that these streams are a terminal, and catch what the browser is started with."""
+    """Make these streams terminals; the list collects the arguments of started browsers."""
     started: list[BrowserStart] = []
 
     def run_browser(start: BrowserStart) -> int:
@@ -66,7 +66,7 @@ def on_a_terminal(
 # ---------------------------------------------------------------- printed
 
 
-def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(cli: CommandLine, api: FakeDirectory) -> None:
+def test_without_yes_the_plan_is_printed_and_nothing_sent(cli: CommandLine, api: FakeDirectory) -> None:
     answer = cli("offboard", ZOE, "--ticket", "INC-42")
     assert answer.code == 0
     assert api.writes == []
@@ -74,18 +74,18 @@ def test_headless_without_yes_the_plan_is_printed_and_nothing_sent(cli: CommandL
     lines = answer.out.splitlines()
     assert lines[0] == f"Offboard {ZOE} in env"
     assert "Ticket   INC-42" in lines
-    assert [" ".join(cli.split()) for cli in lines if cli.startswith("  ") and cli.split()[0].isdigit()] == [
+    assert [" ".join(line.split()) for line in lines if line.startswith("  ") and line.split()[0].isdigit()] == [
         "1 set status active -> inactive",
         "2 leave Sales",
         "3 leave Süd=West",
     ]
-    assert any("okta|000011" in cli and cli.startswith("  !") for cli in lines)
+    assert any("okta|000011" in line and line.startswith("  !") for line in lines)
     assert lines[-1] == "3 steps, each one call."
     assert "Nothing was sent." in answer.err
     assert "--yes" in answer.err
 
 
-def test_where_nothing_is_to_be_done_nobody_is_told_how_to_carry_it_out(
+def test_an_empty_plan_is_printed_without_the_command_to_run_it(
     cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
     api.users = [person(11)._replace(status="inactive", groups=())]
@@ -100,7 +100,7 @@ def test_where_nothing_is_to_be_done_nobody_is_told_how_to_carry_it_out(
         assert "Nothing to do" in answer.out or "--json" in words
 
 
-def test_as_json_it_is_the_plan_file_in_an_object(cli: CommandLine, api: FakeDirectory) -> None:
+def test_json_output_contains_the_plan_file(cli: CommandLine, api: FakeDirectory) -> None:
     plan = plan_from_json(cli("offboard", ZOE, "--json").json["plan"])
     assert (plan.kind, plan.profile, plan.base_url) == (PlanKind.OFFBOARD, "env", "https://api.walkme.com")
     assert [step.change for step in plan.steps] == [
@@ -119,13 +119,13 @@ def test_groups_can_be_kept_by_option_and_by_configuration(cli: CommandLine) -> 
     assert "keep         Sales" in shown
 
 
-def test_several_people_are_one_plan(cli: CommandLine) -> None:
+def test_several_users_make_one_plan(cli: CommandLine) -> None:
     shown = cli("offboard", ZOE, BO, ZOE.upper()).out
     assert shown.startswith("Offboard 2 people in env\n")
     assert "6 steps, each one call." in shown
 
 
-def test_one_unknown_email_refuses_them_all(cli: CommandLine, api: FakeDirectory) -> None:
+def test_one_unknown_email_refuses_the_whole_plan(cli: CommandLine, api: FakeDirectory) -> None:
     for words in ((), ("--yes",), ("--json",)):
         answer = cli("offboard", ZOE, "nobody@example.com", *words)
         assert (answer.code, answer.out) == (1, "")
@@ -139,7 +139,7 @@ def test_an_empty_email_is_refused(cli: CommandLine, api: FakeDirectory) -> None
     assert api.calls == []
 
 
-def test_text_of_the_directory_stays_literal(cli: CommandLine, api: FakeDirectory) -> None:
+def test_text_of_the_directory_is_printed_as_plain_text(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [person(11)._replace(first_name="\x1b]0;x\x07", last_name="\u202eevil", email="a\x1b[2J@example.com")]
     answer = cli("offboard", person(11).id)
     assert answer.code == 0
@@ -148,7 +148,7 @@ def test_text_of_the_directory_stays_literal(cli: CommandLine, api: FakeDirector
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",), ("--plan", "x.json")])
-def test_an_account_that_cannot_be_reached_is_4(cli: CommandLine, api: FakeDirectory, words: tuple[str, ...]) -> None:
+def test_an_unreachable_account_exits_4(cli: CommandLine, api: FakeDirectory, words: tuple[str, ...]) -> None:
     api.offline = Unreachable("No route.")
     answer = cli("offboard", ZOE, *words)
     assert (answer.code, answer.out) == (4, "")
@@ -158,7 +158,7 @@ def test_an_account_that_cannot_be_reached_is_4(cli: CommandLine, api: FakeDirec
 
 
 @pytest.mark.parametrize("words", [(), ("--yes",), ("--ticket", "  ")])
-def test_a_ticket_that_is_wanted_and_missing_is_named_with_option_and_key(
+def test_a_missing_required_ticket_is_reported_with_option_and_key(
     cli: CommandLine, api: FakeDirectory, words: tuple[str, ...]
 ) -> None:
     cli.configure(TICKETS)
@@ -170,7 +170,7 @@ def test_a_ticket_that_is_wanted_and_missing_is_named_with_option_and_key(
     assert api.calls == []
 
 
-def test_a_plan_file_without_the_wanted_ticket_can_be_given_one(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_plan_file_without_the_required_ticket_accepts_one_by_option(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     cli.configure(TICKETS)
     cli("offboard", ZOE, "--profile", "acme", "--ticket", "x", "--plan", str(file))
@@ -183,9 +183,7 @@ def test_a_plan_file_without_the_wanted_ticket_can_be_given_one(cli: CommandLine
 # ---------------------------------------------------------------- files
 
 
-def test_a_plan_file_is_for_its_owner_only_and_holds_what_was_printed(
-    cli: CommandLine, api: FakeDirectory, tmp_path: Path
-) -> None:
+def test_a_plan_file_is_private_and_has_the_printed_plan(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
     file = tmp_path / "out" / "plan.json"
     file.parent.mkdir()
     answer = cli("offboard", ZOE, "--ticket", "INC-42", "--plan", str(file))
@@ -212,7 +210,7 @@ def test_plan_and_yes_exclude_each_other(cli: CommandLine, api: FakeDirectory, t
     assert not (tmp_path / "p.json").exists()
 
 
-def test_a_plan_that_cannot_be_written_is_named(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_plan_file_that_cannot_be_written_is_reported(cli: CommandLine, tmp_path: Path) -> None:
     answer = cli("offboard", ZOE, "--plan", str(tmp_path / "no" / "p.json"))
     assert answer.code == 2
     assert str(tmp_path / "no" / "p.json") in answer.err
@@ -222,7 +220,9 @@ def test_a_plan_that_cannot_be_written_is_named(cli: CommandLine, tmp_path: Path
     "content",
     [b"", b"{", b"[]", b"\xff\xfe", b'{"format": 2}', b'{"format": 1, "kind": "destroy"}', b"[" * 100_000],
 )
-def test_a_file_that_is_no_plan_is_named(cli: CommandLine, api: FakeDirectory, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_plan_is_reported(
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path, content: bytes
+) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(content)
     for words in (("show",), ("apply",), ("apply", "--yes")):
@@ -232,7 +232,7 @@ def test_a_file_that_is_no_plan_is_named(cli: CommandLine, api: FakeDirectory, t
     assert api.calls == []
 
 
-def test_a_missing_plan_file_is_named(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_missing_plan_file_is_reported(cli: CommandLine, tmp_path: Path) -> None:
     answer = cli("plan", "apply", str(tmp_path / "gone.json"), "--yes")
     assert answer.code == 2
     assert "gone.json" in answer.err
@@ -254,7 +254,7 @@ def test_a_plan_for_another_account_is_refused(
     assert api.writes == []
 
 
-def test_an_old_plan_tells_its_age_and_what_changed_since(
+def test_an_old_plan_is_shown_with_its_age_and_later_changes(
     cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
     file = tmp_path / "plan.json"
@@ -275,7 +275,7 @@ def test_an_old_plan_tells_its_age_and_what_changed_since(
     assert api.writes == []
 
 
-def test_a_young_plan_with_nothing_new_says_nothing(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_recent_plan_without_changes_has_no_warning(cli: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     cli("offboard", ZOE, "--plan", str(file))
     answer = cli("plan", "apply", str(file))
@@ -286,7 +286,7 @@ def test_a_young_plan_with_nothing_new_says_nothing(cli: CommandLine, tmp_path: 
 # ---------------------------------------------------------------- on a terminal
 
 
-async def test_on_a_terminal_the_browser_begins_with_the_plan(
+async def test_on_a_terminal_the_browser_starts_with_the_plan(
     cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = on_a_terminal(monkeypatch)
@@ -307,7 +307,7 @@ async def test_on_a_terminal_the_browser_begins_with_the_plan(
     assert plan.ticket == "INC-1"
 
 
-def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_email_are_ignored(
+def test_the_browser_restarts_after_reading_the_account_if_look_ups_by_email_are_ignored(
     cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = on_a_terminal(monkeypatch)
@@ -332,7 +332,7 @@ def test_the_account_is_read_and_the_browser_begins_again_where_look_ups_by_emai
     assert "The whole account is read now to find the user." in answer.err
 
 
-def test_json_yes_and_plan_stay_headless_on_a_terminal(
+def test_json_yes_and_plan_start_no_browser_on_a_terminal(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     started = on_a_terminal(monkeypatch)
@@ -342,7 +342,7 @@ def test_json_yes_and_plan_stay_headless_on_a_terminal(
 
 
 @pytest.mark.parametrize("file", ["stdin", "stdout", "stderr"])
-def test_with_a_stream_that_is_a_file_it_stays_headless(
+def test_with_a_redirected_stream_no_browser_is_started(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     started = on_a_terminal(monkeypatch, tuple({"stdin", "stdout", "stderr"} - {file}))
@@ -350,9 +350,7 @@ def test_with_a_stream_that_is_a_file_it_stays_headless(
     assert started == []
 
 
-def test_on_a_terminal_that_cannot_show_the_browser_it_stays_headless(
-    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_an_unsuitable_terminal_no_browser_is_started(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     started = on_a_terminal(monkeypatch)
     monkeypatch.setenv("TERM", "dumb")
     assert "Nothing was sent" in cli("offboard", ZOE).err
@@ -366,7 +364,7 @@ def test_on_a_terminal_the_browser_asks_for_the_ticket(cli: CommandLine, monkeyp
     assert started[0].profile == "acme"
 
 
-def test_without_a_profile_a_terminal_gets_no_browser(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_profile_no_browser_is_started(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     started = on_a_terminal(monkeypatch)
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")

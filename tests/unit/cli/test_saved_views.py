@@ -1,4 +1,4 @@
-"""@NAME on the command line: which view it is, what narrows it, and what is said of one that is not there."""
+"""@NAME on the command line: saved views, further terms, and unknown names."""
 
 from types import SimpleNamespace
 
@@ -26,7 +26,7 @@ def memory(cli: CommandLine) -> StateFile:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
-    """What the browser was handed; standard input and output are a terminal."""
+    """The arguments of started browsers; standard input and output are a terminal."""
     handed: list[BrowserStart] = []
 
     def run_browser(start: BrowserStart) -> int:
@@ -35,7 +35,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
 
     monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
     terminal = SimpleNamespace(isatty=lambda: True)
-    # Not the real ones: pytest puts others in their place between a fixture and its test.
+    # Fakes, because pytest replaces the real streams between a fixture and its test.
     monkeypatch.setattr("walkme_tui.cli.commands.browse.sys", SimpleNamespace(stdin=terminal, stdout=terminal))
     return handed
 
@@ -44,7 +44,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
 
 
 @pytest.mark.parametrize("words", [("@odd-ones",), ("browse", "@Odd-ones"), ("--read-only", "@ODD-ONES")])
-def test_the_browser_begins_with_the_view(
+def test_the_browser_starts_with_the_view(
     cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...]
 ) -> None:
     assert cli(*words).code == 0
@@ -60,7 +60,7 @@ def test_the_browser_begins_with_the_view(
         (("@recent", "zoe"), "created:<30d zoe"),
     ],
 )
-def test_more_words_narrow_a_view(
+def test_further_terms_narrow_a_view(
     cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...], text: str
 ) -> None:
     assert cli(*words).code == 0
@@ -71,20 +71,20 @@ def test_more_words_narrow_a_view(
 
 
 @pytest.mark.parametrize("words", [("zoe",), ("zoe", "@odd-ones"), ('"@odd-ones"',), ("stauts:x",), ()])
-def test_what_does_not_begin_with_the_sign_is_a_filter_and_may_be_wrong(
+def test_a_query_without_the_sign_is_a_filter_even_if_invalid(
     cli: CommandLine, started: list[BrowserStart], words: tuple[str, ...]
 ) -> None:
     assert cli(*words).code == 0
     assert (started[0].view, started[0].query) == (None, " ".join(words))
 
 
-def test_a_filter_may_begin_with_who_is_left_out(cli: CommandLine, started: list[BrowserStart]) -> None:
+def test_a_filter_may_start_with_a_negated_term(cli: CommandLine, started: list[BrowserStart]) -> None:
     assert cli("-group:beta", "-has:groups", "--no-color").code == 0
     assert started[0].query == "-group:beta -has:groups"
     assert started[0].no_color
 
 
-def test_a_view_without_a_filter_shows_everybody_its_way(
+def test_a_view_without_a_filter_shows_all_users_in_its_order(
     cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     memory.save_view(SavedView("all", sort=NEWEST))
@@ -94,7 +94,7 @@ def test_a_view_without_a_filter_shows_everybody_its_way(
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_an_unknown_view_is_a_usage_error_that_names_the_known_ones(
+def test_an_unknown_view_is_a_usage_error_that_lists_the_known_ones(
     cli: CommandLine, memory: StateFile, request: pytest.FixtureRequest, terminal: bool
 ) -> None:
     started = request.getfixturevalue("started") if terminal else []
@@ -107,7 +107,7 @@ def test_an_unknown_view_is_a_usage_error_that_names_the_known_ones(
 
 
 @pytest.mark.parametrize("word", ["@", "@\x1b[2J", "@" + "x" * 500])
-def test_an_odd_name_is_said_in_clean_words(cli: CommandLine, word: str) -> None:
+def test_a_hostile_view_name_is_cleaned_in_the_message(cli: CommandLine, word: str) -> None:
     answer = cli(word)
     assert answer.code == 2
     assert "There is no saved view @" in answer.err
@@ -115,15 +115,13 @@ def test_an_odd_name_is_said_in_clean_words(cli: CommandLine, word: str) -> None
     assert max(map(len, answer.err.splitlines())) < 200
 
 
-def test_of_very_many_views_some_are_listed(cli: CommandLine, memory: StateFile) -> None:
+def test_with_very_many_views_only_some_are_listed(cli: CommandLine, memory: StateFile) -> None:
     for number in range(40):
         memory.save_view(SavedView(f"view{number}"))
     assert f"@view28 and {11 + len(BUILT_IN)} more." in cli("@nothing").err
 
 
-def test_a_saved_view_stands_in_for_a_built_in_one(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
-) -> None:
+def test_a_saved_view_replaces_a_built_in_one(cli: CommandLine, memory: StateFile, started: list[BrowserStart]) -> None:
     assert cli("@admins").code == 0
     own = SavedView("Admins", "role:admin status:active")
     memory.save_view(own)
@@ -131,10 +129,10 @@ def test_a_saved_view_stands_in_for_a_built_in_one(
     assert [start.view for start in started] == [find_view("admins", BUILT_IN), own]
 
 
-# ---------------------------------------------------------------- what the browser is given to remember
+# ---------------------------------------------------------------- preferences of the browser
 
 
-def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
+def test_the_browser_receives_the_state_file_and_the_chosen_theme(
     cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     look = TableLayout(NEWEST, wide=True)
@@ -150,7 +148,7 @@ def test_the_browser_can_remember_and_wears_the_theme_that_was_chosen(
     assert again.views()[0] == ODD
 
 
-def test_a_profiles_own_theme_goes_before_the_chosen_one(
+def test_the_theme_of_a_profile_overrides_the_chosen_one(
     cli: CommandLine, memory: StateFile, started: list[BrowserStart]
 ) -> None:
     memory.save_theme("paper")
@@ -161,9 +159,7 @@ def test_a_profiles_own_theme_goes_before_the_chosen_one(
     assert [start.theme for start in started] == ["dusk", "paper"]
 
 
-def test_the_demo_reads_and_writes_nothing_but_can_be_tried(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
-) -> None:
+def test_the_demo_does_not_use_the_state_file(cli: CommandLine, memory: StateFile, started: list[BrowserStart]) -> None:
     memory.save_theme("paper")
     before = cli.paths.state_file.read_bytes()
     assert "There is no saved view @odd-ones." in cli(DEMO, "@odd-ones").err
@@ -176,7 +172,7 @@ def test_the_demo_reads_and_writes_nothing_but_can_be_tried(
     assert cli.paths.state_file.read_bytes() == before
 
 
-def test_a_broken_state_file_is_said(cli: CommandLine, started: list[BrowserStart]) -> None:
+def test_a_damaged_state_file_is_reported(cli: CommandLine, started: list[BrowserStart]) -> None:
     cli.paths.state.mkdir()
     cli.paths.state_file.write_text("views = ")
     assert cli().code == 0
@@ -196,9 +192,7 @@ def test_a_broken_state_file_is_said(cli: CommandLine, started: list[BrowserStar
 # ---------------------------------------------------------------- export
 
 
-def test_export_gives_the_users_of_a_view_in_its_order(
-    cli: CommandLine, api: FakeDirectory, memory: StateFile
-) -> None:
+def test_export_of_a_view_has_its_users_in_its_order(cli: CommandLine, api: FakeDirectory, memory: StateFile) -> None:
     times = {1: 1000, 2: 5000, 4: 3000}
     api.users = [person(number)._replace(created_at_ms=at, status="active") for number, at in times.items()]
     api.users += [person(5)._replace(status="inactive"), person(6)._replace(email="zoe@example.com")]
@@ -211,7 +205,7 @@ def test_export_gives_the_users_of_a_view_in_its_order(
     assert emails("@odd-ones", "--cached") == ["00002", "00004", "00001"]
 
 
-def test_export_takes_the_filter_of_a_built_in_view(cli: CommandLine, api: FakeDirectory) -> None:
+def test_export_of_a_built_in_view_uses_its_filter(cli: CommandLine, api: FakeDirectory) -> None:
     api.users[2] = person(2)._replace(role="Admin")
     api.users[3] = person(3)._replace(role="Viewer")
     found = [row["role"] for row in rows(cli("export", "--filter", "@admins").out)]
@@ -231,7 +225,7 @@ def test_export_takes_the_filter_of_a_built_in_view(cli: CommandLine, api: FakeD
         (("--filter", "@nothing"), "There is no saved view @nothing."),
     ],
 )
-def test_export_refuses_a_filter_that_it_does_not_understand_before_anything_is_read(
+def test_export_refuses_an_invalid_filter_before_any_request(
     cli: CommandLine, api: FakeDirectory, memory: StateFile, words: tuple[str, ...], said: str
 ) -> None:
     memory.save_view(SavedView("bad", "role:x stauts:y"))
@@ -240,7 +234,7 @@ def test_export_refuses_a_filter_that_it_does_not_understand_before_anything_is_
     assert said in answer.err
 
 
-def test_export_leaves_people_out(cli: CommandLine) -> None:
+def test_export_with_a_negated_term_excludes_users(cli: CommandLine) -> None:
     everybody = [row["email"] for row in rows(cli("export").out)]
     for words in (("--filter", "-status:inactive"), ("--filter=-status:inactive",)):
         found = rows(cli("export", *words).out)
