@@ -31,18 +31,18 @@ def api() -> FakeDirectory:
 
 
 @pytest.fixture
-def line(
+def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
 ) -> CommandLine:
     return CommandLine(monkeypatch, capsys, tmp_path, api)
 
 
-def offboard(line: CommandLine, *words: str) -> Answer:
-    return line("offboard", ZOE, "--yes", *words)
+def offboard(cli: CommandLine, *words: str) -> Answer:
+    return cli("offboard", ZOE, "--yes", *words)
 
 
-def test_the_json_output_is_the_documented_object(line: CommandLine, api: FakeDirectory) -> None:
-    answer = offboard(line, "--json", "--ticket", "INC-42")
+def test_the_json_output_is_the_documented_object(cli: CommandLine, api: FakeDirectory) -> None:
+    answer = offboard(cli, "--json", "--ticket", "INC-42")
     assert answer.code == 0
     told = answer.json
     assert told.keys() >= {"job", "state", "counts", "receipts", "steps"}
@@ -52,26 +52,26 @@ def test_the_json_output_is_the_documented_object(line: CommandLine, api: FakeDi
         {"state": "done", "call": f"DELETE /groups/g1/users/{USER}", "target": ZOE},
         {"state": "done", "call": f"DELETE /groups/g2/users/{USER}", "target": ZOE},
     ]
-    assert all(Path(path).parent == line.paths.data / "receipts" for path in told["receipts"])
+    assert all(Path(path).parent == cli.paths.data / "receipts" for path in told["receipts"])
     assert (api.now(USER).status, api.now(USER).groups) == ("inactive", ())
-    assert told["steps"] == line("jobs", "show", told["job"], "--json").json["steps"]
+    assert told["steps"] == cli("jobs", "show", told["job"], "--json").json["steps"]
 
 
-def test_the_text_output_shows_how_to_undo(line: CommandLine) -> None:
-    answer = offboard(line)
-    job = line("jobs", "--json").json[0]["id"]
+def test_the_text_output_shows_how_to_undo(cli: CommandLine) -> None:
+    answer = offboard(cli)
+    job = cli("jobs", "--json").json[0]["id"]
     assert answer.out.startswith(f"Job {job}: done. Offboard {ZOE} in env\n")
     assert f"Undo     walkme-tui undo {job}\n" in answer.out
     assert "3 done." in answer.out
 
 
-def test_an_undo_lists_its_requests(line: CommandLine, api: FakeDirectory) -> None:
-    job = offboard(line, "--json").json["job"]
+def test_an_undo_lists_its_requests(cli: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(cli, "--json").json["job"]
     api.edit(USER, groups=("g2",))
-    shown = line("undo", job)
+    shown = cli("undo", job)
     assert shown.code == 0
     assert "others put the person back into Süd=West, so there is nothing to undo." in shown.out
-    answer = line("undo", job, "--yes", "--json", "--ticket", "INC-43").json
+    answer = cli("undo", job, "--yes", "--json", "--ticket", "INC-43").json
     assert [step["call"] for step in answer["steps"]] == [
         f"POST /groups/g1/users userId={USER}",
         f"PATCH /users/{USER} status=active",
@@ -82,10 +82,10 @@ def test_an_undo_lists_its_requests(line: CommandLine, api: FakeDirectory) -> No
     assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
 
 
-def test_an_undo_skips_and_reports_changes_that_others_undid(line: CommandLine, api: FakeDirectory) -> None:
-    job = offboard(line, "--json").json["job"]
+def test_an_undo_skips_and_reports_changes_that_others_undid(cli: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(cli, "--json").json["job"]
     api.meanwhile("add_member", lambda: api.edit(USER, status="pending"))
-    answer = line("undo", job, "--yes", "--json")
+    answer = cli("undo", job, "--yes", "--json")
     assert answer.code == 0
     assert answer.json["counts"] == {"done": 2, "skipped": 1}
     (skipped,) = [step for step in answer.json["steps"] if step["state"] == "skipped"]
@@ -93,112 +93,112 @@ def test_an_undo_skips_and_reports_changes_that_others_undid(line: CommandLine, 
     assert api.now(USER).status == "pending"
 
 
-def test_a_failed_step_exits_1_after_the_other_steps(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_failed_step_exits_1_after_the_other_steps(cli: CommandLine, api: FakeDirectory) -> None:
     api.fail_next(RequestRejected("The account refused it (400).", status=400), name="remove_member")
-    answer = offboard(line, "--json")
+    answer = offboard(cli, "--json")
     assert answer.code == 1
     assert answer.json["state"] == "done"
     assert answer.json["counts"] == {"done": 2, "failed": 1}
-    assert "1 failed" in line("jobs").out
+    assert "1 failed" in cli("jobs").out
 
 
-def test_a_server_that_changes_nothing_exits_1(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_server_that_changes_nothing_exits_1(cli: CommandLine, api: FakeDirectory) -> None:
     api.inert = True
-    answer = offboard(line, "--json", "--keep-groups")
+    answer = offboard(cli, "--json", "--keep-groups")
     assert answer.code == 1
     assert answer.json["counts"] == {"failed": 1}
 
 
 @pytest.mark.parametrize("error", [PermissionRefused("No.", scope="users:write"), SignInRefused("The token is old.")])
 def test_a_refused_sign_in_during_a_job_exits_3_and_the_job_can_be_resumed(
-    line: CommandLine, api: FakeDirectory, error: Exception
+    cli: CommandLine, api: FakeDirectory, error: Exception
 ) -> None:
     api.fail_next(error, name="remove_member")  # type: ignore[arg-type]  # both are ApiErrors
-    answer = offboard(line, "--json")
+    answer = offboard(cli, "--json")
     assert answer.code == 3
     assert answer.json["state"] == "interrupted"
     assert f"walkme-tui jobs resume {answer.json['job']} --yes" in answer.err
 
 
-def test_a_token_without_the_write_scope_creates_no_job(line: CommandLine, api: FakeDirectory) -> None:
+def test_a_token_without_the_write_scope_creates_no_job(cli: CommandLine, api: FakeDirectory) -> None:
     api.granted = frozenset({"users:read"})
-    answer = offboard(line)
+    answer = offboard(cli)
     assert (answer.code, answer.out) == (3, "")
     assert "users:write" in answer.err
-    assert line("jobs", "--json").json == []
+    assert cli("jobs", "--json").json == []
     assert api.writes == []
 
 
-def test_receipts_that_cannot_be_written_do_not_fail_the_job(line: CommandLine, api: FakeDirectory) -> None:
-    line.paths.data.mkdir(parents=True)
-    (line.paths.data / "receipts").write_text("a file stands here")
-    answer = offboard(line, "--json")
+def test_receipts_that_cannot_be_written_do_not_fail_the_job(cli: CommandLine, api: FakeDirectory) -> None:
+    cli.paths.data.mkdir(parents=True)
+    (cli.paths.data / "receipts").write_text("a file stands here")
+    answer = offboard(cli, "--json")
     assert answer.code == 0
     assert answer.json["receipts"] == []
     assert "receipt" in answer.err
     assert api.now(USER).status == "inactive"
 
 
-def test_a_finished_job_is_not_resumed(line: CommandLine, api: FakeDirectory) -> None:
-    job = offboard(line, "--json").json["job"]
+def test_a_finished_job_is_not_resumed(cli: CommandLine, api: FakeDirectory) -> None:
+    job = offboard(cli, "--json").json["job"]
     writes = list(api.writes)
-    answer = line("jobs", "resume", job, "--yes")
+    answer = cli("jobs", "resume", job, "--yes")
     assert answer.code == 0
     assert "no steps are left" in answer.out
-    assert line("jobs", "resume", job, "--json").json["state"] == "done"
+    assert cli("jobs", "resume", job, "--json").json["state"] == "done"
     assert api.writes == writes
 
 
-def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(line: CommandLine, api: FakeDirectory) -> None:
+def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(cli: CommandLine, api: FakeDirectory) -> None:
     other = "person00012@example.com"
-    done = line("offboard", ZOE, other, "--yes", "--json").json
-    shown = line("jobs", "show", done["job"]).out
+    done = cli("offboard", ZOE, other, "--yes", "--json").json
+    shown = cli("jobs", "show", done["job"]).out
     assert f"Undo     walkme-tui undo {done['job']}  (all 2 people)\n" in shown
     assert "walkme-tui undo RECEIPT  (the one person of that receipt)\n" in shown
     receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".md"))
     said = re.findall(r"`walkme-tui undo ([^`]+)`", receipt.read_text())
     assert said == [receipt.with_suffix(".json").name, done["job"]]
-    assert {step["target"] for step in line("undo", said[1], "--yes", "--json").json["steps"]} == {ZOE, other}
-    done = line("offboard", ZOE, other, "--yes", "--json").json
+    assert {step["target"] for step in cli("undo", said[1], "--yes", "--json").json["steps"]} == {ZOE, other}
+    done = cli("offboard", ZOE, other, "--yes", "--json").json
     receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".json"))
-    undo = line("undo", receipt.name, "--yes", "--json").json
+    undo = cli("undo", receipt.name, "--yes", "--json").json
     assert {step["target"] for step in undo["steps"]} == {ZOE}
-    assert line("jobs", "show", done["job"], "--json").json["undone_by"] == [undo["job"]]
-    shown = line("jobs", "show", done["job"]).out
+    assert cli("jobs", "show", done["job"], "--json").json["undone_by"] == [undo["job"]]
+    shown = cli("jobs", "show", done["job"]).out
     assert re.search(rf"^Undone   \S+ by job {undo['job']} for 1 of 2 people$", shown, re.MULTILINE)
-    assert f"Undoes   job {done['job']}\n" in line("jobs", "show", undo["job"]).out
+    assert f"Undoes   job {done['job']}\n" in cli("jobs", "show", undo["job"]).out
 
 
 def test_a_receipt_without_the_journal_is_enough_for_an_undo(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
-    told = offboard(line, "--json").json
+    told = offboard(cli, "--json").json
     kept = tmp_path / "kept.json"
     kept.write_bytes(next(Path(path) for path in told["receipts"] if path.endswith(".json")).read_bytes())
-    shutil.rmtree(line.paths.data)
-    assert line("undo", told["job"], "--yes").code == 1
-    assert line("undo", str(kept), "--yes").code == 0
+    shutil.rmtree(cli.paths.data)
+    assert cli("undo", told["job"], "--yes").code == 1
+    assert cli("undo", str(kept), "--yes").code == 0
     assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 1}', "\x00"])
 def test_a_file_that_is_not_a_receipt_is_refused(
-    line: CommandLine, api: FakeDirectory, tmp_path: Path, content: str
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path, content: str
 ) -> None:
     file = tmp_path / "receipt.json"
     file.write_text(content)
-    answer = line("undo", str(file), "--yes")
+    answer = cli("undo", str(file), "--yes")
     assert (answer.code, answer.out) == (2, "")
-    assert line("undo", str(tmp_path / "gone.json")).code == 2
+    assert cli("undo", str(tmp_path / "gone.json")).code == 2
     assert api.writes == []
 
 
-def test_hostile_text_in_a_plan_is_printed_as_plain_text(line: CommandLine, api: FakeDirectory) -> None:
+def test_hostile_text_in_a_plan_is_printed_as_plain_text(cli: CommandLine, api: FakeDirectory) -> None:
     api.groups = [Group("g1", "\x1b[2JSales"), Group("g2", "\u202eevil")]
     api.users = [person(11)._replace(email="\x1b[31m@example.com")]
-    answer = line("offboard", USER, "--yes", "--ticket", "\x07T")
+    answer = cli("offboard", USER, "--yes", "--ticket", "\x07T")
     assert answer.code == 0
-    for text in (answer.out, answer.err, line("jobs").out, line("undo", line("jobs", "--json").json[0]["id"]).out):
+    for text in (answer.out, answer.err, cli("jobs").out, cli("undo", cli("jobs", "--json").json[0]["id"]).out):
         assert not {character for character in text if not character.isprintable()} - {"\n"}
 
 

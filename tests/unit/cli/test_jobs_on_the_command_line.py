@@ -43,19 +43,19 @@ def api() -> FakeDirectory:
 
 
 @pytest.fixture
-def line(
+def cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
 ) -> CommandLine:
     return CommandLine(monkeypatch, capsys, tmp_path, api)
 
 
 def with_journal(
-    line: CommandLine, work: Callable[[SqliteJournal], Coroutine[None, None, T]], clock: int = START_MS
+    cli: CommandLine, work: Callable[[SqliteJournal], Coroutine[None, None, T]], clock: int = START_MS
 ) -> T:
     """Do something with the journal of the command line."""
 
     async def work_and_close() -> T:
-        journal = journal_in(line.paths.data, TickingClock(clock))
+        journal = journal_in(cli.paths.data, TickingClock(clock))
         try:
             return await work(journal)
         finally:
@@ -64,9 +64,7 @@ def with_journal(
     return asyncio.run(work_and_close())
 
 
-def stored_job(
-    line: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = None, clock: int = START_MS
-) -> Job:
+def stored_job(cli: CommandLine, plan: Plan, outcomes: tuple[Outcome, ...] | None = None, clock: int = START_MS) -> Job:
     """A stored job with these outcomes of its first steps; None leaves it new, outcomes of all steps settle it."""
 
     async def work(journal: SqliteJournal) -> Job:
@@ -80,28 +78,28 @@ def stored_job(
             await journal.release(job.id, JobState.DONE if settled else JobState.INTERRUPTED)
         return await journal.job(job.id)
 
-    return with_journal(line, work, clock)
+    return with_journal(cli, work, clock)
 
 
-def test_without_a_journal_there_are_no_jobs(line: CommandLine, api: FakeDirectory) -> None:
-    assert line("jobs").out == "No jobs.\n"
-    assert line("jobs", "list", "--json").json == []
-    assert line("jobs", "show", "x").code == 1
-    assert not line.paths.data.exists()
+def test_without_a_journal_there_are_no_jobs(cli: CommandLine, api: FakeDirectory) -> None:
+    assert cli("jobs").out == "No jobs.\n"
+    assert cli("jobs", "list", "--json").json == []
+    assert cli("jobs", "show", "x").code == 1
+    assert not cli.paths.data.exists()
     assert api.calls == []
 
 
-def test_no_profile_is_needed_to_look_at_jobs(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = stored_job(line, plan_for(1))
+def test_no_profile_is_needed_to_look_at_jobs(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = stored_job(cli, plan_for(1))
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
-    assert line("jobs", "show", job.id).code == 0
+    assert cli("jobs", "show", job.id).code == 0
 
 
-def test_the_list_is_newest_first_with_the_documented_fields(line: CommandLine) -> None:
-    first = stored_job(line, plan_for(1, ticket="HR-1"), (DONE, FAILED, DONE))
-    second = stored_job(line, plan_for(2, 3, ticket="HR-2", profile="other"), (DONE,), START_MS + DAY_MS)
-    answer = line("jobs", "--json").json
+def test_the_list_is_newest_first_with_the_documented_fields(cli: CommandLine) -> None:
+    first = stored_job(cli, plan_for(1, ticket="HR-1"), (DONE, FAILED, DONE))
+    second = stored_job(cli, plan_for(2, 3, ticket="HR-2", profile="other"), (DONE,), START_MS + DAY_MS)
+    answer = cli("jobs", "--json").json
     assert [{name: job[name] for name in ("id", "kind", "state", "created", "ticket", "counts")} for job in answer] == [
         {
             "id": second.id,
@@ -120,25 +118,25 @@ def test_the_list_is_newest_first_with_the_documented_fields(line: CommandLine) 
             "counts": {"done": 2, "failed": 1},
         },
     ]
-    assert answer == line("jobs", "list", "--json").json
-    lines = line("jobs").out.splitlines()
+    assert answer == cli("jobs", "list", "--json").json
+    lines = cli("jobs").out.splitlines()
     assert [text.split()[0] for text in lines] == ["ID", second.id, first.id]
     assert lines[1].split()[-6:] == ["2", "people", "1", "done,", "5", "todo"]
     assert "person00001@example.com  2 done, 1 failed" in lines[2]
 
 
-def test_the_list_can_be_limited_to_a_profile(line: CommandLine) -> None:
-    stored_job(line, plan_for(1))
-    other = stored_job(line, plan_for(2, profile="other"))
-    line.configure(FILE)
-    assert [job["id"] for job in line("jobs", "--profile", "other", "--json").json] == [other.id]
+def test_the_list_can_be_limited_to_a_profile(cli: CommandLine) -> None:
+    stored_job(cli, plan_for(1))
+    other = stored_job(cli, plan_for(2, profile="other"))
+    cli.configure(FILE)
+    assert [job["id"] for job in cli("jobs", "--profile", "other", "--json").json] == [other.id]
 
 
-def test_show_prints_each_step(line: CommandLine) -> None:
-    job = stored_job(line, plan_for(1), (DONE, FAILED, REVIEW))
+def test_show_prints_each_step(cli: CommandLine) -> None:
+    job = stored_job(cli, plan_for(1), (DONE, FAILED, REVIEW))
     for part in (job.id[:10], job.id.partition("-")[2]):
-        assert line("jobs", "show", part, "--json").json["job"] == job.id
-    answer = line("jobs", "show", job.id, "--json").json
+        assert cli("jobs", "show", part, "--json").json["job"] == job.id
+    answer = cli("jobs", "show", job.id, "--json").json
     assert [{name: step[name] for name in ("state", "call", "target", "detail")} for step in answer["steps"]] == [
         {
             "state": "done",
@@ -160,95 +158,95 @@ def test_show_prints_each_step(line: CommandLine) -> None:
         },
     ]
     assert answer["counts"] == {"done": 1, "failed": 1, "needs review": 1}
-    shown = line("jobs", "show", job.id).out
+    shown = cli("jobs", "show", job.id).out
     assert not {character for character in shown if not character.isprintable()} - {"\n"}
     for words in ("ada@jump-host as client-7", "HR-17", "1 done, 1 failed, 1 needs review.", "leave       Gruppe Ø1"):
         assert words in shown
 
 
-def test_an_unknown_job_exits_1(line: CommandLine) -> None:
-    stored_job(line, plan_for(1))
+def test_an_unknown_job_exits_1(cli: CommandLine) -> None:
+    stored_job(cli, plan_for(1))
     for words in (("show",), ("resume",), ("resume", "--yes"), ("discard",), ("failed",)):
-        answer = line("jobs", words[0], "zzzz", *words[1:])
+        answer = cli("jobs", words[0], "zzzz", *words[1:])
         assert (answer.code, answer.out) == (1, "")
         assert "zzzz" in answer.err
-    assert line("undo", "zzzz").code == 1
+    assert cli("undo", "zzzz").code == 1
 
 
-def test_failed_lists_the_steps_that_need_attention(line: CommandLine) -> None:
-    job = stored_job(line, plan_for(1), (DONE, FAILED, REVIEW))
-    assert [step["number"] for step in line("jobs", "failed", job.id, "--json").json["steps"]] == [2, 3]
-    rows = list(csv.DictReader(io.StringIO(line("jobs", "failed", job.id, "--csv").out)))
+def test_failed_lists_the_steps_that_need_attention(cli: CommandLine) -> None:
+    job = stored_job(cli, plan_for(1), (DONE, FAILED, REVIEW))
+    assert [step["number"] for step in cli("jobs", "failed", job.id, "--json").json["steps"]] == [2, 3]
+    rows = list(csv.DictReader(io.StringIO(cli("jobs", "failed", job.id, "--csv").out)))
     assert [(row["job"], row["number"], row["state"], row["userId"]) for row in rows] == [
         (job.id, "2", "failed", person(1).id),
         (job.id, "3", "needs review", person(1).id),
     ]
     assert rows[1]["detail"] == REVIEW.detail
-    shown = line("jobs", "failed", job.id).out
+    shown = cli("jobs", "failed", job.id).out
     assert shown.startswith("person00001@example.com\n")
     assert len(shown.splitlines()) == 3
-    clean = stored_job(line, plan_for(2), (DONE, DONE, DONE))
-    assert "Nothing failed" in line("jobs", "failed", clean.id).out
-    assert line("jobs", "failed", job.id, "--csv", "--json").code == 2
+    clean = stored_job(cli, plan_for(2), (DONE, DONE, DONE))
+    assert "Nothing failed" in cli("jobs", "failed", clean.id).out
+    assert cli("jobs", "failed", job.id, "--csv", "--json").code == 2
 
 
-def test_discard_settles_every_step(line: CommandLine, api: FakeDirectory) -> None:
-    job = stored_job(line, plan_for(1), (DONE,))
-    answer = line("jobs", "discard", job.id, "--json")
+def test_discard_settles_every_step(cli: CommandLine, api: FakeDirectory) -> None:
+    job = stored_job(cli, plan_for(1), (DONE,))
+    answer = cli("jobs", "discard", job.id, "--json")
     assert answer.code == 0
     assert answer.json["state"] == "discarded"
     assert answer.json["counts"] == {"done": 1, "skipped": 2}
-    assert "was discarded before" in line("jobs", "discard", job.id).out
-    assert "no steps are left" in line("jobs", "resume", job.id, "--yes").out
+    assert "was discarded before" in cli("jobs", "discard", job.id).out
+    assert "no steps are left" in cli("jobs", "resume", job.id, "--yes").out
     assert api.calls == []
 
 
-def test_the_receipts_of_a_discarded_job_are_written_again(line: CommandLine, api: FakeDirectory) -> None:
-    line.configure(FILE)
-    job = stored_job(line, plan_for(1), (DONE,))
-    answer = line("jobs", "discard", job.id)
+def test_the_receipts_of_a_discarded_job_are_written_again(cli: CommandLine, api: FakeDirectory) -> None:
+    cli.configure(FILE)
+    job = stored_job(cli, plan_for(1), (DONE,))
+    answer = cli("jobs", "discard", job.id)
     assert (answer.code, answer.err) == (0, "")
-    (written,) = (line.paths.data / "receipts").glob("*.json")
+    (written,) = (cli.paths.data / "receipts").glob("*.json")
     assert json.loads(written.read_text())["state"] == "discarded"
     assert api.calls == []
 
 
-def test_a_job_of_a_profile_that_is_gone_can_be_discarded(line: CommandLine) -> None:
-    answer = line("jobs", "discard", stored_job(line, plan_for(1, profile="gone"), (DONE,)).id, "--json")
+def test_a_job_of_a_profile_that_is_gone_can_be_discarded(cli: CommandLine) -> None:
+    answer = cli("jobs", "discard", stored_job(cli, plan_for(1, profile="gone"), (DONE,)).id, "--json")
     assert (answer.code, answer.json["state"]) == (0, "discarded")
     assert "receipts of the job were not updated" in answer.err
 
 
-def test_purge_deletes_personal_data_of_settled_jobs_before_a_date(line: CommandLine) -> None:
-    old = stored_job(line, plan_for(1), (DONE, DONE, DONE), LONG_AGO_MS)
-    unfinished = stored_job(line, plan_for(2), (DONE,), LONG_AGO_MS)
-    young = stored_job(line, plan_for(3), (DONE, DONE, DONE), LONG_AGO_MS + 40 * DAY_MS)
-    assert line("jobs", "purge", "--before", "2023-11-01", "--json").json == {"purged": 0}
-    answer = line("jobs", "purge", "--before", "2023-12-01")
+def test_purge_deletes_personal_data_of_settled_jobs_before_a_date(cli: CommandLine) -> None:
+    old = stored_job(cli, plan_for(1), (DONE, DONE, DONE), LONG_AGO_MS)
+    unfinished = stored_job(cli, plan_for(2), (DONE,), LONG_AGO_MS)
+    young = stored_job(cli, plan_for(3), (DONE, DONE, DONE), LONG_AGO_MS + 40 * DAY_MS)
+    assert cli("jobs", "purge", "--before", "2023-11-01", "--json").json == {"purged": 0}
+    answer = cli("jobs", "purge", "--before", "2023-12-01")
     assert answer.code == 0
     assert "of 1 job was deleted" in answer.out
-    shown = line("jobs", "show", old.id).out
+    shown = cli("jobs", "show", old.id).out
     assert "person00001" not in shown
     assert "Purged" in shown
-    assert line("undo", old.id, "--yes").code == 2
-    assert "person00002" in line("jobs", "show", unfinished.id).out
-    assert "person00003" in line("jobs", "show", young.id).out
-    assert [job["purged"] for job in line("jobs", "--json").json] == [False, False, True]
+    assert cli("undo", old.id, "--yes").code == 2
+    assert "person00002" in cli("jobs", "show", unfinished.id).out
+    assert "person00003" in cli("jobs", "show", young.id).out
+    assert [job["purged"] for job in cli("jobs", "--json").json] == [False, False, True]
 
 
-def test_purge_refuses_a_future_or_invalid_date(line: CommandLine) -> None:
-    stored_job(line, plan_for(1), (DONE, DONE, DONE))
+def test_purge_refuses_a_future_or_invalid_date(cli: CommandLine) -> None:
+    stored_job(cli, plan_for(1), (DONE, DONE, DONE))
     for day in ("9999-01-01", "yesterday", ""):
-        answer = line("jobs", "purge", "--before", day)
+        answer = cli("jobs", "purge", "--before", day)
         assert (answer.code, answer.out) == (2, "")
-    assert line("jobs", "purge").code == 2
+    assert cli("jobs", "purge").code == 2
 
 
-def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
-    job = stored_job(line, plan_for(1))
-    assert line("jobs", "--demo", "--json").json == []
+def test_the_demo_keeps_no_jobs(cli: CommandLine) -> None:
+    job = stored_job(cli, plan_for(1))
+    assert cli("jobs", "--demo", "--json").json == []
     for words in (("show", job.id), ("resume", job.id, "--yes"), ("purge", "--before", "2020-01-01")):
-        answer = line("jobs", *words, "--demo")
+        answer = cli("jobs", *words, "--demo")
         assert answer.code == 1
         assert "The demo keeps no jobs" in answer.err
 
@@ -256,25 +254,25 @@ def test_the_demo_keeps_no_jobs(line: CommandLine) -> None:
 # ---------------------------------------------------------------- resuming
 
 
-def test_resume_without_yes_prints_the_remaining_steps(line: CommandLine, api: FakeDirectory) -> None:
-    job = stored_job(line, plan_for(1), (DONE,))
-    answer = line("jobs", "resume", job.id)
+def test_resume_without_yes_prints_the_remaining_steps(cli: CommandLine, api: FakeDirectory) -> None:
+    job = stored_job(cli, plan_for(1), (DONE,))
+    answer = cli("jobs", "resume", job.id)
     assert answer.code == 0
     assert [text.split()[1:4] for text in answer.out.splitlines() if text.startswith("  ")] == [
         ["todo", "leave", "Gruppe"],
         ["todo", "leave", "Gruppe"],
     ]
     assert "Nothing was sent" in answer.err
-    told = line("jobs", "resume", job.id, "--json").json
+    told = cli("jobs", "resume", job.id, "--json").json
     assert [step.number for step in plan_from_json({**told["plan"], "steps": []}).steps] == []
     assert [step["number"] for step in told["plan"]["steps"]] == [2, 3]
     assert told["job"] == job.id
     assert api.calls == []
 
 
-def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = stored_job(line, plan_for(1), (DONE,))
-    line.configure(FILE)
+def test_on_a_terminal_resume_asks(cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = stored_job(cli, plan_for(1), (DONE,))
+    cli.configure(FILE)
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, getattr(sys, name))
         monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
@@ -282,56 +280,56 @@ def test_on_a_terminal_resume_asks(line: CommandLine, api: FakeDirectory, monkey
         stdin = io.StringIO(reply)
         monkeypatch.setattr(stdin, "isatty", lambda: True)
         monkeypatch.setattr(sys, "stdin", stdin)
-        answer = line("jobs", "resume", job.id)
+        answer = cli("jobs", "resume", job.id)
         assert answer.code == 0
         assert "[y/N]" in answer.err
         assert "Nothing was sent" in answer.err
     assert api.calls == []
 
 
-def test_a_job_of_another_account_is_refused(line: CommandLine, api: FakeDirectory) -> None:
-    job = stored_job(line, plan_for(1), (DONE,))
-    line.configure(FILE)
-    answer = line("jobs", "resume", job.id, "--yes", "--profile", "other")
+def test_a_job_of_another_account_is_refused(cli: CommandLine, api: FakeDirectory) -> None:
+    job = stored_job(cli, plan_for(1), (DONE,))
+    cli.configure(FILE)
+    answer = cli("jobs", "resume", job.id, "--yes", "--profile", "other")
     assert answer.code == 2
     assert "--profile acme" in answer.err
-    assert line("undo", job.id, "--profile", "other").code == 2
-    line.configure(FILE.replace("acme", "acme2"))
-    gone = line("jobs", "resume", job.id, "--yes")
+    assert cli("undo", job.id, "--profile", "other").code == 2
+    cli.configure(FILE.replace("acme", "acme2"))
+    gone = cli("jobs", "resume", job.id, "--yes")
     assert gone.code == 2
     assert '"acme"' in gone.err
     assert api.writes == []
 
 
-def test_read_only_is_refused_before_any_request(line: CommandLine, api: FakeDirectory) -> None:
-    job = stored_job(line, plan_for(1), (DONE,))
-    line.configure(FILE)
+def test_read_only_is_refused_before_any_request(cli: CommandLine, api: FakeDirectory) -> None:
+    job = stored_job(cli, plan_for(1), (DONE,))
+    cli.configure(FILE)
     for words in (("jobs", "resume", job.id), ("undo", job.id), ("offboard", "person00001@example.com")):
-        answer = line(*words, "--yes", "--read-only")
+        answer = cli(*words, "--yes", "--read-only")
         assert (answer.code, answer.out) == (5, "")
     assert api.calls == []
 
 
 @pytest.mark.parametrize("resumed", [False, True])
 def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_resumed_one_is_kept(
-    line: CommandLine, api: FakeDirectory, resumed: bool
+    cli: CommandLine, api: FakeDirectory, resumed: bool
 ) -> None:
-    line.configure(FILE)
-    unfinished = stored_job(line, plan_for(1, groups=0), ())
-    other = stored_job(line, plan_for(1, groups=0))
-    held = journal_in(line.paths.data)
+    cli.configure(FILE)
+    unfinished = stored_job(cli, plan_for(1, groups=0), ())
+    other = stored_job(cli, plan_for(1, groups=0))
+    held = journal_in(cli.paths.data)
     asyncio.run(held.claim(other.id))
     try:
         answer = (
-            line("jobs", "resume", unfinished.id, "--yes")
+            cli("jobs", "resume", unfinished.id, "--yes")
             if resumed
-            else line("--profile", "acme", "offboard", str(person(1).email), "--yes")
+            else cli("--profile", "acme", "offboard", str(person(1).email), "--yes")
         )
     finally:
         asyncio.run(held.aclose())
     assert answer.code == 6
     assert other.id in answer.err
-    states = {job.id: job.state for job in with_journal(line, lambda journal: journal.jobs())}
+    states = {job.id: job.state for job in with_journal(cli, lambda journal: journal.jobs())}
     assert states.pop(unfinished.id) is JobState.INTERRUPTED
     states.pop(other.id)
     assert list(states.values()) == ([] if resumed else [JobState.DISCARDED])

@@ -59,7 +59,7 @@ def test_text_from_the_account_is_never_markup(told: dict[str, Any]) -> None:
     )
     headings = [index for index, token in enumerate(found) if token.type == "heading_open"]
     assert len(headings) == (5 if told["left_out"] else 4)
-    # Plain text is ours: what others wrote stands in code spans only.
+    # Plain text is ours: text from the account is in code spans only.
     plain = "".join(token.content for token in found if token.type == "text")
     assert not re.search(r"[<>\[\]`|]", plain.replace("->", ""))
     assert all(character == "\n" or not 0 <= ord(character) < 32 for character in text)
