@@ -211,6 +211,13 @@ class Mirror(Protocol):
         """All known groups with their number of known members, by name."""
         ...
 
+    async def roles(self) -> Sequence[tuple[str, int]]:
+        """The roles of loaded users with the number of users who have each, the most frequent first.
+
+        Of very many only the first hundreds. A tenth of a second for a million users: ``values`` is faster.
+        """
+        ...
+
     async def membership_gaps(self) -> MembershipGaps:
         """How many loaded users are in no group, inactive but still in groups, and of unknown groups.
 

@@ -212,6 +212,11 @@ class SqliteMirror:
     async def groups(self) -> tuple[GroupSize, ...]:
         return await self._read(lambda tables: tables.groups.sizes())
 
+    async def roles(self) -> Sequence[tuple[str, int]]:
+        from walkme_tui.store.mirror.role_counts import count_roles
+
+        return await self._scan(count_roles)
+
     async def membership_gaps(self) -> MembershipGaps:
         return await self._scan(count_gaps)
 
