@@ -43,6 +43,7 @@ def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
     [
         ("whois a@example.com --cached", 1),
         ("members Sales --cached", 1),
+        ("groups --cached", 1),
         ("export --cached", 1),
         ("jobs", 0),
         ("jobs show x", 1),

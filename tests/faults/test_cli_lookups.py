@@ -1,4 +1,4 @@
-"""whois over TCP, as a process."""
+"""whois and groups over TCP, as processes."""
 
 import json
 from collections.abc import Iterator
@@ -37,3 +37,19 @@ def test_a_card_says_what_the_server_says(
         groups = json.loads(ended.out)["groups"]
         assert [group["id"] for group in groups] == record["groups"]
         assert all(group["name"] for group in groups)
+
+
+def test_groups_counts_what_members_lists(program: Program) -> None:
+    ended = program("groups", "--json")
+    assert (ended.code, ended.json["complete"], ended.json["total"]) == (0, True, 60)
+    largest = max(ended.json["groups"], key=lambda group: group["members"])
+    assert largest["members"] > 1
+    assert len(program("members", largest["id"], "--json").json["members"]) == largest["members"]
+
+
+def test_numbers_of_members_on_a_lean_account_are_unknown(tmp_path: Path) -> None:
+    with HeldAccount.serving(users=60, lean=True) as account:
+        ended = Program(account.url, tmp_path)("groups", "--json")
+    assert (ended.code, ended.json["unknown"]) == (1, 60)
+    assert {group["members"] for group in ended.json["groups"]} == {None}
+    assert "incomplete: 60 users may match too" in ended.err

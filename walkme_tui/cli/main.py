@@ -20,6 +20,7 @@ MODULES: Final = MappingProxyType(
         "browse": "walkme_tui.cli.commands.browse",
         "whois": "walkme_tui.cli.commands.whois",
         "members": "walkme_tui.cli.commands.members",
+        "groups": "walkme_tui.cli.commands.groups",
         "export": "walkme_tui.cli.commands.export",
         "offboard": "walkme_tui.cli.commands.offboard",
         "undo": "walkme_tui.cli.commands.undo",

@@ -21,6 +21,7 @@ SUB_COMMANDS: Final = MappingProxyType(
         BROWSE: "open the browser, filtered by QUERY if there is one (the default without a sub-command)",
         "whois": "show one user: the record, and the groups by name",
         "members": "list the members of a group",
+        "groups": "list the groups with their numbers of members",
         EXPORT: "write all users, or those that match a filter, as CSV, JSON or Markdown",
         "offboard": "deactivate users and remove them from their groups, as a plan that can be undone",
         "undo": "undo the changes of a job",
@@ -46,6 +47,7 @@ EXAMPLES: Final = MappingProxyType(
             "walkme-tui whois zoe.celik@example.com --card --redact",
         ),
         "members": ("walkme-tui members Sales", 'walkme-tui members "Field-EMEA" --csv'),
+        "groups": ("walkme-tui groups", "walkme-tui groups list --json"),
         EXPORT: (
             "walkme-tui export --filter status:inactive --output inactive.csv",
             "walkme-tui export --filter @admins --json",
@@ -76,6 +78,7 @@ EXAMPLES: Final = MappingProxyType(
     }
 )
 
+_CACHED: Final = "read the local copy only, send no request"
 _JOB_ID: Final = "id of the job (20261123-bcdf); its beginning, or the part after the date (bcdf), if it is unique"
 _YES: Final = "apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing"
 
@@ -124,8 +127,21 @@ def _add_members(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) ->
     )
 
 
+def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = _actions(parser, required=False)
+    text = "list the groups with their numbers of members (the default)"
+    for each in (parser, actions.add_parser("list", help=text, description=sentence(text), parents=[shared])):
+        # No default: that of the action would overwrite the value given before it.
+        each.add_argument("--cached", action="store_true", default=argparse.SUPPRESS, help=_CACHED)
+        each.epilog = (
+            "The API does not count members, so all users are read first. If not all could be read, or their groups\n"
+            'are unknown, the numbers are marked "at least", a message says why, and the exit code is '
+            f"{ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+        )
+
+
 def _add_cached_and_csv(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cached", action="store_true", help="read the local copy only, send no request")
+    parser.add_argument("--cached", action="store_true", help=_CACHED)
     parser.add_argument("--csv", action="store_true", help="print CSV, with the columns of export")
 
 
@@ -134,7 +150,7 @@ def _add_export(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
         "--filter", metavar="QUERY", default="", help="only the users that match this filter or saved view (@NAME)"
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write to a file that only you can read")
-    parser.add_argument("--cached", action="store_true", help="read the local copy only, send no request")
+    parser.add_argument("--cached", action="store_true", help=_CACHED)
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--csv", action="store_true", help="CSV (the default)")
     formats.add_argument("--markdown", action="store_true", help="a Markdown table")
@@ -324,6 +340,7 @@ _ADDING: Final = MappingProxyType(
         BROWSE: _add_browse,
         "whois": _add_whois,
         "members": _add_members,
+        "groups": _add_groups,
         EXPORT: _add_export,
         "offboard": _add_offboard,
         "undo": _add_undo,

@@ -27,6 +27,8 @@ COMMANDS = (
     (),
     ("whois", "a@example.com"),
     ("members", "Sales"),
+    ("groups",),
+    ("groups", "list"),
     ("export",),
     ("offboard", "a@example.com"),
     ("offboard", "a@example.com", "b@example.com", "--ticket=T", "--keep-groups", "--plan=x.json"),

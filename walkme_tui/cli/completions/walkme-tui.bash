@@ -5,16 +5,19 @@
 #    source ~/.local/share/bash_completion/walkme-tui
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
+_shtab_walkme_tui_groups_subparsers=(list)
 _shtab_walkme_tui_jobs_subparsers=(list show resume discard failed purge)
 _shtab_walkme_tui_plan_subparsers=(show apply)
 _shtab_walkme_tui_config_subparsers=(init path check)
 _shtab_walkme_tui_themes_subparsers=(list check)
 _shtab_walkme_tui_cache_subparsers=(clear)
-_shtab_walkme_tui_subparsers=(browse whois members export offboard undo jobs plan config profiles keys themes cache simulator completion)
+_shtab_walkme_tui_subparsers=(browse whois members groups export offboard undo jobs plan config profiles keys themes cache simulator completion)
 
 _shtab_walkme_tui_browse_option_strings=(-h --help --profile --read-only --demo --json --no-color)
 _shtab_walkme_tui_whois_option_strings=(-h --help --profile --read-only --demo --json --no-color --cached --csv --card --markdown --redact)
 _shtab_walkme_tui_members_option_strings=(-h --help --profile --read-only --demo --json --no-color --cached --csv)
+_shtab_walkme_tui_groups_list_option_strings=(-h --help --profile --read-only --demo --json --no-color --cached)
+_shtab_walkme_tui_groups_option_strings=(-h --help --profile --read-only --demo --json --no-color --cached)
 _shtab_walkme_tui_export_option_strings=(-h --help --profile --read-only --demo --json --no-color --filter --output --cached --csv --markdown --safe-csv)
 _shtab_walkme_tui_offboard_option_strings=(-h --help --profile --read-only --demo --json --no-color --ticket --keep-groups --plan --yes)
 _shtab_walkme_tui_undo_option_strings=(-h --help --profile --read-only --demo --json --no-color --ticket --plan --yes)
@@ -49,6 +52,8 @@ _shtab_walkme_tui_whois_pos_0_COMPGEN=''
 _shtab_walkme_tui_whois___profile_COMPGEN=_walkme_tui_profiles
 _shtab_walkme_tui_members_pos_0_COMPGEN=_walkme_tui_groups
 _shtab_walkme_tui_members___profile_COMPGEN=_walkme_tui_profiles
+_shtab_walkme_tui_groups_list___profile_COMPGEN=_walkme_tui_profiles
+_shtab_walkme_tui_groups___profile_COMPGEN=_walkme_tui_profiles
 _shtab_walkme_tui_export___profile_COMPGEN=_walkme_tui_profiles
 _shtab_walkme_tui_export___filter_COMPGEN=_walkme_tui_views
 _shtab_walkme_tui_export___output_COMPGEN=_shtab_compgen_files
@@ -90,6 +95,7 @@ _shtab_walkme_tui_simulator___profile_COMPGEN=_walkme_tui_profiles
 _shtab_walkme_tui_completion___profile_COMPGEN=_walkme_tui_profiles
 _shtab_walkme_tui___profile_COMPGEN=_walkme_tui_profiles
 
+_shtab_walkme_tui_groups_pos_0_choices=(list)
 _shtab_walkme_tui_jobs_pos_0_choices=(list show resume discard failed purge)
 _shtab_walkme_tui_plan_pos_0_choices=(show apply)
 _shtab_walkme_tui_config_pos_0_choices=(init path check)
@@ -99,7 +105,7 @@ _shtab_walkme_tui_simulator___patch_choices=(ok 405)
 _shtab_walkme_tui_simulator___scopes_choices=(users:read users:write users:delete)
 _shtab_walkme_tui_simulator___fault_choices=(burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated)
 _shtab_walkme_tui_completion_pos_0_choices=(bash zsh fish profiles groups views)
-_shtab_walkme_tui_pos_0_choices=(browse whois members export offboard undo jobs plan config profiles keys themes cache simulator completion)
+_shtab_walkme_tui_pos_0_choices=(browse whois members groups export offboard undo jobs plan config profiles keys themes cache simulator completion)
 
 _shtab_walkme_tui_browse_pos_0_nargs='*'
 _shtab_walkme_tui_browse__h_nargs=0
@@ -127,6 +133,21 @@ _shtab_walkme_tui_members___json_nargs=0
 _shtab_walkme_tui_members___no_color_nargs=0
 _shtab_walkme_tui_members___cached_nargs=0
 _shtab_walkme_tui_members___csv_nargs=0
+_shtab_walkme_tui_groups_list__h_nargs=0
+_shtab_walkme_tui_groups_list___help_nargs=0
+_shtab_walkme_tui_groups_list___read_only_nargs=0
+_shtab_walkme_tui_groups_list___demo_nargs=0
+_shtab_walkme_tui_groups_list___json_nargs=0
+_shtab_walkme_tui_groups_list___no_color_nargs=0
+_shtab_walkme_tui_groups_list___cached_nargs=0
+_shtab_walkme_tui_groups_pos_0_nargs=A...
+_shtab_walkme_tui_groups__h_nargs=0
+_shtab_walkme_tui_groups___help_nargs=0
+_shtab_walkme_tui_groups___read_only_nargs=0
+_shtab_walkme_tui_groups___demo_nargs=0
+_shtab_walkme_tui_groups___json_nargs=0
+_shtab_walkme_tui_groups___no_color_nargs=0
+_shtab_walkme_tui_groups___cached_nargs=0
 _shtab_walkme_tui_export__h_nargs=0
 _shtab_walkme_tui_export___help_nargs=0
 _shtab_walkme_tui_export___read_only_nargs=0

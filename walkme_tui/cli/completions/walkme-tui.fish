@@ -60,7 +60,7 @@ function _shtab_walkme_tui_using
   test "$_shtab_walkme_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_walkme_tui_commands browse whois members export offboard undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
+set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' export offboard undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
 set -g _shtab_walkme_tui_opts_with_value --before --fault --filter --jitter-ms --latency-ms --output --patch --plan --port --profile --rate-per-s --retry-after --scopes --seed --ticket --token-ttl --users
 
 complete -c walkme-tui -e
@@ -103,6 +103,22 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using members' -l no-color -d 'use 
 complete -c walkme-tui -n '_shtab_walkme_tui_using members' -l cached -d 'read the local copy only, send no request'
 complete -c walkme-tui -n '_shtab_walkme_tui_using members' -l csv -d 'print CSV, with the columns of export'
 complete -c walkme-tui -n '_shtab_walkme_tui_using members; and test $_shtab_walkme_tui_npos -eq 0' -ka "(_walkme_tui_names groups)" -d 'name or id of the group'
+complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a groups -d 'List the groups with their numbers of members.'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -s h -l help -d 'show this help message and exit'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l read-only -d 'refuse every change'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l demo -d 'use a made-up account instead of a profile'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l json -d 'print one JSON object'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l no-color -d 'use no colours'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups' -l cached -d 'read the local copy only, send no request'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups; and test $_shtab_walkme_tui_npos -eq 0' -a list -d 'List the groups with their numbers of members (the default).'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -s h -l help -d 'show this help message and exit'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l read-only -d 'refuse every change'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l demo -d 'use a made-up account instead of a profile'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l json -d 'print one JSON object'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l no-color -d 'use no colours'
+complete -c walkme-tui -n '_shtab_walkme_tui_using groups list' -l cached -d 'read the local copy only, send no request'
 complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a export -d 'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
 complete -c walkme-tui -n '_shtab_walkme_tui_using export' -s h -l help -d 'show this help message and exit'
 complete -c walkme-tui -n '_shtab_walkme_tui_using export' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'

@@ -15,6 +15,7 @@ _shtab_walkme_tui_commands() {
     completion:'Print the completion script for a shell.'
     config:'Create, find and check the configuration.'
     export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
+    groups:'List the groups with their numbers of members.'
     jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
     members:'List the members of a group.'
@@ -43,6 +44,13 @@ _shtab_walkme_tui_config_commands() {
     path:'print the path of config.toml'
   )
   _describe 'walkme-tui config commands' _commands
+}
+
+_shtab_walkme_tui_groups_commands() {
+  local _commands=(
+    list:'List the groups with their numbers of members (the default).'
+  )
+  _describe 'walkme-tui groups commands' _commands
 }
 
 _shtab_walkme_tui_jobs_commands() {
@@ -201,6 +209,32 @@ _shtab_walkme_tui_export_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_export_defaults_added=0
+
+_shtab_walkme_tui_groups_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a made-up account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--cached[read the local copy only, send no request]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_defaults_added=0
+
+_shtab_walkme_tui_groups_list_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a made-up account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--cached[read the local copy only, send no request]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_list_defaults_added=0
 
 _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -511,6 +545,7 @@ _shtab_walkme_tui() {
         completion) _arguments -C -s $_shtab_walkme_tui_completion_options ;;
         config) _shtab_walkme_tui_config ;;
         export) _arguments -C -s $_shtab_walkme_tui_export_options ;;
+        groups) _shtab_walkme_tui_groups ;;
         jobs) _shtab_walkme_tui_jobs ;;
         keys) _arguments -C -s $_shtab_walkme_tui_keys_options ;;
         members) _arguments -C -s $_shtab_walkme_tui_members_options ;;
@@ -569,6 +604,29 @@ _shtab_walkme_tui_config() {
         check) _arguments -C -s $_shtab_walkme_tui_config_check_options ;;
         init) _arguments -C -s $_shtab_walkme_tui_config_init_options ;;
         path) _arguments -C -s $_shtab_walkme_tui_config_path_options ;;
+      esac
+  esac
+}
+
+_shtab_walkme_tui_groups() {
+  local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->groups'
+
+  # Add default positional/remainder specs only if none exist, and only once per session
+  if (( ! _shtab_walkme_tui_groups_defaults_added )); then
+    if (( ${_shtab_walkme_tui_groups_options[(I)${(q)one_or_more}*]} +          ${_shtab_walkme_tui_groups_options[(I)${(q)remainder}*]} +          ${_shtab_walkme_tui_groups_options[(I)${(q)default}]} == 0 )); then
+      _shtab_walkme_tui_groups_options+=(': :_shtab_walkme_tui_groups_commands' '*::: :->groups')
+    fi
+    _shtab_walkme_tui_groups_defaults_added=1
+  fi
+  _arguments -C -s $_shtab_walkme_tui_groups_options
+
+  case $state in
+    groups)
+      words=($line[1] "${words[@]}")
+      (( CURRENT += 1 ))
+      curcontext="${curcontext%:*:*}:_shtab_walkme_tui_groups-$line[1]:"
+      case $line[1] in
+        list) _arguments -C -s $_shtab_walkme_tui_groups_list_options ;;
       esac
   esac
 }
