@@ -76,7 +76,7 @@ async def test_members_and_group_counts_show_the_changes_of_a_job() -> None:
         await browser.loaded()
         await browser.press("2")
         await counted(browser, "Sales 12")
-        browser.browser.show_group("g1")
+        browser.browser.navigation.show_group("g1")
         await browser.press("m")
         await browser.settled(lambda: browser.row_count == 12)
         await show_plan(browser, "O")

@@ -118,7 +118,7 @@ async def opened(browser: Browser, account: Account, tab: Tab, *, with_job: bool
     await browser.settled(lambda: browser.groups)
     await browser.press("4")
     await browser.settled(lambda: browser.browser.area.jobs_tab.was_read)
-    browser.browser.show_tab(tab)
+    browser.browser.navigation.show_tab(tab)
     await browser.pause()
 
 
@@ -132,7 +132,7 @@ async def test_no_command_ends_the_program(what: str, tab: Tab) -> None:
         for command in COMMANDS:
             if command.id in LEFT_OUT:
                 continue
-            browser.browser.show_tab(tab)
+            browser.browser.navigation.show_tab(tab)
             browser.app.run_command(command.id)
             await browser.pause()
             await answer(browser)
@@ -145,8 +145,8 @@ def published(event: Event) -> Callable[[Browser], object]:
 
 
 HANDLERS: dict[str, Callable[[Browser], object]] = {
-    "a user chosen in the news": lambda browser: browser.browser.show_user(person(3).id),
-    "a group chosen": lambda browser: browser.browser.show_group("g1"),
+    "a user chosen in the news": lambda browser: browser.browser.navigation.show_user(person(3).id),
+    "a group chosen": lambda browser: browser.browser.navigation.show_group("g1"),
     "a second": lambda browser: browser.browser.chrome.tick(),
     "a refresh": lambda browser: browser.browser.pages.refresh(),
     "a page": published(PageLoaded(1, 0, 11)),
@@ -159,7 +159,7 @@ HANDLERS: dict[str, Callable[[Browser], object]] = {
     "another order": lambda browser: browser.browser.ordering.sort_next(),
     "columns": lambda browser: browser.browser.ordering.toggle_wide(),
     "views": lambda browser: browser.browser.ordering.views(),
-    "a double click": lambda browser: browser.browser.open_details(),
+    "a double click": lambda browser: browser.browser.navigation.open_details(),
 }
 
 
@@ -170,7 +170,7 @@ async def test_no_handler_ends_the_program(what: str) -> None:
         await opened(browser, account, Tab.USERS, with_job=False)
         account.fail(what)
         for name, run in HANDLERS.items():
-            browser.browser.show_tab(Tab.USERS)
+            browser.browser.navigation.show_tab(Tab.USERS)
             run(browser)
             await browser.pause()
             await browser.tick()
@@ -188,7 +188,7 @@ async def test_choosing_a_user_in_the_news_while_the_mirror_fails_shows_a_messag
     async with open_browser(account.setting) as browser:
         await browser.loaded()
         account.fail("mirror")
-        browser.browser.show_user(person(3).id)
+        browser.browser.navigation.show_user(person(3).id)
         said = "Finding the user failed: Another program keeps the local copy busy."
         await browser.settled(
             lambda: any(said in each or "keeps the local copy busy" in each for each in browser.toasts)

@@ -2,65 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
-from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
-from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.arrangement import Pane, Tab
+from walkme_tui.ui.browser.navigation import Browser
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-
-    from walkme_tui.ui.browser.change_commands import ChangeCommands
-    from walkme_tui.ui.browser.chrome import Chrome
-    from walkme_tui.ui.browser.details import Details
-    from walkme_tui.ui.browser.filter_control import FilterControl
-    from walkme_tui.ui.browser.filters import TableFilters
-    from walkme_tui.ui.browser.panes import PaneArea
-    from walkme_tui.ui.browser.sorting import TableSorting
-
-
-class Browser(FlowContext, Protocol):
-    """The parts of the browser that commands act on."""
-
-    area: "PaneArea"
-    filtering: "TableFilters"
-    filter: "FilterControl"
-    details: "Details"
-    chrome: "Chrome"
-
-    @property
-    def ordering(self) -> "TableSorting":
-        """The order and the column widths of the tables."""
-        ...
-
-    @property
-    def change_commands(self) -> "ChangeCommands":
-        """The commands that change the account."""
-        ...
-
-    def lay_out(self, arrangement: Arrangement) -> None:
-        """Show these panes."""
-        ...
-
-    def show_tab(self, tab: Tab) -> None:
-        """Go to a tab."""
-        ...
-
-    def open_details(self) -> None:
-        """Open the details of the user under the cursor and give them the focus."""
-        ...
-
-    def read_groups(self) -> None:
-        """Read the groups from the server."""
-        ...
-
-    def back(self) -> None:
-        """Close or clear one thing."""
-        ...
 
 
 Action: TypeAlias = Callable[[Browser], object]
@@ -121,7 +73,7 @@ def _toggle_raw(browser: Browser) -> None:
     detail = browser.area.detail
     detail.set_raw(not detail.raw)
     if detail.raw and Pane.DETAIL not in browser.area.shown:
-        browser.open_details()
+        browser.navigation.open_details()
 
 
 def _open(browser: Browser) -> None:
@@ -138,8 +90,12 @@ def _next_pane(browser: Browser, by: int) -> None:
         browser.area.focus_next(by)
 
 
+def _toggle_detail(browser: Browser) -> None:
+    browser.navigation.lay_out(browser.area.arrangement.toggle_detail(browser.screen.size.width))
+
+
 def _zoom(browser: Browser) -> None:
-    browser.lay_out(browser.area.arrangement.zoom(browser.area.focused))
+    browser.navigation.lay_out(browser.area.arrangement.zoom(browser.area.focused))
 
 
 def _mark(action: str) -> Action:
@@ -161,7 +117,7 @@ def _notify(browser: Browser, text: str) -> None:
 def _compare_groups(browser: Browser) -> None:
     if browser.area.groups_tab.compares:
         browser.filtering.clear(Pane.GROUPS)
-        browser.show_tab(Tab.GROUPS)
+        browser.navigation.show_tab(Tab.GROUPS)
         browser.area.focus_pane(Pane.GROUPS)
     _notify(browser, browser.area.groups_tab.compare())
 
@@ -189,12 +145,18 @@ def _copy_request(browser: Browser) -> None:
         copy_request(browser, record)
 
 
-def _copy_email(browser: Browser) -> None:
-    if browser.area.arrangement.tab is Tab.JOBS:
+def _copies_no_user(browser: Browser) -> bool:
+    """Copy what is under the cursor of a tab without users; False on the other tabs."""
+    tab = browser.area.arrangement.tab
+    if tab is Tab.JOBS:
         _copy_receipt_path(browser)
-        return
-    if browser.area.arrangement.tab is Tab.REQUESTS:
+    elif tab is Tab.REQUESTS:
         _copy_request(browser)
+    return tab in {Tab.JOBS, Tab.REQUESTS}
+
+
+def _copy_email(browser: Browser) -> None:
+    if _copies_no_user(browser):
         return
     from walkme_tui.ui.flows.copy import copy_email, copy_groups
 
@@ -205,11 +167,7 @@ def _copy_email(browser: Browser) -> None:
 
 
 def _copy_menu(browser: Browser) -> None:
-    if browser.area.arrangement.tab is Tab.JOBS:
-        _copy_receipt_path(browser)
-        return
-    if browser.area.arrangement.tab is Tab.REQUESTS:
-        _copy_request(browser)
+    if _copies_no_user(browser):
         return
     from walkme_tui.ui.flows.copy import copy_group_menu, copy_menu
 
@@ -288,12 +246,12 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "cursor.last": lambda browser: browser.area.movable.action_last(),
     "pane.next": lambda browser: _next_pane(browser, 1),
     "pane.previous": lambda browser: _next_pane(browser, -1),
-    "tab.next": lambda browser: browser.lay_out(browser.area.arrangement.step(1)),
-    "tab.previous": lambda browser: browser.lay_out(browser.area.arrangement.step(-1)),
-    "tab.users": lambda browser: browser.show_tab(Tab.USERS),
-    "tab.groups": lambda browser: browser.show_tab(Tab.GROUPS),
-    "tab.jobs": lambda browser: browser.show_tab(Tab.JOBS),
-    "tab.requests": lambda browser: browser.show_tab(Tab.REQUESTS),
+    "tab.next": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(1)),
+    "tab.previous": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(-1)),
+    "tab.users": lambda browser: browser.navigation.show_tab(Tab.USERS),
+    "tab.groups": lambda browser: browser.navigation.show_tab(Tab.GROUPS),
+    "tab.jobs": lambda browser: browser.navigation.show_tab(Tab.JOBS),
+    "tab.requests": lambda browser: browser.navigation.show_tab(Tab.REQUESTS),
     "view.filter": lambda browser: browser.filter.focus(),
     "view.inactive": _toggle_inactive,
     "view.sort": lambda browser: browser.ordering.sort_next(),
@@ -313,10 +271,10 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "mark.all": _mark("mark_all"),
     "mark.clear": _mark("clear_marks"),
     "row.open": _open,
-    "view.back": lambda browser: browser.back(),
-    "pane.detail": lambda browser: browser.lay_out(browser.area.arrangement.toggle_detail(browser.screen.size.width)),
+    "view.back": lambda browser: browser.navigation.back(),
+    "pane.detail": _toggle_detail,
     "pane.zoom": _zoom,
-    "pane.unzoom": lambda browser: browser.lay_out(browser.area.arrangement.unzoom()),
+    "pane.unzoom": lambda browser: browser.navigation.lay_out(browser.area.arrangement.unzoom()),
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,

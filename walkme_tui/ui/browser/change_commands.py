@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
-from walkme_tui.ui.arrangement import Arrangement, Tab
+from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.pending import Place
 from walkme_tui.ui.keys import labels
@@ -43,11 +43,10 @@ class ChangeCommands:
         commands: Sequence[Command],
         preload: "PlanPreload | None",
         *,
-        lay_out: "Callable[[Arrangement], None]",
         update_soon: "Callable[[], None]",
     ) -> None:
         self._view, self._area, self._box = view, area, box
-        self._lay_out, self._update_soon = lay_out, update_soon
+        self._update_soon = update_soon
         self._job_tasks = view.job_tasks
         self._commands = {command.id: command for command in commands}
         self._plan_preload = preload
@@ -137,11 +136,6 @@ class ChangeCommands:
     def job(self) -> "Job | None":
         """The job under the cursor, None on the other tabs."""
         return self._area.jobs_tab.current if self._area.arrangement.tab is Tab.JOBS else None
-
-    def show_job(self, job_id: str) -> None:
-        """Go to the Jobs tab, with the cursor on this job."""
-        self._lay_out(self._area.arrangement.on(Tab.JOBS))
-        self._area.jobs_tab.want(job_id)
 
     def read_jobs(self, started: str | None = None) -> None:
         """Read the jobs again if they were shown before; move the cursor to the job that ``started``."""

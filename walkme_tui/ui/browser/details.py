@@ -7,7 +7,7 @@ from walkme_tui.domain.errors import MirrorUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.text import clean
 from walkme_tui.services.events import Event, PageLoaded, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import MirroredUser
-from walkme_tui.ui.widgets.detail import DetailPane
+from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
+    from walkme_tui.ui.browser.panes import PaneArea
     from walkme_tui.ui.flows.context import FlowContext
 
 REST_SECONDS: Final = 0.15
@@ -26,26 +27,34 @@ GONE: Final = "This user does not exist on the server any more."
 class Details:
     """Keeps the detail pane on the user under the cursor; ``rested_on`` is called with the user it rested on."""
 
-    def __init__(self, view: "FlowContext", pane: DetailPane) -> None:
-        self._view = view
-        self._pane = pane
+    def __init__(self, view: "FlowContext", area: "PaneArea") -> None:
+        self._view, self._area, self._pane = view, area, area.detail
         self._timer: Timer | None = None
         self._next: Subject = None
         self.rested_on: Callable[[str], None] = lambda _: None
 
-    def follow(self, subject: Subject) -> None:
-        """Show this user once the cursor rests."""
-        self._next = subject
+    def follow(self) -> None:
+        """Show the row under the cursor once it rests."""
+        self._next = self._row
         if self._timer is None:
             self._timer = self._pane.set_timer(REST_SECONDS, self._rested)
         else:
             self._timer.reset()
             self._timer.resume()
 
-    def show(self, subject: Subject) -> None:
-        """Show this one at once."""
-        self._next = subject
+    def show(self) -> None:
+        """Show the row under the cursor at once."""
+        self._next = self._row
         self._rested()
+
+    @property
+    def _row(self) -> Subject:
+        """The row under the cursor of the current table."""
+        table = self._area.table
+        if table is None or table.listing.phase is not Phase.READY:
+            return None
+        row = table.listing.row(table.cursor_index)
+        return row if row is not None else table.cursor_user
 
     def refresh(self, change: Event) -> None:
         """Show the stored record again where this change stored or dropped the user on the pane."""

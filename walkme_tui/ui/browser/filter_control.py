@@ -8,7 +8,7 @@ from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.arrangement import Pane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual.widget import Widget
 
@@ -27,7 +27,7 @@ TAKES_COMPLETION: Final = frozenset({"tab", "right"})
 
 
 class FilterControl:
-    """Handles the keys of the box in the tab bar; ``open_details`` opens the user under the cursor."""
+    """Handles the keys of the box in the tab bar."""
 
     def __init__(
         self,
@@ -35,10 +35,8 @@ class FilterControl:
         area: "PaneArea",
         filtering: "TableFilters",
         tab_bar: "TabBar",
-        open_details: "Callable[[], None]",
     ) -> None:
         self._view, self._area, self._filtering, self._tab_bar = view, area, filtering, tab_bar
-        self._open_details = open_details
         self._box = tab_bar.box
         self._box.on_edit = self._typed
         self._look_ups: FilterLookUps | None = None
@@ -171,7 +169,7 @@ class FilterControl:
             self._opens_the_only_one = False
         elif users.cursor_user is not None:
             self._opens_the_only_one = False
-            self._open_details()
+            self._view.navigation.open_details()
 
     def look_up_text(self) -> None:
         """Look up on the server a whole address or id that was typed."""

@@ -15,21 +15,21 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import Event, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
 from walkme_tui.services.ports import MirroredUser, Session
-from walkme_tui.services.reading.listing import Listing, Phase
+from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
-from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
+from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.browser.change_commands import ChangeCommands
 from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
 from walkme_tui.ui.browser.filter_control import FilterControl
 from walkme_tui.ui.browser.filters import TableFilters
+from walkme_tui.ui.browser.navigation import Navigation
 from walkme_tui.ui.browser.panes import PaneArea
 from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
-from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.status_line import StatusLine
@@ -39,10 +39,7 @@ from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from textual.geometry import Size
-
     from walkme_tui.services.browser_start import SavedPreferences
-    from walkme_tui.ui.browser.group_visit import GroupVisit
     from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.plan_preload import PlanPreload
 
@@ -77,37 +74,28 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, job_tasks, users)
         self.filtering = TableFilters(self.area, query)
         self.tab_line = TabBar()
-        self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line, self.open_details)
+        self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line)
         self.change_commands: ChangeCommands = ChangeCommands(
-            self, self.area, self.filter, commands, plan, lay_out=self.lay_out, update_soon=self._update_soon
+            self, self.area, self.filter, commands, plan, update_soon=self._update_soon
         )
         self.chrome: Chrome = Chrome(
             self, self.area, self.filtering, self.filter, self.change_commands, self.count_groups, monotonic
         )
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
-        self.details = Details(self, self.area.detail)
+        self.details = Details(self, self.area)
+        self.navigation: Navigation = Navigation(self)
         self._memory = memory
         self._wide = wide
         self._commands = commands
-        self._laid_out_for: Size | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._monotonic = monotonic
 
-    # The first frame needs neither.
-
     @cached_property
     def ordering(self) -> "TableSorting":
-        """The order and the column widths of the tables."""
+        """The order and the column widths of the tables; the first frame does not need them."""
         from walkme_tui.ui.browser.sorting import TableSorting
 
-        return TableSorting(self, self.area, self.filtering, self.filter, self.lay_out, self._memory)
-
-    @cached_property
-    def group_visit(self) -> "GroupVisit":
-        """The way back to the user from whom a group was opened."""
-        from walkme_tui.ui.browser.group_visit import GroupVisit
-
-        return GroupVisit(self.area, self.filtering, self.lay_out)
+        return TableSorting(self, self.area, self.filtering, self.filter, self._memory)
 
     # ------------------------------------------------------------ life
 
@@ -124,7 +112,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._unsubscribe = self.session.events.subscribe(self._on_session_event)
         self.area.users.not_loaded = self._not_loaded
         self.area.users.show_wide(self._wide)
-        self.lay_out(self.area.arrangement)
+        self.navigation.lay_out(self.area.arrangement)
         self.chrome.update()
         self.change_commands.begin()
         self.call_after_refresh(self._begin)
@@ -230,22 +218,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.chrome.waiting = text
         self.chrome.update()
 
-    def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
-        """Go to the Groups tab and move the cursor to this group; Esc goes back to the user it was opened from."""
-        self.group_visit.open(group_id, opened_from)
-
-    def show_user(self, user_id: str) -> None:
-        """Go to the Users tab, remove its filter and move the cursor to this user."""
-        self.show_tab(Tab.USERS)
-        self.filtering.clear(Pane.USERS)
-        self.area.focus_pane(Pane.USERS)
-        start_worker(self, WorkerGroup.CURSOR, partial(self._go_to, user_id), exclusive=True, name="Finding the user")
-
-    async def _go_to(self, user_id: str) -> None:
-        user = await self.directory.cached(user_id)
-        if user is not None:
-            self.area.users.go_to(user)
-
     def read_groups(self) -> None:
         """Read the groups from the server."""
         self.area.groups_tab.requested = True
@@ -264,45 +236,15 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     # ------------------------------------------------------------ panes
 
-    def show_tab(self, tab: Tab) -> None:
-        """Go to a tab."""
-        self.lay_out(self.area.arrangement.on(tab))
-
-    def lay_out(self, arrangement: Arrangement) -> None:
-        """Show these panes."""
-        new_tab = arrangement.tab is not self.area.arrangement.tab
-        self._laid_out_for = self.size
-        self.view_state.lay_out()
-        self.area.lay_out(arrangement, self.size.width)
-        self.query_one(TabTitles).select(arrangement.tab)
-        if self.area.detail.display:
-            self.details.show(self._subject())
-        if new_tab:
-            self.group_visit.forget()
-            if arrangement.tab is Tab.GROUPS and not self.area.groups_tab.loaded:
-                self.read_groups()
-            if arrangement.tab is Tab.JOBS:
-                self.change_commands.read_jobs()
-            self.chrome.tick()
-        self.focus_changed()
-
-    def open_details(self) -> None:
-        """Open the details of the user under the cursor and give them the focus."""
-        self.lay_out(self.area.arrangement.open())
-        if Pane.DETAIL in self.area.shown:
-            self.area.focus_pane(Pane.DETAIL)
-
     def on_resize(self, event: events.Resize) -> None:
         """Lay out the panes for the new size."""
         show_too_small(self, is_too_small(event.size))
-        if self._laid_out_for not in (None, event.size):
-            self.lay_out(self.area.arrangement)
-            self.chrome.update()
+        self.navigation.resize(event.size)
 
     @on(TabTitles.Chosen)
     def go_to_tab(self, event: TabTitles.Chosen) -> None:
         """Show the tab that was clicked."""
-        self.show_tab(event.tab)
+        self.navigation.show_tab(event.tab)
 
     @on(events.DescendantFocus)
     def focus_changed(self) -> None:
@@ -310,50 +252,19 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.filter.show()
         self.chrome.update_hints()
 
-    def back(self) -> None:
-        """Close or clear one thing: box, request, raw record, zoomed pane, filter, marks, group, details."""
-        table = self.area.table
-        if self.filter.has_keys:
-            self.filter.leave()
-        elif self.job_tasks.pending.cancel_latest():
-            self.chrome.update()
-        elif self.area.detail.display and self.area.detail.raw:
-            self.area.detail.set_raw(False)
-        elif self.area.arrangement.covers(self.size.width):
-            self.lay_out(self.area.arrangement.uncover())
-        elif self.area.focused is Pane.DETAIL:
-            self.area.arrangement = self.area.arrangement.uncover()
-            self.area.focus_pane(self.area.shown[-2])
-        elif self.filtering.text:
-            self.filter.clear()
-        elif self.area.focused is Pane.GROUPS and self.area.groups_tab.groups.marked:
-            self.area.groups_tab.mark("clear_marks")
-        elif table is not None and table.marks:
-            table.action_clear_marks()
-        elif not self.group_visit.back() and Pane.DETAIL in self.area.shown:
-            self.lay_out(self.area.arrangement.with_detail(False))
-
-    # ------------------------------------------------------------ tables
-
-    def _subject(self) -> Subject:
-        """What the details are about."""
-        table = self.area.table
-        if table is None or table.listing.phase is not Phase.READY:
-            return None
-        row = table.listing.row(table.cursor_index)
-        return row if row is not None else table.cursor_user
-
     @on(UserTable.CursorMoved)
     def details_follow(self, event: UserTable.CursorMoved) -> None:
         """Update the position, the news and the details."""
-        self._cursor_moved()
+        self.cursor_moved()
         if event.table is self.area.table:
             if self.chrome.news is not None:
                 self.chrome.news.moved(event.user.user.id if event.user is not None else None)
-            self.details.follow(self._subject())
+            self.details.follow()
             self.filter.open_the_only_one()
 
-    def _cursor_moved(self) -> None:
+    @on(RowList.Moved, "#requests")
+    def cursor_moved(self) -> None:
+        """Update the position."""
         self.chrome.cursor_moved()
         self.keep_toasts_off_the_cursor()
 
@@ -372,14 +283,14 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def show_view(self, event: UserTable.ViewChanged) -> None:
         """Update all that depends on the rows and their phase."""
         if event.table is self.area.table:
-            self.details.follow(self._subject())
+            self.details.follow()
         self.chrome.update()
         self.filter.open_the_only_one()
 
     @on(UserTable.Opened)
     def open_user(self) -> None:
         """Open the details after Enter or a double click."""
-        self.open_details()
+        self.navigation.open_details()
 
     @on(UserTable.HeadingClicked)
     def sort_by_the_heading(self, event: UserTable.HeadingClicked) -> None:
@@ -402,13 +313,13 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(RowList.Moved, "#groups")
     def members_follow(self) -> None:
         """Show the members of the group under the cursor."""
-        self._cursor_moved()
+        self.cursor_moved()
         self.area.groups_tab.follow()
 
     @on(RowList.Moved, "#jobs")
     def steps_follow(self) -> None:
         """Show the steps of the job under the cursor."""
-        self._cursor_moved()
+        self.cursor_moved()
         self.area.jobs_tab.follow()
 
     @on(RowList.Opened, "#jobs")
@@ -425,11 +336,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         record = self.area.requests.current
         if record is not None:
             self.app.push_screen(RequestDialog(record, partial(copy_request, self, record)))
-
-    @on(RowList.Moved, "#requests")
-    def requests_moved(self) -> None:
-        """Update the position."""
-        self._cursor_moved()
 
     @on(RowList.Opened, "#groups")
     def go_to_the_members(self) -> None:

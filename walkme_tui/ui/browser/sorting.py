@@ -1,12 +1,12 @@
 """The order and the column widths of the tables: the commands that change them, and how they are kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
-from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
+from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.preferences import Preferences
 from walkme_tui.ui.widgets.user_table.columns import default_sort, next_sort
@@ -32,10 +32,9 @@ class TableSorting:
         area: "PaneArea",
         filtering: "TableFilters",
         box: "FilterControl",
-        lay_out: Callable[[Arrangement], None],
         memory: "SavedPreferences | None",
     ) -> None:
-        self._view, self._area, self._filtering, self._box, self._lay_out = view, area, filtering, box, lay_out
+        self._view, self._area, self._filtering, self._box = view, area, filtering, box
         self._kept = Preferences(memory, view.session.account.profile, self._warn)
 
     def begin(self) -> None:
@@ -98,7 +97,7 @@ class TableSorting:
 
     def apply(self, view: SavedView) -> None:
         """Show the users as a saved view has them; the next start keeps the order that was chosen by hand."""
-        self._lay_out(self._area.arrangement.on(Tab.USERS))
+        self._view.navigation.show_tab(Tab.USERS)
         self._area.users.show_wide(view.wide)
         self._filtering.show(view)
         self._box.look_up_text()

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import MirroredUser, Session
 from walkme_tui.services.reading.pages import PageLoader
+from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.pending import Place
 
@@ -34,12 +35,32 @@ class JobsView(Protocol):
         """Show that a dialog is ready and wait until the user opens it; returns where, None if they do not."""
         ...
 
+    def read_jobs(self, started: str | None = None) -> None:
+        """Read the jobs again; the cursor moves to the job that ``started``."""
+        ...
+
+
+class NavigationView(Protocol):
+    """Goes to tabs, users, groups and jobs."""
+
+    def show_tab(self, tab: Tab) -> None:
+        """Go to a tab."""
+        ...
+
+    def open_details(self) -> None:
+        """Open the details of the user under the cursor and give them the focus."""
+        ...
+
     def show_job(self, job_id: str) -> None:
         """Go to the Jobs tab and move the cursor to this job."""
         ...
 
-    def read_jobs(self, started: str | None = None) -> None:
-        """Read the jobs again; the cursor moves to the job that ``started``."""
+    def show_user(self, user_id: str) -> None:
+        """Go to the Users tab and move the cursor to this user."""
+        ...
+
+    def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
+        """Go to the Groups tab and move the cursor to this group; Esc returns to the user it was opened from."""
         ...
 
 
@@ -54,6 +75,11 @@ class FlowContext(Protocol):
     @property
     def change_commands(self) -> JobsView:
         """The part of the screen that shows jobs and plans."""
+        ...
+
+    @property
+    def navigation(self) -> NavigationView:
+        """Where else to go."""
         ...
 
     @property
@@ -82,14 +108,6 @@ class FlowContext(Protocol):
 
     def update_status(self) -> None:
         """Draw the status line, the counts and the message of an empty table again."""
-        ...
-
-    def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
-        """Go to the Groups tab and move the cursor to this group; Esc returns to the user it was opened from."""
-        ...
-
-    def show_user(self, user_id: str) -> None:
-        """Go to the Users tab and move the cursor to this user."""
         ...
 
     @property

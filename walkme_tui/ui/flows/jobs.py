@@ -141,7 +141,7 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     elif answer.choice is UnfinishedChoice.DISCARD:
         await discard(view, origin, answer.job)
     else:
-        view.change_commands.show_job(answer.job.id)
+        view.navigation.show_job(answer.job.id)
 
 
 def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:

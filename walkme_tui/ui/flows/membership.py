@@ -30,7 +30,7 @@ async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -
     choices = [Choice(group_id, clean(names.get(group_id, group_id), 200)) for group_id in user.groups]
     chosen = await origin.show(ChoiceDialog(f"Groups of {name}", choices), f"The groups of {name} are known")
     if chosen is not None:
-        view.show_group(chosen, mirrored)
+        view.navigation.show_group(chosen, mirrored)
 
 
 def _name(user: User) -> str:

@@ -57,7 +57,7 @@ async def show_news(view: "FlowContext", origin: "Origin", news: News) -> None:
     if chosen == FORGET:
         news.forget()
     elif chosen is not None and not chosen.startswith(GONE):
-        view.show_user(chosen)
+        view.navigation.show_user(chosen)
 
 
 async def _present(view: "FlowContext", news: News) -> Sequence[Choice]:
