@@ -14,6 +14,7 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.times import now_ms
 from walkme_tui.services.deferred_api import DeferredApi
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Session, SyncSettings
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         read_only=read_only or profile.read_only,
     )
     source = profile.rest.secret.describe()
-    return Session(account, api, mirror, now_ms, now_ms(), source, warm_up=api.prepare, sync=_sync_settings(profile))
+    sync = _sync_settings(profile)
+    return Session(account, api, mirror, now_ms, now_ms(), source, Events(), warm_up=api.prepare, sync=sync)
 
 
 def open_demo_session(
@@ -96,7 +98,9 @@ def open_demo_session(
     async def close() -> None:
         await asyncio.to_thread(_close_demo, simulator, folder)
 
-    return Session(account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, warm_up=api.prepare, after_close=close)
+    return Session(
+        account, api, mirror, now_ms, now_ms(), DEMO_SOURCE, Events(), warm_up=api.prepare, after_close=close
+    )
 
 
 def open_change_services(session: Session, profile: Profile | None, *, paths: Paths) -> "ChangeServices":

@@ -25,6 +25,7 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
@@ -74,7 +75,7 @@ class Setting:
             self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
-        return Session(account, self.api, mirror, self.time, self.time(), self.source, sync=self.sync)
+        return Session(account, self.api, mirror, self.time, self.time(), self.source, Events(), sync=self.sync)
 
     def session_over(self, api: DirectoryApi) -> Session:
         """A session of an earlier run: the same account as another client saw it."""

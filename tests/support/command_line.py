@@ -18,6 +18,7 @@ from walkme_tui.cli.main import run
 from walkme_tui.config.paths import Paths
 from walkme_tui.config.profiles import Profile
 from walkme_tui.domain.accounts import Account, Surface
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Session
 from walkme_tui.store.mirror.mirror import open_mirror
 
@@ -80,7 +81,7 @@ class CommandLine:
         surface = Surface.REST
         account = Account(profile.name, profile.environment, surface, profile.base_url(surface), read_only)
         mirror = open_mirror(paths.cache / profile.name / composition.MIRROR_FILE, account_key="test")
-        return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test")
+        return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
 
     async def _stay_open(self) -> None:
         """The next run talks to the same account."""

@@ -7,7 +7,6 @@ async with account(api, time=time) as session, crawling(session, time) as crawl:
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from tests.support.fake_directory import FakeDirectory
@@ -31,7 +30,7 @@ async def account(
 ) -> AsyncIterator[Session]:
     """A session of a profile that says this about the crawl."""
     async with open_session(api, time=time, mirror=mirror) as session:
-        yield replace(session, sync=sync or SyncSettings())
+        yield session._replace(sync=sync or SyncSettings())
     api.closed = False  # the account is there for the next session, too
     api._closing.clear()
 

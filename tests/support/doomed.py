@@ -32,6 +32,7 @@ from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import Session
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
@@ -158,7 +159,7 @@ async def work(order: Order) -> dict[str, str]:
     journal: Any = FusedJournal(real, fuse)
     account = Account(PROFILE, Environment.SANDBOX, Surface.REST, order.plan["base_url"])
     async with open_session(api) as opened:
-        session = Session(account, api, opened.mirror, opened.clock, 0, "the harness")
+        session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
         api.use_write_memory(real.write_memory(PROFILE, account.base_url))
         executor = Executor(session, journal, ACTOR, sleep=at_once)
         try:

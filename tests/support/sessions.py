@@ -20,6 +20,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session
 from walkme_tui.services.reading.listing import Listing, ListingChange
 from walkme_tui.services.reading.pages import PageLoader
@@ -76,7 +77,7 @@ async def open_session(
     clock = time or ManualTime()
     account = Account("test", Environment.SANDBOX, Surface.REST, "https://walkme.test")
     used = mirror or open_mirror(None, account_key="test")
-    session = Session(account, api, used, clock, clock(), "the test")
+    session = Session(account, api, used, clock, clock(), "the test", Events())
     try:
         yield session
     finally:

@@ -11,6 +11,7 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.services.browser_start import ProfileChoice
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import Session
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.flows.preferences import Preferences
@@ -30,7 +31,7 @@ def account(count: int = 100) -> FakeDirectory:
 def demo_session(setting: Setting) -> Session:
     demo = Account("demo", Environment.SANDBOX, Surface.REST, "https://demo", demo=True)
     mirror = open_mirror(None, account_key="demo")
-    return Session(demo, FakeDirectory(people(20)), mirror, setting.time, setting.time(), "the demo")
+    return Session(demo, FakeDirectory(people(20)), mirror, setting.time, setting.time(), "the demo", Events())
 
 
 async def wait_for_sort(browser: Browser, sort: Sort | None) -> None:

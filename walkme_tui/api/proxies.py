@@ -6,9 +6,8 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from walkme_tui.domain.accounts import is_loopback
@@ -26,13 +25,16 @@ NO_ADDRESS_HINT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentProxy:
+class EnvironmentProxy(NamedTuple):
     """``url`` may hold credentials and is never shown; ``name`` is its host and port, and the variable it is from."""
 
-    url: str = field(repr=False)
+    url: str
     name: str
     variable: str
+
+    def __repr__(self) -> str:
+        """Without the address."""
+        return f"EnvironmentProxy(name={self.name!r}, variable={self.variable!r})"
 
     @property
     def scheme(self) -> str:

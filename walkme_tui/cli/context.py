@@ -3,9 +3,8 @@
 import argparse
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.config.paths import Paths
 from walkme_tui.config.profile_choice import selected_profile
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from walkme_tui.services.ports import Journal, Session
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalOptions:
+class GlobalOptions(NamedTuple):
     """The options that can be given before or after any sub-command."""
 
     profile: str | None = None
@@ -33,7 +31,7 @@ class GlobalOptions:
     @classmethod
     def of(cls, options: argparse.Namespace) -> "GlobalOptions":
         """From a parsed command line; raises ``ConfigurationError`` for options that exclude each other."""
-        given = {name: getattr(options, name) for name in cls.__slots__ if hasattr(options, name)}
+        given = {name: getattr(options, name) for name in cls._fields if hasattr(options, name)}
         if "surface" in given:
             given["surface"] = Surface(given["surface"])
         found = cls(**given)
@@ -42,12 +40,12 @@ class GlobalOptions:
         return found
 
 
-@dataclass(frozen=True)
 class Context:
     """One run of the program: its global options and environment; files are read on first use."""
 
-    options: GlobalOptions
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    def __init__(self, options: GlobalOptions, environ: Mapping[str, str] = os.environ) -> None:
+        self.options = options
+        self.environ = environ
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> "Context":
@@ -100,7 +98,7 @@ class Context:
         """The context with this profile, unless the options already name a profile or the demo."""
         if name is None or self.options.demo or self.options.profile is not None:
             return self
-        return replace(self, options=replace(self.options, profile=name))
+        return Context(self.options._replace(profile=name), self.environ)
 
     def open_change_services(self, session: "Session") -> "ChangeServices":
         """What changes the account of a session that ``open_session`` gave."""

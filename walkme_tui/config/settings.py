@@ -3,8 +3,8 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
@@ -44,8 +44,7 @@ _PROFILE_KEYS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The contents of config.toml; if ``file`` does not exist, the rest is empty.
 
     ``keymap`` has the key names of the commands with changed keys, by command id.
@@ -53,8 +52,8 @@ class Settings:
 
     file: Path
     default_profile: str | None = None
-    profiles: Mapping[str, Profile] = field(default_factory=dict)
-    keymap: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = MappingProxyType({})
+    keymap: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class SettingsReport(NamedTuple):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,14 +32,14 @@ class ConfigProblem(NamedTuple):
         return ConfigurationError(f"{where}: {self.message}", hint=self.hint)
 
 
-@dataclass(slots=True)
 class TomlFile:
     """A parsed file and the problems found in it so far."""
 
-    path: Path
-    text: str
-    values: Mapping[str, Any]
-    problems: list[ConfigProblem] = field(default_factory=list)
+    def __init__(self, path: Path, text: str, values: Mapping[str, Any]) -> None:
+        self.path = path
+        self.text = text
+        self.values = values
+        self.problems: list[ConfigProblem] = []
 
     def line_of(self, keys: KeyPath) -> int | None:
         """The line of a key, or of the nearest table around it, or None."""
@@ -97,7 +96,9 @@ def parse_toml(path: Path, text: str) -> TomlFile:
 
 
 def _unreadable(path: Path, line: int | None, message: str, hint: str = "") -> TomlFile:
-    return TomlFile(path, "", {}, [ConfigProblem(path, line, message, hint)])
+    file = TomlFile(path, "", {})
+    file.problems.append(ConfigProblem(path, line, message, hint))
+    return file
 
 
 def _keys_by_line(text: str) -> Iterator[tuple[int, KeyPath]]:

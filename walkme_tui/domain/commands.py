@@ -5,12 +5,10 @@ say what happens. Ids are stable and public: people put them into ``[keys]``.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command.
 
     ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the

@@ -1,20 +1,18 @@
 """How much of the account is loaded."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from walkme_tui.domain.sweeps import Sweep
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(NamedTuple):
     """Number of rows of a view; ``exact`` is False where there are at least that many."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # a number, not tuple.count
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """How much of the account the mirror holds.
 
     ``loaded`` users (distinct) of ``total`` that the server claims (None where unknown). ``with_groups`` of the loaded

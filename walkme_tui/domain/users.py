@@ -1,7 +1,6 @@
 """Users of an account; fields may be unknown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -88,8 +87,7 @@ def user_label(user: User) -> str:
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_LABEL)
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableRecord:
+class UnreadableRecord(NamedTuple):
     """A record in a list that cannot be read as a user; the rest of the page is read.
 
     ``reason`` is a short sentence without the record's contents.
@@ -98,8 +96,7 @@ class UnreadableRecord:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserPage:
+class UserPage(NamedTuple):
     """One page of the server's list.
 
     ``rows`` stand at the positions ``(page - 1) * page_size`` and on; a server may send more of them than it was asked

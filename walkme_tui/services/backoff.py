@@ -1,7 +1,6 @@
 """Pauses before failed requests are retried."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import (
     ConfigurationError,
@@ -17,8 +16,7 @@ MAX_BACK_OFF_SECONDS: Final = 30.0
 NEEDS_USER_ACTION: Final = (SignInRefused, PermissionRefused, ConfigurationError)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadFailure:
+class LoadFailure(NamedTuple):
     """A failure to load; ``retry_at`` in seconds of the monotonic clock, None: no retry until the user asks."""
 
     error: WalkmeError

@@ -1,7 +1,6 @@
 """Events of a session: what changed in the mirror, and whether requests succeed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage, Total
@@ -84,11 +83,11 @@ PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed 
 Event: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | CrawlChanged
 
 
-@dataclass(eq=False, slots=True)
 class Events:
     """Publishes the events of one session to its listeners."""
 
-    _callbacks: list[Callable[[Event], None]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[Event], None]] = []
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Call ``callback`` with every event, on the event loop; call the result to unsubscribe."""

@@ -1,7 +1,6 @@
 """Pages of the server's list as they arrive: judged, stored, counted and published, for the table and for the crawl."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.coverage import Coverage, Total
@@ -62,7 +61,7 @@ class PageReceiver:
         """Store a page, as old as its request, and count it; ``publish`` it next."""
         judged = self._tracker.judge(answer)
         stored = None if judged is None else await self._store(judged, requested_at_ms)
-        page = judged or replace(answer, rows=(), total=None)
+        page = judged or answer._replace(rows=(), total=None)
         before = self._tracker.total
         self._tracker.count(page.page, len(page.rows), page.total)
         coverage = None if stored is None else stored.coverage
@@ -78,7 +77,7 @@ class PageReceiver:
         """Publish what a page changed; ``sweep`` is the one that requested it, which changes the coverage as well."""
         publish, stored, first = self._session.events.publish, received.stored, received.page.first_position
         if sweep is not None and received.coverage is not None:
-            publish(CoverageChanged(replace(received.coverage, sweep=sweep)))
+            publish(CoverageChanged(received.coverage._replace(sweep=sweep)))
         only_new = stored is not None and not stored.updated and not stored.moved
         publish(PageLoaded(received.page.page, first, first + len(received.page.rows) - 1, only_new))
         if stored is not None and (changed := UsersChanged.by(stored)) is not None:
@@ -200,7 +199,7 @@ class PageTracker:
         elif claim in self._refuted:
             # Another page disproved it; this one is too early in the list to do so, or empty.
             self.disproved = claim
-            answer = replace(answer, total=None)
+            answer = answer._replace(total=None)
         if is_first:
             answer = _without_surplus(_with_page_size_of_server(answer))
             self.page_size, self.size_known = answer.page_size, True
@@ -259,7 +258,7 @@ def _without_refuted_total(answer: UserPage) -> UserPage:
     """The page without a total that its own rows disprove."""
     if answer.total is not None and answer.rows and answer.first_position + len(answer.rows) > answer.total:
         warning = f"The server claims {answer.total} users and sends more, so its total is not used."
-        return replace(answer, total=None, warnings=(*answer.warnings, warning))
+        return answer._replace(total=None, warnings=(*answer.warnings, warning))
     return answer
 
 
@@ -273,12 +272,12 @@ def _with_page_size_of_server(answer: UserPage) -> UserPage:
         return answer
     if sent > answer.page_size:
         warning = f"The server sends {sent} users a page, whatever is asked for."
-        return replace(answer, page_size=sent, warnings=(*answer.warnings, warning))
+        return answer._replace(page_size=sent, warnings=(*answer.warnings, warning))
     if answer.total is None:
-        return replace(answer, page_size=sent)
+        return answer._replace(page_size=sent)
     if answer.total > sent:
         warning = f"The server sends at most {sent} users a page."
-        return replace(answer, page_size=sent, warnings=(*answer.warnings, warning))
+        return answer._replace(page_size=sent, warnings=(*answer.warnings, warning))
     return answer
 
 
@@ -287,4 +286,4 @@ def _without_surplus(answer: UserPage) -> UserPage:
     if len(answer.rows) <= answer.page_size:
         return answer
     warning = "The server sent more users than asked for; the surplus was left out."
-    return replace(answer, rows=answer.rows[: answer.page_size], warnings=(*answer.warnings, warning))
+    return answer._replace(rows=answer.rows[: answer.page_size], warnings=(*answer.warnings, warning))

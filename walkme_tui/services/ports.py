@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Account
@@ -365,8 +364,7 @@ class SyncSettings(NamedTuple):
     refresh_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """An open profile on one surface.
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
@@ -380,10 +378,10 @@ class Session:
     clock: Clock
     started_at_ms: int
     secret_source: str
-    events: Events = field(default_factory=Events)
+    events: Events
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
-    sync: SyncSettings = field(default_factory=SyncSettings)
+    sync: SyncSettings = SyncSettings()
 
     async def prepare(self) -> None:
         """Prepare the first call (imports, connection, sign-in); raises ``WalkmeError``.

@@ -1,7 +1,6 @@
 """The keys of the commands, with the user's own bindings, and the protocols of screens that handle them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from walkme_tui.config.key_names import shown_key
@@ -53,9 +52,9 @@ def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = C
     """The commands with the user's own keys; a key that is bound to one command is removed from all others."""
     taken = {key for keys in keymap.values() for key in keys}
     return tuple(
-        replace(command, keys=keymap[command.id])
+        command._replace(keys=keymap[command.id])
         if command.id in keymap
-        else replace(command, keys=tuple(key for key in command.keys if key not in taken))
+        else command._replace(keys=tuple(key for key in command.keys if key not in taken))
         for command in commands
     )
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -137,16 +136,16 @@ def group_card(coverage: Coverage, members: int = 37) -> GroupCard:
     [
         (WHOLE, 37, "has 37 members", "all 250 users read"),
         (WHOLE, 1, "has 1 member;", "all 250 users read"),
-        (replace(WHOLE, loaded=200), 37, "has at least 37 members", "200 of 250 users read"),
-        (replace(WHOLE, total=None), 37, "has at least 37 members", "250 of an unknown number of users read"),
+        (WHOLE._replace(loaded=200), 37, "has at least 37 members", "200 of 250 users read"),
+        (WHOLE._replace(total=None), 37, "has at least 37 members", "250 of an unknown number of users read"),
         (
-            replace(WHOLE, with_groups=180),
+            WHOLE._replace(with_groups=180),
             37,
             "has at least 37 members",
             "all 250 users read, the groups of 180 of them known",
         ),
         (
-            replace(WHOLE, with_groups=0),
+            WHOLE._replace(with_groups=0),
             0,
             "has an unknown number of members",
             "all 250 users read, the groups of 0 of them known",
@@ -195,7 +194,7 @@ def cards(draw: st.DrawFn) -> UserCard | GroupCard:
     names = {group: draw(HOSTILE | st.none()) for group in user.groups} if isinstance(user.groups, tuple) else {}
     if draw(st.booleans()):
         return UserCard(MirroredUser(1, user, 0, NOW - 5, NOW), names, account, NOW, draw(st.booleans()))
-    coverage = replace(WHOLE, with_groups=draw(st.sampled_from((0, 9, 250))))
+    coverage = WHOLE._replace(with_groups=draw(st.sampled_from((0, 9, 250))))
     return GroupCard(GroupSize(Group(draw(HOSTILE), draw(HOSTILE | st.none())), 3), coverage, account, NOW)
 
 

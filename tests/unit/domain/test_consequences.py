@@ -55,7 +55,7 @@ def texts(consequences: tuple[Consequence, ...]) -> list[str]:
         (WHOLE, [Consequence(Gravity.WARNING, "last member", 500, 3)]),
         (PART, [qualified("the groups of 249 188 people are not known")]),
         (LEAN, [qualified("the groups of 10 people are not known")]),
-        (replace(LEAN, with_groups=9), [qualified("the groups of 1 person are not known")]),
+        (LEAN._replace(with_groups=9), [qualified("the groups of 1 person are not known")]),
         (UNCLAIMED, [qualified("not all people are loaded")]),
         (NOTHING, []),
     ],
@@ -131,7 +131,7 @@ def test_incomplete_coverage_is_a_consequence() -> None:
     assert extent(AccountFacts(PART)) == (
         Consequence(Gravity.NOTE, "Judged by the 812 of 250 000 people who are loaded.", 500),
     )
-    unknown = replace(PART, total=None)
+    unknown = PART._replace(total=None)
     assert texts(extent(AccountFacts(unknown))) == ["Judged by the 812 of an unknown number of people who are loaded."]
     assert "Nobody else" in extent(AccountFacts(NOTHING))[0].text
     assert "cannot be read" in extent(None)[0].text

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -114,7 +113,7 @@ async def crawled(api: Drifting, account: Account, path: Path | None, restart_af
     time = ManualTime()
     mirror = open_mirror(path, account_key="test")
     async with open_session(api, time=time, mirror=mirror) as opened:
-        session = replace(opened, sync=SyncSettings(pages_at_once=account.pages_at_once))
+        session = opened._replace(sync=SyncSettings(pages_at_once=account.pages_at_once))
         pages = PageLoader(session, 7, monotonic=time.monotonic, sleep=time.sleep)
         api.browse = lambda page: pages.want("a person", [page])
         crawl = Crawl(session, page_size=account.page_size, monotonic=time.monotonic, sleep=time.sleep)

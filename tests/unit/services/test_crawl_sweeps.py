@@ -1,7 +1,6 @@
 """Sweeps: everything once, and an honest word on what was seen."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -428,7 +427,7 @@ async def test_a_list_without_a_total_or_an_end_is_left_when_it_brings_nobody_ne
 
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             self.users = self.users[7:] + self.users[:7]
-            return replace(await super().list_users(1, page_size, priority), page=page)
+            return (await super().list_users(1, page_size, priority))._replace(page=page)
 
     api = Turning(people(150))
     api.total = None

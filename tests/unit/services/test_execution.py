@@ -504,7 +504,7 @@ async def refused(desk: ExecutorBench, plan: Plan) -> type[Exception]:
 
 async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
     async with open_executor(account(), tmp_path) as desk:
-        locked = replace(desk.session, account=desk.session.account._replace(read_only=True))
+        locked = desk.session._replace(account=desk.session.account._replace(read_only=True))
         desk.executor = Executor(locked, desk.journal, ACTOR)
         assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
 

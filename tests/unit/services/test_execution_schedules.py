@@ -27,6 +27,7 @@ from walkme_tui.domain.plans import PlanKind, StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
+from walkme_tui.services.events import Events
 from walkme_tui.services.ports import Session
 
 PEOPLE = 5
@@ -193,7 +194,7 @@ async def until_done(desk: ExecutorBench, fate: Fate, job: Job) -> Job:
     for _ in range(MOST_RUNS):
         disk, wire = Disk(real, fate), Wire(desk.api, fate)
         old = desk.session
-        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test")
+        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test", Events())
         wire.use_write_memory(real.write_memory("test", "there"))
         executor = Executor(session, disk, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
         fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.progress.append))

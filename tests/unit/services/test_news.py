@@ -1,7 +1,6 @@
 """What changed while somebody looked on: collected, counted, seen, forgotten."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,7 +114,7 @@ async def test_what_any_request_for_one_user_finds_is_news(way: str) -> None:
     async with open_session(api) as session:
         page = await api.list_users(1, 12)
         listed = tuple(user._replace(groups=UNKNOWN) for user in page.rows if isinstance(user, User))
-        await session.mirror.save_page(replace(page, rows=listed), session.clock())
+        await session.mirror.save_page(page._replace(rows=listed), session.clock())
         news = News(session)
         news.listen()
         api.edit(WHO, role="Owner")
@@ -139,7 +138,7 @@ async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_w
 async def test_a_check_of_an_absent_user_is_news() -> None:
     api, time = OddDirectory(people(60)), ManualTime()
     async with open_session(api, time=time) as opened:
-        session = replace(opened, sync=SyncSettings())
+        session = opened._replace(sync=SyncSettings())
         crawl = Crawl(session, page_size=PAGE, monotonic=time.monotonic, sleep=time.sleep)
         crawl.begin()
         async with running(crawl.run):

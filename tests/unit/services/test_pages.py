@@ -1,7 +1,6 @@
 """Pages of the server's list: what is asked for, in which order, and how often."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -173,7 +172,7 @@ async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_i
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
         session.events.subscribe(told.append)
-        heard = replace(await mirror.coverage(), total=950, loaded=700)
+        heard = (await mirror.coverage())._replace(total=950, loaded=700)
         session.events.publish(CoverageChanged(heard))
         assert pages.coverage is heard
         assert listing.total == pages.total == Total(950, exact=True)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from walkme_tui.cli.output.messages import print_message
@@ -91,12 +90,12 @@ def _cell(value: Json) -> str:
 # ---------------------------------------------------------------- lists, written while they are read
 
 
-@dataclass(slots=True)
 class UnknownFields:
     """Columns with empty cells whose values are unknown, and the number of users with such a cell."""
 
-    users: int = 0
-    columns: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.users = 0
+        self.columns: set[str] = set()
 
     def note(self, user: User) -> None:
         """Count one user."""

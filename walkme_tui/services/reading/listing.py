@@ -3,9 +3,8 @@
 import asyncio
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import MirrorUnavailable
@@ -34,16 +33,14 @@ class Phase(StrEnum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True, slots=True)
-class RowsChanged:
+class RowsChanged(NamedTuple):
     """Rows ``first`` to ``last`` (inclusive) may answer ``row()`` differently now."""
 
     first: int
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListingChanged:
+class ListingChanged(NamedTuple):
     """The query, total, order or phase changed: every index may stand for another user now."""
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import (
@@ -38,8 +37,7 @@ MAX_UNSAVED_ROWS: Final = 2000
 IN_FLIGHT: Final = {Priority.DEMAND: 4, Priority.PREFETCH: 2, Priority.BACKGROUND: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class _Want:
+class _Want(NamedTuple):
     """The pages that one listing or caller needs: ``pages`` are visible, ``ahead`` are next, ``rest`` are awaited."""
 
     pages: tuple[int, ...] = ()
@@ -171,7 +169,7 @@ class PageLoader:
             return
         if isinstance(self.failure.error, NEEDS_USER_ACTION):
             self._session.api.forget_sign_in()
-        self.failure = replace(self.failure, retry_at=self._monotonic())
+        self.failure = self.failure._replace(retry_at=self._monotonic())
         self._wakeup.call()
 
     # ------------------------------------------------------------ running

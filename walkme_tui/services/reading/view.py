@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
@@ -19,8 +18,7 @@ CHUNK_ROWS: Final = 1000
 SCAN_ROWS: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ViewRows:
+class ViewRows(NamedTuple):
     """The rows of a view: the server's list where ``order`` is None, else the users with these row ids, in this order.
 
     ``whole`` is False while ``order`` holds only the first rows.

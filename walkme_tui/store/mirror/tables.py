@@ -6,7 +6,6 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
@@ -30,14 +29,14 @@ OUTDATED_MS: Final = 120_000
 RANGE_ROWS: Final = 10_000
 
 
-@dataclass(slots=True)
 class MirrorState:
     """Counters in the single row of the table ``state``."""
 
-    total: int | None
-    loaded: int
-    with_groups: int
-    next_row_id: int
+    def __init__(self, total: int | None, loaded: int, with_groups: int, next_row_id: int) -> None:
+        self.total = total
+        self.loaded = loaded
+        self.with_groups = with_groups
+        self.next_row_id = next_row_id
 
 
 class Tables:

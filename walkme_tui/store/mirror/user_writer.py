@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import UNKNOWN, User
@@ -14,13 +13,15 @@ from walkme_tui.store.mirror.rows import Row, user_text, user_values
 from walkme_tui.store.mirror.text_table import TextTable
 
 
-@dataclass(slots=True)
 class UserChange:
     """A user before (None if new) and after (None if deleted); ``stored`` is the stored id."""
 
-    before: MirroredUser | None
-    after: MirroredUser | None
-    stored: bytes | str
+    __slots__ = ("after", "before", "stored")
+
+    def __init__(self, before: MirroredUser | None, after: MirroredUser | None, stored: bytes | str) -> None:
+        self.before = before
+        self.after = after
+        self.stored = stored
 
 
 class UserWriter:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from walkme_tui.ui.widgets.status_line import StatusMessage
@@ -33,15 +32,13 @@ class Place(NamedTuple):
         return now.typing or now != self._replace(user_id=user_id, job_id=job_id)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Request(Generic[T]):
+class _Request(NamedTuple, Generic[T]):
     status: Callable[[], str]
     task: "asyncio.Task[T]"
     long: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ReadyDialog:
+class _ReadyDialog(NamedTuple):
     status: str
     opened: "asyncio.Future[Place]"
 

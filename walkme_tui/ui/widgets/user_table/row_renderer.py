@@ -1,7 +1,6 @@
 """The rows of the table as strips: cells in their styles, drawn once and kept until what they show changes."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
@@ -255,13 +254,15 @@ def _joins(text: str, style: Style, before: Style) -> bool:
     )
 
 
-@dataclass(slots=True)
 class _CachedRow:
     """The strips of a row by state; ``shown`` is the latest."""
 
-    row: ListedRow | None
-    strips: dict[RowState, CompactStrip]
-    shown: CompactStrip
+    __slots__ = ("row", "shown", "strips")
+
+    def __init__(self, row: ListedRow | None, strips: dict[RowState, CompactStrip], shown: CompactStrip) -> None:
+        self.row = row
+        self.strips = strips
+        self.shown = shown
 
 
 class RowRenderer:
