@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from walkme_tui.cli.exit_codes import ExitCode, exit_code
@@ -78,9 +78,23 @@ def _run(argv: Sequence[str]) -> int:
         options = parser.parse_args(words)
     except SystemExit as done:
         return int(done.code or 0)
-    module = import_module(MODULES[options.command])
-    code: int = module.run(options)
+    code: int = _sub_command(options.command).run(options)
     return code
+
+
+def _sub_command(name: str) -> ModuleType:
+    """The module of a sub-command, imported without ``ssl``: asyncio would load it, which takes 5 ms.
+
+    asyncio does without where Python has none. Requests go through httpx, which never uses asyncio for TLS.
+    """
+    hidden = "ssl" not in sys.modules
+    if hidden:
+        sys.modules["ssl"] = None  # type: ignore[assignment]  # documented: importing it raises ModuleNotFoundError
+    try:
+        return import_module(MODULES[name])
+    finally:
+        if hidden:
+            del sys.modules["ssl"]
 
 
 def _fill_closed_streams() -> None:
