@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group, GroupSize, MembershipGaps
-from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided, UnreadableRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import SeenCount, Sweep
-from walkme_tui.domain.traffic import Priority as Priority  # noqa: PLC0414 - callers take it from here, with the ports
-from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
+from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.events import Events
 
@@ -22,19 +21,6 @@ if TYPE_CHECKING:
     from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
     from walkme_tui.domain.plans import Plan
     from walkme_tui.domain.write_memory import WriteMemory
-
-__all__ = [
-    "Clock",
-    "DirectoryApi",
-    "Journal",
-    "ListedRow",
-    "Mirror",
-    "MirroredUser",
-    "Priority",
-    "Session",
-    "SyncSettings",
-    "UnreadableRow",
-]
 
 
 class DirectoryApi(Protocol):

@@ -28,12 +28,12 @@ from walkme_tui.domain.errors import (
     Unreachable,
     WalkmeError,
 )
-from walkme_tui.domain.mirrored import Stored
+from walkme_tui.domain.mirrored import MirroredUser, Stored
 from walkme_tui.domain.text import grouped
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
-from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
 from walkme_tui.services.sync.walk import SweepProgress, Walk
 from walkme_tui.store.mirror.mirror import open_mirror

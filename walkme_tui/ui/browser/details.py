@@ -4,9 +4,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import MirrorUnavailable, NotFound, WalkmeError
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean
 from walkme_tui.services.events import Event, PageLoaded, UserForgotten, UsersChanged, UserStored
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.workers import WorkerGroup, start_worker

@@ -11,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from walkme_tui.domain.commands import Command
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import Event, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
-from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE

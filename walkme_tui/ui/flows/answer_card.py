@@ -7,9 +7,9 @@ from typing import Final
 from walkme_tui.domain.answer_card import CardForm, GroupCard, UserCard, rendered
 from walkme_tui.domain.errors import MirrorUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import user_label
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext

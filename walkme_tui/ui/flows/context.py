@@ -6,8 +6,9 @@ from typing import Any, Protocol
 from textual.app import App
 from textual.screen import Screen
 
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.ports import MirroredUser, Session
+from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks

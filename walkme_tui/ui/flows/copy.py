@@ -5,12 +5,12 @@ from typing import Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.receipt_text import code
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.traffic import RequestRecord, curl_command, curl_of_user
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.answer_card import group_cards, user_cards

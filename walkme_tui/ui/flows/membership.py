@@ -1,9 +1,9 @@
 """Opening one of the groups of a user."""
 
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import Status
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import email_of, name_of
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin

@@ -2,11 +2,11 @@
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
-from walkme_tui.services.ports import MirroredUser
 from walkme_tui.ui.change_words import changed_something, email_of
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from walkme_tui.services.ports import Clock, MirroredUser, UnreadableRow
+from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow
+from walkme_tui.services.ports import Clock
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 

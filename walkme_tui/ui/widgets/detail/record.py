@@ -5,10 +5,10 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
-from walkme_tui.services.ports import MirroredUser, UnreadableRow
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
