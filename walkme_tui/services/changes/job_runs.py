@@ -93,7 +93,7 @@ class JobRuns:
 
     def receipt_text(self, job: Job) -> str:
         """The receipts of all users of a job, for a ticket."""
-        return "\n".join(self._receipts.text(job, subject.user.id) for subject in job.plan.subjects)
+        return self._receipts.text(job)
 
     def cancel(self) -> None:
         """Start no further step of any job; what is in flight is settled."""

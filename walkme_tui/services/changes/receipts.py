@@ -4,8 +4,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +16,7 @@ from walkme_tui.domain.plans import Subject
 from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.users import Json
 from walkme_tui.services.ports import Clock, Journal
 
 MAX_NAME: Final = 60
@@ -26,16 +26,6 @@ Write = Callable[[str, str], Path]
 
 Blocks. Raises ``JournalUnavailable`` where the file cannot be written.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One user's receipt: the paths of its two files, and the Markdown text."""
-
-    user_id: str
-    json: Path
-    markdown: Path
-    text: str
 
 
 class Receipts:
@@ -50,34 +40,27 @@ class Receipts:
         self._clock = clock
         self._zone = zone
 
-    async def write(self, job: Job) -> tuple[Receipt, ...]:
+    async def write(self, job: Job) -> None:
         """Write one receipt for each user of a job, replacing earlier ones; a purged job has none.
 
         ``job`` must be current. Raises ``JournalUnavailable`` where a file cannot be written.
         """
-        receipts = []
-        for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
-            receipt_files = await self._write_one(job, subject, name)
-            for path in (receipt_files.json, receipt_files.markdown):
-                if str(path) not in job.receipts:
-                    await self._journal.add_receipt(job.id, str(path))
-            receipts.append(receipt_files)
-        return tuple(receipts)
+        recorded = frozenset(job.receipts)
+        for name, content in self._contents(job):
+            json_text = json.dumps(content, indent=2) + "\n"
+            for file, text in ((f"{name}.json", json_text), (f"{name}.md", receipt_markdown(content, f"{name}.json"))):
+                path = str(await asyncio.to_thread(self._write, file, text))
+                if path not in recorded:
+                    await self._journal.add_receipt(job.id, path)
 
-    def text(self, job: Job, user_id: str) -> str:
-        """One user's receipt as text for a ticket, without writing it; KeyError for a user who is not in the job."""
-        for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
-            if subject.user.id == user_id:
-                content = receipt(job, subject, self._account, self._clock(), self._zone)
-                return "\n".join([*ticket_lines(content, f"{name}.json"), ""])
-        raise KeyError(user_id)
+    def text(self, job: Job) -> str:
+        """The receipts of all users of a job as text for a ticket, without writing them."""
+        return "\n".join("\n".join((*ticket_lines(each, f"{name}.json"), "")) for name, each in self._contents(job))
 
-    async def _write_one(self, job: Job, subject: Subject, name: str) -> Receipt:
-        content = receipt(job, subject, self._account, self._clock(), self._zone)
-        text = receipt_markdown(content, f"{name}.json")
-        json_path = await asyncio.to_thread(self._write, f"{name}.json", json.dumps(content, indent=2) + "\n")
-        markdown_path = await asyncio.to_thread(self._write, f"{name}.md", text)
-        return Receipt(subject.user.id, json_path, markdown_path, text)
+    def _contents(self, job: Job) -> Iterator[tuple[str, dict[str, Json]]]:
+        """The file name, without suffix, and the receipt of each user."""
+        for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
+            yield name, receipt(job, subject, self._account, self._clock(), self._zone)
 
 
 def file_names(job: Job) -> list[str]:
