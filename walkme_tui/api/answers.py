@@ -106,7 +106,7 @@ class Endpoint:
 
 
 def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
-    """The body's JSON value and its tolerated warnings, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
+    """The body's JSON value and its warnings about it, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
     warnings: tuple[str, ...] = ()
     try:
         text = answer.body.decode("utf-8-sig")

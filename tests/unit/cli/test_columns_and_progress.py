@@ -12,7 +12,7 @@ from walkme_tui.cli.output.columns import aligned, cut, width
 from walkme_tui.cli.output.progress import SweepProgressLine, grouped, sweep_progress_text
 from walkme_tui.cli.output.users import markdown_row
 from walkme_tui.domain.text import printable_json
-from walkme_tui.services.sync.walk import SweepProgress
+from walkme_tui.services.sync.list_pass import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
 JSON = st.recursive(

@@ -35,7 +35,7 @@ from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, User
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
-from walkme_tui.services.sync.walk import SweepProgress, Walk
+from walkme_tui.services.sync.list_pass import SweepProgress, Walk
 from walkme_tui.store.mirror.mirror import open_mirror
 
 # A walk begins when its first page is here, at a time at which nobody was described yet.

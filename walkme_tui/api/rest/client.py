@@ -96,7 +96,7 @@ class RestDirectory:
         self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
         self.group_warnings: tuple[str, ...] = ()
-        """The warnings of the last list of groups, in sentences."""
+        """The warnings about the last list of groups, in sentences."""
 
     # ------------------------------------------------------------ reading
 

@@ -82,7 +82,7 @@ def created_id(answer: ApiAnswer) -> str | None:
 
 
 def decode_groups(answer: ApiAnswer) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """All groups, each once, and the warnings of the answer; raises ``UnexpectedAnswer`` if it has no list."""
+    """All groups, each once, and the warnings about the answer; raises ``UnexpectedAnswer`` if it has no list."""
     value, tolerated = read_json(answer)
     raw_groups = _list_in(value, "groups", answer)
     warnings = list(tolerated)

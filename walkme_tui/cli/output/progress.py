@@ -9,7 +9,7 @@ from walkme_tui.domain.text import clean
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.job_progress import JobProgress
-    from walkme_tui.services.sync.walk import SweepProgress
+    from walkme_tui.services.sync.list_pass import SweepProgress
 
 BAR: Final = 24
 TICK_SECONDS: Final = 0.1

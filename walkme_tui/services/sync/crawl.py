@@ -25,7 +25,7 @@ from walkme_tui.services.page_tracker import publish_pages_of_another_process
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress, Speed, seconds_left
 from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, SweepRun, can_resume
-from walkme_tui.services.sync.walk import MirrorRenewed, SweepProgress
+from walkme_tui.services.sync.list_pass import MirrorRenewed, SweepProgress
 from walkme_tui.services.waiting import Sleep, Wakeup
 
 HOUR_MS: Final = 60 * 60 * 1000

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from walkme_tui.services.backoff import LoadFailure
-from walkme_tui.services.sync.walk import SweepProgress
+from walkme_tui.services.sync.list_pass import SweepProgress
 
 RECENT_SECONDS: Final = 10.0
 MIN_SECONDS: Final = 0.5

@@ -17,7 +17,7 @@ from walkme_tui.domain.text import grouped
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.events import CoverageChanged
 from walkme_tui.services.ports import Session
-from walkme_tui.services.sync.walk import MirrorRenewed, Report, Walk
+from walkme_tui.services.sync.list_pass import MirrorRenewed, Report, Walk
 
 SWEEP_PAGE_SIZE: Final = 1000
 # Without a claimed total two walks are compared by the users they did not see; above this number they are not.
