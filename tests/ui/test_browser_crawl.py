@@ -43,7 +43,7 @@ async def test_the_whole_account_is_read_after_the_first_page() -> None:
 
 
 def test_the_message_of_a_second_sweep_shows_its_reason() -> None:
-    second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, walk=2)
+    second = CrawlProgress(CrawlPhase.CRAWLING, 10, 40, pass_number=2)
     unproven, changed = crawl_message(second, 0), crawl_message(second._replace(after_drift=True), 0)
     assert unproven is not None
     assert unproven.text == "Reading the account again, to verify it: 10 of 40. P pauses."

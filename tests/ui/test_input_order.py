@@ -324,7 +324,7 @@ async def test_waiting_keys_are_dropped_after_a_limit_with_a_message() -> None:
         await browser.loaded()
         gate = await press_on_missing_row(browser, api, "x", "space")
         browser.setting.time.advance(LIMIT_SECONDS + 1)
-        message = "x was not executed: the row under the cursor did not come within 5 s. Dropped with it: 1 key."
+        message = "x was not executed: the row under the cursor was not ready within 5 s. Dropped with it: 1 key."
         await browser.settled(lambda: message in browser.toasts)
         gate.set()
         await browser.settled(lambda: browser.cursor_email == "person00999@example.com")

@@ -17,7 +17,7 @@ class Coverage(NamedTuple):
 
     ``loaded`` users (distinct) of ``total`` that the server claims (None where unknown). ``with_groups`` of the loaded
     ones have known memberships. ``as_of_ms`` is when the oldest loaded row was read, milliseconds since the Unix epoch.
-    ``sweep`` is the latest walk over the whole list, None before the first.
+    ``sweep`` is the latest sweep over the whole list, None before the first.
     """
 
     loaded: int

@@ -44,7 +44,7 @@ class Directory:
         self._publish(UserStored(user.id))
         if before is None:
             sweep = (await mirror.coverage()).sweep
-            if sweep is not None and sweep.knew_everyone:
+            if sweep is not None and sweep.knew_all_users:
                 self._publish(UsersChanged((user.id,), ()))
         elif fields := changed_fields(before.user, stored.user).difference(own):
             self._publish(UsersChanged((), (Update(user.id, fields),)))

@@ -31,7 +31,7 @@ class UsersChanged(NamedTuple):
     def by(cls, stored: Stored) -> "UsersChanged | None":
         """What storing a page changed, None: nothing. Users are new only after a sweep has seen everyone once."""
         sweep = stored.coverage.sweep
-        added = stored.added if sweep is not None and sweep.knew_everyone else ()
+        added = stored.added if sweep is not None and sweep.knew_all_users else ()
         return cls(added, stored.updated) if added or stored.updated else None
 
 

@@ -190,7 +190,7 @@ class InputQueue:
             return
         waited = self._monotonic() - self._waiting_since
         if waited >= LIMIT_SECONDS:
-            self._drop(f"{waits_for} did not come within {LIMIT_SECONDS:.0f} s")
+            self._drop(f"{waits_for} was not ready within {LIMIT_SECONDS:.0f} s")
         elif waited >= NOTE_SECONDS:
             self._show(f"{self._label(self._held[0])} waits for {waits_for}. Esc drops it.")
 

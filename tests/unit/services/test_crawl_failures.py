@@ -138,7 +138,7 @@ async def test_a_page_that_comes_in_no_size_is_said() -> None:
         await finish(crawl, session, time)
         # Page 3 of the first walk came in the second, and page 5 of the second in the first: all are here, and yet the
         # second walk alone proves nothing.
-        assert crawl.progress.note == "incomplete: page 5 did not come. The server failed."
+        assert crawl.progress.note == "incomplete: page 5 could not be read. The server failed."
         assert not (await session.mirror.coverage()).complete
 
 

@@ -35,7 +35,7 @@ from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, User
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
 from walkme_tui.services.ports import Session
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
-from walkme_tui.services.sync.list_pass import SweepProgress, Walk
+from walkme_tui.services.sync.list_pass import SweepProgress, ListPass
 from walkme_tui.store.mirror.mirror import open_mirror
 
 # A walk begins when its first page is here, at a time at which nobody was described yet.
@@ -219,7 +219,7 @@ async def test_only_a_list_that_changed_is_said_to_have_changed() -> None:
     api = OddDirectory([User(id=person(number).id, email=f"{number}@example.com") for number in range(250)])
     async with open_session(api) as session:
         assert (await sweep(session, steps.append, page_size=100)).note == "complete"
-    assert (steps[-1].walk, steps[-1].after_drift) == (2, False)  # without times of creation one walk proves nothing
+    assert (steps[-1].pass_number, steps[-1].after_drift) == (2, False)  # without times of creation one walk proves nothing
     api.closed, api.answered = False, 0
 
     def leave(number: int) -> None:
@@ -229,7 +229,7 @@ async def test_only_a_list_that_changed_is_said_to_have_changed() -> None:
     api.before = leave
     async with open_session(api) as session:
         await sweep(session, steps.append, page_size=100)
-    assert (steps[-1].walk, steps[-1].after_drift) == (2, True)
+    assert (steps[-1].pass_number, steps[-1].after_drift) == (2, True)
 
 
 @pytest.mark.parametrize("trait", ["deaf", "clamped"])
@@ -324,7 +324,7 @@ async def test_a_second_walk_knows_that_everyone_was_known_before_the_first() ->
         await swept(session, 100)
         ended = (await session.mirror.coverage()).sweep
         assert ended is not None
-        assert (ended.walk, ended.renews, ended.complete) == (2, True, True)
+        assert (ended.pass_number, ended.renews, ended.complete) == (2, True, True)
 
 
 async def test_users_who_were_not_seen_are_not_forgotten() -> None:
@@ -469,8 +469,8 @@ async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_be
             return await saving(page, fetched_at_ms)
 
         mirror.save_page = save  # type: ignore[method-assign]  # a page of a person comes in between
-        walk = await Walk.start(session, 10, lambda progress: None)
-        sweeps.append(walk.sweep)
+        list_pass = await ListPass.start(session, 10, lambda progress: None)
+        sweeps.append(list_pass.sweep)
     assert [sweep.first_new_row_id for sweep in sweeps if sweep] == [31, 1]
 
 

@@ -20,7 +20,7 @@ from walkme_tui.store.mirror import sweeps
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 ROOT = Path(__file__).parents[3]
-SWEEP = Sweep(1000, 900, 7, 6000, 42, walk=2, drifted=True, unreadable=3, ended_at_ms=2000, note="incomplete: é")
+SWEEP = Sweep(1000, 900, 7, 6000, 42, pass_number=2, drifted=True, unreadable=3, ended_at_ms=2000, note="incomplete: é")
 
 
 def opened(path: Path | None) -> SqliteMirror:

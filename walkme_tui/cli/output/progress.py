@@ -74,7 +74,7 @@ class JobProgressLine(ProgressLine):
 def sweep_progress_text(progress: "SweepProgress", bar: bool) -> str:
     """``reading users  [#####...]  1 200 of 4 000  30 %``; without a known total only the number."""
     again = ""
-    if progress.walk > 1:
+    if progress.pass_number > 1:
         again = " again, the list changed" if progress.after_drift else " again, to be sure"
     loaded = grouped(progress.loaded)
     if not progress.total:

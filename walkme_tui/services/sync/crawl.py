@@ -23,9 +23,9 @@ from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import CrawlChanged, Event, LoadRecovered
 from walkme_tui.services.page_tracker import publish_pages_of_another_process
 from walkme_tui.services.ports import Session
+from walkme_tui.services.sync.list_pass import MirrorRenewed, SweepProgress
 from walkme_tui.services.sync.progress import CrawlPhase, CrawlProgress, Speed, seconds_left
 from walkme_tui.services.sync.sweep import SWEEP_PAGE_SIZE, SweepRun, can_resume
-from walkme_tui.services.sync.list_pass import MirrorRenewed, SweepProgress
 from walkme_tui.services.waiting import Sleep, Wakeup
 
 HOUR_MS: Final = 60 * 60 * 1000
@@ -89,7 +89,7 @@ class Crawl:
             steps.total,
             steps.pages_done,
             steps.pages,
-            steps.walk,
+            steps.pass_number,
             speed,
             seconds_left(steps, speed),
             *self._checks,
@@ -221,7 +221,7 @@ class Crawl:
             pages = None if total is None else -(-total // sweep.page_size)
             loaded = (sweep.next_page - 1) * sweep.page_size
             loaded = loaded if total is None else min(loaded, total)
-            self._sweep_progress = SweepProgress(loaded, total, sweep.walk, sweep.next_page - 1, pages)
+            self._sweep_progress = SweepProgress(loaded, total, sweep.pass_number, sweep.next_page - 1, pages)
         self._enter(CrawlPhase.ELSEWHERE)
         if coverage != self._watched:
             self._watched = coverage

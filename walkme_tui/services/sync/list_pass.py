@@ -1,6 +1,7 @@
-"""One walk over the pages of the server's list: several requests under way, each page stored as it arrives.
+"""One pass over the pages of the server's list: several requests under way, each page stored as it arrives.
 
-The mirror counts the users seen since the walk began, also after a restart; a million ids would not fit here.
+The mirror counts the users seen since the pass began: a million ids in memory would be too many, and the count survives
+a restart.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from walkme_tui.services.page_tracker import PageReceiver, PageTracker, Received
 from walkme_tui.services.ports import Session
 
 SMALLER_PAGES: Final = (500, 250, 100)
-BARREN_PAGES: Final = 2
+MAX_EMPTY_PAGES: Final = 2
 CLOCK_SKEW_MS: Final = 5 * 60 * 1000
 MAX_USERS: Final = 10_000_000
 # Pages that are stored together: the mirror stores several faster, and the others wait in memory.
@@ -27,14 +28,14 @@ GRACE_SECONDS: Final = 1.0
 
 
 class SweepProgress(NamedTuple):
-    """``loaded`` of ``total`` (None: unknown) users arrived in this ``walk`` (2: the first was inconclusive).
+    """``loaded`` of ``total`` (None: unknown) users arrived in this ``pass_number`` (2: the first was inconclusive).
 
-    ``pages_done`` of ``pages`` (None: unknown) arrived. ``after_drift``: the list changed during the first walk.
+    ``pages_done`` of ``pages`` (None: unknown) arrived. ``after_drift``: the list changed during the first list_pass.
     """
 
     loaded: int
     total: int | None
-    walk: int = 1
+    pass_number: int = 1
     pages_done: int = 0
     pages: int | None = None
     after_drift: bool = False
@@ -44,7 +45,7 @@ Report: TypeAlias = Callable[[SweepProgress], None]
 
 
 class MirrorRenewed(Exception):
-    """The mirror was replaced during the walk, so that earlier pages are missing from it."""
+    """The mirror was replaced during the pass, so that earlier pages are missing from it."""
 
 
 class _Flight(NamedTuple):
@@ -57,11 +58,11 @@ class _Flight(NamedTuple):
 _Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
 
 
-class Walk:
-    """One walk: ``sweep`` is its state, also stored in the mirror. It forgets no user.
+class ListPass:
+    """One pass over the list: ``sweep`` is its state, also stored in the mirror. It deletes no user.
 
-    ``failure`` says why ``run`` returned before the end, and ``failed_page`` where; ``arrived`` counts the pages that
-    arrived since the call. ``repeated``: a page arrived in the place of another. ``skipped`` pages were left out.
+    ``failure`` is why ``run`` returned before the end, and ``failed_page`` the page; ``arrived`` counts the pages that
+    arrived since the call. ``repeated``: the server sent a page in place of another. ``skipped`` pages were left out.
     """
 
     def __init__(self, session: Session, sweep: Sweep, known: PageTracker, report: Report) -> None:
@@ -79,7 +80,7 @@ class Walk:
         self._users = 0
         self._early: dict[int, int] = {}  # unreadable records of pages that arrived before an earlier page
         self._skipped: dict[int, WalkmeError] = {}
-        self._barren = 0
+        self._empty_pages = 0
         self._seen_at_last_check = 0
         self._next_check = 2
         self._noted: Sweep | None = None
@@ -87,10 +88,10 @@ class Walk:
     @classmethod
     async def start(
         cls, session: Session, page_size: int, report: Report, *, first: Sweep | None = None, renews: bool = False
-    ) -> "Walk":
+    ) -> "ListPass":
         """Request and store the first page of this size, or of a smaller one where the server refuses it.
 
-        ``first`` is the inconclusive first walk, if this is the second. Raises ``ApiError``, ``ConfigurationError`` or
+        ``first`` is the inconclusive first pass, if this is the second. Raises ``ApiError``, ``ConfigurationError`` or
         ``MirrorUnavailable``.
         """
         sizes = (page_size, *(size for size in SMALLER_PAGES if size < page_size))
@@ -104,12 +105,12 @@ class Walk:
                 continue
             sweep = Sweep(0, size, 1, None, row_id, renews=renews)
             if first is not None:
-                sweep = sweep._replace(walk=2, after_drift=first.drifted, renews=first.renews)
+                sweep = sweep._replace(pass_number=2, after_drift=first.drifted, renews=first.renews)
             return await cls._started(session, answer, report, sweep)
         raise AssertionError("the last size either answers or raises")
 
     @classmethod
-    async def _started(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "Walk":
+    async def _started(cls, session: Session, answer: UserPage, report: Report, sweep: Sweep) -> "ListPass":
         """Store the first page; ``sweep.first_new_row_id`` is from before its request."""
         mirror, known = session.mirror, PageTracker(sweep.page_size)
         known.distrust((await mirror.coverage()).sweep)
@@ -123,22 +124,22 @@ class Walk:
             started_at_ms=started_at_ms, page_size=known.page_size, total_at_start=received.page.total
         )
         sweep = sweep._replace(disproved_total=known.disproved)
-        walk = cls(session, sweep, known, report)
-        walk._count(received)
-        await walk._report_stored([received])
-        return walk
+        list_pass = cls(session, sweep, known, report)
+        list_pass._count(received)
+        await list_pass._report_stored([received])
+        return list_pass
 
     @classmethod
-    def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "Walk":
+    def resumed(cls, session: Session, coverage: Coverage, sweep: Sweep, report: Report) -> "ListPass":
         """Continue ``sweep``, which has a claimed total; ``coverage`` is the mirror's."""
         known = PageTracker(sweep.page_size)
         claimed = coverage.total or sweep.total_at_start or 0
         known.resume(sweep.page_size, sweep.next_page, claimed)
-        walk = cls(session, sweep, known, report)
-        walk._noted = sweep
+        list_pass = cls(session, sweep, known, report)
+        list_pass._noted = sweep
         # An estimate: all pages but the last are full.
-        walk._users = min((sweep.next_page - 1) * sweep.page_size, claimed) - sweep.unreadable
-        return walk
+        list_pass._users = min((sweep.next_page - 1) * sweep.page_size, claimed) - sweep.unreadable
+        return list_pass
 
     @property
     def total(self) -> int | None:
@@ -157,7 +158,7 @@ class Walk:
         return self._skipped
 
     async def tally(self) -> SeenCount:
-        """How many users this walk saw; users that arrived twice show that the list changed."""
+        """How many users this pass saw; users that arrived twice show that the list changed."""
         sweep = self.sweep
         before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
         tally = await self._session.mirror.tally(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
@@ -165,7 +166,7 @@ class Walk:
             self.sweep = sweep._replace(drifted=True)
         return tally
 
-    # ------------------------------------------------------------ walking
+    # ------------------------------------------------------------ requesting
 
     def halt(self) -> None:
         """Request nothing more: ``run`` returns when the responses under way are stored."""
@@ -244,7 +245,7 @@ class Walk:
 
     def _following(self) -> int | None:
         """The next page to request, None where there is none."""
-        if self._halted or self.failure is not None or self._barren >= BARREN_PAGES:
+        if self._halted or self.failure is not None or self._empty_pages >= MAX_EMPTY_PAGES:
             return None
         sweep = self.sweep
         page = max(self._next, sweep.next_page)
@@ -275,19 +276,19 @@ class Walk:
         """Update the sweep by a page that was stored."""
         page, before, disproved = received.page, received.total_before, self._known.disproved
         if disproved is not None and disproved != self.sweep.disproved_total:
-            # The claim was wrong from the beginning, so the walk cannot be measured by it.
+            # The claim was wrong from the beginning, so the pass cannot be measured by it.
             self.sweep = self.sweep._replace(total_at_start=None, disproved_total=disproved)
         expected = page.total is None and before is not None and before.count == disproved
         if received.total_changed and before is not None and before.exact and not expected:
             self.sweep = self.sweep._replace(drifted=True)
-        self._barren = 0 if page.rows else self._barren + 1
+        self._empty_pages = 0 if page.rows else self._empty_pages + 1
         unreadable = sum(not isinstance(row, User) for row in page.rows)
         self._users += len(page.rows) - unreadable
         self._early[page.page] = unreadable
         self._advance()
 
     async def _report_stored(self, received: Sequence[ReceivedPage]) -> None:
-        """Store where the sweep stands, then report its progress and publish the pages."""
+        """Store the state of the sweep, then report its progress and publish the pages."""
         sweep = self.sweep
         if sweep != self._noted:
             self._noted = sweep
@@ -295,7 +296,7 @@ class Walk:
         await self._stop_if_nothing_new()
         pages = None if self.total is None else -(-self.total // sweep.page_size)
         done = sweep.next_page - 1 + len(self._early)
-        self._report(SweepProgress(self._users, self.total, sweep.walk, done, pages, sweep.after_drift))
+        self._report(SweepProgress(self._users, self.total, sweep.pass_number, done, pages, sweep.after_drift))
         for each in received:
             self._receiver.publish(each, self.sweep)
 
@@ -308,20 +309,20 @@ class Walk:
         self.sweep = self.sweep._replace(next_page=next_page, unreadable=unreadable)
 
     async def _stop_if_nothing_new(self) -> None:
-        """Without a known length, end the walk where no new user arrived after 2, 4, 8, … pages."""
+        """Without a known length, end the pass where no new user arrived after 2, 4, 8, … pages."""
         done = self.sweep.next_page - 1
         if self.sweep.total_at_start is None and done >= self._next_check:
             self._next_check = 2 * done
             seen = (await self._session.mirror.tally(self.sweep.started_at_ms, 0, 0)).seen
             if seen == self._seen_at_last_check:
-                self._barren = BARREN_PAGES
+                self._empty_pages = MAX_EMPTY_PAGES
             self._seen_at_last_check = seen
 
 
 async def _unused_moment(session: Session) -> int:
     """A time in milliseconds that no stored answer has reached: now, or later where the clock was set back.
 
-    What is stored with this time or a later one was requested by this walk.
+    What is stored with this time or a later one was requested by this list_pass.
     """
     moment_ms, step_ms = session.clock() + 1, 1000
     while (await session.mirror.tally(moment_ms, 0, 0)).seen:

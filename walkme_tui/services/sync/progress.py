@@ -26,10 +26,10 @@ class CrawlPhase(StrEnum):
 class CrawlProgress(NamedTuple):
     """The state of the crawl.
 
-    In this ``walk`` (1, or 2 if the first was inconclusive) ``loaded`` of ``total`` users arrived, in ``pages_done`` of
-    ``pages`` (None: unknown), at ``users_per_second`` over the last seconds; ``seconds_left`` is None while unknown.
-    ``after_drift``: the list changed during the first walk. ``checked`` of ``to_check`` unseen users were requested.
-    ``note`` says how the last sweep ended, as in ``SweepResult``, or is empty.
+    In this pass (``pass_number`` is 1, or 2 after an inconclusive first pass) ``loaded`` of ``total`` users arrived, in
+    ``pages_done`` of ``pages`` (None: unknown), at ``users_per_second`` over the last seconds; ``seconds_left`` is None
+    while unknown. ``after_drift``: the list changed during the first pass. ``checked`` of ``to_check`` unseen users were requested.
+    ``note`` is the one of the last ``SweepResult``, or empty.
     """
 
     phase: CrawlPhase = CrawlPhase.IDLE
@@ -37,7 +37,7 @@ class CrawlProgress(NamedTuple):
     total: int | None = None
     pages_done: int = 0
     pages: int | None = None
-    walk: int = 1
+    pass_number: int = 1
     users_per_second: float = 0.0
     seconds_left: float | None = None
     checked: int = 0
@@ -49,7 +49,7 @@ class CrawlProgress(NamedTuple):
 
 
 class Speed:
-    """Users a second over the last ``RECENT_SECONDS`` of one walk."""
+    """Users a second over the last ``RECENT_SECONDS`` of one pass."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[float, int]] = deque()
@@ -76,7 +76,7 @@ class Speed:
 
 
 def seconds_left(steps: SweepProgress, users_per_second: float) -> float | None:
-    """Seconds that the rest of a walk takes at this speed, None where that is unknown."""
+    """Seconds that the rest of a pass takes at this speed, None where that is unknown."""
     if steps.total is None or users_per_second <= 0:
         return None
     return max(0, steps.total - steps.loaded) / users_per_second

@@ -101,7 +101,7 @@ def crawl_message(progress: CrawlProgress, now: float) -> StatusMessage | None:
 
 
 def _again(progress: CrawlProgress) -> str:
-    if progress.walk == 1:
+    if progress.pass_number == 1:
         return ""
     return " again, because it changed meanwhile" if progress.after_drift else " again, to verify it"
 
