@@ -1,7 +1,7 @@
-"""Start ``walkme-tui --demo`` in a pseudo terminal, wait for people on the screen, quit, and check the way out.
+"""Start ``walkme-tui --demo`` in a pseudo terminal, wait for users on the screen, quit, and check how it ended.
 
-Usage: demo_in_pty.py PATH_OF_WALKME_TUI. Standard library only: it runs in an environment that holds the wheel alone.
-Exit code 0 if rows were painted, ``q`` ended the program with 0 and the terminal was left as it was found.
+Usage: demo_in_pty.py PATH_OF_WALKME_TUI. It imports the standard library only, because it runs where only the wheel is.
+Exit code 0 if rows were painted, ``q`` ended the program with 0 and the terminal was restored.
 """
 
 import fcntl
@@ -16,13 +16,13 @@ import termios
 import time
 
 DEADLINE_SECONDS = 60
-PEOPLE = re.compile(rb"[\w.-]+@[\w.-]+\.\w+")
+EMAIL = re.compile(rb"[\w.-]+@[\w.-]+\.\w+")
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 CURSOR_SHOWN = b"\x1b[?25h"
 
 
 def read(terminal: int, seconds: float) -> bytes:
-    """What arrives within some seconds; empty at the end of the program too."""
+    """The output that arrives within some seconds; empty also at the end of the program."""
     ready, _, _ = select.select([terminal], [], [], seconds)
     if not ready:
         return b""
@@ -42,13 +42,13 @@ def main(program: str) -> int:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         started = time.monotonic()
         seen = b""
-        while len(PEOPLE.findall(seen)) < 10:
+        while len(EMAIL.findall(seen)) < 10:
             if time.monotonic() - started > DEADLINE_SECONDS:
-                print(f"no people on the screen after {DEADLINE_SECONDS} s; last bytes: {seen[-2000:]!r}")
+                print(f"no users on the screen after {DEADLINE_SECONDS} s; last bytes: {seen[-2000:]!r}")
                 os.kill(child, 9)
                 return 1
             seen += read(terminal, 1)
-        print(f"people on the screen after {time.monotonic() - started:.1f} s")
+        print(f"users on the screen after {time.monotonic() - started:.1f} s")
         os.write(terminal, b"q")
         finished = 0
         while not finished and time.monotonic() - started < DEADLINE_SECONDS:
