@@ -28,8 +28,8 @@ class CrawlProgress(NamedTuple):
 
     In this pass (``pass_number`` is 1, or 2 after an inconclusive first pass) ``loaded`` of ``total`` users arrived, in
     ``pages_done`` of ``pages`` (None: unknown), at ``users_per_second`` over the last seconds; ``seconds_left`` is None
-    while unknown. ``after_drift``: the list changed during the first pass. ``checked`` of ``to_check`` unseen users were
-    requested.
+    while unknown. ``after_drift``: the list changed during the first pass. ``checked`` of ``to_check`` unseen users
+    were requested.
     ``note`` is the one of the last ``SweepResult``, or empty.
     """
 
