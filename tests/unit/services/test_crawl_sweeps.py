@@ -34,8 +34,8 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
 from walkme_tui.services.ports import Session
+from walkme_tui.services.sync.list_pass import ListPass, SweepProgress
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
-from walkme_tui.services.sync.list_pass import SweepProgress, ListPass
 from walkme_tui.store.mirror.mirror import open_mirror
 
 # A walk begins when its first page is here, at a time at which nobody was described yet.
@@ -219,7 +219,10 @@ async def test_only_a_list_that_changed_is_said_to_have_changed() -> None:
     api = OddDirectory([User(id=person(number).id, email=f"{number}@example.com") for number in range(250)])
     async with open_session(api) as session:
         assert (await sweep(session, steps.append, page_size=100)).note == "complete"
-    assert (steps[-1].pass_number, steps[-1].after_drift) == (2, False)  # without times of creation one walk proves nothing
+    assert (steps[-1].pass_number, steps[-1].after_drift) == (
+        2,
+        False,
+    )  # without times of creation one walk proves nothing
     api.closed, api.answered = False, 0
 
     def leave(number: int) -> None:
