@@ -1,4 +1,4 @@
-"""The change services as the session opens them: offboarding, receipts and undo, with real files."""
+"""The change services as a session opens them: offboarding, receipts and undo with real files."""
 
 import json
 import stat
@@ -28,7 +28,7 @@ ZOE = person(1)._replace(status="active", groups=("g1", "g2"))
 
 @asynccontextmanager
 async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIterator[tuple[Session, ChangeServices]]:
-    """A session with a fake account, and the change services of it as a profile with these files has it."""
+    """A session with a fake account, and the change services of a profile with these files."""
     async with open_session(api) as session:
         change_services = open_change_services(session, profile, paths=paths)
         try:

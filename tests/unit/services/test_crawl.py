@@ -1,4 +1,4 @@
-"""The crawl: when it begins, how it goes on, and what it says."""
+"""The crawl: when it starts, how it continues, and its progress."""
 
 import asyncio
 from pathlib import Path
@@ -28,10 +28,10 @@ from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.services.sync.sweep import sweep
 from walkme_tui.store.mirror.mirror import open_mirror
 
-# ------------------------------------------------------------ beginning
+# ------------------------------------------------------------ starting
 
 
-async def test_everyone_is_read_in_the_background_once_the_first_page_is_on_the_screen() -> None:
+async def test_the_account_is_read_in_the_background_after_the_first_page() -> None:
     api, time = FakeDirectory(people(70)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time, begin=False) as crawl:
         seen = phases(crawl, session)
@@ -48,7 +48,7 @@ async def test_everyone_is_read_in_the_background_once_the_first_page_is_on_the_
         assert len(api.calls) == 4
 
 
-async def test_a_lazy_profile_is_never_crawled_by_itself_and_may_be_by_a_person() -> None:
+async def test_a_lazy_profile_is_crawled_only_on_request() -> None:
     api, time = FakeDirectory(people(50)), ManualTime()
     async with account(api, time=time, sync=SyncSettings(fully=False)) as session, crawling(session, time) as crawl:
         await idle(session)
@@ -61,7 +61,9 @@ async def test_a_lazy_profile_is_never_crawled_by_itself_and_may_be_by_a_person(
 
 
 @pytest.mark.parametrize(("hours", "pages"), [(0.5, 0), (23.9, 0), (24, 3), (100, 3)])
-async def test_a_complete_mirror_is_crawled_again_only_when_it_is_old(tmp_path: Path, hours: float, pages: int) -> None:
+async def test_a_complete_mirror_is_crawled_again_only_after_the_resync_interval(
+    tmp_path: Path, hours: float, pages: int
+) -> None:
     api, time, path = FakeDirectory(people(50)), ManualTime(), tmp_path / "mirror.sqlite3"
     async with account(api, time=time, mirror=open_mirror(path, account_key="test")) as session:
         assert (await sweep(session, lambda progress: None)).complete
@@ -75,7 +77,7 @@ async def test_a_complete_mirror_is_crawled_again_only_when_it_is_old(tmp_path: 
         assert crawl.progress.note == "complete"
 
 
-async def test_an_incomplete_mirror_is_crawled_at_every_start_and_not_again_and_again(tmp_path: Path) -> None:
+async def test_an_incomplete_mirror_is_crawled_once_at_every_start(tmp_path: Path) -> None:
     api, time = OddDirectory(people(30)), ManualTime()
     api.claims = [32]
     for _ in range(2):
@@ -93,7 +95,7 @@ async def test_an_incomplete_mirror_is_crawled_at_every_start_and_not_again_and_
 
 
 @pytest.mark.parametrize(("resync_hours", "pause_hours"), [(24, 24), (2, 2), (0, 1)])
-async def test_a_program_that_stays_open_crawls_again_in_time(resync_hours: int, pause_hours: int) -> None:
+async def test_an_open_program_crawls_again_after_the_resync_interval(resync_hours: int, pause_hours: int) -> None:
     api, time = FakeDirectory(people(10)), ManualTime()
     sync = SyncSettings(resync_ms=resync_hours * 3_600_000)
     async with account(api, time=time, sync=sync) as session, crawling(session, time) as crawl:
@@ -109,10 +111,10 @@ async def test_a_program_that_stays_open_crawls_again_in_time(resync_hours: int,
         assert len(api.calls) == 2
 
 
-# ------------------------------------------------------------ going on
+# ------------------------------------------------------------ continuing
 
 
-async def test_after_a_restart_only_the_rest_is_asked_for(tmp_path: Path) -> None:
+async def test_after_a_restart_only_the_remaining_pages_are_requested(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
     await broken_off(api, time, path)
     time.advance(3 * HOUR_SECONDS)
@@ -127,7 +129,7 @@ async def test_after_a_restart_only_the_rest_is_asked_for(tmp_path: Path) -> Non
             assert crawl.progress.loaded == 400
 
 
-async def test_a_walk_that_was_left_long_ago_begins_anew(tmp_path: Path) -> None:
+async def test_a_walk_interrupted_long_ago_starts_again(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
     await broken_off(api, time, path)
     time.advance(25 * HOUR_SECONDS)
@@ -139,7 +141,7 @@ async def test_a_walk_that_was_left_long_ago_begins_anew(tmp_path: Path) -> None
         assert crawl.progress.note == "complete"
 
 
-async def test_a_list_that_changed_while_the_program_was_closed_is_walked_again_after_the_rest(tmp_path: Path) -> None:
+async def test_a_list_that_changed_while_the_program_was_closed_gets_a_second_walk(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
     await broken_off(api, time, path)
     del api.users[10:20]
@@ -153,7 +155,7 @@ async def test_a_list_that_changed_while_the_program_was_closed_is_walked_again_
             assert await session.mirror.user(person(number).id) is not None
 
 
-async def test_a_pause_lets_come_what_is_under_way_and_ends_where_it_began() -> None:
+async def test_a_paused_crawl_stores_pages_in_flight_and_resumes_at_the_next_one() -> None:
     api, time = OddDirectory(people(600)), ManualTime()
     gate = hold_after(api, 5)
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -173,7 +175,7 @@ async def test_a_pause_lets_come_what_is_under_way_and_ends_where_it_began() -> 
         assert crawl.progress.note == "complete"
 
 
-async def test_a_crawl_that_is_paused_before_it_begins_waits_for_the_person() -> None:
+async def test_a_crawl_paused_before_its_start_waits_until_it_is_resumed() -> None:
     api, time = FakeDirectory(people(10)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time, begin=False) as crawl:
         crawl.pause()
@@ -184,7 +186,7 @@ async def test_a_crawl_that_is_paused_before_it_begins_waits_for_the_person() ->
         await come_to(crawl, CrawlPhase.DONE)
 
 
-async def test_a_person_may_begin_anew_in_the_middle_and_at_the_end() -> None:
+async def test_a_crawl_can_be_restarted_in_the_middle_and_at_the_end() -> None:
     api, time = OddDirectory(people(600)), ManualTime()
     gate = hold_after(api, 5)
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -212,10 +214,10 @@ async def test_cancelling_leaves_nothing_running() -> None:
     assert asyncio.all_tasks() == before
 
 
-# ------------------------------------------------------------ what it says, and what the browser makes of it
+# ------------------------------------------------------------ progress, and the browser
 
 
-async def test_speed_and_time_left_are_those_of_the_last_seconds() -> None:
+async def test_speed_and_remaining_time_are_those_of_the_last_seconds() -> None:
     api, time = OddDirectory(people(400)), ManualTime()
     told = 0
     gates: list[asyncio.Event] = []
@@ -245,7 +247,7 @@ async def test_speed_and_time_left_are_those_of_the_last_seconds() -> None:
         assert crawl.progress.seconds_left is None
 
 
-async def test_the_browser_follows_what_the_crawl_learns_and_asks_for_nothing_that_it_brought() -> None:
+async def test_the_browser_uses_pages_of_the_crawl_and_does_not_request_them_again() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
     async with account(api, time=time) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -263,7 +265,7 @@ async def test_the_browser_follows_what_the_crawl_learns_and_asks_for_nothing_th
         assert sorted(api.asked("list_users")) == [(page, PAGE) for page in range(1, 24)]
 
 
-async def test_a_crawl_beside_a_sweep_of_another_process_is_complete_all_the_same(tmp_path: Path) -> None:
+async def test_a_crawl_during_a_sweep_of_another_process_is_complete(tmp_path: Path) -> None:
     api, time, path = FakeDirectory(people(180)), ManualTime(), tmp_path / "mirror.sqlite3"
     async with (
         account(FakeDirectory(people(180)), time=time, mirror=open_mirror(path, account_key="test")) as other,

@@ -1,4 +1,4 @@
-"""A list that changes while it is walked over: where a crawl says complete, nobody of it was missed."""
+"""A list that changes during a crawl: a sweep that is reported complete has missed no user."""
 
 import asyncio
 import tempfile
@@ -26,17 +26,17 @@ MOST_CALLS = 400
 
 
 class Change(NamedTuple):
-    """Before an answer: somebody is deleted, added, or both, at places from 0 to 1 of the list."""
+    """A change before an answer: a user is deleted, added, or both, at relative positions from 0 to 1."""
 
     deleted: float | None
     added: float | None
 
 
 class Account(NamedTuple):
-    """What is walked over, and how: ``people`` are there at first.
+    """A scenario: the account has ``people`` users at first.
 
-    ``script`` are changes before the answer of that number. ``restarts`` are numbers of answers after which the program
-    ends and is started again. ``browsed`` pages of 7 users are wanted by a person before the answer of that number.
+    ``script`` has the changes before the answer of that number. ``restarts`` are numbers of answers after which the
+    program is restarted. ``browsed`` are pages of 7 users that the browser requests before the answer of that number.
     """
 
     people: int
@@ -67,7 +67,7 @@ ACCOUNT = st.builds(
 
 
 class Drifting(FakeDirectory):
-    """A list that changes between its answers, and remembers who stood in it when a walk asked for its first page."""
+    """A list that changes between answers, and records its users at each request of the first page."""
 
     def __init__(self, account: Account) -> None:
         super().__init__(self._somebody(number, account, old=True) for number in range(account.people))
@@ -85,7 +85,7 @@ class Drifting(FakeDirectory):
         return person(number)._replace(created_at_ms=created if account.dated else UNKNOWN)
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
-        """One page; the list changes just before it is looked at."""
+        """One page; the list changes just before."""
         await self._pass("list_users", (page, page_size), priority)
         for change in self._account.script.get(self.answers, []):
             self._change(change)
@@ -109,7 +109,7 @@ class Drifting(FakeDirectory):
 
 
 async def crawled(api: Drifting, account: Account, path: Path | None, restart_after: int | None) -> Sweep | None:
-    """One run of the program: to the end of the crawl, or so many answers; how it ended, None if it did not."""
+    """One run of the program, to the end of the crawl or for so many answers; the sweep, None if it did not end."""
     time = ManualTime()
     mirror = open_mirror(path, account_key="test")
     async with open_session(api, time=time, mirror=mirror) as opened:
@@ -130,7 +130,7 @@ async def crawled(api: Drifting, account: Account, path: Path | None, restart_af
 
 
 async def check(session: Session, api: Drifting, account: Account) -> None:
-    """Complete means that everyone was seen who stood in the list when the walk began, and that they were so many."""
+    """A complete sweep has seen all users of the list at the start of its walk, and their number is right."""
     sweep = (await session.mirror.coverage()).sweep
     assert sweep is not None
     assert sweep.note.startswith("complete" if sweep.complete else "incomplete: ")
@@ -153,7 +153,7 @@ async def check(session: Session, api: Drifting, account: Account) -> None:
 @example(Account(40, 10, {2: [Change(0.0, None)], 3: [Change(None, 1.0)]}, restarts=(3,)))
 @example(Account(40, 10, {1: [Change(0.0, 1.0)], 8: [Change(0.5, 0.0)]}, dated=False, restarts=(2, 7), pages_at_once=1))
 @example(Account(40, 10, {7: [Change(0.0, 1.0)]}, claimed=False, dated=False))
-def test_nobody_is_missed_where_a_crawl_says_complete(account: Account) -> None:
+def test_a_complete_sweep_has_missed_no_user(account: Account) -> None:
     async def scenario(folder: Path) -> None:
         api = Drifting(account)
         path = folder / "mirror.sqlite3" if account.restarts else None

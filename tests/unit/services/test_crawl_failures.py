@@ -1,4 +1,4 @@
-"""What stops the crawl for a while: a server that fails, a disk that is full, another process that crawls."""
+"""What interrupts a crawl: server failures, a full disk, another process that crawls."""
 
 import asyncio
 from pathlib import Path
@@ -28,7 +28,7 @@ from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
 
 
-async def test_an_outage_is_waited_out_with_longer_and_longer_pauses_and_the_walk_goes_on_at_the_same_page() -> None:
+async def test_after_an_outage_with_growing_pauses_the_walk_continues_at_the_same_page() -> None:
     api, time = OddDirectory(people(600)), ManualTime()
     away = Unreachable("The server cannot be reached.")
     next_page = 0
@@ -51,17 +51,17 @@ async def test_an_outage_is_waited_out_with_longer_and_longer_pauses_and_the_wal
         assert crawl.progress.note == "complete"
 
 
-async def test_a_rate_limit_is_waited_for_as_long_as_the_server_asks() -> None:
+async def test_a_rate_limit_pauses_the_crawl_for_the_requested_time() -> None:
     api, time = FakeDirectory(people(10)), ManualTime()
     api.fail_next(RateLimited("Too many requests.", retry_after_seconds=77))
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await come_to(crawl, CrawlPhase.WAITING)
-        await until(lambda: time.pauses == [77])  # the phase is told a moment before
+        await until(lambda: time.pauses == [77])  # the phase is published a moment earlier
         time.advance(77)
         await come_to(crawl, CrawlPhase.DONE)
 
 
-async def test_retry_now_does_not_wait_and_neither_does_a_crawl_whose_line_is_good_again() -> None:
+async def test_retry_now_or_another_successful_request_ends_the_pause() -> None:
     api, time = FakeDirectory(people(60)), ManualTime()
     api.offline = Unreachable("Away.")
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -78,7 +78,7 @@ async def test_retry_now_does_not_wait_and_neither_does_a_crawl_whose_line_is_go
     assert time.seconds == 1000
 
 
-async def test_refused_credentials_wait_for_the_person_and_are_read_anew_then() -> None:
+async def test_refused_credentials_are_read_again_only_on_request() -> None:
     api, time = OddDirectory(people(100)), ManualTime()
     api.before = lambda number: api.fail_next(SignInRefused("The secret is wrong.")) if number == 0 else None
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -96,7 +96,7 @@ async def test_refused_credentials_wait_for_the_person_and_are_read_anew_then() 
 
 
 class Refusing(FakeDirectory):
-    """Some pages of some sizes never come."""
+    """A server that refuses some pages of some sizes."""
 
     def __init__(self, count: int, bad: set[tuple[int, int]], error: ApiError) -> None:
         super().__init__(people(count))
@@ -104,7 +104,7 @@ class Refusing(FakeDirectory):
         self._error = error
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
-        """One page, unless it is a bad one."""
+        """One page, unless it is refused."""
         answer = await super().list_users(page, page_size, priority)
         if (page, page_size) in self._bad:
             raise self._error
@@ -112,7 +112,7 @@ class Refusing(FakeDirectory):
 
 
 async def finish(crawl: Crawl, session: Session, time: ManualTime) -> None:
-    """Let all pauses pass."""
+    """Advance the time until the crawl has finished."""
     for _ in range(60):
         await idle(session)
         if crawl.progress.phase is CrawlPhase.DONE:
@@ -122,7 +122,7 @@ async def finish(crawl: Crawl, session: Session, time: ManualTime) -> None:
 
 
 @pytest.mark.parametrize("page", [3, 10])
-async def test_a_page_that_never_comes_is_done_without_and_read_by_a_second_walk(page: int) -> None:
+async def test_a_page_that_always_fails_is_skipped_and_read_by_the_second_walk(page: int) -> None:
     api, time = Refusing(200, {(page, PAGE)}, ServerFault("The server failed.", status=500)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await finish(crawl, session, time)
@@ -131,18 +131,17 @@ async def test_a_page_that_never_comes_is_done_without_and_read_by_a_second_walk
         assert len(api.calls) < 100
 
 
-async def test_a_page_that_comes_in_no_size_is_said() -> None:
+async def test_a_page_that_fails_in_every_size_is_reported() -> None:
     bad = {(3, PAGE), (5, SECOND)}
     api, time = Refusing(200, bad, ServerFault("The server failed.", status=500)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await finish(crawl, session, time)
-        # Page 3 of the first walk came in the second, and page 5 of the second in the first: all are here, and yet the
-        # second walk alone proves nothing.
+        # Together the two walks have read every page, but neither of them alone is complete.
         assert crawl.progress.note == "incomplete: page 5 could not be read. The server failed."
         assert not (await session.mirror.coverage()).complete
 
 
-async def test_a_refused_page_ends_the_walk_for_now() -> None:
+async def test_a_refused_page_ends_the_walk() -> None:
     bad = {(page, size) for size in (PAGE, SECOND) for page in range(6, 20)}
     api, time = Refusing(200, bad, RequestRejected("The page is too far away.", status=400)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -155,7 +154,7 @@ async def test_a_refused_page_ends_the_walk_for_now() -> None:
         assert len(api.calls) == asked
 
 
-async def test_a_first_page_that_is_refused_in_every_size_ends_the_walk_for_now() -> None:
+async def test_a_first_page_refused_in_every_size_ends_the_walk() -> None:
     bad = {(1, size) for size in (1000, 500, 250, 100)}
     api, time = Refusing(10, bad, RequestRejected("No lists today.", status=400)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time, page_size=1000) as crawl:
@@ -168,7 +167,7 @@ async def test_a_first_page_that_is_refused_in_every_size_ends_the_walk_for_now(
 # ------------------------------------------------------------ the mirror
 
 
-async def test_a_full_disk_stops_the_crawl_for_some_minutes_and_nothing_else() -> None:
+async def test_a_full_disk_pauses_only_the_crawl() -> None:
     api, time, mirror = FakeDirectory(people(100)), ManualTime(), BrokenMirror()
     mirror.full = True
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
@@ -188,7 +187,7 @@ async def test_a_full_disk_stops_the_crawl_for_some_minutes_and_nothing_else() -
         assert crawl.progress.note == "complete"
 
 
-async def test_a_mirror_that_is_broken_altogether_costs_no_rest() -> None:
+async def test_a_crawl_with_an_unusable_mirror_does_not_spin() -> None:
     api, time, mirror = FakeDirectory(people(100)), ManualTime(), BrokenMirror()
     mirror.broken = True
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
@@ -201,7 +200,7 @@ async def test_a_mirror_that_is_broken_altogether_costs_no_rest() -> None:
         assert api.calls == []
 
 
-async def test_a_mirror_that_became_another_file_is_filled_from_the_beginning(tmp_path: Path) -> None:
+async def test_a_mirror_made_anew_is_filled_from_the_first_page(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(600)), ManualTime(), tmp_path / "mirror.sqlite3"
     mirror = open_mirror(path, account_key="test")
     gate = hold_after(api, 5)
@@ -216,7 +215,7 @@ async def test_a_mirror_that_became_another_file_is_filled_from_the_beginning(tm
         assert {size for _, size in api.asked("list_users")} == {PAGE}
 
 
-async def test_of_two_with_one_mirror_one_walks_and_the_other_watches_and_takes_over(tmp_path: Path) -> None:
+async def test_one_of_two_programs_on_a_mirror_crawls_and_the_other_takes_over(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(600)), ManualTime(), tmp_path / "mirror.sqlite3"
     theirs = FakeDirectory(people(600))
     hold_after(api, 12)
@@ -232,7 +231,7 @@ async def test_of_two_with_one_mirror_one_walks_and_the_other_watches_and_takes_
                 await until(lambda: pages.coverage is not None and pages.coverage.loaded == done * PAGE)
                 listing.want(200, 239)
                 await until(lambda: listing.row(239) is not None)
-        # The one that walked is closed.
+        # The program that crawled is closed.
         theirs.hold("list_users").set()
         theirs.calls.clear()
         async with crawling(other, time) as watching:
@@ -241,7 +240,7 @@ async def test_of_two_with_one_mirror_one_walks_and_the_other_watches_and_takes_
             assert min(pages_asked(theirs)) == done + 1
 
 
-async def test_who_watches_goes_on_when_the_other_leaves_and_has_nothing_to_do_when_it_was_done(tmp_path: Path) -> None:
+async def test_the_waiting_program_continues_an_unfinished_sweep_and_not_a_finished_one(tmp_path: Path) -> None:
     api, time, path = FakeDirectory(people(180)), ManualTime(), tmp_path / "mirror.sqlite3"
     theirs = FakeDirectory(people(180))
     async with (
@@ -264,7 +263,7 @@ async def test_who_watches_goes_on_when_the_other_leaves_and_has_nothing_to_do_w
             assert theirs.calls == []
 
 
-async def test_pages_that_wait_for_a_slow_disk_are_bounded() -> None:
+async def test_pages_waiting_for_a_slow_disk_are_limited() -> None:
     class Slow(BrokenMirror):
         gate = asyncio.Event()
         waiting = 0

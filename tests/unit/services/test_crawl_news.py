@@ -1,4 +1,4 @@
-"""What a crawl finds to be different: who is gone, who is new, who changed."""
+"""Changes found by a crawl: deleted, new and changed users."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror
 
 
-async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_the_server_says_so() -> None:
+async def test_users_missing_from_the_list_are_requested_and_deleted_on_a_404() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
     told: list[Event] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -24,12 +24,12 @@ async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_
         del api.users[10:15]
         original = api.get_user
 
-        async def with_the_hidden_one(user_id: str, priority: Priority = Priority.DEMAND) -> object:
+        async def get_user_with_hidden(user_id: str, priority: Priority = Priority.DEMAND) -> object:
             if user_id == person(20).id:
                 return hidden
             return await original(user_id, priority)
 
-        api.get_user = with_the_hidden_one  # type: ignore[method-assign, assignment]  # a list that hides somebody
+        api.get_user = get_user_with_hidden  # type: ignore[method-assign, assignment]  # a list that hides somebody
         crawl.restart()
         await until(lambda: CrawlPhase.DONE in seen)
         assert seen == [CrawlPhase.CRAWLING, CrawlPhase.CHECKING, CrawlPhase.DONE]
@@ -43,7 +43,7 @@ async def test_who_is_not_in_the_list_any_more_is_asked_for_and_forgotten_where_
         assert (crawl.progress.checked, crawl.progress.to_check) == (6, 6)
 
 
-async def test_no_more_than_two_hundred_are_asked_for_and_nobody_after_a_walk_that_is_incomplete() -> None:
+async def test_at_most_200_missing_users_are_requested_and_none_after_an_incomplete_sweep() -> None:
     api, time = OddDirectory(people(900)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await come_to(crawl, CrawlPhase.DONE)
@@ -61,7 +61,7 @@ async def test_no_more_than_two_hundred_are_asked_for_and_nobody_after_a_walk_th
             assert len(api.asked("get_user")) == count
 
 
-async def test_checks_end_with_the_line_and_wait_while_the_crawl_is_paused() -> None:
+async def test_checks_of_missing_users_stop_in_an_outage_and_wait_during_a_pause() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await come_to(crawl, CrawlPhase.DONE)
@@ -80,7 +80,7 @@ async def test_checks_end_with_the_line_and_wait_while_the_crawl_is_paused() -> 
         assert len(api.asked("get_user")) == 2
 
 
-async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> None:
+async def test_news_are_users_added_or_changed_since_the_first_complete_sweep() -> None:
     api, time = FakeDirectory(people(50)), ManualTime()
     news: list[UsersChanged] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
@@ -96,7 +96,7 @@ async def test_news_are_who_came_and_who_changed_since_everyone_was_known() -> N
         assert news == [UsersChanged((person(9000).id,), (Update(person(45).id, frozenset({"last_name"})),))]
 
 
-async def test_a_first_walk_that_was_broken_off_makes_nobody_new(tmp_path: Path) -> None:
+async def test_an_interrupted_first_walk_reports_no_new_users(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
     await broken_off(api, time, path)
     news: list[Event] = []

@@ -1,4 +1,4 @@
-"""A sweep that a person asked for is made, whatever the crawl is doing at that moment and whatever fails once."""
+"""A requested sweep is made, whatever the crawl is doing then and whatever fails once."""
 
 import asyncio
 from pathlib import Path
@@ -22,7 +22,7 @@ FAILURE = MirrorUnavailable("Another program keeps the local copy busy.")
 
 
 class Gate:
-    """Holds the next call of a method of an object until ``release``; ``error`` is raised then, if there is one."""
+    """Holds the next call of a method until ``release``; then raises ``error``, if there is one."""
 
     def __init__(self, target: object, name: str, error: Exception | None = None) -> None:
         self.entered = asyncio.Event()
@@ -40,13 +40,13 @@ class Gate:
         setattr(target, name, held)
 
     def release(self) -> None:
-        """Let the call pass, and the later ones at once."""
+        """Let the held call and all later ones pass."""
         self._open.set()
 
 
 @pytest.mark.parametrize("error", [None, FAILURE])
 @pytest.mark.parametrize("call", ["coverage", "prepare_sorting"])
-async def test_a_restart_during_any_call_of_a_crawl_that_has_nothing_to_do_is_not_lost(
+async def test_a_restart_during_any_call_of_an_idle_crawl_is_not_lost(
     tmp_path: Path, call: str, error: Exception | None
 ) -> None:
     api, time, path = FakeDirectory(people(60)), ManualTime(), tmp_path / "mirror.sqlite3"
@@ -96,7 +96,7 @@ async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, 
         assert set(pages_asked(api)) >= set(range(1, 400 // PAGE + 1))
 
 
-async def test_a_requested_sweep_survives_a_mirror_that_became_another_file(tmp_path: Path) -> None:
+async def test_a_requested_sweep_survives_a_mirror_made_anew(tmp_path: Path) -> None:
     api, time = FakeDirectory(people(400)), ManualTime()
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
     async with account(api, time=time, mirror=mirror, sync=LAZY) as session, crawling(session, time) as crawl:

@@ -1,4 +1,4 @@
-"""Sweeps: everything once, and an honest word on what was seen."""
+"""Sweeps: one or two walks over the list, then a completeness verdict."""
 
 import asyncio
 from pathlib import Path
@@ -38,11 +38,11 @@ from walkme_tui.services.sync.list_pass import ListPass, SweepProgress
 from walkme_tui.services.sync.sweep import SweepResult, can_resume, sweep
 from walkme_tui.store.mirror.mirror import open_mirror
 
-# A walk begins when its first page is here, at a time at which nobody was described yet.
+# A walk starts when its first page arrives, before any user was fetched.
 BEGUN_MS = NOON_MS + 1
 
 
-async def swept(session: Session, page_size: int = 1000) -> SweepResult:
+async def run_sweep(session: Session, page_size: int = 1000) -> SweepResult:
     return await asyncio.wait_for(sweep(session, lambda progress: None, page_size=page_size), 20)
 
 
@@ -51,7 +51,7 @@ async def mirrored_ids(session: Session) -> set[str]:
     return {row.user.id for row in held.values() if isinstance(row, MirroredUser)}
 
 
-async def test_one_walk_brings_everyone_in_the_background() -> None:
+async def test_one_walk_reads_all_users_in_the_background() -> None:
     api = FakeDirectory(people(3500))
     progress: list[SweepProgress] = []
     told: list[Event] = []
@@ -66,12 +66,12 @@ async def test_one_walk_brings_everyone_in_the_background() -> None:
     assert sum(change.last - change.first + 1 for change in told if isinstance(change, PageLoaded)) == 3500
 
 
-async def test_several_pages_are_under_way_and_not_all_of_them() -> None:
+async def test_a_limited_number_of_pages_is_requested_concurrently() -> None:
     api = OddDirectory(people(20_000))
     gates: list[asyncio.Event] = []
     api.before = lambda number: None if number else gates.append(api.hold("list_users"))
     async with open_session(api) as session:
-        walking = asyncio.create_task(swept(session))
+        walking = asyncio.create_task(run_sweep(session))
         await until(lambda: api.in_flight >= 2)
         await idle(session)
         assert api.in_flight == session.sync.pages_at_once == 7
@@ -80,32 +80,32 @@ async def test_several_pages_are_under_way_and_not_all_of_them() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 1000, 1001])
-async def test_small_accounts(count: int) -> None:
+async def test_a_sweep_of_a_small_account_is_complete(count: int) -> None:
     api = FakeDirectory(people(count))
     async with open_session(api) as session:
-        assert await swept(session) == SweepResult(True, count, count, BEGUN_MS, "complete")
-        # A full page may not be the last one, whatever the server claims.
+        assert await run_sweep(session) == SweepResult(True, count, count, BEGUN_MS, "complete")
+        # A full page may not be the last one, even if the total says so.
         assert len(api.calls) == count // 1000 + 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 30, 100, 250])
 @pytest.mark.parametrize("cap", [None, 30])
-async def test_without_a_total_two_walks_tell(count: int, cap: int | None) -> None:
+async def test_without_a_total_a_sweep_is_complete(count: int, cap: int | None) -> None:
     api = OddDirectory(people(count))
     api.total = None
     api.cap = cap
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert (result.complete, result.loaded, result.note) == (True, count, "complete")
         assert await mirrored_ids(session) == {person(number).id for number in range(count)}
 
 
 @pytest.mark.parametrize(("count", "claim"), [(250, 200), (1200, 1000), (300, 200), (201, 100), (250, 100)])
-async def test_a_list_that_goes_on_behind_its_claimed_total_is_read_to_its_end(count: int, claim: int) -> None:
+async def test_a_list_longer_than_its_claimed_total_is_read_to_its_end(count: int, claim: int) -> None:
     api = FakeDirectory(people(count))
     api.total = claim
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert (result.complete, result.loaded, result.total) == (True, count, count)
         assert (result.disproved_total, result.note) == (
             claim,
@@ -116,12 +116,12 @@ async def test_a_list_that_goes_on_behind_its_claimed_total_is_read_to_its_end(c
         assert (coverage.loaded, coverage.total, coverage.complete) == (count, count, True)
 
 
-async def test_a_disproved_total_is_remembered_until_it_is_true() -> None:
+async def test_a_disproved_total_is_stored_until_it_becomes_true() -> None:
     api = FakeDirectory(people(250))
     api.total = 200
     async with open_session(api) as session:
-        await swept(session, 100)
-        # Somebody looks at the first pages, in this session or the next one: the others must keep their places.
+        await run_sweep(session, 100)
+        # Browsing the first pages must not remove the users behind the claimed total.
         async with serving(session) as (pages, listing):
             listing.refresh()
             await until(lambda: pages.confirmed(1))
@@ -129,12 +129,12 @@ async def test_a_disproved_total_is_remembered_until_it_is_true() -> None:
             assert listing.total.count == 250
             assert len(await mirrored_ids(session)) == 250
         del api.users[200:]
-        assert (await swept(session, 100)).disproved_total is None
-        assert (await swept(session, 100)).note == "complete"
+        assert (await run_sweep(session, 100)).disproved_total is None
+        assert (await run_sweep(session, 100)).note == "complete"
 
 
 @pytest.mark.parametrize("answer", ["clamped", "404", "400", "other", "500"])
-async def test_a_server_that_has_no_page_behind_the_last_full_one_is_complete(answer: str) -> None:
+async def test_an_error_behind_the_last_full_page_leaves_the_sweep_complete(answer: str) -> None:
     errors = {
         "404": NotFound("There is no such page.", status=404),
         "400": RequestRejected("page is too large.", status=400),
@@ -142,17 +142,17 @@ async def test_a_server_that_has_no_page_behind_the_last_full_one_is_complete(an
         "500": ServerFault("The server failed.", status=500),
     }
 
-    class Ending(OddDirectory):
+    class NoPageBehindTheLast(OddDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             if page > 3 and answer in errors:
                 raise errors[answer]
             return await super().list_users(page, page_size, priority)
 
-    api = Ending(people(300))
+    api = NoPageBehindTheLast(people(300))
     api.clamped = answer == "clamped"
     async with open_session(api) as session:
-        result = await swept(session, 100)
-        if answer in {"other", "500"}:  # that tells nothing about the end of the list
+        result = await run_sweep(session, 100)
+        if answer in {"other", "500"}:  # this says nothing about the end of the list
             assert result.note == f"incomplete: {errors[answer].message}"
         else:
             assert result == SweepResult(True, 300, 300, BEGUN_MS, "complete")
@@ -161,15 +161,15 @@ async def test_a_server_that_has_no_page_behind_the_last_full_one_is_complete(an
 @pytest.mark.parametrize(
     "error", [NotFound("No."), RequestRejected("No."), ServerFault("No."), UnexpectedAnswer("No.")], ids=type
 )
-async def test_no_page_behind_the_last_full_one_is_no_trouble_on_the_screen(error: WalkmeError) -> None:
-    class Ending(OddDirectory):
+async def test_an_error_behind_the_last_full_page_is_not_shown(error: WalkmeError) -> None:
+    class NoPageBehindTheLast(OddDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             answer = await super().list_users(page, page_size, priority)
             if page > 3:
                 raise error
             return answer
 
-    api = Ending(people(300))
+    api = NoPageBehindTheLast(people(300))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(1))
         listing.want(200, 239)
@@ -177,8 +177,8 @@ async def test_no_page_behind_the_last_full_one_is_no_trouble_on_the_screen(erro
         assert (pages.failure, pages.warnings, listing.total) == (None, (), Total(300, exact=True))
 
 
-async def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones() -> None:
-    class Small(FakeDirectory):
+async def test_smaller_pages_are_requested_if_large_ones_are_refused() -> None:
+    class RefusesLargePages(FakeDirectory):
         error: Exception = RequestRejected("pageSize is too large.", status=400)
 
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
@@ -187,34 +187,34 @@ async def test_a_server_that_refuses_large_pages_is_asked_for_smaller_ones() -> 
                 raise self.error
             return answer
 
-    for error in (Small.error, UnexpectedAnswer("The answer is too large.")):
-        api = Small(people(600))
+    for error in (RefusesLargePages.error, UnexpectedAnswer("The answer is too large.")):
+        api = RefusesLargePages(people(600))
         api.error = error
         async with open_session(api) as session:
-            assert (await swept(session)).note == "complete"
+            assert (await run_sweep(session)).note == "complete"
         assert [size for _, size in api.asked("list_users")] == [1000, 500, 250, 250, 250]
 
 
-async def test_a_server_that_sends_less_than_it_claims_leaves_the_sweep_incomplete() -> None:
+async def test_a_list_shorter_than_its_claimed_total_is_incomplete() -> None:
     api = OddDirectory(people(250))
     api.claims = [300]
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert not result.complete
         assert result.note == "incomplete: the server claims 300 users, sent 250"
 
 
-async def test_records_that_cannot_be_read_are_counted_and_said_and_not_asked_for_twice() -> None:
+async def test_unreadable_records_are_counted_reported_and_not_requested_again() -> None:
     api = FakeDirectory(people(250))
     api.users[3] = api.users[150] = UnreadableRecord("has no id")
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert (result.complete, result.loaded) == (False, 248)
         assert result.note == "incomplete: 2 records could not be read"
         assert len(api.calls) == 3
 
 
-async def test_only_a_list_that_changed_is_said_to_have_changed() -> None:
+async def test_a_second_walk_reports_drift_only_if_the_list_changed() -> None:
     steps: list[SweepProgress] = []
     api = OddDirectory([User(id=person(number).id, email=f"{number}@example.com") for number in range(250)])
     async with open_session(api) as session:
@@ -237,12 +237,12 @@ async def test_only_a_list_that_changed_is_said_to_have_changed() -> None:
 
 @pytest.mark.parametrize("trait", ["deaf", "clamped"])
 @pytest.mark.parametrize("total", [None, 150, 5000, 1_000_000])
-async def test_a_server_that_repeats_itself_ends_the_sweep(trait: str, total: int | None) -> None:
+async def test_repeated_pages_end_the_sweep(trait: str, total: int | None) -> None:
     api = OddDirectory(people(150))
     api.total = total
     setattr(api, trait, True)
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert len(api.calls) < 40
         assert result.complete == (total in {None, 150} and trait == "clamped")
 
@@ -254,12 +254,12 @@ async def test_odd_totals_end_the_sweep(claims: list[int | None]) -> None:
     api = OddDirectory(people(250))
     api.claims = claims
     async with open_session(api) as session:
-        await swept(session, 50)
+        await run_sweep(session, 50)
         assert len(api.calls) < 60
         assert await mirrored_ids(session) <= {person(number).id for number in range(250)}
 
 
-async def test_a_server_that_invents_people_without_end_does_not_hold_the_sweep() -> None:
+async def test_an_endless_list_ends_the_sweep_as_incomplete() -> None:
     class Endless(OddDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             self.users = people(page * page_size + 1)
@@ -267,12 +267,12 @@ async def test_a_server_that_invents_people_without_end_does_not_hold_the_sweep(
 
     api = Endless()
     async with open_session(api) as session:
-        result = await swept(session, 10)
+        result = await run_sweep(session, 10)
         assert not result.complete
         assert len(api.calls) < 100
 
 
-async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_beginning() -> None:
+async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_start() -> None:
     api = OddDirectory(people(250))
 
     def grow(number: int) -> None:
@@ -281,14 +281,14 @@ async def test_a_list_that_grows_at_its_end_is_complete_as_of_the_beginning() ->
 
     api.before = grow
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert result.complete
         assert result.note == "complete as of 2027-01-15T08:00:00Z, list was changing"
         assert {person(number).id for number in range(250)} <= await mirrored_ids(session)
 
 
 @pytest.mark.parametrize("created_at_ms", [NOON_MS, UNKNOWN])
-async def test_a_list_that_always_grows_at_its_end_can_be_read_nevertheless(created_at_ms: Known[int]) -> None:
+async def test_a_list_that_always_grows_at_its_end_can_be_complete(created_at_ms: Known[int]) -> None:
     api = OddDirectory([person(number)._replace(created_at_ms=created_at_ms) for number in range(250)])
 
     def grow(number: int) -> None:
@@ -298,7 +298,7 @@ async def test_a_list_that_always_grows_at_its_end_can_be_read_nevertheless(crea
 
     api.before = grow
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert result.complete
         assert {person(number).id for number in range(250)} <= await mirrored_ids(session)
 
@@ -312,40 +312,40 @@ async def test_a_list_that_changed_is_walked_again_with_another_page_size() -> N
 
     api.before = shrink
     async with open_session(api) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert {size for _, size in api.asked("list_users")} == {100, 90}
         assert result.complete
         assert "list was changing" in result.note
         assert {person(number).id for number in range(3, 500)} <= await mirrored_ids(session)
 
 
-async def test_a_second_walk_knows_that_everyone_was_known_before_the_first() -> None:
+async def test_a_second_walk_knows_that_all_users_were_known_before_the_first() -> None:
     api = OddDirectory(people(500))
     async with open_session(api) as session:
-        await swept(session, 100)
+        await run_sweep(session, 100)
         api.before = lambda number: api.users.__delitem__(slice(0, 3)) if number == 7 else None
-        await swept(session, 100)
+        await run_sweep(session, 100)
         ended = (await session.mirror.coverage()).sweep
         assert ended is not None
         assert (ended.pass_number, ended.renews, ended.complete) == (2, True, True)
 
 
-async def test_users_who_were_not_seen_are_not_forgotten() -> None:
+async def test_users_not_seen_by_a_sweep_are_kept() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session:
-        await swept(session, 100)
+        await run_sweep(session, 100)
         del api.users[50]
-        await swept(session, 100)
+        await run_sweep(session, 100)
         assert await session.mirror.user(person(50).id) is not None
         assert api.asked("get_user") == []
 
 
-async def test_a_failure_at_the_beginning_is_raised_and_one_on_the_way_leaves_it_incomplete() -> None:
+async def test_a_failure_of_the_first_page_is_raised_and_a_later_one_makes_the_sweep_incomplete() -> None:
     api = OddDirectory(people(500))
     async with open_session(api) as session:
         api.offline = Unreachable("The server cannot be reached.")
         with pytest.raises(Unreachable):
-            await swept(session, 100)
+            await run_sweep(session, 100)
         api.offline = None
 
         def fail(number: int) -> None:
@@ -353,14 +353,14 @@ async def test_a_failure_at_the_beginning_is_raised_and_one_on_the_way_leaves_it
                 raise ServerFault("The server failed.", status=500)
 
         api.before = fail
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert not result.complete
         assert result.note == "incomplete: The server failed."
         assert result.loaded >= 100
         assert api.in_flight == 0
 
 
-async def test_a_lost_right_is_raised_whenever_it_is_lost() -> None:
+async def test_a_refused_permission_is_raised_at_any_page() -> None:
     api = OddDirectory(people(500))
 
     def refuse(number: int) -> None:
@@ -370,7 +370,7 @@ async def test_a_lost_right_is_raised_whenever_it_is_lost() -> None:
     api.before = refuse
     async with open_session(api) as session:
         with pytest.raises(PermissionRefused):
-            await swept(session, 100)
+            await run_sweep(session, 100)
 
 
 async def test_a_full_disk_is_raised() -> None:
@@ -378,7 +378,7 @@ async def test_a_full_disk_is_raised() -> None:
     mirror.full = True
     async with open_session(FakeDirectory(people(500)), mirror=mirror) as session:
         with pytest.raises(MirrorUnavailable):
-            await swept(session, 100)
+            await run_sweep(session, 100)
 
 
 async def test_cancelling_a_sweep_leaves_nothing_running() -> None:
@@ -390,7 +390,7 @@ async def test_cancelling_a_sweep_leaves_nothing_running() -> None:
     api.before = hold
     before = asyncio.all_tasks()
     async with open_session(api) as session:
-        walking = asyncio.create_task(swept(session))
+        walking = asyncio.create_task(run_sweep(session))
         await until(lambda: api.in_flight >= 2)
         walking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -400,68 +400,68 @@ async def test_cancelling_a_sweep_leaves_nothing_running() -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_whom_an_earlier_walk_saw_does_not_count_for_a_later_one() -> None:
+async def test_users_seen_by_an_earlier_walk_do_not_count_for_a_later_one() -> None:
     api = OddDirectory(people(250))
     async with open_session(api) as session:
-        assert (await swept(session, 100)).complete
+        assert (await run_sweep(session, 100)).complete
         assert (await session.mirror.coverage()).complete
         api.deaf = True
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert (result.complete, result.loaded) == (False, 100)
         assert result.note == "incomplete: the server sent some pages twice in place of others"
         coverage = await session.mirror.coverage()
         assert (coverage.loaded, coverage.total, coverage.complete) == (250, 250, False)
 
 
-async def test_clocks_that_went_back_prove_nothing() -> None:
+async def test_a_clock_set_back_never_makes_a_sweep_complete() -> None:
     api, time = OddDirectory(people(250)), ManualTime()
     async with open_session(api, time=time) as session:
-        await swept(session, 100)
+        await run_sweep(session, 100)
         time.advance(-3600)
         api.deaf = True
-        assert not (await swept(session, 100)).complete
+        assert not (await run_sweep(session, 100)).complete
         api.deaf = False
-        assert (await swept(session, 100)).complete
+        assert (await run_sweep(session, 100)).complete
 
 
-async def test_a_list_without_a_total_or_an_end_is_left_when_it_brings_nobody_new() -> None:
-    class Turning(OddDirectory):
-        """Whatever page is asked for, it begins somewhere else in the same list."""
+async def test_a_walk_without_a_total_ends_when_pages_have_no_new_users() -> None:
+    class RotatingList(OddDirectory):
+        """Every page starts at another place of the same list."""
 
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             self.users = self.users[7:] + self.users[:7]
             return (await super().list_users(1, page_size, priority))._replace(page=page)
 
-    api = Turning(people(150))
+    api = RotatingList(people(150))
     api.total = None
     async with open_session(api) as session:
-        assert (await swept(session, 100)).loaded == 150
+        assert (await run_sweep(session, 100)).loaded == 150
         assert len(api.calls) < 100
 
 
-async def test_how_it_ended_is_remembered_and_an_outage_leaves_a_walk_that_can_go_on() -> None:
+async def test_the_result_of_a_sweep_is_stored_and_an_outage_leaves_a_resumable_walk() -> None:
     api = OddDirectory(people(500))
     told: list[Event] = []
     async with open_session(api) as session:
         session.events.subscribe(told.append)
-        await swept(session, 100)
+        await run_sweep(session, 100)
         coverage = await session.mirror.coverage()
         assert coverage.sweep is not None
         assert (coverage.sweep.complete, coverage.sweep.note, coverage.sweep.ended_at_ms) == (True, "complete", NOON_MS)
         assert told[-1] == CoverageChanged(coverage)
         api.before = lambda number: setattr(api, "offline", Unreachable("Away.")) if number == 7 else None
-        await swept(session, 100)
+        await run_sweep(session, 100)
         left = (await session.mirror.coverage()).sweep
         assert left is not None
         assert (left.ended_at_ms, left.next_page > 1, left.renews) == (None, True, True)
         assert can_resume(left)
 
 
-async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_beside_it_is_not() -> None:
-    """While the first page is on its way another one brings people who may have come after it was answered."""
+async def test_only_users_of_the_first_page_itself_count_as_seen_at_the_start() -> None:
+    """While the first page is in flight another page stores users who may be newer than the answer."""
     api = OddDirectory([person(number)._replace(created_at_ms=UNKNOWN) for number in range(30)])
     async with open_session(api) as session:
-        await swept(session, 10)
+        await run_sweep(session, 10)
         sweeps = [(await session.mirror.coverage()).sweep]
     async with open_session(OddDirectory(api.users), mirror=(mirror := BrokenMirror())) as session:
         saving = mirror.save_page
@@ -477,18 +477,18 @@ async def test_who_came_with_the_first_page_is_known_to_the_walk_and_who_came_be
     assert [sweep.first_new_row_id for sweep in sweeps if sweep] == [31, 1]
 
 
-async def test_a_mirror_that_is_made_anew_is_filled_from_the_beginning(tmp_path: Path) -> None:
-    class Meanwhile(FakeDirectory):
-        """The local copy is damaged while the third page is on its way."""
+async def test_a_mirror_made_anew_during_a_sweep_is_filled_from_the_first_page(tmp_path: Path) -> None:
+    class DamagesTheMirror(FakeDirectory):
+        """The local copy is damaged while the third page is in flight."""
 
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             if len(self.calls) == 2:
                 await damage(mirror)
             return await super().list_users(page, page_size, priority)
 
-    api = Meanwhile(people(500))
+    api = DamagesTheMirror(people(500))
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
     async with open_session(api, mirror=mirror) as session:
-        result = await swept(session, 100)
+        result = await run_sweep(session, 100)
         assert (result.complete, result.loaded, result.note) == (True, 500, "complete")
         assert {size for _, size in api.asked("list_users")} == {100}

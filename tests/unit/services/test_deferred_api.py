@@ -12,7 +12,7 @@ from walkme_tui.services.ports import DirectoryApi
 
 
 class Builder:
-    """Builds a fake account, in whatever thread it is called; ``problem`` is raised instead."""
+    """Builds a fake account and records the thread; raises ``problem`` instead, if there is one."""
 
     def __init__(self) -> None:
         self.api = FakeDirectory(people(3))
@@ -29,7 +29,7 @@ class Builder:
         return self.api
 
 
-async def test_nothing_is_built_before_the_first_call_and_then_once_and_off_the_event_loop() -> None:
+async def test_the_client_is_built_once_at_the_first_call_in_another_thread() -> None:
     build = Builder()
     api = DeferredApi(build)
     assert api.traffic().in_flight == 0
@@ -49,7 +49,7 @@ async def test_nothing_is_built_before_the_first_call_and_then_once_and_off_the_
     assert build.api.closed
 
 
-async def test_writes_and_scopes_pass_through() -> None:
+async def test_writes_and_scopes_are_forwarded() -> None:
     build = Builder()
     api = DeferredApi(build)
     assert api.scopes is None
@@ -73,7 +73,7 @@ async def test_writes_and_scopes_pass_through() -> None:
         await api.update_user(user.id, {}, user)
 
 
-async def test_a_failure_reaches_everyone_who_waits_and_the_next_call_builds_again() -> None:
+async def test_a_failed_build_is_raised_to_all_callers_and_the_next_call_retries() -> None:
     build = Builder()
     problem = build.problem = ConfigurationError("The ca_bundle cannot be read.")
     api = DeferredApi(build)
@@ -85,7 +85,7 @@ async def test_a_failure_reaches_everyone_who_waits_and_the_next_call_builds_aga
     assert len(build.threads) == 2
 
 
-async def test_who_gives_up_takes_the_client_from_nobody() -> None:
+async def test_cancelling_one_caller_does_not_cancel_the_build() -> None:
     build = Builder()
     build.may_go_on.clear()
     api = DeferredApi(build)
@@ -99,7 +99,7 @@ async def test_who_gives_up_takes_the_client_from_nobody() -> None:
     assert len(build.threads) == 1
 
 
-async def test_closing_waits_for_what_is_being_built_and_closes_it() -> None:
+async def test_closing_waits_for_a_build_and_closes_the_client() -> None:
     build = Builder()
     build.may_go_on.clear()
     api = DeferredApi(build)
@@ -116,7 +116,7 @@ async def test_closing_waits_for_what_is_being_built_and_closes_it() -> None:
         await api.list_groups()
 
 
-async def test_preparing_signs_in_where_the_client_can() -> None:
+async def test_preparing_signs_in_if_the_client_supports_it() -> None:
     class Eager(FakeDirectory):
         signed_in = 0
 
@@ -131,7 +131,7 @@ async def test_preparing_signs_in_where_the_client_can() -> None:
     assert plain.calls == []
 
 
-async def test_closing_what_was_never_used_builds_nothing() -> None:
+async def test_closing_an_unused_client_builds_nothing() -> None:
     build = Builder()
     await DeferredApi(build).aclose()
     assert build.threads == []

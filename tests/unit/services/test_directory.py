@@ -1,4 +1,4 @@
-"""Single users and groups: what is asked, stored and said."""
+"""Look-ups of single users and groups: requests, stored data and messages."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from walkme_tui.services.sync.sweep import sweep
 SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 
 
-async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
+async def test_a_look_up_by_email_or_id_requests_and_stores_the_user() -> None:
     api = FakeDirectory(people(10))
     told: list[Event] = []
     async with open_session(api) as session:
@@ -36,8 +36,8 @@ async def test_a_look_up_by_email_or_id_asks_the_server_and_stores() -> None:
 
 
 @pytest.mark.parametrize(("key", "call"), [("person00003@example.com", "find_user"), (person(3).id, "get_user")])
-async def test_an_answer_is_as_old_as_its_question(key: str, call: str) -> None:
-    # A crawl that begins in between must not take it for something that it saw itself.
+async def test_the_time_of_an_answer_is_that_of_its_request(key: str, call: str) -> None:
+    # A crawl that starts in between must not count the user as seen.
     api, time = FakeDirectory(people(10)), ManualTime()
     async with open_session(api, time=time) as session:
         for look_up in (Directory(session).look_up(key), PlanLookUps(session, GroupNames(session)).find([key])):
@@ -70,7 +70,7 @@ async def test_an_email_is_found_in_any_unicode_form(stored: str, typed: str) ->
             assert cached.user.id == person(2).id
 
 
-async def test_whom_only_the_mirror_knows_by_email_is_read_by_id() -> None:
+async def test_a_user_whose_email_only_the_mirror_has_is_requested_by_id() -> None:
     api = FakeDirectory(people(250))
     async with open_session(api) as session:
         await sweep(session, lambda progress: None)
@@ -80,13 +80,13 @@ async def test_whom_only_the_mirror_knows_by_email_is_read_by_id() -> None:
         assert api.asked("get_user") == [(person(240).id,)]
         found = await PlanLookUps(session, GroupNames(session)).find(["person00241@example.com"])
         assert found == [person(241)]
-        # Somebody else may have the email by now: the mirror proves nothing.
+        # Another user may have the email by now, so the mirror is not trusted.
         api.edit(person(242).id, email="renamed@example.com")
         with pytest.raises(LookUpIgnored, match="all 250 people of the account, as read at"):
             await directory.look_up("person00242@example.com")
 
 
-async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
+async def test_an_ignored_look_up_does_not_prove_that_a_user_is_missing() -> None:
     api = FakeDirectory(people(250))
     api.email_ignored = True
     async with open_session(api) as session:
@@ -103,7 +103,7 @@ async def test_a_look_up_that_the_server_ignores_proves_nothing() -> None:
             await PlanLookUps(session, GroupNames(session)).find(["person00240@example.com", "person00241@example.com"])
 
 
-async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> None:
+async def test_details_are_requested_if_the_look_up_by_email_lacks_fields() -> None:
     api = FakeDirectory(people(10))
     api.lean = True
     async with open_session(api) as session:
@@ -111,7 +111,7 @@ async def test_where_the_look_up_by_email_is_lean_the_details_are_read_too() -> 
         assert found.user == person(3)
 
 
-async def test_an_email_or_id_that_nobody_has_is_not_found() -> None:
+async def test_an_unknown_email_or_id_is_not_found() -> None:
     api = FakeDirectory(people(10))
     async with open_session(api) as session:
         with pytest.raises(NotFound, match=r"nobody@example\.com"):
@@ -124,7 +124,7 @@ async def test_an_email_or_id_that_nobody_has_is_not_found() -> None:
         assert len(raised.value.message) < 300
 
 
-async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> None:
+async def test_a_user_deleted_on_the_server_is_deleted_from_the_mirror() -> None:
     api = FakeDirectory(people(10))
     told: list[Event] = []
     async with open_session(api) as session:
@@ -139,7 +139,7 @@ async def test_a_user_whom_the_server_does_not_know_any_more_is_dropped() -> Non
         assert await directory.cached(person(4).id) is None
 
 
-async def test_a_server_that_is_away_drops_nobody() -> None:
+async def test_an_unreachable_server_deletes_no_user() -> None:
     api = FakeDirectory(people(10))
     async with open_session(api) as session:
         directory = Directory(session)
@@ -150,7 +150,7 @@ async def test_a_server_that_is_away_drops_nobody() -> None:
         assert await directory.cached(person(4).id) == stored
 
 
-async def test_a_full_disk_costs_the_copy_and_not_the_answer() -> None:
+async def test_a_full_disk_does_not_fail_a_look_up() -> None:
     api = FakeDirectory(people(10), groups=[SALES])
     mirror = BrokenMirror()
     mirror.full = True
@@ -160,7 +160,7 @@ async def test_a_full_disk_costs_the_copy_and_not_the_answer() -> None:
         assert await Directory(session).refresh_groups() == (GroupSize(SALES, 0),)
 
 
-async def test_groups_come_with_the_members_that_are_known() -> None:
+async def test_groups_are_listed_with_their_known_members() -> None:
     api = FakeDirectory(people(100), groups=[SALES, SUPPORT])
     told: list[Event] = []
     async with open_session(api) as session:
@@ -174,7 +174,7 @@ async def test_groups_come_with_the_members_that_are_known() -> None:
         assert [type(change) for change in told] == [GroupsStored]
 
 
-async def test_a_group_is_found_by_id_by_name_and_without_regard_to_accents_and_case() -> None:
+async def test_a_group_is_found_by_id_or_by_name_without_accents_and_case() -> None:
     api = FakeDirectory(groups=[SALES, Group("g3", "Zürich office"), Group("Sales", "Odd")])
     async with open_session(api) as session:
         directory = Directory(session)
@@ -185,7 +185,7 @@ async def test_a_group_is_found_by_id_by_name_and_without_regard_to_accents_and_
         assert await directory.group("sales") == SALES
 
 
-async def test_a_group_that_is_not_there_or_not_the_only_one_is_refused_with_what_to_do() -> None:
+async def test_an_unknown_or_ambiguous_group_is_refused_with_what_to_do() -> None:
     twins = [Group(f"t{number}", "Twins") for number in range(7)]
     api = FakeDirectory(groups=[SALES, *twins, Group("x1", "sales ")])
     async with open_session(api) as session:

@@ -3,7 +3,7 @@
 from walkme_tui.services.events import Event, Events, GroupsStored, UserStored
 
 
-def test_everyone_who_is_subscribed_hears_everything_in_order() -> None:
+def test_all_subscribers_receive_all_events_in_order() -> None:
     changes = Events()
     first: list[Event] = []
     second: list[Event] = []
@@ -17,7 +17,7 @@ def test_everyone_who_is_subscribed_hears_everything_in_order() -> None:
     assert second == [UserStored("a")]
 
 
-def test_who_leaves_while_something_is_told_keeps_it_from_nobody() -> None:
+def test_unsubscribing_during_an_event_does_not_affect_other_subscribers() -> None:
     changes = Events()
     heard: list[Event] = []
 
@@ -30,7 +30,7 @@ def test_who_leaves_while_something_is_told_keeps_it_from_nobody() -> None:
     assert heard == [GroupsStored()]
 
 
-def test_subscribing_twice_is_ended_one_by_one() -> None:
+def test_a_listener_subscribed_twice_is_unsubscribed_one_by_one() -> None:
     changes = Events()
     heard: list[Event] = []
     leave_first = changes.subscribe(heard.append)

@@ -51,13 +51,13 @@ LEAVE = RemoveMember(BOTH.id, group("g1"))
 JOIN = AddMember(BOTH.id, group("g3"))
 
 
-async def run(api: FakeDirectory, folder: Path, *changes: Change, strict: bool = False) -> Job:
-    """The job that these changes come to."""
+async def run_changes(api: FakeDirectory, folder: Path, *changes: Change, strict: bool = False) -> Job:
+    """The job that executed these changes."""
     async with open_executor(api, folder) as desk:
         return await desk.run(desk.plan(changes, strict=strict))
 
 
-# ------------------------------------------------------------ what is sent
+# ------------------------------------------------------------ requests
 
 
 async def test_a_user_is_read_once_and_read_back_after_each_write(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_a_user_is_read_once_and_read_back_after_each_write(tmp_path: Path
 
 async def test_a_step_keeps_the_user_before_and_after(tmp_path: Path) -> None:
     api = account()
-    (step,) = (await run(api, tmp_path, DEACTIVATE)).steps
+    (step,) = (await run_changes(api, tmp_path, DEACTIVATE)).steps
     assert step.before is not None
     assert step.after is not None
     assert (step.before.status, step.after.status, step.changed, step.attempts) == ("active", "inactive", True, 1)
@@ -118,7 +118,7 @@ async def test_users_are_changed_concurrently_after_a_first_step_succeeded(tmp_p
 
 async def test_a_change_that_already_holds_succeeds_without_a_request(tmp_path: Path) -> None:
     api = account()
-    job = await run(
+    job = await run_changes(
         api,
         tmp_path,
         SetStatus(USER.id, "active", "inactive"),
@@ -135,10 +135,10 @@ async def test_a_change_that_already_holds_succeeds_without_a_request(tmp_path: 
     assert [call.name for call in api.calls] == ["get_user"]
 
 
-async def test_a_plan_whose_user_changed_since_is_executed_and_says_so(tmp_path: Path) -> None:
+async def test_a_plan_whose_user_changed_since_is_executed_with_a_note(tmp_path: Path) -> None:
     api = account()
     api.edit(BOTH.id, status="pending")
-    job = await run(api, tmp_path, DEACTIVATE)
+    job = await run_changes(api, tmp_path, DEACTIVATE)
     assert outcomes_of(job) == [("done", "was pending (the plan found active), is inactive")]
     assert job.steps[0].changed
 
@@ -146,7 +146,7 @@ async def test_a_plan_whose_user_changed_since_is_executed_and_says_so(tmp_path:
 async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None:
     api = account()
     api.edit(ACTIVE.id, status="pending")
-    job = await run(
+    job = await run_changes(
         api,
         tmp_path,
         SetStatus(ACTIVE.id, "inactive", "active"),
@@ -168,7 +168,7 @@ async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None
 async def test_a_strict_step_overwrites_no_unknown_status(tmp_path: Path) -> None:
     api = account()
     api.unread = {"status"}
-    job = await run(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
+    job = await run_changes(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
     assert states_of(job) == ["needs review"]
     assert not api.writes
 
@@ -179,7 +179,7 @@ async def test_a_strict_step_overwrites_no_unknown_status(tmp_path: Path) -> Non
 async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path) -> None:
     api = account()
     api.inert = True
-    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    job = await run_changes(api, tmp_path, DEACTIVATE, LEAVE)
     assert outcomes_of(job) == [("failed", "the server answered 200 and changed nothing")] * 2
     assert job.state is JobState.DONE
     assert not job.clean
@@ -197,19 +197,19 @@ async def test_a_change_that_becomes_visible_later_is_verified(tmp_path: Path) -
 async def test_groups_that_the_record_lacks_are_read_from_the_group(tmp_path: Path) -> None:
     api = account()
     api.unread = {"groups", "status"}
-    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    job = await run_changes(api, tmp_path, DEACTIVATE, LEAVE)
     assert outcomes_of(job) == [("done", "is inactive"), ("done", "left Sales")]
 
 
 async def test_a_result_that_cannot_be_read_needs_review(tmp_path: Path) -> None:
     api = account()
     api.unread, api.lean = {"groups"}, True
-    job = await run(api, tmp_path, LEAVE)
+    job = await run_changes(api, tmp_path, LEAVE)
     assert outcomes_of(job) == [("needs review", "accepted, could not be verified")]
     api = account()
     api.unread, api.lean = {"groups"}, True
     api.lose_answer()
-    job = await run(api, tmp_path / "other", LEAVE)
+    job = await run_changes(api, tmp_path / "other", LEAVE)
     assert outcomes_of(job) == [
         ("needs review", "sent, no answer came, and the record does not show whether it happened")
     ]
@@ -235,13 +235,13 @@ async def test_a_mirror_without_space_does_not_stop_the_job(tmp_path: Path) -> N
     assert job.clean
 
 
-# ------------------------------------------------------------ answers that are no yes
+# ------------------------------------------------------------ failed and lost writes
 
 
 async def test_a_lost_answer_is_read_back(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(times=2)
-    job = await run(api, tmp_path, DEACTIVATE, LEAVE)
+    job = await run_changes(api, tmp_path, DEACTIVATE, LEAVE)
     assert outcomes_of(job) == [("done", "no usable answer came; the change was there when read again")] * 2
     assert [record.changed for record in job.steps] == [True, True]
     assert len(api.writes) == 2
@@ -250,7 +250,7 @@ async def test_a_lost_answer_is_read_back(tmp_path: Path) -> None:
 async def test_a_request_that_was_not_sent_is_sent_again(tmp_path: Path) -> None:
     api = account()
     api.lose_answer(carried_out=False, times=2)
-    job = await run(api, tmp_path, LEAVE)
+    job = await run_changes(api, tmp_path, LEAVE)
     assert outcomes_of(job) == [("done", "left Sales")]
     assert job.steps[0].attempts == 3
     assert len(api.writes) == 1
@@ -296,12 +296,12 @@ async def test_a_write_that_is_refused_while_reads_work_is_retried_a_few_times(t
 
 
 async def test_a_change_that_arrives_late_counts_as_done_by_the_job(tmp_path: Path) -> None:
-    """The reading came before the lost request did its work: an undo must know that it was us."""
+    """The read-back preceded the effect of the lost request; an undo must know that the change was ours."""
     api = account()
     api.lose_answer(carried_out=False)
     api.meanwhile("remove_member", lambda: None)
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
-    job = await run(api, tmp_path, LEAVE)
+    job = await run_changes(api, tmp_path, LEAVE)
     assert outcomes_of(job) == [("done", "an earlier attempt took effect; the change was there when read again")]
     assert job.steps[0].changed
 
@@ -345,7 +345,7 @@ async def test_an_attempt_without_an_answer_is_read_back_when_a_later_one_is_ref
         api.edit(BOTH.id, status="inactive")
 
     api.meanwhile("patch_user", refuse_and_let_the_first_arrive)
-    job = await run(api, tmp_path, DEACTIVATE)
+    job = await run_changes(api, tmp_path, DEACTIVATE)
     assert states_of(job) == ["done"]
     assert job.steps[0].changed
 
@@ -365,7 +365,7 @@ async def test_a_bug_in_one_step_stops_the_job_for_all_users(tmp_path: Path) -> 
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
         assert "sent" in states_of(job)
-        # The first person, and at most those who were under way beside the fault.
+        # The first user, and at most those whose steps ran concurrently.
         assert len(api.writes) <= 1 + USERS_AT_ONCE
         assert (await desk.resume(job)).clean
 
@@ -375,14 +375,14 @@ async def test_a_membership_that_already_holds_succeeds(tmp_path: Path, error: A
     api = account()
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     api.fail_next(error, name="remove_member")
-    job = await run(api, tmp_path, LEAVE)
+    job = await run_changes(api, tmp_path, LEAVE)
     assert outcomes_of(job) == [("done", "was already out of Sales when it was sent")]
     assert not job.steps[0].changed
 
 
 async def test_a_missing_group_is_a_failure(tmp_path: Path) -> None:
     api = account()
-    job = await run(api, tmp_path, AddMember(BOTH.id, Group("g99", "Sales")))
+    job = await run_changes(api, tmp_path, AddMember(BOTH.id, Group("g99", "Sales")))
     assert outcomes_of(job) == [("failed", "There is no such group.")]
 
 
@@ -405,7 +405,7 @@ async def test_a_deleted_user_fails_once_and_the_other_steps_are_skipped(tmp_pat
 async def test_a_user_who_is_deleted_during_the_job_is_reported(tmp_path: Path) -> None:
     api = account()
     api.meanwhile("remove_member", lambda: api.remove(BOTH.id))
-    job = await run(api, tmp_path, DEACTIVATE, LEAVE, JOIN)
+    job = await run_changes(api, tmp_path, DEACTIVATE, LEAVE, JOIN)
     assert states_of(job) == ["done", "failed", "skipped"]
     assert job.steps[1].attempts == 1
 
@@ -420,7 +420,7 @@ async def test_a_refused_step_is_reported_and_the_next_one_is_executed(
     api = account()
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="patch_user")
     api.fail_next(RequestRejected("Not on a Sunday.", status=400), name="remove_member")
-    job = await run(api, tmp_path, change, JOIN)
+    job = await run_changes(api, tmp_path, change, JOIN)
     assert states_of(job) == [state, "done"]
     assert "Not on a Sunday." in job.steps[0].detail
 
@@ -471,14 +471,14 @@ async def test_a_refused_sign_in_during_a_read_back_leaves_the_step_sent(tmp_pat
 async def test_a_call_that_the_server_lacks_is_a_failure(tmp_path: Path) -> None:
     api = account()
     api.fail_next(MethodRefused("No such call (405).", status=405), name="remove_member")
-    job = await run(api, tmp_path, LEAVE, JOIN)
+    job = await run_changes(api, tmp_path, LEAVE, JOIN)
     assert outcomes_of(job) == [("failed", "No such call (405)."), ("done", "joined Beta")]
 
 
 async def test_a_user_that_cannot_be_read_is_not_changed(tmp_path: Path) -> None:
     api = account()
     api.fail_next(RequestRejected("No.", status=400), name="get_user")
-    job = await run(api, tmp_path, DEACTIVATE)
+    job = await run_changes(api, tmp_path, DEACTIVATE)
     assert outcomes_of(job) == [("failed", "could not be read, so nothing was sent: No.")]
     assert not api.asked("patch_user")
 
@@ -487,7 +487,7 @@ async def test_a_user_that_cannot_be_read_is_not_changed(tmp_path: Path) -> None
 
 
 async def refused(desk: ExecutorBench, plan: Plan) -> type[Exception]:
-    """What submitting, and what running a job that slipped in, raise."""
+    """The errors of submitting the plan, and of running it as a job that was stored anyway."""
     raised = []
     slipped = await desk.journal.create(plan, ACTOR)
     for attempt in (desk.executor.submit(plan), desk.resume(slipped)):

@@ -1,6 +1,6 @@
-"""Random jobs under random schedules: at every await something may fail, stop, die, or be done by others.
+"""Random jobs under random schedules: at every await a call may fail, or the job stop, or others change something.
 
-Whatever happens, in the end the account is as the journal says, nothing was carried out twice, and an undo restores it.
+In the end the account is always as the journal says, nothing was executed twice, and an undo restores it.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ PEOPLE = 5
 MOST_RUNS = 200
 
 
-class Act(Enum):
-    """What happens at one await; most of it only makes sense at some of them."""
+class Fault(Enum):
+    """What happens at one await; most kinds apply to some calls only."""
 
     NOTHING = auto()
     DOWN = auto()
@@ -50,53 +50,53 @@ class Act(Enum):
     PATCH_UNKNOWN = auto()
 
 
-class Fate:
-    """Deals acts out until there are none left; then everything goes well."""
+class Schedule:
+    """Returns one fault per call until there are none left; then all calls succeed."""
 
-    def __init__(self, acts: Mapping[str, Iterable[Act]], api: FakeDirectory) -> None:
-        self._acts = {kind: iter(some) for kind, some in acts.items()}
+    def __init__(self, faults: Mapping[str, Iterable[Fault]], api: FakeDirectory) -> None:
+        self._acts = {kind: iter(some) for kind, some in faults.items()}
         self.api = api
-        self.dead = False
+        self.killed = False
         self.control = JobControl()
         self.task: asyncio.Task[Job] | None = None
         self.others: set[tuple[str, str]] = set()
 
-    def deal(self, kind: str) -> Act:
-        """What happens to this read, write or record; the dead do nothing."""
+    def next_fault(self, kind: str) -> Fault:
+        """The fault of this read, write or record; raises if the process was killed."""
         self.check()
-        act = next(self._acts[kind], Act.NOTHING)
-        match act:
-            case Act.STOP:
+        fault = next(self._acts[kind], Fault.NOTHING)
+        match fault:
+            case Fault.STOP:
                 self.control.cancel()
-            case Act.END_TASK if self.task is not None:
+            case Fault.END_TASK if self.task is not None:
                 self.task.cancel()
-            case Act.PATCH_UNKNOWN:
+            case Fault.PATCH_UNKNOWN:
                 self.api.patch_refused = True
-            case Act.DIE_BEFORE:
-                self.die()
-        return act
+            case Fault.DIE_BEFORE:
+                self.kill()
+        return fault
 
-    def die(self) -> None:
-        """The process is gone: nothing it does from here on reaches anything."""
-        self.dead = True
+    def kill(self) -> None:
+        """Kill the process: all its later calls raise."""
+        self.killed = True
         self.check()
 
     def check(self) -> None:
-        """Raise for the dead."""
-        if self.dead:
+        """Raise if the process was killed."""
+        if self.killed:
             raise Unreachable("This process is dead.")
 
-    def reborn(self) -> None:
-        """The next process."""
-        self.dead, self.control, self.task = False, JobControl(), None
+    def restart(self) -> None:
+        """Start the next process."""
+        self.killed, self.control, self.task = False, JobControl(), None
 
 
-class Wire:
-    """The account as the executor meets it."""
+class FaultyApi:
+    """The account with faults."""
 
-    def __init__(self, api: FakeDirectory, fate: Fate) -> None:
+    def __init__(self, api: FakeDirectory, schedule: Schedule) -> None:
         self._api = api
-        self._fate = fate
+        self._fate = schedule
         updater = UserUpdater(cast("UserCalls", self))
         self.update_user = updater.update
         self.replaces_records = updater.patch_refused
@@ -109,24 +109,24 @@ class Wire:
         writes = name not in {"get_user", "find_user"}
 
         async def call(*arguments: Any) -> object:
-            act = self._fate.deal("writes" if writes else "reads")
-            if act is Act.OTHERS:
+            fault = self._fate.next_fault("writes" if writes else "reads")
+            if fault is Fault.OTHERS:
                 self._others(str(arguments[-1] if name.endswith("member") else arguments[0]))
-            if act is Act.DOWN:
+            if fault is Fault.DOWN:
                 raise Unreachable("Nobody answers.")
-            if act is Act.NEVER_ARRIVED:
+            if fault is Fault.NEVER_ARRIVED:
                 raise OutcomeUnknown("Nobody answers.")
             result = await real(*arguments)
-            if act is Act.DIE_AFTER:
-                self._fate.die()
-            if act is Act.LOST:
+            if fault is Fault.DIE_AFTER:
+                self._fate.kill()
+            if fault is Fault.LOST:
                 raise OutcomeUnknown("Nobody answers.") if writes else Unreachable("Nobody answers.")
             return result
 
         return call
 
     def _others(self, user_id: str) -> None:
-        """Somebody else changes the person's status."""
+        """Change the status of the user, as another admin would."""
         if not any(isinstance(user, User) and user.id == user_id for user in self._api.users):
             return
         now = self._api.now(user_id)
@@ -134,12 +134,12 @@ class Wire:
         self._fate.others.add((user_id, "status"))
 
 
-class Disk:
-    """The journal as the executor meets it."""
+class FaultyJournal:
+    """The journal with faults."""
 
-    def __init__(self, real: Any, fate: Fate) -> None:
+    def __init__(self, real: Any, schedule: Schedule) -> None:
         self._real = real
-        self._fate = fate
+        self._fate = schedule
 
     def __getattr__(self, name: str) -> Any:
         real: Callable[..., Awaitable[object]] = getattr(self._real, name)
@@ -148,12 +148,12 @@ class Disk:
 
         async def call(*arguments: object) -> object:
             try:
-                act = self._fate.deal("records")
-                if act is Act.DISK_FULL and name != "release":
+                fault = self._fate.next_fault("records")
+                if fault is Fault.DISK_FULL and name != "release":
                     raise JournalUnavailable("There is no space left.")
                 result = await real(*arguments)
-                if act is Act.DIE_AFTER:
-                    self._fate.die()
+                if fault is Fault.DIE_AFTER:
+                    self._fate.kill()
             except Unreachable as error:
                 raise JournalUnavailable(error.message) from None
             return result
@@ -162,8 +162,8 @@ class Disk:
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> list[Change]:
-    """Changes of some people, each thing at most once."""
+def changes(draw: st.DrawFn) -> list[Change]:
+    """Changes of some users, no field or membership twice."""
     changes: list[Change] = []
     for number in draw(st.lists(st.integers(0, PEOPLE - 1), min_size=2, max_size=4, unique=True)):
         user = person(number)
@@ -175,36 +175,38 @@ def wishes(draw: st.DrawFn) -> list[Change]:
     return changes
 
 
-ANYWHERE = [*[Act.NOTHING] * 8, Act.DIE_BEFORE, Act.DIE_AFTER, Act.STOP, Act.END_TASK]
-ACTS = st.fixed_dictionaries(
+ANYWHERE = [*[Fault.NOTHING] * 8, Fault.DIE_BEFORE, Fault.DIE_AFTER, Fault.STOP, Fault.END_TASK]
+FAULTS = st.fixed_dictionaries(
     {
-        "reads": st.lists(st.sampled_from([*ANYWHERE, Act.DOWN, Act.OTHERS]), max_size=30),
+        "reads": st.lists(st.sampled_from([*ANYWHERE, Fault.DOWN, Fault.OTHERS]), max_size=30),
         "writes": st.lists(
-            st.sampled_from([*ANYWHERE, Act.DOWN, Act.LOST, Act.NEVER_ARRIVED, Act.OTHERS, Act.PATCH_UNKNOWN]),
+            st.sampled_from(
+                [*ANYWHERE, Fault.DOWN, Fault.LOST, Fault.NEVER_ARRIVED, Fault.OTHERS, Fault.PATCH_UNKNOWN]
+            ),
             max_size=20,
         ),
-        "records": st.lists(st.sampled_from([*ANYWHERE, *ANYWHERE, Act.DISK_FULL]), max_size=40),
+        "records": st.lists(st.sampled_from([*ANYWHERE, *ANYWHERE, Fault.DISK_FULL]), max_size=40),
     }
 )
 
 
-async def until_done(desk: ExecutorBench, fate: Fate, job: Job) -> Job:
-    """Run a job, in one process after the other, until it is done."""
+async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
+    """Run a job, restarting killed processes, until it is done."""
     real: Any = desk.journal
     for _ in range(MOST_RUNS):
-        disk, wire = Disk(real, fate), Wire(desk.api, fate)
+        disk, wire = FaultyJournal(real, schedule), FaultyApi(desk.api, schedule)
         old = desk.session
         session = Session(old.account, wire, old.mirror, old.clock, 0, "the test", Events())
         wire.use_write_memory(real.write_memory("test", "there"))
         executor = Executor(session, disk, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
-        fate.task = asyncio.create_task(executor.run(job.id, fate.control, desk.progress.append))
+        schedule.task = asyncio.create_task(executor.run(job.id, schedule.control, desk.progress.append))
         try:
-            await fate.task
+            await schedule.task
         except (WalkmeError, asyncio.CancelledError) as error:
             event(type(error).__name__)
-        for held in real._locks.held:  # the system takes them from the dead
+        for held in real._locks.held:  # the operating system releases the locks of a killed process
             real._locks.release(held)
-        fate.reborn()
+        schedule.restart()
         job = await desk.journal.job(job.id)
         if not job.state.resumable:
             return job
@@ -212,7 +214,7 @@ async def until_done(desk: ExecutorBench, fate: Fate, job: Job) -> Job:
 
 
 def call_of(change: Change) -> list[Write]:
-    """The writes that make a change."""
+    """The call that executes a change."""
     if isinstance(change, SetStatus):
         return [Write("patch_user", (change.user_id, {"status": change.after}))]
     name = "add_member" if isinstance(change, AddMember) else "remove_member"
@@ -220,20 +222,20 @@ def call_of(change: Change) -> list[Write]:
 
 
 def is_call_of(write: Write, change: Change) -> bool:
-    """True for a write that makes this change, the whole record put back included."""
+    """True for a write that executes this change, by PATCH or PUT."""
     if isinstance(change, SetStatus) and write.name == "put_user":
         whole: Any = write.arguments[1]
         return write.arguments[0] == change.user_id and whole["status"] == change.after
     return write in call_of(change)
 
 
-def thing(change: Change) -> tuple[str, str]:
-    """What a change is about."""
+def subject_of(change: Change) -> tuple[str, str]:
+    """The field or membership that a change is about."""
     return change.user_id, change.groups[0].id if change.groups else change.attribute
 
 
-def by_the_journal(user: User, job: Job) -> User:
-    """The user as the steps that changed something left them."""
+def expected_user(user: User, job: Job) -> User:
+    """The user after the steps that changed something."""
     for record in job.records_of(user.id):
         if record.changed:
             user = record.step.change.apply(user)
@@ -241,7 +243,7 @@ def by_the_journal(user: User, job: Job) -> User:
 
 
 def same(one: User, other: User, spared: set[tuple[str, str]]) -> bool:
-    """Equal in status and groups, but for what others did."""
+    """True if status and groups are equal except for changes by others."""
     status = (one.id, "status") in spared or one.status == other.status
     groups = set(one.groups if isinstance(one.groups, tuple) else ())
     groups ^= set(other.groups if isinstance(other.groups, tuple) else ())
@@ -249,46 +251,46 @@ def same(one: User, other: User, spared: set[tuple[str, str]]) -> bool:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(wishes(), ACTS, st.booleans())
+@given(changes(), FAULTS, st.booleans())
 async def test_the_journal_records_what_was_done_under_every_schedule(
-    changes: list[Change], acts: dict[str, list[Act]], strict: bool
+    changes: list[Change], faults: dict[str, list[Fault]], strict: bool
 ) -> None:
     api = account(PEOPLE)
     before = {user.id: user for user in api.users if isinstance(user, User)}
-    fate = Fate(acts, api)
+    schedule = Schedule(faults, api)
     with tempfile.TemporaryDirectory() as folder:
         async with open_executor(api, Path(folder), time=SkippingTime()) as desk:
             job = await desk.executor.submit(desk.plan(changes, strict=strict))
-            job = await until_done(desk, fate, job)
-            check(job, api, before, fate.others)
+            job = await until_done(desk, schedule, job)
+            check(job, api, before, schedule.others)
             event(", ".join(sorted(Counter(record.state.value for record in job.steps))))
-            await check_undo(desk, job, before, fate.others)
+            await check_undo(desk, job, before, schedule.others)
 
 
 def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tuple[str, str]]) -> None:
-    """Nothing is lost, done twice or unexplained."""
+    """Check that no change is lost, executed twice or unexplained."""
     for record in job.steps:
         change = record.step.change
         carried_out = sum(is_call_of(write, change) for write in api.writes)
         assert record.state.settled
         assert carried_out <= record.attempts
-        if thing(change) in others:
+        if subject_of(change) in others:
             continue
         held = change.holds(api.now(change.user_id))
         assert carried_out <= 1, record
         assert held == (record.state is StepState.DONE), record
         assert (carried_out == 1) == record.changed, record
     for user_id, user in before.items():
-        assert same(by_the_journal(user, job), api.now(user_id), others)
+        assert same(expected_user(user, job), api.now(user_id), others)
         assert api.now(user_id).role == user.role
 
 
 async def check_undo(desk: ExecutorBench, job: Job, before: dict[str, User], others: set[tuple[str, str]]) -> None:
-    """The way back leads to where it began, but for what others did and for what no server allows."""
+    """Check that an undo restores the account, except for changes by others and impossible ones."""
     users = {record.step.user_id: desk.api.now(record.step.user_id) for record in job.steps}
     back = inverses(job.steps, users, dict(users), {})
     undone = await desk.run(desk.plan(back.changes, strict=True, kind=PlanKind.UNDO))
-    refused = {thing(record.step.change) for record in undone.steps if record.state is StepState.NEEDS_REVIEW}
+    refused = {subject_of(record.step.change) for record in undone.steps if record.state is StepState.NEEDS_REVIEW}
     assert {place for place in refused if before[place[0]].status != "pending"} == set()
     for user_id, user in before.items():
         assert same(user, desk.api.now(user_id), others | refused)

@@ -41,8 +41,8 @@ LEAVE = RemoveMember(BOTH.id, group("g1"))
 DOWN = Unreachable("api.walkme.test refused the connection.")
 
 
-async def flowing(time: ManualTime, running: "asyncio.Task[Job]", seconds: float = 1.0) -> Job:
-    """The job, while time goes by as long as it takes."""
+async def advance_until_done(time: ManualTime, running: "asyncio.Task[Job]", seconds: float = 1.0) -> Job:
+    """Advance the time until the job has ended."""
     while not running.done():
         for _ in range(200):
             await asyncio.sleep(0)
@@ -130,7 +130,7 @@ async def test_a_step_not_settled_within_five_seconds_stays_sent_and_is_read_bac
         assert (job.state, states_of(job)) == (JobState.INTERRUPTED, ["sent", "todo", "todo"])
         gate.set()
         before = len(api.calls)
-        job = await flowing(time, asyncio.create_task(desk.resume(job)))
+        job = await advance_until_done(time, asyncio.create_task(desk.resume(job)))
     assert job.clean
     assert job.steps[0].attempts == 2
     assert [call.name for call in api.calls[before:]][:3] == ["get_user", "get_user", "get_user"]
@@ -191,13 +191,13 @@ async def test_an_outage_in_the_middle_loses_nothing(tmp_path: Path) -> None:
             api.meanwhile("remove_member", lambda: None)
         api.meanwhile("remove_member", go_down)
         with pytest.raises(Unreachable):
-            await flowing(time, asyncio.create_task(desk.run(plan)), 0.2)
+            await advance_until_done(time, asyncio.create_task(desk.run(plan)), 0.2)
         asked = len(api.calls)
         job = await desk.only()
         assert len(api.writes) == sum(record.changed for record in job.steps) + states_of(job).count("sent")
         assert "todo" in states_of(job)
         api.offline = None
-        job = await flowing(time, asyncio.create_task(desk.resume(job)))
+        job = await advance_until_done(time, asyncio.create_task(desk.resume(job)))
     assert job.clean
     assert asked < 2 * len(plan.steps)
     assert len(api.writes) == len(plan.steps)
@@ -305,15 +305,15 @@ async def test_any_answer_ends_the_wait_for_the_service(tmp_path: Path) -> None:
     assert states_of(job) == ["failed", "skipped", "skipped"]
 
 
-class Poisoned(FakeDirectory):
-    """An account whose server fails over the records of some people."""
+class FailingRecords(FakeDirectory):
+    """An account whose server fails for the records of some users."""
 
     def __init__(self, *numbers: int) -> None:
         super().__init__(people(12), groups=GROUPS)
         self.poisonous = {person(number).id for number in numbers}
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
-        """One user, if they can be read."""
+        """One user, unless the record fails."""
         found = await super().get_user(user_id, priority)
         if user_id in self.poisonous:
             raise ServerFault("The server had a fault (500).", status=500)
@@ -321,7 +321,7 @@ class Poisoned(FakeDirectory):
 
 
 async def test_one_user_who_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
-    api = Poisoned(6)
+    api = FailingRecords(6)
     async with open_executor(api, tmp_path) as desk:
         plan = desk.offboarding(6, 7, 1, 2)
         with pytest.raises(ServerFault):
@@ -334,7 +334,7 @@ async def test_one_user_who_cannot_be_read_does_not_stop_the_others(tmp_path: Pa
 
 
 async def test_a_step_whose_user_cannot_be_read_back_stays_sent(tmp_path: Path) -> None:
-    api = Poisoned()
+    api = FailingRecords()
     api.meanwhile("patch_user", lambda: api.poisonous.add(BOTH.id))
     async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServerFault):
@@ -350,7 +350,7 @@ async def test_a_step_whose_user_cannot_be_read_back_stays_sent(tmp_path: Path) 
 
 
 async def test_a_job_stops_when_most_users_cannot_be_read(tmp_path: Path) -> None:
-    api = Poisoned(*range(12))
+    api = FailingRecords(*range(12))
     async with open_executor(api, tmp_path) as desk:
         with pytest.raises(ServerFault):
             await desk.run(desk.offboarding(*range(12)))
@@ -377,7 +377,7 @@ async def test_a_read_that_hangs_ends_with_the_patience(tmp_path: Path) -> None:
 
 
 async def interrupted(desk: ExecutorBench, *, sent: tuple[int, ...]) -> Job:
-    """A job whose process ended after it had written down these intents."""
+    """A job whose process ended after it had stored these intents."""
     plan = desk.plan([DEACTIVATE, SetStatus(person(6).id, "active", "inactive"), LEAVE])
     job = await desk.executor.submit(plan)
     await desk.journal.claim(job.id)
@@ -436,7 +436,7 @@ class FailingJournal:
                 now = self._left == 0
             if now or (self._left <= 0 and self._full):
                 if name == "release":
-                    self._real._locks.release_all()  # as the real one does, whatever the disk says
+                    self._real._locks.release_all()  # the real journal also releases its lock on a full disk
                 raise JournalUnavailable("There is no space left for the journal.")
             return real(*arguments)
 
