@@ -1,4 +1,4 @@
-"""Reading users one by one, where lists do not tell their groups."""
+"""The backfill, which reads users one by one if lists lack their groups."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -36,32 +36,32 @@ EVERYONE = UserQuery()
 
 
 class Bench:
-    """A lean account whose list is loaded, a reading of it, and what was told."""
+    """A backfill of a lean account whose list is loaded, and the events published so far."""
 
     def __init__(self, session: Session, api: FakeDirectory, time: ManualTime) -> None:
         self.session, self.api, self.time = session, api, time
-        self.reading = GroupBackfill(session, monotonic=time.monotonic, sleep=time.sleep)
-        self.told: list[Event] = []
-        session.events.subscribe(self.told.append)
+        self.backfill = GroupBackfill(session, monotonic=time.monotonic, sleep=time.sleep)
+        self.events: list[Event] = []
+        session.events.subscribe(self.events.append)
 
     async def load(self) -> None:
-        """Read the list, all of it."""
+        """Load the whole list."""
         page = await self.api.list_users(1, 1000)
         await self.session.mirror.save_page(page, self.time())
 
     @property
     def asked(self) -> list[object]:
-        """Ids of who was asked for, in order."""
+        """Ids of the requested users, in order."""
         return [call.arguments[0] for call in self.api.calls if call.name == "get_user"]
 
     async def unknown(self) -> int:
-        """How many there are of whom nobody knows the groups."""
+        """The number of users whose groups are unknown."""
         return len(await self.session.mirror.matching(UNKNOWN_GROUPS))
 
     @asynccontextmanager
     async def running(self, first: UserQuery = EVERYONE) -> AsyncIterator["asyncio.Task[BackfillProgress]"]:
-        """The reading under way."""
-        task = asyncio.create_task(self.reading.run(first))
+        """The running backfill."""
+        task = asyncio.create_task(self.backfill.run(first))
         try:
             yield task
         finally:
@@ -74,7 +74,7 @@ class Bench:
 async def lean(
     count: int = 10, *, mirror: Mirror | None = None, api: FakeDirectory | None = None
 ) -> AsyncIterator[Bench]:
-    """A bench of so many people."""
+    """A bench of ``count`` users."""
     api = api or FakeDirectory(people(count))
     api.lean = True
     time = ManualTime()
@@ -88,12 +88,12 @@ def ids(*numbers: int) -> list[object]:
     return [person(number).id for number in numbers]
 
 
-# ------------------------------------------------------------ who is read
+# ------------------------------------------------------------ which users are read
 
 
-async def test_everybody_is_asked_for_once_behind_all_others() -> None:
+async def test_every_user_is_requested_once_in_the_background() -> None:
     async with lean(10) as bench:
-        ended = await bench.reading.run(EVERYONE)
+        ended = await bench.backfill.run(EVERYONE)
         assert bench.asked == ids(*range(10))
         assert {call.priority for call in bench.api.calls if call.name == "get_user"} == {Priority.BACKGROUND}
         assert (ended.total, ended.read, ended.done) == (10, 10, 10)
@@ -101,32 +101,32 @@ async def test_everybody_is_asked_for_once_behind_all_others() -> None:
         assert [size.known_members for size in await bench.session.mirror.groups()] == [4, 2]
 
 
-async def test_who_is_known_is_not_asked_for_again() -> None:
+async def test_users_with_known_groups_are_not_requested() -> None:
     async with lean(10) as bench:
         await bench.session.mirror.save_user(person(3), 1)
-        await bench.reading.run(EVERYONE)
+        await bench.backfill.run(EVERYONE)
         assert bench.asked == ids(0, 1, 2, 4, 5, 6, 7, 8, 9)
         before = len(bench.asked)
-        assert (await bench.reading.run(EVERYONE)).total == 0
+        assert (await bench.backfill.run(EVERYONE)).total == 0
         assert len(bench.asked) == before
 
 
-async def test_those_of_the_view_come_first() -> None:
+async def test_users_of_the_view_are_requested_first() -> None:
     async with lean(10) as bench:
-        ended = await bench.reading.run(UserQuery(text="status:pending"))
+        ended = await bench.backfill.run(UserQuery(text="status:pending"))
         assert bench.asked == ids(4, 9, 0, 1, 2, 3, 5, 6, 7, 8)
         assert (ended.total, ended.read) == (10, 10)
 
 
-async def test_those_of_the_view_alone() -> None:
+async def test_only_users_of_the_view_are_requested_if_asked() -> None:
     async with lean(10) as bench:
-        ended = await bench.reading.run(UserQuery(group_id="g1", hide_inactive=True, text="person"), only=True)
+        ended = await bench.backfill.run(UserQuery(group_id="g1", hide_inactive=True, text="person"), only=True)
         assert bench.asked == ids(0, 1, 2, 4, 5, 6, 7, 9)
         assert (ended.total, ended.read) == (8, 8)
         assert await bench.unknown() == 2
 
 
-async def test_who_was_opened_meanwhile_is_not_asked_for() -> None:
+async def test_users_opened_meanwhile_are_not_requested() -> None:
     async with lean(250) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
@@ -137,7 +137,7 @@ async def test_who_was_opened_meanwhile_is_not_asked_for() -> None:
             assert person(200).id not in bench.asked
 
 
-async def test_who_is_loaded_meanwhile_is_read_too() -> None:
+async def test_users_loaded_meanwhile_are_requested() -> None:
     async with lean(3) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
@@ -150,7 +150,7 @@ async def test_who_is_loaded_meanwhile_is_read_too() -> None:
         assert (ended.total, ended.read) == (5, 5)
 
 
-async def test_few_are_asked_for_at_once() -> None:
+async def test_concurrent_requests_are_limited() -> None:
     async with lean(50) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running():
@@ -161,41 +161,41 @@ async def test_few_are_asked_for_at_once() -> None:
             gate.set()
 
 
-async def test_it_goes_on_where_it_was_stopped() -> None:
+async def test_a_stopped_backfill_continues_with_the_remaining_users() -> None:
     async with lean(50) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running() as task:
             await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
-            bench.reading.stop()
+            bench.backfill.stop()
             gate.set()
             ended = await task
-        assert (ended.read, ended.total) == (MAX_CONCURRENT, 50)  # what was under way was stored
-        assert not bench.reading.running
-        assert (await bench.reading.run(EVERYONE)).read == 50 - MAX_CONCURRENT
+        assert (ended.read, ended.total) == (MAX_CONCURRENT, 50)  # requests in flight were stored
+        assert not bench.backfill.running
+        assert (await bench.backfill.run(EVERYONE)).read == 50 - MAX_CONCURRENT
         assert len(bench.asked) == len(set(bench.asked)) == 50
 
 
-# ------------------------------------------------------------ what goes wrong
+# ------------------------------------------------------------ failures
 
 
-async def test_who_is_gone_is_forgotten() -> None:
+async def test_deleted_users_are_deleted_from_the_mirror() -> None:
     async with lean(3) as bench:
         del bench.api.users[1]
-        ended = await bench.reading.run(EVERYONE)
+        ended = await bench.backfill.run(EVERYONE)
         assert (ended.read, ended.gone) == (2, 1)
         assert await bench.session.mirror.user(person(1).id) is None
-        (forgotten,) = [change for change in bench.told if isinstance(change, UserForgotten)]
+        (forgotten,) = [change for change in bench.events if isinstance(change, UserForgotten)]
         assert (forgotten.user_id, forgotten.was and forgotten.was.email) == (person(1).id, "person00001@example.com")
 
 
-async def test_an_outage_is_waited_out_and_nobody_is_left_out() -> None:
+async def test_after_an_outage_every_user_is_read() -> None:
     async with lean(10) as bench:
         bench.api.offline = Unreachable("The name cannot be found.")
         async with bench.running() as task:
             for pause in (1.0, 2.0, 4.0):
                 await until(lambda pause=pause: pause in bench.time.pauses)  # type: ignore[misc]
-                assert isinstance(bench.reading.progress.failure, Unreachable)
-                assert bench.reading.progress.waiting_seconds == pause
+                assert isinstance(bench.backfill.progress.failure, Unreachable)
+                assert bench.backfill.progress.waiting_seconds == pause
                 asked = len(bench.asked)
                 bench.time.advance(pause)
                 await until(lambda asked=asked: len(bench.asked) > asked)  # type: ignore[misc]
@@ -206,7 +206,7 @@ async def test_an_outage_is_waited_out_and_nobody_is_left_out() -> None:
         assert (ended.read, ended.refused, ended.failure) == (10, 0, None)
 
 
-async def test_a_pause_that_the_server_asks_for_is_kept() -> None:
+async def test_a_pause_requested_by_the_server_is_respected() -> None:
     async with lean(1) as bench:
         bench.api.fail_next(RateLimited("Too many requests.", retry_after_seconds=40.0), name="get_user")
         async with bench.running() as task:
@@ -218,35 +218,35 @@ async def test_a_pause_that_the_server_asks_for_is_kept() -> None:
             assert (await task).read == 1
 
 
-async def test_a_wait_ends_at_once_when_it_is_to_stop() -> None:
+async def test_stopping_ends_a_wait_at_once() -> None:
     async with lean(10) as bench:
         bench.api.offline = Unreachable("The name cannot be found.")
         async with bench.running() as task:
             await until(lambda: bench.time.pauses)
-            bench.reading.stop()
+            bench.backfill.stop()
             ended = await task
         assert (ended.done, ended.total) == (0, 10)
 
 
-async def test_what_only_a_person_can_mend_ends_it_and_keeps_what_came() -> None:
+async def test_a_permanent_failure_ends_the_backfill_and_keeps_what_was_read() -> None:
     async with lean(10) as bench:
         bench.api.fail_next(SignInRefused("The credentials were refused.", status=401), name="get_user")
         with pytest.raises(SignInRefused):
-            await bench.reading.run(EVERYONE)
-        assert bench.reading.progress.read == 10 - await bench.unknown() == len(bench.asked) - 1
+            await bench.backfill.run(EVERYONE)
+        assert bench.backfill.progress.read == 10 - await bench.unknown() == len(bench.asked) - 1
         assert len(bench.asked) <= MAX_CONCURRENT
-        assert not bench.reading.running
+        assert not bench.backfill.running
 
 
-async def test_who_is_refused_is_left_out() -> None:
+async def test_users_whose_request_is_refused_are_skipped() -> None:
     async with lean(10) as bench:
         bench.api.fail_next(RequestRejected("The account refused the id (400).", status=400), name="get_user")
-        ended = await bench.reading.run(EVERYONE)
+        ended = await bench.backfill.run(EVERYONE)
         assert (ended.read, ended.refused, len(bench.asked)) == (9, 1, 10)
 
 
-class OneIsBroken(FakeDirectory):
-    """An account that cannot tell anything of one user."""
+class OneFailingUser(FakeDirectory):
+    """An account whose record of one user always fails."""
 
     def __init__(self, users: Sequence[User], broken: str) -> None:
         super().__init__(users)
@@ -260,8 +260,8 @@ class OneIsBroken(FakeDirectory):
 
 
 @pytest.mark.parametrize("others", [450, 0])
-async def test_one_who_fails_again_and_again_does_not_hold_up_the_others(others: int) -> None:
-    api = OneIsBroken([person(number) for number in range(others + 1)], person(0).id)
+async def test_a_user_who_always_fails_does_not_block_the_others(others: int) -> None:
+    api = OneFailingUser([person(number) for number in range(others + 1)], person(0).id)
     async with lean(api=api) as bench:
         async with bench.running() as task:
             while not task.done():
@@ -270,55 +270,55 @@ async def test_one_who_fails_again_and_again_does_not_hold_up_the_others(others:
             ended = await task
         assert (ended.read, ended.refused) == (others, 1)
         requests = bench.asked.count(person(0).id)
-        # A failure counts as one beside others where another user was read since the last; that depends on the order.
+        # A failure counts only if another user was read since the last one; that depends on the order.
         assert 3 <= requests < 10 if others else requests == 10
 
 
-async def test_a_server_that_never_tells_groups_is_soon_left_alone() -> None:
+async def test_the_backfill_ends_soon_if_the_server_never_returns_groups() -> None:
     async with lean(200) as bench:
         bench.api.unread = {"groups"}
-        ended = await bench.reading.run(EVERYONE)
+        ended = await bench.backfill.run(EVERYONE)
         assert MAX_SILENT <= ended.silent == len(bench.asked) < MAX_SILENT + MAX_CONCURRENT
         assert ended.read == 0
 
 
-async def test_where_the_groups_of_some_are_told_everybody_is_asked_for_once() -> None:
-    class OnlyOneIsTold(FakeDirectory):
+async def test_every_user_is_requested_once_if_the_server_returns_groups_of_some() -> None:
+    class GroupsOfOneUser(FakeDirectory):
         async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
             user = await super().get_user(user_id, priority)
             return user if user_id == person(0).id else User(user.id, user.email)
 
-    async with lean(api=OnlyOneIsTold(people(2 * MAX_SILENT))) as bench:
-        ended = await bench.reading.run(EVERYONE)
+    async with lean(api=GroupsOfOneUser(people(2 * MAX_SILENT))) as bench:
+        ended = await bench.backfill.run(EVERYONE)
         assert (ended.read, ended.silent, len(bench.asked)) == (1, 2 * MAX_SILENT - 1, 2 * MAX_SILENT)
 
 
-async def test_an_answer_about_somebody_else_is_not_asked_for_for_ever() -> None:
-    class Confused(FakeDirectory):
+async def test_an_answer_with_another_id_is_not_retried_forever() -> None:
+    class AnswersWithAnotherId(FakeDirectory):
         async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
             user = await super().get_user(user_id, priority)
             return user._replace(id="somebody else") if user_id == person(1).id else user
 
-    async with lean(api=Confused(people(3))) as bench:
-        ended = await bench.reading.run(EVERYONE)
+    async with lean(api=AnswersWithAnotherId(people(3))) as bench:
+        ended = await bench.backfill.run(EVERYONE)
         assert (ended.read, ended.refused, len(bench.asked)) == (2, 1, 3)
 
 
-async def test_a_full_disk_ends_it() -> None:
+async def test_a_full_disk_ends_the_backfill() -> None:
     mirror = BrokenMirror()
     async with lean(10, mirror=mirror) as bench:
         mirror.full = True
         with pytest.raises(MirrorUnavailable):
-            await bench.reading.run(EVERYONE)
+            await bench.backfill.run(EVERYONE)
         assert len(bench.asked) <= MAX_CONCURRENT
         mirror.full = False
-        assert (await bench.reading.run(EVERYONE)).read == 10
+        assert (await bench.backfill.run(EVERYONE)).read == 10
 
 
-# ------------------------------------------------------------ what is told
+# ------------------------------------------------------------ events and progress
 
 
-async def test_what_came_is_told_together() -> None:
+async def test_users_are_published_in_batches() -> None:
     async with lean(30) as bench:
         at: list[float] = []
         bench.session.events.subscribe(lambda _: at.append(bench.time.monotonic()))
@@ -330,50 +330,50 @@ async def test_what_came_is_told_together() -> None:
             assert at == []
             bench.time.advance(2.0)
             await task
-        assert sorted(change.user_id for change in bench.told if isinstance(change, UserStored)) == ids(*range(30))
+        assert sorted(change.user_id for change in bench.events if isinstance(change, UserStored)) == ids(*range(30))
         assert len(set(at)) == 1
 
 
-async def test_whoever_is_different_now_is_told_and_what_only_came_to_be_known_is_not() -> None:
+async def test_changed_fields_are_published_and_newly_known_ones_are_not() -> None:
     async with lean(3) as bench:
         bench.api.edit(person(1).id, status="pending")
-        await bench.reading.run(EVERYONE)
-        changed = [change for change in bench.told if isinstance(change, UsersChanged)]
+        await bench.backfill.run(EVERYONE)
+        changed = [change for change in bench.events if isinstance(change, UsersChanged)]
         assert changed == [UsersChanged((), (Update(person(1).id, frozenset({"status"})),))]
 
 
-async def test_progress_tells_the_speed_and_what_is_left() -> None:
+async def test_progress_has_the_speed_and_the_remaining_time() -> None:
     async with lean(30) as bench:
         gate = bench.api.hold("get_user")
         async with bench.running():
             await until(lambda: bench.api.in_flight == MAX_CONCURRENT)
-            assert bench.reading.progress == BackfillProgress(total=30)
-            assert bench.reading.running
+            assert bench.backfill.progress == BackfillProgress(total=30)
+            assert bench.backfill.running
             for _ in range(3):
                 gate.set()
-                done = bench.reading.progress.done
-                await until(lambda done=done: bench.reading.progress.done > done)  # type: ignore[misc]
+                done = bench.backfill.progress.done
+                await until(lambda done=done: bench.backfill.progress.done > done)  # type: ignore[misc]
                 gate.clear()
                 bench.time.advance(1.0)
-            progress = bench.reading.progress
+            progress = bench.backfill.progress
             assert progress.per_second > 0
             assert progress.seconds_left is not None
 
 
-async def test_the_cost_is_a_request_for_each_of_whom_nothing_is_known() -> None:
+async def test_the_cost_is_one_request_for_each_user_with_unknown_groups() -> None:
     async with lean(10) as bench:
         await bench.session.mirror.save_user(person(3), 1)
         bench.api.status = bench.api.status._replace(permitted_per_second=9.8)
-        assert await bench.reading.cost(EVERYONE) == BackfillCost(9, 9, 0, 9.8)
-        assert await bench.reading.cost(UserQuery(text="status:pending")) == BackfillCost(9, 2, 0, 9.8)
+        assert await bench.backfill.cost(EVERYONE) == BackfillCost(9, 9, 0, 9.8)
+        assert await bench.backfill.cost(UserQuery(text="status:pending")) == BackfillCost(9, 2, 0, 9.8)
         bench.api.total = 250
         await bench.load()
-        assert (await bench.reading.cost(EVERYONE)).to_come == 240
+        assert (await bench.backfill.cost(EVERYONE)).to_come == 240
         assert not bench.asked
 
 
-async def test_a_gone_user_counts_as_done() -> None:
+async def test_a_deleted_user_counts_as_done() -> None:
     async with lean(2) as bench:
         bench.api.fail_next(NotFound("There is no such user.", status=404), name="get_user", times=2)
-        ended = await bench.reading.run(EVERYONE)
+        ended = await bench.backfill.run(EVERYONE)
         assert (ended.done, ended.gone, await bench.unknown()) == (2, 2, 0)

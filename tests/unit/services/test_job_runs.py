@@ -1,4 +1,4 @@
-"""Jobs run in one place: what is discarded, what is kept, what is raised, and how running jobs are stopped."""
+"""Running jobs: which are discarded or kept, which errors are raised, and how jobs are stopped."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -158,7 +158,7 @@ async def test_discarding_writes_the_receipts_again(tmp_path: Path) -> None:
         await services.aclose()
 
 
-async def test_closing_settles_what_is_in_flight_and_leaves_the_rest(tmp_path: Path) -> None:
+async def test_closing_settles_requests_in_flight_and_keeps_the_remaining_steps(tmp_path: Path) -> None:
     api = account()
     gate = api.hold("patch_user")
     async with opened(api, tmp_path) as services:

@@ -37,8 +37,8 @@ def first_name(listing: Listing, index: int) -> object:
     return row.user.first_name if isinstance(row, MirroredUser) else None
 
 
-async def warm(folder: Path, count: int, time: ManualTime) -> None:
-    """A mirror file that an earlier session filled."""
+async def fill_mirror(folder: Path, count: int, time: ManualTime) -> None:
+    """Fill a mirror file as an earlier session would."""
     mirror = open_mirror(folder / "mirror.sqlite3", account_key="test")
     async with open_session(FakeDirectory(people(count)), time=time, mirror=mirror) as session:
         await sweep(session, lambda progress: None)
@@ -47,7 +47,7 @@ async def warm(folder: Path, count: int, time: ManualTime) -> None:
 # ------------------------------------------------------------ the server's list
 
 
-async def test_nothing_is_known_at_first() -> None:
+async def test_a_new_listing_is_empty_and_loading() -> None:
     api = FakeDirectory(people(250))
     api.hold()
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -57,7 +57,7 @@ async def test_nothing_is_known_at_first() -> None:
         assert listing.row(0) is None
 
 
-async def test_rows_come_with_the_first_page_and_everyone_is_told() -> None:
+async def test_the_first_page_delivers_rows_and_notifies_all_listeners() -> None:
     api = FakeDirectory(people(250))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         notes = Notes(listing)
@@ -68,15 +68,15 @@ async def test_rows_come_with_the_first_page_and_everyone_is_told() -> None:
         assert ListingChanged() in notes.changes
 
 
-async def test_the_first_page_comes_even_if_the_table_has_nothing_to_show_yet() -> None:
+async def test_the_first_page_is_requested_even_if_no_rows_are_visible() -> None:
     api = FakeDirectory(people(250))
     async with open_session(api) as session, serving(session) as (_, listing):
         await until(lambda: listing.row(0) is not None)
 
 
-async def test_a_second_start_shows_the_rows_of_the_last_one_before_the_server_answers(tmp_path: Path) -> None:
+async def test_stored_rows_are_shown_before_the_server_answers(tmp_path: Path) -> None:
     time = ManualTime()
-    await warm(tmp_path, 2500, time)
+    await fill_mirror(tmp_path, 2500, time)
     time.now_ms += 3_600_000
     api = FakeDirectory(people(2500))
     gate = api.hold()
@@ -94,7 +94,7 @@ async def test_a_second_start_shows_the_rows_of_the_last_one_before_the_server_a
         gate.set()
         await until(lambda: fetched(listing, 0) >= session.started_at_ms)
         await idle(session)
-        # What is visible and one page ahead are read again, once; the rest when it is seen.
+        # Visible pages and one page ahead are requested again once, the others when they become visible.
         assert api.asked("list_users") == [(1, 100), (2, 100)]
         listing.want(1, 40)
         await idle(session)
@@ -108,7 +108,7 @@ def fetched(listing: Listing, index: int) -> int:
     return row.fetched_at_ms if row is not None else 0
 
 
-async def test_what_was_read_in_this_session_some_other_way_is_not_read_again() -> None:
+async def test_users_fetched_in_this_session_are_not_requested_again() -> None:
     api = FakeDirectory(people(2500))
     async with open_session(api) as session:
         await sweep(session, lambda progress: None)
@@ -120,11 +120,11 @@ async def test_what_was_read_in_this_session_some_other_way_is_not_read_again() 
             listing.want(1900, 1939)
             await until(lambda: listing.row(1939) is not None)
             await idle(session)
-            # The first page tells the page size; a page ahead may lie past what the listing holds.
+            # The first page determines the page size; the page ahead may be past the known end.
             assert {page for page, _ in api.asked("list_users")} <= {1, 3, 21}
 
 
-async def test_pages_are_asked_for_only_once_the_rows_there_were_looked_at() -> None:
+async def test_pages_are_requested_only_when_their_rows_are_visible() -> None:
     api = FakeDirectory(people(3000))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session:
@@ -144,7 +144,7 @@ async def test_pages_are_asked_for_only_once_the_rows_there_were_looked_at() -> 
             assert {page for page, _ in api.asked("list_users")}.isdisjoint({11, 21})
 
 
-async def test_a_page_down_or_up_needs_no_read_at_all() -> None:
+async def test_page_down_and_page_up_need_no_read() -> None:
     api = FakeDirectory(people(3000))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session:
@@ -153,7 +153,7 @@ async def test_a_page_down_or_up_needs_no_read_at_all() -> None:
             await until(lambda: listing.row(1039) is not None and pages.confirmed(1))
             await idle(session)
             for first in (1040, 1000, 960):
-                # At once, before anything can run.
+                # Immediately, before any task can run.
                 listing.want(first, first + 39)
                 assert None not in emails(listing, first, first + 39)
 
@@ -170,7 +170,7 @@ async def test_the_cache_is_bounded() -> None:
                 assert sum(listing.row(index) is not None for index in range(6000)) <= 2000
 
 
-async def test_a_look_up_shows_in_the_table_at_once() -> None:
+async def test_a_looked_up_user_is_shown_in_the_listing() -> None:
     api = FakeDirectory(people(50))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: listing.row(5) is not None)
@@ -180,7 +180,7 @@ async def test_a_look_up_shows_in_the_table_at_once() -> None:
         await until(lambda: pages.coverage is not None and pages.coverage.loaded == 50)
 
 
-async def test_a_user_who_is_gone_leaves_the_table() -> None:
+async def test_a_deleted_user_is_removed_from_the_listing() -> None:
     api = FakeDirectory(people(50))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: listing.row(5) is not None)
@@ -191,7 +191,7 @@ async def test_a_user_who_is_gone_leaves_the_table() -> None:
         await until(lambda: pages.coverage is not None and pages.coverage.loaded == 49)
 
 
-async def test_a_listing_that_comes_late_says_at_once_what_is_known() -> None:
+async def test_a_later_listing_shows_known_rows_at_once() -> None:
     api = FakeDirectory(people(100))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: listing.row(0) is not None)
@@ -203,7 +203,7 @@ async def test_a_listing_that_comes_late_says_at_once_what_is_known() -> None:
         assert late.phase is Phase.READY
 
 
-async def test_two_listings_share_what_was_fetched() -> None:
+async def test_two_listings_share_fetched_pages() -> None:
     api = FakeDirectory(people(99))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: listing.row(0) is not None)
@@ -234,7 +234,7 @@ async def test_a_user_is_located_in_every_view() -> None:
         assert await listing.locate(person(321).id) is None
 
 
-async def test_a_range_is_loaded_with_its_gaps() -> None:
+async def test_requesting_a_range_loads_its_missing_rows() -> None:
     api = FakeDirectory(people(1000))
     api.users[150] = UnreadableRecord("has no id")
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -247,7 +247,7 @@ async def test_a_range_is_loaded_with_its_gaps() -> None:
         assert [user.user.id for user in await listing.users(3, 4)] == [person(3).id, person(4).id]
 
 
-async def test_a_range_that_cannot_be_loaded_says_why() -> None:
+async def test_a_range_that_cannot_be_loaded_raises_the_reason() -> None:
     api = FakeDirectory(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -257,7 +257,7 @@ async def test_a_range_that_cannot_be_loaded_says_why() -> None:
             await listing.users(0, 300)
 
 
-async def test_all_that_is_loaded_can_be_named() -> None:
+async def test_the_ids_of_all_loaded_users_are_returned() -> None:
     api = FakeDirectory(people(400))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await pages.ensure([1, 3])
@@ -274,7 +274,7 @@ async def test_all_that_is_loaded_can_be_named() -> None:
         assert await listing.all_user_ids() == [person(399).id]
 
 
-async def test_lean_lists_leave_the_rest_unknown_until_details_are_read() -> None:
+async def test_fields_of_lean_lists_are_unknown_until_details_are_read() -> None:
     api = FakeDirectory(people(50))
     api.lean = True
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -287,7 +287,7 @@ async def test_lean_lists_leave_the_rest_unknown_until_details_are_read() -> Non
         assert first_name(listing, 0) == "Zoë"
 
 
-async def test_rows_that_moved_are_shown_where_they_are_now() -> None:
+async def test_moved_rows_are_shown_at_their_new_position() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -297,7 +297,7 @@ async def test_rows_that_moved_are_shown_where_they_are_now() -> None:
         assert listing.total == Total(301, exact=True)
 
 
-async def test_positions_past_a_page_of_the_mirror_do_not_outlive_the_list() -> None:
+async def test_positions_past_the_end_of_a_shorter_list_are_removed() -> None:
     api = FakeDirectory(people(20))
     async with open_session(api) as session:
         old = UserPage(1, 100, tuple(people(60)), 60)
@@ -307,7 +307,7 @@ async def test_positions_past_a_page_of_the_mirror_do_not_outlive_the_list() -> 
             await until(lambda: emails(listing, 19, 20) == ["person00019@example.com", None])
 
 
-async def test_rows_past_the_end_are_not_shown_although_the_mirror_could_not_drop_them() -> None:
+async def test_rows_past_the_end_are_hidden_even_if_the_mirror_cannot_delete_them() -> None:
     api = FakeDirectory(people(20))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session:
@@ -319,7 +319,7 @@ async def test_rows_past_the_end_are_not_shown_although_the_mirror_could_not_dro
             assert emails(listing, 19, 20) == ["person00019@example.com", None]
 
 
-async def test_a_listing_that_ends_wants_nothing_any_more() -> None:
+async def test_an_ended_listing_requests_nothing() -> None:
     api = FakeDirectory(people(300))
     api.hold()
     async with open_session(api) as session:

@@ -1,4 +1,4 @@
-"""Narrowed views: searches, what arrives meanwhile, and what leaves."""
+"""Narrowed views: searches, and users that are added or removed meanwhile."""
 
 import asyncio
 
@@ -23,7 +23,7 @@ def first_name(listing: Listing, index: int) -> object:
     return row.user.first_name if isinstance(row, MirroredUser) else None
 
 
-async def test_a_narrowed_view_is_a_choice_among_the_loaded() -> None:
+async def test_a_narrowed_view_has_the_matching_loaded_users() -> None:
     api = FakeDirectory(people(99))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         await until(lambda: listing.row(0) is not None)
@@ -40,7 +40,7 @@ async def test_a_narrowed_view_is_a_choice_among_the_loaded() -> None:
         assert len(api.calls) == 1
 
 
-async def test_the_old_view_stays_until_the_new_one_is_ready_and_the_latest_wins() -> None:
+async def test_the_old_view_stays_until_the_latest_one_is_ready() -> None:
     api = FakeDirectory(people(100))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -59,7 +59,7 @@ async def test_the_old_view_stays_until_the_new_one_is_ready_and_the_latest_wins
         assert first_name(listing, 0) == "Amina"
 
 
-async def test_going_back_before_a_search_is_done_shows_everyone() -> None:
+async def test_clearing_a_query_during_its_search_shows_all_users() -> None:
     api = FakeDirectory(people(100))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -74,7 +74,7 @@ async def test_going_back_before_a_search_is_done_shows_everyone() -> None:
         assert listing.total == Total(100, exact=True)
 
 
-async def test_pages_that_arrive_add_their_matches_in_order() -> None:
+async def test_new_pages_add_their_matches_in_order() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -88,8 +88,8 @@ async def test_pages_that_arrive_add_their_matches_in_order() -> None:
         assert await listing.locate(person(200).id) == 20
 
 
-async def test_whole_words_that_come_later_stand_below_and_only_once() -> None:
-    # On each page Annika stands before and behind Ann.
+async def test_whole_word_matches_of_later_pages_are_added_below_once() -> None:
+    # Each page has Annika before and after Ann.
     names = ["Annika", "Ann", "Annika"] + [None] * 97
     api = FakeDirectory([person(number)._replace(first_name=names[number % 100]) for number in range(400)])
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -105,7 +105,7 @@ async def test_whole_words_that_come_later_stand_below_and_only_once() -> None:
         assert emails(listing, 0, 11) == [f"person{number:05d}@example.com" for number in numbers]
 
 
-async def test_pages_that_arrive_and_match_nothing_move_nothing() -> None:
+async def test_new_pages_without_matches_move_no_row() -> None:
     api = FakeDirectory(people(300))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -129,7 +129,7 @@ async def test_a_user_found_by_email_on_the_server_appears_in_the_narrowed_view(
         assert listing.row(0) == found
 
 
-async def test_a_user_who_matches_no_more_leaves_the_narrowed_view() -> None:
+async def test_a_user_who_no_longer_matches_is_removed_from_the_view() -> None:
     api = FakeDirectory(people(100))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         await until(lambda: listing.row(0) is not None)
@@ -144,7 +144,7 @@ async def test_a_user_who_matches_no_more_leaves_the_narrowed_view() -> None:
         await until(lambda: listing.total == Total(8, exact=True))
 
 
-async def test_a_look_up_that_changes_nothing_searches_nothing() -> None:
+async def test_a_look_up_without_changes_starts_no_search() -> None:
     api = FakeDirectory(people(100))
     mirror = BrokenMirror()
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -161,7 +161,7 @@ async def test_a_look_up_that_changes_nothing_searches_nothing() -> None:
         assert row.detailed_at_ms == NOON_MS
 
 
-async def test_a_narrowed_view_of_nothing_loaded_still_learns_how_large_the_account_is() -> None:
+async def test_a_narrowed_view_of_an_empty_mirror_still_requests_the_first_page() -> None:
     api = FakeDirectory(people(250))
     async with open_session(api) as session, serving(session, query=ZOE) as (pages, listing):
         await until(lambda: listing.total == Total(10, exact=True))
@@ -190,7 +190,7 @@ PERSON = UserQuery(text="person")
 
 
 def fail_once(mirror: BrokenMirror, name: str) -> list[int]:
-    """Let the next call of this method fail; the list holds the calls so far."""
+    """Make the next call of this method fail; the list has the calls so far."""
     original, calls = getattr(mirror, name), [0]
 
     async def failing(*arguments: object) -> object:
@@ -205,7 +205,7 @@ def fail_once(mirror: BrokenMirror, name: str) -> list[int]:
 
 @pytest.mark.parametrize("call", ["matching", "rows"])
 @pytest.mark.parametrize("event", [PageLoaded(1, 0, 99), UserForgotten(person(3).id)])
-async def test_a_view_that_cannot_be_read_again_stays_until_it_can(call: str, event: Event) -> None:
+async def test_a_failed_refresh_of_a_view_keeps_it_and_is_retried(call: str, event: Event) -> None:
     mirror = BrokenMirror()
     async with open_session(FakeDirectory(people(100)), mirror=mirror) as session:
         pages = PageLoader(session)
@@ -229,7 +229,7 @@ async def test_a_view_that_cannot_be_read_again_stays_until_it_can(call: str, ev
 
 @pytest.mark.parametrize("call", ["first", "matching"])
 @pytest.mark.parametrize("query", [ZOE, UserQuery(sort=Sort(SortKey.EMAIL, True))])
-async def test_a_search_that_fails_leaves_the_last_view_and_is_made_again(call: str, query: UserQuery) -> None:
+async def test_a_failed_search_keeps_the_last_view_and_is_retried(call: str, query: UserQuery) -> None:
     mirror = BrokenMirror()
     async with open_session(FakeDirectory(people(1000)), mirror=mirror) as session:
         pages = PageLoader(session, 1000)
@@ -241,7 +241,7 @@ async def test_a_search_that_fails_leaves_the_last_view_and_is_made_again(call: 
             await until(lambda: listing.failure is not None)
             await idle(session)
             assert listing.failure is FAILURE
-            assert listing.settled  # no newer view is on its way, so that keys need not wait for one
+            assert listing.settled  # no newer view is pending, so keys need not wait for one
             assert listing.total is not None
             assert listing.total.count > 0
             assert listing.phase is Phase.READY
@@ -251,7 +251,7 @@ async def test_a_search_that_fails_leaves_the_last_view_and_is_made_again(call: 
             await until(lambda: listing.total is not None and listing.total.exact)
 
 
-async def test_a_first_search_that_fails_shows_no_count() -> None:
+async def test_a_failed_first_search_shows_no_count() -> None:
     mirror = BrokenMirror()
     mirror.broken = True
     async with open_session(FakeDirectory(people(50)), mirror=mirror) as session:
@@ -275,7 +275,7 @@ async def test_the_list_of_the_server_is_shown_without_the_mirror() -> None:
         assert listing.total == Total(50, exact=True)
 
 
-async def test_a_range_of_users_is_never_short_because_the_mirror_failed() -> None:
+async def test_a_range_is_never_incomplete_because_of_a_failure_of_the_mirror() -> None:
     mirror = BrokenMirror()
     async with open_session(FakeDirectory(people(50)), mirror=mirror) as session, serving(session) as (_, listing):
         await until(lambda: listing.row(0) is not None)

@@ -1,4 +1,4 @@
-"""A kind of change that exists only here works from the plan to the undo: it costs its class and registry entries."""
+"""A kind of change defined only here works from plan to undo: it needs only its class and registry entries."""
 
 import json
 from collections.abc import Callable
@@ -92,7 +92,7 @@ CHANGE = SetLastName(BOTH.id, BOTH.last_name if isinstance(BOTH.last_name, str) 
 
 
 @pytest.mark.parametrize("patch_refused", [False, True])
-async def test_from_the_plan_to_the_undo(tmp_path: Path, *, patch_refused: bool) -> None:
+async def test_a_new_kind_is_planned_executed_and_undone(tmp_path: Path, *, patch_refused: bool) -> None:
     api = account()
     api.patch_refused = patch_refused
     async with open_executor(api, tmp_path) as desk:
@@ -117,7 +117,7 @@ async def test_from_the_plan_to_the_undo(tmp_path: Path, *, patch_refused: bool)
     assert api.now(BOTH.id).last_name == CHANGE.before
 
 
-async def test_what_others_did_meanwhile_stays(tmp_path: Path) -> None:
+async def test_an_undo_of_a_new_kind_keeps_changes_by_others(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([CHANGE]))
@@ -128,7 +128,7 @@ async def test_what_others_did_meanwhile_stays(tmp_path: Path) -> None:
     assert api.now(BOTH.id).last_name == "Theirs"
 
 
-async def test_a_purged_job_has_no_names(tmp_path: Path) -> None:
+async def test_purging_removes_personal_data_of_a_new_kind(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([CHANGE]))
@@ -137,7 +137,7 @@ async def test_a_purged_job_has_no_names(tmp_path: Path) -> None:
     assert step.change == SetLastName("person-1", None, None)
 
 
-def test_it_is_drawn() -> None:
+def test_a_new_kind_is_drawn() -> None:
     assert plan_text.call_of(CHANGE) == f"PATCH /users/{BOTH.id} lastName"
     assert plan_text.step_text(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
     assert change_words.target_of(CHANGE) == f"{CHANGE.before} -> Ünal"

@@ -1,4 +1,4 @@
-"""What changed while somebody looked on: collected, counted, seen, forgotten."""
+"""News: changes since the start of the session are collected, counted, marked as seen and cleared."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ STATUS = frozenset({"status"})
 ROLE = frozenset({"role"})
 
 
-async def test_changes_are_counted_once_a_person_and_their_fields_added_up() -> None:
+async def test_changes_are_counted_once_per_user_with_all_changed_fields() -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         told: list[NewsCount] = []
@@ -47,7 +47,7 @@ async def test_changes_are_counted_once_a_person_and_their_fields_added_up() -> 
         assert news.new == ("new",)
 
 
-async def test_what_was_seen_is_not_marked_but_still_told() -> None:
+async def test_seen_changes_are_no_longer_marked_but_still_listed() -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         news.listen()
@@ -65,7 +65,7 @@ async def test_what_was_seen_is_not_marked_but_still_told() -> None:
         assert news.unseen("a") == frozenset()
 
 
-async def test_who_came_and_went_again_is_no_news() -> None:
+async def test_a_user_added_and_deleted_again_is_no_news() -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         news.listen()
@@ -77,7 +77,7 @@ async def test_who_came_and_went_again_is_no_news() -> None:
         assert news.count[1:] == (1, 0, 0)
 
 
-async def test_an_account_that_changes_as_a_whole_does_not_fill_the_memory() -> None:
+async def test_the_number_of_collected_changes_is_limited() -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         news.listen()
@@ -87,7 +87,7 @@ async def test_an_account_that_changes_as_a_whole_does_not_fill_the_memory() -> 
         assert len(news.updated) == MAX_REMEMBERED
 
 
-# ------------------------------------------------------------ every way in which a record enters the mirror
+# ------------------------------------------------------------ every source of records
 
 WHO, EMAIL = person(7).id, "person00007@example.com"
 Reading = Callable[[Session], Awaitable[object]]
@@ -109,7 +109,7 @@ READINGS: dict[str, Reading] = {
 
 
 @pytest.mark.parametrize("way", READINGS)
-async def test_what_any_request_for_one_user_finds_is_news(way: str) -> None:
+async def test_changes_found_by_any_request_for_one_user_are_news(way: str) -> None:
     api = FakeDirectory(people(12))
     async with open_session(api) as session:
         page = await api.list_users(1, 12)
@@ -123,7 +123,7 @@ async def test_what_any_request_for_one_user_finds_is_news(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", [way for way in READINGS if way != "the group backfill"])
-async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_was_known(way: str) -> None:
+async def test_an_unknown_user_is_new_only_after_the_first_complete_sweep(way: str) -> None:
     api = FakeDirectory(people(12))
     added = api.users.pop(7)
     async with open_session(api) as session:
@@ -135,7 +135,7 @@ async def test_who_is_met_first_by_a_request_for_one_user_is_new_once_everyone_w
         assert news.new == (WHO,)
 
 
-async def test_a_check_of_an_absent_user_is_news() -> None:
+async def test_a_check_of_a_missing_user_is_news() -> None:
     api, time = OddDirectory(people(60)), ManualTime()
     async with open_session(api, time=time) as opened:
         session = opened._replace(sync=SyncSettings())
@@ -158,7 +158,7 @@ async def test_a_check_of_an_absent_user_is_news() -> None:
             assert news.updated == {WHO: ROLE}
 
 
-async def test_a_change_of_another_admin_is_news_in_a_read_back_and_our_own_is_not(tmp_path: Path) -> None:
+async def test_a_read_back_reports_changes_by_others_and_not_our_own(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         await desk.session.mirror.save_page(await api.list_users(1, 12), 0)
@@ -171,7 +171,7 @@ async def test_a_change_of_another_admin_is_news_in_a_read_back_and_our_own_is_n
 
 
 @pytest.mark.parametrize("way", ["a plan", "the details"])
-async def test_an_id_that_the_mirror_never_knew_is_not_gone(way: str) -> None:
+async def test_an_id_unknown_to_the_mirror_is_not_reported_as_deleted(way: str) -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
         news.listen()

@@ -1,4 +1,4 @@
-"""Servers that claim, cap, repeat and refuse: what is made of their list."""
+"""Servers with wrong totals, limited page sizes, repeated pages and other faults in their list."""
 
 import json
 
@@ -28,8 +28,8 @@ from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.sync.sweep import sweep
 
 
-class OverTheWire(FakeDirectory):
-    """A list as the REST client reads it: ``size`` users a page whatever is asked for, ``claim`` of them in all."""
+class JsonDirectory(FakeDirectory):
+    """A list as the REST client reads it: always ``size`` users per page, with a total of ``claim``."""
 
     size = 0
     claim = 0
@@ -43,8 +43,8 @@ class OverTheWire(FakeDirectory):
         return decode_page(ApiAnswer(200, {"content-type": "application/json"}, body, "a.test"), page, page_size)
 
 
-async def everything(api: FakeDirectory, session_pages: PageLoader, want: int) -> None:
-    """Want every page that exists until nothing is left to fetch."""
+async def load_all(api: FakeDirectory, session_pages: PageLoader, want: int) -> None:
+    """Request every page until none is left."""
     for _ in range(want):
         page = next((page for page in range(1, want + 1) if not session_pages.confirmed(page)), None)
         if page is None or not session_pages.exists(page):
@@ -53,7 +53,7 @@ async def everything(api: FakeDirectory, session_pages: PageLoader, want: int) -
         await until(lambda page=page: session_pages.confirmed(page) or session_pages.failure)  # type: ignore[misc]
 
 
-async def test_a_server_that_caps_the_page_size_is_followed() -> None:
+async def test_a_smaller_page_size_of_the_server_is_adopted() -> None:
     api = OddDirectory(people(95))
     api.cap = 30
     async with open_session(api) as session, serving(session, visible=(0, 94)) as (pages, listing):
@@ -67,7 +67,7 @@ async def test_a_server_that_caps_the_page_size_is_followed() -> None:
 @pytest.mark.parametrize(
     ("count", "cap"), [(0, None), (1, None), (40, None), (100, None), (250, None), (95, 30), (60, 30)]
 )
-async def test_without_a_total_the_end_is_found_by_looking(count: int, cap: int | None) -> None:
+async def test_without_a_total_the_end_is_found_by_requesting_pages(count: int, cap: int | None) -> None:
     api = OddDirectory(people(count))
     api.total = None
     api.cap = cap
@@ -87,12 +87,12 @@ async def test_without_a_total_the_end_is_found_by_looking(count: int, cap: int 
 
 
 @pytest.mark.parametrize("trait", ["deaf", "clamped"])
-async def test_a_server_that_repeats_itself_brings_the_list_to_an_end(trait: str) -> None:
+async def test_repeated_pages_end_the_list(trait: str) -> None:
     api = OddDirectory(people(150))
     api.total = None
     setattr(api, trait, True)
     async with open_session(api) as session, serving(session) as (pages, listing):
-        await everything(api, pages, 10)
+        await load_all(api, pages, 10)
         await until(lambda: listing.total is not None and listing.total.exact)
         assert listing.total == Total(100 if trait == "deaf" else 150, exact=True)
         assert any("repeats page" in warning for warning in pages.warnings)
@@ -101,7 +101,7 @@ async def test_a_server_that_repeats_itself_brings_the_list_to_an_end(trait: str
         await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
 
 
-async def test_repeated_pages_under_a_claimed_total_are_not_taken_for_other_people() -> None:
+async def test_repeated_pages_do_not_fill_a_claimed_total() -> None:
     api = OddDirectory(people(300))
     api.deaf = True
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -114,17 +114,17 @@ async def test_repeated_pages_under_a_claimed_total_are_not_taken_for_other_peop
         await until(lambda: emails(listing, 0, 0) == ["person00000@example.com"])
 
 
-async def test_a_total_below_what_is_sent_is_not_believed() -> None:
+async def test_a_total_below_the_number_of_sent_users_is_ignored() -> None:
     for claim in (-1, 0, 3):
         api = OddDirectory(people(250))
         api.claims = [claim]
         async with open_session(api) as session, serving(session) as (pages, listing):
-            await everything(api, pages, 10)
+            await load_all(api, pages, 10)
             await until(lambda listing=listing: listing.total == Total(250, exact=True))  # type: ignore[misc]
             assert any("claims" in warning for warning in pages.warnings)
 
 
-async def test_a_list_grows_on_the_screen_where_its_claimed_total_was_too_small() -> None:
+async def test_a_listing_grows_beyond_a_total_that_is_too_small() -> None:
     api = FakeDirectory(people(250))
     api.total = 200
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -142,25 +142,25 @@ async def test_a_list_grows_on_the_screen_where_its_claimed_total_was_too_small(
         await until(lambda: emails(listing, 249, 249) == ["person00249@example.com"])
 
 
-async def test_a_server_that_sends_more_a_page_than_asked_for_loses_nobody() -> None:
-    api = OverTheWire(people(600))
+async def test_a_larger_page_size_of_the_server_loses_no_user() -> None:
+    api = JsonDirectory(people(600))
     api.size, api.claim = 250, 600
     async with open_session(api) as session, serving(session, visible=(0, 99)) as (pages, listing):
-        await everything(api, pages, 10)
+        await load_all(api, pages, 10)
         await until(lambda: listing.total == Total(600, exact=True))
         assert pages.warnings == ("The server sends 250 users a page, whatever is asked for.",)
         assert (await session.mirror.coverage()).complete
 
 
-async def test_a_total_below_what_is_sent_is_not_believed_from_an_empty_page_either() -> None:
-    api = OverTheWire(people(1250))
+async def test_a_total_that_is_too_small_is_ignored_in_an_empty_page() -> None:
+    api = JsonDirectory(people(1250))
     api.claim = 625
     async with open_session(api) as session:
         result = await sweep(session, lambda progress: None)
         assert (result.complete, result.loaded, result.total) == (True, 1250, 1250)
 
 
-async def test_a_shrinking_total_trims_the_list() -> None:
+async def test_a_smaller_total_shortens_the_list() -> None:
     api = FakeDirectory(people(300))
     told: list[Event] = []
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -176,7 +176,7 @@ async def test_a_shrinking_total_trims_the_list() -> None:
         await until(lambda: listing.row(119) is not None)
 
 
-async def test_a_total_that_is_missing_now_and_then_is_remembered() -> None:
+async def test_a_total_that_is_sometimes_missing_is_kept() -> None:
     api = OddDirectory(people(300))
     api.claims = [300, None]
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -184,7 +184,7 @@ async def test_a_total_that_is_missing_now_and_then_is_remembered() -> None:
         assert listing.total == Total(300, exact=True)
 
 
-async def test_a_list_that_is_claimed_but_not_sent_stays_a_list_of_unknown_people() -> None:
+async def test_a_claimed_list_without_rows_has_unloaded_rows() -> None:
     api = OddDirectory()
     api.claims = [250]
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -196,7 +196,7 @@ async def test_a_list_that_is_claimed_but_not_sent_stays_a_list_of_unknown_peopl
         assert any("has 0 users where" in warning for warning in pages.warnings)
 
 
-async def test_an_unreadable_record_costs_its_place_only() -> None:
+async def test_an_unreadable_record_takes_only_its_own_row() -> None:
     api = FakeDirectory(people(50))
     api.users[7] = UnreadableRecord("has no id")
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
@@ -210,7 +210,7 @@ async def test_oddities_are_said_once_and_are_bounded() -> None:
     api = FakeDirectory(people(900))
     api.warnings = ("The server is odd.",)
     async with open_session(api) as session, serving(session) as (pages, _):
-        await everything(api, pages, 9)
+        await load_all(api, pages, 9)
         assert list(pages.warnings) == ["The server is odd."]
         for number in range(200):
             pages.note(f"Oddity {number}.")
@@ -218,7 +218,7 @@ async def test_oddities_are_said_once_and_are_bounded() -> None:
         assert pages.warnings[-1] == "Oddity 199."
 
 
-async def test_everyone_hears_of_a_page() -> None:
+async def test_all_subscribers_are_notified_of_a_page() -> None:
     api = FakeDirectory(people(130))
     told: list[Event] = []
     async with open_session(api) as session:
@@ -237,7 +237,7 @@ async def test_everyone_hears_of_a_page() -> None:
             assert len(told) == 3
 
 
-async def test_the_end_is_looked_for_on_the_way_up_too() -> None:
+async def test_the_end_is_also_searched_while_scrolling_up() -> None:
     api = OddDirectory(people(150))
     api.total = None
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -248,23 +248,23 @@ async def test_the_end_is_looked_for_on_the_way_up_too() -> None:
         await until(lambda: listing.total == Total(150, exact=True))
 
 
-async def test_pages_that_come_beside_a_failure_count() -> None:
+async def test_pages_that_succeed_besides_a_failed_one_are_kept() -> None:
     api = FakeDirectory(people(4000))
     original = api.list_users
 
     async def two_pages(page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
         if page > 2:
-            raise Unreachable("The line is dead.")
+            raise Unreachable("The connection failed.")
         return await original(page, page_size, priority)
 
     api.list_users = two_pages  # type: ignore[method-assign]  # a line that dies after two pages
     async with open_session(api) as session:
-        for _ in range(20):  # which of them is seen first is left to chance
+        for _ in range(20):  # the order of the two is not determined
             result = await sweep(session, lambda progress: None)
-            assert (result.loaded, result.note) == (2000, "incomplete: The line is dead.")
+            assert (result.loaded, result.note) == (2000, "incomplete: The connection failed.")
 
 
-async def test_a_whole_sweep_counts_whom_it_proved_whatever_is_claimed_later() -> None:
+async def test_a_complete_sweep_keeps_its_count_despite_later_totals() -> None:
     api = OddDirectory(people(2500))
     api.claims = [2500, 2500, 2600]
     async with open_session(api) as session:
@@ -272,7 +272,7 @@ async def test_a_whole_sweep_counts_whom_it_proved_whatever_is_claimed_later() -
         assert (result.complete, result.loaded, result.total) == (True, 2500, 2500)
 
 
-async def test_a_sweep_over_repeated_pages_does_not_blame_a_change() -> None:
+async def test_a_sweep_over_repeated_pages_does_not_report_drift() -> None:
     api = OddDirectory(people(2500))
     api.deaf = True
     async with open_session(api) as session:

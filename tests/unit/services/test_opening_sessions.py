@@ -46,9 +46,7 @@ async def read_once(session: Session) -> None:
         await until(lambda: listing.row(0) is not None and listing.total == Total(120, exact=True))
 
 
-async def test_a_profile_is_browsed_over_http_and_leaves_a_private_mirror_behind(
-    paths: Paths, secret: FileSource
-) -> None:
+async def test_a_profile_is_read_over_http_into_a_private_mirror(paths: Paths, secret: FileSource) -> None:
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
         profile = profile_at(url, secret)
         session = open_session(profile, paths=paths)
@@ -68,7 +66,7 @@ async def test_a_profile_is_browsed_over_http_and_leaves_a_private_mirror_behind
     assert stat.S_IMODE(mirror.parent.stat().st_mode) == 0o700
 
 
-async def test_the_profile_says_how_the_rest_is_read(paths: Paths, secret: FileSource) -> None:
+async def test_the_profile_sets_the_sync_settings(paths: Paths, secret: FileSource) -> None:
     profile = profile_at("http://127.0.0.1:1", secret)
     for changed, expected in (
         (profile, SyncSettings(fully=True, resync_ms=24 * 3_600_000, pages_at_once=7)),
@@ -81,9 +79,7 @@ async def test_the_profile_says_how_the_rest_is_read(paths: Paths, secret: FileS
         await session.aclose()
 
 
-async def test_another_account_under_the_same_name_is_not_shown_the_old_ones_people(
-    paths: Paths, secret: FileSource
-) -> None:
+async def test_another_account_under_the_same_profile_name_shows_no_old_users(paths: Paths, secret: FileSource) -> None:
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
         session = open_session(profile_at(url, secret), paths=paths)
         await read_once(session)
@@ -93,7 +89,7 @@ async def test_another_account_under_the_same_name_is_not_shown_the_old_ones_peo
     await other.aclose()
 
 
-async def test_a_mirror_in_memory_leaves_nothing_behind(paths: Paths, secret: FileSource) -> None:
+async def test_a_mirror_in_memory_leaves_no_file(paths: Paths, secret: FileSource) -> None:
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
         session = open_session(profile_at(url, secret)._replace(mirror=MirrorStorage.MEMORY), paths=paths)
         await read_once(session)
@@ -101,9 +97,7 @@ async def test_a_mirror_in_memory_leaves_nothing_behind(paths: Paths, secret: Fi
     assert not paths.cache.exists()
 
 
-async def test_a_secret_that_is_missing_is_said_at_the_first_call_and_not_before(
-    paths: Paths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_secret_is_raised_at_the_first_call(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ACME_SECRET", raising=False)
     connection = RestConnection("http://127.0.0.1:1", "demo", VariableSource("ACME_SECRET"))
     session = open_session(Profile("acme", connection), paths=paths)
@@ -114,7 +108,7 @@ async def test_a_secret_that_is_missing_is_said_at_the_first_call_and_not_before
         await session.aclose()
 
 
-async def test_what_cannot_be_built_is_said_by_the_call(paths: Paths, secret: FileSource) -> None:
+async def test_a_client_that_cannot_be_built_is_raised_at_the_first_call(paths: Paths, secret: FileSource) -> None:
     profile = profile_at("https://walkme.test", secret)._replace(ca_bundle=paths.config / "nowhere.pem")
     session = open_session(profile, paths=paths)
     try:
@@ -133,7 +127,7 @@ def test_a_profile_without_rest_is_refused(paths: Paths) -> None:
         open_session(Profile("acme", None), paths=paths)
 
 
-async def test_the_demo_lives_inside_the_program_and_leaves_nothing_behind() -> None:
+async def test_the_demo_runs_in_the_process_and_leaves_no_file() -> None:
     session = open_demo_session(users=120, latency_ms=0)
     assert session.account.demo
     assert session.account.environment is Environment.SANDBOX
@@ -148,7 +142,7 @@ async def test_the_demo_lives_inside_the_program_and_leaves_nothing_behind() -> 
     assert "walkme-simulator" not in {thread.name for thread in threading.enumerate()}
 
 
-async def test_a_demo_that_nobody_looked_at_is_cleared_away_too() -> None:
+async def test_an_unused_demo_leaves_no_file() -> None:
     session = open_demo_session()
     folder = demo_folder(session)
     await session.aclose()
@@ -168,7 +162,7 @@ def demo_folder(session: Session) -> Path:
 
 
 @given(st.text(st.characters(exclude_categories=())), st.text())
-def test_every_profile_has_a_folder_of_its_own_inside_the_cache(first: str, second: str) -> None:
+def test_every_profile_name_has_its_own_folder_in_the_cache(first: str, second: str) -> None:
     name = folder_name(first)
     assert Path("/cache", name).parent == Path("/cache")
     assert name.isascii()
@@ -178,7 +172,7 @@ def test_every_profile_has_a_folder_of_its_own_inside_the_cache(first: str, seco
     assert (name == folder_name(second)) == (first == second)
 
 
-def test_a_plain_name_is_its_own_folder() -> None:
+def test_the_folder_of_a_plain_name_is_that_name() -> None:
     assert folder_name("acme-prod_2") == "acme-prod_2"
     assert folder_name("../../etc") == "%2E%2E%2F%2E%2E%2Fetc"
     assert folder_name("ACME") != folder_name("acme")

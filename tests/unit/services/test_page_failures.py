@@ -1,4 +1,4 @@
-"""PageLoader that do not come: what is tried again, when, and what goes on being shown."""
+"""Failures of pages: retries, pauses, and rows that stay visible."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ from walkme_tui.services.events import Event, LoadFailed, LoadRecovered
 from walkme_tui.services.reading.pages import PageLoader
 
 
-async def test_a_failure_keeps_what_is_wanted_and_is_tried_again_after_longer_and_longer_pauses() -> None:
+async def test_failed_pages_are_retried_with_growing_pauses() -> None:
     api = FakeDirectory(people(150))
     api.offline = Unreachable("The server cannot be reached.")
     time = ManualTime()
@@ -57,7 +57,7 @@ async def test_a_failure_keeps_what_is_wanted_and_is_tried_again_after_longer_an
             assert [change.retry_in_seconds for change in told if isinstance(change, LoadFailed)] == time.pauses
 
 
-async def test_cached_rows_go_on_being_shown_while_the_server_is_away() -> None:
+async def test_stored_rows_are_shown_during_an_outage() -> None:
     api = FakeDirectory(people(300))
     time = ManualTime()
     async with (
@@ -73,7 +73,7 @@ async def test_cached_rows_go_on_being_shown_while_the_server_is_away() -> None:
         await until(lambda: listing.row(139) is not None)
 
 
-async def test_retry_now_does_not_wait() -> None:
+async def test_retry_now_ends_the_pause() -> None:
     api = FakeDirectory(people(10))
     api.fail_next(Unreachable("Away."), times=5)
     time = ManualTime()
@@ -86,7 +86,7 @@ async def test_retry_now_does_not_wait() -> None:
         assert pages.failure is None
 
 
-async def test_a_rate_limit_is_waited_for_as_long_as_the_server_asks() -> None:
+async def test_a_rate_limit_pauses_for_the_requested_time() -> None:
     api = FakeDirectory(people(10))
     api.fail_next(RateLimited("Too many requests.", retry_after_seconds=77))
     time = ManualTime()
@@ -94,7 +94,7 @@ async def test_a_rate_limit_is_waited_for_as_long_as_the_server_asks() -> None:
         await until(lambda: time.pauses == [77])
 
 
-async def test_a_refused_sign_in_is_tried_again_only_when_the_person_asks_and_with_the_secret_read_anew() -> None:
+async def test_a_refused_sign_in_is_retried_on_request_with_the_secret_read_again() -> None:
     api = FakeDirectory(people(10))
     api.fail_next(SignInRefused("The client id or secret is wrong.", status=401))
     time = ManualTime()
@@ -111,7 +111,7 @@ async def test_a_refused_sign_in_is_tried_again_only_when_the_person_asks_and_wi
         assert api.sign_ins_forgotten == 1
 
 
-async def test_requests_that_fail_together_lengthen_the_pause_once() -> None:
+async def test_concurrent_failures_lengthen_the_pause_once() -> None:
     api = FakeDirectory(people(2000))
     time = ManualTime()
     async with (
@@ -133,15 +133,15 @@ async def test_requests_that_fail_together_lengthen_the_pause_once() -> None:
         assert len(api.calls) == before + 1
 
 
-async def test_one_page_that_never_comes_does_not_hold_up_the_others() -> None:
-    class OneBad(FakeDirectory):
+async def test_a_page_that_always_fails_does_not_block_the_others() -> None:
+    class OneFailingPage(FakeDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             answer = await super().list_users(page, page_size, priority)
             if page == 3:
                 raise UnexpectedAnswer("The answer was cut short.")
             return answer
 
-    api = OneBad(people(600))
+    api = OneFailingPage(people(600))
     time = ManualTime()
     async with (
         open_session(api, time=time) as session,
@@ -156,15 +156,15 @@ async def test_one_page_that_never_comes_does_not_hold_up_the_others() -> None:
         assert all(pages.confirmed(page) for page in (4, 5, 6))
 
 
-async def test_of_two_pages_that_fail_the_one_that_would_come_gets_its_turn() -> None:
-    class TwoBad(FakeDirectory):
+async def test_of_two_failed_pages_the_one_that_recovers_is_loaded() -> None:
+    class TwoFailingPages(FakeDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             answer = await super().list_users(page, page_size, priority)
             if page == 3 or (page == 4 and pages_asked(self).count(4) == 1):
                 raise UnexpectedAnswer("The answer was cut short.")
             return answer
 
-    api = TwoBad(people(400))
+    api = TwoFailingPages(people(400))
     time = ManualTime()
     async with (
         open_session(api, time=time) as session,
@@ -179,7 +179,7 @@ async def test_of_two_pages_that_fail_the_one_that_would_come_gets_its_turn() ->
         await until(lambda: pages.confirmed(4))
 
 
-async def test_after_a_recovery_the_pauses_begin_anew() -> None:
+async def test_after_a_recovery_pauses_start_short_again() -> None:
     api = FakeDirectory(people(1000))
     time = ManualTime()
     api.fail_next(Unreachable("Away."), times=3)
@@ -198,15 +198,15 @@ async def test_after_a_recovery_the_pauses_begin_anew() -> None:
             assert pauses == [1, 2, 4, 1]
 
 
-async def test_a_page_that_is_refused_costs_itself_only() -> None:
-    class Shallow(FakeDirectory):
+async def test_a_refused_page_does_not_affect_others() -> None:
+    class RefusesLaterPages(FakeDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             answer = await super().list_users(page, page_size, priority)
             if page > 5:
                 raise RequestRejected("The page is too far away.", status=400)
             return answer
 
-    api = Shallow(people(1000))
+    api = RefusesLaterPages(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
         listing.want(960, 999)
@@ -219,7 +219,7 @@ async def test_a_page_that_is_refused_costs_itself_only() -> None:
         assert pages_asked(api).count(10) == 1
 
 
-async def test_a_disk_that_is_full_costs_the_copy_and_not_the_browsing() -> None:
+async def test_a_full_disk_does_not_stop_browsing() -> None:
     api = FakeDirectory(people(5000))
     mirror = BrokenMirror()
     mirror.full = True
@@ -244,7 +244,7 @@ def session_has(mirror: object, listing: object) -> bool:
     return row is not None and row.row_id > 0
 
 
-async def test_a_broken_mirror_is_said_and_survived() -> None:
+async def test_an_unusable_mirror_is_reported_without_ending_the_loader() -> None:
     api = FakeDirectory(people(50))
     mirror = BrokenMirror()
     mirror.broken = True
@@ -253,7 +253,7 @@ async def test_a_broken_mirror_is_said_and_survived() -> None:
         assert any("cannot be read" in warning for warning in pages.warnings)
 
 
-async def test_a_bug_is_loud() -> None:
+async def test_a_bug_is_raised() -> None:
     class Buggy(FakeDirectory):
         async def list_users(self, page, page_size, priority=Priority.DEMAND):  # type: ignore[no-untyped-def]
             raise KeyError("a bug")

@@ -1,4 +1,4 @@
-"""What an answer tells about the server's list, in whatever order answers come."""
+"""What answers say about the server's list, in any order."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ from walkme_tui.services.page_tracker import PageTracker
 
 
 def arrive(known: PageTracker, page: int, count: int, claimed: int | None = None) -> None:
-    """The answer of an honest server with ``count`` users."""
+    """Judge the answer of a correct server with ``count`` users."""
     size = known.page_size
     rows = tuple(people(count)[(page - 1) * size : page * size])
     kept = known.judge(UserPage(page, size, rows, claimed))
@@ -20,7 +20,7 @@ def arrive(known: PageTracker, page: int, count: int, claimed: int | None = None
 
 
 @given(st.integers(0, 60), st.randoms(use_true_random=False))
-def test_without_a_claim_the_length_is_found_whatever_the_order(count: int, random: Random) -> None:
+def test_without_a_total_the_length_is_found_in_any_order(count: int, random: Random) -> None:
     known = PageTracker(10)
     arrive(known, 1, count)
     following = list(range(2, -(-count // known.page_size) + 2))
@@ -34,7 +34,7 @@ def test_without_a_claim_the_length_is_found_whatever_the_order(count: int, rand
 
 
 @given(st.integers(0, 60), st.integers(1, 12))
-def test_with_a_claim_the_length_is_known_at_once(count: int, page: int) -> None:
+def test_with_a_total_the_length_is_known_at_once(count: int, page: int) -> None:
     known = PageTracker(10)
     arrive(known, 1, count, claimed=count)
     arrive(known, page, count, claimed=count)
@@ -43,7 +43,7 @@ def test_with_a_claim_the_length_is_known_at_once(count: int, page: int) -> None
     assert known.exists(page) == (page == 1 or (page - 1) * 10 < count or past_a_full_page)
 
 
-def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
+def test_the_stored_length_is_used_until_the_server_answers() -> None:
     known = PageTracker(10)
     known.begin(Coverage(30, 35, 30, 0), 0)
     assert known.total == Total(35, exact=True)
@@ -59,7 +59,7 @@ def test_what_the_mirror_held_is_believed_until_the_server_speaks() -> None:
 
 
 @given(st.integers(0, 60), st.integers(1, 8), st.integers(0, 60))
-def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_page: int, later: int) -> None:
+def test_a_resumed_tracker_agrees_with_an_uninterrupted_one(count: int, next_page: int, later: int) -> None:
     whole, resumed = PageTracker(10), PageTracker(10)
     for page in range(1, next_page):
         arrive(whole, page, count, claimed=count)
@@ -73,7 +73,7 @@ def test_a_look_that_was_broken_off_goes_on_as_if_it_were_not(count: int, next_p
     assert [resumed.confirmed(page) for page in pages] == [whole.confirmed(page) for page in pages]
 
 
-def test_a_length_that_others_heard_of_is_taken_like_one_of_our_own() -> None:
+def test_a_total_from_another_request_is_adopted() -> None:
     known = PageTracker(10)
     for page in range(1, 6):
         arrive(known, page, 50, claimed=50)
@@ -83,11 +83,11 @@ def test_a_length_that_others_heard_of_is_taken_like_one_of_our_own() -> None:
     assert [page for page in range(1, 6) if known.confirmed(page)] == [1, 2, 3]
     assert known.follow(60)
     assert known.exists(6)
-    arrive(known, 6, 60)  # a page without a claim does not make it doubtful
+    arrive(known, 6, 60)  # a page without a total does not make it inexact
     assert known.total == Total(60, exact=True)
 
 
-def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
+def test_pages_past_a_nearer_end_are_no_longer_confirmed() -> None:
     known = PageTracker(10)
     for page in range(1, 6):
         arrive(known, page, 50, claimed=50)
@@ -95,7 +95,7 @@ def test_pages_past_an_end_that_came_nearer_may_come_again() -> None:
     assert [page for page in range(1, 6) if known.confirmed(page)] == [1, 2, 3]
 
 
-def test_a_surplus_of_rows_is_left_out() -> None:
+def test_surplus_rows_of_a_page_are_dropped() -> None:
     known = PageTracker(10)
     arrive(known, 1, 100, claimed=100)
     kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 100))
@@ -104,7 +104,7 @@ def test_a_surplus_of_rows_is_left_out() -> None:
     assert any("surplus" in warning for warning in known.warnings)
 
 
-def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
+def test_a_larger_page_size_of_the_first_page_is_adopted() -> None:
     known = PageTracker(10)
     kept = known.judge(UserPage(1, 10, tuple(people(50)), 120))
     assert kept is not None
@@ -112,7 +112,7 @@ def test_a_server_that_sends_more_at_once_is_followed_too() -> None:
     assert known.page_size == 50
 
 
-def test_a_surplus_refutes_no_total() -> None:
+def test_surplus_rows_do_not_disprove_a_total() -> None:
     known = PageTracker(10)
     arrive(known, 1, 15, claimed=15)
     kept = known.judge(UserPage(2, 10, tuple(people(15, start=10)), 15))
@@ -124,7 +124,7 @@ def test_a_surplus_refutes_no_total() -> None:
     assert len(kept.rows) == 10
 
 
-def test_a_page_that_lacks_users_is_said() -> None:
+def test_a_page_with_too_few_users_is_reported() -> None:
     known = PageTracker(10)
     arrive(known, 1, 100, claimed=100)
     known.judge(UserPage(2, 10, tuple(people(4, start=10)), 100))

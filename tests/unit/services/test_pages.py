@@ -1,4 +1,4 @@
-"""Pages of the server's list: what is asked for, in which order, and how often."""
+"""Requests for pages of the server's list: which, in which order, and how often."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ from walkme_tui.services.events import CoverageChanged, Event, PageLoaded, Total
 from walkme_tui.services.reading.listing import Phase
 
 
-async def test_what_is_visible_is_asked_for_first_and_then_one_page_ahead() -> None:
+async def test_visible_pages_are_requested_first_and_then_one_page_ahead() -> None:
     api = FakeDirectory(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         await until(lambda: len(api.calls) == 2)
@@ -46,7 +46,7 @@ async def test_what_is_visible_is_asked_for_first_and_then_one_page_ahead() -> N
         ]
 
 
-async def test_the_page_ahead_lies_in_the_direction_of_travel() -> None:
+async def test_the_page_ahead_is_in_the_direction_of_scrolling() -> None:
     api = FakeDirectory(people(2000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         await until(lambda: len(api.calls) == 2)
@@ -59,7 +59,7 @@ async def test_the_page_ahead_lies_in_the_direction_of_travel() -> None:
         assert pages_asked(api) == [13, 12]
 
 
-async def test_pages_that_nobody_wants_any_more_are_dropped_from_the_queue_and_those_under_way_are_kept() -> None:
+async def test_unwanted_pages_are_dropped_from_the_queue_but_not_in_flight() -> None:
     api = FakeDirectory(people(10_000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -80,7 +80,7 @@ async def test_pages_that_nobody_wants_any_more_are_dropped_from_the_queue_and_t
         assert sorted(pages_asked(api)) == [21, 22, 23, 24, 81, 82]
 
 
-async def test_the_page_ahead_waits_until_little_else_is_under_way() -> None:
+async def test_the_page_ahead_is_requested_only_with_few_requests_in_flight() -> None:
     api = FakeDirectory(people(10_000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -94,7 +94,7 @@ async def test_the_page_ahead_waits_until_little_else_is_under_way() -> None:
         await until(lambda: pages.confirmed(8))
 
 
-async def test_a_late_answer_is_kept_although_something_else_is_visible_by_then() -> None:
+async def test_a_late_answer_is_stored_even_if_its_page_is_no_longer_visible() -> None:
     api = FakeDirectory(people(2000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -110,7 +110,7 @@ async def test_a_late_answer_is_kept_although_something_else_is_visible_by_then(
         assert pages_asked(api).count(6) == 1
 
 
-async def test_no_page_is_asked_for_twice_however_often_it_is_passed() -> None:
+async def test_scrolling_past_a_page_repeatedly_requests_it_once() -> None:
     api = FakeDirectory(people(900))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         for first in (0, 300, 860, 200, 600, 0, 860, 450, 90):
@@ -119,7 +119,7 @@ async def test_no_page_is_asked_for_twice_however_often_it_is_passed() -> None:
         assert len(pages_asked(api)) == len(set(pages_asked(api)))
 
 
-async def test_an_account_of_one_and_an_empty_account_take_one_request() -> None:
+async def test_an_account_with_at_most_one_user_takes_one_request() -> None:
     for count, phase in ((1, Phase.READY), (0, Phase.EMPTY)):
         api = FakeDirectory(people(count))
         async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -130,7 +130,7 @@ async def test_an_account_of_one_and_an_empty_account_take_one_request() -> None
             assert len(api.calls) == 1
 
 
-async def test_a_page_counts_as_read_when_it_was_asked_for() -> None:
+async def test_the_time_of_a_page_is_that_of_its_request() -> None:
     api, time = FakeDirectory(people(90)), ManualTime()
     async with open_session(api, time=time) as session, serving(session, time=time, visible=(0, 39)) as (_, listing):
         gate = api.hold("list_users")
@@ -143,7 +143,7 @@ async def test_a_page_counts_as_read_when_it_was_asked_for() -> None:
         assert row.fetched_at_ms == NOON_MS
 
 
-async def test_what_a_page_changes_is_told() -> None:
+async def test_changes_found_by_a_page_are_published() -> None:
     api = FakeDirectory(people(90))
     news: list[UsersChanged] = []
     loaded: list[PageLoaded] = []
@@ -161,12 +161,12 @@ async def test_what_a_page_changes_is_told() -> None:
         api.edit(person(1).id, status="inactive")
         listing.refresh()
         await until(lambda: len(loaded) == 2)
-        # Before a walk has met everyone, who is met for the first time is nobody new.
+        # Before the first complete sweep no user counts as new.
         await until(lambda: news == [UsersChanged((), (Update(person(1).id, frozenset({"status"})),))])
         assert [page.only_new for page in loaded] == [True, False]
 
 
-async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_is_full_is_not() -> None:
+async def test_a_total_from_another_request_is_adopted_unless_its_page_was_not_saved() -> None:
     api, mirror = FakeDirectory(people(900)), BrokenMirror()
     told: list[Event] = []
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
@@ -190,7 +190,7 @@ async def test_a_total_that_others_heard_of_is_followed_and_one_of_a_disk_that_i
 # ------------------------------------------------------------ refresh, ensure
 
 
-async def test_refresh_reads_the_visible_pages_again_and_the_others_when_they_are_seen() -> None:
+async def test_refresh_requests_visible_pages_at_once_and_others_when_visible() -> None:
     api = FakeDirectory(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
@@ -206,7 +206,7 @@ async def test_refresh_reads_the_visible_pages_again_and_the_others_when_they_ar
         await until(lambda: pages_asked(api)[2:] == [1])
 
 
-async def test_an_answer_that_was_asked_for_before_the_refresh_does_not_count_after_it() -> None:
+async def test_an_answer_to_a_request_before_the_refresh_does_not_count() -> None:
     api = FakeDirectory(people(90))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (_, listing):
         gate = api.hold("list_users")
@@ -218,7 +218,7 @@ async def test_an_answer_that_was_asked_for_before_the_refresh_does_not_count_af
         assert len(api.calls) == 2
 
 
-async def test_ensure_waits_for_pages_that_nobody_sees() -> None:
+async def test_ensure_loads_pages_that_are_not_visible() -> None:
     api = FakeDirectory(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, _):
         await asyncio.wait_for(pages.ensure([4, 5, 6, 7, 8]), 5)
@@ -227,7 +227,7 @@ async def test_ensure_waits_for_pages_that_nobody_sees() -> None:
         assert 99 not in pages_asked(api)
 
 
-async def test_ensure_says_what_prevents_it() -> None:
+async def test_ensure_raises_the_reason_of_a_failure() -> None:
     api = FakeDirectory(people(1000))
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, _):
         await until(lambda: pages.confirmed(2))

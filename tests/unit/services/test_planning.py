@@ -1,4 +1,4 @@
-"""Plans of offboardings and changes of status: what is asked, what is planned, and what is said about it."""
+"""Plans of offboardings and changes of status: requests, steps and consequences."""
 
 import asyncio
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def account(*users: User, groups: Sequence[Group] = (SALES, BETA, ALUMNI)) -> Fa
 
 
 async def load(session: Session, api: FakeDirectory, *, total: int | None = None) -> None:
-    """Have the whole account in the mirror, as of noon."""
+    """Store the whole account in the mirror, as of noon."""
     rows = tuple(api.users)
     await session.mirror.save_groups(api.groups)
     await session.mirror.save_page(UserPage(1, 1000, rows, len(rows) if total is None else total), NOON_MS)
@@ -61,7 +61,7 @@ def texts(plan: Plan, number: int = 0) -> list[str]:
 # ---------------------------------------------------------------- steps
 
 
-async def test_the_door_is_shut_first_and_then_every_group_is_left() -> None:
+async def test_an_offboarding_deactivates_and_then_removes_all_memberships() -> None:
     async with open_session(account()) as session:
         plan = await Planner(session).offboard(["zoe@example.com"], ticket=" INC-42 ")
     assert [step.change for step in plan.steps] == [
@@ -86,7 +86,7 @@ async def test_the_door_is_shut_first_and_then_every_group_is_left() -> None:
     )
 
 
-async def test_people_are_looked_up_on_the_server_by_email_and_id_and_named_twice_they_are_planned_once() -> None:
+async def test_users_are_looked_up_by_email_and_id_and_duplicates_planned_once() -> None:
     api = account()
     async with open_session(api) as session:
         await load(session, api)
@@ -101,7 +101,7 @@ async def test_people_are_looked_up_on_the_server_by_email_and_id_and_named_twic
         assert stored.user.status == "pending"
 
 
-async def test_one_unknown_person_refuses_the_call_and_all_unknown_ones_are_named() -> None:
+async def test_unknown_users_refuse_the_plan_and_are_all_listed() -> None:
     api = account()
     async with open_session(api) as session:
         keys = ["nobody@example.com", "zoe@example.com", "00000000-0000-4000-8000-00000000dead", "\x1b[2Jx@y.z"]
@@ -119,7 +119,7 @@ async def test_one_unknown_person_refuses_the_call_and_all_unknown_ones_are_name
             await Planner(session).offboard(["  "])
 
 
-async def test_who_is_gone_between_two_calls_is_unknown_and_leaves_the_mirror() -> None:
+async def test_a_user_deleted_between_two_requests_is_unknown_and_deleted_from_the_mirror() -> None:
     api = account()
     api.lean = True
     async with open_session(api) as session:
@@ -130,7 +130,7 @@ async def test_who_is_gone_between_two_calls_is_unknown_and_leaves_the_mirror() 
         assert await session.mirror.user(ZOE.id) is None
 
 
-async def test_a_server_that_is_away_makes_no_plan_and_leaves_nothing_running() -> None:
+async def test_an_unreachable_server_makes_no_plan_and_leaves_no_task() -> None:
     api = account()
     async with open_session(api) as session:
         before = asyncio.all_tasks()
@@ -148,7 +148,7 @@ async def test_a_server_that_is_away_makes_no_plan_and_leaves_nothing_running() 
 
 
 async def rounds(api: FakeDirectory, session: Session, keys: list[str]) -> tuple[list[list[str]], Plan]:
-    """Which calls were under way together while a plan was made, round after round."""
+    """The concurrent calls of each round trip while a plan was made."""
     together: list[list[str]] = []
     api.calls.clear()
     gate = api.hold()
@@ -165,7 +165,7 @@ async def rounds(api: FakeDirectory, session: Session, keys: list[str]) -> tuple
         await until(lambda: planning.done() or len(api.calls) > sum(map(len, together)))
 
 
-async def test_with_known_names_one_look_up_is_all_that_is_asked() -> None:
+async def test_with_known_group_names_a_plan_takes_one_look_up() -> None:
     api = account()
     async with open_session(api) as session:
         await load(session, api)
@@ -174,7 +174,7 @@ async def test_with_known_names_one_look_up_is_all_that_is_asked() -> None:
         assert [group.name for group in plan.subjects[0].groups] == ["Sales", "Beta"]
 
 
-async def test_a_lean_look_up_reads_the_record_and_the_groups_together() -> None:
+async def test_a_lean_look_up_requests_record_and_groups_concurrently() -> None:
     api = account()
     api.lean = True
     async with open_session(api) as session:
@@ -184,7 +184,7 @@ async def test_a_lean_look_up_reads_the_record_and_the_groups_together() -> None
         assert plan.subjects[0].user == ZOE
 
 
-async def test_an_empty_mirror_asks_for_the_names_beside_the_person() -> None:
+async def test_with_an_empty_mirror_groups_and_user_are_requested_concurrently() -> None:
     api = account()
     async with open_session(api) as session:
         asked, plan = await rounds(api, session, ["zoe@example.com"])
@@ -192,7 +192,7 @@ async def test_an_empty_mirror_asks_for_the_names_beside_the_person() -> None:
         assert plan.subjects[0].groups == (SALES, BETA)
 
 
-async def test_a_group_that_the_mirror_cannot_name_is_asked_for() -> None:
+async def test_a_group_without_a_stored_name_is_requested() -> None:
     api = account(ZOE._replace(groups=("g9",)))
     async with open_session(api) as session:
         await load(session, api)
@@ -202,7 +202,7 @@ async def test_a_group_that_the_mirror_cannot_name_is_asked_for() -> None:
         assert plan.subjects[0].groups == (Group("g9", "Brand new"),)
 
 
-# ---------------------------------------------------------------- groups that are kept
+# ---------------------------------------------------------------- kept groups
 
 
 async def test_configured_groups_are_kept_by_name_and_by_id() -> None:
@@ -214,7 +214,7 @@ async def test_configured_groups_are_kept_by_name_and_by_id() -> None:
     assert "Stays in Sales, Alumni, as the configuration says (keep_groups)." in texts(plan)
 
 
-async def test_a_configured_group_that_nobody_knows_is_a_warning_told_once() -> None:
+async def test_an_unknown_configured_group_is_warned_about_once() -> None:
     async with open_session(account()) as session:
         plan = await Planner(session, ["Alumni", "Alumnni"]).offboard(["zoe@example.com", "bo@example.com"])
     said = [
@@ -226,7 +226,7 @@ async def test_a_configured_group_that_nobody_knows_is_a_warning_told_once() -> 
     assert [(each.gravity, "Alumnni" in each.text) for each in said] == [(Gravity.WARNING, True)]
 
 
-async def test_a_configured_group_that_the_mirror_does_not_know_yet_is_asked_for() -> None:
+async def test_a_configured_group_missing_in_the_mirror_is_requested() -> None:
     api = account(ZOE._replace(groups=("g1", "g3")), groups=[SALES])
     async with open_session(api) as session:
         await load(session, api)
@@ -235,7 +235,7 @@ async def test_a_configured_group_that_the_mirror_does_not_know_yet_is_asked_for
     assert plan.subjects[0].kept == {"g3"}
 
 
-async def test_a_configured_group_that_only_the_server_knows_is_no_mistake() -> None:
+async def test_a_configured_group_that_only_the_server_has_is_not_warned_about() -> None:
     api = account(ZOE._replace(groups=("g1",)), groups=[SALES])
     async with open_session(api) as session:
         await load(session, api)
@@ -244,7 +244,7 @@ async def test_a_configured_group_that_only_the_server_knows_is_no_mistake() -> 
     assert texts(plan) == ["last member"]
 
 
-async def test_a_group_without_a_name_is_kept_while_it_may_be_a_configured_one() -> None:
+async def test_a_group_without_a_name_is_kept_if_it_may_be_a_configured_one() -> None:
     api = account()
     api.fail_next(PermissionRefused("The groups are not for you."), name="list_groups")
     async with open_session(api) as session:
@@ -256,7 +256,7 @@ async def test_a_group_without_a_name_is_kept_while_it_may_be_a_configured_one()
 @pytest.mark.parametrize(
     "error", [PermissionRefused("The groups are not for you."), ServerFault("500."), NotFound("404.")]
 )
-async def test_without_a_group_to_keep_names_are_not_needed(error: ApiError) -> None:
+async def test_without_kept_groups_a_failure_to_read_names_is_no_problem(error: ApiError) -> None:
     api = account()
     api.fail_next(error, name="list_groups")
     async with open_session(api) as session:
@@ -277,7 +277,7 @@ async def test_all_groups_can_be_kept() -> None:
     assert not any("Nonsense" in text for text in texts(plan))
 
 
-async def test_a_server_that_does_not_tell_groups_gets_a_deactivation_that_says_so() -> None:
+async def test_without_groups_the_plan_only_deactivates_and_warns() -> None:
     api = account()
     api.lean, api.unread = True, ("groups",)
     async with open_session(api) as session:
@@ -287,10 +287,10 @@ async def test_a_server_that_does_not_tell_groups_gets_a_deactivation_that_says_
     assert warning in plan.subjects[0].consequences
 
 
-# ---------------------------------------------------------------- what else it means
+# ---------------------------------------------------------------- consequences
 
 
-async def test_the_last_member_is_told_with_the_age_of_what_it_was_computed_from() -> None:
+async def test_the_last_member_is_a_consequence_with_the_age_of_its_data() -> None:
     api = account(ZOE, BO._replace(groups=("g1",)))
     time = ManualTime(NOON_MS)
     async with open_session(api, time=time) as session:
@@ -302,7 +302,7 @@ async def test_the_last_member_is_told_with_the_age_of_what_it_was_computed_from
     assert plan.subjects[0].consequences == (Consequence(Gravity.WARNING, "last member", NOON_MS, beta.number),)
 
 
-async def test_while_coverage_is_incomplete_it_is_the_last_known_member() -> None:
+async def test_with_incomplete_coverage_the_last_known_member_is_a_consequence() -> None:
     api = account()
     async with open_session(api) as session:
         await load(session, api, total=250_000)
@@ -316,7 +316,7 @@ async def test_while_coverage_is_incomplete_it_is_the_last_known_member() -> Non
     assert {each.gravity for each in plan.subjects[1].consequences} == {Gravity.NOTE}
 
 
-async def test_a_membership_that_only_the_server_knows_counts() -> None:
+async def test_memberships_that_only_the_server_has_are_counted() -> None:
     api = account(ZOE, BO._replace(groups=()))
     async with open_session(api) as session:
         await load(session, api)
@@ -325,7 +325,7 @@ async def test_a_membership_that_only_the_server_knows_counts() -> None:
     assert texts(plan) == ["last member"]
 
 
-async def test_namesakes_are_named_so_that_the_right_person_is_chosen() -> None:
+async def test_namesakes_are_listed_with_their_emails() -> None:
     twins = [person(number)._replace(first_name="ZOE", last_name="Celik") for number in range(10, 15)]
     api = account(ZOE, BO._replace(groups=("g1", "g2")), *twins)
     async with open_session(api) as session:
@@ -342,7 +342,7 @@ async def test_namesakes_are_named_so_that_the_right_person_is_chosen() -> None:
         assert not any("called" in text for text in texts(await Planner(session).offboard(["bo@example.com"])))
 
 
-async def test_the_last_admin_seen_is_told() -> None:
+async def test_the_last_known_admin_is_a_consequence() -> None:
     admins = (ZOE._replace(role="Admin", groups=()), BO._replace(role="Admin", groups=()))
     api = account(*admins, person(50)._replace(role="Admin", status="inactive", groups=()))
     async with open_session(api) as session:
@@ -358,7 +358,7 @@ async def test_the_last_admin_seen_is_told() -> None:
         assert texts(plan) == ["The last active Admin: there is no other."]
 
 
-async def test_whose_record_others_own_and_who_was_never_there_is_told() -> None:
+async def test_an_identity_provider_and_a_missing_last_sign_in_are_consequences() -> None:
     api = account(
         ZOE._replace(external_id="okta|004211", status="pending"),
         BO._replace(external_id="4711", status="inactive", groups=()),
@@ -378,7 +378,7 @@ async def test_whose_record_others_own_and_who_was_never_there_is_told() -> None
 
 
 @pytest.mark.parametrize("full", [False, True])
-async def test_a_mirror_that_is_out_of_use_costs_the_judgement_and_not_the_plan(full: bool) -> None:
+async def test_an_unusable_mirror_does_not_prevent_a_plan(full: bool) -> None:
     mirror = BrokenMirror()
     mirror.broken, mirror.full = not full, full
     async with open_session(account(), mirror=mirror) as session:
@@ -391,7 +391,7 @@ async def test_a_mirror_that_is_out_of_use_costs_the_judgement_and_not_the_plan(
 # ---------------------------------------------------------------- x and X
 
 
-async def test_a_status_is_changed_after_one_look_at_the_server() -> None:
+async def test_a_change_of_status_takes_one_look_up() -> None:
     api = account()
     async with open_session(api) as session:
         await load(session, api)
@@ -409,7 +409,7 @@ async def test_a_status_is_changed_after_one_look_at_the_server() -> None:
         assert texts(back) == ["The invitation was never accepted: this makes the person active without it."]
 
 
-async def test_a_status_that_is_so_already_has_no_step_and_nobody_is_not_found() -> None:
+async def test_a_status_that_is_already_set_has_no_step() -> None:
     async with open_session(account()) as session:
         plan = await Planner(session).set_status(ZOE.id, Status.ACTIVE)
         assert (plan.steps, texts(plan)) == ((), ["Already active, so there is nothing to do."])
@@ -417,7 +417,7 @@ async def test_a_status_that_is_so_already_has_no_step_and_nobody_is_not_found()
             await Planner(session).set_status("nobody", Status.INACTIVE)
 
 
-async def test_an_unknown_status_is_changed_and_said_to_be_unknown() -> None:
+async def test_an_unknown_status_is_changed_with_a_note() -> None:
     api = account()
     api.unread = ("status",)
     async with open_session(api) as session:
@@ -429,7 +429,7 @@ async def test_an_unknown_status_is_changed_and_said_to_be_unknown() -> None:
 # ---------------------------------------------------------------- tickets
 
 
-async def test_a_ticket_that_the_configuration_wants_is_wanted_for_offboarding_only() -> None:
+async def test_a_configured_ticket_is_required_for_offboarding_only() -> None:
     async with open_session(account()) as session:
         strict, lax = Planner(session, (), True), Planner(session)
         plan = await strict.offboard(["zoe@example.com"], ticket="  ")
@@ -445,7 +445,7 @@ async def test_a_ticket_that_the_configuration_wants_is_wanted_for_offboarding_o
 # ---------------------------------------------------------------- many people
 
 
-async def test_many_people_are_read_a_few_at_a_time_and_counted() -> None:
+async def test_many_users_are_read_with_limited_concurrency_and_progress() -> None:
     people = [person(number) for number in range(300)]
     read: list[int] = []
     async with open_session(account(*people)) as session:
@@ -464,7 +464,7 @@ async def test_many_people_are_read_a_few_at_a_time_and_counted() -> None:
     assert read == list(range(1, 301))
 
 
-async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
+async def test_cancelling_the_read_of_many_users_ends_requests_in_flight() -> None:
     people = [person(number) for number in range(300)]
     async with open_session(account(*people)) as session:
         api = session.api
@@ -478,7 +478,7 @@ async def test_to_cancel_the_reading_of_many_ends_what_is_under_way() -> None:
         assert len(api.asked("get_user")) == MAX_CONCURRENT
 
 
-async def test_a_person_in_very_many_groups_is_refused_and_can_be_deactivated() -> None:
+async def test_a_user_in_too_many_groups_is_refused_but_can_be_deactivated() -> None:
     groups = [Group(f"many-{number}", f"Group {number}") for number in range(MAX_STEPS_PER_USER)]
     many = ZOE._replace(groups=tuple(group.id for group in groups))
     fewer = BO._replace(groups=many.groups[1:])  # type: ignore[index]  # a tuple, as above

@@ -1,4 +1,4 @@
-"""Namesakes are looked for while the server is asked, by the names that the mirror knows."""
+"""Namesakes are searched by the stored name while the request for the user is in flight."""
 
 import asyncio
 from collections.abc import Collection
@@ -15,7 +15,7 @@ AYLIN = person(3)._replace(first_name="Aylin", last_name="Demir")
 
 
 class WatchedMirror(BrokenMirror):
-    """Notes for which names it was asked, and how many calls the server had had by then."""
+    """Records each search for namesakes with the number of requests made before it."""
 
     def __init__(self, api: FakeDirectory) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class WatchedMirror(BrokenMirror):
         self._api = api
 
     async def namesakes(self, names: Collection[str], limit: int) -> dict[str, list[User]]:
-        """Note it, and answer."""
+        """Record the search and run it."""
         self.asked.append((sorted(names), self._api.in_flight > 0))
         return await super().namesakes(names, limit)
 
@@ -45,7 +45,7 @@ def namesakes_told(plan: Plan) -> list[str]:
     return [each.text for each in plan.subjects[0].consequences if "called" in each.text]
 
 
-async def test_names_that_the_mirror_knows_are_looked_for_at_once_and_only_once() -> None:
+async def test_stored_names_are_searched_once_before_the_server_answers() -> None:
     api = FakeDirectory([ZOE, NAMESAKE, AYLIN])
     mirror = WatchedMirror(api)
     told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
@@ -54,7 +54,7 @@ async def test_names_that_the_mirror_knows_are_looked_for_at_once_and_only_once(
     assert str(NAMESAKE.email) in told[0]
 
 
-async def test_another_name_on_the_server_is_looked_for_again() -> None:
+async def test_a_different_name_on_the_server_is_searched_again() -> None:
     api = FakeDirectory([ZOE._replace(first_name="Aylin", last_name="Demir"), NAMESAKE, AYLIN])
     mirror = WatchedMirror(api)
     told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
@@ -63,7 +63,7 @@ async def test_another_name_on_the_server_is_looked_for_again() -> None:
     assert str(AYLIN.email) in told[0]
 
 
-async def test_a_stranger_to_the_mirror_is_looked_for_when_the_server_has_answered() -> None:
+async def test_the_name_of_an_unknown_user_is_searched_after_the_answer() -> None:
     api = FakeDirectory([ZOE, NAMESAKE])
     mirror = WatchedMirror(api)
     told = namesakes_told(await plan_of(api, mirror, NAMESAKE))

@@ -1,4 +1,4 @@
-"""Undo: the old status and exactly those groups come back, and what others changed since is left to them, and said."""
+"""Undo: restores status and removed groups, and skips and reports later changes by others."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -40,7 +40,7 @@ async def offboarded(session: Session, api: FakeDirectory, *emails: str) -> Job:
 
 
 def receipt_of(job: Job) -> dict[str, Json]:
-    """The receipt of a job's first person, as it comes back from a file."""
+    """The receipt of a job's first user, as it is loaded from a file."""
     told = receipt(job, job.plan.subjects[0], ACCOUNT, NOON_MS, None)
     read: dict[str, Json] = json.loads(json.dumps(told))
     return read
@@ -58,11 +58,11 @@ Undo: TypeAlias = Callable[[Planner, Job], Awaitable[Plan]]
 EITHER = pytest.mark.parametrize("undo", [from_job, from_receipt])
 
 
-# ---------------------------------------------------------------- the way back
+# ---------------------------------------------------------------- steps
 
 
 @EITHER
-async def test_the_way_back_is_the_inverses_in_reverse_order_and_strict(undo: Undo) -> None:
+async def test_an_undo_has_the_strict_inverses_in_reverse_order(undo: Undo) -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -79,7 +79,7 @@ async def test_the_way_back_is_the_inverses_in_reverse_order_and_strict(undo: Un
         assert condition(api.now(ZOE.id)) == ("active", {"g1", "g2"})
 
 
-async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() -> None:
+async def test_several_users_are_restored_in_one_plan_and_an_undo_can_be_undone() -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api, "zoe@example.com", "bo@example.com")
@@ -94,7 +94,7 @@ async def test_several_people_come_back_in_one_plan_and_an_undo_can_be_undone() 
         assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == ("inactive", ())
 
 
-async def test_only_what_was_done_and_changed_something_is_taken_back() -> None:
+async def test_only_executed_steps_with_an_effect_are_undone() -> None:
     api = account(ZOE._replace(status="inactive"))
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
@@ -108,7 +108,7 @@ async def test_only_what_was_done_and_changed_something_is_taken_back() -> None:
         assert [step.change for step in back.steps] == [AddMember(ZOE.id, BETA)]
 
 
-async def test_a_group_that_was_left_and_joined_again_is_taken_back_one_by_one() -> None:
+async def test_leaving_and_joining_a_group_again_is_undone_step_by_step() -> None:
     api = account()
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
@@ -126,7 +126,7 @@ async def test_a_group_that_was_left_and_joined_again_is_taken_back_one_by_one()
 
 
 @EITHER
-async def test_what_the_step_met_comes_back_and_not_what_the_plan_expected(undo: Undo) -> None:
+async def test_an_undo_restores_the_value_before_the_step_and_not_that_of_the_plan(undo: Undo) -> None:
     api = account()
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
@@ -137,11 +137,11 @@ async def test_what_the_step_met_comes_back_and_not_what_the_plan_expected(undo:
         assert said == ["the server may refuse pending"]
 
 
-# ---------------------------------------------------------------- what others did
+# ---------------------------------------------------------------- changes by others
 
 
 @EITHER
-async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
+async def test_later_changes_by_others_are_kept_and_reported(undo: Undo) -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -155,7 +155,7 @@ async def test_what_others_changed_since_stays_and_is_named(undo: Undo) -> None:
     )
 
 
-async def test_a_kept_group_that_others_took_away_and_a_status_nobody_planned_are_named() -> None:
+async def test_changes_by_others_outside_the_plan_are_reported() -> None:
     api = account(ZOE._replace(status="inactive"))
     async with open_session(api) as session:
         planner = Planner(session, keep_groups=["Group 1"])
@@ -170,7 +170,7 @@ async def test_a_kept_group_that_others_took_away_and_a_status_nobody_planned_ar
 
 
 @EITHER
-async def test_who_is_gone_is_named_once(undo: Undo) -> None:
+async def test_a_deleted_user_is_reported_once(undo: Undo) -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -180,7 +180,7 @@ async def test_who_is_gone_is_named_once(undo: Undo) -> None:
     assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is restored.",)
 
 
-async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> None:
+async def test_a_group_missing_in_the_list_is_restored_with_a_warning() -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -192,11 +192,11 @@ async def test_a_group_that_is_not_listed_any_more_is_tried_with_a_warning() -> 
     assert len(warned) == 1
 
 
-# ---------------------------------------------------------------- what has no way back
+# ---------------------------------------------------------------- impossible undos
 
 
 @pytest.mark.parametrize("status", [None, UNKNOWN])
-async def test_a_status_that_was_not_known_stays(status: object) -> None:
+async def test_a_status_unknown_before_is_not_restored(status: object) -> None:
     api = account(ZOE._replace(status=status))  # type: ignore[arg-type]  # one of the two
     async with open_session(api) as session:
         plan = await Planner(session).undo(await offboarded(session, api))
@@ -204,7 +204,7 @@ async def test_a_status_that_was_not_known_stays(status: object) -> None:
     assert "zoe@example.com: the old status is unknown, so the status stays inactive." in plan.left_out
 
 
-async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> None:
+async def test_a_refused_pending_status_is_reported_when_the_undo_is_undone() -> None:
     api = account(ZOE._replace(status="pending"))
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -217,7 +217,7 @@ async def test_a_pending_that_was_refused_is_told_when_the_undo_is_undone() -> N
     )
 
 
-async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() -> None:
+async def test_an_unfinished_job_is_undone_up_to_its_last_step_with_a_note() -> None:
     api = account()
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
@@ -234,7 +234,7 @@ async def test_an_unfinished_job_is_undone_as_far_as_it_came_and_that_is_said() 
     )
 
 
-async def test_a_job_of_another_account_one_that_runs_and_one_that_was_purged_are_refused() -> None:
+async def test_jobs_of_another_account_running_jobs_and_purged_jobs_are_refused() -> None:
     api = account()
     async with open_session(api) as session:
         planner = Planner(session)
@@ -251,7 +251,7 @@ async def test_a_job_of_another_account_one_that_runs_and_one_that_was_purged_ar
         assert api.asked("get_user")[-1] == (ZOE.id,)
 
 
-async def test_a_server_that_is_away_makes_no_undo() -> None:
+async def test_an_unreachable_server_makes_no_undo() -> None:
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
@@ -279,7 +279,7 @@ async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_wit
             await Planner(session).undo_receipt(told)
 
 
-# ---------------------------------------------------------------- for any account
+# ---------------------------------------------------------------- any account
 
 
 IDS = [group.id for group in GROUPS]
@@ -295,7 +295,7 @@ STATUSES = st.sampled_from(["active", "inactive"])
     reads=st.booleans(),
     by_receipt=st.booleans(),
 )
-async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is_named(
+async def test_an_undo_restores_all_fields_except_reported_ones(
     people: list[tuple[str, tuple[str, ...]]],
     keep: set[str],
     touched: tuple[str, tuple[str, ...]] | None,
@@ -325,7 +325,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
     for user in users[1:]:
         assert condition(api.now(user.id)) == condition(user)
     before, now = users[0], api.now(first)
-    # Of whom the job had nothing to do, the undo has nothing to tell.
+    # Users without steps in the job have no consequences in the undo.
     named = said if job.records_of(first) else f"{[group.label for group in GROUPS]} the status is {now.status}"
     if found.status == left[first].status:
         assert now.status == before.status
@@ -344,7 +344,7 @@ async def test_everything_that_others_did_not_touch_is_as_before_and_the_rest_is
 
 
 @pytest.mark.parametrize("kind", [Status.INACTIVE, Status.ACTIVE])
-async def test_a_change_of_status_is_taken_back_too(kind: Status) -> None:
+async def test_a_change_of_status_is_undone(kind: Status) -> None:
     before = "active" if kind is Status.INACTIVE else "inactive"
     api = account(ZOE._replace(status=before))
     async with open_session(api) as session:
@@ -354,7 +354,7 @@ async def test_a_change_of_status_is_taken_back_too(kind: Status) -> None:
     assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == (before, ZOE.groups)
 
 
-async def test_a_job_of_which_nothing_was_done_has_nothing_to_undo() -> None:
+async def test_a_job_without_executed_steps_has_nothing_to_undo() -> None:
     api = account()
     async with open_session(api) as session:
         job = job_of(await Planner(session).offboard(["zoe@example.com"]), state=JobState.DISCARDED)

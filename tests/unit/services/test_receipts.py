@@ -23,7 +23,7 @@ from walkme_tui.services.changes.receipts import Receipts, file_names
 ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
 
 
-class Shelf:
+class FilesInMemory:
     """Files in memory."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Shelf:
         self.full = False
 
     def write(self, name: str, text: str) -> Path:
-        """Keep it, unless there is no space left."""
+        """Store a file; raises if the space is used up."""
         if self.full:
             raise JournalUnavailable("No space left.")
         self.files[name] = text
@@ -45,7 +45,7 @@ class Shelf:
 
 
 async def test_each_user_of_a_job_gets_two_files_that_the_journal_records(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), Shelf()
+    journal, shelf = journal_in(tmp_path), FilesInMemory()
     receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
     try:
         job = await journal.create(plan_for(1, 2), ACTOR)
@@ -70,7 +70,7 @@ async def test_each_user_of_a_job_gets_two_files_that_the_journal_records(tmp_pa
 
 
 async def test_the_receipt_of_an_interrupted_job_is_replaced_when_it_is_resumed(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), Shelf()
+    journal, shelf = journal_in(tmp_path), FilesInMemory()
     receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
     try:
         job = await journal.create(plan_for(1, groups=0), ACTOR)
@@ -93,7 +93,7 @@ async def test_the_receipt_of_an_interrupted_job_is_replaced_when_it_is_resumed(
 
 
 async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_recorded(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), Shelf()
+    journal, shelf = journal_in(tmp_path), FilesInMemory()
     try:
         job = await journal.create(plan_for(1), ACTOR)
         shelf.full = True
@@ -105,7 +105,7 @@ async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_recorded(tmp
 
 
 async def test_a_purged_job_has_no_receipts(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), Shelf()
+    journal, shelf = journal_in(tmp_path), FilesInMemory()
     try:
         job = job_of(replace(plan_for(1), subjects=()))
         await Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC).write(job)
@@ -116,7 +116,7 @@ async def test_a_purged_job_has_no_receipts(tmp_path: Path) -> None:
 
 async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
     user = person(1)._replace(status="active", groups=("g1", "g2"))
-    api, shelf = FakeDirectory([user]), Shelf()
+    api, shelf = FakeDirectory([user]), FilesInMemory()
     journal = journal_in(tmp_path)
     try:
         async with open_session(api) as session:

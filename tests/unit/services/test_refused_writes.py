@@ -1,4 +1,4 @@
-"""Writes that are always turned away while reads work: every run ends, by count and by the job's patience."""
+"""Writes that are always refused while reads work: every run ends after a number of attempts or at its patience."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ WRITES = ("patch_user", "put_user", "add_member", "remove_member")
 
 @pytest.mark.parametrize("numbers", [(7,), tuple(range(40))], ids=["one person", "many people"])
 @pytest.mark.parametrize("error", ERRORS, ids=str)
-async def test_a_run_ends_within_its_patience_with_the_servers_reason(
+async def test_a_run_ends_within_its_patience_with_the_reason_of_the_server(
     tmp_path: Path, error: ServiceUnavailable, numbers: tuple[int, ...]
 ) -> None:
     api = account(40)
@@ -38,14 +38,14 @@ async def test_a_run_ends_within_its_patience_with_the_servers_reason(
         assert job.state is JobState.INTERRUPTED
         assert set(states_of(job)) <= {"todo", "done"}
         assert desk.time.seconds - begun <= PATIENCE_SECONDS + 2
-        # Again, and all of it is done.
+        # Resumed, it is completed.
         api._failures.clear()
         job = await desk.resume(job)
     assert job.clean
 
 
 @pytest.mark.parametrize("error", [each for each in ERRORS if each is not ERRORS[2]], ids=str)
-async def test_without_an_end_to_its_patience_the_attempts_are_counted(
+async def test_with_unlimited_patience_the_number_of_attempts_is_limited(
     tmp_path: Path, error: ServiceUnavailable
 ) -> None:
     api = account(40)
@@ -58,7 +58,7 @@ async def test_without_an_end_to_its_patience_the_attempts_are_counted(
     assert len(sent) <= 8 * MAX_REFUSALS
 
 
-async def test_writes_that_are_taken_again_renew_the_patience(tmp_path: Path) -> None:
+async def test_an_accepted_write_renews_the_patience(tmp_path: Path) -> None:
     api = account(40)
     async with open_executor(api, tmp_path) as desk:
         for number in range(0, 40, 4):

@@ -12,15 +12,15 @@ from walkme_tui.domain.errors import Unreachable
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 
 
-def refusing() -> FakeDirectory:
+def without_patch() -> FakeDirectory:
     """An account whose server refuses PATCH."""
     api = account()
     api.patch_refused = True
     return api
 
 
-async def test_a_name_that_the_mirror_knows_is_not_cleared(tmp_path: Path) -> None:
-    api = refusing()
+async def test_a_name_that_only_the_mirror_has_is_not_cleared(tmp_path: Path) -> None:
+    api = without_patch()
     api.unread, api.lean = {"first_name"}, True
     async with open_executor(api, tmp_path) as desk:
         await desk.session.mirror.save_user(BOTH, 0)
@@ -31,15 +31,15 @@ async def test_a_name_that_the_mirror_knows_is_not_cleared(tmp_path: Path) -> No
 
 
 async def test_updates_work_without_a_mirror(tmp_path: Path) -> None:
-    api, mirror = refusing(), BrokenMirror()
+    api, mirror = without_patch(), BrokenMirror()
     mirror.broken = True
     async with open_executor(api, tmp_path, mirror=mirror) as desk:
         assert (await desk.run(desk.plan([DEACTIVATE]))).clean
     assert api.now(BOTH.id).status == "inactive"
 
 
-async def test_a_job_on_such_a_server_costs_one_refusal_only(tmp_path: Path) -> None:
-    api, memory = refusing(), Memory()
+async def test_a_refused_patch_is_sent_once_per_job(tmp_path: Path) -> None:
+    api, memory = without_patch(), Memory()
     async with open_executor(api, tmp_path, memory=memory) as desk:
         job = await desk.run(desk.offboarding(0, 1, 2, 5, 6, 7))
         assert job.clean
@@ -47,8 +47,8 @@ async def test_a_job_on_such_a_server_costs_one_refusal_only(tmp_path: Path) -> 
     assert memory.refused
 
 
-async def test_a_put_that_changed_more_than_was_asked_needs_review(tmp_path: Path) -> None:
-    api = refusing()
+async def test_a_put_that_changed_other_fields_needs_review(tmp_path: Path) -> None:
+    api = without_patch()
     api.meanwhile("put_user", lambda: api.meanwhile("get_user", lambda: api.edit(BOTH.id, role="Viewer")))
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
@@ -56,8 +56,8 @@ async def test_a_put_that_changed_more_than_was_asked_needs_review(tmp_path: Pat
     assert job.steps[0].changed
 
 
-async def test_a_put_whose_answer_is_lost_is_looked_up(tmp_path: Path) -> None:
-    api = refusing()
+async def test_a_put_with_a_lost_answer_is_read_back(tmp_path: Path) -> None:
+    api = without_patch()
     api.lose_answer(name="put_user")
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE, RemoveMember(BOTH.id, group("g1"))]))
@@ -66,8 +66,8 @@ async def test_a_put_whose_answer_is_lost_is_looked_up(tmp_path: Path) -> None:
     assert api.now(BOTH.id).groups == ("g2",)
 
 
-async def test_a_status_that_cannot_be_set_safely_fails_and_says_why(tmp_path: Path) -> None:
-    api = refusing()
+async def test_a_status_that_cannot_be_set_safely_fails_with_the_reason(tmp_path: Path) -> None:
+    api = without_patch()
     api.unread, api.lean = {"role"}, True
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))
@@ -76,8 +76,8 @@ async def test_a_status_that_cannot_be_set_safely_fails_and_says_why(tmp_path: P
     assert not api.writes
 
 
-async def test_cut_off_between_the_refusal_and_the_replacement_nothing_is_in_doubt(tmp_path: Path) -> None:
-    api = refusing()
+async def test_a_failure_between_patch_and_put_leaves_no_open_outcome(tmp_path: Path) -> None:
+    api = without_patch()
     api.meanwhile("patch_user", lambda: api.fail_next(Unreachable("Down."), name="get_user"))
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([DEACTIVATE]))

@@ -1,4 +1,4 @@
-"""Waiting that a call can end early."""
+"""Waits that a call can end early."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def test_a_call_while_nothing_waits_ends_the_next_wait_and_no_other() -> N
     await later
 
 
-async def test_no_time_is_no_wait_and_cancelling_leaves_no_task() -> None:
+async def test_a_wait_of_zero_returns_at_once_and_cancelling_leaves_no_task() -> None:
     time = ManualTime()
     wakeup = Wakeup(time.sleep)
     await wakeup.wait(0)
