@@ -3,11 +3,16 @@
 The static contracts cannot see this where an import is indirect, so each room is imported in a fresh interpreter.
 """
 
+import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.textual_import import UNUSED
 
 PACKAGE = Path(__file__).parents[2] / "walkme_tui"
 TERMINAL = ("textual", "rich")
@@ -95,7 +100,53 @@ LATER = (
 FLOWS_AT_START = {"job_tasks", "pending", "origin", "context"}
 
 
+# Textual loads these for its command palette and its delivery of files, asyncio loads ssl.
+LIBRARIES_LATER = ("textual.command", "textual.validation", "textual.widgets._input", "platformdirs", "ssl")
+
+START = """
+import sys
+from walkme_tui.cli.main import _sub_command
+_sub_command("browse")
+from walkme_tui.ui.start import _import_app
+_import_app()
+print(*sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
+"""
+
+
 def test_a_start_of_the_browser_loads_only_what_the_first_frame_needs() -> None:
     flows = {file.stem for file in (PACKAGE / "ui" / "flows").glob("*.py")} - FLOWS_AT_START - {"__init__"}
     names = (*(f"walkme_tui.{name}" for name in LATER), *(f"walkme_tui.ui.flows.{flow}" for flow in flows))
-    assert loaded(["walkme_tui.ui.start", "walkme_tui.ui.app"], names) == []
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", START, ",".join((*names, *LIBRARIES_LATER))],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert found.stdout.split() == []
+
+
+def users_of(names: set[str], module: str) -> set[str]:
+    """The functions of a module that use one of these names, annotations aside."""
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    functions = [
+        node
+        for node in ast.walk(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return {
+        function.name
+        for function in functions
+        if any(isinstance(node, ast.Name) and node.id in names for line in function.body for node in ast.walk(line))
+    }
+
+
+def test_textual_uses_what_a_start_leaves_out_only_where_the_program_never_comes() -> None:
+    names = {name for unused in UNUSED.values() for name in unused}
+    # The program turns Textual's palette off, and delivers no file through the terminal.
+    palette = {"search_commands", "search_themes", "action_command_palette"}
+    assert users_of(names, "textual.app") == {*palette, "_deliver_binary"}
+    assert users_of(names, "textual.theme") == {"discover", "search"}
+    assert not WalkmeApp.ENABLE_COMMAND_PALETTE

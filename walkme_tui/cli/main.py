@@ -11,6 +11,7 @@ from walkme_tui.cli.exit_codes import ExitCode, exit_code
 from walkme_tui.cli.output.messages import print_error, print_message
 from walkme_tui.cli.output.streams import drop_lost_output, guard_standard_streams
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
+from walkme_tui.cli.sub_commands import BROWSE
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 
@@ -91,6 +92,8 @@ def _sub_command(name: str) -> ModuleType:
     if hidden:
         sys.modules["ssl"] = None  # type: ignore[assignment]  # documented: importing it raises ModuleNotFoundError
     try:
+        if name == BROWSE:  # which imports asyncio later, with the screen
+            import_module("asyncio")
         return import_module(MODULES[name])
     finally:
         if hidden:

@@ -18,6 +18,7 @@ from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import preload_rows
+from walkme_tui.ui.textual_import import import_textual
 
 if TYPE_CHECKING:
     from walkme_tui.config.themes import ThemeSpec
@@ -162,6 +163,7 @@ async def _open(start: BrowserStart) -> tuple[Session | None, str]:
 
 
 def _import_app() -> None:
+    import_textual()
     import walkme_tui.ui.app  # noqa: F401 - imports it ahead of time
 
 
