@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 SAFE_TYPES: Final = frozenset({"Content", "Text"})
-SAFE_CALLS: Final = frozenset({"content", "rich_text", "joined", "lines", "assemble", "styled"})
+SAFE_CALLS: Final = frozenset({"content", "joined", "lines", "assemble", "styled"})
 
 # Constructors that parse, with the keywords that carry text beside the positional arguments.
 PARSING_CONSTRUCTORS: Final = {

@@ -54,7 +54,8 @@ async def read_account(session: Session, cached: bool) -> Extent:
     """Sweep the account; with ``cached``, use the mirror as it is."""
     if cached:
         return await _mirrored(session)
-    from walkme_tui.cli.output.progress import SweepProgressLine, grouped
+    from walkme_tui.cli.output.progress import SweepProgressLine
+    from walkme_tui.domain.text import spaced
     from walkme_tui.services.sync.sweep import sweep
 
     progress = SweepProgressLine(sys.stderr)
@@ -63,7 +64,7 @@ async def read_account(session: Session, cached: bool) -> Extent:
     finally:
         progress.close()
     if result.disproved_total is not None:
-        claimed, sent = grouped(result.disproved_total), grouped(result.loaded)
+        claimed, sent = spaced(result.disproved_total), spaced(result.loaded)
         print_message(f"The server claims {claimed} users but sent {sent}: its list was read to the end.")
     since = result.as_of_ms if result.complete else None
     return Extent(result.complete, result.loaded, result.total, result.as_of_ms, result.note, since)
@@ -138,10 +139,10 @@ def completeness(extent: Extent) -> ExitCode:
     """The exit code of an answer; if it is incomplete, a message on standard error says by how much."""
     if extent.complete and not extent.unknown:
         return ExitCode.DONE
-    from walkme_tui.cli.output.progress import grouped
+    from walkme_tui.domain.text import spaced
 
     if extent.unknown:
-        people = "1 user" if extent.unknown == 1 else f"{grouped(extent.unknown)} users"
+        people = "1 user" if extent.unknown == 1 else f"{spaced(extent.unknown)} users"
         print_message(
             f"The answer is incomplete: {people} may match too, because the server's list lacks the field that "
             f"decides it ({', '.join(extent.left_out)}).",
@@ -150,11 +151,11 @@ def completeness(extent: Extent) -> ExitCode:
     if extent.complete:
         return ExitCode.NOT_FOUND_OR_INCOMPLETE
     if extent.total is None:
-        loaded = f"{grouped(extent.loaded)} of an unknown number of users are loaded"
+        loaded = f"{spaced(extent.loaded)} of an unknown number of users are loaded"
     elif extent.total < extent.loaded:
-        loaded = f"{grouped(extent.loaded)} users are loaded, the server counts {grouped(extent.total)} now"
+        loaded = f"{spaced(extent.loaded)} users are loaded, the server counts {spaced(extent.total)} now"
     else:
-        loaded = f"{grouped(extent.loaded)} of {grouped(extent.total)} users are loaded"
+        loaded = f"{spaced(extent.loaded)} of {spaced(extent.total)} users are loaded"
     note = extent.note.removeprefix("incomplete").lstrip(": ").rstrip(".")
     print_message(f"The answer is incomplete, {loaded}{f': {note}' if note else ''}.")
     return ExitCode.NOT_FOUND_OR_INCOMPLETE

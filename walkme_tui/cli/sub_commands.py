@@ -288,17 +288,17 @@ def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
 
     usual = SimulatorSettings()
     add = parser.add_argument
-    add("--port", type=_whole_number(0, 65_535), default=0, metavar="N", help="port on 127.0.0.1; 0 (default): any")
-    add("--users", type=_whole_number(0), default=usual.users, metavar="N", help="number of users (%(default)s)")
-    add("--seed", type=_whole_number(0), default=usual.seed, metavar="N", help="same seed, same users (%(default)s)")
-    add("--latency-ms", type=_whole_number(0), default=0, metavar="N", help="delay of every response (%(default)s)")
-    add("--jitter-ms", type=_whole_number(0), default=0, metavar="N", help="random extra delay up to N (%(default)s)")
+    add("--port", type=_whole_number(65_535), default=0, metavar="N", help="port on 127.0.0.1; 0 (default): any")
+    add("--users", type=_whole_number(), default=usual.users, metavar="N", help="number of users (%(default)s)")
+    add("--seed", type=_whole_number(), default=usual.seed, metavar="N", help="same seed, same users (%(default)s)")
+    add("--latency-ms", type=_whole_number(), default=0, metavar="N", help="delay of every response (%(default)s)")
+    add("--jitter-ms", type=_whole_number(), default=0, metavar="N", help="random extra delay up to N (%(default)s)")
     add("--patch", choices=("ok", "405"), default="ok", help="whether PATCH is supported (%(default)s)")
     add("--lean", action="store_true", help="lists and write responses hold a few fields only")
     add("--rate-per-s", type=_positive_number, metavar="N", help="answer 429 above N requests a second")
-    add("--retry-after", type=_whole_number(0), metavar="N", help="Retry-After of a 429, in seconds; default: none")
+    add("--retry-after", type=_whole_number(), metavar="N", help="Retry-After of a 429, in seconds; default: none")
     token_ttl = int(usual.token_ttl)
-    add("--token-ttl", type=_whole_number(0), default=token_ttl, metavar="S", help="token lifetime, s (%(default)s)")
+    add("--token-ttl", type=_whole_number(), default=token_ttl, metavar="S", help="token lifetime, s (%(default)s)")
     scopes = f"scopes of a token: {', '.join(ALL_SCOPES)} (default: all)"
     add("--scopes", nargs="+", choices=ALL_SCOPES, default=list(ALL_SCOPES), metavar="SCOPE", help=scopes)
     add("--hostile", action="store_true", help="one name in fifty attacks the terminal")
@@ -307,16 +307,15 @@ def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
     add("--log", action="store_true", help="log every request to standard error")
 
 
-def _whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int]:
-    bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+def _whole_number(highest: int | None = None) -> Callable[[str], int]:
+    bounds = "at least 0" if highest is None else f"from 0 to {highest}"
 
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 15:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {bounds}")
-        number = int(text)
-        if number < lowest or (highest is not None and number > highest):
-            raise argparse.ArgumentTypeError(f"{number} is not {bounds}")
-        return number
+        if highest is not None and int(text) > highest:
+            raise argparse.ArgumentTypeError(f"{int(text)} is not {bounds}")
+        return int(text)
 
     return read
 

@@ -14,7 +14,7 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.receipt_text import code
-from walkme_tui.domain.text import clean, grouped, printable_json, search_key
+from walkme_tui.domain.text import clean, printable_json, search_key, spaced
 from walkme_tui.domain.times import MINUTE, age, format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES, TEXT_FIELDS, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
@@ -129,19 +129,19 @@ class GroupCard(NamedTuple):
         if not self._known:
             return "an unknown number of members"
         least = "" if self.coverage.memberships_complete else "at least "
-        return f"{least}{grouped(count)} {'member' if count == 1 else 'members'}"
+        return f"{least}{spaced(count)} {'member' if count == 1 else 'members'}"
 
     def _extent(self) -> str:
         """How many users were read."""
         coverage = self.coverage
         if coverage.complete:
-            read = f"all {grouped(coverage.loaded)} users read"
+            read = f"all {spaced(coverage.loaded)} users read"
         else:
-            total = "an unknown number of" if coverage.total is None else grouped(coverage.total)
-            read = f"{grouped(coverage.loaded)} of {total} users read"
+            total = "an unknown number of" if coverage.total is None else spaced(coverage.total)
+            read = f"{spaced(coverage.loaded)} of {total} users read"
         if coverage.with_groups >= coverage.loaded:
             return read
-        return f"{read}, the groups of {grouped(coverage.with_groups)} of them known"
+        return f"{read}, the groups of {spaced(coverage.with_groups)} of them known"
 
     def to_json(self) -> dict[str, Json]:
         """The facts as fields; an unknown number of members is null."""
@@ -232,7 +232,7 @@ def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str | Non
         return "member of no group"
     shown = ", ".join(show(names.get(group) or group) for group in groups[:MAX_GROUPS])
     more = len(groups) - MAX_GROUPS
-    return f"member of {shown}{f' and {grouped(more)} more' if more > 0 else ''}"
+    return f"member of {shown}{f' and {spaced(more)} more' if more > 0 else ''}"
 
 
 def _source(account: Account, show: Show) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, Step, Subject
-from walkme_tui.domain.text import clean, grouped, search_key
+from walkme_tui.domain.text import clean, search_key, spaced
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
 ADMIN: Final = "Admin"
@@ -149,7 +149,7 @@ def _unknown_groups(coverage: Coverage) -> str:
     if coverage.total is None:
         return "not all people are loaded"
     unknown = max(coverage.total, coverage.loaded) - coverage.with_groups
-    return f"the groups of {grouped(unknown)} {'person' if unknown == 1 else 'people'} are not known"
+    return f"the groups of {spaced(unknown)} {'person' if unknown == 1 else 'people'} are not known"
 
 
 def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
@@ -161,8 +161,8 @@ def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
         return (_note(NO_OTHERS_LOADED),)
     if coverage.complete:
         return ()
-    of = "an unknown number of" if coverage.total is None else grouped(coverage.total)
-    text = f"Judged by the {grouped(coverage.loaded)} of {of} people who are loaded."
+    of = "an unknown number of" if coverage.total is None else spaced(coverage.total)
+    text = f"Judged by the {spaced(coverage.loaded)} of {of} people who are loaded."
     return (Consequence(Gravity.NOTE, text, coverage.as_of_ms),)
 
 

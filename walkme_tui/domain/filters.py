@@ -158,11 +158,6 @@ class Filter(NamedTuple):
         """The words that people were found by, folded: what to highlight with ``text.match_spans``."""
         return tuple(each.test.text for each in self.conditions if isinstance(each.test, Word) and not each.negated)
 
-    @property
-    def meaning(self) -> frozenset[tuple[Test, bool]]:
-        """The tests, each with True if it is negated: two texts of one meaning keep the same people."""
-        return frozenset((each.test, each.negated) for each in self.conditions)
-
 
 def parse_filter(text: str) -> Filter:
     """Parse ``text``; never raises."""

@@ -156,7 +156,7 @@ def email_forms(email: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def grouped(number: int) -> str:
+def spaced(number: int) -> str:
     """A number with a blank between thousands: ``250 000``."""
     return f"{number:,}".replace(",", " ")
 

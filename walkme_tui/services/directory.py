@@ -7,7 +7,7 @@ from typing import Final
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
-from walkme_tui.domain.text import clean, email_forms, email_key, grouped, search_key
+from walkme_tui.domain.text import clean, email_forms, email_key, search_key, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.events import Event, GroupsStored, UserForgotten, UsersChanged, UserStored
@@ -179,11 +179,11 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
         return LookUpIgnored(f"{IGNORED} Nobody is loaded yet, so it is not known who has {whom}.", hint=AGAIN)
     if coverage.complete and sweep is not None and sweep.complete:
         read_at = format_time_ms(sweep.started_at_ms // 1000 * 1000)
-        searched = f"all {grouped(coverage.loaded)} people of the account, as read at {read_at}"
+        searched = f"all {spaced(coverage.loaded)} people of the account, as read at {read_at}"
         hint = "Check the spelling."
     else:
-        of = "an unknown number" if coverage.total is None else grouped(coverage.total)
-        searched = f"the {grouped(coverage.loaded)} people loaded of {of}"
+        of = "an unknown number" if coverage.total is None else spaced(coverage.total)
+        searched = f"the {spaced(coverage.loaded)} people loaded of {of}"
         hint = AGAIN
     return LookUpIgnored(f"{IGNORED} Searched {searched}: nobody there has {whom}.", hint=hint)
 

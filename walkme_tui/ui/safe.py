@@ -1,8 +1,8 @@
 """The only place where directory text is converted to what widgets show.
 
 Textual reads markup in a plain ``str`` on most surfaces and lets control characters through on nearly all. The
-results are literal: a ``Content`` for widgets, a ``Text`` for Rich renderables, a clean ``str`` for surfaces that do
-not parse markup. An architecture test checks that nothing else reaches a widget.
+results are literal: a ``Content`` for widgets. Surfaces that do not parse markup, as a notification's title or an
+input's value, get a clean ``str``. An architecture test checks that nothing else reaches a widget.
 """
 
 from bisect import bisect_left
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from rich.text import Text
 from textual.content import Content
 
 from walkme_tui.domain.text import clean
@@ -27,19 +26,9 @@ _SURE_WIDTH: Final = (
 )
 
 
-def plain(text: str, limit: int | None = None) -> str:
-    """A clean one-line copy, for surfaces that do not parse markup: a notification's title, an input's value."""
-    return clean(text, limit)
-
-
 def content(text: str, style: str = "", *, limit: int | None = None) -> Content:
     """The text, shown literally, in one Textual style (empty: the widget's own)."""
     return Content.styled(clean(text, limit), style)
-
-
-def rich_text(text: str, style: str = "", *, limit: int | None = None) -> Text:
-    """The text, shown literally, for surfaces that take Rich's ``Text``."""
-    return Text(clean(text, limit), style=style)
 
 
 def joined(*parts: Part) -> Content:

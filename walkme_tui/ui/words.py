@@ -6,19 +6,17 @@ from typing import Final
 from rich.cells import cell_len
 
 from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import MINUTE, SECOND, WEEK
 from walkme_tui.domain.times import age as age  # noqa: PLC0414 - callers take it from here, with the other words
 from walkme_tui.domain.users import Status
 
+number: Final = spaced
+"""A whole number with blanks between the thousands: ``154 210``."""
 ELLIPSIS: Final = "…"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
 STATUS_SIGNS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
-
-
-def number(value: int) -> str:
-    """A whole number with blanks between the thousands: ``154 210``."""
-    return f"{value:,}".replace(",", " ")
 
 
 def count(value: int, one: str, many: str) -> str:

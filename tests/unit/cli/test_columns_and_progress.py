@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.cli.output.columns import aligned, cut, width
-from walkme_tui.cli.output.progress import SweepProgressLine, grouped, sweep_progress_text
+from walkme_tui.cli.output.progress import SweepProgressLine, sweep_progress_text
 from walkme_tui.cli.output.users import markdown_row
-from walkme_tui.domain.text import printable_json
+from walkme_tui.domain.text import printable_json, spaced
 from walkme_tui.services.sync.list_pass import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)
@@ -82,7 +82,7 @@ def test_progress_shows_what_is_known() -> None:
     unproven = SweepProgress(2, 4, 2)
     assert sweep_progress_text(unproven, bar=False) == "reading users again, to be sure  2 of 4  50 %"
     assert "[############............]" in sweep_progress_text(SweepProgress(2, 4, 1), bar=True)
-    assert grouped(1_234_567) == "1 234 567"
+    assert spaced(1_234_567) == "1 234 567"
 
 
 def test_on_a_terminal_the_progress_line_is_updated_and_removed() -> None:

@@ -29,7 +29,7 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.mirrored import MirroredUser, Stored
-from walkme_tui.domain.text import grouped
+from walkme_tui.domain.text import spaced
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded
@@ -109,7 +109,7 @@ async def test_a_list_longer_than_its_claimed_total_is_read_to_its_end(count: in
         assert (result.complete, result.loaded, result.total) == (True, count, count)
         assert (result.disproved_total, result.note) == (
             claim,
-            f"complete; the server claims {grouped(claim)} users, sent {grouped(count)}",
+            f"complete; the server claims {spaced(claim)} users, sent {spaced(count)}",
         )
         assert await mirrored_ids(session) == {person(number).id for number in range(count)}
         coverage = await session.mirror.coverage()

@@ -7,11 +7,11 @@ from walkme_tui.cli.account_read import Extent, completeness, read_account, read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned
-from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.queries import UserQuery
+from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -71,7 +71,7 @@ def _lines(sizes: list[GroupSize], extent: Extent) -> list[str]:
     if not sizes:
         return ["The account has no groups." if extent.complete else "No group is known."]
     as_of = "" if extent.as_of_ms is None else f", as of {format_time_ms(extent.as_of_ms)}"
-    heading = f"{grouped(len(sizes))} {'group' if len(sizes) == 1 else 'groups'}{as_of}"
+    heading = f"{spaced(len(sizes))} {'group' if len(sizes) == 1 else 'groups'}{as_of}"
     rows = [(size.group.label, _members(size, extent), size.group.id) for size in sizes]
     return [heading, "", *aligned([("NAME", "MEMBERS", "ID"), *rows])]
 
@@ -80,4 +80,4 @@ def _members(size: GroupSize, extent: Extent) -> str:
     if not _any_known(extent):
         return "unknown"
     least = "" if extent.complete and not extent.unknown else "at least "
-    return f"{least}{grouped(size.known_members)}"
+    return f"{least}{spaced(size.known_members)}"

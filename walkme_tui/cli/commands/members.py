@@ -8,7 +8,6 @@ from walkme_tui.cli.account_read import Extent, completeness, read_account, read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned, cut
-from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import (
     UnknownFields,
@@ -24,7 +23,7 @@ from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -80,7 +79,7 @@ async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Exten
     ]
     least = "" if extent.complete and not extent.unknown else "at least "
     as_of = "" if extent.as_of_ms is None else f", as of {format_time_ms(extent.as_of_ms)}"
-    members = f"{least}{grouped(len(rows))} {'member' if len(rows) == 1 else 'members'}"
+    members = f"{least}{spaced(len(rows))} {'member' if len(rows) == 1 else 'members'}"
     heading = f"{cut(group.label, 80)}: {members}{as_of}"
     if not rows:
         return [heading]

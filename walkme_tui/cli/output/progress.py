@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO
 
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.job_progress import JobProgress
@@ -76,13 +76,13 @@ def sweep_progress_text(progress: "SweepProgress", bar: bool) -> str:
     again = ""
     if progress.pass_number > 1:
         again = " again, the list changed" if progress.after_drift else " again, to be sure"
-    loaded = grouped(progress.loaded)
+    loaded = spaced(progress.loaded)
     if not progress.total:
         return f"reading users{again}  {loaded}"
     share = min(1.0, progress.loaded / progress.total)
     # With both, the line would be longer than some terminals and could not be overwritten.
     drawn = f"  {drawn_bar(share)}" if bar and not again else ""
-    return f"reading users{again}{drawn}  {loaded} of {grouped(progress.total)}  {int(share * 100)} %"
+    return f"reading users{again}{drawn}  {loaded} of {spaced(progress.total)}  {int(share * 100)} %"
 
 
 def job_progress_text(progress: "JobProgress", bar: bool) -> str:
@@ -90,7 +90,7 @@ def job_progress_text(progress: "JobProgress", bar: bool) -> str:
     parts = [f"job {progress.job_id}"]
     if bar:
         parts.append(drawn_bar(progress.done / progress.total if progress.total else 1.0))
-    parts.append(f"{grouped(progress.done)} of {grouped(progress.total)} steps")
+    parts.append(f"{spaced(progress.done)} of {spaced(progress.total)} steps")
     if progress.paused:
         parts.append(clean(progress.paused, MAX_REASON))
     else:
@@ -99,7 +99,7 @@ def job_progress_text(progress: "JobProgress", bar: bool) -> str:
         if progress.seconds_left is not None:
             parts.append(f"{duration(progress.seconds_left)} left")
     if progress.failures:
-        parts.append(f"{grouped(len(progress.failures))} failed")
+        parts.append(f"{spaced(len(progress.failures))} failed")
     return "  ".join(parts)
 
 
@@ -114,8 +114,3 @@ def drawn_bar(share: float) -> str:
     """``[#####......]``, filled by a share from 0 to 1."""
     filled = int(share * BAR)
     return f"[{'#' * filled}{'.' * (BAR - filled)}]"
-
-
-def grouped(number: int) -> str:
-    """A number with a blank between thousands: ``250 000``."""
-    return f"{number:,}".replace(",", " ")

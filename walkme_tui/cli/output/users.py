@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, TextIO
 
 from walkme_tui.cli.output.messages import print_message
-from walkme_tui.cli.output.progress import grouped
 from walkme_tui.cli.output.streams import csv_writer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.text import clean, printable_json, spaced
 from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Unknown, User
 
@@ -108,7 +107,7 @@ class UnknownFields:
         """Print on standard error that these values are unknown, not empty."""
         if self.users:
             names = ", ".join(name for name in CSV_COLUMNS if name in self.columns)
-            who = "one user" if self.users == 1 else f"{grouped(self.users)} users"
+            who = "one user" if self.users == 1 else f"{spaced(self.users)} users"
             print_message(f"Unknown for {who}, because the list does not contain it: {names}. Those cells are empty.")
 
 

@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.sweeps import SeenCount, Sweep
-from walkme_tui.domain.text import grouped
+from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.events import CoverageChanged
 from walkme_tui.services.ports import Session
@@ -272,4 +272,4 @@ def _reason(list_pass: ListPass, loaded: int, disproved_total: int | None, *, ch
 
 
 def _wrong_claim(claimed: int, sent: int) -> str:
-    return f"the server claims {grouped(claimed)} users, sent {grouped(sent)}"
+    return f"the server claims {spaced(claimed)} users, sent {spaced(sent)}"

@@ -28,10 +28,9 @@ class RowList(ScrollingText, Generic[Row]):
     class Moved(Message):
         """The cursor is on another row."""
 
-        def __init__(self, source: "RowList[Any]", by_person: bool) -> None:
+        def __init__(self, source: "RowList[Any]") -> None:
             super().__init__()
             self.source = source
-            self.by_person = by_person
 
         @property
         def control(self) -> "RowList[Any]":
@@ -123,7 +122,7 @@ class RowList(ScrollingText, Generic[Row]):
         if cursor != self.cursor:
             self._set_cursor(cursor)
         if moved:
-            self.post_message(self.Moved(self, by_person=False))
+            self.post_message(self.Moved(self))
 
     def set_empty_text(self, text: str) -> None:
         """Set the text that is shown while there are no rows; clean text."""
@@ -154,7 +153,7 @@ class RowList(ScrollingText, Generic[Row]):
         index = max(0, min(index, len(self.rows) - 1))
         if index != self.cursor:
             self._set_cursor(index)
-            self.post_message(self.Moved(self, by_person=True))
+            self.post_message(self.Moved(self))
 
     def _set_cursor(self, index: int) -> None:
         self.refresh_line(self.cursor)
@@ -246,7 +245,7 @@ class RowList(ScrollingText, Generic[Row]):
     def action_open(self) -> None:
         """Open the row under the cursor."""
         if self.current is not None:
-            self.post_message(self.Opened(self, by_person=True))
+            self.post_message(self.Opened(self))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the row; a second click opens it."""
