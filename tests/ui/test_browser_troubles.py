@@ -137,7 +137,7 @@ async def test_an_unreadable_record_is_shown_with_its_reason() -> None:
         assert browser.running
 
 
-async def test_violations_by_the_server_are_shown_in_the_status_line() -> None:
+async def test_warnings_about_answers_are_shown_in_the_status_line() -> None:
     api = FakeDirectory(people(5))
     api.warnings = ("The answer claimed a total of -3.",)
     async with open_browser(Setting(api=api)) as browser:

@@ -54,7 +54,7 @@ class Schedule:
     """Returns one fault per call until there are none left; then all calls succeed."""
 
     def __init__(self, faults: Mapping[str, Iterable[Fault]], api: FakeDirectory) -> None:
-        self._acts = {kind: iter(some) for kind, some in faults.items()}
+        self._faults = {kind: iter(some) for kind, some in faults.items()}
         self.api = api
         self.killed = False
         self.control = JobControl()
@@ -64,7 +64,7 @@ class Schedule:
     def next_fault(self, kind: str) -> Fault:
         """The fault of this read, write or record; raises if the process was killed."""
         self.check()
-        fault = next(self._acts[kind], Fault.NOTHING)
+        fault = next(self._faults[kind], Fault.NOTHING)
         match fault:
             case Fault.STOP:
                 self.control.cancel()
@@ -84,7 +84,7 @@ class Schedule:
     def check(self) -> None:
         """Raise if the process was killed."""
         if self.killed:
-            raise Unreachable("This process is dead.")
+            raise Unreachable("This process was killed.")
 
     def restart(self) -> None:
         """Start the next process."""
@@ -96,7 +96,7 @@ class FaultyApi:
 
     def __init__(self, api: FakeDirectory, schedule: Schedule) -> None:
         self._api = api
-        self._fate = schedule
+        self._schedule = schedule
         updater = UserUpdater(cast("UserCalls", self))
         self.update_user = updater.update
         self.replaces_records = updater.patch_refused
@@ -109,18 +109,22 @@ class FaultyApi:
         writes = name not in {"get_user", "find_user"}
 
         async def call(*arguments: Any) -> object:
-            fault = self._fate.next_fault("writes" if writes else "reads")
+            fault = self._schedule.next_fault("writes" if writes else "reads")
             if fault is Fault.OTHERS:
                 self._others(str(arguments[-1] if name.endswith("member") else arguments[0]))
             if fault is Fault.DOWN:
-                raise Unreachable("Nobody answers.")
+                raise Unreachable("The server does not answer.")
             if fault is Fault.NEVER_ARRIVED:
-                raise OutcomeUnknown("Nobody answers.")
+                raise OutcomeUnknown("The server does not answer.")
             result = await real(*arguments)
             if fault is Fault.DIE_AFTER:
-                self._fate.kill()
+                self._schedule.kill()
             if fault is Fault.LOST:
-                raise OutcomeUnknown("Nobody answers.") if writes else Unreachable("Nobody answers.")
+                raise (
+                    OutcomeUnknown("The server does not answer.")
+                    if writes
+                    else Unreachable("The server does not answer.")
+                )
             return result
 
         return call
@@ -131,7 +135,7 @@ class FaultyApi:
             return
         now = self._api.now(user_id)
         self._api.edit(user_id, status="active" if now.status == "inactive" else "inactive")
-        self._fate.others.add((user_id, "status"))
+        self._schedule.others.add((user_id, "status"))
 
 
 class FaultyJournal:
@@ -139,7 +143,7 @@ class FaultyJournal:
 
     def __init__(self, real: Any, schedule: Schedule) -> None:
         self._real = real
-        self._fate = schedule
+        self._schedule = schedule
 
     def __getattr__(self, name: str) -> Any:
         real: Callable[..., Awaitable[object]] = getattr(self._real, name)
@@ -148,12 +152,12 @@ class FaultyJournal:
 
         async def call(*arguments: object) -> object:
             try:
-                fault = self._fate.next_fault("records")
+                fault = self._schedule.next_fault("records")
                 if fault is Fault.DISK_FULL and name != "release":
                     raise JournalUnavailable("There is no space left.")
                 result = await real(*arguments)
                 if fault is Fault.DIE_AFTER:
-                    self._fate.kill()
+                    self._schedule.kill()
             except Unreachable as error:
                 raise JournalUnavailable(error.message) from None
             return result
@@ -194,11 +198,11 @@ async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
     """Run a job, restarting killed processes, until it is done."""
     real: Any = desk.journal
     for _ in range(MOST_RUNS):
-        disk, wire = FaultyJournal(real, schedule), FaultyApi(desk.api, schedule)
+        journal, api = FaultyJournal(real, schedule), FaultyApi(desk.api, schedule)
         old = desk.session
-        session = Session(old.account, wire, old.mirror, old.clock, 0, "the test", Events())
-        wire.use_write_memory(real.write_memory("test", "there"))
-        executor = Executor(session, disk, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
+        session = Session(old.account, api, old.mirror, old.clock, 0, "the test", Events())
+        api.use_write_memory(real.write_memory("test", "there"))
+        executor = Executor(session, journal, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
         schedule.task = asyncio.create_task(executor.run(job.id, schedule.control, desk.progress.append))
         try:
             await schedule.task
@@ -210,7 +214,7 @@ async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
         job = await desk.journal.job(job.id)
         if not job.state.resumable:
             return job
-    raise AssertionError(f"it never came to an end: {job}")
+    raise AssertionError(f"the job did not end: {job}")
 
 
 def call_of(change: Change) -> list[Write]:

@@ -45,86 +45,86 @@ class FilesInMemory:
 
 
 async def test_each_user_of_a_job_gets_two_files_that_the_journal_records(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), FilesInMemory()
-    receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
+    journal, stored = journal_in(tmp_path), FilesInMemory()
+    receipts = Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC)
     try:
         job = await journal.create(plan_for(1, 2), ACTOR)
         await receipts.write(job)
         day = "2026-11-23"
-        assert sorted(shelf.files) == [
+        assert sorted(stored.files) == [
             f"{day}-offboard-person00001@example.com-{job.id}.json",
             f"{day}-offboard-person00001@example.com-{job.id}.md",
             f"{day}-offboard-person00002@example.com-{job.id}.json",
             f"{day}-offboard-person00002@example.com-{job.id}.md",
         ]
-        first, second = (text for name, text in sorted(shelf.files.items()) if name.endswith(".json"))
+        first, second = (text for name, text in sorted(stored.files.items()) if name.endswith(".json"))
         assert [json.loads(text)["person"]["id"] for text in (first, second)] == [person(1).id, person(2).id]
         for_a_ticket = receipts.text(job).split("\n\n")
-        markdown = [text for name, text in sorted(shelf.files.items()) if name.endswith(".md")]
+        markdown = [text for name, text in sorted(stored.files.items()) if name.endswith(".md")]
         assert [text.startswith(lines.strip()) for text, lines in zip(markdown, for_a_ticket, strict=True)] == [
             True
         ] * 2
-        assert (await journal.job(job.id)).receipts == tuple(f"/data/receipts/{name}" for name in sorted(shelf.files))
+        assert (await journal.job(job.id)).receipts == tuple(f"/data/receipts/{name}" for name in sorted(stored.files))
     finally:
         await journal.aclose()
 
 
 async def test_the_receipt_of_an_interrupted_job_is_replaced_when_it_is_resumed(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), FilesInMemory()
-    receipts = Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC)
+    journal, stored = journal_in(tmp_path), FilesInMemory()
+    receipts = Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC)
     try:
         job = await journal.create(plan_for(1, groups=0), ACTOR)
         await journal.claim(job.id)
         await journal.intend(job.id, 1, person(1), NOON_MS)
         await journal.release(job.id, JobState.INTERRUPTED)
         await receipts.write(await journal.job(job.id))
-        told = json.loads(shelf.json)
+        told = json.loads(stored.json)
         assert (told["state"], told["steps"][0]["state"]) == ("interrupted", "sent")
         await journal.claim(job.id)
         await journal.settle(job.id, 1, Outcome(StepState.DONE, "Verified.", True, person(1)), NOON_MS)
         await journal.release(job.id, JobState.DONE)
         await receipts.write(await journal.job(job.id))
-        told = json.loads(shelf.json)
+        told = json.loads(stored.json)
         assert (told["state"], told["steps"][0]["state"]) == ("done", "done")
         assert len((await journal.job(job.id)).receipts) == 2
-        assert len(shelf.files) == 2
+        assert len(stored.files) == 2
     finally:
         await journal.aclose()
 
 
 async def test_a_receipt_that_cannot_be_written_is_an_error_and_not_recorded(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), FilesInMemory()
+    journal, stored = journal_in(tmp_path), FilesInMemory()
     try:
         job = await journal.create(plan_for(1), ACTOR)
-        shelf.full = True
+        stored.full = True
         with pytest.raises(JournalUnavailable):
-            await Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC).write(job)
+            await Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC).write(job)
         assert (await journal.job(job.id)).receipts == ()
     finally:
         await journal.aclose()
 
 
 async def test_a_purged_job_has_no_receipts(tmp_path: Path) -> None:
-    journal, shelf = journal_in(tmp_path), FilesInMemory()
+    journal, stored = journal_in(tmp_path), FilesInMemory()
     try:
         job = job_of(replace(plan_for(1), subjects=()))
-        await Receipts(ACCOUNT, journal, shelf.write, lambda: NOON_MS, UTC).write(job)
-        assert shelf.files == {}
+        await Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC).write(job)
+        assert stored.files == {}
     finally:
         await journal.aclose()
 
 
 async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
     user = person(1)._replace(status="active", groups=("g1", "g2"))
-    api, shelf = FakeDirectory([user]), FilesInMemory()
+    api, stored = FakeDirectory([user]), FilesInMemory()
     journal = journal_in(tmp_path)
     try:
         async with open_session(api) as session:
             job = await carried_out(api, await Planner(session).offboard([user.id]))
             kept = await journal.create(job.plan, ACTOR)
-            receipts = Receipts(session.account, journal, shelf.write, session.clock)
+            receipts = Receipts(session.account, journal, stored.write, session.clock)
             await receipts.write(replace(job, id=kept.id))
-            plan = await Planner(session).undo_receipt(json.loads(shelf.json))
+            plan = await Planner(session).undo_receipt(json.loads(stored.json))
             assert plan.undoes == kept.id
             await carried_out(api, plan)
     finally:
