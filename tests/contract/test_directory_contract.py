@@ -1,4 +1,4 @@
-"""What every account on the other side of the line does, be it the fake of the tests or the REST client over TCP."""
+"""The contract of reads, for the fake of the tests and for the REST client over TCP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ from walkme_tui.simulator.app import build_app
 from walkme_tui.simulator.settings import SimulatorSettings
 
 COUNT = 230
-NOBODY = "00000000-1111-4222-8333-444444444444"
+UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ async def api(request: pytest.FixtureRequest) -> AsyncIterator[DirectoryApi]:
 
 
 def users_of(page: UserPage) -> list[User]:
-    """The rows of a page, all of which are users."""
+    """The rows of a page, all of which must be users."""
     users = [row for row in page.rows if isinstance(row, User)]
     assert len(users) == len(page.rows)
     return users
@@ -61,19 +61,19 @@ async def test_pages_cover_the_list_without_gap_or_overlap(api: DirectoryApi) ->
     assert len({user.id for page in pages for user in users_of(page)}) == COUNT
 
 
-async def test_the_page_size_is_honoured_and_the_order_holds(api: DirectoryApi) -> None:
+async def test_the_page_size_is_respected_and_the_order_is_stable(api: DirectoryApi) -> None:
     whole, part = await api.list_users(1, 1000), await api.list_users(3, 7)
     assert len(whole.rows) == COUNT
     assert part.rows == whole.rows[14:21]
 
 
-async def test_a_page_past_the_end_is_empty_and_still_knows_the_total(api: DirectoryApi) -> None:
+async def test_a_page_past_the_end_is_empty_and_has_the_total(api: DirectoryApi) -> None:
     page = await api.list_users(99, 100, Priority.BACKGROUND)
     assert (page.rows, page.total, page.warnings) == ((), COUNT, ())
 
 
 @pytest.mark.parametrize(("page", "page_size"), [(0, 100), (-1, 100), (1, 0), (1, 1001)])
-async def test_a_page_that_cannot_be_is_a_mistake_of_the_caller(api: DirectoryApi, page: int, page_size: int) -> None:
+async def test_an_invalid_page_number_or_size_raises_value_error(api: DirectoryApi, page: int, page_size: int) -> None:
     with pytest.raises(ValueError, match="page_size"):
         await api.list_users(page, page_size)
 
@@ -87,8 +87,10 @@ async def test_a_user_is_found_by_id_with_every_field(api: DirectoryApi) -> None
     assert user.created_at_ms is not UNKNOWN
 
 
-@pytest.mark.parametrize("user_id", [NOBODY, "nobody", "", ".", "..", "a/b", "../users", "a?b", "a#b", "ü", "x" * 300])
-async def test_an_id_that_nobody_has_is_not_found(api: DirectoryApi, user_id: str) -> None:
+@pytest.mark.parametrize(
+    "user_id", [UNKNOWN_ID, "nobody", "", ".", "..", "a/b", "../users", "a?b", "a#b", "ü", "x" * 300]
+)
+async def test_an_unknown_id_is_not_found(api: DirectoryApi, user_id: str) -> None:
     with pytest.raises(NotFound):
         await api.get_user(user_id)
 
@@ -114,22 +116,22 @@ async def test_groups_have_ids_and_names_and_include_those_that_users_are_in(api
     assert set(user.groups) <= {group.id for group in groups}
 
 
-async def test_calls_may_run_side_by_side(api: DirectoryApi) -> None:
+async def test_calls_may_run_concurrently(api: DirectoryApi) -> None:
     pages = await asyncio.gather(*(api.list_users(number, 10) for number in range(1, 21)))
     assert [page.page for page in pages] == list(range(1, 21))
     assert api.traffic().in_flight == 0
 
 
-async def test_forgetting_the_sign_in_only_makes_it_sign_in_again(api: DirectoryApi) -> None:
+async def test_after_forgetting_the_sign_in_calls_sign_in_again(api: DirectoryApi) -> None:
     before = await api.list_users(1, 10)
     api.forget_sign_in()
     assert await api.list_users(1, 10) == before
 
 
-async def test_a_closed_account_answers_nothing(api: DirectoryApi) -> None:
+async def test_a_closed_account_refuses_calls(api: DirectoryApi) -> None:
     await api.list_users(1, 1)
     await api.aclose()
-    for call in (api.list_users(1, 1), api.get_user(NOBODY), api.find_user("a@b.example"), api.list_groups()):
+    for call in (api.list_users(1, 1), api.get_user(UNKNOWN_ID), api.find_user("a@b.example"), api.list_groups()):
         with pytest.raises(Unreachable):
             await call
     await api.aclose()

@@ -1,4 +1,4 @@
-"""What every account does with writes, be it the fake of the tests or the REST client over the simulator."""
+"""The contract of writes, for the fake of the tests and for the REST client over the simulator."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,14 +26,14 @@ DirectoryApi: TypeAlias = FakeDirectory | RestDirectory
 
 COUNT = 120
 SCOPES = ("users:read", "users:write", "users:delete")
-NOBODY = "00000000-1111-4222-8333-444444444444"
+UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 NEW = {"email": "new.user@example.com", "first_name": "New"}
 IMPOSSIBLE = ["", ".", "..", "a/b", "../users", "a?b", "a#b", "ü", "x" * 300]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """Which account, and how it is: ``patch`` allowed, ``may_write`` by the token."""
+class AccountKind:
+    """The implementation, whether it accepts PATCH, and whether the token may write."""
 
     rest: bool
     patch: bool = True
@@ -47,13 +47,13 @@ def urls() -> Iterator[dict[tuple[bool, bool], str]]:
     with (
         asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True]))) as plain,
         asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True], patch="405"))) as no_patch,
-        asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[False]))) as reader,
+        asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[False]))) as read_only,
     ):
-        yield {(True, True): plain, (False, True): no_patch, (True, False): reader}
+        yield {(True, True): plain, (False, True): no_patch, (True, False): read_only}
 
 
 @asynccontextmanager
-async def account(kind: Kind, urls: dict[tuple[bool, bool], str]) -> AsyncIterator[DirectoryApi]:
+async def account(kind: AccountKind, urls: dict[tuple[bool, bool], str]) -> AsyncIterator[DirectoryApi]:
     async with AsyncExitStack() as stack:
         directory: DirectoryApi
         if kind.rest:
@@ -71,31 +71,33 @@ async def account(kind: Kind, urls: dict[tuple[bool, bool], str]) -> AsyncIterat
 
 @pytest.fixture(params=[False, True], ids=["fake", "rest"])
 async def api(request: pytest.FixtureRequest, urls: dict[tuple[bool, bool], str]) -> AsyncIterator[DirectoryApi]:
-    async with account(Kind(request.param), urls) as directory:
+    async with account(AccountKind(request.param), urls) as directory:
         yield directory
 
 
 @pytest.fixture(params=[False, True], ids=["fake", "rest"])
-async def unpatchable(
+async def api_without_patch(
     request: pytest.FixtureRequest, urls: dict[tuple[bool, bool], str]
 ) -> AsyncIterator[DirectoryApi]:
-    async with account(Kind(request.param, patch=False), urls) as directory:
+    async with account(AccountKind(request.param, patch=False), urls) as directory:
         yield directory
 
 
 @pytest.fixture(params=[False, True], ids=["fake", "rest"])
-async def reader(request: pytest.FixtureRequest, urls: dict[tuple[bool, bool], str]) -> AsyncIterator[DirectoryApi]:
-    async with account(Kind(request.param, may_write=False), urls) as directory:
+async def read_only_api(
+    request: pytest.FixtureRequest, urls: dict[tuple[bool, bool], str]
+) -> AsyncIterator[DirectoryApi]:
+    async with account(AccountKind(request.param, may_write=False), urls) as directory:
         yield directory
 
 
-async def somebody(api: DirectoryApi, **wanted: object) -> User:
+async def find_member(api: DirectoryApi, **wanted: object) -> User:
     """A user with these attributes, who is in a group."""
     for row in (await api.list_users(1, COUNT)).rows:
         fits = all(getattr(row, name, None) == value for name, value in wanted.items())
         if isinstance(row, User) and row.groups and fits:
             return await api.get_user(row.id)
-    raise AssertionError("there is nobody like this")
+    raise AssertionError("no user has these attributes")
 
 
 async def other_group(api: DirectoryApi, user: User) -> str:
@@ -109,7 +111,7 @@ def groups_of(user: User) -> tuple[str, ...]:
     return user.groups
 
 
-def apart_from_time(user: User, **changed: Any) -> User:
+def without_update_time(user: User, **changed: Any) -> User:
     """The user without the time of the last change, with other attributes."""
     return user._replace(updated_at_ms=UNKNOWN, **changed)
 
@@ -118,46 +120,48 @@ def apart_from_time(user: User, **changed: Any) -> User:
 
 
 async def test_patch_sets_the_status_and_nothing_else(api: DirectoryApi) -> None:
-    user = await somebody(api, status="active")
+    user = await find_member(api, status="active")
     await api.patch_user(user.id, {"status": "inactive"})
     after = await api.get_user(user.id)
-    assert apart_from_time(after) == apart_from_time(user, status="inactive")
+    assert without_update_time(after) == without_update_time(user, status="inactive")
     assert isinstance(after.updated_at_ms, int)
     assert isinstance(user.updated_at_ms, int)
     assert after.updated_at_ms > user.updated_at_ms
     await api.patch_user(user.id, {"status": "active"})
-    assert apart_from_time(await api.get_user(user.id)) == apart_from_time(user)
+    assert without_update_time(await api.get_user(user.id)) == without_update_time(user)
 
 
-async def test_patch_sets_what_it_sets_already(api: DirectoryApi) -> None:
-    user = await somebody(api, status="inactive")
+async def test_patch_of_an_unchanged_value_succeeds(api: DirectoryApi) -> None:
+    user = await find_member(api, status="inactive")
     await api.patch_user(user.id, {"status": "inactive"})
-    assert apart_from_time(await api.get_user(user.id)) == apart_from_time(user)
+    assert without_update_time(await api.get_user(user.id)) == without_update_time(user)
 
 
-async def test_where_patch_is_refused_nothing_happens_and_put_does_it(unpatchable: DirectoryApi) -> None:
-    user = await somebody(unpatchable, status="active")
+async def test_a_refused_patch_changes_nothing_and_put_works(api_without_patch: DirectoryApi) -> None:
+    user = await find_member(api_without_patch, status="active")
     with pytest.raises(MethodRefused) as caught:
-        await unpatchable.patch_user(user.id, {"status": "inactive"})
+        await api_without_patch.patch_user(user.id, {"status": "inactive"})
     assert caught.value.status == 405
-    assert await unpatchable.get_user(user.id) == user
-    await unpatchable.put_user(user.id, {**encode_user(user), "status": "inactive"})
-    assert apart_from_time(await unpatchable.get_user(user.id)) == apart_from_time(user, status="inactive")
+    assert await api_without_patch.get_user(user.id) == user
+    await api_without_patch.put_user(user.id, {**encode_user(user), "status": "inactive"})
+    assert without_update_time(await api_without_patch.get_user(user.id)) == without_update_time(
+        user, status="inactive"
+    )
 
 
-async def test_put_clears_what_is_left_out(api: DirectoryApi) -> None:
-    user = await somebody(api, role="Admin")
+async def test_put_clears_omitted_fields(api: DirectoryApi) -> None:
+    user = await find_member(api, role="Admin")
     assert user.first_name
     await api.put_user(user.id, {"email": user.email if isinstance(user.email, str) else None, "lastName": "Left"})
     after = await api.get_user(user.id)
     assert (after.first_name, after.last_name, after.external_id, after.groups) == (None, "Left", None, ())
     assert (after.email, after.status, after.role) == (user.email, user.status, "Viewer")
     await api.put_user(user.id, encode_user(user))
-    assert apart_from_time(await api.get_user(user.id)) == apart_from_time(user)
+    assert without_update_time(await api.get_user(user.id)) == without_update_time(user)
 
 
-async def test_an_email_that_somebody_has_is_a_conflict(api: DirectoryApi) -> None:
-    user, other = await somebody(api, status="active"), await somebody(api, status="inactive")
+async def test_an_email_of_another_user_is_a_conflict(api: DirectoryApi) -> None:
+    user, other = await find_member(api, status="active"), await find_member(api, status="inactive")
     assert isinstance(other.email, str)
     with pytest.raises(Conflict) as caught:
         await api.patch_user(user.id, {"email": other.email})
@@ -167,15 +171,15 @@ async def test_an_email_that_somebody_has_is_a_conflict(api: DirectoryApi) -> No
 
 @pytest.mark.parametrize("status", ["pending", "asleep"])
 async def test_a_status_that_cannot_be_set_is_refused(api: DirectoryApi, status: str) -> None:
-    user = await somebody(api, status="active")
+    user = await find_member(api, status="active")
     with pytest.raises(RequestRejected) as caught:
         await api.patch_user(user.id, {"status": status})
     assert caught.value.status == 400
     assert await api.get_user(user.id) == user
 
 
-@pytest.mark.parametrize("user_id", [NOBODY, *IMPOSSIBLE])
-async def test_writing_nobody_is_not_found(api: DirectoryApi, user_id: str) -> None:
+@pytest.mark.parametrize("user_id", [UNKNOWN_ID, *IMPOSSIBLE])
+async def test_writes_to_an_unknown_user_are_not_found(api: DirectoryApi, user_id: str) -> None:
     group = (await api.list_groups())[0].id
     for call in (
         api.patch_user(user_id, {"status": "inactive"}),
@@ -191,7 +195,7 @@ async def test_writing_nobody_is_not_found(api: DirectoryApi, user_id: str) -> N
 # ---------------------------------------------------------------- new and deleted users
 
 
-async def test_a_new_user_is_pending_and_has_what_was_given_and_nothing_else(api: DirectoryApi) -> None:
+async def test_a_new_user_is_pending_and_has_only_the_given_fields(api: DirectoryApi) -> None:
     began = now_ms() - 5000
     new_id = await api.create_user({**NEW, "role": "Editor"})
     assert new_id is not None
@@ -208,7 +212,7 @@ async def test_a_new_user_is_pending_and_has_what_was_given_and_nothing_else(api
 async def test_a_new_user_with_the_email_of_another_is_a_conflict(
     api: DirectoryApi, fold: Callable[[str], str]
 ) -> None:
-    user = await somebody(api)
+    user = await find_member(api)
     total = (await api.list_users(1, 1)).total
     assert isinstance(user.email, str)
     with pytest.raises(Conflict) as caught:
@@ -224,8 +228,8 @@ async def test_a_new_user_without_a_valid_email_is_refused(api: DirectoryApi) ->
     assert caught.value.status == 400
 
 
-async def test_a_deleted_user_is_gone_and_a_new_one_may_have_the_email(api: DirectoryApi) -> None:
-    user = await somebody(api)
+async def test_the_email_of_a_deleted_user_can_be_used_again(api: DirectoryApi) -> None:
+    user = await find_member(api)
     assert isinstance(user.email, str)
     await api.delete_user(user.id)
     assert await api.find_user(user.email) is None
@@ -242,17 +246,17 @@ async def test_a_deleted_user_is_gone_and_a_new_one_may_have_the_email(api: Dire
 # ---------------------------------------------------------------- memberships
 
 
-async def test_a_member_is_added_once_however_often(api: DirectoryApi) -> None:
-    user = await somebody(api)
+async def test_adding_a_member_twice_succeeds(api: DirectoryApi) -> None:
+    user = await find_member(api)
     group = await other_group(api, user)
     for _ in range(2):
         await api.add_member(group, user.id)
         after = await api.get_user(user.id)
-        assert apart_from_time(after) == apart_from_time(user, groups=(*groups_of(user), group))
+        assert without_update_time(after) == without_update_time(user, groups=(*groups_of(user), group))
 
 
-async def test_a_member_is_removed_once_and_then_not_found(api: DirectoryApi) -> None:
-    user = await somebody(api)
+async def test_removing_a_member_twice_is_not_found(api: DirectoryApi) -> None:
+    user = await find_member(api)
     group, *others = groups_of(user)
     await api.remove_member(group, user.id)
     after = await api.get_user(user.id)
@@ -262,10 +266,10 @@ async def test_a_member_is_removed_once_and_then_not_found(api: DirectoryApi) ->
     assert await api.get_user(user.id) == after
 
 
-async def test_a_group_that_its_last_member_left_takes_members_again(api: DirectoryApi) -> None:
+async def test_an_emptied_group_accepts_members_again(api: DirectoryApi) -> None:
     rows = (await api.list_users(1, COUNT)).rows
     users = [row for row in rows if isinstance(row, User)]
-    group = groups_of(await somebody(api))[0]
+    group = groups_of(await find_member(api))[0]
     members = [user.id for user in users if group in groups_of(user)]
     await asyncio.gather(*(api.remove_member(group, user_id) for user_id in members))
     await api.add_member(group, members[0])
@@ -276,15 +280,15 @@ async def test_a_group_that_its_last_member_left_takes_members_again(api: Direct
 
 
 @pytest.mark.parametrize("group_id", ["no-such-group", *IMPOSSIBLE])
-async def test_a_group_that_is_none_is_not_found(api: DirectoryApi, group_id: str) -> None:
-    user = await somebody(api)
+async def test_an_unknown_group_is_not_found(api: DirectoryApi, group_id: str) -> None:
+    user = await find_member(api)
     for call in (api.add_member(group_id, user.id), api.remove_member(group_id, user.id)):
         with pytest.raises(NotFound):
             await call
     assert await api.get_user(user.id) == user
 
 
-# ---------------------------------------------------------------- who may, and when
+# ---------------------------------------------------------------- scopes, concurrency, closing
 
 
 async def test_the_scopes_are_those_of_the_token(api: DirectoryApi) -> None:
@@ -292,25 +296,25 @@ async def test_the_scopes_are_those_of_the_token(api: DirectoryApi) -> None:
     assert api.scopes == frozenset(SCOPES)
 
 
-async def test_without_the_scope_every_write_is_refused_and_the_scope_named(reader: DirectoryApi) -> None:
-    user = await somebody(reader)
-    assert reader.scopes == frozenset({"users:read"})
+async def test_every_write_without_the_scope_is_refused_with_the_scope(read_only_api: DirectoryApi) -> None:
+    user = await find_member(read_only_api)
+    assert read_only_api.scopes == frozenset({"users:read"})
     for call, scope in (
-        (reader.patch_user(user.id, {"status": "inactive"}), "users:write"),
-        (reader.put_user(user.id, encode_user(user)), "users:write"),
-        (reader.create_user(NEW), "users:write"),
-        (reader.delete_user(user.id), "users:delete"),
-        (reader.add_member(await other_group(reader, user), user.id), "users:write"),
-        (reader.remove_member(groups_of(user)[0], user.id), "users:write"),
+        (read_only_api.patch_user(user.id, {"status": "inactive"}), "users:write"),
+        (read_only_api.put_user(user.id, encode_user(user)), "users:write"),
+        (read_only_api.create_user(NEW), "users:write"),
+        (read_only_api.delete_user(user.id), "users:delete"),
+        (read_only_api.add_member(await other_group(read_only_api, user), user.id), "users:write"),
+        (read_only_api.remove_member(groups_of(user)[0], user.id), "users:write"),
     ):
         with pytest.raises(PermissionRefused) as caught:
             await call
         assert caught.value.scope == scope
-    assert await reader.get_user(user.id) == user
-    assert await reader.find_user(NEW["email"]) is None
+    assert await read_only_api.get_user(user.id) == user
+    assert await read_only_api.find_user(NEW["email"]) is None
 
 
-async def test_writes_may_run_side_by_side(api: DirectoryApi) -> None:
+async def test_writes_may_run_concurrently(api: DirectoryApi) -> None:
     rows = [row for row in (await api.list_users(1, 40)).rows if isinstance(row, User)]
     await asyncio.gather(*(api.patch_user(user.id, {"lastName": f"Side{at}"}) for at, user in enumerate(rows)))
     after = [await api.get_user(user.id) for user in rows]
@@ -318,8 +322,8 @@ async def test_writes_may_run_side_by_side(api: DirectoryApi) -> None:
     assert api.traffic().in_flight == 0
 
 
-async def test_a_closed_account_writes_nothing(api: DirectoryApi) -> None:
-    user = await somebody(api, status="active")
+async def test_a_closed_account_refuses_writes(api: DirectoryApi) -> None:
+    user = await find_member(api, status="active")
     await api.aclose()
     for call in (
         api.patch_user(user.id, {"status": "inactive"}),

@@ -1,6 +1,6 @@
-"""The kill harness for as long as somebody wants: ``python -m tests.faults.kill_campaign [--seed N] [--kills N] …``.
+"""A long run of the kill harness: ``python -m tests.faults.kill_campaign [--seed N] [--kills N] …``.
 
-Ends with status 1 and a list if anything was lost, done twice or is unexplained.
+Exits with 1 and a list of violations if any change was lost, executed twice or is unexplained.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The write path on the command line, as processes over TCP: what is done, undone, interrupted, killed and resumed."""
+"""Jobs on the command line, as processes over TCP: executed, undone, interrupted, killed and resumed."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.held_account import HeldAccount, Program
 from walkme_tui.session import DEMO_USERS
 
-HEARD_SECONDS = 0.5  # a program without a terminal cannot say that it has heard the signal
+SIGNAL_SECONDS = 0.5  # without a terminal the program does not report that it received the signal
 STEP_FIELDS = {"state", "call", "target", "detail"}
 
 
@@ -45,10 +45,10 @@ def the_job(program: Program) -> dict[str, Any]:
     return job
 
 
-# ---------------------------------------------------------------- done and undone
+# ---------------------------------------------------------------- executed and undone
 
 
-def test_offboard_does_it_tells_it_and_leaves_receipts(account: HeldAccount, program: Program) -> None:
+def test_offboard_executes_the_plan_and_writes_receipts(account: HeldAccount, program: Program) -> None:
     emails = account.active_members(2)
     records = [account.person(email) for email in emails]
     calls = [
@@ -78,7 +78,7 @@ def test_offboard_does_it_tells_it_and_leaves_receipts(account: HeldAccount, pro
 
 
 @pytest.mark.parametrize("by", ["job", "part", "receipt", "markdown"])
-def test_undo_gives_back_exactly_what_was_taken(account: HeldAccount, program: Program, by: str) -> None:
+def test_undo_restores_exactly_the_removed_access(account: HeldAccount, program: Program, by: str) -> None:
     (email,) = account.active_members(1)
     before = state_of(account.person(email))
     done = program("offboard", email, "--yes", "--json").json
@@ -98,7 +98,7 @@ def test_undo_gives_back_exactly_what_was_taken(account: HeldAccount, program: P
     assert state_of(account.person(email)) == before
 
 
-def test_nothing_to_do_is_done(account: HeldAccount, program: Program) -> None:
+def test_a_plan_without_steps_exits_0(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     program("offboard", email, "--yes")
     writes = list(account.writes)
@@ -109,7 +109,7 @@ def test_nothing_to_do_is_done(account: HeldAccount, program: Program) -> None:
     assert "Nothing to do" in program("offboard", email, "--yes").out
 
 
-def test_a_plan_file_is_carried_out(account: HeldAccount, program: Program, tmp_path: Path) -> None:
+def test_a_plan_file_is_executed(account: HeldAccount, program: Program, tmp_path: Path) -> None:
     (email,) = account.active_members(1)
     assert program("offboard", email, "--plan", str(tmp_path / "plan.json")).code == 0
     assert account.writes == []
@@ -123,7 +123,7 @@ def test_a_plan_file_is_carried_out(account: HeldAccount, program: Program, tmp_
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("carried_out", [False, True])
-def test_a_killed_job_goes_on_where_it_was(
+def test_a_killed_job_is_resumed_at_the_next_step(
     account: HeldAccount, program: Program, number: int, carried_out: bool
 ) -> None:
     (email,) = account.active_members(1)
@@ -148,7 +148,7 @@ def test_a_killed_job_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_settles_what_is_in_flight_and_leaves_the_rest(
+def test_a_signal_settles_the_step_in_flight_and_keeps_the_remaining_ones(
     account: HeldAccount, program: Program, number: signal.Signals
 ) -> None:
     (email,) = account.active_members(1)
@@ -172,7 +172,7 @@ def test_a_signal_settles_what_is_in_flight_and_leaves_the_rest(
 
 
 @pytest.mark.parametrize("carried_out", [False, True])
-def test_a_second_signal_ends_at_once_and_loses_nothing(
+def test_a_second_signal_ends_the_program_at_once_and_the_job_is_resumable(
     account: HeldAccount, program: Program, carried_out: bool
 ) -> None:
     (email,) = account.active_members(1)
@@ -193,7 +193,7 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(
     assert max(Counter(account.writes).values()) == 1
 
 
-def test_what_never_answers_is_left_uncertain_and_read_again(account: HeldAccount, program: Program) -> None:
+def test_a_write_without_an_answer_is_read_back_on_resume(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     account.hold(1, carried_out=True)
     running = program.start("offboard", email, "--yes", "--json")
@@ -214,7 +214,7 @@ def test_a_lost_terminal_stops_the_job_without_a_crash_report(account: HeldAccou
     running = program.start_in_terminal("offboard", email, "--yes")
     account.wait_until_held()
     running.hang_up()
-    time.sleep(HEARD_SECONDS)
+    time.sleep(SIGNAL_SECONDS)
     account.let_go()
     assert running.end() == 130
     assert list((program.folder / "state").glob("crash*")) == []
@@ -223,7 +223,7 @@ def test_a_lost_terminal_stops_the_job_without_a_crash_report(account: HeldAccou
     assert job["counts"]["done"] == 1
 
 
-def test_a_reader_that_goes_away_costs_nothing_but_the_answer(account: HeldAccount, program: Program) -> None:
+def test_a_closed_pipe_does_not_stop_a_job(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     account.hold(1)
     with program.start("offboard", email, "--yes").process as process:
@@ -240,7 +240,7 @@ def test_a_reader_that_goes_away_costs_nothing_but_the_answer(account: HeldAccou
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_a_full_standard_output_names_the_job_that_was_done(
+def test_a_full_standard_output_is_reported_with_the_executed_job(
     account: HeldAccount, program: Program, form: tuple[str, ...]
 ) -> None:
     emails = account.active_members(2)
@@ -268,7 +268,7 @@ def test_a_full_standard_error_does_not_stop_a_job(account: HeldAccount, program
     assert all(is_offboarded(account, email) for email in emails)
 
 
-def test_on_a_terminal_a_bar_moves_and_leaves_a_clean_line(account: HeldAccount, program: Program) -> None:
+def test_on_a_terminal_a_progress_bar_is_shown_and_removed(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     account.hold(2)
     running = program.start_in_terminal("offboard", email, "--yes")
@@ -307,7 +307,7 @@ def test_ctrl_c_on_a_terminal_stops_the_job_and_resume_asks(account: HeldAccount
 # ---------------------------------------------------------------- refused, unreachable, busy
 
 
-def test_an_account_that_goes_away_in_the_middle_is_4_and_can_be_resumed(account: HeldAccount, tmp_path: Path) -> None:
+def test_an_outage_during_a_job_exits_4_and_the_job_is_resumable(account: HeldAccount, tmp_path: Path) -> None:
     (email,) = account.active_members(1)
     seen = Counter[str]()
 
@@ -328,14 +328,14 @@ def test_an_account_that_goes_away_in_the_middle_is_4_and_can_be_resumed(account
     assert max(Counter(account.writes).values()) == 1
 
 
-def test_an_account_that_is_not_there_gets_no_job(account: HeldAccount, tmp_path: Path) -> None:
+def test_an_unreachable_account_creates_no_job(account: HeldAccount, tmp_path: Path) -> None:
     program = Program("http://127.0.0.1:1", tmp_path)
     ended = program("offboard", "a@example.com", "--yes")
     assert (ended.code, ended.out) == (4, "")
     assert program("jobs", "list", "--json").json == []
 
 
-def test_a_wrong_secret_is_3(account: HeldAccount, tmp_path: Path) -> None:
+def test_a_wrong_secret_exits_3(account: HeldAccount, tmp_path: Path) -> None:
     program = Program(account.url, tmp_path, {"WALKME_CLIENT_SECRET": "hunter2"})
     for words in ((), ("--yes",)):
         ended = program("offboard", account.active_members(1)[0], *words)
@@ -344,7 +344,7 @@ def test_a_wrong_secret_is_3(account: HeldAccount, tmp_path: Path) -> None:
         assert "hunter2" not in ended.err
 
 
-def test_a_token_that_may_not_write_is_3_and_nothing_is_sent(tmp_path: Path) -> None:
+def test_a_token_without_the_write_scope_exits_3_without_a_write(tmp_path: Path) -> None:
     with HeldAccount.serving(users=100, scopes=("users:read",)) as account:
         (email,) = account.active_members(1)
         ended = Program(account.url, tmp_path)("offboard", email, "--yes")
@@ -353,7 +353,7 @@ def test_a_token_that_may_not_write_is_3_and_nothing_is_sent(tmp_path: Path) -> 
         assert account.writes == []
 
 
-def test_read_only_is_5_for_what_would_write(account: HeldAccount, program: Program) -> None:
+def test_read_only_exits_5_for_commands_that_write(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     assert program("--read-only", "offboard", email).code == 0
     ended = program("offboard", email, "--yes", "--read-only")
@@ -365,7 +365,7 @@ def test_read_only_is_5_for_what_would_write(account: HeldAccount, program: Prog
     assert account.writes == writes
 
 
-def test_of_two_processes_on_one_person_the_second_names_the_first(account: HeldAccount, program: Program) -> None:
+def test_a_second_process_on_the_same_user_reports_the_first(account: HeldAccount, program: Program) -> None:
     one, other = account.active_members(2)
     account.hold(1)
     running = program.start("offboard", one, "--yes")
@@ -386,7 +386,7 @@ def test_of_two_processes_on_one_person_the_second_names_the_first(account: Held
     assert is_offboarded(account, other)
 
 
-def test_steps_that_fail_are_1_and_are_listed(account: HeldAccount, program: Program) -> None:
+def test_failed_steps_exit_1_and_are_listed(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     gone = account.person(email)["groups"][0]
 
@@ -405,7 +405,7 @@ def test_steps_that_fail_are_1_and_are_listed(account: HeldAccount, program: Pro
     assert len(failed.out.splitlines()) == 2
 
 
-def test_a_data_folder_that_cannot_be_written_sends_nothing(account: HeldAccount, program: Program) -> None:
+def test_an_unwritable_data_folder_prevents_all_writes(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
     (program.folder / "data").write_text("a file stands here")
     ended = program("offboard", email, "--yes")
@@ -417,7 +417,7 @@ def test_a_data_folder_that_cannot_be_written_sends_nothing(account: HeldAccount
 # ---------------------------------------------------------------- the demo
 
 
-def test_the_demo_can_be_offboarded_from_and_says_that_nothing_stays(program: Program) -> None:
+def test_offboarding_in_the_demo_works_and_mentions_that_nothing_is_stored(program: Program) -> None:
     with HeldAccount.serving(users=DEMO_USERS) as likeness:
         (email,) = likeness.active_members(1)
     ended = program("offboard", email, "--demo", "--yes", "--json")

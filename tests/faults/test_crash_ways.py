@@ -1,4 +1,4 @@
-"""Every way in which an unexpected exception can end the program: one report without values, exit code 70."""
+"""Unexpected exceptions in every place: one crash report without values, and exit code 70."""
 
 import os
 import socket
@@ -19,13 +19,13 @@ WAITS_FOR_THE_SERVER = {"in_a_task_that_is_not_awaited", "in_a_callback", "on_a_
 
 @pytest.fixture
 def silent_server() -> Iterator[str]:
-    """A port that takes connections and never answers."""
+    """A port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_it_ends_with_one_report_and_no_value_is_shown(way: str, tmp_path: Path, silent_server: str) -> None:
+def test_an_unexpected_exception_gives_one_report_without_values(way: str, tmp_path: Path, silent_server: str) -> None:
     folders = {f"WALKME_TUI_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
     account = {"WALKME_BASE_URL": silent_server, "WALKME_CLIENT_ID": "demo", "WALKME_CLIENT_SECRET": "demo"}
     words = ["whois", "nobody@example.com", *([] if way in WAITS_FOR_THE_SERVER else ["--demo"])]

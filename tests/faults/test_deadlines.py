@@ -1,4 +1,4 @@
-"""Servers that keep a command waiting without falling silent: it ends at its total deadline, and shows the wait."""
+"""Servers that keep sending without finishing: a command ends at its total deadline, and shows the wait."""
 
 import asyncio
 import gzip
@@ -27,7 +27,7 @@ TOTAL_SECONDS = 1.5
 
 
 def dripping(head: bytes, drop: bytes, seconds: float = 0.01) -> Script:
-    """Send ``head``, then ``drop`` after ``drop`` for as long as the connection lives."""
+    """Send ``head``, then ``drop`` repeatedly while the connection is open."""
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
@@ -75,7 +75,7 @@ def serving(script: Script) -> Iterator[str]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """A command line with a short total deadline, towards a URL."""
+    """A command line with a short total deadline for a URL."""
     monkeypatch.setattr(deadline, "TOTAL_SECONDS", TOTAL_SECONDS)
     monkeypatch.setattr(deadline, "QUIET_SECONDS", 0.1)
     monkeypatch.setattr(deadline, "TICK_SECONDS", 0.05)
@@ -147,7 +147,7 @@ def test_the_wait_is_one_line_on_a_terminal() -> None:
     assert terminal.text.endswith(" \r")
 
 
-async def test_where_each_answer_counts_the_wait_begins_anew_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_answer_restarts_the_wait_if_answers_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadline, "TOTAL_SECONDS", 2.0)
     monkeypatch.setattr(deadline, "TICK_SECONDS", 0.02)
     api = FakeDirectory()

@@ -1,4 +1,4 @@
-"""Everything that can go wrong on the wire, over real TCP, and the sentence that the person gets."""
+"""Network failures over TCP, and their error messages."""
 
 import asyncio
 import gzip
@@ -39,7 +39,7 @@ ONCE = RetryPolicy(attempts=1, connection_attempts=1, timeout_attempts=1)
 
 
 def after_token(*answers: bytes | Script) -> Script:
-    """Grants tokens, and answers other requests with one answer after the other, the last one for ever."""
+    """Grant tokens, and answer other requests with these answers in order; the last one is repeated."""
     waiting = list(answers)
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
@@ -62,7 +62,7 @@ async def list_from(script: Script, **settings: Any) -> UserPage:
 
 
 async def error_from(kind: type[ApiError], script: Script, **settings: Any) -> ApiError:
-    """The error that asking for the first page comes to."""
+    """The error of a request for the first page."""
     with pytest.raises(kind) as caught:
         await list_from(script, **settings)
     assert type(caught.value) is kind or kind is UnexpectedAnswer
@@ -74,7 +74,7 @@ async def error_from(kind: type[ApiError], script: Script, **settings: Any) -> A
 # ---------------------------------------------------------------- no connection
 
 
-async def test_a_refused_connection_names_host_and_port() -> None:
+async def test_a_refused_connection_is_reported_with_host_and_port() -> None:
     port = free_port()
     async with rest_directory(f"http://127.0.0.1:{port}") as api:
         with pytest.raises(Unreachable, match=rf"127\.0\.0\.1:{port} refused the connection\.") as caught:
@@ -84,7 +84,7 @@ async def test_a_refused_connection_names_host_and_port() -> None:
     assert "VPN" in caught.value.hint
 
 
-async def test_a_name_that_cannot_be_resolved_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unresolvable_host_name_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*arguments: object, **more: object) -> list[object]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -94,7 +94,7 @@ async def test_a_name_that_cannot_be_resolved_is_named(monkeypatch: pytest.Monke
             await api.list_users(1, 100)
 
 
-async def test_a_server_that_is_back_answers_again() -> None:
+async def test_calls_succeed_after_the_server_is_back() -> None:
     port = free_port()
     async with rest_directory(f"http://127.0.0.1:{port}", policy=ONCE) as api:
         with pytest.raises(Unreachable):
@@ -103,11 +103,11 @@ async def test_a_server_that_is_back_answers_again() -> None:
             assert await api.list_groups() == ()
 
 
-# ---------------------------------------------------------------- broken off
+# ---------------------------------------------------------------- broken connections
 
 
 async def reset(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Reset the connection before anything was said."""
+    """Reset the connection before the answer."""
     _abort(writer)
 
 
@@ -120,25 +120,25 @@ async def reset_in_the_body(request: Received, writer: asyncio.StreamWriter) -> 
 
 
 async def close_in_the_body(request: Received, writer: asyncio.StreamWriter) -> None:
-    """End the connection in the middle of the body, politely."""
+    """Close the connection in the middle of the body."""
     writer.write(EMPTY_LIST[:-5])
     writer.close()
 
 
 async def close_in_a_chunk(request: Received, writer: asyncio.StreamWriter) -> None:
-    """End the connection in the middle of a chunked body."""
+    """Close the connection in the middle of a chunked body."""
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{")
     writer.close()
 
 
 async def close_without_length(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Cut a body whose only end is that of the connection."""
+    """Truncate a body that ends with the connection."""
     writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{"users": [')
     writer.close()
 
 
 async def cut_gzip(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Cut a compressed body, with a length that fits."""
+    """Truncate a compressed body, with a matching length."""
     writer.write(http_answer(gzip.compress(b'{"users": [], "total": 0}')[:-9], headers=[("Content-Encoding", "gzip")]))
 
 
@@ -159,14 +159,14 @@ def _abort(writer: asyncio.StreamWriter) -> None:
         (cut_gzip, UnexpectedAnswer, "was cut short"),
     ],
 )
-async def test_what_breaks_off_is_asked_for_again_and_told_if_it_stays(
+async def test_a_truncated_answer_is_requested_again_and_reported_if_it_persists(
     trouble: Script, kind: type[ApiError], words: str
 ) -> None:
     assert (await list_from(after_token(trouble, trouble, EMPTY_LIST))).total == 0
     assert words in (await error_from(kind, after_token(trouble))).message
 
 
-async def test_a_connection_that_was_closed_while_idle_is_made_again() -> None:
+async def test_a_connection_closed_while_idle_is_opened_again() -> None:
     async def last_answer(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(EMPTY_LIST)
         await writer.drain()
@@ -177,16 +177,16 @@ async def test_a_connection_that_was_closed_while_idle_is_made_again() -> None:
             await api.list_users(1, 100)
 
 
-# ---------------------------------------------------------------- out of time
+# ---------------------------------------------------------------- deadlines
 
 
 async def silence(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Say nothing at all."""
+    """Send nothing."""
     await asyncio.sleep(30)
 
 
 def trickle(head: bytes, piece: bytes, seconds: float) -> Script:
-    """Send a head and then small pieces for ever, each soon enough for the deadline of a single read."""
+    """Send a head and then endless small pieces, each within the deadline of a single read."""
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(head)
@@ -198,7 +198,7 @@ def trickle(head: bytes, piece: bytes, seconds: float) -> Script:
     return script
 
 
-async def test_a_silent_server_is_told_with_its_deadline() -> None:
+async def test_a_silent_server_is_reported_with_the_deadline() -> None:
     error = await error_from(Unreachable, after_token(silence), deadlines=SHORT)
     assert "sent nothing for 0.15 s" in error.message
 
@@ -211,13 +211,13 @@ async def test_a_silent_server_is_told_with_its_deadline() -> None:
     ],
     ids=["headers", "body"],
 )
-async def test_a_slow_server_beats_the_deadline_of_a_read_but_not_the_total(script: Script) -> None:
+async def test_a_slow_server_exceeds_the_total_deadline_and_not_that_of_a_read(script: Script) -> None:
     deadlines = Deadlines(connect_seconds=2, read_seconds=1, write_seconds=2, total_seconds=0.25)
     error = await error_from(Unreachable, after_token(script), deadlines=deadlines)
     assert "did not complete its answer within 0.25 s" in error.message
 
 
-async def test_a_hanging_server_holds_up_neither_other_calls_nor_the_end() -> None:
+async def test_a_hanging_call_blocks_neither_other_calls_nor_closing() -> None:
     def by_path(request: Received) -> bytes | None:
         return http_answer('{"groups": []}') if request.target == "/groups" else None
 
@@ -238,7 +238,7 @@ async def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(data)
 
 
-async def test_a_cancelled_call_leaves_no_place_taken() -> None:
+async def test_a_cancelled_call_frees_its_place_in_flight() -> None:
     async with (
         scripted_server(after_token(silence, EMPTY_LIST)) as server,
         rest_directory(server.url, max_in_flight=1) as api,
@@ -252,16 +252,16 @@ async def test_a_cancelled_call_leaves_no_place_taken() -> None:
         assert (await api.list_users(1, 100)).total == 0
 
 
-# ---------------------------------------------------------------- too much
+# ---------------------------------------------------------------- large bodies
 
 
-async def test_a_body_without_end_is_not_read_to_it() -> None:
+async def test_an_endless_body_is_read_up_to_the_limit() -> None:
     flood = trickle(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b" " * 4_000_000, 0)
     error = await error_from(UnexpectedAnswer, after_token(flood))
     assert "larger than 32 MiB" in error.message
 
 
-async def test_a_gzip_bomb_does_not_go_off() -> None:
+async def test_a_gzip_bomb_is_read_up_to_the_limit() -> None:
     bomb = gzip.compress(b" " * 200_000_000, compresslevel=6)
     assert len(bomb) < 1_000_000
     script = after_token(http_answer(bomb, headers=[("Content-Encoding", "gzip")]))
@@ -270,8 +270,8 @@ async def test_a_gzip_bomb_does_not_go_off() -> None:
 
 
 @pytest.mark.parametrize("behind", ["its end", "its head"])
-async def test_what_unpacks_to_nothing_counts_as_it_was_sent(behind: str) -> None:
-    """A whole gzip stream with no end of bytes behind it, or a stream of empty blocks."""
+async def test_compressed_data_without_content_counts_towards_the_limit(behind: str) -> None:
+    """A gzip stream followed by endless bytes, or one of endless empty blocks."""
     whole = gzip.compress(b'{"users": [], "total": 0}')
     start, more = (whole, b"\0" * 1_000_000) if behind == "its end" else (whole[:10], b"\0\0\0\xff\xff" * 200_000)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n"
@@ -279,7 +279,7 @@ async def test_what_unpacks_to_nothing_counts_as_it_was_sent(behind: str) -> Non
     assert "larger than 32 MiB" in error.message
 
 
-async def test_compression_is_understood_and_other_encodings_are_told() -> None:
+async def test_gzip_is_decoded_and_other_encodings_are_reported() -> None:
     body = gzip.compress(b'{"users": [{"id": "a"}], "total": 1, "page": 1}')
     page = await list_from(after_token(http_answer(body, headers=[("Content-Encoding", "gzip")])))
     assert page.rows == (User(id="a"),)
@@ -287,7 +287,7 @@ async def test_compression_is_understood_and_other_encodings_are_told() -> None:
     assert "compressed" in error.message
 
 
-# ---------------------------------------------------------------- something else answers
+# ---------------------------------------------------------------- answers of other servers
 
 
 def page_of(title: str, status: str = "200 OK") -> bytes:
@@ -295,13 +295,13 @@ def page_of(title: str, status: str = "200 OK") -> bytes:
     return http_answer(body, status, [("Content-Type", "text/html; charset=utf-8")], json=False)
 
 
-async def test_a_web_page_is_told_with_its_title() -> None:
+async def test_a_web_page_is_reported_with_its_title() -> None:
     error = await error_from(UnexpectedAnswer, after_token(page_of("Sign in\x1b[31m – Zscaler")))
     assert "a web page (text/html, “Sign in␛[31m – Zscaler”)" in error.message
     assert "proxy or VPN" in error.hint
 
 
-async def test_a_web_page_in_the_place_of_a_token_is_told_too() -> None:
+async def test_a_web_page_in_place_of_a_token_is_reported() -> None:
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(page_of("Welcome"))
 
@@ -325,37 +325,37 @@ async def test_a_redirect_is_never_followed() -> None:
         (b'{"data": []}', 'without a list of "users"'),
     ],
 )
-async def test_a_body_that_is_no_list_is_told(body: bytes, words: str) -> None:
+async def test_a_body_that_is_no_list_is_reported(body: bytes, words: str) -> None:
     assert words in (await error_from(UnexpectedAnswer, after_token(http_answer(body)))).message
 
 
-async def test_what_is_not_http_is_told() -> None:
+async def test_an_answer_that_is_not_http_is_reported() -> None:
     error = await error_from(UnexpectedAnswer, after_token(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"))
     assert "is not HTTP" in error.message
 
 
-async def test_a_byte_order_mark_and_broken_utf8_cost_nothing_and_one_character() -> None:
+async def test_a_byte_order_mark_is_ignored_and_invalid_utf8_replaced() -> None:
     body = b'\xef\xbb\xbf{"users": [{"id": "a", "lastName": "\xc7elik"}], "total": 1, "page": 1}'
     page = await list_from(after_token(http_answer(body)))
     assert page.rows == (User(id="a", last_name="\ufffdelik"),)
     assert len(page.warnings) == 1
 
 
-# ---------------------------------------------------------------- refusals and faults
+# ---------------------------------------------------------------- error statuses
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [("400 Bad Request", RequestRejected), ("404 Not Found", NotFound), ("500 Oops", ServerFault)],
 )
-async def test_errors_in_plain_text_are_told_by_their_status(status: str, kind: type[ApiError]) -> None:
+async def test_plain_text_errors_are_reported_by_their_status(status: str, kind: type[ApiError]) -> None:
     answer = http_answer("sorry", status, [("Content-Type", "text/plain"), ("X-Request-Id", "r-9")], json=False)
     error = await error_from(kind, after_token(answer))
     assert error.status == int(status[:3])
     assert error.request_id == "r-9"
 
 
-async def test_a_burst_of_server_faults_is_overcome() -> None:
+async def test_several_server_faults_in_a_row_are_retried() -> None:
     faults = [http_answer("", status) for status in ("500 x", "502 x", "503 x")]
     assert (await list_from(after_token(*faults, EMPTY_LIST))).total == 0
 
@@ -370,7 +370,7 @@ def retry_after_values() -> dict[str, Callable[[], str | None]]:
 
 
 @pytest.mark.parametrize("name", retry_after_values())
-async def test_too_many_requests_are_waited_out(name: str) -> None:
+async def test_calls_wait_after_429_and_succeed(name: str) -> None:
     value = retry_after_values()[name]()
     headers = [("Retry-After", value)] if value is not None else []
     refusal = http_answer("{}", "429 Too Many Requests", headers)
@@ -381,21 +381,21 @@ async def test_too_many_requests_are_waited_out(name: str) -> None:
         assert traffic.permitted_per_second < 4
 
 
-async def test_too_many_requests_that_stay_are_told() -> None:
+async def test_a_persistent_429_is_raised() -> None:
     refusal = http_answer('{"message": "quota"}', "429 Too Many Requests", [("Retry-After", "0")])
     policy = RetryPolicy(attempts=2, base_seconds=0.001)
     error = await error_from(RateLimited, after_token(refusal), policy=policy)
     assert "quota" in error.message
 
 
-async def test_a_token_that_ran_out_is_renewed_once() -> None:
+async def test_an_expired_token_is_renewed_once() -> None:
     refusal = http_answer("{}", "401 Unauthorized")
     async with scripted_server(after_token(refusal, EMPTY_LIST)) as server, rest_directory(server.url) as api:
         assert (await api.list_users(1, 100)).total == 0
         assert len(server.asked("/accounts/connect/token")) == 2
 
 
-async def test_a_sign_in_that_is_never_accepted_is_told_after_two_sends() -> None:
+async def test_a_token_that_is_never_accepted_is_reported_after_two_requests() -> None:
     refusal = http_answer("Unauthorized", "401 Unauthorized", json=False)
     async with scripted_server(after_token(refusal)) as server, rest_directory(server.url) as api:
         with pytest.raises(SignInRefused, match="profile acme"):
@@ -403,7 +403,7 @@ async def test_a_sign_in_that_is_never_accepted_is_told_after_two_sends() -> Non
         assert len(server.asked("/users")) == 2
 
 
-async def test_connections_are_kept_and_used_again() -> None:
+async def test_connections_are_reused() -> None:
     peers: set[object] = set()
 
     async def note(request: Received, writer: asyncio.StreamWriter) -> None:
@@ -430,7 +430,7 @@ def server_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
     return context
 
 
-async def test_an_unknown_authority_is_not_trusted_and_ca_bundle_is_named(authority: trustme.CA) -> None:
+async def test_an_unknown_authority_is_not_trusted_and_the_message_mentions_ca_bundle(authority: trustme.CA) -> None:
     async with (
         scripted_server(after_token(EMPTY_LIST), tls=server_context(authority, "127.0.0.1")) as server,
         rest_directory(server.url) as api,
@@ -462,7 +462,7 @@ async def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.
             await api.list_users(1, 100)
 
 
-async def test_a_port_without_tls_is_told() -> None:
+async def test_a_port_without_tls_is_reported() -> None:
     async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)
         writer.write(http_answer("{}", "400 Bad Request"))

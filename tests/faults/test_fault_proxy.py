@@ -1,4 +1,4 @@
-"""The proxy of the fault suites: it does what its plan says, and its log is exact."""
+"""The fault proxy: it injects the planned faults, and its log is exact."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 
 ONCE = RetryPolicy(attempts=1, connection_attempts=1, timeout_attempts=1)
 AFTER = {fault for fault in Fault if fault.value.endswith(" after")}
-# A delayed answer comes, and an expired token is replaced.
+# A delayed answer arrives, and an expired token is replaced.
 OVERCOME = {Fault.DELAY, Fault.EXPIRED}
 THROTTLED = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.REJECTED}
 
@@ -47,11 +47,11 @@ def client(url: str, policy: RetryPolicy = ONCE) -> RestDirectory:
 
 
 def ids(simulator: Simulator, count: int) -> list[str]:
-    """The ids of the first people of the account."""
+    """The ids of the first users of the account."""
     return [str(record["id"]) for record in simulator.account.users(0, count)]
 
 
-async def test_without_faults_everything_passes_and_is_noted(simulator: Simulator, server: str) -> None:
+async def test_without_faults_all_requests_are_forwarded_and_logged(simulator: Simulator, server: str) -> None:
     first = ids(simulator, 1)[0]
     with FaultProxy(server) as proxy:
         api = client(proxy.url)
@@ -77,7 +77,7 @@ async def test_without_faults_everything_passes_and_is_noted(simulator: Simulato
 
 
 @pytest.mark.parametrize("fault", Fault)
-async def test_each_fault_does_what_it_says(simulator: Simulator, server: str, fault: Fault) -> None:
+async def test_each_fault_has_its_documented_effect(simulator: Simulator, server: str, fault: Fault) -> None:
     first = ids(simulator, 1)[0]
     with FaultProxy(server) as proxy:
         api = client(proxy.url)
@@ -96,14 +96,14 @@ async def test_each_fault_does_what_it_says(simulator: Simulator, server: str, f
     if fault in OVERCOME:
         assert error is None
     elif fault is Fault.CUT:
-        # Where it was cut behind its last byte but one, or not at all, it is whole.
+        # Cut after its last byte but one, or not at all, it is complete.
         assert error is None or isinstance(error, OutcomeUnknown)
     else:
         assert isinstance(error, OutcomeUnknown) is (fault not in THROTTLED)
     assert proxy.faults[fault] >= 1
 
 
-async def test_the_log_of_a_storm_explains_the_account_exactly(simulator: Simulator, server: str) -> None:
+async def test_the_log_of_many_faults_matches_the_account_exactly(simulator: Simulator, server: str) -> None:
     people = ids(simulator, 200)
     outcomes: dict[str, str] = {}
     with FaultProxy(server, FaultPlan(seed=5, share=0.5), delay_seconds=0.001) as proxy:
@@ -134,7 +134,7 @@ def _last_name(simulator: Simulator, user_id: str) -> object:
     return simulator.account.user(user_id)["lastName"]
 
 
-async def test_an_expired_token_stays_so_and_a_fresh_one_is_good_for_a_while(server: str) -> None:
+async def test_an_expired_token_stays_expired_and_a_new_one_works(server: str) -> None:
     with FaultProxy(server, FaultPlan(3, 1.0, {Fault.EXPIRED: 1.0})) as proxy:
         api = client(proxy.url)
         for _ in range(50):
@@ -144,7 +144,7 @@ async def test_an_expired_token_stays_so_and_a_fresh_one_is_good_for_a_while(ser
     assert proxy.sent[("POST", "/accounts/connect/token")] == 3
 
 
-async def test_when_nobody_listens_nothing_comes_and_then_it_does_again(server: str) -> None:
+async def test_a_refusing_proxy_forwards_nothing_until_it_accepts_again(server: str) -> None:
     with FaultProxy(server) as proxy:
         api = client(proxy.url)
         await api.list_groups()
@@ -157,7 +157,7 @@ async def test_when_nobody_listens_nothing_comes_and_then_it_does_again(server: 
         await api.aclose()
 
 
-def test_what_a_killed_process_sent_is_through_when_it_settles(simulator: Simulator, server: str) -> None:
+def test_settle_waits_for_the_requests_of_a_killed_process(simulator: Simulator, server: str) -> None:
     user_id = ids(simulator, 1)[0]
     body = json.dumps({"lastName": "Late"}).encode()
     with FaultProxy(server, lambda *_: Fault.DELAY, delay_seconds=0.1) as proxy:
@@ -185,7 +185,7 @@ def test_what_a_killed_process_sent_is_through_when_it_settles(simulator: Simula
     assert simulator.account.user(user_id)["lastName"] == "Late"
 
 
-def test_the_plan_is_the_same_at_every_run_and_differs_by_seed() -> None:
+def test_the_plan_is_reproducible_and_depends_on_the_seed() -> None:
     plan = FaultPlan(seed=11, share=0.3)
     drawn = [plan(number, "GET", "/") for number in range(1000)]
     assert drawn == [FaultPlan(11, 0.3)(number, "GET", "/") for number in range(1000)]
@@ -205,7 +205,7 @@ def test_stopping_frees_the_port_and_leaves_no_thread(server: str) -> None:
         socket.create_connection(address)
 
 
-async def test_a_server_that_breaks_off_by_itself_is_noted_as_unsure() -> None:
+async def test_a_connection_broken_by_the_server_is_logged_as_unsure() -> None:
     with asgi_server(build_app(SimulatorSettings(users=3, patch="405"))) as url:
         proxy = FaultProxy(url)
         proxy.start()

@@ -1,4 +1,4 @@
-"""Jobs in a total outage, over TCP: little is asked, soon the job stops, and nothing is in the dark afterwards."""
+"""Jobs in a total outage, over TCP: few requests, the job stops soon, and every outcome is known afterwards."""
 
 import asyncio
 from collections import Counter
@@ -57,7 +57,7 @@ async def executor(url: str, folder: Path) -> AsyncIterator[Executor]:
 
 
 def plan(simulator: Simulator) -> Plan:
-    """Everybody is to change their status."""
+    """A plan that changes the status of all users."""
     records = simulator.account.users(0, PEOPLE)
     changes = [
         SetStatus(str(record["id"]), str(record["status"]), "active" if record["status"] == "inactive" else "inactive")
@@ -69,25 +69,25 @@ def plan(simulator: Simulator) -> Plan:
 
 @pytest.mark.parametrize("outage", OUTAGES)
 @pytest.mark.parametrize("after", [0, 30])
-async def test_an_operation_costs_hardly_more_than_one_request(tmp_path: Path, outage: str, after: int) -> None:
+async def test_in_an_outage_each_step_takes_about_one_request(tmp_path: Path, outage: str, after: int) -> None:
     simulator = build_app(SimulatorSettings(users=PEOPLE))
     with asgi_server(simulator) as server, FaultProxy(server) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
             asked = 0
 
-            async def strike() -> None:
+            async def start_outage() -> None:
                 nonlocal asked
                 await until(lambda: len(proxy.log) >= after)
                 await asyncio.to_thread(OUTAGES[outage], proxy)
                 asked = len(proxy.log)
 
-            striking = asyncio.create_task(strike())
+            outage_task = asyncio.create_task(start_outage())
             if after == 0:
-                await striking
+                await outage_task
             with pytest.raises(ServiceUnavailable):
                 await desk.run(job.id, JobControl(), lambda progress: None)
-            await striking
+            await outage_task
             assert len(proxy.log) - asked <= MOST_PER_OPERATION * (PEOPLE - after / 3)
             proxy.always = None
             if outage == "refused":
@@ -99,16 +99,16 @@ async def test_an_operation_costs_hardly_more_than_one_request(tmp_path: Path, o
 
 
 @pytest.mark.parametrize("fault", [Fault.PAGE_BEFORE, Fault.PAGE_AFTER, Fault.SHAPE_BEFORE, Fault.SHAPE_AFTER])
-async def test_a_write_that_something_else_answers_is_read_back_and_sent_again(tmp_path: Path, fault: Fault) -> None:
-    """Something that is not the API answers the first write of each person, and the first read after it."""
+async def test_a_write_answered_by_another_server_is_read_back_and_resent(tmp_path: Path, fault: Fault) -> None:
+    """Another server answers the first write of each user, and the first read after it."""
     met: Counter[tuple[str, str]] = Counter()
 
-    def first_write_and_look(number: int, method: str, path: str) -> Fault | None:
+    def first_write_and_read(number: int, method: str, path: str) -> Fault | None:
         met[method, path] += 1
         return fault if path != TOKEN_PATH and met[method, path] == (2 if method == "GET" else 1) else None
 
     simulator = build_app(SimulatorSettings(users=PEOPLE))
-    with asgi_server(simulator) as server, FaultProxy(server, first_write_and_look) as proxy:
+    with asgi_server(simulator) as server, FaultProxy(server, first_write_and_read) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
             job = await desk.run(job.id, JobControl(), lambda progress: None)
@@ -118,7 +118,7 @@ async def test_a_write_that_something_else_answers_is_read_back_and_sent_again(t
     assert proxy.faults[fault] == 2 * PEOPLE
 
 
-async def test_a_step_that_only_something_else_answers_is_done_by_a_later_run(tmp_path: Path) -> None:
+async def test_a_step_always_answered_by_another_server_is_executed_by_a_later_run(tmp_path: Path) -> None:
     simulator = build_app(SimulatorSettings(users=PEOPLE))
     portal = True
 

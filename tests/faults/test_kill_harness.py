@@ -1,6 +1,6 @@
-"""The promise of the write path, held against a program that is killed and a line that fails.
+"""The guarantees of the write path, tested by killing the program and injecting network faults.
 
-The bigger profile is started by hand: ``python -m tests.faults.kill_campaign``.
+A longer run is started by hand: ``python -m tests.faults.kill_campaign``.
 """
 
 import pytest
@@ -13,9 +13,9 @@ KILLS = 50
 FAULTS = 2000
 ANY_MOMENT = "at any moment"
 MOST_JOBS = 120
-# A mutant is caught within the first jobs; a harness that needs more does not look closely.
+# A mutant is detected within the first jobs; if it takes longer, the harness checks too little.
 OPERATIONS_TO_CATCH_A_MUTANT = 600
-BETRAYED_BY = {
+VIOLATION_OF_MUTANT = {
     "no intent record": "unexplained",
     "commit after send": "unexplained",
     "blind resend": "duplicated",
@@ -27,7 +27,7 @@ BETRAYED_BY = {
 }
 
 
-def test_nothing_is_lost_done_twice_or_unexplained() -> None:
+def test_no_change_is_lost_executed_twice_or_unexplained() -> None:
     figures = Harness(seed=1, share=0.45).run(
         kills=KILLS,
         faults=FAULTS,
@@ -42,9 +42,9 @@ def test_nothing_is_lost_done_twice_or_unexplained() -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_program_that_breaks_its_promise_is_caught(mutant: str) -> None:
+def test_each_mutant_is_detected(mutant: str) -> None:
     figures = Harness(seed=5, mutant=mutant).run(
         kills=10_000,
         until=lambda figures: bool(figures.violations) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
     )
-    assert BETRAYED_BY[mutant] in {violation.kind for violation in figures.violations}, figures.told()
+    assert VIOLATION_OF_MUTANT[mutant] in {violation.kind for violation in figures.violations}, figures.told()

@@ -1,4 +1,4 @@
-"""Mistakes that the kill harness does not meet, planted one by one: the test that is named for each has to fail."""
+"""Mutants that the kill harness does not detect: for each one the test listed with it must fail."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", sys.argv[2]]))
 
 
 @pytest.mark.parametrize("mutant", CAUGHT_BY_TESTS)
-def test_a_planted_mistake_fails_the_test_that_is_named_for_it(mutant: str) -> None:
+def test_each_mutant_fails_the_test_listed_with_it(mutant: str) -> None:
     test = TESTS / CAUGHT_BY_TESTS[mutant][1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ended = subprocess.run(

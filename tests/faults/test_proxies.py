@@ -1,4 +1,4 @@
-"""Proxies of the environment, over TCP: what goes through them, and what is said where they fail."""
+"""Proxies of the environment, over TCP: which calls use them, and the messages of their failures."""
 
 import asyncio
 import base64
@@ -41,7 +41,7 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def account(authority: trustme.CA) -> AsyncIterator[ScriptedServer]:
-    """An account without people, whose certificate is for a name that only the proxy can reach."""
+    """An account without users, whose certificate is for a name that only the proxy can reach."""
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         body = '{"access_token": "t"}' if request.method == "POST" else '{"users": [], "total": 0, "page": 1}'
@@ -54,7 +54,7 @@ async def account(authority: trustme.CA) -> AsyncIterator[ScriptedServer]:
 
 
 async def failure_through(value: str, variable: str, monkeypatch: pytest.MonkeyPatch, bundle: Path) -> ApiError:
-    """What a call says with this proxy in the environment."""
+    """The error message of a call with this proxy in the environment."""
     monkeypatch.setenv(variable, value)
     async with rest_directory(API, ca_bundle=bundle) as api:
         with pytest.raises(ApiError) as caught:
@@ -92,7 +92,7 @@ async def test_calls_go_through_the_proxy(
     assert all("proxy-authorization" not in request.headers for request in server.received)
 
 
-async def test_what_no_proxy_names_is_reached_without(
+async def test_addresses_in_no_proxy_are_reached_directly(
     authority: trustme.CA, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with account(authority) as server, http_proxy(server.port) as proxy:
@@ -105,7 +105,7 @@ async def test_what_no_proxy_names_is_reached_without(
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-async def test_a_dead_proxy_is_named_and_not_the_target(
+async def test_an_unreachable_proxy_is_reported_and_not_the_target(
     scheme: str, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
@@ -114,7 +114,7 @@ async def test_a_dead_proxy_is_named_and_not_the_target(
     assert "NO_PROXY" in error.hint
 
 
-async def test_a_proxy_without_an_address_is_named(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unresolvable_proxy_is_reported(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = await failure_through("http://me:hunter2@proxy.invalid", "ALL_PROXY", monkeypatch, bundle)
     assert error.message == "The name of the proxy proxy.invalid:80 (ALL_PROXY) cannot be resolved."
 
@@ -127,7 +127,7 @@ async def test_a_proxy_without_an_address_is_named(bundle: Path, monkeypatch: py
         (b"HTTP/1.1 503 Later\r\n\r\n", ": 503 Later.", "NO_PROXY", 2),
     ],
 )
-async def test_a_proxy_that_refuses_is_named_with_what_it_says(
+async def test_a_refusing_proxy_is_reported_with_its_message(
     refusal: bytes, said: str, hint: str, tunnels: int, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with http_proxy(0) as proxy:
@@ -140,7 +140,9 @@ async def test_a_proxy_that_refuses_is_named_with_what_it_says(
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x05\xff", b"\x05", b""])
-async def test_what_does_not_speak_socks_is_named(answer: bytes, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_does_not_speak_socks_is_reported(
+    answer: bytes, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with socks_proxy(0) as proxy:
         proxy.refusal = answer
         if not answer:
@@ -151,14 +153,16 @@ async def test_what_does_not_speak_socks_is_named(answer: bytes, bundle: Path, m
     assert f"The proxy 127.0.0.1:{proxy.port} (ALL_PROXY) made no connection to {HOST}: " in error.message
 
 
-async def test_a_proxy_that_speaks_no_tls_is_named(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_without_tls_is_reported(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with http_proxy(0) as proxy:
         url = f"https://me:hunter2@127.0.0.1:{proxy.port}"
         error = await failure_through(url, "HTTPS_PROXY", monkeypatch, bundle)
     assert f"through the proxy 127.0.0.1:{proxy.port} (HTTPS_PROXY)" in error.message
 
 
-async def test_a_certificate_behind_a_proxy_is_checked(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_certificate_behind_a_proxy_is_verified(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with account(authority) as server, http_proxy(server.port) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
         async with rest_directory(API) as api:

@@ -1,4 +1,4 @@
-"""How much a client asks of a server that is down, or that has forgotten its token; counted, not timed."""
+"""Numbers of requests to a server that is down, or that rejects the token."""
 
 import asyncio
 from collections import Counter
@@ -30,7 +30,7 @@ CALLS: tuple[Callable[[RestDirectory, int], Awaitable[object]], ...] = (
 
 
 class Account(Desk):
-    """Answers every call well, until it is ``down``; notes what came by (method, path), tokens apart."""
+    """Answers every call with success until ``down`` is set; counts requests by (method, path), without token calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,26 +43,26 @@ class Account(Desk):
         """One request."""
         if target == "/accounts/connect/token":
             return await super().handle(method, target, headers, body)
-        # A turn for the others, as a network would give.
+        # Let other tasks run, as a network would.
         await asyncio.sleep(0)
         self.asked_for[method, f"{target} {body.decode()}"] += 1
         if self.down is not None and self.asked_for.total() > (self.down_after or 0):
             return self.down()
         if dict(headers)[b"Authorization"].decode() not in self.good_tokens:
-            # Some are refused when the others have the next token already.
+            # Some are refused only after others have the next token.
             for _ in range(100 * (self.asked_for.total() % 5)):
                 await asyncio.sleep(0)
             return answer({}, 401)
         return answer({"id": target.rpartition("/")[2]})
 
 
-def broken() -> Answers:
-    """The line breaks."""
+def break_connection() -> Answers:
+    """Break the connection."""
     raise ConnectionResetError("gone")
 
 
 OUTAGES: dict[str, Callable[[], Answers]] = {
-    "reset": broken,
+    "reset": break_connection,
     "500": lambda: answer({}, 500),
     "502": lambda: answer({}, 502),
     "503": lambda: answer({}, 503),
@@ -71,10 +71,10 @@ OUTAGES: dict[str, Callable[[], Answers]] = {
 }
 
 
-async def outcomes(api: RestDirectory, *, side_by_side: bool) -> list[object]:
-    """What each of the operations comes to; reads and writes in turn."""
+async def outcomes(api: RestDirectory, *, concurrent: bool) -> list[object]:
+    """The result or error of each operation, reads and writes alternately."""
     work = [CALLS[number % len(CALLS)](api, number) for number in range(OPERATIONS)]
-    if side_by_side:
+    if concurrent:
         return list(await asyncio.gather(*work, return_exceptions=True))
     results: list[object] = []
     for each in work:
@@ -88,23 +88,23 @@ async def outcomes(api: RestDirectory, *, side_by_side: bool) -> list[object]:
 # ---------------------------------------------------------------- an outage
 
 
-@pytest.mark.parametrize("side_by_side", [True, False])
+@pytest.mark.parametrize("concurrent", [True, False])
 @pytest.mark.parametrize("down_after", [0, 400])
 @pytest.mark.parametrize("outage", OUTAGES)
-async def test_in_a_total_outage_each_operation_knocks_about_once(
-    outage: str, down_after: int, side_by_side: bool
+async def test_in_a_total_outage_each_operation_sends_about_one_request(
+    outage: str, down_after: int, concurrent: bool
 ) -> None:
     account = Account()
     account.down, account.down_after = OUTAGES[outage], down_after
     async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
-        results = await outcomes(api, side_by_side=side_by_side)
+        results = await outcomes(api, concurrent=concurrent)
     failed = [result for result in results if isinstance(result, BaseException)]
     assert all(isinstance(error, ServiceUnavailable) for error in failed)
     assert len(failed) >= OPERATIONS - down_after
     assert account.asked_for.total() <= MOST_PER_OPERATION * OPERATIONS
 
 
-async def test_a_server_that_goes_away_is_asked_nothing_any_more() -> None:
+async def test_after_an_outage_starts_few_requests_are_sent() -> None:
     with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
         async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
             await api.list_groups()
@@ -119,7 +119,7 @@ async def test_a_server_that_goes_away_is_asked_nothing_any_more() -> None:
     assert sum(isinstance(error, OutcomeUnknown) for error in errors) <= 8
 
 
-async def test_after_an_outage_everything_is_retried_as_before() -> None:
+async def test_after_an_outage_failed_calls_are_retried_again() -> None:
     with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
         async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
             await api.list_groups()
@@ -151,13 +151,13 @@ async def attempt(api: RestDirectory, number: int) -> ApiError | None:
 
 
 @pytest.mark.parametrize("in_flight", [8, OPERATIONS])
-async def test_a_thousand_calls_with_an_expired_token_ask_for_one_and_are_sent_twice_at_most(in_flight: int) -> None:
+async def test_a_thousand_calls_with_an_expired_token_request_one_token(in_flight: int) -> None:
     account = Account()
     async with account.directory(pacer=unpaced(in_flight), max_in_flight=in_flight) as api:
         await api.get_user("u1")
         account.good_tokens = {"Bearer token-2"}
         account.asked_for.clear()
-        results = await outcomes(api, side_by_side=True)
+        results = await outcomes(api, concurrent=True)
     assert not [result for result in results if isinstance(result, BaseException)]
     assert account.tokens == 2
     assert len(account.asked_for) == OPERATIONS
@@ -165,10 +165,10 @@ async def test_a_thousand_calls_with_an_expired_token_ask_for_one_and_are_sent_t
     assert sum(times == 2 for times in account.asked_for.values()) >= min(in_flight, 8) - 1
 
 
-# ---------------------------------------------------------------- why it waits, and until when
+# ---------------------------------------------------------------- reason and end of a wait
 
 
-async def test_a_pause_that_the_server_asked_for_is_told_with_its_reason_until_it_is_over() -> None:
+async def test_a_requested_pause_is_reported_with_its_reason_until_it_ends() -> None:
     account = Account()
     waiting = [answer({}, 429, retry_after="30")]
     account.down = lambda: waiting[0]
@@ -182,12 +182,12 @@ async def test_a_pause_that_the_server_asked_for_is_told_with_its_reason_until_i
         assert traffic.waiting_reason == "too many requests"
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
-        # The call is gone, and the server's wish still holds for the next one.
+        # The call was cancelled, and the requested pause still holds for the next one.
         assert api.traffic().waiting_seconds > 25
         assert api.traffic().waiting_reason == "too many requests"
 
 
-async def test_a_back_off_is_told_with_its_reason() -> None:
+async def test_a_backoff_is_reported_with_its_reason() -> None:
     account = Account()
     account.down = OUTAGES["502"]
     async with account.directory(pacer=unpaced(), max_in_flight=50, policy=PATIENT) as api:
@@ -201,7 +201,7 @@ async def test_a_back_off_is_told_with_its_reason() -> None:
         assert (api.traffic().waiting_seconds, api.traffic().waiting_reason) == (0, "")
 
 
-async def test_a_wait_that_is_too_long_is_told_by_the_error_and_by_the_line() -> None:
+async def test_a_wait_beyond_the_patience_is_in_the_error_and_in_the_status() -> None:
     account = Account()
     account.down = lambda: answer({}, 503, retry_after="3600")
     async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
@@ -212,5 +212,5 @@ async def test_a_wait_that_is_too_long_is_told_by_the_error_and_by_the_line() ->
 
 
 def demo() -> Secret:
-    """The simulator's secret."""
+    """The secret of the simulator."""
     return Secret("demo")

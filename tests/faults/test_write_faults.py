@@ -1,4 +1,4 @@
-"""What goes wrong with a write on the wire, over real TCP: sent again, told as it is, or told as open."""
+"""Network failures of writes over TCP: resent, raised as failed, or raised with an open outcome."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ every_call = pytest.mark.parametrize("name", CALLS)
 
 
 class Server:
-    """A server that grants tokens and answers writes with one thing after the other, the last one for ever."""
+    """A server that grants tokens and answers writes with these answers in order; the last one is repeated."""
 
     def __init__(self, *answers: bytes | Script) -> None:
         self.waiting = list(answers)
@@ -67,7 +67,7 @@ class Server:
             await current(request, writer)
 
     async def meet(self, name: str, deadlines: Deadlines = SHORT) -> ApiError | None:
-        """What one call comes to: its error, or None if it was accepted."""
+        """The error of one call, None if it was accepted."""
         async with (
             scripted_server(self) as server,
             rest_directory(server.url, deadlines=deadlines, pacer=unpaced()) as api,
@@ -88,11 +88,11 @@ async def outcome(api: RestDirectory, name: str) -> ApiError | None:
     return error
 
 
-# ---------------------------------------------------------------- what is sent
+# ---------------------------------------------------------------- requests
 
 
 @every_call
-async def test_a_write_is_sent_once_with_its_body_and_what_comes_back_is_not_believed(name: str) -> None:
+async def test_a_write_is_sent_once_with_its_body_and_the_body_of_the_answer_is_ignored(name: str) -> None:
     server = Server(http_answer('{"id": "u1", "status": "something else"}'))
     assert await server.meet(name) is None
     (request,) = server.writes
@@ -111,7 +111,7 @@ async def test_a_write_is_sent_once_with_its_body_and_what_comes_back_is_not_bel
     assert request.headers["authorization"] == "Bearer t"
 
 
-async def test_half_a_character_goes_back_as_it_came() -> None:
+async def test_a_lone_surrogate_is_sent_unchanged() -> None:
     server = Server(FINE)
     whole: dict[str, Any] = {"id": "u1", "note": "\ud83d", "name": "Çelik", "nested": {"a": [1, None, 1.5, True]}}
     async with scripted_server(server) as running, rest_directory(running.url) as api:
@@ -120,7 +120,7 @@ async def test_half_a_character_goes_back_as_it_came() -> None:
 
 
 @pytest.mark.parametrize("bad", ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "a\r\nX: y", "é", "x" * 257])
-async def test_what_cannot_be_an_id_is_never_sent(bad: str) -> None:
+async def test_an_invalid_id_is_never_sent(bad: str) -> None:
     server = Server(FINE)
     async with scripted_server(server) as running, rest_directory(running.url) as api:
         for call in (
@@ -141,13 +141,13 @@ async def test_what_cannot_be_an_id_is_never_sent(bad: str) -> None:
 
 
 async def cut_in_the_body(request: Received, writer: asyncio.StreamWriter) -> None:
-    """A whole head, and half of what it promises."""
+    """A complete head, and half of the body."""
     writer.write(http_answer('{"id": "u1", "status": "inactive"}')[:-10])
     writer.close()
 
 
 async def reset_in_the_body(request: Received, writer: asyncio.StreamWriter) -> None:
-    """A whole head, half a body, and a reset."""
+    """A complete head, half of the body, and a reset."""
     writer.write(http_answer('{"id": "u1", "status": "inactive"}')[:-10])
     await writer.drain()
     await asyncio.sleep(0.02)
@@ -155,7 +155,7 @@ async def reset_in_the_body(request: Received, writer: asyncio.StreamWriter) -> 
 
 
 async def silence_in_the_body(request: Received, writer: asyncio.StreamWriter) -> None:
-    """A whole head and half a body, and nothing more."""
+    """A complete head and half of the body, then silence."""
     writer.write(http_answer('{"id": "u1", "status": "inactive"}')[:-10])
     await writer.drain()
     await asyncio.sleep(5)
@@ -174,7 +174,7 @@ ACCEPTED: dict[str, bytes | Script] = {
 
 
 @pytest.mark.parametrize("answer", ACCEPTED)
-async def test_a_2xx_that_this_api_may_have_sent_is_accepted(answer: str) -> None:
+async def test_a_2xx_of_the_api_is_accepted(answer: str) -> None:
     server = Server(ACCEPTED[answer])
     name = "POST /groups/g1/users" if answer == "the membership" else "PATCH /users/u1"
     assert await server.meet(name) is None
@@ -199,7 +199,7 @@ async def test_a_create_returns_the_id_of_the_answer_or_none(body: str, new_id: 
         assert await api.create_user({"email": "new@example.com"}) == new_id
 
 
-# ---------------------------------------------------------------- open
+# ---------------------------------------------------------------- open outcomes
 
 
 async def reset_at_once(request: Received, writer: asyncio.StreamWriter) -> None:
@@ -208,23 +208,23 @@ async def reset_at_once(request: Received, writer: asyncio.StreamWriter) -> None
 
 
 async def close_at_once(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Close without a word."""
+    """Close without an answer."""
     writer.close()
 
 
 async def silence(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Say nothing."""
+    """Send nothing."""
     await asyncio.sleep(5)
 
 
 async def cut_in_the_head(request: Received, writer: asyncio.StreamWriter) -> None:
-    """Half a head."""
+    """Send half of a head."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
     writer.close()
 
 
 async def drip(request: Received, writer: asyncio.StreamWriter) -> None:
-    """A head that never ends, quick enough for the deadline of a read."""
+    """Send an endless head, fast enough for the deadline of a read."""
     writer.write(b"HTTP/1.1 200 OK\r\n")
     while not writer.is_closing():
         writer.write(b"X-More: of the same\r\n")
@@ -276,7 +276,7 @@ OPEN: dict[str, tuple[bytes | Script, str]] = {
 
 @every_call
 @pytest.mark.parametrize("trouble", OPEN)
-async def test_what_leaves_the_outcome_open_is_told_so_and_never_sent_again(name: str, trouble: str) -> None:
+async def test_an_open_outcome_is_raised_and_the_write_not_resent(name: str, trouble: str) -> None:
     answer, words = OPEN[trouble]
     server = Server(answer, FINE)
     error = await server.meet(name)
@@ -287,7 +287,7 @@ async def test_what_leaves_the_outcome_open_is_told_so_and_never_sent_again(name
     assert len(server.writes) == 1
 
 
-async def test_a_reset_before_the_request_was_read_is_open_too() -> None:
+async def test_a_reset_before_the_request_was_read_leaves_the_outcome_open() -> None:
     granted = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -309,7 +309,7 @@ async def test_a_reset_before_the_request_was_read_is_open_too() -> None:
 
 
 @every_call
-async def test_closing_the_line_under_a_write_leaves_its_outcome_open(name: str) -> None:
+async def test_closing_the_client_during_a_write_leaves_its_outcome_open(name: str) -> None:
     server = Server(silence)
     async with scripted_server(server) as running, rest_directory(running.url) as api:
         call = asyncio.create_task(outcome(api, name))
@@ -321,7 +321,7 @@ async def test_closing_the_line_under_a_write_leaves_its_outcome_open(name: str)
     assert "was closed" in error.message
 
 
-async def test_closing_the_line_before_a_write_was_sent_leaves_nothing_open() -> None:
+async def test_closing_the_client_before_a_write_was_sent_leaves_no_open_outcome() -> None:
     server = Server(silence)
     async with scripted_server(server) as running, rest_directory(running.url, max_in_flight=1) as api:
         calls = [asyncio.create_task(outcome(api, "PATCH /users/u1")) for _ in range(3)]
@@ -332,12 +332,12 @@ async def test_closing_the_line_before_a_write_was_sent_leaves_nothing_open() ->
     assert sorted(errors, key=str) == sorted([OutcomeUnknown, Unreachable, Unreachable], key=str)
 
 
-# ---------------------------------------------------------------- surely not
+# ---------------------------------------------------------------- certainly not executed
 
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 @every_call
-async def test_what_is_turned_away_is_sent_again(name: str, status: str) -> None:
+async def test_a_refused_write_that_was_not_executed_is_resent(name: str, status: str) -> None:
     away = http_answer("", status, [("Retry-After", "0")])
     server = Server(away, away, away, FINE)
     assert await server.meet(name) is None
@@ -348,26 +348,26 @@ async def test_what_is_turned_away_is_sent_again(name: str, status: str) -> None
 @pytest.mark.parametrize(
     ("status", "kind"), [("429 Too Many Requests", RateLimited), ("503 Service Unavailable", ServerFault)]
 )
-async def test_what_stays_turned_away_is_told_and_did_not_happen(status: str, kind: type[ApiError]) -> None:
+async def test_a_write_that_is_always_refused_is_raised_as_not_executed(status: str, kind: type[ApiError]) -> None:
     server = Server(http_answer("", status, [("Retry-After", "0")]))
     assert type(await server.meet("PATCH /users/u1")) is kind
     assert len(server.writes) == 4
 
 
-async def test_a_429_without_retry_after_is_waited_out_too() -> None:
+async def test_a_429_without_retry_after_is_retried() -> None:
     server = Server(http_answer("", "429 Too Many Requests"), FINE)
     assert await server.meet("DELETE /groups/g1/users/u1") is None
     assert len(server.writes) == 2
 
 
-async def test_a_first_try_that_was_turned_away_does_not_hide_that_the_second_is_open() -> None:
+async def test_a_refused_first_attempt_does_not_hide_the_open_outcome_of_the_second() -> None:
     server = Server(http_answer("", "429 Too Many Requests"), reset_at_once, FINE)
     assert type(await server.meet("PATCH /users/u1")) is OutcomeUnknown
     assert len(server.writes) == 2
 
 
 @every_call
-async def test_a_refused_connection_is_tried_again_and_did_not_happen(name: str) -> None:
+async def test_a_refused_connection_is_retried_and_raised_as_not_executed(name: str) -> None:
     async with scripted_server(Server(FINE)) as running, rest_directory(running.url) as api:
         await api.sign_in()
         url = running.url
@@ -376,7 +376,7 @@ async def test_a_refused_connection_is_tried_again_and_did_not_happen(name: str)
         assert [record.outcome for record in api.request_log()] == ["connection refused"] * 2
 
 
-async def test_a_server_that_comes_back_in_time_gets_the_write_once() -> None:
+async def test_a_server_that_recovers_in_time_gets_the_write_once() -> None:
     port = free_port()
     server = Server(FINE)
     async with rest_directory(f"http://127.0.0.1:{port}", policy=RetryPolicy(base_seconds=0.3)) as api:
@@ -388,7 +388,7 @@ async def test_a_server_that_comes_back_in_time_gets_the_write_once() -> None:
     assert len(server.writes) == 1
 
 
-async def test_a_401_is_replayed_once_and_then_told() -> None:
+async def test_a_401_is_retried_once_and_then_raised() -> None:
     refused = http_answer("{}", "401 Unauthorized")
     server = Server(refused, FINE)
     assert await server.meet("PUT /users/u1") is None
@@ -414,7 +414,7 @@ async def test_a_401_is_replayed_once_and_then_told() -> None:
         ("308 Permanent Redirect", UnexpectedAnswer),
     ],
 )
-async def test_a_refusal_is_told_by_its_status_at_the_first_try(name: str, status: str, kind: type[ApiError]) -> None:
+async def test_a_refusal_is_raised_at_the_first_attempt(name: str, status: str, kind: type[ApiError]) -> None:
     server = Server(http_answer(HTML[:40], status, json=False))
     error = await server.meet(name)
     assert type(error) is kind
@@ -423,7 +423,7 @@ async def test_a_refusal_is_told_by_its_status_at_the_first_try(name: str, statu
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict", "405 Method Not Allowed"])
-async def test_a_refusal_whose_body_breaks_off_is_a_refusal(status: str) -> None:
+async def test_a_refusal_with_a_truncated_body_is_a_refusal(status: str) -> None:
     async def cut(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(http_answer('{"message": "No."}', status)[:-5])
         writer.close()
@@ -435,14 +435,14 @@ async def test_a_refusal_whose_body_breaks_off_is_a_refusal(status: str) -> None
 
 
 @every_call
-async def test_a_missing_scope_is_named_for_every_write(name: str) -> None:
+async def test_a_missing_scope_is_raised_for_every_write(name: str) -> None:
     error = await Server(http_answer('{"message": "no"}', "403 Forbidden")).meet(name)
     assert isinstance(error, PermissionRefused)
     assert error.scope == ("users:delete" if name == "DELETE /users/u1" else "users:write")
     assert error.scope in error.hint
 
 
-# ---------------------------------------------------------------- signing in on the way
+# ---------------------------------------------------------------- signing in
 
 
 @pytest.mark.parametrize(
@@ -459,9 +459,7 @@ async def test_a_missing_scope_is_named_for_every_write(name: str) -> None:
     ],
     ids=["404", "405", "409", "501", "500", "a web page", "401", "cut"],
 )
-async def test_a_sign_in_that_fails_is_no_answer_to_the_write_and_leaves_nothing_open(
-    answer: bytes, kind: type[ApiError]
-) -> None:
+async def test_a_failed_sign_in_leaves_no_open_outcome(answer: bytes, kind: type[ApiError]) -> None:
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(answer)
         writer.close()
@@ -471,10 +469,10 @@ async def test_a_sign_in_that_fails_is_no_answer_to_the_write_and_leaves_nothing
         assert {request.target for request in running.received} == {"/accounts/connect/token"}
 
 
-# ---------------------------------------------------------------- connections that went stale
+# ---------------------------------------------------------------- stale connections
 
 
-async def test_a_connection_that_was_closed_while_idle_costs_no_write() -> None:
+async def test_a_connection_closed_while_idle_does_not_lose_a_write() -> None:
     async def last_answer(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(FINE)
         await writer.drain()
@@ -488,7 +486,7 @@ async def test_a_connection_that_was_closed_while_idle_costs_no_write() -> None:
     assert len(server.writes) == 5
 
 
-async def test_a_port_that_never_takes_the_connection_leaves_nothing_open() -> None:
+async def test_a_port_that_never_accepts_leaves_no_open_outcome() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
