@@ -94,7 +94,7 @@ class _Asking:
                 continue
             answer = self._true(condition.test, user)
             if not answer:
-                unknown = any(getattr(user, field) is UNKNOWN for field in filters.asked_fields(condition.test))
+                unknown = any(getattr(user, field) is UNKNOWN for field in filters.required_fields(condition.test))
                 answer = None if unknown else False
             answers.append(_negated(answer) if condition.negated else answer)
         return answers
@@ -107,7 +107,7 @@ class _Asking:
         test = condition.test
         if isinstance(test, filters.InGroup):
             return condition.negated and not all(map(self._meant, test.names))
-        return isinstance(test, filters.Nobody)
+        return isinstance(test, filters.NoUser)
 
     def _true(self, test: filters.Test, user: User) -> bool | None:
         match test:

@@ -281,7 +281,7 @@ async def test_a_group_name_in_the_filter_suggests_the_group() -> None:
         await browser.loaded()
         await browser.settled(lambda: browser.browser.group_names)
         await browser.filter("sales")
-        await browser.settled(lambda: browser.says("group:Sales keeps the members of that group. Tab takes it."))
+        await browser.settled(lambda: browser.says("group:Sales shows the members of that group. Tab takes it."))
         await browser.press("tab")
         await browser.settled(lambda: browser.row_count == 50)
         assert browser.filter_text == "group:Sales"

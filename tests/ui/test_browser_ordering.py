@@ -172,7 +172,7 @@ async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.filter("rolle:admin ")
-        await browser.settled(lambda: browser.status_line == "! There is no rolle:, but role:.")
+        await browser.settled(lambda: browser.status_line == "! There is no field rolle:. Did you mean role:?")
         await browser.settled(lambda: browser.row_count == 0)
         assert browser.says("A word of the filter is not valid, so no user matches.")
         await browser.press("ctrl+u")

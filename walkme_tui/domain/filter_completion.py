@@ -1,6 +1,6 @@
 """Completions of a filter term, and its values that no user has.
 
-Both know the account only as far as the mirror does: ``KnownValues``.
+Both use the values in the mirror (``KnownValues``).
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from walkme_tui.domain.filter_terms import MAX_VALUES, NO_GROUP, Term, Value, qu
 from walkme_tui.domain.filters import (
     FIELDS,
     HAS_FIELDS,
-    SHOWN,
+    MAX_SHOWN,
     Condition,
     Filter,
     FilterProblem,
@@ -28,7 +28,7 @@ from walkme_tui.domain.text import ANYWHERE_FROM, clean, search_key
 from walkme_tui.domain.users import Status
 
 MAX_CHOICES: Final = 8
-# Fields are offered from this many characters: words are more usual than fields.
+# Fields are offered from this many characters on: words are more frequent than fields.
 FIELD_FROM: Final = 2
 # At most so many statuses or roles are named in a sentence.
 MAX_OFFERED: Final = 6
@@ -48,7 +48,7 @@ class KnownValues(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """What ``text[start:end]``, the term before the caret, can become: at least one whole term, the best first."""
+    """The whole terms that can replace ``text[start:end]``, the term before the caret; at least one, the best first."""
 
     start: int
     end: int
@@ -64,9 +64,9 @@ class Completion(NamedTuple):
 
 
 def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
-    """The completions of the term that ends at ``caret``; None inside a term, after a blank and where nothing fits.
+    """The completions of the term that ends at ``caret``; None inside a term, after a blank, or if there are none.
 
-    Choices hold directory text only as ``text.clean`` shows it, and only where that means the same to a filter.
+    Choices contain directory text only as ``text.clean`` shows it, and only if that matches the same users.
     """
     if not 0 <= caret <= len(text) or text[caret : caret + 1].strip():
         return None
@@ -96,20 +96,20 @@ class Offer(NamedTuple):
 
 
 def group_offer(text: str, groups: Collection[str] | None) -> Offer | None:
-    """The filter by the group whose name is what was typed, or begins with it: all of the text, or its last word."""
-    every = list(terms(text))
-    typed = [term for term in every if term.field is None and not term.negated]
-    if not groups or not typed or typed[-1] is not every[-1]:
+    """The filter by the group whose name equals or begins with the whole text, or its last word."""
+    all_terms = list(terms(text))
+    word_terms = [term for term in all_terms if term.field is None and not term.negated]
+    if not groups or not word_terms or word_terms[-1] is not all_terms[-1]:
         return None
     known = _spellings(tuple(groups))
-    words = [value.key for term in typed for value in term.values]
-    wholes = [(typed[0].start, " ".join(words))] if len(typed) == len(every) > 1 else []
-    for start, wanted in [*wholes, (typed[-1].start, words[-1])]:
+    words = [value.key for term in word_terms for value in term.values]
+    whole_text = [(word_terms[0].start, " ".join(words))] if len(word_terms) == len(all_terms) > 1 else []
+    for start, wanted in [*whole_text, (word_terms[-1].start, words[-1])]:
         begin = [spelling for folded, spelling in known if folded.startswith(wanted)]
         same = [spelling for folded, spelling in known if folded == wanted]
         if len(wanted) >= ANYWHERE_FROM and begin:
             term = f"group:{written((same or begin)[0])}"
-            return Offer(text[:start] + term, f"{term} keeps the members of that group.")
+            return Offer(text[:start] + term, f"{term} shows the members of that group.")
     return None
 
 
@@ -148,28 +148,28 @@ def _values(term: Term, values: KnownValues) -> list[str]:
 
 
 def _fitting(last: Value, earlier: Collection[Value], known: Collection[str]) -> list[str]:
-    """The known values that begin with what was typed, then those with a word that does, then those that hold it.
+    """The known values that begin with the typed text, then those with a word that does, then those that contain it.
 
-    Where it is a value already, only longer ones: ``active`` must not become ``inactive``.
+    If the typed text is a value already, only longer ones: ``active`` must not become ``inactive``.
     """
     wanted = last.key
-    there = {wanted, *(value.key for value in earlier)}
+    used = {wanted, *(value.key for value in earlier)}
     begin: list[str] = []
     word_begins: list[str] = []
-    hold: list[str] = []
+    contain: list[str] = []
     whole = False
     for folded, spelling in _spellings(tuple(known)):
         at = folded.find(wanted)
         whole = whole or folded == wanted
-        if at < 0 or folded in there:
+        if at < 0 or folded in used:
             continue
-        better = begin if at == 0 else hold if folded[at - 1].isalnum() else word_begins
-        better.append(quoted(spelling) if last.quoted else written(spelling))
+        matches = begin if at == 0 else contain if folded[at - 1].isalnum() else word_begins
+        matches.append(quoted(spelling) if last.quoted else written(spelling))
         if len(begin) > MAX_CHOICES:
             break
     if whole:
         return begin
-    return [*begin, *word_begins, *(hold if len(wanted) >= ANYWHERE_FROM else ())]
+    return [*begin, *word_begins, *(contain if len(wanted) >= ANYWHERE_FROM else ())]
 
 
 @lru_cache(maxsize=8)
@@ -181,7 +181,7 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             continue
         folded = search_key(value)
         for spelling in (" ".join(clean(value).split()), folded):
-            # What ``clean`` made visible is not what a filter finds; without it the value may still be written.
+            # A character that ``clean`` replaced is not found by a filter; the folded spelling may still work.
             if folded and search_key(spelling) == folded and clean(spelling) == spelling:
                 spellings.setdefault(folded, spelling)
                 break
@@ -191,12 +191,12 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 # ------------------------------------------------------------ values that no user has
 
 
-def unmatched_values(typed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
-    """The values after ``status:``, ``role:`` and ``group:`` that fit nothing known, in order.
+def unmatched_values(parsed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
+    """The values after ``status:``, ``role:`` and ``group:`` that no known value begins with, in order.
 
-    ``typed`` is ``parse_filter(text)``. Values that are not known yet cause no problem.
+    ``parsed`` is ``parse_filter(text)``. Where the values of the account are not known yet, there is no problem.
     """
-    return tuple(problem for condition in typed.conditions for problem in _unmatched(condition, text, values))
+    return tuple(problem for condition in parsed.conditions for problem in _unmatched(condition, text, values))
 
 
 def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator[FilterProblem]:
@@ -226,15 +226,15 @@ def _folded(known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _unknown_value(test: HasStatus | HasRole | InGroup, typed: str, known: Collection[str]) -> str:
-    shown = clean(typed, SHOWN)
+    shown = clean(typed, MAX_SHOWN)
     close = nearest(typed, known)
     if isinstance(test, InGroup):
         return f"No group begins with “{shown}”." + _offered("Nearest", close)
-    # All, if they are few: the roles of this account may be unfamiliar.
+    # All of them if they are few, because the roles of this account may be unfamiliar.
     offer = ("Known", sorted(known)) if len(known) <= MAX_OFFERED else ("Nearest", close)
     return f"No loaded user has the {test.kind} {shown}." + _offered(*offer)
 
 
 def _offered(introduction: str, names: Collection[str]) -> str:
-    shown = ", ".join(clean(name, SHOWN) for name in names if name)
+    shown = ", ".join(clean(name, MAX_SHOWN) for name in names if name)
     return f" {introduction}: {shown}." if shown else ""

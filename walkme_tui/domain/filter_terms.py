@@ -27,14 +27,14 @@ class Value(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The folded text to compare; a lone surrogate is in no database and cannot be searched for."""
+        """The folded text to compare, without lone surrogates, which no database contains."""
         return search_key(storable(self.text))
 
 
 class Term(NamedTuple):
-    """One term as typed, at ``[start:end]``; ``field`` is None for a word, else what stands before the colon.
+    """One term as typed, at ``[start:end]``; ``field`` is the text before the colon, None for a word.
 
-    There is one value at least, which may be empty, and one more than ``MAX_VALUES`` at most.
+    There is at least one value, which may be empty, and at most one more than ``MAX_VALUES``.
     """
 
     start: int

@@ -3,7 +3,7 @@
 ::
 
     filter = { blank | term }                      every term must hold
-    term   = [ "-" ] ( field ":" values | value )  "-" means not; without a field it is a word to look for
+    term   = [ "-" ] ( field ":" values | value )  "-" means not; without a field it is a word to search for
     field  = "status" | "role" | "group" | "created" | "updated" | "has"        in any case
     values = value { "," value }                   one of them is enough; times and has: take one
     value  = [ quoted ] { any character but a blank; in values no comma either }
@@ -17,9 +17,8 @@ So ``sales "zoe celik" status:active,pending group:"Field EMEA" -group:beta crea
 blanks, commas and colons together. Letters before a colon are a field, unless what follows makes it an address
 (``http://…``); ``10:42`` is a word.
 
-Reading never fails. A term that is only unfinished (``status:``, ``-``, ``"``) changes nothing yet. A term that is
-wrong is a ``FilterProblem`` and keeps ``Nobody``: a mistyped filter must never show, mark and offboard more people
-than meant.
+Parsing never fails. An unfinished term (``status:``, ``-``, ``"``) is ignored. An invalid term is a ``FilterProblem``
+and matches no user (``NoUser``): a mistyped filter must never show, mark and offboard more users than meant.
 """
 
 from collections.abc import Collection, Sequence
@@ -38,23 +37,23 @@ FIELDS: Final = ("status", "role", "group", "created", "updated", "has")
 HAS_FIELDS: Final[tuple[HasField, ...]] = ("externalId", "groups", "name", "role", "email")
 # A longer filter is taken for a pasted document; the database limits the number of conditions.
 MAX_TERMS: Final = 100
-# The longest part of typed text that a sentence repeats.
-SHOWN: Final = 40
+# The maximum length of typed text within a sentence.
+MAX_SHOWN: Final = 40
 
-_REMEMBERED_LENGTH: Final = 256
-_MOST_COMPARED: Final = 150
+_MAX_CACHED_LENGTH: Final = 256
+_MAX_COMPARED: Final = 150
 
 
 # ------------------------------------------------------------ tests
 #
-# Each class has a ``kind``: named tuples of one content are equal, and role:x must not be taken for status:x.
+# Each class has a ``kind``, because named tuples with the same values are equal, and role:x is not status:x.
 
 
 class Word(NamedTuple):
-    """Occurs in a person's names, email, external id or id, or as ``status`` or ``role`` says it, in one of these.
+    """Occurs in one of the user's names, email, external id, id, status or role.
 
-    ``text`` is folded by ``text.search_key`` and holds a blank only where it was quoted. From ``ANYWHERE_FROM``
-    characters on it may occur anywhere; shorter, it consists of letters and digits and begins a run of them.
+    ``text`` is folded by ``text.search_key`` and contains a blank only if it was quoted. With ``ANYWHERE_FROM``
+    characters or more it may occur anywhere; a shorter one consists of letters and digits and begins a run of them.
     """
 
     text: str
@@ -62,25 +61,25 @@ class Word(NamedTuple):
 
 
 class HasStatus(NamedTuple):
-    """The person's status, folded, is or begins with one of ``values``; one that some status is means that alone."""
+    """The folded status begins with one of ``values``; a value that equals some status matches only that one."""
 
     values: tuple[str, ...]
     kind: Literal["status"] = "status"
 
 
 class HasRole(NamedTuple):
-    """The person's role, folded, is or begins with one of ``values``; one that some role is means that alone."""
+    """The folded role begins with one of ``values``; a value that equals some role matches only that one."""
 
     values: tuple[str, ...]
     kind: Literal["role"] = "role"
 
 
 class InGroup(NamedTuple):
-    """In a group that one of ``names`` means; they are folded and not empty.
+    """In a group that matches one of ``names``, which are folded and not empty.
 
-    A name means the groups whose name or id, folded, equals it; where there is none, all groups whose folded name
-    begins with it. Where all groups are known, a name that means none of them matches no user, negated or not:
-    ``-group:slaes`` excludes no user, and would show more than meant.
+    A name matches the groups whose folded name or id equals it; if there is none, all groups whose folded name begins
+    with it. If all groups are known, a name without a group matches no user, negated or not: ``-group:slaes`` would
+    otherwise exclude no user and show more than meant.
     """
 
     names: tuple[str, ...]
@@ -96,7 +95,7 @@ class InNoGroup(NamedTuple):
 class Between(NamedTuple):
     """Created, or updated, at ``first_ms`` or later and before ``end_ms``; None is an open end.
 
-    Milliseconds since the Unix epoch; a person whose time is not known is not kept.
+    In milliseconds since the Unix epoch; a user whose time is unknown does not match.
     """
 
     field: TimeField
@@ -106,7 +105,7 @@ class Between(NamedTuple):
 
 
 class Age(NamedTuple):
-    """``Between``, counted back from now: see ``resolved``, which makes it one. Negative is in the future."""
+    """``Between`` with times relative to now, in milliseconds ago; negative is in the future. See ``resolved``."""
 
     field: TimeField
     first_ago_ms: int | None
@@ -121,17 +120,17 @@ class Has(NamedTuple):
     kind: Literal["has"] = "has"
 
 
-class Nobody(NamedTuple):
+class NoUser(NamedTuple):
     """The test of an invalid term; never negated."""
 
-    kind: Literal["nobody"] = "nobody"
+    kind: Literal["no user"] = "no user"
 
 
-Test: TypeAlias = Word | HasStatus | HasRole | InGroup | InNoGroup | Between | Age | Has | Nobody
+Test: TypeAlias = Word | HasStatus | HasRole | InGroup | InNoGroup | Between | Age | Has | NoUser
 
 
 class Condition(NamedTuple):
-    """One term: people are kept for whom ``test`` holds, or does not if ``negated``; it is ``text[start:end]``."""
+    """The term ``text[start:end]``: matches users that pass ``test``, or with ``negated`` those known not to."""
 
     test: Test
     negated: bool
@@ -148,31 +147,31 @@ class FilterProblem(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """A text as it was read: people are kept for whom every condition holds; conditions and problems in order."""
+    """A parsed text: matches users that fulfil every condition; conditions and problems are in their order."""
 
     conditions: tuple[Condition, ...] = ()
     problems: tuple[FilterProblem, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words that people were found by, folded: what to highlight with ``text.match_spans``."""
+        """The folded words that are searched for, to highlight with ``text.match_spans``."""
         return tuple(each.test.text for each in self.conditions if isinstance(each.test, Word) and not each.negated)
 
 
 def parse_filter(text: str) -> Filter:
     """Parse ``text``; never raises."""
-    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _parsed(text)
+    return _cached(text) if len(text) <= _MAX_CACHED_LENGTH else _parsed(text)
 
 
-def resolved(typed: Filter, now_ms: int) -> Filter:
-    """The filter with its ages counted back from ``now_ms``, so that there is ``Between`` in it and no ``Age``."""
-    if not any(isinstance(each.test, Age) for each in typed.conditions):
-        return typed
-    return typed._replace(conditions=tuple(_at(each, now_ms) for each in typed.conditions))
+def resolved(parsed: Filter, now_ms: int) -> Filter:
+    """The filter with every ``Age`` as ``Between``, relative to ``now_ms``."""
+    if not any(isinstance(each.test, Age) for each in parsed.conditions):
+        return parsed
+    return parsed._replace(conditions=tuple(_at(each, now_ms) for each in parsed.conditions))
 
 
-def asked_fields(test: Test) -> tuple[str, ...]:
-    """The attributes of a ``User`` that must be known to say whether the test holds."""
+def required_fields(test: Test) -> tuple[str, ...]:
+    """The attributes of a ``User`` that must be known to decide the test."""
     match test:
         case Word():
             return ("email", "first_name", "last_name", "role", "status", "external_id")
@@ -199,10 +198,10 @@ def _at(condition: Condition, now_ms: int) -> Condition:
     return condition._replace(test=Between(field, first_ms, end_ms))
 
 
-# ------------------------------------------------------------ reading
+# ------------------------------------------------------------ parsing
 
 
-class _Wrong(Exception):
+class _InvalidTerm(Exception):
     """A term is invalid; the text is the reason for its ``FilterProblem``."""
 
 
@@ -211,23 +210,23 @@ def _parsed(text: str) -> Filter:
     problems: list[FilterProblem] = []
     for index, term in enumerate(islice(terms(text), MAX_TERMS + 1)):
         try:
-            test = _test(term) if index < MAX_TERMS else _one_too_many()
-        except _Wrong as wrong:
-            problems.append(FilterProblem(term.start, term.end, str(wrong)))
-            conditions.append(Condition(Nobody(), False, term.start, term.end))
+            test = _test(term) if index < MAX_TERMS else _too_many_terms()
+        except _InvalidTerm as invalid:
+            problems.append(FilterProblem(term.start, term.end, str(invalid)))
+            conditions.append(Condition(NoUser(), False, term.start, term.end))
         else:
             if test is not None:
                 conditions.append(Condition(test, term.negated, term.start, term.end))
     return Filter(tuple(conditions), tuple(problems))
 
 
-_remembered = lru_cache(maxsize=64)(_parsed)
+_cached = lru_cache(maxsize=64)(_parsed)
 
 
 def _test(term: Term) -> Test | None:
-    """The test of a term; None if it is incomplete. Raises ``_Wrong``."""
+    """The test of a term; None if it is incomplete. Raises ``_InvalidTerm``."""
     if len(term.values) > MAX_VALUES:
-        raise _Wrong(f"A term has at most {MAX_VALUES} values.")
+        raise _InvalidTerm(f"A term has at most {MAX_VALUES} values.")
     if term.field is None:
         return _word(term.values[0])
     values = tuple(value for value in term.values if value.key)
@@ -246,11 +245,11 @@ def _test(term: Term) -> Test | None:
             return _time("updated", _only("updated", values))
         case "has":
             return _has(_only("has", values))
-    raise _Wrong(_no_such_field(term.field))
+    raise _InvalidTerm(_no_such_field(term.field))
 
 
-def _one_too_many() -> NoReturn:
-    raise _Wrong(f"A filter has at most {MAX_TERMS} terms.")
+def _too_many_terms() -> NoReturn:
+    raise _InvalidTerm(f"A filter has at most {MAX_TERMS} terms.")
 
 
 def _folded(values: tuple[Value, ...]) -> tuple[str, ...]:
@@ -259,7 +258,7 @@ def _folded(values: tuple[Value, ...]) -> tuple[str, ...]:
 
 def _only(field: str, values: tuple[Value, ...]) -> str:
     if len(values) > 1:
-        raise _Wrong(f"{field}: takes one value, not {len(values)}.")
+        raise _InvalidTerm(f"{field}: takes one value, not {len(values)}.")
     return values[0].text.strip()
 
 
@@ -275,21 +274,22 @@ def _group(values: tuple[Value, ...]) -> InGroup | InNoGroup:
     if all(value.quoted or value.key != NO_GROUP for value in values):
         return InGroup(names)
     if len(values) > 1:
-        raise _Wrong('group:none stands alone; a group of that name is group:"none".')
+        raise _InvalidTerm('group:none takes no other groups; for a group of that name write group:"none".')
     return InNoGroup()
 
 
 def _has(value: str) -> Has:
     """The name that begins with a text, if it is the only one."""
-    fitting = [name for name in HAS_FIELDS if name.casefold().startswith(value.casefold())]
-    if len(fitting) == 1:
-        return Has(fitting[0])
-    shown = clean(value, SHOWN)
-    if fitting:
-        raise _Wrong(f"has:{shown} may be {listed([f'has:{name}' for name in fitting], 'or')}.")
+    matching = [name for name in HAS_FIELDS if name.casefold().startswith(value.casefold())]
+    if len(matching) == 1:
+        return Has(matching[0])
+    shown = clean(value, MAX_SHOWN)
+    if matching:
+        raise _InvalidTerm(f"has:{shown} is ambiguous: {listed([f'has:{name}' for name in matching], 'or')}?")
     close = nearest(value, HAS_FIELDS)
-    meant = f"but has:{close[0]}" if close else f"only {listed([f'has:{name}' for name in HAS_FIELDS])}"
-    raise _Wrong(f"There is no has:{shown}, {meant}.")
+    if close:
+        raise _InvalidTerm(f"There is no has:{shown}. Did you mean has:{close[0]}?")
+    raise _InvalidTerm(f"There is no has:{shown}, only {listed([f'has:{name}' for name in HAS_FIELDS])}.")
 
 
 def _time(field: TimeField, typed: str) -> Between | Age | None:
@@ -312,7 +312,7 @@ def _range(field: TimeField, first: str, last: str) -> Between:
     first_ms = _period(first)[0] if first else None
     end_ms = _period(last)[1] if last else None
     if first_ms is not None and end_ms is not None and first_ms >= end_ms:
-        raise _Wrong(f"{first}..{last} ends before it begins; write {last}..{first}.")
+        raise _InvalidTerm(f"{first}..{last} ends before it begins. Write {last}..{first}.")
     return Between(field, first_ms, end_ms)
 
 
@@ -320,18 +320,18 @@ def _period(typed: str) -> tuple[int, int]:
     found = period_ms(typed)
     if found is None:
         meant = nearest_date(typed) or "2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y"
-        raise _Wrong(f"{clean(typed, SHOWN)} is no date; write {meant}.")
+        raise _InvalidTerm(f"{clean(typed, MAX_SHOWN)} is not a date. Write {meant}.")
     return found
 
 
 def _no_such_field(field: str) -> str:
-    shown = clean(field, SHOWN)
+    shown = clean(field, MAX_SHOWN)
     if field.casefold() in {"name", "email", "mail", "id", "externalid", "external"}:
-        return f"There is no {shown}:; names, emails and ids are found by words alone."
+        return f"There is no field {shown}:. Type a name, email or id without a field."
     close = nearest(field, FIELDS)
     if close:
-        return f"There is no {shown}:, but {close[0]}:."
-    return f"There is no {shown}:, only {listed([f'{name}:' for name in FIELDS])}; in quotes it is a word."
+        return f"There is no field {shown}:. Did you mean {close[0]}:?"
+    return f"There is no field {shown}:, only {listed([f'{name}:' for name in FIELDS])}; in quotes it is a word."
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
@@ -340,16 +340,16 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 
 
 def nearest(typed: str, names: Collection[str]) -> list[str]:
-    """Those of ``names`` that ``typed`` may have been meant for, case aside; the best first, at most three.
+    """Up to three of ``names`` that are most similar to ``typed``, ignoring case, the best first.
 
-    Of very many only those are looked at that begin with the same letter, and not all of them: it takes milliseconds.
+    Of very many names, only some that begin with the same letter are compared, so that it takes milliseconds.
     """
-    from difflib import get_close_matches  # only for mistakes: the first filter need not wait for it
+    from difflib import get_close_matches  # needed only for mistakes, so the first filter does not wait for it
 
     wanted = search_key(typed)
     # Texts that differ more in length are not close; this check is faster.
     by_key = {search_key(name): name for name in names if len(name) < 3 * len(typed) and len(typed) < 3 * len(name)}
     likely = list(by_key)
-    if len(likely) > _MOST_COMPARED:
-        likely = [key for key in likely if key[:1] == wanted[:1]][:_MOST_COMPARED]
+    if len(likely) > _MAX_COMPARED:
+        likely = [key for key in likely if key[:1] == wanted[:1]][:_MAX_COMPARED]
     return [by_key[key] for key in get_close_matches(wanted, likely)]

@@ -77,11 +77,11 @@ class UserQuery(NamedTuple):
         return bool(self.text.strip()) or self.hide_inactive or grouped
 
     @property
-    def asked_fields(self) -> tuple[str, ...]:
+    def required_fields(self) -> tuple[str, ...]:
         """The attributes of ``User`` that decide whether the view shows a user."""
-        from walkme_tui.domain.filters import asked_fields, parse_filter
+        from walkme_tui.domain.filters import parse_filter, required_fields
 
-        fields = {field: None for each in parse_filter(self.text).conditions for field in asked_fields(each.test)}
+        fields = {field: None for each in parse_filter(self.text).conditions for field in required_fields(each.test)}
         if (self.group_id, self.without_group_id) != (None, None):
             fields["groups"] = None
         if self.hide_inactive:

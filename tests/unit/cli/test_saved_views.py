@@ -215,13 +215,13 @@ def test_export_of_a_built_in_view_uses_its_filter(cli: CommandLine, api: FakeDi
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--filter", "stauts:x"), "The filter cannot be used. There is no stauts:, but status:."),
+        (("--filter", "stauts:x"), "The filter cannot be used. There is no field stauts:. Did you mean status:?"),
         (("--filter", "status:"), "The filter cannot be used. There is no value after status:."),
         (("--filter", "zoe -group:"), "There is no value after -group:."),
-        (("--filter", "-stauts:x"), "There is no stauts:"),
-        (("--filter", "@bad"), "The filter of @bad, role:x stauts:y, cannot be used. There is no stauts:"),
+        (("--filter", "-stauts:x"), "There is no field stauts:"),
+        (("--filter", "@bad"), "The filter of @bad, role:x stauts:y, cannot be used. There is no field stauts:"),
         (("--filter", "@admins has:x created:y"), "There is no has:x"),
-        (("--filter", "@admins has:x created:y"), "y is no date"),
+        (("--filter", "@admins has:x created:y"), "y is not a date"),
         (("--filter", "@nothing"), "There is no saved view @nothing."),
     ],
 )

@@ -21,7 +21,7 @@ from walkme_tui.domain.filters import (
     HasStatus,
     InGroup,
     InNoGroup,
-    Nobody,
+    NoUser,
     Test,
     Word,
     parse_filter,
@@ -64,7 +64,7 @@ def only(text: str) -> Test:
 def reason(text: str) -> str:
     """The only problem of a text that matches no user."""
     found = parse_filter(text)
-    assert [(condition.test, condition.negated) for condition in found.conditions] == [(Nobody(), False)]
+    assert [(condition.test, condition.negated) for condition in found.conditions] == [(NoUser(), False)]
     [problem] = found.problems
     return problem.reason
 
@@ -84,9 +84,9 @@ def test_any_text_is_parsed_and_places_are_within_it(text: str) -> None:
         assert ends == sorted(ends)
         assert all(each.start < each.end for each in spans)
         assert all(0 <= end <= len(text) for end in ends)
-    wrong = [(each.start, each.end) for each in found.conditions if isinstance(each.test, Nobody)]
+    wrong = [(each.start, each.end) for each in found.conditions if isinstance(each.test, NoUser)]
     assert wrong == [(problem.start, problem.end) for problem in found.problems]
-    assert not any(condition.negated for condition in found.conditions if isinstance(condition.test, Nobody))
+    assert not any(condition.negated for condition in found.conditions if isinstance(condition.test, NoUser))
 
 
 @given(TERMS)
@@ -268,14 +268,14 @@ def test_fields(text: str, test: Test) -> None:
 def test_different_tests_of_the_same_values_are_not_equal() -> None:
     assert len({HasStatus(("a",)), HasRole(("a",)), InGroup(("a",))}) == 3
     assert only("has:role") != only("role")
-    assert len({Nobody(), InNoGroup()}) == 2
+    assert len({NoUser(), InNoGroup()}) == 2
 
 
 def test_conditions_have_the_position_of_their_term() -> None:
     assert parse_filter(" zoe  -role:admin foo:x").conditions == (
         Condition(Word("zoe"), False, 1, 4),
         Condition(HasRole(("admin",)), True, 6, 17),
-        Condition(Nobody(), False, 18, 23),
+        Condition(NoUser(), False, 18, 23),
     )
 
 
@@ -383,33 +383,33 @@ def test_a_filter_without_ages_does_not_depend_on_now() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("stauts:active", "There is no stauts:, but status:."),
-        ("-Rol:x", "There is no Rol:, but role:."),
-        ("groups:sales", "There is no groups:, but group:."),
-        ("email:zoe@example.com", "There is no email:; names, emails and ids are found by words alone."),
+        ("stauts:active", "There is no field stauts:. Did you mean status:?"),
+        ("-Rol:x", "There is no field Rol:. Did you mean role:?"),
+        ("groups:sales", "There is no field groups:. Did you mean group:?"),
+        ("email:zoe@example.com", "There is no field email:. Type a name, email or id without a field."),
         (
             "azure:12",
-            "There is no azure:, only status:, role:, group:, created:, updated: and has:; in quotes it is a word.",
+            "There is no field azure:, only status:, role:, group:, created:, updated: and has:; in quotes it is a word.",
         ),
-        ("created:2024-13-01", "2024-13-01 is no date; write 2024-12-31."),
-        ("created:>2024-2-30", "2024-2-30 is no date; write 2024-02-29."),
-        ("created:2023/02/29", "2023/02/29 is no date; write 2023-02-28."),
-        ("created:2024-0-7", "2024-0-7 is no date; write 2024-01-01."),
-        ("created:2024-1", "2024-1 is no date; write 2024-01."),
-        ("created:0000-01-01", "0000-01-01 is no date; write 0001-01-01."),
-        ("created:soon", "soon is no date; write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
-        ("updated:<30m", "30m is no date; write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
-        ("created:2024..30d", "30d is no date; write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
-        ("created:2024-05..2024-01", "2024-05..2024-01 ends before it begins; write 2024-01..2024-05."),
+        ("created:2024-13-01", "2024-13-01 is not a date. Write 2024-12-31."),
+        ("created:>2024-2-30", "2024-2-30 is not a date. Write 2024-02-29."),
+        ("created:2023/02/29", "2023/02/29 is not a date. Write 2023-02-28."),
+        ("created:2024-0-7", "2024-0-7 is not a date. Write 2024-01-01."),
+        ("created:2024-1", "2024-1 is not a date. Write 2024-01."),
+        ("created:0000-01-01", "0000-01-01 is not a date. Write 0001-01-01."),
+        ("created:soon", "soon is not a date. Write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
+        ("updated:<30m", "30m is not a date. Write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
+        ("created:2024..30d", "30d is not a date. Write 2024-12-31, 2024-12, 2024 or an age: 30d, 4w, 6mo, 1y."),
+        ("created:2024-05..2024-01", "2024-05..2024-01 ends before it begins. Write 2024-01..2024-05."),
         ("created:2023,2024", "created: takes one value, not 2."),
         ("has:role,name", "has: takes one value, not 2."),
-        ("has:e", "has:e may be has:externalId or has:email."),
-        ("has:rols", "There is no has:rols, but has:role."),
+        ("has:e", "has:e is ambiguous: has:externalId or has:email?"),
+        ("has:rols", "There is no has:rols. Did you mean has:role?"),
         (
             "has:phone",
             "There is no has:phone, only has:externalId, has:groups, has:name, has:role and has:email.",
         ),
-        ("group:none,sales", 'group:none stands alone; a group of that name is group:"none".'),
+        ("group:none,sales", 'group:none takes no other groups; for a group of that name write group:"none".'),
     ],
 )
 def test_an_invalid_term_matches_no_user_and_shows_what_is_valid(text: str, said: str) -> None:
@@ -427,9 +427,9 @@ def test_too_many_terms_or_values_match_no_user() -> None:
     text = "zoe " * MAX_TERMS
     assert parse_filter(text).problems == ()
     found = parse_filter(text + "one-more and another")
-    assert found.conditions[-1].test == Nobody()
+    assert found.conditions[-1].test == NoUser()
     assert found.problems == (FilterProblem(len(text), len(text) + 8, "A filter has at most 100 terms."),)
-    assert only("role:" + ",".join(f"a{number}" for number in range(MAX_VALUES))) != Nobody()
+    assert only("role:" + ",".join(f"a{number}" for number in range(MAX_VALUES))) != NoUser()
     assert reason("role:" + "a," * MAX_VALUES) == "A term has at most 100 values."
 
 

@@ -121,7 +121,7 @@ def bits_of(fields: Collection[str]) -> int:
 
 def decided(test: filters.Test, condition: Sql) -> Sql:
     """The condition of a test, NULL where it is not true and a field that it needs is unknown."""
-    bits = bits_of(filters.asked_fields(test))
+    bits = bits_of(filters.required_fields(test))
     text = f"CASE WHEN {condition.text} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END"
     return Sql(text, condition.values)
 

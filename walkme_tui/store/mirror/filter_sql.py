@@ -125,7 +125,7 @@ class _Planner:
             asked.append((self._negated(condition.test, term) if condition.negated else term).condition)
         if not asked:
             return (NO_USER,)
-        bits = bits_of(self._query.asked_fields)
+        bits = bits_of(self._query.required_fields)
         # In SQL false AND NULL is false: such a user is decided.
         together = " AND ".join(f"({condition.text})" for condition in asked)
         values = tuple(value for condition in asked for value in condition.values)
@@ -134,7 +134,7 @@ class _Planner:
     def _negated(self, test: filters.Test, term: _Term) -> _Term:
         """Users for whom the term is known to be false; none where it contains an unknown group name."""
         misspelled = isinstance(test, filters.InGroup) and not all(map(self._groups.named, test.names))
-        if misspelled or isinstance(test, filters.Nobody):
+        if misspelled or isinstance(test, filters.NoUser):
             return _Term(NO_USER)
         return _Term(negated(term.condition))
 

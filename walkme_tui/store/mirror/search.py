@@ -81,14 +81,14 @@ def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> S
     query = _storable(query)
     conditions = undecided_conditions(tables, query, now_ms)
     where, values = _where([Sql("users.fetched_at_ms >= ? AND users.row_id > ? AND users.row_id <= ?"), *conditions])
-    unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in query.asked_fields)
+    unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in query.required_fields)
     select = f"SELECT count(*), {unknown or 0} FROM users{_texts(conditions)}{where}"  # noqa: S608 - see plan
-    counts = [0] * (1 + len(query.asked_fields))
-    for after, last in tables.row_id_ranges(STEP) if query.asked_fields else ():
+    counts = [0] * (1 + len(query.required_fields))
+    for after, last in tables.row_id_ranges(STEP) if query.required_fields else ():
         found = tables.connection.execute(select, (since_ms, after, last, *values)).fetchone()
         counts = [sum(pair) for pair in zip(counts, found, strict=True)]
         yield
-    fields = zip(query.asked_fields, counts[1:], strict=True)
+    fields = zip(query.required_fields, counts[1:], strict=True)
     return Undecided(counts[0], tuple(field for field, count in fields if count))
 
 
