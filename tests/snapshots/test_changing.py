@@ -241,11 +241,11 @@ def test_abandoning_is_asked_once_more(looks: Look) -> None:
     setting = Setting(api=account())
     asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
 
-    async def abandon(browser: Browser) -> None:
+    async def discard(browser: Browser) -> None:
         await browser.press("d")
-        await browser.listening("Abandon")
+        await browser.listening("Discard")
 
-    assert looks(setting, showing(until="not finished", then=abandon), NARROW)
+    assert looks(setting, showing(until="not finished", then=discard), NARROW)
 
 
 def test_read_only_greys_out(looks: Look) -> None:

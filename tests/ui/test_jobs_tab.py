@@ -231,12 +231,12 @@ async def test_abandoning_asks_for_confirmation() -> None:
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press("d")
-        await browser.listening("Abandon the offboarding of Zoë Çelik?")
+        await browser.listening("Discard the offboarding of Zoë Çelik?")
         await browser.press("enter", "4")
         await browser.settled(lambda: browser.jobs)
         assert "interrupted" in browser.jobs[0]
         await browser.press("A")
-        await browser.listening("Abandon the offboarding")
+        await browser.listening("Discard the offboarding")
         await browser.press("d")
         await browser.settled(lambda: "– discarded" in browser.jobs[0])
     assert not as_fake(setting).writes
@@ -408,10 +408,10 @@ async def test_abandoning_a_job_that_another_process_claimed_reports_it() -> Non
     async with open_browser(setting) as browser:
         await browser.listening("A job was not finished")
         await browser.press("d")
-        await browser.listening("Abandon the offboarding")
+        await browser.listening("Discard the offboarding")
         await other.claim(job.id)
         await browser.press("d")
-        await browser.settled(lambda: any("Abandoning the job failed" in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("Discarding the job failed" in toast for toast in browser.toasts))
         assert browser.running
     await other.aclose()
 

@@ -1,7 +1,7 @@
 """The commands of the browser, each declared once.
 
-The footer, the help screen, the palette and the keymap of ``config.toml`` are made from this table; the screens only
-say what happens. Ids are stable and public: people put them into ``[keys]``.
+The footer, the help screen, the palette and the keymap of ``config.toml`` are made from this table; the screens
+implement the commands. Ids are public and never change, because users write them into ``[keys]``.
 """
 
 from collections.abc import Iterable
@@ -11,11 +11,10 @@ from typing import Final, NamedTuple
 class Command(NamedTuple):
     """One command.
 
-    ``keys`` are Textual key names, the first is the one that the footer shows. ``title`` is the palette's and the
-    help's text, ``hint`` the footer's one word (empty: never in the footer). ``section`` groups the help. ``writes``
-    means that it changes the account, which not every profile and token may; see ``domain.permissions``. ``needs_view``
-    means that it acts on who or what is under the cursor, on the marks, or on all that is listed: it waits for the view
-    that the keys before it asked for.
+    ``keys`` are Textual key names; the footer shows the first. ``title`` is the text in the palette and the help,
+    ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help. ``writes`` means that the
+    command changes the account, see ``domain.permissions``. ``needs_view`` means that it acts on the row under the
+    cursor, on the marks, or on all rows: it waits until the view shows what earlier keys requested.
     """
 
     id: str
@@ -30,7 +29,7 @@ class Command(NamedTuple):
 MOVE: Final = "Moving"
 FIND: Final = "Finding"
 MARK: Final = "Marking"
-LOOK: Final = "Looking closer"
+LOOK: Final = "Opening"
 CHANGE: Final = "Changing the account"
 PROGRAM: Final = "The program"
 
@@ -49,38 +48,36 @@ COMMANDS: Final = (
     Command("tab.previous", ("left_square_bracket",), "Previous tab", MOVE),
     Command("tab.users", ("1",), "Users", MOVE),
     Command("tab.groups", ("2",), "Groups", MOVE),
-    Command("tab.jobs", ("4", "L"), "Jobs: what was changed from here, and what is left to do", MOVE),
-    Command("tab.requests", ("5", "at"), "Requests: what went over the wire", MOVE),
+    Command("tab.jobs", ("4", "L"), "Jobs: the changes made on this machine", MOVE),
+    Command("tab.requests", ("5", "at"), "Requests: what was sent to the server", MOVE),
     Command("view.filter", ("slash",), "Filter what is loaded; look up a full email", FIND, "filter"),
     Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
-    Command("view.sort", ("s",), "Sort by the next column, then as the server has them", FIND, "sort"),
-    Command("view.reverse", ("S",), "Sort the other way round", FIND),
-    Command("view.wide", ("w",), "Wider columns, or as many as fit side by side", FIND),
+    Command("view.sort", ("s",), "Sort by the next column, last in the server's order", FIND, "sort"),
+    Command("view.reverse", ("S",), "Reverse the order", FIND),
+    Command("view.wide", ("w",), "Wider columns, or as many columns as fit", FIND),
     Command("view.save", (), "Save this view: its filter and order under a name", FIND),
-    Command("view.forget", (), "Forget a saved view", FIND),
+    Command("view.forget", (), "Delete a saved view", FIND),
     Command("user.groups", ("m",), "Members of this group, or groups of this user", FIND, "groups", needs_view=True),
     Command(
         "groups.compare", ("c",), "Who is in one marked group but not in the other", FIND, "compare", needs_view=True
     ),
     Command("groups.read_details", ("M",), "Read the groups of users one by one, or stop that", FIND, needs_view=True),
     Command("row.refresh", ("r",), "Read this row again from the server", FIND, "refresh", needs_view=True),
-    Command("view.refresh", ("R",), "Read the visible list and the groups again", FIND),
-    Command("news.show", ("N",), "Who is new, gone or different since this was opened", FIND),
-    Command("crawl.pause", (), "Pause reading the account, or go on (P)", FIND),
+    Command("view.refresh", ("R",), "Read the visible rows and the groups again", FIND),
+    Command("news.show", ("N",), "Users who are new, gone or changed since the start", FIND),
+    Command("crawl.pause", (), "Pause or resume reading the account (P)", FIND),
     Command("crawl.restart", (), "Read the whole account again from the server", FIND),
     Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark", needs_view=True),
-    Command("mark.range", ("v",), "Mark from the last mark to here", MARK, needs_view=True),
+    Command("mark.range", ("v",), "Mark from the last mark to the cursor", MARK, needs_view=True),
     Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK, needs_view=True),
     Command("mark.clear", ("backslash",), "Clear all marks", MARK, needs_view=True),
     Command("row.open", ("enter",), "Open", LOOK, "open", needs_view=True),
-    Command("view.back", ("escape",), "Back: one thing a press", LOOK, "back"),
+    Command("view.back", ("escape",), "Back, one step with each press", LOOK, "back"),
     Command("pane.detail", ("p",), "Show or hide the detail pane", LOOK, "details"),
     Command("pane.zoom", ("plus",), "Give the focused pane the whole screen", LOOK, "zoom"),
-    Command("pane.unzoom", ("underscore",), "Share the screen again", LOOK),
+    Command("pane.unzoom", ("underscore",), "Show the other panes again", LOOK),
     Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True),
-    Command(
-        "copy.menu", ("y",), "Copy something of this user or group, or of the marks", LOOK, "copy", needs_view=True
-    ),
+    Command("copy.menu", ("y",), "Copy values of this user or group, or of the marked", LOOK, "copy", needs_view=True),
     Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
     Command(
         "user.offboard",
@@ -102,17 +99,17 @@ COMMANDS: Final = (
         writes=True,
         needs_view=True,
     ),
+    Command("job.pause", ("P",), "Pause or resume this job", CHANGE, "pause or resume", writes=True, needs_view=True),
     Command(
-        "job.pause", ("P",), "Pause this job, or go on with it", CHANGE, "pause or go on", writes=True, needs_view=True
+        "job.discard", ("A",), "Discard this job: its remaining steps never run", CHANGE, "discard", needs_view=True
     ),
-    Command("job.discard", ("A",), "Abandon this job: nothing more is done of it", CHANGE, "abandon", needs_view=True),
-    Command("job.receipt", ("o",), "Show what became of this job", CHANGE, "receipt", needs_view=True),
-    Command("dialog.open", ("W",), "Open the plan that became ready meanwhile", CHANGE),
+    Command("job.receipt", ("o",), "Show the receipt of this job", CHANGE, "receipt", needs_view=True),
+    Command("dialog.open", ("W",), "Open the dialog that is ready", CHANGE),
     Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
     Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),
-    Command("app.redraw", ("ctrl+l",), "Draw the whole screen again", PROGRAM),
-    Command("app.suspend", ("ctrl+z",), "Suspend: fg in the shell goes on, a running job stands still", PROGRAM),
+    Command("app.redraw", ("ctrl+l",), "Redraw the screen", PROGRAM),
+    Command("app.suspend", ("ctrl+z",), "Suspend the program and its jobs; fg in the shell resumes", PROGRAM),
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
 

@@ -136,13 +136,13 @@ def _read_step(value: object, user_id: str, where: str) -> StepRecord:
     step = read_step(fields | {"user": user_id, "strict": False}, where, more_fields=True)
     state = one_of(StepState)(fields.get("state"), f"{where}.state")
     changed = flag(fields.get("changed"), f"{where}.changed")
-    met, left = (
+    before, after = (
         None
         if fields.get(name) is None
         else _with_condition(User(user_id), fields[name], f"{where}.{name}", _names_of(step.change))
         for name in ("met", "left")
     )
-    return StepRecord(step, state, changed=changed, before=met, after=left)
+    return StepRecord(step, state, changed=changed, before=before, after=after)
 
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:

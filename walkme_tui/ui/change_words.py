@@ -153,10 +153,10 @@ def problem_count(job: Job) -> int:
 
 
 def state_text(job: Job) -> str:
-    """The state with its sign: ``✓ done``, ``! 2 to look at``."""
+    """The state with its sign: ``✓ done``, ``! 2 to review``."""
     bad = problem_count(job)
     if bad and not job.state.resumable:
-        return f"! {bad} to look at"
+        return f"! {bad} to review"
     return f"{JOB_SIGNS[job.state]} {job.state.value}"
 
 

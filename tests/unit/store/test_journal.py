@@ -157,7 +157,7 @@ async def test_a_job_is_done_only_when_every_step_is_settled(journal: SqliteJour
     done = await journal.job(job.id)
     assert done.state is JobState.DONE
     assert done.settled_at_ms is not None
-    with pytest.raises(NotFound, match="nothing left to do"):
+    with pytest.raises(NotFound, match="No steps of job"):
         await journal.claim(job.id)
 
 

@@ -62,7 +62,7 @@ class Claims:
         """Make this process the holder of a job whose lock it has taken; raises ``AccountBusy`` or ``NotFound``."""
         state = tables.state(job_id)
         if not state.resumable:
-            raise NotFound(f"There is nothing left to do for job {job_id}: it is {state.value}.")
+            raise NotFound(f"No steps of job {job_id} are left: it is {state.value}.")
         before = self._holder(tables, job_id)
         if before is not None:
             # This process holds the lock, so on a local file system no other holder can be running.

@@ -209,7 +209,7 @@ class SqliteJournal:
         await self.write(written)
 
     async def settle(self, job_id: str, number: int, outcome: Outcome, at_ms: int) -> None:
-        """Record what became of a step: a settled state, or TODO again where it surely did not happen."""
+        """Record the outcome of a step: a settled state, or TODO again where it certainly had no effect."""
         if outcome.state is StepState.SENT:
             raise ValueError("SENT is recorded by intend, not by settle")
 

@@ -228,7 +228,7 @@ def _pause(browser: Browser) -> None:
 def _discard(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import discard
 
-    _write(browser, partial(discard, browser, Origin(browser), browser.change_commands.job), "Abandoning the job")
+    _write(browser, partial(discard, browser, Origin(browser), browser.change_commands.job), "Discarding the job")
 
 
 def _receipt(browser: Browser) -> None:

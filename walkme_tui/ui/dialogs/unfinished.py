@@ -85,14 +85,14 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The choices for the job under the cursor."""
-        return [("r", "resume"), ("i", "inspect"), ("d", "abandon")]
+        return [("r", "resume"), ("i", "inspect"), ("d", "discard")]
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
         """Go to another job."""
         return movement_keys(self._list)
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:
-        """Resume the job under the cursor, inspect it, or abandon it after another question."""
+        """Resume the job under the cursor, inspect it, or discard it after another question."""
         return {
             "r": partial(self._answer, UnfinishedChoice.RESUME),
             "i": partial(self._answer, UnfinishedChoice.INSPECT),

@@ -1,4 +1,4 @@
-"""Commands on a job: pause, resume, abandon, receipt; and the offer to resume unfinished jobs at the start."""
+"""Commands on a job: pause, resume, discard, receipt; and the offer to resume unfinished jobs at the start."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool
 
 
 async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
-    """Abandon a job once the user has confirmed it."""
+    """Discard a job once the user has confirmed it."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
         return
@@ -67,7 +67,7 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
         view.app.notify("The job is running. P pauses it, q stops it.", markup=False)
         return
     if not job.state.resumable:
-        view.app.notify(f"The job is {job.state.value}: there is nothing to abandon.", markup=False)
+        view.app.notify(f"The job is {job.state.value}: there is nothing to discard.", markup=False)
         return
     remaining = words.count(len(job.unsettled), "step", "steps")
     text = [
@@ -77,18 +77,18 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     if any(record.state is StepState.SENT for record in job.steps):
         text.append(("One step was sent and got no answer: it will need review.", TextStyle.WARN))
     dialog = QuestionDialog(
-        f"Abandon the {_lower(job_title(job))}?",
+        f"Discard the {_lower(job_title(job))}?",
         text,
-        [AnswerKey("d", "abandon it")],
+        [AnswerKey("d", "discard it")],
         account=view.session.account,
         monotonic=view.job_tasks.monotonic,
     )
-    if await origin.show(dialog, "The question whether to abandon the job is ready") is None:
+    if await origin.show(dialog, "The question whether to discard the job is ready") is None:
         return
     try:
         await (await view.job_tasks.change_services()).job_runs.discard(job.id)
     except WalkmeError as error:
-        report(view.app, error, doing="Abandoning the job")
+        report(view.app, error, doing="Discarding the job")
     view.change_commands.read_jobs()
 
 
@@ -117,7 +117,7 @@ def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
 
 
 async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
-    """Offer once, at the start, to resume, inspect or abandon a job that an earlier run left unfinished."""
+    """Offer once, at the start, to resume, inspect or discard a job that an earlier run left unfinished."""
     if not view.job_tasks.can_change or view.job_tasks.why_not(RESUME):
         return
     try:
