@@ -85,7 +85,10 @@ class JobRuns:
         return running
 
     async def discard(self, job_id: str) -> Job:
-        """Discard the remaining steps of a job, and write its receipts; raises ``AccountBusy`` and ``JournalUnavailable``."""
+        """Discard the remaining steps of a job and write its receipts.
+
+        Raises ``AccountBusy`` and ``JournalUnavailable``.
+        """
         await self._journal.discard(job_id)
         job = await self._journal.job(job_id)
         await self._receipts.write(job)
