@@ -389,8 +389,10 @@ def test_a_filter_without_ages_does_not_depend_on_now() -> None:
         ("email:zoe@example.com", "There is no field email:. Type a name, email or id without a field."),
         (
             "azure:12",
-            "There is no field azure:, only status:, role:, group:, created:, updated: and has:; "
-            "in quotes it is a word.",
+            (
+                "There is no field azure:, only status:, role:, group:, created:, updated: and has:; "
+                "in quotes it is a word."
+            ),
         ),
         ("created:2024-13-01", "2024-13-01 is not a date. Write 2024-12-31."),
         ("created:>2024-2-30", "2024-2-30 is not a date. Write 2024-02-29."),
