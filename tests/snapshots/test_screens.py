@@ -11,8 +11,8 @@ from walkme_tui.domain.errors import SignInRefused, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import Json, UnreadableRecord, User, UserPage
-from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
+from walkme_tui.ui.browser_start import ProfileChoice
 
 WIDE, NARROW = (120, 40), (80, 24)
 HOUR_MS = 3_600_000

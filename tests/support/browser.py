@@ -24,12 +24,12 @@ from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from tests.support.browser import Setting
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config import crash_hooks
-from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.deferred_api import DeferredApi
 from walkme_tui.store.sqlite_thread import SqliteThread
 from walkme_tui.ui.browser import actions
 from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.start import run_browser
 from walkme_tui.ui.workers import WorkerGroup
 

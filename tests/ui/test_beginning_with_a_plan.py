@@ -12,11 +12,11 @@ from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
-from walkme_tui.services.browser_start import StartPlan
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import start
 from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.browser_start import StartPlan
 from walkme_tui.ui.plan_preload import PlanPreload
 
 

@@ -10,10 +10,10 @@ from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
-from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.events import Events
 from walkme_tui.services.ports import Session
 from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.ui.browser_start import ProfileChoice
 from walkme_tui.ui.flows.preferences import Preferences
 
 BY_NAME = Sort(SortKey.NAME)

@@ -4,9 +4,9 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.ports import Session
 from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser_start import ProfileChoice
 
 PROFILES = [
     ProfileChoice("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),

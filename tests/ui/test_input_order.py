@@ -19,9 +19,9 @@ from walkme_tui.domain.commands import CHANGE, COMMANDS, MARK, Command
 from walkme_tui.domain.errors import SignInRefused
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.browser.view_state import JOB_COMMANDS
+from walkme_tui.ui.browser_start import ProfileChoice
 from walkme_tui.ui.input_queue import LIMIT_SECONDS, NOTE_SECONDS
 from walkme_tui.ui.widgets.user_table import UserTable
 

@@ -11,7 +11,7 @@ from tests.support.browser import Browser, Setting, close
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.groups import Group
-from walkme_tui.services.browser_start import ProfileChoice
+from walkme_tui.ui.browser_start import ProfileChoice
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 PROFILES = [ProfileChoice(name, Environment.SANDBOX, Surface.REST, "https://x.example") for name in ("acme", "globex")]

@@ -8,8 +8,8 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.groups import Group
-from walkme_tui.services.browser_start import ProfileChoice
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.browser_start import ProfileChoice
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 

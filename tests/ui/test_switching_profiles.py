@@ -13,8 +13,8 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
-from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.browser_start import BrowserStart
 
 
 def account() -> FakeDirectory:

@@ -11,8 +11,8 @@ from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.config.secrets import CommandSource
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.views import SavedView
-from walkme_tui.services.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.change_services import ChangeServices

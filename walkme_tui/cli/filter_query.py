@@ -13,8 +13,8 @@ from walkme_tui.domain.views import SIGN, SavedView, find_view
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from walkme_tui.services.browser_start import SavedPreferences
     from walkme_tui.services.ports import Session
+    from walkme_tui.ui.browser_start import SavedPreferences
 
 SHOWN: Final = 60
 MAX_LISTED: Final = 30

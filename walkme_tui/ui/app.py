@@ -19,10 +19,10 @@ from textual.worker import WorkerFailed
 from walkme_tui.config.themes import ThemeSpec
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.browser.screen import BrowserScreen
+from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.preload import Preload

@@ -12,7 +12,7 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import SORT_NAMES, SortKey
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import SavedView, title
-from walkme_tui.services.browser_start import BrowserStart, SavedPreferences
+from walkme_tui.ui.browser_start import BrowserStart, SavedPreferences
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from walkme_tui.domain.plans import Plan
-    from walkme_tui.services.browser_start import StartPlan
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.ports import Session
+    from walkme_tui.ui.browser_start import StartPlan
 
 
 class PlanPreload:

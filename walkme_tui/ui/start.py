@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.plan_preload import PlanPreload
 from walkme_tui.ui.preload import preload_rows
 from walkme_tui.ui.textual_import import import_textual

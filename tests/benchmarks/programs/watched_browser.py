@@ -11,8 +11,8 @@ from collections.abc import Coroutine  # noqa: TC003 - the program is not import
 from pathlib import Path
 from typing import Any, Final
 
-from walkme_tui.services.browser_start import BrowserStart
 from walkme_tui.ui import start as beginning
+from walkme_tui.ui.browser_start import BrowserStart
 
 BEAT_SECONDS: Final = 0.005
 

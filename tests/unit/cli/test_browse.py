@@ -10,7 +10,7 @@ from walkme_tui.cli.browser_start import browser_start
 from walkme_tui.cli.context import Context, GlobalOptions
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.services.browser_start import BrowserStart
+from walkme_tui.ui.browser_start import BrowserStart
 
 FILE = """\
 default_profile = "acme"

@@ -17,7 +17,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_json, plan_from_text
 from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.services.browser_start import BrowserStart
+from walkme_tui.ui.browser_start import BrowserStart
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Süd=West"), Group("g3", None)]
 ZOE, BO = "person00011@example.com", "person00007@example.com"

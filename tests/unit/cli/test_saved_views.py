@@ -10,7 +10,7 @@ from tests.support.lookups import rows
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import BUILT_IN, SavedView, TableLayout, TableName, find_view
-from walkme_tui.services.browser_start import BrowserStart
+from walkme_tui.ui.browser_start import BrowserStart
 
 NEWEST = Sort(SortKey.CREATED, reverse=True)
 ODD = SavedView("Odd-ones", "person0000", NEWEST, hide_inactive=True, wide=True)

@@ -40,8 +40,8 @@ from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.services.browser_start import SavedPreferences
     from walkme_tui.ui.browser.sorting import TableSorting
+    from walkme_tui.ui.browser_start import SavedPreferences
     from walkme_tui.ui.plan_preload import PlanPreload
 
 

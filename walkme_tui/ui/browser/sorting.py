@@ -13,10 +13,10 @@ from walkme_tui.ui.widgets.user_table.columns import default_sort, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
-    from walkme_tui.services.browser_start import SavedPreferences
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.filters import TableFilters
     from walkme_tui.ui.browser.panes import PaneArea
+    from walkme_tui.ui.browser_start import SavedPreferences
     from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.widgets.user_table import UserTable
 

@@ -9,7 +9,7 @@ from walkme_tui.domain.views import BUILT_IN, SavedView, TableLayout, TableName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from walkme_tui.services.browser_start import SavedPreferences
+    from walkme_tui.ui.browser_start import SavedPreferences
 
 
 class Preferences:

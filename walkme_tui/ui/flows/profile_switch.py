@@ -13,8 +13,8 @@ from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
-from walkme_tui.services.browser_start import BrowserStart, ProfileChoice
 from walkme_tui.services.ports import Session
+from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.job_tasks import JobTasks
