@@ -19,6 +19,7 @@ from textual.widget import Widget
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import NOON_MS, ManualTime
+from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
@@ -29,7 +30,7 @@ from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSetting
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
-from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
+from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, StartPlan
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
@@ -65,7 +66,7 @@ class Setting:
     read_only: bool = False
     bench: Bench = field(default_factory=Bench)
     task: StartPlan | None = None
-    memory: SavedPreferences | None = None
+    memory: StateFile | None = None
     view: SavedView | None = None
     sync: SyncSettings = field(default_factory=lambda: SyncSettings(fully=False))
 

@@ -9,10 +9,11 @@ from walkme_tui.cli.output.messages import print_error
 from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.config.secrets import CommandSource
+from walkme_tui.config.state import StateFile
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.ports import Session
-from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, SavedPreferences, StartPlan
+from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice, StartPlan
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.change_services import ChangeServices
@@ -29,7 +30,7 @@ def browse_task(context: Context, task: StartPlan) -> int:
 
 
 def browser_start(
-    context: Context, query: str = "", *, view: SavedView | None = None, memory: SavedPreferences | None = None
+    context: Context, query: str = "", *, view: SavedView | None = None, memory: StateFile | None = None
 ) -> BrowserStart:
     """Everything that the browser needs; a missing profile is explained on its first screen.
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from walkme_tui.services.ports import Session
-    from walkme_tui.ui.browser_start import SavedPreferences
 
 SHOWN: Final = 60
 MAX_LISTED: Final = 30
@@ -25,7 +24,7 @@ def memory_of(context: Context) -> StateFile:
     return StateFile(None if context.options.demo else context.paths.state_file)
 
 
-def view_of(text: str, memory: "SavedPreferences") -> SavedView | None:
+def view_of(text: str, memory: StateFile) -> SavedView | None:
     """The view that a text begins with, its filter followed by the rest of the text; None if there is none.
 
     Raises ``ConfigurationError`` for an unknown name, and for bytes that are not text.
@@ -46,7 +45,7 @@ def view_of(text: str, memory: "SavedPreferences") -> SavedView | None:
     return view._replace(text=" ".join(part for part in (view.text, *more) if part))
 
 
-def query_of(text: str, memory: "SavedPreferences") -> UserQuery:
+def query_of(text: str, memory: StateFile) -> UserQuery:
     """The query of a text, with the sort of its view; raises ``ConfigurationError`` if it is invalid.
 
     Unlike in the browser, the user does not see what an invalid or unfinished filter matches, so it is refused.
@@ -128,7 +127,7 @@ def _reasons(text: str) -> list[str]:
     return [*(problem.reason for problem in found.problems), *(f"{each}." for each in unfinished)]
 
 
-def _unknown(name: str, memory: "SavedPreferences") -> ConfigurationError:
+def _unknown(name: str, memory: StateFile) -> ConfigurationError:
     known = [f"{SIGN}{view.name}" for view in memory.views()]
     rest = len(known) - MAX_LISTED
     hints = [

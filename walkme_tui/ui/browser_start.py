@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.queries import UserQuery
@@ -10,6 +10,7 @@ from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
+    from walkme_tui.config.state import StateFile
     from walkme_tui.domain.plans import Plan
     from walkme_tui.services.changes.change_services import ChangeServices
 
@@ -22,48 +23,6 @@ class ProfileChoice(NamedTuple):
     surface: Surface
     target: str
     theme: str | None = None
-
-
-class SavedPreferences(Protocol):
-    """Stored preferences: saved views, the chosen theme, and the table layouts of each profile.
-
-    Nothing here raises. What writes answers with a sentence for the person where that failed, else with an empty one.
-    Each call may take as long as a disk does; threads may call it. Everything is read anew when it is asked for: other
-    processes save, too.
-    """
-
-    @property
-    def notice(self) -> str:
-        """A message about a broken file, empty if there is none."""
-        ...
-
-    def views(self) -> Sequence[SavedView]:
-        """The saved views, then the built-in ones whose names no saved view has."""
-        ...
-
-    def save_view(self, view: SavedView) -> str:
-        """Store a view, replacing one of the same name."""
-        ...
-
-    def delete_view(self, name: str) -> str:
-        """Delete a saved view; built-in ones stay."""
-        ...
-
-    def table_layout(self, profile: str, table: TableName) -> TableLayout:
-        """The last layout of a table of this profile."""
-        ...
-
-    def save_table_layout(self, profile: str, table: TableName, layout: TableLayout) -> str:
-        """Store the layout of a table of this profile."""
-        ...
-
-    def theme(self) -> str | None:
-        """The name of the theme chosen in the program, None if none was."""
-        ...
-
-    def save_theme(self, name: str) -> str:
-        """Store the chosen theme; at the next start a profile's theme in config.toml takes precedence."""
-        ...
 
 
 class StartPlan(NamedTuple):
@@ -110,7 +69,7 @@ class BrowserStart(NamedTuple):
     open_change_services: Callable[[Session], "ChangeServices"] | None = None
     task: StartPlan | None = None
     view: SavedView | None = None
-    memory: SavedPreferences | None = None
+    memory: "StateFile | None" = None
     secret_command: str = ""
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:

@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 from textual.app import App
 
+from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import load_themes
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.queries import SORT_NAMES, SortKey
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.views import SavedView, title
-from walkme_tui.ui.browser_start import BrowserStart, SavedPreferences
+from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.theming import textual_theme
@@ -94,7 +95,7 @@ def show_palette(
     app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
 
 
-async def _keep_theme(app: App[Any], memory: SavedPreferences, name: str) -> None:
+async def _keep_theme(app: App[Any], memory: StateFile, name: str) -> None:
     said = await asyncio.to_thread(memory.save_theme, name)
     if said:
         app.notify(said, severity="warning", markup=False, timeout=8)

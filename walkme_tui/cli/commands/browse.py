@@ -3,7 +3,6 @@
 import argparse
 import sys
 
-from walkme_tui.cli.browser_start import browser_start
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.filter_query import memory_of, view_of
 from walkme_tui.domain.errors import ConfigurationError
@@ -16,6 +15,8 @@ def run(options: argparse.Namespace) -> int:
     query = " ".join(word.strip() for word in options.query)
     view = view_of(query, memory)
     require_terminal(context)
+    from walkme_tui.cli.browser_start import browser_start
+
     start = browser_start(context, query, view=view, memory=memory)
     from walkme_tui.ui.start import run_browser
 

@@ -40,8 +40,8 @@ from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
+    from walkme_tui.config.state import StateFile
     from walkme_tui.ui.browser.sorting import TableSorting
-    from walkme_tui.ui.browser_start import SavedPreferences
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
@@ -60,7 +60,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         *,
         query: UserQuery = EVERYONE,
         wide: bool = False,
-        memory: "SavedPreferences | None" = None,
+        memory: "StateFile | None" = None,
         preload: Preload | None = None,
         plan: "PlanPreload | None" = None,
         monotonic: Callable[[], float] = time.monotonic,

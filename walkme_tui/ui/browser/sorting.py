@@ -13,10 +13,10 @@ from walkme_tui.ui.widgets.user_table.columns import default_sort, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
+    from walkme_tui.config.state import StateFile
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.filters import TableFilters
     from walkme_tui.ui.browser.panes import PaneArea
-    from walkme_tui.ui.browser_start import SavedPreferences
     from walkme_tui.ui.flows.context import FlowContext
     from walkme_tui.ui.widgets.user_table import UserTable
 
@@ -32,7 +32,7 @@ class TableSorting:
         area: "PaneArea",
         filtering: "TableFilters",
         box: "FilterControl",
-        memory: "SavedPreferences | None",
+        memory: "StateFile | None",
     ) -> None:
         self._view, self._area, self._filtering, self._box = view, area, filtering, box
         self._kept = Preferences(memory, view.session.account.profile, self._warn)

@@ -9,7 +9,7 @@ from walkme_tui.domain.views import BUILT_IN, SavedView, TableLayout, TableName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from walkme_tui.ui.browser_start import SavedPreferences
+    from walkme_tui.config.state import StateFile
 
 
 class Preferences:
@@ -18,7 +18,7 @@ class Preferences:
     ``report`` is called with a sentence for each problem, once per sentence.
     """
 
-    def __init__(self, memory: "SavedPreferences | None", profile: str, report: "Callable[[str], object]") -> None:
+    def __init__(self, memory: "StateFile | None", profile: str, report: "Callable[[str], object]") -> None:
         self.memory = memory
         self._profile = profile
         self._report = report
