@@ -1,4 +1,4 @@
-"""What a picture of the browser needs: a frozen clock, one time zone, and a session that is closed again."""
+"""Fixtures for snapshots of the browser: a frozen clock, a fixed time zone, and a closed session."""
 
 import asyncio
 import time
@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 from tests.support.browser import Browser, Setting, close
 
 Drive: TypeAlias = Callable[[Browser], Awaitable[None]]
-Look: TypeAlias = Callable[[Setting, Drive, tuple[int, int]], bool]
+SnapshotCheck: TypeAlias = Callable[[Setting, Drive, tuple[int, int]], bool]
 
 
 @pytest.fixture(autouse=True)
 def one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Times of day are those of Greenwich."""
+    """Show times of day in UTC."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -25,8 +25,8 @@ def one_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def looks(snap_compare: Callable[..., bool]) -> Look:
-    """Open a browser, drive it, and compare the screen with its picture."""
+def matches_snapshot(snap_compare: Callable[..., bool]) -> SnapshotCheck:
+    """Compare the screen of a browser, after ``drive``, with its snapshot."""
 
     def compare(setting: Setting, drive: Drive, size: tuple[int, int]) -> bool:
         app = setting.app()

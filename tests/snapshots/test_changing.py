@@ -1,4 +1,4 @@
-"""Pictures of what changes an account, one visual fact each."""
+"""Snapshots of plans, receipts and jobs, each for one visual property."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from tests.snapshots.conftest import Drive, Look
+from tests.snapshots.conftest import Drive, SnapshotCheck
 from tests.snapshots.test_screens import quiet
 from tests.support.browser import Browser, Setting
 from tests.support.change_services import Bench
@@ -25,8 +25,8 @@ ZOE = "2819c223-7f76-453a-919d-413861904646"
 
 
 @pytest.fixture(autouse=True)
-def the_same_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs are named alike in every picture."""
+def fixed_job_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give jobs the same ids in every run."""
 
     turn = count()
 
@@ -57,7 +57,7 @@ def account(*users: User) -> FakeDirectory:
 
 
 def showing(*keys: str, until: str = "Ticket", then: Callable[[Browser], Awaitable[None]] | None = None) -> Drive:
-    """Wait for rows, press keys, wait for a dialog with this text."""
+    """Wait for rows, press keys, and wait for a dialog with this text."""
 
     async def drive(browser: Browser) -> None:
         await quiet(browser)
@@ -71,30 +71,30 @@ def showing(*keys: str, until: str = "Ticket", then: Callable[[Browser], Awaitab
 
 
 async def run(browser: Browser) -> None:
-    """Carry out what is shown, and wait for the receipt."""
+    """Run the plan in the dialog, and wait for the receipt."""
     await browser.armed()
     await browser.press("y")
     await browser.listening("Receipt")
     await browser.tick(0)
 
 
-def test_offboard_one_person(looks: Look) -> None:
-    assert looks(Setting(api=account()), showing("O"), NARROW)
+def test_offboard_one_person(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), showing("O"), NARROW)
 
 
-def test_offboard_in_production_with_warnings(looks: Look) -> None:
+def test_offboard_in_production_with_warnings(matches_snapshot: SnapshotCheck) -> None:
     api = account(zoe(role="Admin", external_id="okta|004211"))
     setting = Setting(api=api, environment=Environment.PRODUCTION, bench=Bench(require_ticket=True))
-    assert looks(setting, showing("O"), NARROW)
+    assert matches_snapshot(setting, showing("O"), NARROW)
 
 
-def test_offboard_wide(looks: Look) -> None:
+def test_offboard_wide(matches_snapshot: SnapshotCheck) -> None:
     api = account(zoe(external_id="okta|004211"))
-    assert looks(Setting(api=api, environment=Environment.PRODUCTION), showing("O"), WIDE)
+    assert matches_snapshot(Setting(api=api, environment=Environment.PRODUCTION), showing("O"), WIDE)
 
 
-def test_consequences_stand_beside_their_steps(looks: Look) -> None:
-    """What the mirror told five hours ago, with its age."""
+def test_consequences_beside_their_steps(matches_snapshot: SnapshotCheck) -> None:
+    """Consequences computed from rows of five hours ago show that age."""
     users = [zoe(), *(user._replace(groups=("g1", "g3"), status="active") for user in map(person, range(20)))]
     mirror = open_mirror(None, account_key="acme")
     asyncio.run(mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(users), total=21), NOON_MS - 5 * HOUR_MS))
@@ -107,25 +107,25 @@ def test_consequences_stand_beside_their_steps(looks: Look) -> None:
         await browser.listening("last member (as of 03:00)")
         await browser.tick(0)
 
-    assert looks(Setting(api=api, mirror=mirror), drive, NARROW)
+    assert matches_snapshot(Setting(api=api, mirror=mirror), drive, NARROW)
 
 
-def test_a_group_is_kept(looks: Look) -> None:
+def test_a_kept_group(matches_snapshot: SnapshotCheck) -> None:
     async def keep(browser: Browser) -> None:
         await browser.press("down", "k")
 
-    assert looks(Setting(api=account()), showing("O", then=keep), NARROW)
+    assert matches_snapshot(Setting(api=account()), showing("O", then=keep), NARROW)
 
 
-def test_a_ticket_is_typed(looks: Look) -> None:
+def test_a_typed_ticket(matches_snapshot: SnapshotCheck) -> None:
     async def ticket(browser: Browser) -> None:
         await browser.press("t")
         await browser.type("INC-42")
 
-    assert looks(Setting(api=account()), showing("O", then=ticket), NARROW)
+    assert matches_snapshot(Setting(api=account()), showing("O", then=ticket), NARROW)
 
 
-def test_many_groups_are_scrolled(looks: Look) -> None:
+def test_many_groups_scrolled(matches_snapshot: SnapshotCheck) -> None:
     groups = [Group(f"g{number}", f"Team {number:02}") for number in range(1, 31)]
     api = account(zoe(groups=tuple(group.id for group in groups)))
     api.groups = groups
@@ -133,18 +133,18 @@ def test_many_groups_are_scrolled(looks: Look) -> None:
     async def down(browser: Browser) -> None:
         await browser.press(*["down"] * 18)
 
-    assert looks(Setting(api=api), showing("O", then=down), NARROW)
+    assert matches_snapshot(Setting(api=api), showing("O", then=down), NARROW)
 
 
-def test_several_people(looks: Look) -> None:
-    assert looks(Setting(api=account()), showing("space", "down", "space", "down", "space", "O"), NARROW)
+def test_several_people(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), showing("space", "down", "space", "down", "space", "O"), NARROW)
 
 
-def test_deactivate_in_production(looks: Look) -> None:
-    assert looks(Setting(api=account(), environment=Environment.PRODUCTION), showing("x"), NARROW)
+def test_deactivate_in_production(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account(), environment=Environment.PRODUCTION), showing("x"), NARROW)
 
 
-def test_undo_that_leaves_something_out(looks: Look) -> None:
+def test_undo_with_skipped_steps(matches_snapshot: SnapshotCheck) -> None:
     api = account()
 
     async def undo(browser: Browser) -> None:
@@ -153,14 +153,14 @@ def test_undo_that_leaves_something_out(looks: Look) -> None:
         await browser.press("z")
         await browser.listening("Left out")
 
-    assert looks(Setting(api=api), showing("O", then=undo), NARROW)
+    assert matches_snapshot(Setting(api=api), showing("O", then=undo), NARROW)
 
 
-def test_receipt(looks: Look) -> None:
-    assert looks(Setting(api=account()), showing("O", then=run), NARROW)
+def test_receipt(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), showing("O", then=run), NARROW)
 
 
-def test_receipt_with_a_failure(looks: Look) -> None:
+def test_receipt_with_a_failure(matches_snapshot: SnapshotCheck) -> None:
     api = account()
 
     async def fail(browser: Browser) -> None:
@@ -170,19 +170,19 @@ def test_receipt_with_a_failure(looks: Look) -> None:
         api.meanwhile("remove_member", refuse)
         await run(browser)
 
-    assert looks(Setting(api=api), showing("O", then=fail), NARROW)
+    assert matches_snapshot(Setting(api=api), showing("O", then=fail), NARROW)
 
 
-def test_jobs(looks: Look) -> None:
-    assert looks(Setting(api=account()), jobs, NARROW)
+def test_jobs(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), jobs, NARROW)
 
 
-def test_jobs_wide(looks: Look) -> None:
-    assert looks(Setting(api=account()), jobs, WIDE)
+def test_jobs_wide(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), jobs, WIDE)
 
 
 async def jobs(browser: Browser) -> None:
-    """Two jobs, one of them with failures."""
+    """Make two jobs, one of them with failures."""
     await quiet(browser)
     await browser.deactivate_user()
     api = browser.setting.api
@@ -202,7 +202,7 @@ async def jobs(browser: Browser) -> None:
     await browser.tick(0)
 
 
-def test_a_job_on_its_way(looks: Look) -> None:
+def test_a_running_job(matches_snapshot: SnapshotCheck) -> None:
     api = account()
 
     async def hold(browser: Browser) -> None:
@@ -215,10 +215,10 @@ def test_a_job_on_its_way(looks: Look) -> None:
         await browser.settled(lambda: "✓ done" in browser.steps)
         del gate
 
-    assert looks(Setting(api=api), showing("O", then=hold), NARROW)
+    assert matches_snapshot(Setting(api=api), showing("O", then=hold), NARROW)
 
 
-def test_leaving_while_a_job_runs(looks: Look) -> None:
+def test_quitting_while_a_job_runs(matches_snapshot: SnapshotCheck) -> None:
     api = account()
 
     async def leave(browser: Browser) -> None:
@@ -228,16 +228,16 @@ def test_leaving_while_a_job_runs(looks: Look) -> None:
         await browser.press("q")
         await browser.listening("A job is running")
 
-    assert looks(Setting(api=api), showing("O", then=leave), NARROW)
+    assert matches_snapshot(Setting(api=api), showing("O", then=leave), NARROW)
 
 
-def test_a_job_that_was_not_finished(looks: Look) -> None:
+def test_an_unfinished_job(matches_snapshot: SnapshotCheck) -> None:
     setting = Setting(api=account())
     asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
-    assert looks(setting, showing(until="not finished"), NARROW)
+    assert matches_snapshot(setting, showing(until="not finished"), NARROW)
 
 
-def test_abandoning_is_asked_once_more(looks: Look) -> None:
+def test_confirmation_of_abandoning(matches_snapshot: SnapshotCheck) -> None:
     setting = Setting(api=account())
     asyncio.run(setting.bench.offboarding_left(setting.session_over(account()), ZOE, 1, sent=True))
 
@@ -245,27 +245,27 @@ def test_abandoning_is_asked_once_more(looks: Look) -> None:
         await browser.press("d")
         await browser.listening("Discard")
 
-    assert looks(setting, showing(until="not finished", then=discard), NARROW)
+    assert matches_snapshot(setting, showing(until="not finished", then=discard), NARROW)
 
 
-def test_read_only_greys_out(looks: Look) -> None:
+def test_read_only_dims_commands_that_write(matches_snapshot: SnapshotCheck) -> None:
     async def help_(browser: Browser) -> None:
         await quiet(browser)
         await browser.press("question_mark", *["pagedown"] * 2)
         await browser.tick(0)
 
-    assert looks(Setting(api=account(), read_only=True), help_, NARROW)
+    assert matches_snapshot(Setting(api=account(), read_only=True), help_, NARROW)
 
 
-def test_a_refused_key_says_why(looks: Look) -> None:
+def test_the_reason_of_a_disabled_key(matches_snapshot: SnapshotCheck) -> None:
     async def refused(browser: Browser) -> None:
         await quiet(browser)
         await browser.press("O")
         await browser.tick(0)
 
-    assert looks(Setting(api=account(), read_only=True), refused, NARROW)
+    assert matches_snapshot(Setting(api=account(), read_only=True), refused, NARROW)
 
 
-def test_no_color(looks: Look) -> None:
+def test_no_color(matches_snapshot: SnapshotCheck) -> None:
     setting = Setting(api=account(), theme="mono", environment=Environment.PRODUCTION)
-    assert looks(setting, showing("O"), NARROW)
+    assert matches_snapshot(setting, showing("O"), NARROW)

@@ -1,8 +1,8 @@
-"""Pictures of the Groups tab, one visual fact each."""
+"""Snapshots of the Groups tab, each for one visual property."""
 
 import asyncio
 
-from tests.snapshots.conftest import Drive, Look
+from tests.snapshots.conftest import Drive, SnapshotCheck
 from tests.support.browser import Browser, Setting
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS
@@ -24,28 +24,28 @@ def account(count: int = 60, groups: list[Group] = GROUPS, *, lean: bool = False
 
 
 def part_of(count: int, total: int) -> SqliteMirror:
-    """A mirror that holds the first people of a larger account."""
+    """A mirror with the first users of a larger account."""
     mirror = open_mirror(None, account_key="acme")
     asyncio.run(mirror.save_page(UserPage(1, count, tuple(people(count)), total), NOON_MS))
     return mirror
 
 
 def pressing(*keys: str) -> Drive:
-    """Go to the groups, wait until people were counted, press keys, and wait for what they bring."""
+    """Open the Groups tab, wait for the counts, press keys, and wait for their effect."""
 
     async def drive(browser: Browser) -> None:
         await browser.loaded()
         await browser.press("2")
         await browser.settled(lambda: browser.browser.group_names)
-        await calm(browser)
+        await wait_for_counts(browser)
         await browser.press(*keys)
-        await calm(browser)
+        await wait_for_counts(browser)
 
     return drive
 
 
-async def calm(browser: Browser) -> None:
-    """Let everything be counted and told."""
+async def wait_for_counts(browser: Browser) -> None:
+    """Wait until everything is counted and shown."""
     for _ in range(600):
         await browser.tick(0)
         await browser.pilot.pause(0.01)
@@ -54,34 +54,34 @@ async def calm(browser: Browser) -> None:
     await browser.tick(0)
 
 
-def test_people_in_no_group_are_lower_bounds_while_loading(looks: Look) -> None:
+def test_people_in_no_group_are_lower_bounds_while_loading(matches_snapshot: SnapshotCheck) -> None:
     api = account(1000)
     api.hold("list_users")
-    assert looks(Setting(api=api, mirror=part_of(100, 1000)), pressing("down", "down", "down"), WIDE)
+    assert matches_snapshot(Setting(api=api, mirror=part_of(100, 1000)), pressing("down", "down", "down"), WIDE)
 
 
-def test_two_marked_groups_compared(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("down", "space", "down", "space", "c"), WIDE)
+def test_two_marked_groups_compared(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("down", "space", "down", "space", "c"), WIDE)
 
 
-def test_two_marked_groups_compared_narrow(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("down", "space", "down", "space", "c", "m"), NARROW)
+def test_two_marked_groups_compared_narrow(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("down", "space", "down", "space", "c", "m"), NARROW)
 
 
-def test_special_rows_stay_while_many_groups_scroll(looks: Look) -> None:
+def test_special_rows_stay_while_many_groups_scroll(matches_snapshot: SnapshotCheck) -> None:
     drive = pressing("space", *["down"] * 25, "space")
-    assert looks(Setting(api=account(groups=[*GROUPS, *TEAMS])), drive, NARROW)
+    assert matches_snapshot(Setting(api=account(groups=[*GROUPS, *TEAMS])), drive, NARROW)
 
 
-def test_three_marks_say_what_to_do(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("space", "down", "space", "down", "space"), NARROW)
+def test_three_marks_show_what_to_do(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("space", "down", "space", "down", "space"), NARROW)
 
 
-def test_people_of_unknown_groups(looks: Look) -> None:
-    assert looks(Setting(api=account(lean=True)), pressing("G"), WIDE)
+def test_people_of_unknown_groups(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account(lean=True)), pressing("G"), WIDE)
 
 
-def test_what_reading_them_costs(looks: Look) -> None:
+def test_the_cost_of_a_backfill(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await pressing("G", "enter")(browser)
         await browser.filter("status:pending")
@@ -95,10 +95,10 @@ def test_what_reading_them_costs(looks: Look) -> None:
     mirror = open_mirror(None, account_key="acme")
     lean = tuple(api._listed(user) for user in people(200))
     asyncio.run(mirror.save_page(UserPage(1, 200, lean, 1000), NOON_MS))
-    assert looks(Setting(api=api, mirror=mirror), drive, NARROW)
+    assert matches_snapshot(Setting(api=api, mirror=mirror), drive, NARROW)
 
 
-def test_reading_on_its_way_where_some_are_known(looks: Look) -> None:
+def test_a_running_backfill_with_some_known_groups(matches_snapshot: SnapshotCheck) -> None:
     api = account(lean=True)
     api.hold("get_user")
 
@@ -111,12 +111,12 @@ def test_reading_on_its_way_where_some_are_known(looks: Look) -> None:
         await browser.listening("Read the groups of 36 users")
         await browser.press("a")
         await browser.settled(lambda: api.in_flight == 4)
-        await calm(browser)
+        await wait_for_counts(browser)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_hostile_group_names(looks: Look) -> None:
+def test_hostile_group_names(matches_snapshot: SnapshotCheck) -> None:
     texts = [
         "[@click=app.quit]press me[/]",
         "\x1b[31mred\x1b]52;c;ZXZpbA==\x07",
@@ -125,4 +125,4 @@ def test_hostile_group_names(looks: Look) -> None:
     ]
     texts += ["東京都渋谷区神宮前の皆さん", "ياسمين الخطيب", "Sales " * 40]
     groups = [Group(f"g{number}", text) for number, text in enumerate(texts, 1)]
-    assert looks(Setting(api=account(groups=groups)), pressing("space", "down", "space", "c", "c"), WIDE)
+    assert matches_snapshot(Setting(api=account(groups=groups)), pressing("space", "down", "space", "c", "c"), WIDE)

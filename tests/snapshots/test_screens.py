@@ -1,8 +1,8 @@
-"""Pictures of the browser, one visual fact each."""
+"""Snapshots of the browser, each for one visual property."""
 
 import asyncio
 
-from tests.snapshots.conftest import Drive, Look
+from tests.snapshots.conftest import Drive, SnapshotCheck
 from tests.support.browser import Browser, Setting
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS
@@ -24,8 +24,8 @@ def account(count: int = 60) -> FakeDirectory:
     return FakeDirectory(people(count), groups=GROUPS)
 
 
-def stored(count: int) -> SqliteMirror:
-    """A mirror from five hours ago."""
+def stored_mirror(count: int) -> SqliteMirror:
+    """A mirror whose rows were fetched five hours ago."""
     mirror = open_mirror(None, account_key="acme")
     page = UserPage(page=1, page_size=100, rows=tuple(people(count)), total=count)
     asyncio.run(mirror.save_page(page, NOON_MS - 5 * HOUR_MS))
@@ -33,7 +33,7 @@ def stored(count: int) -> SqliteMirror:
 
 
 def pressing(*keys: str) -> Drive:
-    """Wait for rows, press keys, wait for what they bring."""
+    """Wait for rows, press keys, and wait for their effect."""
 
     async def drive(browser: Browser) -> None:
         await quiet(browser)
@@ -44,7 +44,7 @@ def pressing(*keys: str) -> Drive:
 
 
 async def quiet(browser: Browser) -> None:
-    """Wait until the rows, the groups and the details have come and the chrome has told of it."""
+    """Wait until rows, groups and details are loaded and the status shows it."""
     await browser.loaded()
     area = browser.browser.area
     await browser.settled(lambda: browser.browser.group_names)
@@ -53,75 +53,75 @@ async def quiet(browser: Browser) -> None:
     await browser.tick(0)
 
 
-def test_users_wide(looks: Look) -> None:
-    assert looks(Setting(api=account()), quiet, WIDE)
+def test_users_wide(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), quiet, WIDE)
 
 
-def test_users_narrow(looks: Look) -> None:
-    assert looks(Setting(api=account()), quiet, NARROW)
+def test_users_narrow(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), quiet, NARROW)
 
 
-def test_production_is_filled(looks: Look) -> None:
-    assert looks(Setting(api=account(), environment=Environment.PRODUCTION, read_only=True), quiet, NARROW)
+def test_production_is_filled(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account(), environment=Environment.PRODUCTION, read_only=True), quiet, NARROW)
 
 
-def test_marks(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("space", "down", "down", "space", "down"), NARROW)
+def test_marks(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("space", "down", "down", "space", "down"), NARROW)
 
 
-def test_detail_narrow(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("down", "down", "down", "enter"), NARROW)
+def test_detail_narrow(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("down", "down", "down", "enter"), NARROW)
 
 
-def test_detail_of_a_rich_record(looks: Look) -> None:
+def test_detail_of_a_rich_record(matches_snapshot: SnapshotCheck) -> None:
     extra: dict[str, Json] = {
         "department": "North",
         "managerEmailAddress": "bo.tanaka@example.com",
         "tags": ["vip", "beta"],
     }
     user = User("2819c223-7f76-453a-919d-413861904646", email="zoe.celik@example.com", status="pending", extra=extra)
-    assert looks(Setting(api=FakeDirectory([user], groups=GROUPS)), quiet, WIDE)
+    assert matches_snapshot(Setting(api=FakeDirectory([user], groups=GROUPS)), quiet, WIDE)
 
 
-def test_raw_record(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("down", "J"), WIDE)
+def test_raw_record(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("down", "J"), WIDE)
 
 
-def test_zoomed_detail(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("enter", "plus"), WIDE)
+def test_zoomed_detail(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("enter", "plus"), WIDE)
 
 
-def test_filter(looks: Look) -> None:
+def test_filter(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await quiet(browser)
         await browser.filter("zoe")
         await browser.settled(lambda: browser.row_count == 6)
         await quiet(browser)
 
-    assert looks(Setting(api=account()), drive, WIDE)
+    assert matches_snapshot(Setting(api=account()), drive, WIDE)
 
 
-def test_filter_without_match(looks: Look) -> None:
+def test_filter_without_match(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await quiet(browser)
         await browser.filter("nosuchname")
         await browser.settled(lambda: browser.row_count == 0)
         await browser.tick(0)
 
-    assert looks(Setting(api=account()), drive, NARROW)
+    assert matches_snapshot(Setting(api=account()), drive, NARROW)
 
 
-def test_email_that_is_not_on_the_server(looks: Look) -> None:
+def test_an_email_unknown_to_the_server(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await quiet(browser)
         await browser.filter("nobody@example.com")
         await browser.settled(lambda: browser.says("is not on the server."))
         await browser.tick(0)
 
-    assert looks(Setting(api=account()), drive, NARROW)
+    assert matches_snapshot(Setting(api=account()), drive, NARROW)
 
 
-def test_loading(looks: Look) -> None:
+def test_loading(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.hold()
 
@@ -130,10 +130,10 @@ def test_loading(looks: Look) -> None:
         await browser.settled(lambda: api.in_flight == 1)
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_rows_that_are_not_here_yet(looks: Look) -> None:
+def test_rows_that_are_not_loaded(matches_snapshot: SnapshotCheck) -> None:
     api = account(1000)
 
     async def drive(browser: Browser) -> None:
@@ -143,18 +143,18 @@ def test_rows_that_are_not_here_yet(looks: Look) -> None:
         await browser.settled(lambda: browser.table.cursor_index == 999)
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_empty_account(looks: Look) -> None:
+def test_empty_account(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await browser.settled(lambda: browser.says("This account has no users."))
         await browser.tick(0)
 
-    assert looks(Setting(api=FakeDirectory()), drive, WIDE)
+    assert matches_snapshot(Setting(api=FakeDirectory()), drive, WIDE)
 
 
-def test_offline_with_rows(looks: Look) -> None:
+def test_offline_with_rows(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.offline = DOWN
 
@@ -164,10 +164,10 @@ def test_offline_with_rows(looks: Look) -> None:
         await browser.settled(lambda: "Not read again" in browser.detail)
         await browser.tick(0)
 
-    assert looks(Setting(api=api, mirror=stored(60)), drive, WIDE)
+    assert matches_snapshot(Setting(api=api, mirror=stored_mirror(60)), drive, WIDE)
 
 
-def test_offline_without_rows(looks: Look) -> None:
+def test_offline_without_rows(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.offline = DOWN
 
@@ -175,10 +175,10 @@ def test_offline_without_rows(looks: Look) -> None:
         await browser.settled(lambda: browser.says("R: now."))
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_wrong_credentials(looks: Look) -> None:
+def test_wrong_credentials(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.offline = SignInRefused("The server refused the credentials.", hint="Check them in the Console.", status=401)
 
@@ -186,10 +186,10 @@ def test_wrong_credentials(looks: Look) -> None:
         await browser.settled(lambda: browser.says("cannot sign in"))
         await browser.tick(0)
 
-    assert looks(Setting(api=api, environment=Environment.PRODUCTION), drive, NARROW)
+    assert matches_snapshot(Setting(api=api, environment=Environment.PRODUCTION), drive, NARROW)
 
 
-def test_rows_of_an_earlier_start_are_dim(looks: Look) -> None:
+def test_rows_of_an_earlier_start_are_dim(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.hold()
 
@@ -198,10 +198,10 @@ def test_rows_of_an_earlier_start_are_dim(looks: Look) -> None:
         await browser.settled(lambda: api.in_flight)
         await browser.tick(0)
 
-    assert looks(Setting(api=api, mirror=stored(60)), drive, NARROW)
+    assert matches_snapshot(Setting(api=api, mirror=stored_mirror(60)), drive, NARROW)
 
 
-def test_a_pause_that_the_server_asked_for(looks: Look) -> None:
+def test_a_pause_requested_by_the_server(matches_snapshot: SnapshotCheck) -> None:
     api = account()
 
     async def drive(browser: Browser) -> None:
@@ -216,10 +216,10 @@ def test_a_pause_that_the_server_asked_for(looks: Look) -> None:
         )
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, WIDE)
+    assert matches_snapshot(Setting(api=api), drive, WIDE)
 
 
-def test_unreadable_record(looks: Look) -> None:
+def test_unreadable_record(matches_snapshot: SnapshotCheck) -> None:
     users = people(20)
     users[2] = UnreadableRecord("has no id")
 
@@ -229,10 +229,10 @@ def test_unreadable_record(looks: Look) -> None:
         await browser.settled(lambda: "cannot be read" in browser.detail)
         await browser.tick(0)
 
-    assert looks(Setting(api=FakeDirectory(users, groups=GROUPS)), drive, WIDE)
+    assert matches_snapshot(Setting(api=FakeDirectory(users, groups=GROUPS)), drive, WIDE)
 
 
-async def groups_tab(browser: Browser) -> None:
+async def open_groups_tab(browser: Browser) -> None:
     await quiet(browser)
     await browser.press("2")
     await browser.settled(lambda: browser.groups)
@@ -243,24 +243,24 @@ async def groups_tab(browser: Browser) -> None:
     await browser.tick(0)
 
 
-def test_groups_wide(looks: Look) -> None:
-    assert looks(Setting(api=account()), groups_tab, WIDE)
+def test_groups_wide(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), open_groups_tab, WIDE)
 
 
-def test_groups_narrow(looks: Look) -> None:
-    assert looks(Setting(api=account()), groups_tab, NARROW)
+def test_groups_narrow(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), open_groups_tab, NARROW)
 
 
-def test_member_opened(looks: Look) -> None:
+def test_member_opened(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
-        await groups_tab(browser)
+        await open_groups_tab(browser)
         await browser.press("enter")
         await quiet(browser)
 
-    assert looks(Setting(api=account()), drive, WIDE)
+    assert matches_snapshot(Setting(api=account()), drive, WIDE)
 
 
-def test_memberships_that_are_not_known(looks: Look) -> None:
+def test_unknown_memberships(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.lean = True
 
@@ -270,10 +270,10 @@ def test_memberships_that_are_not_known(looks: Look) -> None:
         await browser.settled(lambda: "not known yet" in browser.members_heading)
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_requests(looks: Look) -> None:
+def test_requests(matches_snapshot: SnapshotCheck) -> None:
     api = account()
     api.records = [
         RequestRecord(NOON_MS, "POST", "/accounts/connect/token", 200, "", 95, 1),
@@ -288,38 +288,38 @@ def test_requests(looks: Look) -> None:
         await browser.press("5")
         await browser.tick(0)
 
-    assert looks(Setting(api=api), drive, NARROW)
+    assert matches_snapshot(Setting(api=api), drive, NARROW)
 
 
-def test_help(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("question_mark"), WIDE)
+def test_help(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("question_mark"), WIDE)
 
 
-def test_palette(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("colon", "m", "a", "r", "k"), NARROW)
+def test_palette(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("colon", "m", "a", "r", "k"), NARROW)
 
 
-def test_copy_menu(looks: Look) -> None:
-    assert looks(Setting(api=account()), pressing("space", "down", "space", "y"), NARROW)
+def test_copy_menu(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), pressing("space", "down", "space", "y"), NARROW)
 
 
-def test_profiles(looks: Look) -> None:
+def test_profiles(matches_snapshot: SnapshotCheck) -> None:
     profiles = [
         ProfileChoice("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
         ProfileChoice("globex", Environment.PRODUCTION, Surface.REST, "https://eu-api.walkme.com"),
     ]
-    assert looks(Setting(api=account(), profiles=profiles), pressing("C"), NARROW)
+    assert matches_snapshot(Setting(api=account(), profiles=profiles), pressing("C"), NARROW)
 
 
-def test_no_profile(looks: Look) -> None:
+def test_no_profile(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
         await browser.settled(lambda: browser.says("three ways in"))
 
     problem = "There is no profile yet: no WALKME_* variables are set and there is no config.toml."
-    assert looks(Setting(problem=problem), drive, NARROW)
+    assert matches_snapshot(Setting(problem=problem), drive, NARROW)
 
 
-def test_hostile_names(looks: Look) -> None:
+def test_hostile_names(matches_snapshot: SnapshotCheck) -> None:
     texts = [
         "[@click=app.quit]press me[/]",
         "\x1b[31mred\x1b[0m\x1b]52;c;ZXZpbA==\x07",
@@ -336,16 +336,16 @@ def test_hostile_names(looks: Look) -> None:
         for at, text in enumerate(texts)
     ]
     users.append(person(1))
-    assert looks(Setting(api=FakeDirectory(users, groups=GROUPS)), pressing("down"), WIDE)
+    assert matches_snapshot(Setting(api=FakeDirectory(users, groups=GROUPS)), pressing("down"), WIDE)
 
 
-def test_light_theme(looks: Look) -> None:
-    assert looks(Setting(api=account(), theme="paper"), pressing("space", "down", "enter"), WIDE)
+def test_light_theme(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account(), theme="paper"), pressing("space", "down", "enter"), WIDE)
 
 
-def test_mono_theme(looks: Look) -> None:
-    assert looks(Setting(api=account(), theme="mono"), pressing("space", "down", "down"), WIDE)
+def test_mono_theme(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account(), theme="mono"), pressing("space", "down", "down"), WIDE)
 
 
-def test_small_screen(looks: Look) -> None:
-    assert looks(Setting(api=account()), quiet, (60, 15))
+def test_small_screen(matches_snapshot: SnapshotCheck) -> None:
+    assert matches_snapshot(Setting(api=account()), quiet, (60, 15))
