@@ -1,44 +1,13 @@
 """The cursor of the user table: a row and its user, followed by id while the list changes."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.services.reading.listing import Listing
+from walkme_tui.ui.widgets.user_table.listing_view import ListingView
 
 NEAR_SCREENS: Final = 3
 """Screens of loaded rows that are searched for the cursor's user before the listing is asked."""
-
-
-class ScrollingWindow(Protocol):
-    """The part of the table that the cursor scrolls and repaints."""
-
-    @property
-    def row_count(self) -> int:
-        """How many rows the view has, as far as known."""
-        ...
-
-    @property
-    def page_rows(self) -> int:
-        """How many rows the screen takes."""
-        ...
-
-    @property
-    def first_row(self) -> int:
-        """The topmost row on the screen."""
-        ...
-
-    def scroll_to_row(self, first: int) -> None:
-        """Make ``first`` the topmost row, as far as the rows reach."""
-        ...
-
-    def repaint_rows(self, rows: Sequence[int]) -> None:
-        """Paint those of these rows that are visible."""
-        ...
-
-    def repaint_changed(self) -> None:
-        """Paint the lines whose content changed."""
-        ...
 
 
 class RowCursor:
@@ -50,8 +19,7 @@ class RowCursor:
 
     def __init__(
         self,
-        listing: Listing,
-        window: ScrollingWindow,
+        window: ListingView,
         *,
         moved: Callable[[], None],
         locate: Callable[[MirroredUser], None],
@@ -59,11 +27,11 @@ class RowCursor:
         self.index = 0
         self.user: MirroredUser | None = None
         self.chosen = False
-        self._listing = listing
+        self._listing = window.listing
         self._window = window
         self._moved = moved
         self._locate = locate
-        self._shown_query = listing.query
+        self._shown_query = window.listing.query
         self._in_new_view = False
         self._keeps_user = True
         self._waits_for_user = False

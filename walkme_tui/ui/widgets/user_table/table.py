@@ -103,7 +103,7 @@ class UserTable(ListingView):
         self.not_loaded: Callable[[], int | None] = lambda: None
         self._started_at_ms = started_at_ms
         self._marks = Marks()
-        self._cursor = RowCursor(listing, self, moved=self._cursor_moved, locate=self._locate)
+        self._cursor = RowCursor(self, moved=self._cursor_moved, locate=self._locate)
 
     # ------------------------------------------------------------ state
 
