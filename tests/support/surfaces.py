@@ -38,6 +38,8 @@ PARSING_METHODS: Final = frozenset(
     {"add_row", "add_rows", "add_column", "add_columns", "add_option", "add_options", "set_options", "add_leaf"}
     | {"replace_option_prompt", "replace_option_prompt_at_index", "update_cell", "update_cell_at", "set_label"}
 )
+# Their options are pairs of what is shown and a value that is not.
+OPTION_PAIRS: Final = frozenset({"Select", "set_options"})
 PARSED_ATTRIBUTES: Final = frozenset({"border_title", "border_subtitle", "tooltip"})
 PARSERS: Final = frozenset({"from_markup", "from_text", "to_content", "from_rich_text"})
 FORBIDDEN_WIDGETS: Final = frozenset({"DataTable", "Markdown", "MarkdownViewer", "RichLog"})
@@ -140,9 +142,20 @@ def _what_parses(call: ast.Call, known: _Knowledge, parameters: frozenset[str], 
         return "" if safe else "notify parses its message without markup=False"
     if (name in PARSING_CONSTRUCTORS and not is_method) or (name in PARSING_METHODS and is_method):
         keywords = PARSING_CONSTRUCTORS.get(name, set())
-        named = [keyword.value for keyword in call.keywords if keyword.arg in keywords]
-        return "" if known.all_safe([*call.args, *named], parameters) else f"{name} parses text"
+        values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in keywords)]
+        if name in OPTION_PAIRS:
+            values = [prompt for value in values for prompt in _prompts(value)]
+        return "" if known.all_safe(values, parameters) else f"{name} parses text"
     return ""
+
+
+def _prompts(options: ast.expr) -> list[ast.expr]:
+    """What is shown of options that are pairs."""
+    if isinstance(options, ast.ListComp | ast.GeneratorExp):
+        pairs = [options.elt]
+    else:
+        pairs = options.elts if isinstance(options, ast.List) else [options]
+    return [pair.elts[0] if isinstance(pair, ast.Tuple) else pair for pair in pairs]
 
 
 def _says_no_markup(call: ast.Call) -> bool:

@@ -28,7 +28,7 @@ from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
 from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
-from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_field import TextField
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -150,7 +150,7 @@ class WalkmeApp(App[int]):
         elif isinstance(item, events.Key):
             if not self._take_key(item):
                 await super().on_event(item)
-        elif isinstance(item, events.Paste) and isinstance(self.focused, TextInput):
+        elif isinstance(item, events.Paste) and isinstance(self.focused, TextField):
             self.focused.on_paste(item)
         else:
             await super().on_event(item)

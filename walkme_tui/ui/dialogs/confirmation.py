@@ -14,7 +14,7 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, Result
-from walkme_tui.ui.widgets.dismiss_button import DismissButton
+from walkme_tui.ui.widgets.dialog_button import DialogButton
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 from walkme_tui.ui.widgets.too_small import is_too_small, show_too_small
@@ -55,7 +55,7 @@ class ConfirmationDialog(Dialog[Result]):
         self._armed = False
         self._was_armed = False
         self._keys_width = 0
-        self._button = DismissButton(self.BUTTON)
+        self._button = DialogButton(self.BUTTON)
 
     def footer(self) -> Sequence[Widget]:
         """The button and the keys."""
@@ -187,11 +187,10 @@ class ConfirmationDialog(Dialog[Result]):
         if self._was_armed:
             action()
 
-    @on(DismissButton.Pressed)
-    def leave(self) -> None:
+    @on(DialogButton.Pressed)
+    def press_button(self) -> None:
         """Close the dialog without a decision."""
-        if self.is_current:
-            self.dismiss(None)
+        self.leave()
 
 
 def available_lines(screen_height: int, around: int) -> int:

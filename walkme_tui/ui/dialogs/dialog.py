@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
-from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_field import TextField
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 Result = TypeVar("Result")
@@ -102,13 +102,18 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         if self._pending_keys is not None:
             self._pending_keys.append(event)
             return True
-        if isinstance(self.focused, TextInput) and self.focused.process_key(event):
+        if isinstance(self.focused, TextField) and self.focused.process_key(event):
             return True
         if event.key == "escape":
-            self.dismiss(None)
+            self.leave()
         elif (action := self.keys().get(event.key)) is not None:
             action()
         return True
+
+    def leave(self) -> None:
+        """Close the dialog without a result."""
+        if self.is_current:
+            self.dismiss(None)
 
 
 def movement_keys(lines: ScrollingText) -> dict[str, Callable[[], object]]:

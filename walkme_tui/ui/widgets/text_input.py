@@ -14,15 +14,15 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from walkme_tui.domain.text import clean
+from walkme_tui.ui.widgets.text_field import TextField
 from walkme_tui.ui.widgets.text_style import TextStyle, text_styles
 
 MAX_LENGTH: Final = 1000
 
 
-class TextInput(Widget, can_focus=True):
+class TextInput(TextField, can_focus=True):
     """A text with a caret after a ``mark``; ``on_edit`` is called with the text after every change by the user."""
 
     DEFAULT_CSS = "TextInput { height: 1; }"
@@ -84,7 +84,7 @@ class TextInput(Widget, can_focus=True):
     def process_key(self, event: events.Key) -> bool:
         """Insert a character or edit; False if the key does neither."""
         if event.is_printable and event.character:
-            self._insert(event.character)
+            self.insert_pasted(event.character)
             return True
         edited = self._edited(event.key)
         if edited is None:
@@ -96,13 +96,8 @@ class TextInput(Widget, can_focus=True):
         """True if ``process_key`` would handle this key."""
         return bool(event.is_printable and event.character) or self._edited(event.key) is not None
 
-    def on_paste(self, event: events.Paste) -> None:
-        """Insert the first line of what was pasted."""
-        event.stop()
-        first = next(iter(event.text.splitlines()), "")
-        self._insert("".join(character for character in first if character.isprintable()))
-
-    def _insert(self, text: str) -> None:
+    def insert_pasted(self, text: str) -> None:
+        """Insert text at the caret."""
         before, after = self.text[: self._caret], self.text[self._caret :]
         text = text[: max(0, MAX_LENGTH - len(self.text))]
         self.edit(before + text + after, self._caret + len(text))

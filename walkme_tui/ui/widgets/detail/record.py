@@ -75,7 +75,7 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
     if not isinstance(user.email, str):
         yield from _labelled("Email", _shown(user.email), width, TextStyle.DIM)
     yield from _labelled("id", clean(user.id), width, TextStyle.DIM)
-    yield from _other(user, width)
+    yield from other_lines(user, width)
     yield EMPTY
     yield [(words.fit(read_when(mirrored, now_ms), width).rstrip(), TextStyle.DIM)]
 
@@ -107,14 +107,14 @@ def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iter
         yield from _labelled(label, _shown(value), width, TextStyle.DIM)
 
 
-def _other(user: User, width: int) -> Iterator[StyledText]:
+def other_lines(user: User, width: int, heading: str = "Other") -> Iterator[StyledText]:
     """Fields that the program does not know. A time that was parsed is not shown again in its original form."""
     parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
     extra = {name: value for name, value in user.extra.items() if name not in parsed}
     if not extra:
         return
     yield EMPTY
-    yield [("Other", TextStyle.DIM)]
+    yield [(heading, TextStyle.DIM)]
     labels = {name: clean(name, 80) for name in extra}
     short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
     label_width = max(LABEL_WIDTH, *short, 0)

@@ -1,4 +1,4 @@
-"""The button of a dialog that has the initial focus, so that Enter changes nothing."""
+"""The buttons of a dialog."""
 
 from rich.cells import cell_len
 from textual import events
@@ -8,14 +8,23 @@ from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
-class DismissButton(TextBar, can_focus=True):
+class DialogButton(TextBar, can_focus=True):
     """``[ Cancel ]``; a click presses it, Enter is handled by the dialog."""
 
     class Pressed(Message):
         """The button was clicked."""
 
-    def __init__(self, label: str) -> None:
-        super().__init__(id="answer")
+        def __init__(self, control: "DialogButton") -> None:
+            super().__init__()
+            self._control = control
+
+        @property
+        def control(self) -> "DialogButton":
+            """The button."""
+            return self._control
+
+    def __init__(self, label: str, *, id: str = "answer") -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
         self._label = f"[ {label} ]"
         self.styles.width = cell_len(self._label)
         self._paint()
@@ -31,4 +40,4 @@ class DismissButton(TextBar, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Press the button."""
         event.stop()
-        self.post_message(self.Pressed())
+        self.post_message(self.Pressed(self))

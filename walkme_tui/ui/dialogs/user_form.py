@@ -1,0 +1,443 @@
+"""The form of a user: edits a known one, or describes a new one."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from textual import events, on
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.plans import Consequence
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.user_json import TEXT_FIELDS
+from walkme_tui.domain.users import ROLES, UNKNOWN, Status
+from walkme_tui.ui.change_words import MAX_SENTENCE, name_of
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.dialog import QUIT, Dialog
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.dialogs.role import RoleDialog
+from walkme_tui.ui.user_draft import CHOSEN_FIELDS, EDITED_FIELDS, UserDraft
+from walkme_tui.ui.widgets.detail.record import other_lines
+from walkme_tui.ui.widgets.dialog_button import DialogButton
+from walkme_tui.ui.widgets.fields.draft_lines import edit_lines, field_notes, value_text
+from walkme_tui.ui.widgets.fields.field_input import FieldInput
+from walkme_tui.ui.widgets.fields.field_row import LABEL_CELLS, FieldRow
+from walkme_tui.ui.widgets.fields.field_select import FieldOption, FieldSelect
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
+from walkme_tui.ui.words import count
+
+ANOTHER_ROLE: Final = "\ud800"
+"""Half a character: no record holds one."""
+SHORT_SCREEN: Final = 20
+"""On a lower screen the frame has no blank lines."""
+MESSAGE_LINES: Final = 3
+UNREADABLE: Final = "not readable as text, shown below"
+UNKNOWN_VALUE: Final = "? unknown"
+
+Judge = Callable[[UserDraft], Sequence[Consequence]]
+
+
+class UserForm(Dialog[None]):
+    """Asks for the fields of a user.
+
+    It stays open while what it returned is saved: ``answer`` returns the draft each time the person saves it, and None
+    when they leave. ``load`` fills it for another user, so that one form, mounted once, opens without a delay.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__((), ())
+        self._monotonic = monotonic
+        self._draft = UserDraft()
+        self._judge: Judge = lambda _: ()
+        self._roles: Mapping[str, int] = {}
+        self._statuses: Sequence[str] = ()
+        self._account: Account | None = None
+        self._answers: asyncio.Queue[UserDraft | None] = asyncio.Queue()
+        self._opening = 0
+        self._saving = ""
+        self._message: StyledText = ()
+        self._last_key_at = 0.0
+        self._rows = {name: FieldRow(label, _control(name)) for name, label in EDITED_FIELDS.items()}
+        self._edits, self._other, self._message_lines = map(_text, ("edits", "other", "form-message"))
+        self._fields = VerticalScroll(*self._rows.values(), self._edits, self._other, id="fields", can_focus=False)
+        self._save_button = DialogButton("Save", id="save")
+        self._cancel_button = DialogButton("Cancel", id="cancel")
+
+    # ------------------------------------------------------------ for the flow
+
+    @property
+    def draft(self) -> UserDraft:
+        """What the person entered so far."""
+        return self._draft
+
+    def load(self, draft: UserDraft, account: Account, judge: Judge) -> int:
+        """Fill the form before it is shown; returns the number of this opening.
+
+        ``judge`` returns the consequences of a draft, from what is known here.
+        """
+        self._draft, self._judge, self._account = draft, judge, account
+        self._title = [("New user" if draft.base is None else f"Edit {name_of(draft.base)}", TextStyle.STRONG)]
+        self._right = account_mark(account)
+        self._answers = asyncio.Queue()
+        self._opening += 1
+        self._saving, self._message = "", ()
+        if self.is_mounted:
+            self.fill()
+        return self._opening
+
+    def shows(self, opening: int) -> bool:
+        """True until the person left the form that was opened with this number."""
+        return self.is_attached and self._opening == opening and self in self.app.screen_stack
+
+    async def answer(self) -> UserDraft | None:
+        """Return the draft once the person saves it, None once they left."""
+        return await self._answers.get()
+
+    def offer(self, roles: Mapping[str, int], statuses: Sequence[str]) -> None:
+        """Offer the roles of the account, each with the number of its users, and its statuses."""
+        self._roles, self._statuses = roles, statuses
+        self._write_fields()
+
+    def reread(self, draft: UserDraft) -> None:
+        """Show this draft, and judge it again."""
+        self._draft = draft
+        self._write_fields()
+        self._write_edits()
+        self._write_other()
+
+    def show_saving(self, status: str) -> None:
+        """Show how far the save is; until ``show_problem`` only Esc does something."""
+        self._saving = status
+        self._message = ()
+        self._write_message()
+        self._write_footer()
+
+    def show_problem(self, text: str, draft: UserDraft) -> None:
+        """Return to the draft, with a message; the focus goes to the first field that was refused."""
+        self._saving = ""
+        self._draft = draft
+        self._write_fields()
+        self._write_edits()
+        self._say(text, TextStyle.BAD)
+        refused = next((name for name in draft.fields if name in draft.refusals), None)
+        if refused is not None:
+            self._focus(self._rows[refused].control)
+        self._write_footer()
+
+    # ------------------------------------------------------------ widgets
+
+    def body(self) -> Sequence[Widget]:
+        """The fields, what a save would send, and the fields that cannot be edited."""
+        return [self._fields, self._message_lines]
+
+    def footer(self) -> Sequence[Widget]:
+        """The buttons and the keys."""
+        return [Horizontal(self._cancel_button, self._save_button, TextBar(id="footer"), id="bottom")]
+
+    def fill(self) -> None:
+        """Write everything and give the first field the focus."""
+        self.query_one("#frame").add_class("wide")
+        self.query_one("#title", TextBar).write(self._title, self._right)
+        for name, row in self._rows.items():
+            row.display = name in self._draft.fields
+            if isinstance(row.control, FieldInput):
+                row.control.on_edit = partial(self._typed, name)
+            elif isinstance(row.control, FieldSelect):
+                row.control.chosen = partial(self._chosen, name)
+        self._fit()
+        self._write_fields()
+        self._write_edits()
+        self._write_other()
+        self._write_message()
+        self._fields.scroll_to(y=0, animate=False)
+        self._focus(self._stops[0])
+        self._write_footer()
+
+    @on(events.Resize)
+    def fit_again(self) -> None:
+        """Fit the form into the screen and wrap its texts again."""
+        self._write_message()
+        self._write_fields()
+        self._write_edits()
+        self._write_other()
+
+    @on(events.DescendantFocus)
+    def update_keys(self) -> None:
+        """Show the keys for the new focus."""
+        self._write_footer()
+
+    # ------------------------------------------------------------ writing
+
+    @property
+    def _width(self) -> int:
+        return inner_width(self.app.size.width) - 1
+
+    def _fit(self) -> None:
+        height = self.app.size.height
+        short = height < SHORT_SCREEN
+        self.query_one("#frame").set_class(short, "short")
+        lines = self._message_lines.virtual_size.height if self._message else 0
+        self._fields.styles.max_height = available_lines(height, lines - (2 if short else 0))
+
+    def _write_fields(self) -> None:
+        for name in self._draft.fields:
+            self._write_field(name)
+
+    def _write_field(self, name: str) -> None:
+        row, draft = self._rows[name], self._draft
+        if isinstance(row.control, FieldSelect):
+            options = self._role_options() if name == "role" else self._status_options()
+            row.control.put(options, draft.raw(name))
+        elif isinstance(row.control, FieldInput):
+            row.control.put(draft.shown(name), literal=draft.is_literal(name), placeholder=_placeholder(draft, name))
+        row.note(field_notes(draft, name, self._width - LABEL_CELLS), edited=draft.is_edited(name))
+
+    def _role_options(self) -> list[FieldOption]:
+        empty = "none: the server chooses" if self._draft.base is None else _empty_label(self._draft, "role")
+        names = sorted(self._roles, key=lambda role: (-self._roles[role], role))
+        own = (self._draft.raw("role"), self._draft.before("role"))
+        listed = dict.fromkeys(role for role in (*names, *ROLES, *own) if isinstance(role, str) and role)
+        roles = [FieldOption(role, value_text("role", role), _users(self._roles.get(role))) for role in listed]
+        return [FieldOption("", empty), *roles, FieldOption(ANOTHER_ROLE, "another role…")]
+
+    def _status_options(self) -> list[FieldOption]:
+        own = (self._draft.raw("status"), self._draft.before("status"))
+        listed = dict.fromkeys(status for status in (*Status, *self._statuses, *own) if isinstance(status, str))
+        options = [FieldOption(str(status), value_text("status", status)) for status in listed if status]
+        empty = [FieldOption("", _empty_label(self._draft, "status"))]
+        return options if all(isinstance(each, str) and each for each in own) else [*empty, *options]
+
+    def _write_edits(self) -> None:
+        _write(self._edits, edit_lines(self._draft, self._judge(self._draft), self._width))
+
+    def _write_other(self) -> None:
+        known = self._draft.base
+        _write(self._other, list(other_lines(known, self._width, "Other, read-only")) if known is not None else [])
+
+    def _say(self, text: str, style: TextStyle) -> None:
+        self._message = [(clean(text, MAX_SENTENCE), style)] if text else ()
+        self._write_message()
+
+    def _write_message(self) -> None:
+        lines = [line for text, style in self._message for line in wrapped(text, self._width, style)]
+        _write(self._message_lines, lines[:MESSAGE_LINES])
+        self._message_lines.display = bool(lines)
+        self._fit()
+
+    def _write_footer(self) -> None:
+        if self._saving:
+            pairs = [("Esc", "goes on in the background")]
+        elif isinstance(self._field, FieldSelect):
+            pairs = [("Space", "choose"), ("F2", "save"), ("Esc", "leave")]
+        elif self._field is not None and self._draft.is_edited(self._field_name):
+            pairs = [("F5", "restore"), ("F2", "save"), ("Esc", "leave")]
+        elif self.focused is self._save_button:
+            pairs = [("Enter", "save"), ("Esc", "leave")]
+        elif self.focused is self._cancel_button:
+            pairs = [("Enter", "leave"), ("F2", "save")]
+        else:
+            pairs = [("Enter", "next"), ("F2", "save"), ("Esc", "leave")]
+        pieces: list[StyledSpan] = [(f"  {self._saving}", TextStyle.ACCENT)] if self._saving else []
+        for key, word in pairs:
+            pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
+        self.query_one("#footer", TextBar).write(pieces)
+
+    # ------------------------------------------------------------ focus
+
+    @property
+    def _stops(self) -> list[Widget]:
+        fields = [self._rows[name].control for name in self._draft.fields]
+        return [*fields, self._save_button, self._cancel_button]
+
+    @property
+    def _field(self) -> Widget | None:
+        """The field that has the keys; its list may have the focus in its place."""
+        focused = self.focused
+        return next(
+            (row.control for row in self._rows.values() if focused is not None and row in focused.ancestors), None
+        )
+
+    @property
+    def _field_name(self) -> str:
+        return next((name for name, row in self._rows.items() if row.control is self._field), "")
+
+    def _focus(self, widget: Widget) -> None:
+        if isinstance(self._field, FieldSelect):
+            self._field.expanded = False
+        self.set_focus(widget, scroll_visible=False)
+        row = widget.parent if isinstance(widget.parent, FieldRow) else self._edits
+        # A field with its notes; the buttons with what they would send.
+        self._fields.scroll_to_widget(row, animate=False)
+
+    def _move(self, by: int, *, around: bool = False) -> None:
+        stops = self._stops
+        current = self._field or self.focused
+        place = (stops.index(current) if current in stops else 0) + by
+        self._focus(stops[place % len(stops) if around else max(0, min(place, len(stops) - 1))])
+
+    # ------------------------------------------------------------ keys
+
+    def process_key(self, event: events.Key) -> bool:
+        """Edit the field that has the focus, or move between the fields."""
+        if event.key == QUIT and self._draft.is_changed and not self._saving:
+            self.leave()
+            return True
+        if self._saving and event.key not in {QUIT, "escape"}:
+            return True
+        field = self._field
+        taken = isinstance(field, FieldSelect) and self._pending_keys is None and field.process_key(event)
+        taken = taken or super().process_key(event)
+        self._last_key_at = self._monotonic()
+        return taken
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Move, save, restore; the buttons."""
+        return {
+            "tab": partial(self._move, 1, around=True),
+            "shift+tab": partial(self._move, -1, around=True),
+            "down": partial(self._move, 1),
+            "up": partial(self._move, -1),
+            "pagedown": partial(self._fields.scroll_page_down, animate=False),
+            "pageup": partial(self._fields.scroll_page_up, animate=False),
+            "enter": self._enter,
+            "space": self._enter,
+            "f2": self._save,
+            "f5": self._restore,
+        }
+
+    def _enter(self) -> None:
+        if self.focused is self._cancel_button:
+            self.leave()
+        elif self.focused is not self._save_button:
+            self._move(1)
+        elif self._monotonic() - self._last_key_at >= QUIET_SECONDS:
+            self._save()  # not with the Enter keys that went through the fields
+
+    def _typed(self, name: str, text: str) -> None:
+        self._edited(name, self._draft.with_text(name, text))
+
+    def _chosen(self, name: str, value: str) -> None:
+        if value == ANOTHER_ROLE:
+            self.app.push_screen(RoleDialog(self._roles, monotonic=self._monotonic), self._choose_role)
+        else:
+            self._edited(name, self._draft.with_value(name, value))
+
+    def _choose_role(self, role: str | None) -> None:
+        if role is not None:
+            self._edited("role", self._draft.with_value("role", role))
+        else:
+            self._write_field("role")
+
+    def _restore(self) -> None:
+        if self._field_name:
+            self._edited(self._field_name, self._draft.restored(self._field_name))
+
+    def _edited(self, name: str, draft: UserDraft) -> None:
+        self._draft = draft
+        self._write_field(name)
+        self._write_edits()
+        if self._message:
+            self._say("", TextStyle.PLAIN)
+        self._write_footer()
+
+    # ------------------------------------------------------------ the end
+
+    @on(DialogButton.Pressed, "#save")
+    def _save(self) -> None:
+        """Return the draft, once the person saw what it sends."""
+        if self._saving:
+            return
+        if not self._draft.is_changed:
+            self._say("Nothing was changed: there is nothing to send.", TextStyle.WARN)
+            return
+        error = self._draft.error
+        if error is not None:
+            name, reason = error
+            self._say(f"{EDITED_FIELDS[name]}: {reason}", TextStyle.BAD)
+            self._focus(self._rows[name].control)
+            return
+        if not self._edits_seen:
+            self._say("This will be sent. F2 again, or Enter, saves it.", TextStyle.WARN)
+            self.call_after_refresh(self._focus, self._save_button)
+            return
+        self.show_saving("saving…")
+        self._answers.put_nowait(self._draft)
+
+    @property
+    def _edits_seen(self) -> bool:
+        """True if the end of what a save sends is on the screen."""
+        region = self._edits.region
+        return region.height == self._edits.virtual_size.height and region.bottom <= self._fields.region.bottom
+
+    @on(DialogButton.Pressed, "#cancel")
+    def leave(self) -> None:
+        """Leave the form; ask before what was entered is discarded."""
+        if not self.is_current:
+            return
+        if self._saving or not self._draft.is_changed:
+            self._leave()
+            return
+        names = ", ".join(EDITED_FIELDS[edit.attribute] for edit in self._draft.edits)
+        question = QuestionDialog(
+            "Leave without saving?",
+            [
+                (f"{count(len(self._draft.edits), 'field was', 'fields were')} edited: {names}.", TextStyle.PLAIN),
+                ("Nothing was sent.", TextStyle.DIM),
+            ],
+            [AnswerKey("d", "discard the edits")],
+            account=self._account,
+            monotonic=self._monotonic,
+        )
+        self.app.push_screen(question, self._discard)
+
+    def _discard(self, answer: str | None) -> None:
+        if answer is not None:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._answers.put_nowait(None)
+        self.close()
+
+    def close(self) -> None:
+        """Close the form."""
+        if self.is_current:
+            self.dismiss(None)
+
+
+def _control(name: str) -> Widget:
+    field_id = f"field-{name.replace('_', '-')}"
+    return FieldSelect(id=field_id) if name in CHOSEN_FIELDS else FieldInput(id=field_id)
+
+
+def _text(name: str) -> ScrollingText:
+    text = ScrollingText(id=name)
+    text.can_focus = False
+    return text
+
+
+def _write(text: ScrollingText, lines: list[StyledText]) -> None:
+    before = text.virtual_size.height
+    text.set_lines(lines)
+    if len(lines) != before:
+        text.refresh(layout=True)
+
+
+def _users(number: int | None) -> str:
+    return "" if number is None else count(number, "user", "users")
+
+
+def _empty_label(draft: UserDraft, name: str) -> str:
+    return UNKNOWN_VALUE if draft.before(name) is UNKNOWN else "none"
+
+
+def _placeholder(draft: UserDraft, name: str) -> str:
+    if draft.before(name) is not UNKNOWN:
+        return ""
+    unread = {attribute for json_name, attribute in TEXT_FIELDS.items() if draft.base and json_name in draft.base.extra}
+    return UNREADABLE if name in unread else UNKNOWN_VALUE
