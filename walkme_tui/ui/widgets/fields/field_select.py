@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from rich.text import Text
 from textual import events, on
+from textual.content import Content
 from textual.widgets import Select
 from textual.widgets._select import SelectCurrent, SelectOverlay
 
-from walkme_tui.ui.safe import rich_text
+from walkme_tui.ui.safe import content
 
 MAX_LABEL: Final = 60
 _MOVES: Final[dict[str, Callable[[SelectOverlay], None]]] = {
@@ -33,7 +33,7 @@ class FieldSelect(Select[str]):
     """One of some values; ``chosen`` is called with the one that the user chose."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
-        super().__init__([(rich_text("none"), "")], id=id, allow_blank=False, compact=True)
+        super().__init__([(content("none"), "")], id=id, allow_blank=False, compact=True)
         self.chosen: Callable[[str], None] = lambda _: None
         self._shown: tuple[Sequence[FieldOption], str] = ((), "")
 
@@ -108,5 +108,5 @@ class FieldSelect(Select[str]):
             event.prevent_default()
 
 
-def _prompt(option: FieldOption) -> Text:
-    return rich_text(f"{option.label}  {option.note}".rstrip(), limit=MAX_LABEL)
+def _prompt(option: FieldOption) -> Content:
+    return content(f"{option.label}  {option.note}".rstrip(), limit=MAX_LABEL)
