@@ -251,7 +251,7 @@ def test_confirmation_of_abandoning(matches_snapshot: SnapshotCheck) -> None:
 def test_read_only_dims_commands_that_write(matches_snapshot: SnapshotCheck) -> None:
     async def help_(browser: Browser) -> None:
         await quiet(browser)
-        await browser.press("question_mark", *["pagedown"] * 2)
+        await browser.press("question_mark", *["pagedown"] * 3)
         await browser.tick(0)
 
     assert matches_snapshot(Setting(api=account(), read_only=True), help_, NARROW)
