@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from walkme_tui.api.answers import ApiAnswer, ApiRequest, BrokenJson, Endpoint, without_secret
-from walkme_tui.api.auth import Token
+from walkme_tui.api.auth import SignIn
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
 from walkme_tui.api.retry import Failure, FailureKind, RetryBudget, RetryPolicy, final_error, outcome_unknown
@@ -40,31 +40,11 @@ def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Why nothing is sent, and until when, in monotonic seconds."""
-
-    until: float
-    reason: str
-
-
 @dataclass(slots=True)
 class CallState:
     """The state of a call; ``outcome_open`` while it has sent a change that was not answered yet."""
 
     outcome_open: bool = False
-
-
-class Credentials(Protocol):
-    """Provides tokens and drops those that were not accepted."""
-
-    async def token(self) -> Token:
-        """A token to send now."""
-        ...
-
-    def reject(self, token: Token) -> None:
-        """Drop a token that the server did not accept."""
-        ...
 
 
 class Offload(Protocol):
@@ -111,8 +91,7 @@ class Connection:
         self._log = RequestLog()
         self._budget = RetryBudget()
         self._sending = 0
-        self._waits: dict[object, Wait] = {}
-        self._pause_reason = ""
+        self._waits_until: dict[object, float] = {}
         self._calls: set[asyncio.Timeout] = set()
         self._closed = False
         self._all_ended = asyncio.Event()
@@ -121,7 +100,7 @@ class Connection:
     # ------------------------------------------------------------ calls
 
     async def call(
-        self, request: ApiRequest, credentials: Credentials, priority: Priority, decode: Callable[[ApiAnswer], T]
+        self, request: ApiRequest, sign_in: SignIn, priority: Priority, decode: Callable[[ApiAnswer], T]
     ) -> T:
         """The result of ``decode`` for the 2xx answer to a request; raises ``ApiError`` for everything else.
 
@@ -132,7 +111,7 @@ class Connection:
             while True:
                 attempt += 1
                 async with self.pacer.turn(priority) as turn:
-                    token = await credentials.token()
+                    token = await sign_in.token()
                     headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
                     if request.content:
                         headers["Content-Type"] = "application/json"
@@ -153,7 +132,7 @@ class Connection:
                         summary = "broken JSON" if broken else "not from this API"
                         outcome = Failure(error, kind, summary, status=outcome.status)
                 if outcome.kind is FailureKind.UNAUTHORIZED and not replayed:
-                    credentials.reject(token)
+                    sign_in.reject(token)
                     replayed = True
                     continue
                 await self.wait_or_give_up(outcome, request, attempt - replayed)
@@ -221,7 +200,6 @@ class Connection:
         """Slow down where the server refuses requests for now; before the turn ends, so that no other one starts."""
         if failure.kind is FailureKind.THROTTLED:
             self.pacer.refused(turn, too_many=failure.rate_limited, retry_after_seconds=failure.retry_after_seconds)
-            self._pause_reason = failure.summary
 
     async def wait_or_give_up(self, failure: Failure, request: ApiRequest, attempt: int) -> None:
         """Wait until the next attempt may be made; raises ``ApiError`` if there is none."""
@@ -229,11 +207,11 @@ class Connection:
         if seconds is None or not self._budget.take(failure):
             raise final_error(failure, changes=request.changes)
         key = object()
-        self._waits[key] = Wait(self.pacer.now() + seconds, failure.summary)
+        self._waits_until[key] = self.pacer.now() + seconds
         try:
             await asyncio.sleep(seconds)
         finally:
-            del self._waits[key]
+            del self._waits_until[key]
 
     async def _decoded(self, answer: ApiAnswer, decode: Callable[[ApiAnswer], T], *, urgent: bool) -> T:
         """The result of ``decode`` for an answer, off the event loop if the answer is large."""
@@ -246,24 +224,19 @@ class Connection:
     def traffic(self) -> TrafficStatus:
         """The traffic at this moment."""
         pace, now = self.pacer.pace, self.pacer.now()
-        wait = self._wait(now)
         return TrafficStatus(
             in_flight=self._sending,
             permitted_per_second=pace.per_second,
             recent_per_second=pace.recent_per_second(now),
-            waiting_seconds=wait.until - now,
+            waiting_seconds=self._waiting_seconds(now),
             latency_ms=self._log.latency_ms,
             throttled=pace.throttled_count,
-            waiting_reason=wait.reason,
         )
 
-    def _wait(self, now: float) -> Wait:
-        """What delays all requests: a pause that the server asked for, or, while nothing is sent, a back-off."""
-        waits = [Wait(now, "")]
-        if self._waits and not self._sending:
-            waits.append(min(self._waits.values(), key=lambda wait: wait.until))
-        waits.append(Wait(now + self.pacer.pause_seconds, self._pause_reason))
-        return max(waits, key=lambda wait: wait.until)
+    def _waiting_seconds(self, now: float) -> float:
+        """The delay of all requests: a pause that the server asked for, or, while nothing is sent, a back-off."""
+        back_off = min(self._waits_until.values()) - now if self._waits_until and not self._sending else 0.0
+        return max(0.0, back_off, self.pacer.pause_seconds)
 
     def request_log(self) -> tuple[RequestRecord, ...]:
         """The latest attempts, oldest first."""

@@ -81,10 +81,8 @@ class TrafficStatus(NamedTuple):
     """The traffic to the account at this moment.
 
     ``permitted_per_second`` is the adaptive rate now, ``recent_per_second`` what was sent over the last seconds.
-    ``waiting_seconds`` is the countdown that ``Retry-After`` or a back-off imposes, 0 when none does, and
-    ``waiting_reason`` says in a few words what imposed it ("too many requests", "connection refused"), empty when
-    nothing does. ``latency_ms`` is the median of recent answers, None before the first. ``throttled`` counts 429
-    answers since the start.
+    ``waiting_seconds`` is the countdown that ``Retry-After`` or a back-off imposes, 0 when none does. ``latency_ms`` is
+    the median of recent answers, None before the first. ``throttled`` counts 429 answers since the start.
     """
 
     in_flight: int
@@ -93,4 +91,3 @@ class TrafficStatus(NamedTuple):
     waiting_seconds: float
     latency_ms: int | None
     throttled: int
-    waiting_reason: str = ""
