@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import re
-import ssl
 import sys
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
@@ -15,6 +14,8 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -63,7 +64,7 @@ def environment_proxy(base_url: str) -> EnvironmentProxy | None:
     return _proxy(settings[kind], _variable(f"{kind}_proxy"))
 
 
-def proxy_options(proxy: EnvironmentProxy | None, context: ssl.SSLContext) -> dict[str, Any]:
+def proxy_options(proxy: EnvironmentProxy | None, context: "ssl.SSLContext") -> dict[str, Any]:
     """The options of ``httpx.AsyncClient`` that send everything through a proxy, which ``context`` verifies, too."""
     import httpx
 

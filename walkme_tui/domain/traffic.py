@@ -1,7 +1,6 @@
 """The request log, and the state of the traffic."""
 
 import re
-import shlex
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
@@ -46,6 +45,8 @@ def curl_command(record: RequestRecord, base_url: str) -> str:
 
     ``$WALKME_TOKEN`` is the access token; a field of the query or of a form is a variable like ``$WALKME_EMAIL``.
     """
+    from shlex import quote
+
     path, _, query = record.path.partition("?")
     parts = ["curl", "--request", record.method]
     if dict(record.request_headers).get("content-type", "").startswith(FORM):
@@ -53,10 +54,10 @@ def curl_command(record: RequestRecord, base_url: str) -> str:
     else:
         parts.append('--header "Authorization: Bearer $WALKME_TOKEN"')
         if record.request_body:
-            parts += ["--header 'Content-Type: application/json'", f"--data {shlex.quote(record.request_body)}"]
+            parts += ["--header 'Content-Type: application/json'", f"--data {quote(record.request_body)}"]
     if query:
         parts += ["--get", *_fields(query)]
-    return " ".join([*parts, shlex.quote(f"{base_url.rstrip('/')}{path}")])
+    return " ".join([*parts, quote(f"{base_url.rstrip('/')}{path}")])
 
 
 def curl_of_user(user_id: str, base_url: str) -> str:
@@ -68,11 +69,13 @@ def curl_of_user(user_id: str, base_url: str) -> str:
 
 def _fields(encoded: str) -> list[str]:
     """The options of curl for ``name=value&…``."""
+    from shlex import quote
+
     options = []
     for pair in encoded.split("&"):
         name, _, value = pair.partition("=")
         variable = re.sub(r"\W", "_", f"WALKME_{name}").upper()
-        quoted = f'{shlex.quote(name)}="${variable}"' if value == REDACTED else shlex.quote(f"{name}={value}")
+        quoted = f'{quote(name)}="${variable}"' if value == REDACTED else quote(f"{name}={value}")
         options.append(f"--data-urlencode {quoted}")
     return options
 

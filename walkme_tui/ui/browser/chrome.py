@@ -195,7 +195,8 @@ class Chrome:
             return StatusMessage(box.offer_message)
         crawl = self.crawl.message if self.crawl is not None else None
         news = self.news.message if self.news is not None else None
-        background = crawl or self._area.groups_tab.reading_message or news
+        reading = self._area.groups_tab.reading_message if self._started else None
+        background = crawl or reading or news
         if background is not None:
             return background
         warnings = self._pages.warnings

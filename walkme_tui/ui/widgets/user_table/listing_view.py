@@ -303,7 +303,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self._styles_are_stale = False
             _, _, background, color = self.colors
             row_styles = RowStyles(background, color, self._components, self.get_line_filters())
-            if self._row_styles is None or row_styles.identity != self._row_styles.identity:
+            if self._row_styles is None or not self._row_styles.draws_like(row_styles):
                 self._row_styles = row_styles
         query = self.listing.query
         if query is not self._parsed_query:
@@ -359,7 +359,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._deferred_repaint is not None:
             self._deferred_repaint.cancel()
             self._deferred_repaint = None
-        if len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
+        if not self._lines or len(self._lines) != self.size.height or self.styles.gutter.totals != (0, 0):
             self.refresh()
             return
         self._update_text_widths(range(self.size.height))

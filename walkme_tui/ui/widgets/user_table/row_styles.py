@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
+from functools import partial
 from typing import Final
 
 from rich.segment import Segment
@@ -50,6 +51,18 @@ _OWN_STYLE_ON_CURSOR: Final = frozenset({CellStyle.GUTTER, CellStyle.MARK, CellS
 _CURSORS: Final = frozenset({RowBackground.CURSOR, RowBackground.CURSOR_BLURRED})
 
 
+class _StylesOnBackground(dict[CellStyle, Style]):
+    """The Rich styles on one background, each made when it is first used."""
+
+    def __init__(self, mix: Callable[[CellStyle], Style]) -> None:
+        super().__init__()
+        self._mix = mix
+
+    def __missing__(self, cell_style: CellStyle) -> Style:
+        style = self[cell_style] = self._mix(cell_style)
+        return style
+
+
 class RowStyles:
     """A Rich style for every ``CellStyle`` on every background, equal ones identical, and the app's line filters."""
 
@@ -60,21 +73,18 @@ class RowStyles:
         component: Callable[[str], StylesBase],
         filters: Iterable[LineFilter],
     ) -> None:
-        self._background = background
-        self._color = color
+        self.background = background
+        self.color = color
         self._component = component
-        self._filters = tuple(filters)
-        same: dict[Style, Style] = {}
-        self._styles: dict[RowBackground, dict[CellStyle, Style]] = {each: {} for each in RowBackground}
-        for row_background, styles in self._styles.items():
-            for cell_style in CellStyle:
-                style = self._mix(row_background, cell_style)
-                styles[cell_style] = same.setdefault(style, style)
+        self.filters = tuple(filters)
+        self._same: dict[Style, Style] = {}
+        self._styles = {each: _StylesOnBackground(partial(self._mix, each)) for each in RowBackground}
 
-    @property
-    def identity(self) -> tuple[object, object]:
-        """Equal for two sets of styles that draw everything in the same way."""
-        return self._styles, self._filters
+    def draws_like(self, other: "RowStyles") -> bool:
+        """True if ``other`` draws everything that was drawn with these styles in the same way."""
+        same = (self.background, self.color, self.filters) == (other.background, other.color, other.filters)
+        used = ((each, *used) for each, styles in self._styles.items() for used in styles.items())
+        return same and all(other.on(each)[cell_style] == style for each, cell_style, style in used)
 
     def on(self, background: RowBackground) -> Mapping[CellStyle, Style]:
         """The Rich styles on this background."""
@@ -83,12 +93,12 @@ class RowStyles:
     def filtered(self, segments: Sequence[Segment]) -> list[Segment]:
         """The segments after the app's line filters, which remove control characters and unwanted colours."""
         shown = list(segments)
-        for line_filter in self._filters:
-            shown = line_filter.apply(shown, self._background)
+        for line_filter in self.filters:
+            shown = line_filter.apply(shown, self.background)
         return shown
 
     def _mix(self, row_background: RowBackground, cell_style: CellStyle) -> Style:
-        background, color, style = self._background, self._color, Style.null()
+        background, color, style = self.background, self.color, Style.null()
         layers = [row_background.value] if row_background.value else []
         if row_background not in _CURSORS or cell_style in _OWN_STYLE_ON_CURSOR:
             layers.append(cell_style.value)
@@ -99,7 +109,8 @@ class RowStyles:
             if styles.has_rule("color"):
                 color = background.get_contrast_text(styles.color.a) if styles.auto_color else styles.color
             style += styles.text_style
-        return style + Style.from_color((background + color).rich_color, background.rich_color)
+        style += Style.from_color((background + color).rich_color, background.rich_color)
+        return self._same.setdefault(style, style)
 
 
 class ComponentClasses:
