@@ -81,7 +81,7 @@ async def test_a_change_that_arrives_late_is_ours_and_can_be_undone(tmp_path: Pa
         job = await desk.resume(job)
         assert job.steps[0].changed
         undo = await Planner(desk.session).undo(job)
-    assert [step.change for step in undo.steps] == [DEACTIVATE.inverse()]
+    assert [step.change for step in undo.steps] == [*DEACTIVATE.inverses()]
 
 
 async def test_discarding_it_asks_for_review(tmp_path: Path, reword: Reword) -> None:

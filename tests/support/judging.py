@@ -49,7 +49,7 @@ class Case:
 
 def place(change: Change) -> Place:
     """What a step changes."""
-    return change.user_id, change.groups[0].id if change.groups else change.attribute
+    return change.user_id, change.groups[0].id if change.groups else change.attributes[0]
 
 
 def judge(case: Case) -> list[Violation]:

@@ -39,9 +39,9 @@ def commit_after_send() -> None:
         waiting[record.step.user_id] = (record, before)
         return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
 
-    async def send(self: StepRunner, record: StepRecord) -> None:
+    async def send(self: StepRunner, record: StepRecord) -> str | None:
         try:
-            await real_send(self, record)
+            return await real_send(self, record)
         finally:
             await real_intend(self._ledger, *waiting.pop(record.step.user_id))
 
@@ -53,11 +53,11 @@ def blind_resend() -> None:
     """What was not answered is sent once more, without a look."""
     real = StepRunner._send
 
-    async def send(self: StepRunner, record: StepRecord) -> None:
+    async def send(self: StepRunner, record: StepRecord) -> str | None:
         try:
-            await real(self, record)
+            return await real(self, record)
         except OutcomeUnknown:
-            await real(self, record)
+            return await real(self, record)
 
     StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
 

@@ -1,7 +1,10 @@
 """The account that a profile connects to."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+WRITE_SCOPE: Final = "users:write"
+DELETE_SCOPE: Final = "users:delete"
 
 
 class Environment(StrEnum):

@@ -7,14 +7,17 @@ implement the commands. Ids are public and never change, because users write the
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from walkme_tui.domain.accounts import WRITE_SCOPE
+
 
 class Command(NamedTuple):
     """One command.
 
     ``keys`` are Textual key names; the footer shows the first. ``title`` is the text in the palette and the help,
     ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help. ``writes`` means that the
-    command changes the account, see ``domain.permissions``. ``needs_view`` means that it acts on the row under the
-    cursor, on the marks, or on all rows: it waits until the view shows what earlier keys requested.
+    command changes the account, see ``domain.permissions``, and ``scope`` is what the token needs for that.
+    ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it waits until the view
+    shows what earlier keys requested.
     """
 
     id: str
@@ -24,6 +27,7 @@ class Command(NamedTuple):
     hint: str = ""
     writes: bool = False
     needs_view: bool = False
+    scope: str = WRITE_SCOPE
 
 
 MOVE: Final = "Moving"

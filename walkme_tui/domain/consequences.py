@@ -211,7 +211,7 @@ def _identity_provider(user: User, advice: str) -> list[Consequence]:
 
 def identity_provider_warning(user: User, kind: PlanKind) -> str:
     """The warning that an identity provider owns this record, and what to do there; empty if none is known to."""
-    advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE} else ASSIGN
+    advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE, PlanKind.DELETE} else ASSIGN
     found = _identity_provider(user, advice)
     return "".join(consequence.text for consequence in found if consequence.gravity is Gravity.WARNING)
 

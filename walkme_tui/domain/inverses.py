@@ -9,7 +9,7 @@ from typing import Final
 
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import StepRecord
+from walkme_tui.domain.jobs import StepRecord, user_ids, with_user_id
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean
@@ -34,36 +34,44 @@ def inverses(
 ) -> Inverses:
     """The inverses of the steps of a job.
 
-    ``users`` are the users as in the plan, ``now`` as the server has them now (None: gone), both by id. ``groups``
-    contains the known groups by id.
+    ``users`` are the users as in the plan, by the id there, ``now`` as the server has them now (None: gone), by id. A
+    user whom the job created has the id that ``jobs.user_ids`` returns; one whom it deleted is looked up by email for
+    the undo, and in ``now`` by ``new_user_key``. ``groups`` contains the known groups by id.
     """
     found = Inverses()
+    ids = user_ids(records)
+    known = {ids.get(user_id, user_id): user for user_id, user in users.items()}
+    records = [with_user_id(record, ids.get(record.step.user_id, record.step.user_id)) for record in records]
+    never_there = {record.step.user_id for record in records if record.step.change.new_email is not None}
+    never_there -= set(ids.values())
     reported_gone: set[str] = set()
     simulated = {user_id: user for user_id, user in now.items() if user is not None}
     for record in sorted(records, key=lambda record: record.step.number, reverse=True):
         user_id = record.step.user_id
-        known = users.get(user_id, User(user_id))
-        user = simulated.get(user_id)
-        if user is None:
+        label = user_label(known.get(user_id, User(user_id)))
+        if user_id not in simulated and user_id not in never_there and not record.step.change.deletes:
             if user_id not in reported_gone:
                 reported_gone.add(user_id)
-                found.left_out.append(f"{user_label(known)}: there is no such user any more, so nothing is restored.")
+                found.left_out.append(f"{label}: there is no such user any more, so nothing is restored.")
             continue
-        change = _inverse(record, user_label(known), found.left_out)
-        if change is None:
-            continue
-        refusal = _changed_since(change, user)
-        if refusal:
-            found.left_out.append(f"{user_label(known)}: {refusal}")
-            continue
-        found.changes.append(change)
-        simulated[user_id] = change.apply(user)
+        for change in _inverses(record, label, found.left_out):
+            user = simulated.get(change.user_id)
+            if change.new_email is not None and user_id in simulated:
+                found.left_out.append(f"{label}: the user is there again, so there is nothing to undo.")
+                break
+            if change.new_email is not None and user is not None:
+                found.left_out.append(f"{label}: {change.already_text()}, so no new user is created.")
+                break
+            left = _unless_changed_since(change.with_group_names(groups), user, label, found.left_out)
+            if left is not None:
+                found.changes.append(left)
+                simulated[left.user_id] = left.apply(user or User(left.user_id))
     for user_id, own in grouped(records, lambda record: record.step.user_id).items():
         current = now.get(user_id)
         if current is not None:
-            known = users.get(user_id, User(user_id))
+            planned = known.get(user_id, User(user_id))
             found.left_out += [
-                f"{user_label(known)}: {sentence}" for sentence in _changed_by_others(known, own, current, groups)
+                f"{user_label(planned)}: {sentence}" for sentence in _changed_by_others(planned, own, current, groups)
             ]
     return found
 
@@ -81,26 +89,30 @@ def after_steps(known: User, records: Iterable[StepRecord]) -> User:
     return state
 
 
-def _inverse(record: StepRecord, name: str, left_out: list[str]) -> Change | None:
-    """The inverse of one step; None where there is nothing to undo, or no way to, which ``left_out`` then explains."""
+def _inverses(record: StepRecord, label: str, left_out: list[str]) -> tuple[Change, ...]:
+    """The inverses of one step; empty where there is nothing to undo, or no way to, as ``left_out`` then says."""
     change = record.step.change
     if record.state in {StepState.SENT, StepState.NEEDS_REVIEW}:
-        left_out.append(f"{name}: it is not known whether “{change.describe()}” happened, so it is not undone.")
+        left_out.append(f"{label}: it is not known whether “{change.describe()}” happened, so it is not undone.")
     if record.state is not StepState.DONE or not record.changed:
-        return None
-    inverse = change.inverse(record.before)
-    if inverse is None:
-        left_out.append(f"{name}: {change.no_inverse_text()}.")
-    return inverse
+        return ()
+    found = change.inverses(record.before, record.after)
+    if not found:
+        left_out.append(f"{label}: {change.no_inverse_text()}.")
+    return found
 
 
-def _changed_since(change: Change, user: User) -> str:
-    """Why an inverse must not be sent any more; empty if nothing is known to prevent it."""
+def _unless_changed_since(change: Change, user: User | None, label: str, left_out: list[str]) -> Change | None:
+    """An inverse without what others changed since, which ``left_out`` then explains; None if nothing is left of it."""
+    if user is None:
+        return change
     if change.holds(user):
-        return f"{change.by_others_text()}, so there is nothing to undo."
+        left_out.append(f"{label}: {change.by_others_text()}, so there is nothing to undo.")
+        return None
     if change.overwrites and change.as_planned(user) is False:
-        return f"{change.deviation_text(user)}: others changed it, so it stays."
-    return ""
+        left_out.append(f"{label}: {change.deviation_text(user)}: others changed it, so it stays.")
+        return change.without_conflicts(user)
+    return change
 
 
 def _changed_by_others(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
@@ -108,7 +120,7 @@ def _changed_by_others(known: User, records: Sequence[StepRecord], now: User, gr
     left = after_steps(known, records)
     sentences: list[str] = []
     changes = [record.step.change for record in records if record.changed]
-    status_changed = any(change.attribute == "status" for change in changes)
+    status_changed = any("status" in change.attributes for change in changes)
     if not status_changed and UNKNOWN not in (left.status, now.status) and left.status != now.status:
         sentences.append(
             f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -45,6 +45,10 @@ class OutcomeReason(StrEnum):
     """The server accepted the change, and the user was as wished when read back."""
     MAY_ARRIVE = "may arrive"
     """An attempt was sent without a usable answer and had no effect when read back; it may still take effect."""
+    CONFLICT = "conflict"
+    """Others changed what a strict step would overwrite, so nothing was sent."""
+    EXISTS = "exists"
+    """Somebody has the email of the user to create."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class StepRecord:
 
     ``detail`` is a sentence to show, ``changed`` is False where nothing had to be sent or the server changed nothing.
     ``before`` and ``after`` are the user as read before and after sending. Times are milliseconds since the Unix epoch.
-    ``attempts`` counts how often the call was sent.
+    ``attempts`` counts how often the call was sent. ``refusals`` are the server's reasons by attribute of ``User``,
+    where it refused the values of fields.
     """
 
     step: Step
@@ -66,6 +71,12 @@ class StepRecord:
     before: User | None = None
     after: User | None = None
     reason: OutcomeReason = OutcomeReason.OTHER
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def created(self) -> User | None:
+        """The user whom the step created; None if it created none, or that is not certain."""
+        return self.after if self.changed and self.step.change.new_email is not None else None
 
     @property
     def may_arrive(self) -> bool:
@@ -89,6 +100,7 @@ class Outcome:
     changed: bool = False
     after: User | None = None
     reason: OutcomeReason = OutcomeReason.OTHER
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,12 +150,30 @@ class Job:
         return frozenset(users - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
 
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
-        """The steps of one user."""
-        return tuple(self._records_by_user.get(user_id, ()))
+        """The steps of one user, given by the id or by the key of a user whom the job creates."""
+        return tuple(self._records_by_user.get(self.subject_id(user_id), ()))
+
+    def subject_id(self, user_id: str) -> str:
+        """The id of this user in the job's plan: of a user whom the job created, the key."""
+        return self._subject_ids.get(user_id, user_id)
+
+    @cached_property
+    def _subject_ids(self) -> Mapping[str, str]:
+        return {user_id: subject for subject, user_id in user_ids(self.steps).items()}
 
     @cached_property
     def _records_by_user(self) -> Mapping[str, Sequence[StepRecord]]:
         return grouped(self.steps, lambda record: record.step.user_id)
+
+
+def user_ids(records: Iterable[StepRecord]) -> dict[str, str]:
+    """The ids of the users whom a job created, by their keys in its plan."""
+    return {record.step.user_id: record.created.id for record in records if record.created is not None}
+
+
+def with_user_id(record: StepRecord, user_id: str) -> StepRecord:
+    """The record with the id of a user in place of the key."""
+    return replace(record, step=replace(record.step, change=record.step.change.for_user(user_id)))
 
 
 def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
@@ -153,7 +183,20 @@ def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
     """
     found: dict[str, frozenset[str]] = {}
     for job in jobs:
+        if job.id in found:
+            ids = _ids_in_undo(job)
+            found[job.id] = frozenset(ids.get(user_id, user_id) for user_id in found[job.id])
         if job.plan.undoes is not None:
             users = job.changed_users - found.get(job.id, frozenset())
             found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | users
     return found
+
+
+def _ids_in_undo(job: Job) -> dict[str, str]:
+    """The ids in the job's plan by those in the plan of its undo, where the two differ: of new and deleted users."""
+    return {
+        inverse.user_id: record.step.user_id
+        for record in job.steps
+        if record.changed and (record.step.change.deletes or record.step.change.new_email is not None)
+        for inverse in record.step.change.inverses(record.before, record.after)
+    }

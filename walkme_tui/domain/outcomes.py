@@ -3,7 +3,7 @@
 from typing import Final
 
 from walkme_tui.domain.changes.change import Change, shown
-from walkme_tui.domain.errors import ApiError
+from walkme_tui.domain.errors import ApiError, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
 from walkme_tui.domain.text import clean
@@ -21,6 +21,11 @@ LOST_AND_UNKNOWN: Final = "sent, no answer came, and the record does not show wh
 STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, because others may have changed it"
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
 UNSENT: Final = "the service could not be used; nothing was sent"
+NOT_FOUND_AFTERWARDS: Final = "the server accepted it, and no such user was found when read again"
+NOT_CREATED: Final = "the user was not created, so nothing was sent"
+
+# The clocks of the server and of this machine are assumed to differ by less.
+MAX_SKEW_MS: Final = 5 * 60 * 1000
 
 
 def before_sending(record: StepRecord, user: User) -> Outcome | None:
@@ -38,10 +43,56 @@ def before_sending(record: StepRecord, user: User) -> Outcome | None:
         planned = change.as_planned(user)
         if planned is False:
             detail = f"{change.deviation_text(user)}: changed by others, left unchanged"
-            return Outcome(StepState.SKIPPED, detail, after=user)
+            return Outcome(StepState.SKIPPED, detail, after=user, reason=OutcomeReason.CONFLICT)
         if planned is None:
             return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=user)
     return None
+
+
+def before_creating(record: StepRecord, found: User | None) -> Outcome | None:
+    """The outcome of a creation that needs no sending, for the user ``found`` by its email; None: send it."""
+    if found is None:
+        return None
+    if record.may_arrive:
+        return found_after_creating(record, found, EARLIER_ATTEMPT_APPLIED)
+    change = record.step.change
+    return Outcome(StepState.FAILED, f"{change.already_text()}: nothing was sent", reason=OutcomeReason.EXISTS)
+
+
+def found_after_creating(record: StepRecord, found: User, detail: str) -> Outcome:
+    """The outcome of a creation without a usable answer, for the user ``found`` by its email.
+
+    It succeeded only if nobody else can have created that user; ``detail`` is for this case.
+    """
+    held, created_at_ms = record.step.change.holds(found), found.created_at_ms
+    if held is False:
+        doubt = "it has other values"
+    elif held is None:
+        doubt = "its record lacks some of the values"
+    elif not isinstance(created_at_ms, int) or record.sent_at_ms is None:
+        doubt = "its record does not show when it was created"
+    elif created_at_ms < record.sent_at_ms - MAX_SKEW_MS:
+        doubt = "it was created earlier"
+    else:
+        return Outcome(StepState.DONE, detail, changed=True, after=found)
+    text = f"{record.step.change.already_text()}, and it may not be from this job: {doubt}"
+    return Outcome(StepState.NEEDS_REVIEW, text, reason=OutcomeReason.EXISTS)
+
+
+def gone(record: StepRecord) -> Outcome:
+    """The outcome of a step that found no user."""
+    if not record.step.change.deletes:
+        return Outcome(StepState.FAILED, GONE)
+    if record.may_arrive:
+        return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True)
+    return Outcome(StepState.DONE, f"{record.step.change.already_text()}: nothing was sent")
+
+
+def not_applied(record: StepRecord, after: User) -> Outcome:
+    """The server accepted the step, and the user is not as wished."""
+    text, changed = record.step.change.shortfall(record.before, after)
+    state = StepState.NEEDS_REVIEW if changed else StepState.FAILED
+    return Outcome(state, text or CHANGED_NOTHING, changed=changed, after=after)
 
 
 def not_sent(record: StepRecord) -> Outcome:
@@ -51,12 +102,12 @@ def not_sent(record: StepRecord) -> Outcome:
     return Outcome(StepState.TODO, UNSENT)
 
 
-def lost_not_applied(after: User) -> Outcome:
+def lost_not_applied(after: User | None) -> Outcome:
     """The attempt got no usable answer and has no effect yet: the step is still to be done."""
     return Outcome(StepState.TODO, LOST_NOT_APPLIED, after=after, reason=OutcomeReason.MAY_ARRIVE)
 
 
-def verified(record: StepRecord, after: User) -> Outcome:
+def verified(record: StepRecord, after: User | None) -> Outcome:
     """The server accepted the change, and the user is as wished."""
     detail = record.step.change.done_text(record.before)
     return Outcome(StepState.DONE, detail, changed=True, after=after, reason=OutcomeReason.VERIFIED)
@@ -67,7 +118,9 @@ def refused(change: Change, error: ApiError, after: User | None = None) -> Outco
     message = clean(error.message, MAX_MESSAGE)
     if change.review_text:
         return Outcome(StepState.NEEDS_REVIEW, f"{change.review_text}: {message}", after=after)
-    return Outcome(StepState.FAILED, message, after=after)
+    exists = isinstance(error, Conflict) and change.new_email is not None
+    reason = OutcomeReason.EXISTS if exists else OutcomeReason.OTHER
+    return Outcome(StepState.FAILED, message, after=after, reason=reason, refusals=error.fields)
 
 
 def unreadable(error: ApiError, *, sent: bool) -> Outcome:

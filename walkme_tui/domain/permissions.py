@@ -2,11 +2,10 @@
 
 from collections.abc import Collection
 
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import DELETE_SCOPE, Account
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.text import clean
 
-WRITE_SCOPE = "users:write"
 MAX_SHOWN = 60
 
 
@@ -20,8 +19,10 @@ def why_not(command: Command, account: Account, scopes: Collection[str] | None, 
         return ""
     if account.read_only:
         return f"the profile {clean(account.profile, MAX_SHOWN)} is read-only"
-    if scopes is not None and WRITE_SCOPE not in scopes:
-        return f"the token lacks the scope {WRITE_SCOPE}"
+    if scopes is not None and command.scope not in scopes:
+        return f"the token lacks the scope {command.scope}"
+    if refused == DELETE_SCOPE != command.scope:
+        return ""
     if refused:
         return f"the token lacks the scope {clean(refused, MAX_SHOWN)}"
     if refused is not None:

@@ -7,6 +7,7 @@ People edit plan files and copy them between machines: every field is checked, a
 import json
 from typing import Final, NoReturn
 
+from walkme_tui.domain.changes.creation import new_user_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.json_fields import (
@@ -170,11 +171,18 @@ def _check(plan: Plan) -> None:
     if len(set(people)) < len(people):
         bad("subjects", "describes the same person twice")
     known = set(people)
+    begun: set[str] = set()
     for index, step in enumerate(plan.steps):
         if step.number != index + 1:
             bad(f"steps[{index}].number", f"is not {index + 1}")
         if step.user_id not in known:
             bad(f"steps[{index}].user", "is in none of the subjects")
+        email = step.change.new_email
+        if email is not None and step.user_id != new_user_key(email):
+            bad(f"steps[{index}].user", "is not the email of the new user, in lower case")
+        if email is not None and step.user_id in begun:
+            bad(f"steps[{index}]", "creates a user whom an earlier step changes")
+        begun.add(step.user_id)
 
 
 def _subject(value: object, where: str) -> Subject:

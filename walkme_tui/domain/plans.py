@@ -31,6 +31,10 @@ class PlanKind(StrEnum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     UNDO = "undo"
+    EDIT = "edit"
+    CREATE = "create"
+    DELETE = "delete"
+    GROUPS = "groups"
 
 
 class StepState(StrEnum):

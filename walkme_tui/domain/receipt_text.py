@@ -17,7 +17,16 @@ MAX_SHOWN: Final = 300
 MAX_SENTENCE: Final = 600
 MAX_GROUPS: Final = 8
 MAX_PHRASES: Final = 3
-TITLES: Final = {"offboard": "Offboarding", "deactivate": "Deactivation", "reactivate": "Reactivation", "undo": "Undo"}
+TITLES: Final = {
+    "offboard": "Offboarding",
+    "deactivate": "Deactivation",
+    "reactivate": "Reactivation",
+    "undo": "Undo",
+    "edit": "Edit",
+    "create": "Creation",
+    "delete": "Deletion",
+    "groups": "Change of groups",
+}
 
 
 def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
@@ -159,8 +168,8 @@ def _name(person: Mapping[str, Any]) -> str:
 
 
 def _status(condition: Mapping[str, Any]) -> str:
-    status = condition.get("status")
-    return code(status) if isinstance(status, str) else "unknown"
+    status = condition.get("status", "")
+    return "none" if status is None else code(status) if status else "unknown"
 
 
 def _groups(condition: Mapping[str, Any]) -> str:

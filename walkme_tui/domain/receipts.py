@@ -14,7 +14,7 @@ from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import after_steps
-from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, user_ids
 from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, one_of, text
 from walkme_tui.domain.plan_files import read_step, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
@@ -45,7 +45,10 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
     records = job.records_of(subject.user.id)
     names = {group.id: group for group in subject.groups}
     names |= {group.id: group for record in records for group in record.step.change.groups}
-    found = next((record.before for record in records if record.before is not None), subject.user)
+    user_id = user_ids(records).get(subject.user.id, subject.user.id)
+    is_new = any(record.step.change.new_email is not None for record in records)
+    read = (record.before for record in records if record.before is not None and not is_new)
+    found = next(read, subject.user)
     plan = job.plan
 
     def moment(at_ms: int | None) -> Json:
@@ -67,7 +70,7 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "created_at": moment(job.created_at_ms),
         "settled_at": moment(job.settled_at_ms),
         "written_at": moment(written_at_ms),
-        "person": _only(encode_user(subject.user), NAMES),
+        "person": _only(encode_user(subject.user._replace(id=user_id)), NAMES),
         "before": _condition(found, names),
         "after": _condition(after_steps(subject.user, records), names),
         "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
@@ -164,8 +167,8 @@ def _known_state(user: User) -> dict[str, Json]:
 
 
 def _names_of(change: Change) -> tuple[str, ...]:
-    """The JSON name of what a change changes."""
-    return tuple(name for name, attribute in ATTRIBUTES.items() if attribute == change.attribute)
+    """The JSON names of what a change changes."""
+    return tuple(name for name, attribute in ATTRIBUTES.items() if attribute in change.attributes)
 
 
 def _with_condition(user: User, value: object, where: str, names: tuple[str, ...] = ()) -> User:

@@ -37,6 +37,19 @@ class Status(StrEnum):
 ROLES: Final = ("Admin", "Editor", "Viewer")
 """The roles that WalkMe documents; a record may carry another one."""
 
+FIELD_LABELS: Final[Mapping[str, str]] = {
+    "email": "email",
+    "first_name": "first name",
+    "last_name": "last name",
+    "role": "role",
+    "status": "status",
+    "external_id": "external id",
+    "groups": "groups",
+    "created_at_ms": "created",
+    "updated_at_ms": "updated",
+}
+"""What people call the attributes of ``User``."""
+
 MAX_LABEL: Final = 80
 
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
@@ -39,18 +42,30 @@ _IMPERATIVES: Final = {
     PlanKind.DEACTIVATE: "Deactivate",
     PlanKind.REACTIVATE: "Reactivate",
     PlanKind.UNDO: "Undo for",
+    PlanKind.EDIT: "Edit",
+    PlanKind.CREATE: "Create",
+    PlanKind.DELETE: "Delete",
+    PlanKind.GROUPS: "Change groups of",
 }
 _PARTICIPLES: Final = {
     PlanKind.OFFBOARD: "Offboarding",
     PlanKind.DEACTIVATE: "Deactivating",
     PlanKind.REACTIVATE: "Reactivating",
     PlanKind.UNDO: "Undoing for",
+    PlanKind.EDIT: "Editing",
+    PlanKind.CREATE: "Creating",
+    PlanKind.DELETE: "Deleting",
+    PlanKind.GROUPS: "Changing groups of",
 }
 _NOUNS: Final = {
     PlanKind.OFFBOARD: "Offboarding of",
     PlanKind.DEACTIVATE: "Deactivation of",
     PlanKind.REACTIVATE: "Reactivation of",
     PlanKind.UNDO: "Undo for",
+    PlanKind.EDIT: "Edit of",
+    PlanKind.CREATE: "Creation of",
+    PlanKind.DELETE: "Deletion of",
+    PlanKind.GROUPS: "Groups of",
 }
 # The states of steps in the order in which they are listed: the worst first.
 _STATES_BY_SEVERITY: Final = (
@@ -125,9 +140,9 @@ def target_of(change: Change) -> str:
     return change.target(TARGET_WORDS[type(change)])
 
 
-def group_words(label: str) -> str:
-    """A group's name."""
-    return clean(label, MAX_NAME)
+def value_words(value: str) -> str:
+    """A group's name, or a value of a field."""
+    return clean(value, MAX_NAME)
 
 
 def status_text(status: object) -> str:
@@ -179,7 +194,10 @@ def changed_something(record: StepRecord) -> bool:
 
 TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
     SetStatus: status_text,
-    AddMember: group_words,
-    RemoveMember: group_words,
+    AddMember: value_words,
+    RemoveMember: value_words,
+    CreateUser: value_words,
+    UpdateUser: value_words,
+    DeleteUser: value_words,
 }
 """How the values in a change are shown, by kind of change."""

@@ -1,8 +1,8 @@
 """Which commands are enabled, and the reason if one is not."""
 
-from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.accounts import WRITE_SCOPE, Account, Environment, Surface
 from walkme_tui.domain.commands import COMMANDS, command
-from walkme_tui.domain.permissions import WRITE_SCOPE, why_not
+from walkme_tui.domain.permissions import why_not
 
 ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
 READ_ONLY = Account("ac\x1bme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com", read_only=True)

@@ -114,7 +114,10 @@ def _drop(*path: str | int) -> Damage:
         (_set("subjects", 0, "groups", 0, "id", to="\ud800"), "subjects[0].groups[0].id holds half a character"),
         (_set("subjects", 0, "consequences", 0, "gravity", to="dire"), "gravity is not one of: note, warning"),
         (_set("subjects", 0, "consequences", 0, "step", to=0), "consequences[0].step is not a whole number from 1"),
-        (_set("steps", 0, "call", to="delete user"), "steps[0].call is not one of: set status, remove member"),
+        (
+            _set("steps", 0, "call", to="erase user"),
+            "steps[0].call is not one of: create user, update user",
+        ),
         (_set("steps", 0, "after", to=""), "steps[0].after is empty"),
         (_set("steps", 0, "group", to={"id": "g"}), "steps[0].group is not a field"),
         (_drop("steps", 1, "group"), "steps[1].group is missing"),

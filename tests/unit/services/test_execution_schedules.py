@@ -235,7 +235,7 @@ def is_call_of(write: Write, change: Change) -> bool:
 
 def subject_of(change: Change) -> tuple[str, str]:
     """The field or membership that a change is about."""
-    return change.user_id, change.groups[0].id if change.groups else change.attribute
+    return change.user_id, change.groups[0].id if change.groups else change.attributes[0]
 
 
 def expected_user(user: User, job: Job) -> User:

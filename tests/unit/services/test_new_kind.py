@@ -30,11 +30,14 @@ class SetLastName(Change):
 
     kind: ClassVar[str] = "set last name"
     verb: ClassVar[str] = "set last name"
-    attribute: ClassVar[str] = "last_name"
     overwrites: ClassVar[bool] = True
 
     before: str | None
     after: str | None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return ("last_name",)
 
     def holds(self, user: User) -> bool | None:
         return None if user.last_name is UNKNOWN else user.last_name == self.after
@@ -45,9 +48,9 @@ class SetLastName(Change):
     def apply(self, user: User) -> User:
         return user._replace(last_name=self.after)
 
-    def inverse(self, before: User | None = None) -> "SetLastName":
+    def inverses(self, before: User | None = None, after: User | None = None) -> "tuple[SetLastName]":
         old = self.before if before is None or before.last_name is UNKNOWN else before.last_name
-        return SetLastName(self.user_id, self.after, old)
+        return (SetLastName(self.user_id, self.after, old),)
 
     def to_json(self) -> dict[str, Json]:
         return {"before": self.before, "after": self.after}
@@ -81,7 +84,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     registries: list[tuple[dict[Any, Any], object, object]] = [
         (CHANGE_KINDS, SetLastName.kind, SetLastName),
         (SENDERS, SetLastName, send),
-        (change_words.TARGET_WORDS, SetLastName, change_words.group_words),
+        (change_words.TARGET_WORDS, SetLastName, change_words.value_words),
         (plan_text.CALLS, SetLastName, lambda change: f"PATCH /users/{change.user_id} lastName"),
     ]
     for registry, key, entry in registries:
@@ -109,9 +112,9 @@ async def test_a_new_kind_is_planned_executed_and_undone(tmp_path: Path, *, patc
 
         planner = Planner(desk.session)
         undo = await planner.undo(job)
-        assert [step.change for step in undo.steps] == [CHANGE.inverse()]
+        assert [step.change for step in undo.steps] == [*CHANGE.inverses()]
         assert [step.change for step in (await planner.undo_receipt(json.loads(json.dumps(written)))).steps] == [
-            CHANGE.inverse()
+            *CHANGE.inverses()
         ]
         assert (await desk.run(undo)).clean
     assert api.now(BOTH.id).last_name == CHANGE.before

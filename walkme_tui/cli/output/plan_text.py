@@ -6,6 +6,9 @@ from typing import Any, Final
 from walkme_tui.cli.output.columns import cut
 from walkme_tui.cli.output.users import plain
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import JSON_NAMES, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, grouped
@@ -20,8 +23,15 @@ TITLES: Final = {
     PlanKind.DEACTIVATE: "Deactivate",
     PlanKind.REACTIVATE: "Reactivate",
     PlanKind.UNDO: "Undo",
+    PlanKind.EDIT: "Edit",
+    PlanKind.CREATE: "Create",
+    PlanKind.DELETE: "Delete",
+    PlanKind.GROUPS: "Change groups of",
 }
 CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
+    CreateUser: lambda change: f"POST /users email={change.email}",
+    UpdateUser: lambda change: f"PATCH /users/{change.user_id} {_fields(change)}",
+    DeleteUser: lambda change: f"DELETE /users/{change.user_id}",
     SetStatus: lambda change: f"PATCH /users/{change.user_id} status={change.after}",
     AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.user_id}",
     RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.user_id}",
@@ -126,3 +136,7 @@ def _sentence(consequence: Consequence) -> str:
     if consequence.as_of_ms is not None:
         as_of = f" (as of {format_time_ms(consequence.as_of_ms // 1000 * 1000)})"
     return f"{_MARKS[consequence.gravity]} {clean(consequence.text, MAX_SENTENCE)}{as_of}"
+
+
+def _fields(change: UpdateUser) -> str:
+    return " ".join(f"{JSON_NAMES[name]}={value or ''}" for name, value in change.values.items())

@@ -6,9 +6,10 @@ A kind of change is a subclass of ``Change``, listed in ``registry``, with an en
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Self
 
+from walkme_tui.domain.accounts import WRITE_SCOPE
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.json_fields import Fields
 from walkme_tui.domain.text import clean
@@ -23,8 +24,12 @@ class Change(ABC):
 
     ``kind`` names the kind in plan files, receipts and the journal. ``verb`` begins its text (``leave``), and
     ``done_verb`` (``left``) the text that lists the targets of several done changes; empty where each stands alone.
-    ``attribute`` is the attribute of ``User`` that changes. ``overwrites`` is true where the call replaces the value of
-    the attribute, whatever it is; ``conflict_means_done`` where a 409 says that the user is already as wished.
+    ``overwrites`` is true where the call replaces the values of its attributes, whatever they are;
+    ``conflict_means_done`` where a 409 says that the user is already as wished, ``deletes`` where the user is gone
+    afterwards. ``scope`` is what the token needs.
+
+    ``user_id`` is the id of the user. A user whom the same plan creates has none yet: there it is
+    ``creation.new_user_key`` of the email, also in the journal, and ``for_user`` puts the id in its place.
 
     All texts are clean, and phrases without a full stop.
     """
@@ -32,13 +37,23 @@ class Change(ABC):
     kind: ClassVar[str]
     verb: ClassVar[str]
     done_verb: ClassVar[str] = ""
-    attribute: ClassVar[str]
+    scope: ClassVar[str] = WRITE_SCOPE
     overwrites: ClassVar[bool] = False
     conflict_means_done: ClassVar[bool] = False
+    deletes: ClassVar[bool] = False
 
     user_id: str
 
+    def for_user(self, user_id: str) -> Self:
+        """The same change of another user."""
+        return replace(self, user_id=user_id)
+
     # ------------------------------------------------------------ the user
+
+    @property
+    @abstractmethod
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes of ``User`` that change."""
 
     @abstractmethod
     def holds(self, user: User) -> bool | None:
@@ -53,16 +68,26 @@ class Change(ABC):
         """The user after the change; an unknown list of groups stays unknown."""
 
     @abstractmethod
-    def inverse(self, before: User | None = None) -> "Change | None":
-        """The change that restores the old value; None where that is unknown.
+    def inverses(self, before: User | None = None, after: User | None = None) -> "tuple[Change, ...]":
+        """The changes that restore the old state; empty where that is unknown.
 
-        ``before`` is the user as read before the change was sent: it may differ from what the plan expected.
+        ``before`` and ``after`` are the user as read before and after the change was sent: they may differ from what
+        the plan expected.
         """
 
     @property
     def groups(self) -> tuple[Group, ...]:
         """The groups that the change names."""
         return ()
+
+    def with_group_names(self, groups: Mapping[str, Group]) -> Self:  # noqa: ARG002 - other kinds name groups
+        """The change with the names in ``groups`` (by id) for groups that it knows without one."""
+        return self
+
+    @property
+    def new_email(self) -> str | None:
+        """The email of the user whom the change creates; None for every other change."""
+        return None
 
     @property
     def left_group(self) -> Group | None:
@@ -111,12 +136,23 @@ class Change(ABC):
     def by_others_text(self) -> str:
         """That others made the change: ``others took the person out of Sales``."""
 
+    def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - other kinds compare
+        """How the user differs from an accepted change, and whether something of it took effect.
+
+        The text is empty where the change only did nothing.
+        """
+        return "", False
+
     def deviation_text(self, user: User) -> str:  # noqa: ARG002 - other kinds show the user's value
         """How the user differs from the plan, where ``as_planned`` and ``holds`` are both false."""
         return "it does not find what it was planned for"
 
+    def without_conflicts(self, user: User) -> "Self | None":  # noqa: ARG002 - other kinds have several parts
+        """The part of the change that still is as planned, where ``as_planned`` is false; None if there is none."""
+        return None
+
     def no_inverse_text(self) -> str:
-        """Why ``inverse`` is None and what that means."""
+        """Why there are no ``inverses`` and what that means."""
         return f"there is no way to undo “{self.describe()}”"
 
     def restore_warning(self, group_ids: frozenset[str] | None) -> str:

@@ -1,6 +1,6 @@
 """The changes of a user's groups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -14,14 +14,20 @@ from walkme_tui.domain.users import UNKNOWN, Json, User
 class _Membership(Change):
     """What adding and removing a member share."""
 
-    attribute: ClassVar[str] = "groups"
     conflict_means_done: ClassVar[bool] = True
 
     group: Group
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        return ("groups",)
+
+    @property
     def groups(self) -> tuple[Group, ...]:
         return (self.group,)
+
+    def with_group_names(self, groups: Mapping[str, Group]) -> Self:
+        return self if self.group.name is not None else replace(self, group=groups.get(self.group.id, self.group))
 
     def as_planned(self, user: User) -> bool | None:
         held = self.holds(user)
@@ -62,8 +68,12 @@ class AddMember(_Membership):
             else user._replace(groups=(*_without(user.groups, self.group), self.group.id))
         )
 
-    def inverse(self, before: User | None = None) -> "RemoveMember":  # noqa: ARG002 - the same for every user
-        return RemoveMember(self.user_id, self.group)
+    def inverses(
+        self,
+        before: User | None = None,  # noqa: ARG002 - the same for every user
+        after: User | None = None,  # noqa: ARG002
+    ) -> "tuple[RemoveMember]":
+        return (RemoveMember(self.user_id, self.group),)
 
     def already_text(self) -> str:
         return f"already in {shown(self.group.label)}"
@@ -90,8 +100,12 @@ class RemoveMember(_Membership):
     def apply(self, user: User) -> User:
         return user if user.groups is UNKNOWN else user._replace(groups=_without(user.groups, self.group))
 
-    def inverse(self, before: User | None = None) -> AddMember:  # noqa: ARG002 - the same for every user
-        return AddMember(self.user_id, self.group)
+    def inverses(
+        self,
+        before: User | None = None,  # noqa: ARG002 - the same for every user
+        after: User | None = None,  # noqa: ARG002
+    ) -> tuple[AddMember]:
+        return (AddMember(self.user_id, self.group),)
 
     def already_text(self) -> str:
         return f"already out of {shown(self.group.label)}"

@@ -15,11 +15,14 @@ class SetStatus(Change):
 
     kind: ClassVar[str] = "set status"
     verb: ClassVar[str] = "set status"
-    attribute: ClassVar[str] = "status"
     overwrites: ClassVar[bool] = True
 
     before: Known[str | None]
     after: str
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return ("status",)
 
     def holds(self, user: User) -> bool | None:
         return None if user.status is UNKNOWN else user.status == self.after
@@ -32,9 +35,13 @@ class SetStatus(Change):
     def apply(self, user: User) -> User:
         return user._replace(status=self.after)
 
-    def inverse(self, before: User | None = None) -> "SetStatus | None":
+    def inverses(
+        self,
+        before: User | None = None,
+        after: User | None = None,  # noqa: ARG002 - verified
+    ) -> "tuple[SetStatus, ...]":
         old = self.before if before is None or before.status is UNKNOWN else before.status
-        return None if old is UNKNOWN or old is None else SetStatus(self.user_id, self.after, old)
+        return () if old is UNKNOWN or old is None else (SetStatus(self.user_id, self.after, old),)
 
     def to_json(self) -> dict[str, Json]:
         after: dict[str, Json] = {"after": self.after}

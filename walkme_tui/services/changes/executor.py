@@ -9,6 +9,7 @@ from typing import Final
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.services.changes.creation import Creation
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.changes.job_progress import JobProgress, ProgressTracker
 from walkme_tui.services.changes.ledger import Ledger
@@ -118,7 +119,8 @@ class _Run:
         self._ledger = Ledger(job, journal, session.clock, self._progress)
         self._gate = OutageGate(session.api, control, self._progress.pause, sleep=sleep, monotonic=monotonic)
         read_back = ReadBack(session.api, self._gate, sleep)
-        self._steps = StepRunner(session, self._ledger, self._gate, read_back)
+        creation = Creation(session, self._gate, sleep)
+        self._steps = StepRunner(session, self._ledger, self._gate, read_back, creation)
 
     @property
     def settled(self) -> bool:

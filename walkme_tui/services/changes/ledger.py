@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from walkme_tui.domain.jobs import Job, Outcome, StepRecord
+from walkme_tui.domain.jobs import Job, Outcome, StepRecord, user_ids, with_user_id
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_progress import ProgressTracker
@@ -13,7 +14,8 @@ from walkme_tui.services.ports import Clock, Journal
 class Ledger:
     """Writes each change of a step to the journal, on disk when a call returns, then to the progress.
 
-    Raises what ``Journal`` raises.
+    The journal names a user whom the job creates by the key in its plan, also once the user has an id; the records that
+    calls return have the id. Raises what ``Journal`` raises.
     """
 
     def __init__(self, job: Job, journal: Journal, clock: Clock, progress: ProgressTracker) -> None:
@@ -21,6 +23,23 @@ class Ledger:
         self._journal = journal
         self._clock = clock
         self._progress = progress
+        self._ids = user_ids(job.steps)
+        self._creations = {
+            record.step.user_id: record.step.number for record in job.steps if record.step.change.new_email is not None
+        }
+
+    def current(self, record: StepRecord) -> StepRecord:
+        """The step as it is now."""
+        latest = self._progress.records[record.step.number]
+        user_id = self._ids.get(latest.step.user_id)
+        return latest if user_id is None else with_user_id(latest, user_id)
+
+    def missing_creation(self, record: StepRecord) -> StepRecord | None:
+        """The earlier step that should have created the step's user and did not; None where there is none."""
+        latest = self._progress.records[record.step.number]
+        number = self._creations.get(latest.step.user_id, latest.step.number)
+        created = number == latest.step.number or latest.step.user_id in self._ids
+        return None if created else self._progress.records[number]
 
     def by_user(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
         """The wanted records in order, grouped by user in the order of each user's first step."""
@@ -37,34 +56,36 @@ class Ledger:
         now = self._clock()
         self._progress.begin(record)
         await self._journal.intend(self._job_id, record.step.number, before, now)
-        return self._progress.update(
-            replace(
-                record,
-                state=StepState.SENT,
-                attempts=record.attempts + 1,
-                sent_at_ms=now,
-                settled_at_ms=None,
-                before=before or record.before,
-            )
+        return self._updated(
+            record,
+            state=StepState.SENT,
+            attempts=record.attempts + 1,
+            sent_at_ms=now,
+            settled_at_ms=None,
+            before=before or record.before,
         )
 
     async def settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
         """Record the outcome of a step; ``TODO`` where it must be sent again."""
         now = self._clock()
         await self._journal.settle(self._job_id, record.step.number, outcome, now)
-        return self._progress.update(
-            replace(
-                self._progress.records[record.step.number],
-                state=outcome.state,
-                detail=outcome.detail,
-                changed=outcome.changed,
-                settled_at_ms=now if outcome.state.settled else None,
-                after=outcome.after,
-                reason=outcome.reason,
-            )
+        return self._updated(
+            record,
+            state=outcome.state,
+            detail=outcome.detail,
+            changed=outcome.changed,
+            settled_at_ms=now if outcome.state.settled else None,
+            after=outcome.after,
+            reason=outcome.reason,
+            refusals=outcome.refusals,
         )
 
     async def settle_all(self, records: Sequence[StepRecord], outcome: Outcome) -> None:
         """Record the same outcome for several steps."""
         for record in records:
             await self.settle(record, outcome)
+
+    def _updated(self, record: StepRecord, **values: Any) -> StepRecord:
+        latest = self._progress.update(replace(self._progress.records[record.step.number], **values))
+        self._ids |= user_ids([latest])
+        return self.current(latest)

@@ -1,14 +1,18 @@
 """Holds the steps of a job back while the service cannot be used."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, Unreachable, WalkmeError
-from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.ports import DirectoryApi
 from walkme_tui.services.waiting import Sleep
+
+T = TypeVar("T")
+
+Read = Callable[[], Awaitable[object]]
+"""Reads one user, by id or by email."""
 
 FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
@@ -117,8 +121,8 @@ class OutageGate:
             else:
                 return waited
 
-    async def read(self, user_id: str) -> User:
-        """The user as the server has them now; waits until an outage is over.
+    async def read(self, read: Callable[[], Awaitable[T]]) -> T:
+        """The result of reading one user; waits until an outage is over.
 
         Raises ``JobStopped``, ``UserSkipped`` and ``ApiError``, but not ``ServiceUnavailable``.
         """
@@ -127,15 +131,15 @@ class OutageGate:
         while True:
             try:
                 async with asyncio.timeout(limit):
-                    return await self._api.get_user(user_id)
+                    return await read()
             except TimeoutError:
                 # A pause that the server asked for, or retries within the call, outlast the job's patience.
                 self.stop(Unreachable(f"The service did not answer within {limit:g} s.", hint="Resume the job later."))
                 raise JobStopped from None
             except ServiceUnavailable as error:
-                await self.wait_out(error, user_id)
+                await self.wait_out(error, read)
 
-    async def wait_after_refused_write(self, error: ServiceUnavailable, user_id: str) -> None:
+    async def wait_after_refused_write(self, error: ServiceUnavailable, read: Read) -> None:
         """Wait as ``wait_out`` does after a write that was not accepted.
 
         Reads may work all the while, so that the job's patience counts from the first such write since a step was
@@ -147,14 +151,14 @@ class OutageGate:
         if patience is not None and now - self._writes_refused_since >= patience:
             self.stop(error)
             raise JobStopped
-        await self.wait_out(error, user_id)
+        await self.wait_out(error, read)
 
-    async def wait_out(self, error: ServiceUnavailable, user_id: str) -> None:
+    async def wait_out(self, error: ServiceUnavailable, read: Read) -> None:
         """Return once the service answers again. Raises ``JobStopped`` when the patience is over, ``UserSkipped``."""
         if self._usable.is_set() and not self.stopping:
             self._usable.clear()
             try:
-                await self._read_until_answered(error, user_id)
+                await self._read_until_answered(error, read)
             except ServiceUnavailable as last:
                 self.stop(last)
             finally:
@@ -165,7 +169,7 @@ class OutageGate:
             self.stop(error if not self._control.cancelled else None)
             raise JobStopped
 
-    async def _read_until_answered(self, error: ServiceUnavailable, user_id: str) -> None:
+    async def _read_until_answered(self, error: ServiceUnavailable, read: Read) -> None:
         """Read a user again and again; raises the last failure when the patience is over."""
         since, wait = self._monotonic(), FIRST_WAIT_SECONDS
         while True:
@@ -179,7 +183,7 @@ class OutageGate:
             await self._control.until_resumed(self._sleep(pause))
             try:
                 async with asyncio.timeout(None if left is None else left - pause):
-                    await self._control.unless_cancelled(self._try_to_read(user_id, others=wait > FIRST_WAIT_SECONDS))
+                    await self._control.unless_cancelled(self._try_to_read(read, others=wait > FIRST_WAIT_SECONDS))
             except TimeoutError:
                 raise error from None
             except ServiceUnavailable as again:
@@ -192,25 +196,26 @@ class OutageGate:
                 self._on_pause("")
                 return
 
-    async def _try_to_read(self, user_id: str, *, others: bool) -> None:
+    async def _try_to_read(self, read: Read, *, others: bool) -> None:
         """Return if the server answers about the user; ``others``: ``UserSkipped`` if only about others."""
         try:
-            await self._request(user_id)
+            await _answered(read)
         except ServiceUnavailable:
             if not others:
                 raise
             await self._api.list_users(1, 1)
             try:
                 # The outage may have ended between the two requests.
-                await self._request(user_id)
+                await _answered(read)
             except ServiceUnavailable as error:
                 raise UserSkipped(error) from error
 
-    async def _request(self, user_id: str) -> None:
-        """Request the user; every answer counts, a refusal too. Raises ``ServiceUnavailable`` where none comes."""
-        try:
-            await self._api.get_user(user_id)
-        except ServiceUnavailable:
-            raise
-        except ApiError:
-            return
+
+async def _answered(read: Read) -> None:
+    """Read the user; every answer counts, a refusal too. Raises ``ServiceUnavailable`` where none comes."""
+    try:
+        await read()
+    except ServiceUnavailable:
+        raise
+    except ApiError:
+        return

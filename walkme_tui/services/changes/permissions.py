@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
-from walkme_tui.domain.permissions import WRITE_SCOPE
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
@@ -32,18 +31,19 @@ def require_permission(session: Session, plan: Plan) -> None:
             hint="Use the profile that it was made for, or make the plan again.",
         )
     require_size(plan.steps, plan.subjects)
-    require_scope(session)
+    for scope in sorted({step.change.scope for step in plan.steps}):
+        require_scope(session, scope)
 
 
-def require_scope(session: Session) -> None:
-    """Raise ``PermissionRefused`` where the token is known to lack the scope for writes."""
+def require_scope(session: Session, scope: str) -> None:
+    """Raise ``PermissionRefused`` where the token is known to lack this scope."""
     scopes = session.api.scopes
-    if scopes is not None and WRITE_SCOPE not in scopes:
+    if scopes is not None and scope not in scopes:
         raise PermissionRefused(
-            f"The API key of profile {clean(session.account.profile, MAX_SHOWN)} lacks the scope {WRITE_SCOPE}.",
+            f"The API key of profile {clean(session.account.profile, MAX_SHOWN)} lacks the scope {scope}.",
             hint="Add it to the API key in the WalkMe Console, then sign in again.",
             status=None,
-            scope=WRITE_SCOPE,
+            scope=scope,
         )
 
 

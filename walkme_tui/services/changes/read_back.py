@@ -1,10 +1,11 @@
 """Outcomes of steps that were sent, by reading the user again: a response to a write alone proves nothing."""
 
+from functools import partial
 from typing import Final
 
 from walkme_tui.domain import outcomes
 from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.errors import ApiError
+from walkme_tui.domain.errors import ApiError, NotFound
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
@@ -19,7 +20,10 @@ SECOND_READ_SECONDS: Final = 1.0
 
 
 class ReadBack:
-    """Reads users again after a step was sent, and returns its outcome."""
+    """Reads users again after a step was sent, and returns its outcome; for every kind of change but creations.
+
+    Calls raise ``NotFound`` for a user who is gone, unless the step was to delete that user.
+    """
 
     def __init__(self, api: DirectoryApi, gate: OutageGate, sleep: Sleep) -> None:
         self._api = api
@@ -27,19 +31,16 @@ class ReadBack:
         self._sleep = sleep
 
     async def after_acceptance(self, record: StepRecord) -> Outcome:
-        """The server accepted the step. Raises ``NotFound`` for a user who is gone."""
+        """The server accepted the step."""
         held, after = await self._read(record.step.change)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
-        if not held:
-            return Outcome(StepState.FAILED, outcomes.CHANGED_NOTHING, after=after)
+        if not held and after is not None:
+            return outcomes.not_applied(record, after)
         return await self._applied(record, outcomes.verified(record, after))
 
     async def after_lost_answer(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
-        """No usable answer came, or the process ended first; ``TODO`` where the step has no effect yet.
-
-        Raises ``NotFound`` for a user who is gone.
-        """
+        """No usable answer came, or the process ended first; ``TODO`` where the step has no effect yet."""
         held, after = await self._read(record.step.change)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN, after=after)
@@ -49,7 +50,7 @@ class ReadBack:
         return await self._applied(record, Outcome(StepState.DONE, detail, changed=True, after=after))
 
     async def after_refusal(self, record: StepRecord, error: ApiError) -> Outcome:
-        """The server refused the step, perhaps because there is nothing to do. Raises ``NotFound``."""
+        """The server refused the step, perhaps because there is nothing to do."""
         held, after = await self._read(record.step.change)
         if not held:
             return outcomes.refused(record.step.change, error, after)
@@ -62,19 +63,24 @@ class ReadBack:
         change, before, after = record.step.change, record.before, outcome.after
         if not change.overwrites or before is None or after is None or not await self._api.replaces_records():
             return outcome
-        more = altered_names(before, after, (change.attribute,))
+        more = altered_names(before, after, change.attributes)
         return outcomes.changed_more(outcome, more) if more else outcome
 
-    async def _read(self, change: Change) -> tuple[bool | None, User]:
-        """Whether the change is there, None if unknown, and the user as just read."""
+    async def _read(self, change: Change) -> tuple[bool | None, User | None]:
+        """Whether the change is there, None if unknown, and the user as just read, None for one who is deleted."""
         held, user = await self._read_once(change)
         if held is False:
             await self._sleep(SECOND_READ_SECONDS)
             held, user = await self._read_once(change)
         return held, user
 
-    async def _read_once(self, change: Change) -> tuple[bool | None, User]:
-        user = await self._gate.read(change.user_id)
+    async def _read_once(self, change: Change) -> tuple[bool | None, User | None]:
+        try:
+            user = await self._gate.read(partial(self._api.get_user, change.user_id))
+        except NotFound:
+            if change.deletes:
+                return True, None
+            raise
         held = change.holds(user)
         if held is not None or not isinstance(user.email, str):
             return held, user

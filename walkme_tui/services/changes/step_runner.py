@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from walkme_tui.domain import outcomes
@@ -19,8 +20,9 @@ from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
+from walkme_tui.services.changes.creation import Creation
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import OutageGate, UserSkipped
+from walkme_tui.services.changes.outage_gate import OutageGate, Read, UserSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.senders import SENDERS
@@ -48,22 +50,25 @@ class StepRunner:
     sign-in, a missing right, a journal that cannot be written.
     """
 
-    def __init__(self, session: Session, ledger: Ledger, gate: OutageGate, read_back: ReadBack) -> None:
+    def __init__(
+        self, session: Session, ledger: Ledger, gate: OutageGate, read_back: ReadBack, creation: Creation
+    ) -> None:
         self._session = session
         self._directory = Directory(session)
         self._ledger = ledger
         self._gate = gate
         self._read_back = read_back
+        self._creation = creation
 
     async def reconcile(self, records: Sequence[StepRecord]) -> None:
         """Read back the steps of one user that an earlier run sent."""
-        for record in records:
+        for record in map(self._ledger.current, records):
             if self._gate.stopping:
                 return
             try:
-                outcome = await self._read_back.after_lost_answer(record, interrupted=True)
+                outcome = await self._reader(record).after_lost_answer(record, interrupted=True)
             except NotFound:
-                outcome = Outcome(StepState.FAILED, outcomes.GONE)
+                outcome = outcomes.gone(record)
             except UserSkipped as skipped:
                 self._gate.skip_user(skipped.error)
                 return
@@ -77,8 +82,13 @@ class StepRunner:
         """Execute the remaining steps of one user, in order."""
         user: User | None = None
         for index, record in enumerate(records):
+            creation = self._ledger.missing_creation(record)
+            if creation is not None:
+                if creation.state.settled:
+                    await self._ledger.settle_all(records[index:], Outcome(StepState.SKIPPED, outcomes.NOT_CREATED))
+                return
             try:
-                user = await self._step(record, user)
+                user = await self._step(self._ledger.current(record), user)
             except NotFound:
                 await self._settle_missing(records[index:])
                 return
@@ -107,7 +117,7 @@ class StepRunner:
                 # The step stays to be done: a later run may succeed.
                 raise UserSkipped(error)
             if not isinstance(error, OutcomeUnknown):
-                await self._gate.wait_after_refused_write(error, record.step.user_id)
+                await self._gate.wait_after_refused_write(error, self._read(record))
 
     async def _attempt(
         self, record: StepRecord, user: User | None
@@ -117,12 +127,19 @@ class StepRunner:
         Returns the record and the user afterwards, and the error that prevented the step, if it is still to be done.
         Raises the errors of reading the user.
         """
-        if await self._gate.wait_open() or user is None:
-            user = await self._gate.read(record.step.user_id)
-        outcome = outcomes.before_sending(record, user)
+        waited = await self._gate.wait_open()
+        if record.step.change.new_email is not None:
+            outcome = await self._creation.before_sending(record)
+        else:
+            if waited or user is None:
+                user = await self._gate.read(partial(self._session.api.get_user, record.step.user_id))
+            outcome = outcomes.before_sending(record, user)
         if outcome is not None:
-            return await self._settle(record, outcome), user, None
-        require_scope(self._session)
+            return await self._settle(record, outcome), user or outcome.after, None
+        require_scope(self._session, record.step.change.scope)
+        if record.step.change.deletes and user is not None:
+            # All that is known of the user: nothing can be read of them afterwards.
+            user = await self._completed(user)
         record = await self._ledger.intend(record, user)
         try:
             outcome, error = await self._send_and_read_back(record)
@@ -141,7 +158,7 @@ class StepRunner:
         """Send a step; the outcome by its answer and the read-back. Raises ``NotSent`` and ``OutcomeUnknown``."""
         change = record.step.change
         try:
-            await self._send(record)
+            new_id = await self._send(record)
         except OutcomeUnknown:
             raise
         except ServiceUnavailable as error:
@@ -155,32 +172,51 @@ class StepRunner:
             await self._settle(record, outcomes.not_sent(record) if record.may_arrive else refused)
             raise
         except ApiError as error:
-            means_done = isinstance(error, NotFound) or (isinstance(error, Conflict) and change.conflict_means_done)
+            means_done = isinstance(error, NotFound) and change.new_email is None
+            means_done |= isinstance(error, Conflict) and change.conflict_means_done
             if means_done or record.may_arrive:
                 return await self._outcome_read_back(record, error)
             return outcomes.refused(change, error)
-        return await self._outcome_read_back(record, None)
+        return await self._outcome_read_back(record, None, new_id=new_id)
 
-    async def _outcome_read_back(self, record: StepRecord, error: ApiError | None, *, lost: bool = False) -> Outcome:
-        """The outcome of a step that was sent, by reading the user again."""
+    async def _outcome_read_back(
+        self, record: StepRecord, error: ApiError | None, *, lost: bool = False, new_id: str | None = None
+    ) -> Outcome:
+        """The outcome of a step that was sent, by reading the user again; ``new_id`` is the id of a new user."""
         try:
             if lost:
-                return await self._read_back.after_lost_answer(record)
+                return await self._reader(record).after_lost_answer(record)
             if error is not None:
-                return await self._read_back.after_refusal(record, error)
+                return await self._reader(record).after_refusal(record, error)
+            if record.step.change.new_email is not None:
+                return await self._creation.after_acceptance(record, new_id)
             return await self._read_back.after_acceptance(record)
         except (NotFound, SignInRefused, PermissionRefused):
             raise
         except ApiError as unreadable:
             return outcomes.unreadable(unreadable, sent=True)
 
-    async def _send(self, record: StepRecord) -> None:
+    def _reader(self, record: StepRecord) -> Creation | ReadBack:
+        """What finds out the outcome of a step that was sent."""
+        return self._creation if record.step.change.new_email is not None else self._read_back
+
+    def _read(self, record: StepRecord) -> Read:
+        """How the user of a step is read."""
+        if record.step.change.new_email is not None:
+            return partial(self._creation.find, record)
+        return partial(self._session.api.get_user, record.step.user_id)
+
+    async def _send(self, record: StepRecord) -> str | None:
+        """Make the call of a step; returns the id of a user whom it created, if the answer had one."""
         change = record.step.change
-        await SENDERS[type(change)](self._session.api, change, await self._base(record))
+        return await SENDERS[type(change)](self._session.api, change, await self._base(record))
 
     async def _base(self, record: StepRecord) -> User:
         """The user as last read, with what earlier answers contained besides."""
-        user = record.before or User(record.step.user_id)
+        return await self._completed(record.before or User(record.step.user_id))
+
+    async def _completed(self, user: User) -> User:
+        """The user with the fields that only earlier answers contained."""
         with suppress(MirrorUnavailable):
             mirrored = await self._session.mirror.user(user.id)
             if mirrored is not None:
@@ -194,15 +230,19 @@ class StepRunner:
         settled = await self._ledger.settle(record, outcome)
         if settled.state.settled:
             self._gate.note_settled()
-        if outcome.after is not None:
-            own = (record.step.change.attribute, "updated_at_ms") if outcome.changed else ()
-            with suppress(MirrorUnavailable):
+        change = record.step.change
+        with suppress(MirrorUnavailable):
+            if outcome.after is not None:
+                own = (*change.attributes, "updated_at_ms") if outcome.changed else ()
                 await self._directory.store(outcome.after, self._session.clock(), own=own)
+            elif change.deletes and outcome.state is StepState.DONE:
+                await self._directory.forget(change.user_id)
         return settled
 
     async def _settle_missing(self, records: Sequence[StepRecord]) -> None:
-        """Settle the steps of a user who is gone: the first as failed, the others as skipped."""
-        await self._ledger.settle(records[0], Outcome(StepState.FAILED, outcomes.GONE))
+        """Settle the steps of a user who is gone: all but the first are skipped."""
+        first = self._ledger.current(records[0])
+        await self._ledger.settle(first, outcomes.gone(first))
         await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
         with suppress(MirrorUnavailable):
-            await self._directory.forget(records[0].step.user_id)
+            await self._directory.forget(first.step.user_id)

@@ -34,7 +34,7 @@ class AuditEntry:
 
 def step_record(row: Sequence[Any]) -> StepRecord:
     """A step from a row of ``tables.STEPS``."""
-    _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after, reason = row
+    _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after, reason, refusals = row
     return StepRecord(
         step=step_from_json(loaded(step)),
         state=member(StepState, state),
@@ -46,6 +46,7 @@ def step_record(row: Sequence[Any]) -> StepRecord:
         before=_user(before),
         after=_user(after),
         reason=member(OutcomeReason, reason),
+        refusals=loaded(refusals),
     )
 
 

@@ -29,7 +29,7 @@ MAX_REFRESHED: Final = 500
 """When more steps of a job changed than this, the whole job is read."""
 STEPS: Final = (
     "SELECT steps.job, steps.step, steps.state, steps.detail, steps.changed, steps.attempts, steps.sent_at_ms, "
-    "steps.settled_at_ms, before.record, after.record, steps.reason FROM steps "
+    "steps.settled_at_ms, before.record, after.record, steps.reason, steps.refusals FROM steps "
     "LEFT JOIN events AS before ON before.seq = steps.before LEFT JOIN events AS after ON after.seq = steps.after "
 )
 
@@ -202,7 +202,8 @@ class JournalTables:
         entry = AuditEntry(at_ms, job_id, actor, outcome.state.value, outcome.detail, step=number, record=outcome.after)
         seq = self.log(entry)
         self.connection.execute(
-            "UPDATE steps SET state = ?, detail = ?, changed = ?, settled_at_ms = ?, after = ?, reason = ? "
+            "UPDATE steps SET state = ?, detail = ?, changed = ?, settled_at_ms = ?, after = ?, reason = ?, "
+            "refusals = ? "
             "WHERE job = ? AND number = ?",
             (
                 outcome.state,
@@ -211,6 +212,7 @@ class JournalTables:
                 at_ms if outcome.state.settled else None,
                 None if outcome.after is None else seq,
                 outcome.reason,
+                dumped(dict(outcome.refusals)),
                 job_id,
                 number,
             ),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import FIELD_LABELS, User
 from walkme_tui.services.sync.news import News, NewsCount
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
 FORGET: Final = "forget"
 GONE: Final = "gone:"
 MAX_LISTED: Final = 500
-LABELS: Final = {
-    "email": "email",
-    "first_name": "first name",
-    "last_name": "last name",
-    "role": "role",
-    "status": "status",
-    "external_id": "external id",
-    "groups": "groups",
-    "created_at_ms": "created",
-    "updated_at_ms": "updated",
-}
 
 
 def news_words(count: NewsCount) -> str:
@@ -85,5 +74,5 @@ def _label(user: User) -> str:
 
 def _fields(fields: frozenset[str]) -> str:
     """The names of the changed fields; the update time only if no other field changed."""
-    labels = [label for name, label in LABELS.items() if name in fields]
+    labels = [label for name, label in FIELD_LABELS.items() if name in fields]
     return ", ".join([label for label in labels if label != "updated"] or labels or ["other fields"])

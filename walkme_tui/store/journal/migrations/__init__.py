@@ -7,6 +7,7 @@ from typing import Final
 JOURNAL: Final = (
     "walkme_tui.store.journal.migrations.journal_0001",
     "walkme_tui.store.journal.migrations.journal_0002",
+    "walkme_tui.store.journal.migrations.journal_0003",
 )
 
 

@@ -1,0 +1,127 @@
+"""The creation of a user."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from walkme_tui.domain.changes.change import Change, shown
+from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.json_fields import Fields, filled_text
+from walkme_tui.domain.text import email_key, storable
+from walkme_tui.domain.user_json import MAX_ID_LENGTH
+from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Json, Status, User
+
+FIELDS: Final = {"firstName": "first_name", "lastName": "last_name", "role": "role", "externalId": "external_id"}
+"""By JSON name, the attributes besides the email that a new user can be given; the server sets the status."""
+
+
+def new_user_key(email: str) -> str:
+    """What stands for the id of a user whom a plan creates, in its steps and in ``Subject.user``."""
+    return storable(email_key(email))[:MAX_ID_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser(Change):
+    """Create a user; ``values`` are attributes of ``User`` with their values, in the order of ``FIELDS``."""
+
+    kind: ClassVar[str] = "create user"
+    verb: ClassVar[str] = "create"
+
+    email: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, email: str, values: Mapping[str, str | None]) -> "CreateUser":
+        """The creation of a user with these values; empty ones are left out."""
+        given = tuple((name, value) for name in FIELDS.values() if (value := values.get(name)))
+        return cls(new_user_key(email), email, given)
+
+    @property
+    def new_email(self) -> str:
+        return self.email
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return ("email", *(attribute for attribute, _ in self.values), "status")
+
+    def new_user(self) -> User:
+        """The user as planned: without status and groups, which only the server's record has."""
+        known: dict[str, str] = dict(self.values)
+        return User(self.user_id, self.email, status=None, groups=(), **known)  # type: ignore[arg-type]  # text fields only
+
+    def holds(self, user: User) -> bool | None:
+        if UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values)):
+            return None
+        return not self._deviations(user)
+
+    def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - the plan found no user
+        return False
+
+    def apply(self, user: User) -> User:
+        values: dict[str, str] = {"email": self.email, **dict(self.values)}
+        return user._replace(status=Status.PENDING, groups=(), **values)  # type: ignore[arg-type]  # text fields only
+
+    def inverses(
+        self,
+        before: User | None = None,  # noqa: ARG002 - there was none
+        after: User | None = None,
+    ) -> tuple[Change, ...]:
+        """A deactivation: a user who may have signed in since is never deleted by an undo."""
+        if after is None:
+            return ()
+        return () if after.status == Status.INACTIVE else (SetStatus(after.id, after.status, Status.INACTIVE),)
+
+    def to_json(self) -> dict[str, Json]:
+        given = dict(self.values)
+        values: dict[str, Json] = {name: given[attribute] for name, attribute in FIELDS.items() if attribute in given}
+        return {"email": self.email, "values": values}
+
+    @classmethod
+    def from_json(cls, user_id: str, fields: Fields) -> "CreateUser":
+        email = fields.take("email", filled_text)
+        values = fields.take("values", Fields.of)
+        given = {attribute: values.take(name, filled_text, "") for name, attribute in FIELDS.items()}
+        values.end()
+        return cls(user_id, email, tuple((attribute, value) for attribute, value in given.items() if value))
+
+    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "CreateUser":  # noqa: ARG002 - no groups
+        return CreateUser(user_id, user_id, tuple(value for value in self.values if value[0] == "role"))
+
+    def target(self, show: Callable[[str], str]) -> str:
+        values = ", ".join(f"{FIELD_LABELS[attribute]} {show(value)}" for attribute, value in self.values)
+        return f"{show(self.email)}: {values}" if values else show(self.email)
+
+    def describe(self) -> str:
+        return f"{self.verb} {shown(self.email)}"
+
+    def done_text(self, before: User | None) -> str:  # noqa: ARG002 - there was none
+        return f"created {shown(self.email)}"
+
+    def already_text(self) -> str:
+        return f"a user with the email {shown(self.email)} exists already"
+
+    def by_others_text(self) -> str:
+        return f"others created {shown(self.email)}"
+
+    def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - there was none
+        return f"created, but {'; '.join(self._deviations(after))}", True
+
+    def deviation_text(self, user: User) -> str:  # noqa: ARG002 - whoever it is
+        return self.already_text()
+
+    def no_inverse_text(self) -> str:
+        return f"{shown(self.email)} was created and is inactive, so there is nothing to undo"
+
+    def restore_warning(self, group_ids: frozenset[str] | None) -> str:  # noqa: ARG002 - no groups
+        return "this is a new user with a new id and without the history of the deleted one"
+
+    def _deviations(self, user: User) -> list[str]:
+        """How a user's known values differ from the planned ones."""
+        found = []
+        if isinstance(user.email, str) and email_key(user.email) != email_key(self.email):
+            found.append(f"the email is {shown(user.email)}, not {shown(self.email)}")
+        for attribute, value in self.values:
+            now = getattr(user, attribute)
+            if now is not UNKNOWN and now != value:
+                found.append(f"the {FIELD_LABELS[attribute]} is {shown(now) if now else 'none'}, not {shown(value)}")
+        return found

@@ -1,0 +1,89 @@
+"""The deletion of a user."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+from walkme_tui.domain.accounts import DELETE_SCOPE
+from walkme_tui.domain.changes.change import Change, shown
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.membership import AddMember
+from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.json_fields import Fields
+from walkme_tui.domain.user_json import ATTRIBUTES
+from walkme_tui.domain.users import UNKNOWN, Json, Status, User
+
+ALL_ATTRIBUTES: Final = tuple(ATTRIBUTES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUser(Change):
+    """Delete a user, for ever."""
+
+    kind: ClassVar[str] = "delete user"
+    verb: ClassVar[str] = "delete"
+    scope: ClassVar[str] = DELETE_SCOPE
+    deletes: ClassVar[bool] = True
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        return ALL_ATTRIBUTES
+
+    def holds(self, user: User) -> bool | None:  # noqa: ARG002 - whoever can be read is not deleted
+        return False
+
+    def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - whoever can be read can be deleted
+        return True
+
+    def apply(self, user: User) -> User:
+        return user._replace(status=None, groups=())
+
+    def inverses(
+        self,
+        before: User | None = None,
+        after: User | None = None,  # noqa: ARG002 - there is none
+    ) -> tuple[Change, ...]:
+        """The creation of a new user with the old values, in the old groups."""
+        if before is None or not isinstance(before.email, str) or not before.email:
+            return ()
+        texts = {name: value for name in ALL_ATTRIBUTES if isinstance(value := getattr(before, name), str)}
+        create = CreateUser.of(before.email, texts)
+        key = create.user_id
+        # Inactive first, so that a lost connection leaves nobody with access who had none.
+        inactive = [SetStatus(key, Status.PENDING, Status.INACTIVE)] if before.status == Status.INACTIVE else []
+        groups = before.groups if isinstance(before.groups, tuple) else ()
+        joins = (AddMember(key, Group(group_id, None)) for group_id in dict.fromkeys(groups))
+        return (create, *inactive, *joins)
+
+    def to_json(self) -> dict[str, Json]:
+        return {}
+
+    @classmethod
+    def from_json(cls, user_id: str, fields: Fields) -> "DeleteUser":  # noqa: ARG003 - no fields
+        return cls(user_id)
+
+    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "DeleteUser":  # noqa: ARG002 - no groups
+        return replace(self, user_id=user_id)
+
+    def target(self, show: Callable[[str], str]) -> str:  # noqa: ARG002 - no values
+        return "the user"
+
+    def done_text(self, before: User | None) -> str:  # noqa: ARG002 - the same for every user
+        return "deleted"
+
+    def already_text(self) -> str:
+        return "already gone"
+
+    def by_others_text(self) -> str:
+        return "others deleted the user"
+
+    def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:
+        was = UNKNOWN if before is None else before.status
+        if UNKNOWN not in (was, after.status) and was != after.status:
+            status = shown(after.status) if isinstance(after.status, str) else "none"
+            return f"the server accepted the deletion and only set the status to {status}: the user still exists", True
+        return "the server accepted the deletion, and the user is still there", False
+
+    def no_inverse_text(self) -> str:
+        return "the deleted record is unknown or had no email, so no new user can be made from it"
