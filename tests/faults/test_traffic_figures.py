@@ -201,7 +201,7 @@ async def test_a_wait_beyond_the_patience_is_in_the_error_and_in_the_status() ->
     account = Account()
     account.down = lambda: answer({}, 503, retry_after="3600")
     async with account.directory(pacer=unpaced(), max_in_flight=50) as api:
-        with pytest.raises(ServerFault, match="asks for a wait of 3600 s"):
+        with pytest.raises(ServerFault, match="requests a wait of 3600 s"):
             await api.patch_user("u1", {})
         assert api.traffic().waiting_seconds > 250
 

@@ -126,7 +126,7 @@ def test_loading(matches_snapshot: SnapshotCheck) -> None:
     api.hold()
 
     async def drive(browser: Browser) -> None:
-        await browser.settled(lambda: browser.says("Asking"))
+        await browser.settled(lambda: browser.says("Requesting"))
         await browser.settled(lambda: api.in_flight == 1)
         await browser.tick(0)
 

@@ -66,6 +66,6 @@ def test_quitting_restores_the_terminal(tmp_path: Path) -> None:
 
 
 def test_the_browser_quits_while_the_secret_is_pending(tmp_path: Path) -> None:
-    code, output = run_browser("secret", tmp_path, b"q", painted=b"Asking")
+    code, output = run_browser("secret", tmp_path, b"q", painted=b"Requesting")
     assert code == 0
     assert "\x1b[?1049l" in output

@@ -154,7 +154,7 @@ async def test_a_failed_look_up_shows_its_reason() -> None:
         await browser.loaded()
         api.offline = Unreachable("Cannot reach api.walkme.com.")
         await browser.filter("nobody@example.com")
-        await browser.settled(lambda: "could not be asked for nobody@example.com" in browser.status_line)
+        await browser.settled(lambda: "Looking up nobody@example.com failed" in browser.status_line)
 
 
 EMAIL = "person00249@example.com"

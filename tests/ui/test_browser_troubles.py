@@ -28,7 +28,7 @@ async def test_the_address_of_the_server_is_shown_before_the_first_answer() -> N
     api = FakeDirectory(people(5))
     gate = api.hold()
     async with open_browser(Setting(api=api)) as browser:
-        await browser.settled(lambda: browser.says("Asking https://api.walkme.com for the people of this account…"))
+        await browser.settled(lambda: browser.says("Requesting the users of this account from https://api.walkme.com…"))
         assert browser.says("The secret to sign in with comes from")
         gate.set()
         await browser.loaded()
@@ -37,7 +37,7 @@ async def test_the_address_of_the_server_is_shown_before_the_first_answer() -> N
 async def test_an_empty_account_shows_what_to_do() -> None:
     async with open_browser(Setting(api=FakeDirectory()), NARROW) as browser:
         await browser.settled(lambda: browser.says("This account has no users."))
-        assert browser.says("R asks again.")
+        assert browser.says("R reads the list again.")
         await browser.press("j", "G", "space", "enter", "m", "r", "Y", "J", "asterisk", "v")
         assert browser.running
 
@@ -121,7 +121,7 @@ async def test_a_pause_requested_by_the_server_is_shown_with_the_remaining_secon
             throttled=1,
         )
         await browser.tick()
-        assert "The server asked for a pause: resuming in 12 s." in browser.status_line
+        assert "The server requested a pause: resuming in 12 s." in browser.status_line
         assert "API 210 ms" in browser.status_line
         assert "9.8/s" in browser.account_line
 

@@ -81,7 +81,7 @@ async def test_people_are_counted_as_unknown_if_the_list_lacks_groups() -> None:
         await browser.press("2")
         await wait_for_lines(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
         await browser.press("down")
-        await browser.settled(lambda: browser.says("after it showed how long that takes."))
+        await browser.settled(lambda: browser.says("after showing how long that takes."))
         await browser.press("G")
         await browser.settled(lambda: browser.row_count == 60)
         assert browser.members_heading.startswith("Groups unknown · 60 of 60 loaded · M reads them")

@@ -148,7 +148,7 @@ async def test_a_job_that_the_server_paused_shows_a_countdown() -> None:
         await start_held_job(browser)
         api.status = api.status._replace(waiting_seconds=12.0)
         await browser.tick()
-        assert "0 of 4 steps · retrying in 12 s · the server asks for a pause" in browser.status_line
+        assert "0 of 4 steps · retrying in 12 s · the server requested a pause" in browser.status_line
         api.status = api.status._replace(waiting_seconds=11.0)
         await browser.press("4")
         await browser.tick()

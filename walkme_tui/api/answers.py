@@ -34,7 +34,7 @@ _MESSAGE_NAMES: Final = ("message", "error_description", "detail", "title", "err
 class ApiRequest:
     """One call: ``target`` is the encoded path with query, below the base URL.
 
-    ``scope`` is the right that the call needs, ``about`` what it asks for, in words for messages ("the list of users").
+    ``scope`` is the right that the call needs, ``about`` names what it requests in messages ("the list of users").
     ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
     something is sent again only if the first attempt certainly had no effect. An error status refuses it, even where
     the body breaks off; an accepted change needs a body that this API can have sent. Every account has a
@@ -54,7 +54,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiAnswer:
-    """What came back: ``headers`` have lower-case names, ``place`` is the host that was asked.
+    """What came back: ``headers`` have lower-case names, ``place`` is the host of the request.
 
     ``cut``: the body broke off and was dropped.
     """

@@ -234,7 +234,7 @@ class Connection:
         )
 
     def _waiting_seconds(self, now: float) -> float:
-        """The delay of all requests: a pause that the server asked for, or, while nothing is sent, a back-off."""
+        """The delay of all requests: a pause that the server requested, or, while nothing is sent, a back-off."""
         back_off = min(self._waits_until.values()) - now if self._waits_until and not self._sending else 0.0
         return max(0.0, back_off, self.pacer.pause_seconds)
 

@@ -36,7 +36,7 @@ LONGEST_PATIENCE_SECONDS: Final = 600.0
 BURST: Final = 6.0
 # One request and one place stay free for requests of the user while a crawl runs.
 RESERVE: Final = 1
-# A longer pause than this is not kept, whatever the server asks for.
+# A longer pause than this is not observed, whatever the server requests.
 LONGEST_PAUSE_SECONDS: Final = 300.0
 RECENT_SECONDS: Final = 5.0
 ROUNDING: Final = 1e-9
@@ -291,7 +291,7 @@ class Pacer:
         self.pace.succeeded(self.now())
 
     def refused(self, turn: Turn | None, *, too_many: bool, retry_after_seconds: float | None) -> None:
-        """Slow down after a refusal: halve the rate for ``too_many`` requests, and pause as long as the server asks."""
+        """Slow down after a refusal: halve the rate for ``too_many`` requests, and pause as the server requests."""
         if too_many:
             self.pace.throttled(turn, self.now())
         if retry_after_seconds is not None:

@@ -25,7 +25,7 @@ class Failure:
     """An attempt without a usable answer.
 
     ``error`` is what the caller gets when no further attempt is made, ``summary`` a few words for the request log,
-    ``retry_after_seconds`` what the server asked for (None: nothing). ``status`` is None where no answer came, and
+    ``retry_after_seconds`` what the server requested (None: nothing). ``status`` is None where no answer came, and
     ``timed_out`` is true where none came in time.
     """
 
@@ -116,9 +116,9 @@ class RetryPolicy:
         if attempt >= self._allowed(failure, changes):
             return None
         if failure.retry_after_seconds is not None:
-            asked = failure.retry_after_seconds
+            requested = failure.retry_after_seconds
             longest = self.change_patience_seconds if changes else self.patience_seconds
-            return asked if asked <= longest else None
+            return requested if requested <= longest else None
         return self.back_off(attempt)
 
     def back_off(self, attempt: int) -> float:

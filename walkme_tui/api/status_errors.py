@@ -79,9 +79,9 @@ def _classify(
 ) -> tuple[ApiError, FailureKind, str]:
     status, details = answer.status, _details(answer)
     if status == 429 or (status == 403 and (wait is not None or _has_rate_limit_code(answer.body))):
-        asked = f", and asks for a wait of {wait:.0f} s" if wait is not None else ""
+        wait_text = f", and requests a wait of {wait:.0f} s" if wait is not None else ""
         limited = RateLimited(
-            f"{endpoint.host} refuses further requests for now{asked}{details}.",
+            f"{endpoint.host} refuses further requests for now{wait_text}{details}.",
             hint=LATER_HINT, status=status, request_id=answer.request_id, retry_after_seconds=wait,
         )  # fmt: skip
         return limited, FailureKind.THROTTLED, "too many requests"
@@ -90,8 +90,8 @@ def _classify(
         return MethodRefused(message, status=status, request_id=answer.request_id), FailureKind.FINAL, "method refused"
     if status >= 500:
         refused = status == 503 and wait is not None
-        asked = f", and asks for a wait of {wait:.0f} s" if refused else ""
-        message = f"{endpoint.host} failed ({status}{details}){asked}."
+        wait_text = f", and requests a wait of {wait:.0f} s" if refused else ""
+        message = f"{endpoint.host} failed ({status}{details}){wait_text}."
         fault = ServerFault(message, hint=LATER_HINT, status=status, request_id=answer.request_id)
         kind = FailureKind.FINAL if status == 505 else FailureKind.THROTTLED if refused else FailureKind.UNCERTAIN
         return fault, kind, "server fault"

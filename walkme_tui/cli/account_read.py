@@ -78,19 +78,19 @@ async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Ex
     )
 
 
-async def with_account_read(session: Session, ask: Callable[[], Awaitable[T]], deadline: CommandDeadline) -> T:
-    """The result of ``ask``; if the server ignores look-ups by email, ``ask`` runs again after reading the account.
+async def with_account_read(session: Session, request: Callable[[], Awaitable[T]], deadline: CommandDeadline) -> T:
+    """The result of ``request``, made again after reading the account if the server ignores look-ups by email.
 
-    The ``deadline`` covers ``ask`` only: reading a large account has no limit, and shows its progress.
+    The ``deadline`` covers ``request`` only: reading a large account has no limit, and shows its progress.
     """
     try:
         async with deadline.running():
-            return await ask()
+            return await request()
     except LookUpIgnored as error:
         print_account_read_notice(error)
     await read_account(session, cached=False)
     async with deadline.running():
-        return await ask()
+        return await request()
 
 
 def print_account_read_notice(error: LookUpIgnored) -> None:

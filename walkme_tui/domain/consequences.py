@@ -24,7 +24,7 @@ UNASSIGN: Final = "Unassign the person there too."
 ASSIGN: Final = "Look at the assignment there too."
 NOT_CHECKED: Final = "so namesakes, last members of groups and other Admins are not known."
 NO_COPY: Final = f"The local copy cannot be read, {NOT_CHECKED}"
-NO_OTHERS_LOADED: Final = f"Nobody else of the account is loaded yet, {NOT_CHECKED}"
+NO_OTHERS_LOADED: Final = f"No other users of the account are loaded yet, {NOT_CHECKED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def deactivation(subject: Subject, steps: Sequence[Step], facts: AccountFacts | 
         found.append(_note("Already inactive, so the status stays."))
     elif user.status == Status.PENDING:
         found.append(
-            _warning("The invitation was never accepted. An undo asks for pending again, which the server may refuse.")
+            _warning("The invitation was never accepted. An undo sets pending again, which the server may refuse.")
         )
     elif not isinstance(user.status, str):
         found.append(_warning("The record lacks the present status, so an undo cannot restore it."))
@@ -103,10 +103,10 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
     if any(group.name is None for group in subject.groups):
         found.append(_note("Groups without a name that could be read are shown by their id."))
     if by_request:
-        return (*found, _note(f"Stays in {_listed(stays)}, as asked.")) if stays else tuple(found)
+        return (*found, _note(f"Stays in {_listed(stays)}, as requested.")) if stays else tuple(found)
     configured = [group for group in stays if is_kept(group, keep)]
     if configured:
-        found.append(_note(f"Stays in {_listed(configured)}, as the configuration says (keep_groups)."))
+        found.append(_note(f"Stays in {_listed(configured)}, as configured (keep_groups)."))
     unnamed = [group for group in stays if not is_kept(group, keep)]
     if unnamed:
         found.append(
@@ -162,7 +162,7 @@ def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
     if coverage.complete:
         return ()
     of = "an unknown number of" if coverage.total is None else spaced(coverage.total)
-    text = f"Judged by the {spaced(coverage.loaded)} of {of} people who are loaded."
+    text = f"Based on the {spaced(coverage.loaded)} of {of} people who are loaded."
     return (Consequence(Gravity.NOTE, text, coverage.as_of_ms),)
 
 

@@ -125,7 +125,7 @@ class TlsRefused(ServiceUnavailable):
 class RateLimited(ServiceUnavailable):
     """429, or a 403 that means the same, and the retries are used up.
 
-    ``retry_after_seconds`` is what the server asked for, if it did.
+    ``retry_after_seconds`` is what the server requested, if it did.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class UnexpectedAnswer(ServiceUnavailable):
 
 
 class ReadOnlyRefused(WalkmeError):
-    """A write was asked for where the profile or an option forbids it."""
+    """A write was requested where the profile or an option forbids it."""
 
 
 class PlanTooLarge(WalkmeError):

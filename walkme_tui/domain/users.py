@@ -112,8 +112,8 @@ class UnreadableRecord(NamedTuple):
 class UserPage(NamedTuple):
     """One page of the server's list.
 
-    ``rows`` stand at the positions ``(page - 1) * page_size`` and on; a server may send more of them than it was asked
-    for, and more than it claims. ``total`` is the number of users that the answer claimed, None where it claimed none.
+    ``rows`` stand at the positions ``(page - 1) * page_size`` and on; a server may send more of them than requested,
+    and more than it claims. ``total`` is the number of users that the answer claimed, None where it claimed none.
     ``warnings`` are short sentences on what was wrong with the answer and was tolerated.
     """
 

@@ -17,7 +17,7 @@ NEEDS_USER_ACTION: Final = (SignInRefused, PermissionRefused, ConfigurationError
 
 
 class LoadFailure(NamedTuple):
-    """A failure to load; ``retry_at`` in seconds of the monotonic clock, None: no retry until the user asks."""
+    """A failure to load; ``retry_at`` in seconds of the monotonic clock, None: no retry until the user requests one."""
 
     error: WalkmeError
     retry_at: float | None

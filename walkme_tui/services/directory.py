@@ -169,23 +169,23 @@ async def find_by_email(session: Session, email: str) -> User | None:
 
 async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
     """The error for emails that were not found where the server ignores look-ups by email."""
-    whom = ", ".join(clean(email, MAX_SHOWN_KEY) for email in emails)
+    named = ", ".join(clean(email, MAX_SHOWN_KEY) for email in emails)
     try:
         coverage = await session.mirror.coverage()
     except MirrorUnavailable:
-        return LookUpIgnored(f"{IGNORED} The local copy cannot be searched for {whom} either.")
+        return LookUpIgnored(f"{IGNORED} The local copy cannot be searched for {named} either.")
     sweep = coverage.sweep
     if not coverage.loaded:
-        return LookUpIgnored(f"{IGNORED} Nobody is loaded yet, so it is not known who has {whom}.", hint=AGAIN)
+        return LookUpIgnored(f"{IGNORED} No users are loaded yet, so {named} cannot be searched for there.", hint=AGAIN)
     if coverage.complete and sweep is not None and sweep.complete:
         read_at = format_time_ms(sweep.started_at_ms // 1000 * 1000)
-        searched = f"all {spaced(coverage.loaded)} people of the account, as read at {read_at}"
+        searched = f"all {spaced(coverage.loaded)} users of the account, as read at {read_at}"
         hint = "Check the spelling."
     else:
         of = "an unknown number" if coverage.total is None else spaced(coverage.total)
-        searched = f"the {spaced(coverage.loaded)} people loaded of {of}"
+        searched = f"the {spaced(coverage.loaded)} users loaded of {of}"
         hint = AGAIN
-    return LookUpIgnored(f"{IGNORED} Searched {searched}: nobody there has {whom}.", hint=hint)
+    return LookUpIgnored(f"{IGNORED} Searched {searched}: none of them has {named}.", hint=hint)
 
 
 async def _known_by_email(session: Session, email: str) -> User | None:

@@ -52,7 +52,7 @@ class CrawlChanged(NamedTuple):
 
 
 class LoadFailed(NamedTuple):
-    """A page could not be loaded; ``retry_in_seconds`` None: no retry before the user asks for one."""
+    """A page could not be loaded; ``retry_in_seconds`` None: no retry until the user requests one."""
 
     error: WalkmeError
     retry_in_seconds: float | None

@@ -271,7 +271,7 @@ def _with_page_size_of_server(answer: UserPage) -> UserPage:
     if answer.page != 1 or sent == answer.page_size or not 0 < sent <= MAX_PAGE_SIZE:
         return answer
     if sent > answer.page_size:
-        warning = f"The server sends {sent} users a page, whatever is asked for."
+        warning = f"The server sends {sent} users a page, whatever page size is requested."
         return answer._replace(page_size=sent, warnings=(*answer.warnings, warning))
     if answer.total is None:
         return answer._replace(page_size=sent)
@@ -285,5 +285,5 @@ def _without_surplus(answer: UserPage) -> UserPage:
     """The page without rows past its page size."""
     if len(answer.rows) <= answer.page_size:
         return answer
-    warning = "The server sent more users than asked for; the surplus was left out."
+    warning = "The server sent more users than requested; the surplus was left out."
     return answer._replace(rows=answer.rows[: answer.page_size], warnings=(*answer.warnings, warning))

@@ -339,7 +339,7 @@ Clock = Callable[[], int]
 class SyncSettings(NamedTuple):
     """How the crawl reads the account.
 
-    ``fully``: all of it, without being asked to; again ``resync_ms`` after a complete sweep. At most ``pages_at_once``
+    ``fully``: all of it; again ``resync_ms`` after a complete sweep. At most ``pages_at_once``
     are under way, one less than the profile permits, so that a request of the user need not wait. Visible rows are read
     again every ``refresh_ms``, 0: never.
     """

@@ -53,12 +53,12 @@ class TokenIssuer:
         if not _same(client_id, known[0]) or not _same(secret, known[1]):
             raise SignInError(401, "invalid_client", "Client id or client secret is wrong")
         allowed = frozenset(self._settings.scopes)
-        asked = frozenset(form["scope"].split()) if "scope" in form else allowed
-        if not asked <= allowed:
+        requested = frozenset(form["scope"].split()) if "scope" in form else allowed
+        if not requested <= allowed:
             raise SignInError(400, "invalid_scope", "The client is not allowed this scope")
         now = self._monotonic()
         self._grants = {token: grant for token, grant in self._grants.items() if grant.expires_at > now}
-        grant = IssuedToken(secrets.token_urlsafe(24), asked, now + self._settings.token_ttl)
+        grant = IssuedToken(secrets.token_urlsafe(24), requested, now + self._settings.token_ttl)
         self._grants[grant.token] = grant
         return grant
 

@@ -1,4 +1,4 @@
-"""Which panes are on the screen: a plain value and the rules on it, so that a resize forgets nothing."""
+"""Which panes are on the screen: a plain value, so that resizing the screen loses nothing."""
 
 from enum import StrEnum
 from typing import Final, NamedTuple

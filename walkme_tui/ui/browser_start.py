@@ -28,9 +28,8 @@ class ProfileChoice(NamedTuple):
 class StartPlan(NamedTuple):
     """A change that the browser begins with: the plan is made, then shown for review over the list of users.
 
-    ``title`` says in a few words what it is about until the plan is there. ``make_plan`` asks the server, writes
-    nothing, and raises ``WalkmeError``: then nothing of the task can be done, and the browser ends and raises that
-    error from ``run_browser``, so that the command line says it and ends with its exit code.
+    ``title`` is shown until the plan is ready. ``make_plan`` reads from the server and writes nothing. If it raises
+    ``WalkmeError``, the browser ends and ``run_browser`` raises that error, so that the command line prints it.
     """
 
     title: str
@@ -38,20 +37,18 @@ class StartPlan(NamedTuple):
 
 
 class BrowserStart(NamedTuple):
-    """How the browser begins.
+    """What the command line passes to the browser.
 
-    ``profile`` is the name of the one to open; None means that none can be, and ``problem`` says why in full
-    sentences (empty: there simply is none yet), so that the screen explains the three ways in. ``open_session`` opens
-    a profile by name and raises ``ConfigurationError``; ``open_demo`` starts the demo account. Both block for a moment:
-    call them in a thread. ``demo`` means to begin with the demo. ``keymap`` gives the Textual key names of the commands
-    that the person bound anew, never none. ``theme`` is a theme's name, None for the default. ``no_color``
-    wins over it. ``state_folder`` takes crash reports, ``themes_folder`` holds the person's own
-    themes; None: there is none. ``open_change_services`` opens what changes the account of an open session; it blocks
-    for a moment. ``task`` is the change to begin with, None for none. ``query`` is the whole filter to begin with.
-    ``view`` is the saved view that was asked for, None for none: its order and columns go before the remembered ones,
-    and its text is ``query``, with what was written after its name. ``memory`` outlasts the program, except in the
-    demo; None: nothing is remembered. ``secret_command`` is the command that gives the profile's secret, in words;
-    empty where the secret comes from elsewhere.
+    ``profile`` is the name of the profile to open. If it is None, none can be opened: ``problem`` says why in full
+    sentences, empty if there is no profile yet. ``open_session`` opens a profile by name and raises
+    ``ConfigurationError``; ``open_demo`` starts the demo account, and ``demo`` means to start with it. Both block: call
+    them in a thread, like ``open_change_services``, which opens the services that change the account of a session.
+    ``keymap`` contains the Textual key names of the commands with other keys than the default, at least one for each.
+    ``theme`` is the name of a theme, None for the default; ``no_color`` takes precedence. Crash reports are written to
+    ``state_folder``, and ``themes_folder`` contains the user's own themes; None: there is no such folder. ``task`` is
+    the change to start with. ``query`` is the filter to start with, including the text of ``view``, the saved view to
+    start with, whose order and columns take precedence over the stored ones. ``memory`` stores preferences; None in the
+    demo. ``secret_command`` is the command that prints the profile's secret, for messages; empty for other sources.
     """
 
     profiles: Sequence[ProfileChoice]
@@ -73,9 +70,9 @@ class BrowserStart(NamedTuple):
     secret_command: str = ""
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:
-        """What the users are shown by when the program begins with this profile, and whether in wide columns.
+        """The first query when the program starts with this profile, and True for wide columns.
 
-        The view that was asked for goes before how the table was left. May take as long as a disk does.
+        A requested view takes precedence over the stored layout. May wait for a disk.
         """
         if self.view is not None:
             view = self.view
@@ -84,6 +81,6 @@ class BrowserStart(NamedTuple):
         return query._replace(text=self.query), wide
 
     def later_query(self, profile: str) -> tuple[UserQuery, bool]:
-        """The same where the person goes to this profile: the filter of the command line was for the first one."""
+        """The same when the user switches to this profile, without the filter of the command line."""
         look = self.memory.table_layout(profile, TableName.USERS) if self.memory is not None else TableLayout()
         return UserQuery(sort=look.sort), look.wide

@@ -18,7 +18,7 @@ class ProcessesKeys(Protocol):
     """A screen that wants some keys before they are looked up as commands."""
 
     def process_key(self, event: "Key") -> bool:
-        """Act on the key; False if it means nothing here."""
+        """Act on the key; False if it is not handled here."""
         ...
 
 
@@ -27,7 +27,7 @@ class RunsCommands(Protocol):
     """A whole screen; dialogs have keys of their own."""
 
     def run_command(self, command_id: str) -> None:
-        """Do what a command says."""
+        """Run a command."""
         ...
 
 
@@ -60,7 +60,7 @@ def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = C
 
 
 def labels(command: Command) -> str:
-    """All keys of a command as people read them: ``g Home``; empty for one without a key."""
+    """All keys of a command for display: ``g Home``; empty for one without a key."""
     return " ".join(shown_key(key) for key in command.keys)
 
 

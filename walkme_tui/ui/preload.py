@@ -20,10 +20,10 @@ class Preload(NamedTuple):
 
 
 async def preload_rows(session: Session, query: UserQuery) -> Preload:
-    """Recall what an earlier start stored; where that is nothing, ask the server for the first page.
+    """Load the rows of an earlier start from the mirror; if there are none, request the first page.
 
-    In that case it comes back when the request is on its way: importing Textual holds everything else up. Otherwise
-    the server is asked after the first frame. ``query`` is the first query of the users.
+    In that case it returns once the request was sent, because importing Textual blocks everything else. Otherwise
+    the first request follows the first frame. ``query`` is the first query of the users.
     """
     pages = PageLoader(session)
     listing = Listing(session, pages, query)
@@ -35,6 +35,6 @@ async def preload_rows(session: Session, query: UserQuery) -> Preload:
     serving = asyncio.create_task(pages.run(), name="pages")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE_SECONDS
-    while not session.api.traffic().in_flight and loop.time() < deadline:  # noqa: ASYNC110 - it tells only who asks
+    while not session.api.traffic().in_flight and loop.time() < deadline:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.002)
     return Preload(pages, listing, serving)

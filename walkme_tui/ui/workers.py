@@ -24,8 +24,8 @@ class WorkerGroup(StrEnum):
     RECORD = "record"  # shows the open user's stored record again after a change
     GROUPS = "groups"  # reads the groups
     MEMBERSHIPS = "memberships"  # reads the groups of users one by one
-    LOOK_UP = "look-up"  # asks the server for an email that was typed
-    COPY = "copy"  # reads what is copied, and asks what of it
+    LOOK_UP = "look-up"  # looks up a typed email on the server
+    COPY = "copy"  # reads users to copy, and asks what to copy
     STATUS = "status"  # updates counts for the status line
     NEWS = "news"  # lists what changed in the account
     VALUES = "values"  # reads what a filter can be completed with

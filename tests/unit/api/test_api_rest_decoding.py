@@ -108,7 +108,7 @@ def test_a_total_before_an_empty_page_is_accepted() -> None:
 def test_a_wrong_page_number_is_reported(echo: Any) -> None:
     page = decode_page(json_answer({"users": rows(1), "total": 1, "page": echo}), 1, 10)
     assert len(page.warnings) == 1
-    assert "page 1 was asked for" in page.warnings[0]
+    assert "page 1 was requested" in page.warnings[0]
 
 
 @pytest.mark.parametrize(("total", "asked"), [(9, 3), (3, 100), (900, 100)])

@@ -92,7 +92,7 @@ def test_a_refused_permission_has_the_scope() -> None:
 def test_a_503_with_retry_after_was_not_executed() -> None:
     failure = failed(503, retry_after="9")
     assert (failure.kind, failure.retry_after_seconds) == (FailureKind.THROTTLED, 9.0)
-    assert "asks for a wait of 9 s" in failure.error.message
+    assert "requests a wait of 9 s" in failure.error.message
 
 
 def test_a_429_has_the_requested_wait() -> None:

@@ -129,11 +129,11 @@ def test_the_last_admin_is_qualified_if_the_account_is_not_loaded(
 def test_incomplete_coverage_is_a_consequence() -> None:
     assert extent(AccountFacts(WHOLE)) == ()
     assert extent(AccountFacts(PART)) == (
-        Consequence(Gravity.NOTE, "Judged by the 812 of 250 000 people who are loaded.", 500),
+        Consequence(Gravity.NOTE, "Based on the 812 of 250 000 people who are loaded.", 500),
     )
     unknown = PART._replace(total=None)
-    assert texts(extent(AccountFacts(unknown))) == ["Judged by the 812 of an unknown number of people who are loaded."]
-    assert "Nobody else" in extent(AccountFacts(NOTHING))[0].text
+    assert texts(extent(AccountFacts(unknown))) == ["Based on the 812 of an unknown number of people who are loaded."]
+    assert "No other users" in extent(AccountFacts(NOTHING))[0].text
     assert "cannot be read" in extent(None)[0].text
 
 

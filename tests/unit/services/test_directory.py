@@ -90,12 +90,12 @@ async def test_an_ignored_look_up_does_not_prove_that_a_user_is_missing() -> Non
     api = FakeDirectory(people(250))
     api.email_ignored = True
     async with open_session(api) as session:
-        with pytest.raises(LookUpIgnored, match="Nobody is loaded yet, so it is not known who has person00240@"):
+        with pytest.raises(LookUpIgnored, match="No users are loaded yet, so person00240@"):
             await Directory(session).look_up("person00240@example.com")
         page = await api.list_users(1, 100)
         await session.mirror.save_page(page, NOON_MS)
         assert (await Directory(session).look_up("person00042@example.com")).user == person(42)
-        searched = "Searched the 100 people loaded of 250: nobody there has person00240@example.com"
+        searched = "Searched the 100 users loaded of 250: none of them has person00240@example.com"
         with pytest.raises(LookUpIgnored, match=searched) as caught:
             await Directory(session).look_up("person00240@example.com")
         assert caught.value.message.startswith("This server ignores look-ups by email.")

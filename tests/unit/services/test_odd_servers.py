@@ -148,7 +148,7 @@ async def test_a_larger_page_size_of_the_server_loses_no_user() -> None:
     async with open_session(api) as session, serving(session, visible=(0, 99)) as (pages, listing):
         await load_all(api, pages, 10)
         await until(lambda: listing.total == Total(600, exact=True))
-        assert pages.warnings == ("The server sends 250 users a page, whatever is asked for.",)
+        assert pages.warnings == ("The server sends 250 users a page, whatever page size is requested.",)
         assert (await session.mirror.coverage()).complete
 
 

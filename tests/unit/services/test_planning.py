@@ -211,7 +211,7 @@ async def test_configured_groups_are_kept_by_name_and_by_id() -> None:
         plan = await Planner(session, ["ALUMNI", "g1"]).offboard(["zoe@example.com"])
     assert [step.change for step in plan.steps[1:]] == [RemoveMember(ZOE.id, BETA)]
     assert plan.subjects[0].kept == {"g1", "g3"}
-    assert "Stays in Sales, Alumni, as the configuration says (keep_groups)." in texts(plan)
+    assert "Stays in Sales, Alumni, as configured (keep_groups)." in texts(plan)
 
 
 async def test_an_unknown_configured_group_is_warned_about_once() -> None:
@@ -273,7 +273,7 @@ async def test_all_groups_can_be_kept() -> None:
         plan = await Planner(session, ["Nonsense"]).offboard(["zoe@example.com"], keep_groups=True)
     assert [step.change for step in plan.steps] == [SetStatus(ZOE.id, "active", "inactive")]
     assert plan.subjects[0].kept == {"g1", "g2"}
-    assert "Stays in Sales, Beta, as asked." in texts(plan)
+    assert "Stays in Sales, Beta, as requested." in texts(plan)
     assert not any("Nonsense" in text for text in texts(plan))
 
 
@@ -307,7 +307,7 @@ async def test_with_incomplete_coverage_the_last_known_member_is_a_consequence()
     async with open_session(api) as session:
         await load(session, api, total=250_000)
         plan = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
-    assert texts(plan) == ["Judged by the 2 of 250 000 people who are loaded."]
+    assert texts(plan) == ["Based on the 2 of 250 000 people who are loaded."]
     assert (
         texts(plan, 1)
         == ["last member among those known, after the others of this plan; the groups of 249 998 people are not known"]
@@ -384,7 +384,7 @@ async def test_an_unusable_mirror_does_not_prevent_a_plan(full: bool) -> None:
     async with open_session(account(), mirror=mirror) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
     assert len(plan.steps) == 3
-    said = "Nobody else of the account is loaded yet" if full else "The local copy cannot be read"
+    said = "No other users of the account are loaded yet" if full else "The local copy cannot be read"
     assert [text.partition(",")[0] for text in texts(plan)] == [said]
 
 

@@ -55,7 +55,7 @@ def decode_one(answer: ApiAnswer, user_id: str) -> User:
     if isinstance(user, UnreadableRecord):
         raise _unexpected(answer, f"answered with a user that cannot be read ({user.reason})", value)
     if user.id.casefold() != user_id.casefold():
-        raise _unexpected(answer, "answered with another user than the one asked for", None)
+        raise _unexpected(answer, "answered with another user than the requested one", None)
     return user
 
 
@@ -142,7 +142,7 @@ def _note_repeats(rows: Iterable[User | UnreadableRecord], warnings: list[str]) 
 def _check_page_number(echo: object, page: int, warnings: list[str]) -> None:
     if isinstance(echo, bool) or not isinstance(echo, int | float) or echo != page:
         named = f"page {echo}" if isinstance(echo, int) and 0 <= echo <= LARGEST_TOTAL else "another page"
-        warnings.append(f"The server says that it sent {named} where page {page} was asked for.")
+        warnings.append(f"The server says that it sent {named} where page {page} was requested.")
 
 
 def _total(value: dict[str, Any], warnings: list[str]) -> int | None:

@@ -133,7 +133,7 @@ class OutageGate:
                 async with asyncio.timeout(limit):
                     return await read()
             except TimeoutError:
-                # A pause that the server asked for, or retries within the call, outlast the job's patience.
+                # A pause that the server requested, or retries within the call, outlast the job's patience.
                 self.stop(Unreachable(f"The service did not answer within {limit:g} s.", hint="Resume the job later."))
                 raise JobStopped from None
             except ServiceUnavailable as error:

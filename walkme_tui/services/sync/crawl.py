@@ -39,7 +39,7 @@ MAX_CHECKS: Final = 200
 
 
 class Crawl:
-    """Sweeps over the whole list as the profile asks for it, and reports progress; one a session.
+    """Sweeps over the whole list as the profile is configured, and reports progress; one a session.
 
     ``run`` must be running. Nothing is requested before ``begin`` or ``restart``. Failures are retried after growing
     pauses; of several processes with one mirror one sweeps, and the others watch it.
@@ -59,7 +59,7 @@ class Crawl:
         self._monotonic = monotonic
         self._wakeup = Wakeup(sleep)
         self._begun = self._paused = False
-        self._wanted = False  # a complete sweep was asked for, and none has ended since
+        self._wanted = False  # a complete sweep was requested, and none has ended since
         self._restart = False  # the next sweep starts at the first page
         self._interrupted = False  # a call changed what to do since the last attempt began
         self._sweeping: SweepRun | None = None
@@ -180,7 +180,7 @@ class Crawl:
             await self._watch()
 
     def _is_due(self, sweep: Sweep | None) -> bool:
-        """A sweep was asked for, or the profile asks for one now.
+        """A sweep was requested, or is due by the profile.
 
         An unfinished sweep continues. An incomplete one is repeated at the next start, or when a complete one would be.
         """
@@ -249,7 +249,7 @@ class Crawl:
             self._sweeping = None
 
     def _resumed(self, coverage: Coverage) -> SweepRun | None:
-        """The unfinished sweep, unless it is old or a new one was asked for.
+        """The unfinished sweep, unless it is old or a new one was requested.
 
         A list of another length is no reason to start again: the end of the sweep shows whether it is complete.
         """

@@ -117,18 +117,20 @@ class _Planner:
 
     def undecided(self, typed: filters.Filter) -> tuple[Sql, ...]:
         view = self._query._replace(hide_inactive=False, belonging=None)
-        asked = [term.condition for term in self._of_the_view(view)]
+        conditions = [term.condition for term in self._of_the_view(view)]
         if self._query.hide_inactive:
-            asked += [if_known("status", term.condition) for term in self._of_the_view(UserQuery(hide_inactive=True))]
+            conditions += [
+                if_known("status", term.condition) for term in self._of_the_view(UserQuery(hide_inactive=True))
+            ]
         for condition in typed.conditions:
             term = _Term(decided(condition.test, self._term(condition.test).condition))
-            asked.append((self._negated(condition.test, term) if condition.negated else term).condition)
-        if not asked:
+            conditions.append((self._negated(condition.test, term) if condition.negated else term).condition)
+        if not conditions:
             return (NO_USER,)
         bits = bits_of(self._query.required_fields)
         # In SQL false AND NULL is false: such a user is decided.
-        together = " AND ".join(f"({condition.text})" for condition in asked)
-        values = tuple(value for condition in asked for value in condition.values)
+        together = " AND ".join(f"({condition.text})" for condition in conditions)
+        values = tuple(value for condition in conditions for value in condition.values)
         return Sql(f"users.known & {bits} <> {bits}"), Sql(f"({together}) IS NULL", values)
 
     def _negated(self, test: filters.Test, term: _Term) -> _Term:

@@ -59,7 +59,7 @@ class FilterLookUp:
                     "This server ignores look-ups by email: only loaded people are searched.", TextStyle.WARN
                 )
             case LookUpState.FAILED:
-                return StatusMessage(f"The server could not be asked for {key}: {clean(self.why, 200)}", TextStyle.WARN)
+                return StatusMessage(f"Looking up {key} failed: {clean(self.why, 200)}", TextStyle.WARN)
 
 
 class FilterLookUps:

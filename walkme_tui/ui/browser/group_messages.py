@@ -17,8 +17,8 @@ NOT_HERE_YET = "·"
 NOT_KNOWN = "?"
 LEAST = "≥ "
 LEAN = (
-    "This account's list does not say who is in which group. M reads the groups of all users one by one in the "
-    "background, after it showed how long that takes. Opening a user reads the groups of that user."
+    "This account's list does not contain the groups of users. M reads the groups of all users one by one in the "
+    "background, after showing how long that takes. Opening a user reads the groups of that user."
 )
 _TITLES = {
     Belonging.NONE: "In no group",

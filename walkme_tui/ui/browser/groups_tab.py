@@ -25,7 +25,7 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
-NOBODY: Final = UserQuery(group_id="")
+NO_USERS: Final = UserQuery(group_id="")
 LEAST_NAME: Final = 12
 HOW_TO_COMPARE: Final = "Mark two groups with Space; c then shows who is in the one but not in the other."
 TOO_MANY_MARKS: Final = "Two groups can be compared: Space unmarks one, \\ all."
@@ -38,9 +38,9 @@ SECONDS_A_ROW: Final = 0.25
 
 
 class GroupCounts:
-    """The sizes of the groups, which are there at once, and how many people belong to groups in other ways.
+    """The sizes of the groups, which are known at once, and the sizes of other sets of users, which are counted.
 
-    ``differences`` has a number for each that was asked for, None until it is counted. ``sizes_are_exact`` and
+    ``differences`` has a number for each that was requested, None until it is counted. ``sizes_are_exact`` and
     ``people_are_exact`` tell that every membership was known when they were counted (``complete``).
     """
 
@@ -58,7 +58,7 @@ class GroupCounts:
 
     @property
     def differences(self) -> Mapping[Difference, int | None]:
-        """How many people are in one group but not in another."""
+        """How many users are in one group but not in another."""
         return self._differences
 
     def age(self) -> None:
@@ -88,7 +88,7 @@ class GroupCounts:
         self.sizes, self.sizes_are_exact = sizes, complete
 
     async def count_people(self, *, complete: bool) -> bool:
-        """Look at everybody, unless it was done a moment ago; True if it was done. Raises ``MirrorUnavailable``."""
+        """Count the users of ``Belonging``; False if that was done just before. Raises ``MirrorUnavailable``."""
         if self._counting or not self._people_are_due(complete):
             return False
         self._counting, self._people_are_old = True, False
@@ -106,11 +106,11 @@ class GroupCounts:
         return True
 
     def compare(self, differences: Sequence[Difference]) -> None:
-        """From now on these are counted, too."""
+        """Count these too from now on."""
         self._differences = {each: self._differences.get(each) for each in differences}
 
     async def count_differences(self) -> None:
-        """Look at the members of the groups that are compared; raises ``MirrorUnavailable``."""
+        """Count the users who are in one of two compared groups; raises ``MirrorUnavailable``."""
         for each in tuple(self._differences):
             query = UserQuery(group_id=each.group.id, without_group_id=each.other.id)
             count = len(await self._mirror.matching(query))
@@ -125,7 +125,7 @@ class MembersPane(Vertical):
         super().__init__(id=id)
         self._heading = TextBar(id="members-heading")
         self.table = UserTable(
-            Listing(session, pages, NOBODY),
+            Listing(session, pages, NO_USERS),
             started_at_ms=session.started_at_ms,
             clock=session.clock,
             id="members-table",
@@ -308,7 +308,7 @@ class GroupsTab:
     def follow(self) -> None:
         """Show the users of the row under the cursor."""
         row = self.groups.current
-        self.members.table.show(_people_of(row, self._query) if row is not None else NOBODY)
+        self.members.table.show(_people_of(row, self._query) if row is not None else NO_USERS)
         self.head()
 
     @property

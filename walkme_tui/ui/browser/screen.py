@@ -300,12 +300,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.ordering.sort_by(event.key)
 
     @on(UserTable.MarksReported)
-    def say_what_was_marked(self, event: UserTable.MarksReported) -> None:
+    def report_marks(self, event: UserTable.MarksReported) -> None:
         """A range or all were marked."""
         self.app.notify(event.text, markup=False, timeout=4)
 
     @on(UserTable.Failed)
-    def say_what_failed(self, event: UserTable.Failed) -> None:
+    def report_failure(self, event: UserTable.Failed) -> None:
         """Report a failure of the table."""
         from walkme_tui.ui.errors import report
 

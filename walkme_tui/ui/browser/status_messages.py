@@ -61,13 +61,13 @@ def trouble_message(
 def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> Content:
     """The text of the table before the first answer."""
     if trouble is None:
-        asking = f"Asking {clean(account.base_url, 100)} for the people of this account…"
-        return paragraphs((asking, DIM), (f"The secret to sign in with comes from {clean(source, 200)}.", DIM))
+        requesting = f"Requesting the users of this account from {clean(account.base_url, 100)}…"
+        return paragraphs((requesting, DIM), (f"The secret to sign in with comes from {clean(source, 200)}.", DIM))
     error = trouble.error
     message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
     if _credentials(error):
         details = f"{message} {hint}".rstrip()
-        keys = "R reads the secret again and tries.   C takes another profile."
+        keys = "R reads the secret again and tries again.   C switches profiles."
         return paragraphs((_sign_in_words(account, source), "bold $error"), details, keys)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
     return paragraphs((message, "bold $warning"), hint, kept)
@@ -76,8 +76,8 @@ def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> C
 def no_rows(query: UserQuery, coverage: Coverage | None, look_up: StatusMessage | None, offer: str = "") -> Content:
     """The text of an empty table of users."""
     if not query.narrows:
-        people = "People are added in the WalkMe Console or by your identity provider."
-        return paragraphs(("This account has no users.", "bold"), people, "R asks again.")
+        advice = "Users are added in the WalkMe Console or by your identity provider."
+        return paragraphs(("This account has no users.", "bold"), advice, "R reads the list again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
         return _no_match(query.text, loaded, coverage, look_up, offer)
@@ -99,7 +99,9 @@ def _no_match(text: str, loaded: str, coverage: Coverage | None, look_up: Status
     about_groups = any(each.test.kind in {"group", "no group"} for each in typed.conditions)
     if about_groups and coverage is not None and coverage.with_groups < coverage.loaded:
         of_whom = words.count(coverage.loaded - coverage.with_groups, "user", "users")
-        unknown = f"The groups of {of_whom} are not known: M reads them one by one, and says first how long it takes."
+        unknown = (
+            f"The groups of {of_whom} are not known: M reads them one by one, and shows first how long that takes."
+        )
     advice = "The server cannot search, but a full email address is looked up there."
     known = look_up.text if look_up is not None else missing or advice
     return paragraphs((head, "bold"), offer, known, unknown, CLEARS)

@@ -81,7 +81,7 @@ class ViewState:
         return pane in self._area.shown
 
     def _pending_move(self, command_id: str) -> str:
-        """A move waits for the view that was asked for, not for its rows."""
+        """A move waits for the view that was requested, not for its rows."""
         table = self._area.table
         if table is None or (command_id != MOUSE and self._area.movable is not table):
             return ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from walkme_tui.services.changes.job_runs import JobResult, RunningJob
     from walkme_tui.ui.plan_preload import PlanPreload
 
-SERVER_PAUSE: Final = "the server asks for a pause"
+SERVER_PAUSE: Final = "the server requested a pause"
 READ_ONLY: Final = "This session was opened for reading only."
 
 

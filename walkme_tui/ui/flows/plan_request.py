@@ -22,7 +22,7 @@ MakePlan: TypeAlias = Callable[[ChangeServices, ProgressListener], Coroutine[Any
 """Makes a plan; calls the second argument with the number of users that were read so far."""
 
 MAX_USERS_WITHOUT_QUESTION: Final = 200
-"""Before more users than this are read for a plan, a dialog asks."""
+"""Before more users than this are read for a plan, a dialog asks for confirmation."""
 NO_USER = "There is no user under the cursor."
 
 

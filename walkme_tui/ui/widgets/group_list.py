@@ -1,4 +1,4 @@
-"""The list of groups, with sets of people that are not a group below them."""
+"""The list of groups, with sets of users that are not a group below them."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -20,7 +20,7 @@ COMPARED: Final = 2
 
 
 class Special(NamedTuple):
-    """A set of people that is not a group; ``number`` is its size as shown."""
+    """A set of users that is not a group; ``number`` is its size as shown."""
 
     subject: Belonging | Difference
     number: str
@@ -44,7 +44,7 @@ TOO_MANY: Final = ("unmark all but two to compare", "unmark all but two")
 class GroupList(PinnedList[GroupRow]):
     """Groups by name with their number of members, a lower bound where not all memberships are known.
 
-    Until the person moves the cursor it stays on the first row, even when the order changes.
+    Until the user moves the cursor it stays on the first row, even when the order changes.
     """
 
     HEADING_LINES = 1

@@ -34,10 +34,10 @@ class StatusLine(TextBar):
         return cell_len(text) + TEXT_MARGIN + FIGURES_WIDTH <= self.size.width
 
     def report(self, message: StatusMessage | None, traffic: TrafficStatus) -> None:
-        """Show the message; without one, the countdown of a pause that the server asked for."""
+        """Show the message; without one, the countdown of a pause that the server requested."""
         if message is None and traffic.waiting_seconds > 0:
             message = StatusMessage(
-                f"The server asked for a pause: resuming in {words.seconds(traffic.waiting_seconds)}.", TextStyle.WARN
+                f"The server requested a pause: resuming in {words.seconds(traffic.waiting_seconds)}.", TextStyle.WARN
             )
         left: StyledText = ()
         if message is not None:

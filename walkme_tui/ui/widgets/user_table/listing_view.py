@@ -98,7 +98,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     ) -> None:
         super().__init__(id=id)
         self.listing = listing
-        self.empty_text = Content("Nobody is here.")
+        self.empty_text = Content("No users.")
         self.loading_text = Content("Loading …")
         self.same_frame_widgets: Callable[[], Sequence[Widget]] = tuple
         self.text_widths: TextWidths = NO_TEXT_WIDTHS

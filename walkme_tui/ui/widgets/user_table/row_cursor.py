@@ -7,7 +7,7 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.ui.widgets.user_table.listing_view import ListingView
 
 NEAR_SCREENS: Final = 3
-"""Screens of loaded rows that are searched for the cursor's user before the listing is asked."""
+"""Screens of loaded rows that are searched for the cursor's user before the listing searches for them."""
 
 
 class RowCursor:
