@@ -23,6 +23,7 @@ from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import Sort
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.events import Events
@@ -150,6 +151,17 @@ class Browser:
     async def type(self, text: str) -> None:
         """Type text, a key a character."""
         await self.pilot.press(*text)
+        await self.pause()
+
+    async def run_in_palette(self, text: str) -> None:
+        """Run the first command of the palette that contains this text."""
+        await self.press("colon")
+        await self.type(text)
+        await self.press("enter")
+
+    async def wait_for_sort(self, sort: Sort | None) -> None:
+        """Wait until the table is sorted like this."""
+        await self.settled(lambda: self.table.listing.query.sort == sort)
         await self.pause()
 
     async def filter(self, text: str) -> None:

@@ -25,17 +25,6 @@ def heading(browser: Browser) -> str:
     return next(line for line in browser.screen_text.splitlines() if "EMAIL" in line)
 
 
-async def wait_for_sort(browser: Browser, sort: Sort | None) -> None:
-    await browser.settled(lambda: browser.table.listing.query.sort == sort)
-    await browser.pause()
-
-
-async def run_in_palette(browser: Browser, text: str) -> None:
-    await browser.press("colon")
-    await browser.type(text)
-    await browser.press("enter")
-
-
 async def test_s_cycles_through_the_columns_and_back_to_the_order_of_the_server() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
@@ -44,13 +33,13 @@ async def test_s_cycles_through_the_columns_and_back_to_the_order_of_the_server(
         seen = []
         for key in (SortKey.EMAIL, SortKey.NAME, SortKey.ROLE, SortKey.STATUS):
             await browser.press("s")
-            await wait_for_sort(browser, Sort(key))
+            await browser.wait_for_sort(Sort(key))
             seen.append(heading(browser))
         assert [line.partition("↑")[0].split()[-1] for line in seen] == ["EMAIL", "NAME", "ROLE", "STATUS"]
         await browser.press("s")
-        await wait_for_sort(browser, Sort(SortKey.GROUPS, reverse=True))
+        await browser.wait_for_sort(Sort(SortKey.GROUPS, reverse=True))
         await browser.press("s", "s")
-        await wait_for_sort(browser, None)
+        await browser.wait_for_sort(None)
         await browser.settled(lambda: browser.emails[:1] == [first])
 
 
@@ -58,9 +47,9 @@ async def test_reversing_the_order_keeps_the_cursor_on_its_user() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         await browser.press("down", "down", "s")
-        await wait_for_sort(browser, Sort(SortKey.EMAIL))
+        await browser.wait_for_sort(Sort(SortKey.EMAIL))
         await browser.press("S")
-        await wait_for_sort(browser, Sort(SortKey.EMAIL, reverse=True))
+        await browser.wait_for_sort(Sort(SortKey.EMAIL, reverse=True))
         await browser.settled(lambda: browser.cursor_email == "person00002@example.com")
         assert "EMAIL ↓" in heading(browser)
 
@@ -79,9 +68,9 @@ async def test_a_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
         x = heading(browser).index("NAME")
         y = browser.screen_text.splitlines().index(heading(browser))
         await browser.pilot.click(offset=(x, y))
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
         await browser.pilot.click(offset=(x, y))
-        await wait_for_sort(browser, Sort(SortKey.NAME, reverse=True))
+        await browser.wait_for_sort(Sort(SortKey.NAME, reverse=True))
 
 
 async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) -> None:
@@ -89,11 +78,11 @@ async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) ->
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("s", "s", "w")
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
     assert StateFile(tmp_path / "state.toml").table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
         assert browser.table.wide
         assert "NAME ↑" not in heading(browser) or "FIRST" in heading(browser)
 
@@ -104,7 +93,7 @@ async def test_a_view_is_saved_applied_and_deleted(tmp_path: Path) -> None:
         await browser.loaded()
         await browser.filter("status:inactive")
         await browser.press("enter", "s")
-        await run_in_palette(browser, "save this view")
+        await browser.run_in_palette("save this view")
         await browser.settled(lambda: "Save this view as" in browser.dialog)
         await browser.type("no good")
         assert "without blanks" in browser.dialog
@@ -116,10 +105,10 @@ async def test_a_view_is_saved_applied_and_deleted(tmp_path: Path) -> None:
         await browser.settled(lambda: any("@leavers" in toast for toast in browser.toasts))
         await browser.press("escape")
         await browser.settled(lambda: browser.filter_text == "")
-        await run_in_palette(browser, "view leavers")
+        await browser.run_in_palette("view leavers")
         await browser.settled(lambda: browser.filter_text == "status:inactive")
-        await wait_for_sort(browser, Sort(SortKey.EMAIL))
-        await run_in_palette(browser, "forget a saved")
+        await browser.wait_for_sort(Sort(SortKey.EMAIL))
+        await browser.run_in_palette("forget a saved")
         await browser.settled(lambda: "Delete a saved view" in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: any("leavers was deleted" in toast for toast in browser.toasts))
@@ -133,7 +122,7 @@ async def test_the_program_starts_with_the_requested_view(tmp_path: Path) -> Non
     setting = Setting(api=account(), memory=memory, view=view, query=view.text)
     async with open_browser(setting) as browser:
         await browser.loaded()
-        await wait_for_sort(browser, Sort(SortKey.EMAIL, reverse=True))
+        await browser.wait_for_sort(Sort(SortKey.EMAIL, reverse=True))
         assert browser.filter_text == "status:pending"
         assert browser.table.wide
         assert browser.cursor_email == "person00099@example.com"
@@ -150,7 +139,7 @@ async def test_a_failure_to_save_is_reported_once() -> None:
     async with open_browser(Setting(api=account(), memory=FullDisk(None))) as browser:
         await browser.loaded()
         await browser.press("s", "s", "s")
-        await wait_for_sort(browser, Sort(SortKey.ROLE))
+        await browser.wait_for_sort(Sort(SortKey.ROLE))
         assert browser.toasts == ["The disk is full."]
 
 
@@ -186,7 +175,7 @@ async def test_an_invalid_word_is_reported_and_matches_no_user() -> None:
 async def test_an_order_by_a_hidden_column_is_shown_beside_the_filter() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()
-        await run_in_palette(browser, "sort by time of creation")
+        await browser.run_in_palette("sort by time of creation")
         await browser.settled(lambda: browser.filter_count == "↓ time of creation")
         await browser.filter("zoe")
         await browser.settled(lambda: browser.filter_count == "↓ time of creation · 10 of 100 loaded")

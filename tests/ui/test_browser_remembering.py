@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from tests.support.browser import Browser, Setting, open_browser
+from tests.support.browser import Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import until
 from walkme_tui.config.state import StateFile
@@ -34,17 +34,6 @@ def demo_session(setting: Setting) -> Session:
     return Session(demo, FakeDirectory(people(20)), mirror, setting.time, setting.time(), "the demo", Events())
 
 
-async def wait_for_sort(browser: Browser, sort: Sort | None) -> None:
-    await browser.settled(lambda: browser.table.listing.query.sort == sort)
-    await browser.pause()
-
-
-async def run_in_palette(browser: Browser, text: str) -> None:
-    await browser.press("colon")
-    await browser.type(text)
-    await browser.press("enter")
-
-
 class SlowStateFile(StateFile):
     """A state file on a slow disk: nothing is saved until ``released`` is set."""
 
@@ -65,7 +54,7 @@ async def test_saving_does_not_block_the_screen_and_the_last_layout_is_saved() -
         await browser.loaded()
         for _ in range(4):
             await browser.press("s")
-        await wait_for_sort(browser, Sort(SortKey.STATUS))
+        await browser.wait_for_sort(Sort(SortKey.STATUS))
         assert not memory.saved
         memory.released.set()
         await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in memory.saved)
@@ -110,10 +99,10 @@ async def test_applying_a_saved_view_does_not_change_the_stored_layout(tmp_path:
     memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
         await browser.press("2")
-        await run_in_palette(browser, "view recent")
-        await wait_for_sort(browser, Sort(SortKey.CREATED, reverse=True))
+        await browser.run_in_palette("view recent")
+        await browser.wait_for_sort(Sort(SortKey.CREATED, reverse=True))
         assert browser.panes[0] == "users"
         assert browser.filter_text == "created:<30d"
     assert memory.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME)
@@ -125,13 +114,13 @@ async def test_the_members_table_has_a_stored_layout_of_its_own(tmp_path: Path) 
     async with open_browser(Setting(api=account(), memory=memory)) as browser:
         await browser.loaded()
         await browser.press("2")
-        await wait_for_sort(browser, BY_ROLE)
+        await browser.wait_for_sort(BY_ROLE)
         assert "FIRST" in browser.screen_text
         await browser.press("w", "S")
-        await wait_for_sort(browser, Sort(SortKey.ROLE, reverse=True))
+        await browser.wait_for_sort(Sort(SortKey.ROLE, reverse=True))
         assert "FIRST" not in browser.screen_text
         await browser.press("1")
-        await wait_for_sort(browser, None)
+        await browser.wait_for_sort(None)
         saved = TableLayout(Sort(SortKey.ROLE, reverse=True))
         await browser.settled(lambda: memory.table_layout("acme", TableName.MEMBERS) == saved)
 
@@ -146,11 +135,11 @@ async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_
     setting.open_session = lambda name: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
         await browser.press("C", "down", "enter")
         await browser.settled(lambda: browser.account_line.startswith("globex"))
         await browser.loaded()
-        await wait_for_sort(browser, BY_ROLE)
+        await browser.wait_for_sort(BY_ROLE)
         assert (browser.filter_text, browser.table.wide, browser.row_count) == ("", True, 30)
         assert browser.app.theme == "mono"
 
@@ -164,8 +153,8 @@ async def test_the_demo_saves_nothing(tmp_path: Path) -> None:
         await browser.settled(lambda: browser.app.session is not None)
         await browser.loaded()
         await browser.press("s", "w")
-        await wait_for_sort(browser, Sort(SortKey.EMAIL))
-        await run_in_palette(browser, "save this view")
+        await browser.wait_for_sort(Sort(SortKey.EMAIL))
+        await browser.run_in_palette("save this view")
         await browser.settled(lambda: any("The demo stores nothing" in toast for toast in browser.toasts))
     assert not file.exists()
 
@@ -188,7 +177,7 @@ async def test_a_failed_save_of_a_view_keeps_the_typed_name() -> None:
         await browser.loaded()
         await browser.filter("role:viewer")
         await browser.press("enter")
-        await run_in_palette(browser, "save this view")
+        await browser.run_in_palette("save this view")
         await browser.settled(lambda: "Save this view as" in browser.dialog)
         await browser.type("viewers")
         await browser.press("enter")
@@ -206,5 +195,5 @@ async def test_a_damaged_state_file_is_reported_once(tmp_path: Path) -> None:
         await browser.loaded()
         await browser.settled(lambda: browser.toasts)
         await browser.press("colon", "escape", "s", "s")
-        await wait_for_sort(browser, BY_NAME)
+        await browser.wait_for_sort(BY_NAME)
         assert len([toast for toast in browser.toasts if "a new one is used" in toast]) == 1

@@ -1,6 +1,6 @@
 """Users by membership: in no group, inactive but still in groups, in one marked group only."""
 
-from tests.support.browser import Browser, Setting, open_browser
+from tests.support.browser import Browser, Setting, counted, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
@@ -19,17 +19,7 @@ async def open_groups_tab(browser: Browser, *lines: str) -> None:
     """Open the Groups tab and wait until its list has these lines."""
     await browser.loaded()
     await browser.press("2")
-    await wait_for_lines(browser, "(in no group) 30", *lines)
-
-
-async def wait_for_lines(browser: Browser, *lines: str) -> None:
-    await browser.settled(lambda: browser.groups)
-    for _ in range(400):
-        if set(lines) <= set(browser.groups):
-            return
-        await browser.tick()
-        await browser.pilot.pause(0.02)
-    raise AssertionError(f"{lines} are not among {browser.groups}")
+    await counted(browser, "(in no group) 30", *lines)
 
 
 async def test_special_rows_are_below_the_groups() -> None:
@@ -68,7 +58,7 @@ async def test_special_counts_are_lower_bounds_while_the_account_is_not_loaded()
     async with open_browser(Setting(api=api, mirror=mirror), NARROW) as browser:
         await browser.loaded()
         await browser.press("2")
-        await wait_for_lines(browser, "(in no group) ≥ 50", "(inactive in groups) ≥ 10")
+        await counted(browser, "(in no group) ≥ 50", "(inactive in groups) ≥ 10")
         await browser.press("G", "up")
         await browser.settled(lambda: browser.members_heading == "In no group · ≥ 50 people · 10 % loaded")
 
@@ -79,7 +69,7 @@ async def test_people_are_counted_as_unknown_if_the_list_lacks_groups() -> None:
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         await browser.press("2")
-        await wait_for_lines(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
+        await counted(browser, "(in no group) ?", "(inactive, still in groups) ?", "(groups unknown) 60")
         await browser.press("down")
         await browser.settled(lambda: browser.says("after showing how long that takes."))
         await browser.press("G")
@@ -119,7 +109,7 @@ async def test_two_marked_groups_are_compared_in_both_directions() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space")
-        await wait_for_lines(browser, "✓ Sales 30", "✓ Support 15", "Sales, not Support 15", "Support, not Sales 0")
+        await counted(browser, "✓ Sales 30", "✓ Support 15", "Sales, not Support 15", "Support, not Sales 0")
         assert browser.members_heading.startswith("Support · ")  # the cursor is where it was
         await browser.press("c")
         await browser.settled(lambda: browser.row_count == 15)
@@ -171,7 +161,7 @@ async def test_more_than_two_marks_show_what_to_do() -> None:
         await browser.press("c")
         assert browser.members_heading.startswith("Support")
         await browser.press("space")
-        await wait_for_lines(browser, "Engineering, not Sales 0", "Sales, not Engineering 30")
+        await counted(browser, "Engineering, not Sales 0", "Sales, not Engineering 30")
 
 
 async def test_only_groups_are_marked_and_one_by_one() -> None:
@@ -213,14 +203,14 @@ async def test_a_comparison_follows_changed_memberships() -> None:
     async with open_browser(Setting(api=api)) as browser:
         await open_groups_tab(browser)
         await browser.press("down", "space", "down", "space")
-        await wait_for_lines(browser, "Sales, not Support 15")
+        await counted(browser, "Sales, not Support 15")
         await browser.press("c", "m")
         await browser.settled(lambda: browser.row_count == 15)
         user = browser.cursor_user
         assert user is not None
         api.edit(user.id, groups=())
         await browser.press("r")
-        await wait_for_lines(browser, "Sales, not Support 14", "(in no group) 31", "✓ Sales 29")
+        await counted(browser, "Sales, not Support 14", "(in no group) 31", "✓ Sales 29")
         await browser.settled(lambda: browser.row_count == 14)
 
 

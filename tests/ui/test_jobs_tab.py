@@ -4,32 +4,15 @@ import asyncio
 
 import pytest
 
+from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import ACTOR, Bench
-from tests.support.fake_directory import FakeDirectory, person
+from tests.support.fake_directory import FakeDirectory
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.errors import RateLimited
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.users import User
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
-
-GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
-
-
-def account(count: int = 12) -> FakeDirectory:
-    """An account whose users are all active and in three groups."""
-    users: list[User] = [
-        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
-    ]
-    return FakeDirectory(users, groups=GROUPS)
-
-
-def user_of(api: FakeDirectory, index: int = 0) -> User:
-    user = api.users[index]
-    assert isinstance(user, User)
-    return user
 
 
 async def unfinished_job(setting: Setting, done: int, *, sent: bool = False) -> Job:

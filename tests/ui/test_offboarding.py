@@ -4,24 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.active_users import account
 from tests.support.browser import Browser, Setting, counted, open_browser
 from tests.support.change_services import Bench
-from tests.support.fake_directory import FakeDirectory, person
+from tests.support.fake_directory import FakeDirectory
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import RequestRejected, Unreachable
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_text
 from walkme_tui.domain.users import User
-
-GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
-
-
-def account(count: int = 12) -> FakeDirectory:
-    """An account whose users are all active and in three groups."""
-    users: list[User] = [
-        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
-    ]
-    return FakeDirectory(users, groups=GROUPS)
 
 
 async def show_plan(browser: Browser, *keys: str) -> None:

@@ -2,28 +2,10 @@
 
 import pytest
 
+from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import Bench
-from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.users import User
-
-GROUPS = [Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Engineering")]
-
-
-def account(count: int = 12) -> FakeDirectory:
-    """An account whose users are all active and in three groups."""
-    users: list[User] = [
-        user._replace(status="active", groups=("g1", "g2", "g3")) for user in map(person, range(count))
-    ]
-    return FakeDirectory(users, groups=GROUPS)
-
-
-def user_of(api: FakeDirectory, index: int = 0) -> User:
-    user = api.users[index]
-    assert isinstance(user, User)
-    return user
 
 
 async def offboard(browser: Browser, *keys: str) -> None:

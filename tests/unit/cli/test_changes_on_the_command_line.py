@@ -30,13 +30,6 @@ def api() -> FakeDirectory:
     return FakeDirectory(people(20), groups=GROUPS)
 
 
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
-) -> CommandLine:
-    return CommandLine(monkeypatch, capsys, tmp_path, api)
-
-
 def offboard(cli: CommandLine, *words: str) -> Answer:
     return cli("offboard", ZOE, "--yes", *words)
 

@@ -6,7 +6,6 @@ import io
 import json
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -40,13 +39,6 @@ secret_env = "WALKME_CLIENT_SECRET"
 @pytest.fixture
 def api() -> FakeDirectory:
     return FakeDirectory(people(20))
-
-
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
-) -> CommandLine:
-    return CommandLine(monkeypatch, capsys, tmp_path, api)
 
 
 def with_journal(

@@ -40,13 +40,6 @@ def api() -> FakeDirectory:
     return FakeDirectory(people(20), groups=GROUPS)
 
 
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, api: FakeDirectory
-) -> CommandLine:
-    return CommandLine(monkeypatch, capsys, tmp_path, api)
-
-
 def on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, streams: tuple[str, ...] = ("stdin", "stdout", "stderr")
 ) -> list[BrowserStart]:
