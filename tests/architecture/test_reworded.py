@@ -64,7 +64,7 @@ def _modules() -> list[str]:
 
 async def lost(desk: ExecutorBench, api: FakeDirectory) -> Job:
     """A job whose only write got no answer and had no effect yet."""
-    api.lose_answer(carried_out=False, times=3)
+    api.lose_answer(executed=False, times=3)
     with pytest.raises(Exception, match="lost"):
         await desk.run(desk.plan([DEACTIVATE]))
     job = await desk.only()

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
 
+from tests.benchmarks.fixtures import complete_mirror, environment, home, own_program, program, simulator, someone
 from tests.benchmarks.pty_program import Answer, PtyProgram
-from tests.benchmarks.surroundings import complete_mirror, environment, home, own_program, program, simulator, someone
 
 DOWN: Final = b"\x1b[B"
 PAGE_DOWN: Final = b"\x1b[6~"

@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 
 from tests.benchmarks.bench import FULL, QUICK, Figure, judged
 from tests.benchmarks.bench_search import figures, words
-from tests.benchmarks.surroundings import SEED, complete_mirror
+from tests.benchmarks.fixtures import SEED, complete_mirror
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 

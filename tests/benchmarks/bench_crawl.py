@@ -18,8 +18,8 @@ from statistics import quantiles
 from typing import Final
 
 from tests.benchmarks.bench import DOWN, MEGABYTE, Figure, judged
+from tests.benchmarks.fixtures import home, own_program, simulator
 from tests.benchmarks.pty_program import PtyProgram
-from tests.benchmarks.surroundings import home, own_program, simulator
 
 RAMP_SECONDS: Final = 15
 QUIET_SECONDS: Final = 15

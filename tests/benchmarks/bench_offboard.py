@@ -15,8 +15,8 @@ from statistics import median
 from typing import Final
 
 from tests.benchmarks.bench import FULL, QUICK
+from tests.benchmarks.fixtures import SEED, complete_mirror, environment, home, own_program, program, simulator
 from tests.benchmarks.pty_program import PtyProgram
-from tests.benchmarks.surroundings import SEED, complete_mirror, environment, home, own_program, program, simulator
 from walkme_tui.simulator.population import Population
 
 LATENCIES_MS: Final = (0, 100)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tests.benchmarks.bench import Figure, judged
-from tests.benchmarks.surroundings import simulator
+from tests.benchmarks.fixtures import simulator
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings

@@ -21,8 +21,8 @@ from typing import Final, TypeAlias
 import pyte
 
 from tests.benchmarks.bench import FULL, QUICK, Figure, judged
+from tests.benchmarks.fixtures import SEED, complete_mirror, home, program, simulator
 from tests.benchmarks.pty_program import COLUMNS, LINES, Frame, PtyProgram
-from tests.benchmarks.surroundings import SEED, complete_mirror, home, program, simulator
 from walkme_tui.domain.text import search_key
 
 UP: Final = b"\x1b[A"

@@ -24,7 +24,7 @@ from statistics import fmean, quantiles
 from typing import Final
 
 from tests.benchmarks.bench import MEGABYTE, Figure, judged
-from tests.benchmarks.surroundings import SEED, today_ms
+from tests.benchmarks.fixtures import SEED, today_ms
 from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.rest.decoding import decode_page
 from walkme_tui.domain.groups import Group

@@ -24,12 +24,12 @@ def main() -> int:
 
     def tell(figures: Figures) -> None:
         if figures.jobs % 10 == 0:
-            sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.told()}\n")
+            sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.summary()}\n")
 
     figures = Harness(options.seed, mutant=options.mutant, share=options.share).run(
         kills=options.kills, faults=options.faults, operations=options.operations, tell=tell
     )
-    sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.told()}\n")
+    sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.summary()}\n")
     for violation in figures.violations:
         sys.stdout.write(f"{violation.kind}: {violation.about}\n")
     return 1 if figures.violations else 0

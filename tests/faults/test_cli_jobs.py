@@ -122,12 +122,12 @@ def test_a_plan_file_is_executed(account: HeldAccount, program: Program, tmp_pat
 
 
 @pytest.mark.parametrize("number", [1, 2])
-@pytest.mark.parametrize("carried_out", [False, True])
+@pytest.mark.parametrize("executed", [False, True])
 def test_a_killed_job_is_resumed_at_the_next_step(
-    account: HeldAccount, program: Program, number: int, carried_out: bool
+    account: HeldAccount, program: Program, number: int, executed: bool
 ) -> None:
     (email,) = account.active_members(1)
-    account.hold(number, carried_out=carried_out)
+    account.hold(number, executed=executed)
     running = program.start("offboard", email, "--yes")
     account.wait_until_held()
     running.send_signal(signal.SIGKILL)
@@ -171,12 +171,12 @@ def test_a_signal_settles_the_step_in_flight_and_keeps_the_remaining_ones(
     assert max(Counter(account.writes).values()) == 1
 
 
-@pytest.mark.parametrize("carried_out", [False, True])
+@pytest.mark.parametrize("executed", [False, True])
 def test_a_second_signal_ends_the_program_at_once_and_the_job_is_resumable(
-    account: HeldAccount, program: Program, carried_out: bool
+    account: HeldAccount, program: Program, executed: bool
 ) -> None:
     (email,) = account.active_members(1)
-    account.hold(1, carried_out=carried_out)
+    account.hold(1, executed=executed)
     running = program.start("offboard", email, "--yes")
     account.wait_until_held()
     running.send_signal(signal.SIGINT)
@@ -195,7 +195,7 @@ def test_a_second_signal_ends_the_program_at_once_and_the_job_is_resumable(
 
 def test_a_write_without_an_answer_is_read_back_on_resume(account: HeldAccount, program: Program) -> None:
     (email,) = account.active_members(1)
-    account.hold(1, carried_out=True)
+    account.hold(1, executed=True)
     running = program.start("offboard", email, "--yes", "--json")
     account.wait_until_held()
     running.send_signal(signal.SIGTERM)

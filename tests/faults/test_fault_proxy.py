@@ -72,7 +72,7 @@ async def test_without_faults_all_requests_are_forwarded_and_logged(simulator: S
             ("GET", "/users"): 1,
         }
     )
-    assert proxy.carried_out[("POST", "/groups/no-such-group/users")] == 0
+    assert proxy.executed[("POST", "/groups/no-such-group/users")] == 0
     assert proxy.faults == Counter()
 
 
@@ -120,10 +120,10 @@ async def test_the_log_of_many_faults_matches_the_account_exactly(simulator: Sim
 
         await asyncio.gather(*(change(number, user_id) for number, user_id in enumerate(people)))
         await api.aclose()
-    carried_out = Counter(write.path.removeprefix("/users/") for write in proxy.writes)
+    executed = Counter(write.path.removeprefix("/users/") for write in proxy.writes)
     changed = {user_id for number, user_id in enumerate(people) if _last_name(simulator, user_id) == f"Storm{number}"}
-    assert set(carried_out) == changed
-    assert set(carried_out.values()) == {1}
+    assert set(executed) == changed
+    assert set(executed.values()) == {1}
     assert {user_id for user_id, outcome in outcomes.items() if outcome == "accepted"} <= changed
     assert not {user_id for user_id, outcome in outcomes.items() if outcome == "nothing happened"} & changed
     assert sum(proxy.faults.values()) >= 50

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.doomed import ACTOR, QUICK, at_once
 from tests.support.fault_proxy import TOKEN_PATH, Fault, FaultProxy
+from tests.support.killed_program import ACTOR, QUICK, yield_to_tasks
 from tests.support.sessions import open_session, until
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
@@ -51,7 +51,7 @@ async def executor(url: str, folder: Path) -> AsyncIterator[Executor]:
     journal = open_journal(folder, actor=ACTOR)
     try:
         async with open_session(RestDirectory(settings, policy=QUICK, pacer=unpaced(8))) as session:
-            yield Executor(session, journal, ACTOR, sleep=at_once)
+            yield Executor(session, journal, ACTOR, sleep=yield_to_tasks)
     finally:
         await journal.aclose()
 

@@ -5,8 +5,8 @@ A longer run is started by hand: ``python -m tests.faults.kill_campaign``.
 
 import pytest
 
-from tests.support.doomed import POINTS
 from tests.support.kill_harness import Harness
+from tests.support.killed_program import POINTS
 from tests.support.mutants import MUTANTS
 
 KILLS = 50
@@ -34,7 +34,7 @@ def test_no_change_is_lost_executed_twice_or_unexplained() -> None:
         moments={*POINTS, ANY_MOMENT},
         until=lambda figures: bool(figures.violations) or figures.jobs >= MOST_JOBS,
     )
-    assert figures.violations == [], figures.told()
+    assert figures.violations == [], figures.summary()
     assert figures.kills.total() >= KILLS
     assert figures.faults.total() >= FAULTS
     assert {*POINTS, ANY_MOMENT} == set(figures.kills)
@@ -47,4 +47,4 @@ def test_each_mutant_is_detected(mutant: str) -> None:
         kills=10_000,
         until=lambda figures: bool(figures.violations) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
     )
-    assert VIOLATION_OF_MUTANT[mutant] in {violation.kind for violation in figures.violations}, figures.told()
+    assert VIOLATION_OF_MUTANT[mutant] in {violation.kind for violation in figures.violations}, figures.summary()

@@ -163,9 +163,9 @@ class FakeDirectory:
         """The arguments of every call of one method so far, in order."""
         return [call.arguments for call in self.calls if call.name == name]
 
-    def lose_answer(self, *, carried_out: bool = True, times: int = 1, name: str | None = None) -> None:
+    def lose_answer(self, *, executed: bool = True, times: int = 1, name: str | None = None) -> None:
         """Make the next ``times`` writes (of this method, or any) end in ``OutcomeUnknown``, carried out or not."""
-        self._lost.extend([(name, carried_out)] * times)
+        self._lost.extend([(name, executed)] * times)
 
     def meanwhile(self, name: str, action: Callable[[], None]) -> None:
         """Let others do something just before the next call of this method is looked at."""
@@ -360,10 +360,10 @@ class FakeDirectory:
         scope = "users:delete" if name == "delete_user" else "users:write"
         if self.forbidden or (self.granted is not None and scope not in self.granted):
             raise PermissionRefused(f"The scope {scope} is missing.", scope=scope)
-        for index, (only, carried_out) in enumerate(self._lost):
+        for index, (only, executed) in enumerate(self._lost):
             if only in {None, name}:
                 del self._lost[index]
-                if not carried_out:
+                if not executed:
                     raise OutcomeUnknown("The answer was lost.")
                 return Carrying(Write(name, arguments), lost=True)
         return Carrying(Write(name, arguments), lost=False)

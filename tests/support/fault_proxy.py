@@ -148,7 +148,7 @@ class Exchange:
     unsure: bool = False
 
     @property
-    def carried_out(self) -> bool:
+    def executed(self) -> bool:
         """The server did what was asked."""
         return self.status is not None and 200 <= self.status < 300
 
@@ -192,7 +192,7 @@ class FaultProxy:
     @property
     def writes(self) -> list[Write]:
         """The writes that were carried out, in the order in which the server answered."""
-        return [Write(e.number, e.method, e.path, e.body) for e in tuple(self.log) if e.is_write and e.carried_out]
+        return [Write(e.number, e.method, e.path, e.body) for e in tuple(self.log) if e.is_write and e.executed]
 
     @property
     def sent(self) -> Counter[tuple[str, str]]:
@@ -200,9 +200,9 @@ class FaultProxy:
         return Counter((exchange.method, exchange.path) for exchange in tuple(self.log))
 
     @property
-    def carried_out(self) -> Counter[tuple[str, str]]:
+    def executed(self) -> Counter[tuple[str, str]]:
         """How often each (method, path) was carried out."""
-        return Counter((exchange.method, exchange.path) for exchange in tuple(self.log) if exchange.carried_out)
+        return Counter((exchange.method, exchange.path) for exchange in tuple(self.log) if exchange.executed)
 
     @property
     def faults(self) -> Counter[Fault]:

@@ -80,9 +80,9 @@ class HeldAccount:
         found = [each for each in records if each["status"] == "active" and len(_groups(each)) >= groups]
         return [str(each["email"]) for each in found[:count]]
 
-    def hold(self, number: int, *, carried_out: bool = False) -> None:
+    def hold(self, number: int, *, executed: bool = False) -> None:
         """Let the write with this number, from 1, wait: before it is carried out, or with its answer only."""
-        self._held[number] = carried_out
+        self._held[number] = executed
         self._waits.clear()
         self._go.clear()
 
@@ -101,15 +101,15 @@ class HeldAccount:
             await self._simulator(scope, receive, send)
             return
         self._arrived += 1
-        carried_out = self._held.get(self._arrived)
-        if carried_out is False:
+        executed = self._held.get(self._arrived)
+        if executed is False:
             await self._wait()
 
         async def send_noted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if 200 <= message["status"] < 300:
                     self.writes.append(f"{scope['method']} {scope['path']}")
-                if carried_out:
+                if executed:
                     await self._wait()
             await send(message)
 

@@ -1,7 +1,7 @@
-"""Jobs that are killed again and again behind a line that fails, and judged from the server's own account.
+"""Runs jobs that are killed repeatedly on a faulty network, and checks them against the records of the server.
 
 outcome = Harness(seed=1).run(kills=50, faults=2000, operations=800)
-outcome.violations            # [] for a program that keeps its promise
+outcome.violations            # [] for a correct program
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.doomed import POINTS, PROFILE, Order
 from tests.support.fault_proxy import NOT_THE_API, TRANSIENT, Fault, FaultPlan, FaultProxy
-from tests.support.judging import Case, Place, Record, Violation, judge, place
+from tests.support.job_verdict import Case, Place, Record, Violation, judge, place
+from tests.support.killed_program import POINTS, PROFILE, Order
 from tests.support.tcp import asgi_server
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
@@ -44,18 +44,18 @@ BASE_URL = "http://walkme.test"
 USERS = 60
 PEOPLE = (4, 12)
 KILLS_A_JOB = 7
-# Once there were enough.
+# Once there were enough kills.
 LATER_KILLS_A_JOB = 1
 JOBS_A_JOURNAL = 10
 MAX_RUNS = 400
 ANSWER_SECONDS = 90.0
-# A run ends at the first read that something else than the API answers, so those are fewer.
+# A run ends at the first read that another server answers, so these faults are rarer.
 WEIGHTS = dict.fromkeys(TRANSIENT, 1.0) | dict.fromkeys(NOT_THE_API, 0.2)
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a harness did and found. ``operations`` are steps that came to their end."""
+    """What a harness did and found. ``operations`` are settled steps."""
 
     jobs: int = 0
     runs: int = 0
@@ -67,8 +67,8 @@ class Figures:
     errors: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
 
-    def told(self) -> str:
-        """All of it in a few lines."""
+    def summary(self) -> str:
+        """A summary in one line."""
         kinds = Counter(violation.kind for violation in self.violations)
         found = ", ".join(f"{kinds[kind]} {kind}" for kind in ("lost", "duplicated", "unexplained"))
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
@@ -78,12 +78,15 @@ class Figures:
         )
 
 
-class Nursery:
-    """The process that forks those that are killed."""
+class ForkServer:
+    """The process that forks a process for each run."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.doomed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.support.killed_program"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> Self:
@@ -99,9 +102,9 @@ class Nursery:
         self._process.stdout.close()
 
     def run(self, order: Order, kill_after_seconds: float | None = None) -> dict[str, Any]:
-        """Have one run made; how it ended."""
+        """Run one order in a forked process; its result."""
         assert self._process.stdin is not None
-        self._process.stdin.write(order.as_line())
+        self._process.stdin.write(order.to_json_line())
         self._process.stdin.flush()
         pid = self._answer()["pid"]
         if kill_after_seconds is None:
@@ -109,7 +112,7 @@ class Nursery:
         ended = threading.Event()
         killer = threading.Thread(target=_kill_later, args=(pid, kill_after_seconds, ended))
         killer.start()
-        # The process stays a zombie until the nursery has told of it, so that the id is nobody else's until then.
+        # The process stays a zombie until the server has answered, so its id is not reused before.
         answer = self._answer()
         ended.set()
         killer.join()
@@ -118,7 +121,7 @@ class Nursery:
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, "the nursery is gone"
+        assert line, "the fork server has ended"
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -129,8 +132,8 @@ def _kill_later(pid: int, seconds: float, ended: threading.Event) -> None:
 
 
 @dataclass(slots=True)
-class World:
-    """One simulated account behind its proxy, and the folder of its journal."""
+class HarnessAccount:
+    """A simulated account behind a fault proxy, and the folder of its journal."""
 
     simulator: Simulator
     proxy: FaultProxy
@@ -139,15 +142,15 @@ class World:
 
     @property
     def folder(self) -> Path:
-        """Where the journal is; every run reads all of its jobs, so now and then it begins with a new one."""
+        """The folder of the journal; a new one after some jobs, because every run reads all jobs."""
         return self.root / str(self.jobs // JOBS_A_JOURNAL)
 
     def records(self) -> dict[str, Record]:
-        """Every user as the server has them; only while nothing is under way."""
+        """Every user as the server has them; call it only while no request is in flight."""
         return {str(record["id"]): deepcopy(dict(record)) for record in self.simulator.account.users(0, USERS)}
 
     def job(self, ticket: str) -> Job | None:
-        """The job with this ticket, as the journal tells it."""
+        """The job with this ticket in the journal."""
 
         async def read() -> Job | None:
             journal = open_journal(self.folder)
@@ -160,21 +163,21 @@ class World:
 
 
 @contextmanager
-def world(seed: int, share: float, settings: SimulatorSettings) -> Iterator[World]:
-    """A world of its own, gone at the end."""
+def harness_account(seed: int, share: float, settings: SimulatorSettings) -> Iterator[HarnessAccount]:
+    """A simulated account that is removed at the end."""
     simulator = build_app(settings)
     with (
         tempfile.TemporaryDirectory() as folder,
         asgi_server(simulator) as url,
         FaultProxy(url, FaultPlan(seed, share, WEIGHTS), delay_seconds=0.002) as proxy,
     ):
-        yield World(simulator, proxy, Path(folder) / "data")
+        yield HarnessAccount(simulator, proxy, Path(folder) / "data")
 
 
 class Harness:
-    """Makes jobs, has them killed and judges them, the same ones for the same seed.
+    """Makes jobs, kills their processes and checks the outcome; the jobs are the same for the same seed.
 
-    ``mutant`` is planted into every process. ``share`` is how many of the requests meet a fault.
+    ``mutant`` is installed in every process. ``share`` is the share of requests with a fault.
     """
 
     def __init__(self, seed: int = 1, *, mutant: str = "", share: float = 0.35) -> None:
@@ -196,15 +199,15 @@ class Harness:
         until: Callable[[Figures], bool] = lambda figures: False,
         tell: Callable[[Figures], None] = lambda figures: None,
     ) -> Figures:
-        """Go on until there were so many of each, or until ``until``; after so many kills there are few.
+        """Run jobs until there were so many of each, or until ``until``; after ``kills`` kills there are few more.
 
-        ``moments`` are those of which each has to have been one of the kills: a busy machine kills at others.
+        Each of ``moments`` must be among the kills, because a busy machine reaches other moments more often.
         """
         figures, self._kills = self.figures, kills
         with ExitStack() as stack:
-            nursery = stack.enter_context(Nursery())
-            worlds = [
-                stack.enter_context(world(self._seed * 10 + index, self._share, settings))
+            fork_server = stack.enter_context(ForkServer())
+            accounts = [
+                stack.enter_context(harness_account(self._seed * 10 + index, self._share, settings))
                 for index, settings in enumerate(
                     (SimulatorSettings(users=USERS), SimulatorSettings(users=USERS, patch="405", lean=True))
                 )
@@ -215,43 +218,45 @@ class Harness:
                 or figures.operations < operations
                 or not figures.kills.keys() >= set(moments)
             ) and not until(figures):
-                self._one_job(nursery, worlds[figures.jobs % len(worlds)])
-                figures.faults = sum((each.proxy.faults for each in worlds), Counter[Fault]())
-                figures.requests = sum(len(each.proxy.log) for each in worlds)
+                self._one_job(fork_server, accounts[figures.jobs % len(accounts)])
+                figures.faults = sum((each.proxy.faults for each in accounts), Counter[Fault]())
+                figures.requests = sum(len(each.proxy.log) for each in accounts)
                 tell(figures)
         return figures
 
     # ------------------------------------------------------------ one job
 
-    def _one_job(self, nursery: Nursery, there: World) -> None:
-        """A job, and for some of them the way back."""
-        there.jobs += 1
-        before = there.records()
-        plan = self._plan(there)
-        job, touched = self._carried_out(nursery, there, plan)
+    def _one_job(self, fork_server: ForkServer, account: HarnessAccount) -> None:
+        """Run a job, and its undo for some jobs."""
+        account.jobs += 1
+        before = account.records()
+        plan = self._plan(account)
+        job, touched = self._run_to_end(fork_server, account, plan)
         if job is None or self._chance.random() < 0.5:
             return
-        back = self._undo(there, job)
-        undone, touched_too = self._carried_out(nursery, there, back)
+        back = self._undo(account, job)
+        undone, touched_too = self._run_to_end(fork_server, account, back)
         if undone is None:
             return
         doubtful = {place(record.step.change) for record in (*job.steps, *undone.steps) if record.state in DOUBTFUL}
-        self._compare(before, there.records(), {*touched, *touched_too, *doubtful})
+        self._compare(before, account.records(), {*touched, *touched_too, *doubtful})
 
-    def _carried_out(self, nursery: Nursery, there: World, plan: Plan) -> tuple[Job | None, set[Place]]:
-        """The job at its end, and what others changed meanwhile."""
-        figures, first, before = self.figures, len(there.proxy.log), there.records()
+    def _run_to_end(
+        self, fork_server: ForkServer, account: HarnessAccount, plan: Plan
+    ) -> tuple[Job | None, set[Place]]:
+        """Run a plan until its job has ended; the job, and what others changed meanwhile."""
+        figures, first, before = self.figures, len(account.proxy.log), account.records()
         others: set[Place] = set()
-        order = Order(plan_to_json(plan), there.proxy.url, str(there.folder), self._mutant)
+        order = Order(plan_to_json(plan), account.proxy.url, str(account.folder), self._mutant)
         kills, most = 0, KILLS_A_JOB if figures.kills.total() < self._kills else LATER_KILLS_A_JOB
         for _ in range(MAX_RUNS):
-            doomed, after_seconds = self._doom(order) if kills < most else (order, None)
-            answer = nursery.run(doomed, after_seconds)
-            there.proxy.settle()
+            killed_order, after_seconds = self._next_kill(order) if kills < most else (order, None)
+            answer = fork_server.run(killed_order, after_seconds)
+            account.proxy.settle()
             figures.runs += 1
             if answer["state"] == "killed":
                 kills += 1
-                figures.kills[doomed.point or "at any moment"] += 1
+                figures.kills[killed_order.point or "at any moment"] += 1
             elif answer["state"] == "broken":
                 figures.violations.append(Violation("lost", f"the program broke: {answer['error']}"))
                 return None, others
@@ -259,20 +264,20 @@ class Harness:
                 break
             figures.errors[answer["error"].partition(":")[0]] += 1
             if self._chance.random() < 0.15:
-                others.add(self._change_by_others(there, plan))
-        job = there.job(plan.ticket)
+                others.add(self._change_by_others(account, plan))
+        job = account.job(plan.ticket)
         if job is None:
             figures.violations.append(Violation("lost", "the job is not in the journal"))
             return None, others
-        log = there.proxy.log[first:]
-        figures.violations += judge(Case(job, before, there.records(), log, others))
+        log = account.proxy.log[first:]
+        figures.violations += judge(Case(job, before, account.records(), log, others))
         figures.jobs += 1
         figures.operations += len(job.steps)
         figures.states.update(job.counts)
         return job, others
 
-    def _doom(self, order: Order) -> tuple[Order, float | None]:
-        """When the next process dies."""
+    def _next_kill(self, order: Order) -> tuple[Order, float | None]:
+        """The order with its point of the kill, or the seconds after which to kill."""
         if self._chance.random() < 0.3:
             return order, self._chance.uniform(0.005, 0.15)
         point = next(self._points)
@@ -287,13 +292,13 @@ class Harness:
 
     # ------------------------------------------------------------ plans
 
-    def _plan(self, there: World) -> Plan:
-        """A plan for some people, each with a few changes of different things; some of it is out of date."""
-        people = self._chance.sample(there.simulator.account.users(0, USERS), self._chance.randint(*PEOPLE))
-        groups = [Group(str(group["id"]), str(group["name"])) for group in there.simulator.account.groups()]
+    def _plan(self, account: HarnessAccount) -> Plan:
+        """A plan for some users with a few changes each, some of which are outdated."""
+        people = self._chance.sample(account.simulator.account.users(0, USERS), self._chance.randint(*PEOPLE))
+        groups = [Group(str(group["id"]), str(group["name"])) for group in account.simulator.account.groups()]
         users = [user for user in map(decode_user, people) if isinstance(user, User)]
         changes = [change for user in users for change in self._changes(user, groups)]
-        return self._made(PlanKind.OFFBOARD, users, changes, strict=self._chance.random() < 0.3)
+        return self._make_plan(PlanKind.OFFBOARD, users, changes, strict=self._chance.random() < 0.3)
 
     def _changes(self, user: User, groups: list[Group]) -> list[Change]:
         changes: list[Change] = []
@@ -310,48 +315,48 @@ class Harness:
                 changes.append(AddMember(user.id, group))
         return changes
 
-    def _undo(self, there: World, job: Job) -> Plan:
-        """The way back from a job."""
+    def _undo(self, account: HarnessAccount, job: Job) -> Plan:
+        """The undo of a job."""
         now: dict[str, User | None] = {}
-        for user_id, record in there.records().items():
+        for user_id, record in account.records().items():
             user = decode_user(record)
             if isinstance(user, User) and job.records_of(user_id):
                 now[user_id] = user
         people = {user_id: user for user_id, user in now.items() if user is not None}
         found = inverses(job.steps, people, now, {})
-        return self._made(PlanKind.UNDO, list(people.values()), found.changes, strict=True)
+        return self._make_plan(PlanKind.UNDO, list(people.values()), found.changes, strict=True)
 
-    def _made(self, kind: PlanKind, users: list[User], changes: list[Change], *, strict: bool) -> Plan:
+    def _make_plan(self, kind: PlanKind, users: list[User], changes: list[Change], *, strict: bool) -> Plan:
         ticket = f"T{self.figures.jobs}-{kind.value}"
         subjects = tuple(Subject(user, 0) for user in users)
         return Plan(kind, PROFILE, BASE_URL, 0, subjects, numbered(changes, strict=strict), ticket)
 
-    def _change_by_others(self, there: World, plan: Plan) -> Place:
-        """Somebody else does something to one of the people while nobody works; what it was."""
+    def _change_by_others(self, account: HarnessAccount, plan: Plan) -> Place:
+        """Make a change by others while no process runs; what was changed."""
         change = self._chance.choice(plan.steps).change
-        account = there.simulator.account
-        record = account.user(change.user_id)
+        server = account.simulator.account
+        record = server.user(change.user_id)
         if isinstance(change, SetStatus):
-            account.change(change.user_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
+            server.change(change.user_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
         else:
             groups = record["groups"]
             assert isinstance(groups, list)
             group_id = change.groups[0].id
             if group_id in groups:
-                account.leave(group_id, change.user_id)
+                server.leave(group_id, change.user_id)
             else:
-                account.join(group_id, change.user_id)
+                server.join(group_id, change.user_id)
         return place(change)
 
-    def _compare(self, before: dict[str, Record], after: dict[str, Record], spared: set[Place]) -> None:
-        """After a job and its undo everything is as it was, but for what others did and what could not be done."""
+    def _compare(self, before: dict[str, Record], after: dict[str, Record], excluded: set[Place]) -> None:
+        """Check that a job and its undo restore everything except changes by others and failed steps."""
         for user_id, record in before.items():
             now = after[user_id]
-            if (user_id, "status") not in spared and record["status"] != now["status"]:
-                told = f"{user_id}: {record['status']} before, {now['status']} after the undo"
-                self.figures.violations.append(Violation("lost", told))
+            if (user_id, "status") not in excluded and record["status"] != now["status"]:
+                text = f"{user_id}: {record['status']} before, {now['status']} after the undo"
+                self.figures.violations.append(Violation("lost", text))
             for group_id in set(record["groups"]) ^ set(now["groups"]):
-                if (user_id, group_id) not in spared:
+                if (user_id, group_id) not in excluded:
                     self.figures.violations.append(Violation("lost", f"{user_id}: {group_id} differs after the undo"))
 
 

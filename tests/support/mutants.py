@@ -1,6 +1,6 @@
-"""Programs with a mistake in them, each of which the kill harness, or the test that is named, has to catch.
+"""Mutants: mistakes in the program, each of which the kill harness or the listed test has to detect.
 
-A mutant changes the classes of the process that it is planted in, so plant it in a process that is thrown away.
+A mutant changes classes of the running process, so install it only in a process that ends afterwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from walkme_tui.store.journal import tables as journal_tables
 
 
 def no_intent_record() -> None:
-    """A step is sent without having been written down before."""
+    """A step is sent without a stored intent."""
 
     async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
         return self._progress.update(replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before))
@@ -31,7 +31,7 @@ def no_intent_record() -> None:
 
 
 def commit_after_send() -> None:
-    """A step is written down when it has been sent."""
+    """The intent of a step is stored after it was sent."""
     real_intend, real_send = Ledger.intend, StepRunner._send
     waiting: dict[str, Any] = {}
 
@@ -50,7 +50,7 @@ def commit_after_send() -> None:
 
 
 def blind_resend() -> None:
-    """What was not answered is sent once more, without a look."""
+    """A write without an answer is resent without reading the user."""
     real = StepRunner._send
 
     async def send(self: StepRunner, record: StepRecord) -> str | None:
@@ -63,7 +63,7 @@ def blind_resend() -> None:
 
 
 def blind_resume() -> None:
-    """What an earlier run had sent is taken for not sent."""
+    """Steps sent by an earlier run are treated as not sent."""
 
     async def reconcile(self: StepRunner, records: Sequence[StepRecord]) -> None:
         for record in records:
@@ -72,8 +72,8 @@ def blind_resume() -> None:
     StepRunner.reconcile = reconcile  # type: ignore[method-assign]  # that is the mutant
 
 
-def already_so_is_a_failure() -> None:
-    """A change that is there already counts as one that could not be made."""
+def unchanged_is_a_failure() -> None:
+    """A change that already holds counts as failed."""
     real = outcomes.before_sending
 
     def before_sending(record: StepRecord, user: User) -> Outcome | None:
@@ -90,7 +90,7 @@ def already_so_is_a_failure() -> None:
 
 
 def put_retried_on_time_out() -> None:
-    """A replacement that was not answered is sent once more."""
+    """A PUT without an answer is resent."""
     real = RestDirectory.put_user
 
     async def put_user(self: RestDirectory, user_id: str, whole: Any) -> None:
@@ -103,7 +103,7 @@ def put_retried_on_time_out() -> None:
 
 
 def put_of_the_edited_field_alone() -> None:
-    """A replacement holds the new value and nothing else."""
+    """A PUT contains only the new value."""
     real = RestDirectory.put_user
 
     async def put_user(self: RestDirectory, user_id: str, whole: Any) -> None:
@@ -113,8 +113,8 @@ def put_of_the_edited_field_alone() -> None:
     RestDirectory.put_user = put_user  # type: ignore[method-assign]  # that is the mutant
 
 
-def an_answer_is_believed() -> None:
-    """A lost answer is taken for a yes."""
+def lost_answer_is_success() -> None:
+    """A lost answer counts as success."""
 
     async def after_lost_answer(self: ReadBack, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         return Outcome(StepState.DONE, outcomes.LOST_BUT_APPLIED, changed=True)
@@ -122,8 +122,8 @@ def an_answer_is_believed() -> None:
     ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant
 
 
-def a_fault_stops_nobody() -> None:
-    """A fault of the program in the steps of one person leaves the others going."""
+def bug_does_not_stop_the_job() -> None:
+    """A bug in the steps of one user does not stop those of the others."""
     real = OutageGate.stop
 
     def stop(self: OutageGate, problem: WalkmeError | None = None) -> None:
@@ -133,15 +133,15 @@ def a_fault_stops_nobody() -> None:
     OutageGate.stop = stop  # type: ignore[method-assign]  # that is the mutant
 
 
-def an_earlier_attempt_is_forgotten() -> None:
-    """An attempt that surely did not happen makes the one before it, which may have, count for nothing."""
+def earlier_attempt_is_discarded() -> None:
+    """An attempt that was not executed discards an earlier one that may have been."""
     outcomes.not_sent = lambda record: Outcome(StepState.TODO, outcomes.UNSENT)
 
 
-def only_what_is_still_to_be_sent_makes_rivals() -> None:
-    """Steps that were sent and not answered claim nobody."""
+def sent_steps_claim_no_user() -> None:
+    """Sent steps without an answer do not claim their user."""
 
-    class TodoOnly:
+    class WithoutSent:
         """``StepState`` where nothing is ever ``sent``."""
 
         TODO, SENT = StepState.TODO, StepState.TODO
@@ -152,7 +152,7 @@ def only_what_is_still_to_be_sent_makes_rivals() -> None:
         )
         return [user_id for (user_id,) in found]
 
-    claims.StepState = TodoOnly  # type: ignore[attr-defined,assignment]  # that is the mutant
+    claims.StepState = WithoutSent  # type: ignore[attr-defined,assignment]  # that is the mutant
     journal_tables.JournalTables.unsettled_users = unsettled_users  # type: ignore[method-assign]  # that is the mutant
 
 
@@ -161,23 +161,23 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "commit after send": commit_after_send,
     "blind resend": blind_resend,
     "blind resume": blind_resume,
-    "already so is a failure": already_so_is_a_failure,
+    "already so is a failure": unchanged_is_a_failure,
     "PUT retried on time-out": put_retried_on_time_out,
     "PUT of the edited field alone": put_of_the_edited_field_alone,
-    "a lost answer is a yes": an_answer_is_believed,
+    "a lost answer is a yes": lost_answer_is_success,
 }
-# What kills and faults on the wire do not reach, each with the test that catches it.
+# Mutants that kills and network faults do not detect, each with a test that does.
 CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {
-    "a fault of the program stops nobody": (
-        a_fault_stops_nobody,
+    "a bug does not stop the job": (
+        bug_does_not_stop_the_job,
         "unit/services/test_execution.py::test_a_bug_in_one_step_stops_the_job_for_all_users",
     ),
-    "an earlier attempt is forgotten": (
-        an_earlier_attempt_is_forgotten,
+    "an earlier attempt is discarded": (
+        earlier_attempt_is_discarded,
         "unit/services/test_execution.py::test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_not_sent",
     ),
-    "only what is still to be sent makes rivals": (
-        only_what_is_still_to_be_sent_makes_rivals,
+    "sent steps claim no user": (
+        sent_steps_claim_no_user,
         "unit/store/test_journal_claims.py::test_a_sent_step_without_an_answer_claims_its_user",
     ),
 }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.paced_line import TIMER_SECONDS, Constant, Line, Places, Window, bucket
+from tests.support.pace_simulation import TIMER_SECONDS, Constant, Line, Places, Window, bucket
 from walkme_tui.api.pacing import (
     FLOOR_PER_SECOND,
     GROWTH_PER_SECOND,

@@ -81,7 +81,7 @@ async def test_a_write_with_a_lost_answer_is_executed_or_not_as_set() -> None:
     with pytest.raises(OutcomeUnknown):
         await fake.patch_user(active, {"status": "inactive"})
     assert fake.now(active).status == "inactive"
-    fake.lose_answer(carried_out=False, times=2)
+    fake.lose_answer(executed=False, times=2)
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
             await fake.patch_user(active, {"status": "active"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.carried_out import ACTOR, job_of
+from tests.support.executed_jobs import ACTOR, job_of
 from tests.support.journals import plan_for
 from tests.support.markdown import HOSTILE, OURS, tokens
 from tests.support.plan_strategies import plans

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.carried_out import SETTLED_MS, job_of
+from tests.support.executed_jobs import SETTLED_MS, job_of
 from tests.support.journals import plan_for
 from tests.support.plan_strategies import plans, users
 from walkme_tui.domain.accounts import Account, Environment, Surface

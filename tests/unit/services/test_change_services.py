@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.carried_out import condition
+from tests.support.executed_jobs import condition
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import open_session
 from walkme_tui.config.paths import Paths

@@ -249,7 +249,7 @@ async def test_a_lost_answer_is_read_back(tmp_path: Path) -> None:
 
 async def test_a_request_that_was_not_sent_is_sent_again(tmp_path: Path) -> None:
     api = account()
-    api.lose_answer(carried_out=False, times=2)
+    api.lose_answer(executed=False, times=2)
     job = await run_changes(api, tmp_path, LEAVE)
     assert outcomes_of(job) == [("done", "left Sales")]
     assert job.steps[0].attempts == 3
@@ -258,7 +258,7 @@ async def test_a_request_that_was_not_sent_is_sent_again(tmp_path: Path) -> None
 
 async def test_a_step_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path: Path) -> None:
     api = account()
-    api.lose_answer(carried_out=False, times=3)
+    api.lose_answer(executed=False, times=3)
     async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([LEAVE, JOIN, SetStatus(ACTIVE.id, "active", "inactive")])
         with pytest.raises(OutcomeUnknown):
@@ -274,7 +274,7 @@ async def test_a_step_is_sent_three_times_in_one_run_and_can_be_resumed(tmp_path
 
 async def test_a_service_that_answers_no_write_properly_stops_the_job(tmp_path: Path) -> None:
     api = account(40)
-    api.lose_answer(carried_out=False, times=1000)
+    api.lose_answer(executed=False, times=1000)
     async with open_executor(api, tmp_path) as desk:
         with pytest.raises(OutcomeUnknown):
             await desk.run(desk.plan([AddMember(person(number).id, group("g3")) for number in range(0, 40, 4)]))
@@ -298,7 +298,7 @@ async def test_a_write_that_is_refused_while_reads_work_is_retried_a_few_times(t
 async def test_a_change_that_arrives_late_counts_as_done_by_the_job(tmp_path: Path) -> None:
     """The read-back preceded the effect of the lost request; an undo must know that the change was ours."""
     api = account()
-    api.lose_answer(carried_out=False)
+    api.lose_answer(executed=False)
     api.meanwhile("remove_member", lambda: None)
     api.meanwhile("remove_member", lambda: api.edit(BOTH.id, groups=("g2",)))
     job = await run_changes(api, tmp_path, LEAVE)
@@ -318,7 +318,7 @@ async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_no
     tmp_path: Path, refusal: ApiError
 ) -> None:
     api = account()
-    api.lose_answer(carried_out=False, name="patch_user")
+    api.lose_answer(executed=False, name="patch_user")
     api.meanwhile("patch_user", lambda: None)
 
     def refuse_and_let_the_first_arrive() -> None:
@@ -337,7 +337,7 @@ async def test_an_attempt_without_an_answer_counts_after_a_later_one_that_was_no
 
 async def test_an_attempt_without_an_answer_is_read_back_when_a_later_one_is_refused(tmp_path: Path) -> None:
     api = account()
-    api.lose_answer(carried_out=False, name="patch_user")
+    api.lose_answer(executed=False, name="patch_user")
     api.meanwhile("patch_user", lambda: None)
 
     def refuse_and_let_the_first_arrive() -> None:

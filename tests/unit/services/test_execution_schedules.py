@@ -275,15 +275,15 @@ def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tup
     """Check that no change is lost, executed twice or unexplained."""
     for record in job.steps:
         change = record.step.change
-        carried_out = sum(is_call_of(write, change) for write in api.writes)
+        executed = sum(is_call_of(write, change) for write in api.writes)
         assert record.state.settled
-        assert carried_out <= record.attempts
+        assert executed <= record.attempts
         if subject_of(change) in others:
             continue
         held = change.holds(api.now(change.user_id))
-        assert carried_out <= 1, record
+        assert executed <= 1, record
         assert held == (record.state is StepState.DONE), record
-        assert (carried_out == 1) == record.changed, record
+        assert (executed == 1) == record.changed, record
     for user_id, user in before.items():
         assert same(expected_user(user, job), api.now(user_id), others)
         assert api.now(user_id).role == user.role

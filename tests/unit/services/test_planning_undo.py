@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.carried_out import JOB_ID, carried_out, condition, job_of, without_reads
+from tests.support.executed_jobs import JOB_ID, condition, executed_job, job_of, without_reads
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Account, Environment, Surface
@@ -36,7 +36,7 @@ def account(*users: User) -> FakeDirectory:
 
 
 async def offboarded(session: Session, api: FakeDirectory, *emails: str) -> Job:
-    return await carried_out(api, await Planner(session).offboard(emails or ["zoe@example.com"], ticket="INC-42"))
+    return await executed_job(api, await Planner(session).offboard(emails or ["zoe@example.com"], ticket="INC-42"))
 
 
 def receipt_of(job: Job) -> dict[str, Json]:
@@ -75,7 +75,7 @@ async def test_an_undo_has_the_strict_inverses_in_reverse_order(undo: Undo) -> N
         assert all(step.strict for step in plan.steps)
         assert (plan.kind, plan.undoes, plan.ticket, plan.left_out) == (PlanKind.UNDO, JOB_ID, "INC-42", ())
         assert plan.subjects[0].user == api.now(ZOE.id)
-        await carried_out(api, plan)
+        await executed_job(api, plan)
         assert condition(api.now(ZOE.id)) == ("active", {"g1", "g2"})
 
 
@@ -83,14 +83,14 @@ async def test_several_users_are_restored_in_one_plan_and_an_undo_can_be_undone(
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api, "zoe@example.com", "bo@example.com")
-        undone = await carried_out(api, await Planner(session).undo(job))
+        undone = await executed_job(api, await Planner(session).undo(job))
         assert {user.id: condition(user) for user in (api.now(ZOE.id), api.now(BO.id))} == {
             ZOE.id: ("active", {"g1", "g2"}),
             BO.id: ("active", {"g2"}),
         }
         again = await Planner(session).undo(undone)
         assert again.kind is PlanKind.UNDO
-        await carried_out(api, again)
+        await executed_job(api, again)
         assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == ("inactive", ())
 
 
@@ -99,7 +99,7 @@ async def test_only_executed_steps_with_an_effect_are_undone() -> None:
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
         api.edit(ZOE.id, groups=("g2",))
-        job = await carried_out(api, plan)
+        job = await executed_job(api, plan)
         assert [(record.state, record.changed) for record in job.steps] == [
             (StepState.DONE, False),
             (StepState.DONE, True),
@@ -113,7 +113,7 @@ async def test_leaving_and_joining_a_group_again_is_undone_step_by_step() -> Non
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
         there_and_back = numbered([RemoveMember(ZOE.id, SALES), AddMember(ZOE.id, SALES), RemoveMember(ZOE.id, BETA)])
-        job = await carried_out(api, replace(plan, steps=there_and_back))
+        job = await executed_job(api, replace(plan, steps=there_and_back))
         back = await Planner(session).undo(job)
         assert [step.change for step in back.steps] == [
             AddMember(ZOE.id, BETA),
@@ -121,7 +121,7 @@ async def test_leaving_and_joining_a_group_again_is_undone_step_by_step() -> Non
             AddMember(ZOE.id, SALES),
         ]
         assert back.left_out == ()
-        await carried_out(api, back)
+        await executed_job(api, back)
     assert condition(api.now(ZOE.id)) == condition(ZOE)
 
 
@@ -131,7 +131,7 @@ async def test_an_undo_restores_the_value_before_the_step_and_not_that_of_the_pl
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
         api.edit(ZOE.id, status="pending")
-        back = await undo(Planner(session), await carried_out(api, plan))
+        back = await undo(Planner(session), await executed_job(api, plan))
         assert back.steps[-1].change == SetStatus(ZOE.id, "inactive", "pending")
         said = [each.text for each in back.subjects[0].consequences if each.step == back.steps[-1].number]
         assert said == ["the server may refuse pending"]
@@ -159,7 +159,7 @@ async def test_changes_by_others_outside_the_plan_are_reported() -> None:
     api = account(ZOE._replace(status="inactive"))
     async with open_session(api) as session:
         planner = Planner(session, keep_groups=["Group 1"])
-        job = await carried_out(api, await planner.offboard(["zoe@example.com"]))
+        job = await executed_job(api, await planner.offboard(["zoe@example.com"]))
         api.edit(ZOE.id, status="active", groups=())
         plan = await planner.undo(job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
@@ -208,7 +208,7 @@ async def test_a_refused_pending_status_is_reported_when_the_undo_is_undone() ->
     api = account(ZOE._replace(status="pending"))
     async with open_session(api) as session:
         job = await offboarded(session, api)
-        undone = await carried_out(api, await Planner(session).undo(job))
+        undone = await executed_job(api, await Planner(session).undo(job))
         assert undone.steps[-1].state is StepState.NEEDS_REVIEW
         plan = await Planner(session).undo(undone)
     assert all(isinstance(step.change, RemoveMember) for step in plan.steps)
@@ -221,7 +221,7 @@ async def test_an_unfinished_job_is_undone_up_to_its_last_step_with_a_note() -> 
     api = account()
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
-        job = await carried_out(api, plan, upto=2)
+        job = await executed_job(api, plan, upto=2)
         sent = replace(job.steps[2], state=StepState.SENT)
         back = await Planner(session).undo(replace(job, steps=(*job.steps[:2], sent)))
     assert [step.change for step in back.steps] == [
@@ -306,7 +306,7 @@ async def test_an_undo_restores_all_fields_except_reported_ones(
     api = account(*users)
     async with open_session(api) as session:
         planner = Planner(session, keep_groups=sorted(keep))
-        job = await carried_out(api, await planner.offboard([user.id for user in users]))
+        job = await executed_job(api, await planner.offboard([user.id for user in users]))
         left = {user.id: api.now(user.id) for user in users}
         first = users[0].id
         if touched is not None:
@@ -318,7 +318,7 @@ async def test_an_undo_restores_all_fields_except_reported_ones(
             told = [receipt(seen, subject, ACCOUNT, NOON_MS, None) for subject in seen.plan.subjects]
             plans = [await planner.undo_receipt(each) for each in told]
         for plan in plans:
-            undone = await carried_out(api, plan)
+            undone = await executed_job(api, plan)
             assert {record.state for record in undone.steps} <= {StepState.DONE}
         said = "\n".join(sentence for plan in plans for sentence in plan.left_out)
 
@@ -348,9 +348,9 @@ async def test_a_change_of_status_is_undone(kind: Status) -> None:
     before = "active" if kind is Status.INACTIVE else "inactive"
     api = account(ZOE._replace(status=before))
     async with open_session(api) as session:
-        job = await carried_out(api, await Planner(session).set_status(ZOE.id, kind))
+        job = await executed_job(api, await Planner(session).set_status(ZOE.id, kind))
         assert api.now(ZOE.id).status == kind
-        await carried_out(api, await Planner(session).undo(job))
+        await executed_job(api, await Planner(session).undo(job))
     assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == (before, ZOE.groups)
 
 

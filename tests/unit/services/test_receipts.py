@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.support.carried_out import ACTOR, carried_out, condition, job_of
+from tests.support.executed_jobs import ACTOR, condition, executed_job, job_of
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import journal_in, plan_for
 from tests.support.plan_strategies import plans
@@ -120,13 +120,13 @@ async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     try:
         async with open_session(api) as session:
-            job = await carried_out(api, await Planner(session).offboard([user.id]))
+            job = await executed_job(api, await Planner(session).offboard([user.id]))
             kept = await journal.create(job.plan, ACTOR)
             receipts = Receipts(session.account, journal, stored.write, session.clock)
             await receipts.write(replace(job, id=kept.id))
             plan = await Planner(session).undo_receipt(json.loads(stored.json))
             assert plan.undoes == kept.id
-            await carried_out(api, plan)
+            await executed_job(api, plan)
     finally:
         await journal.aclose()
     assert condition(api.now(user.id)) == ("active", {"g1", "g2"})

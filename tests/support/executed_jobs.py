@@ -1,4 +1,4 @@
-"""What execution leaves behind, without execution: a plan carried out step by step on a fake account, as a job."""
+"""Executed jobs without the executor: a plan applied step by step to a fake account."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -18,14 +18,14 @@ SETTLED_MS = 1_800_000_060_000
 
 
 def job_of(plan: Plan, records: Iterable[StepRecord] | None = None, state: JobState = JobState.DONE) -> Job:
-    """A job with these steps, without any: with none of the plan's done yet."""
+    """A job with these records; without any, one whose steps are all to do."""
     steps = tuple(StepRecord(step, StepState.TODO) for step in plan.steps) if records is None else tuple(records)
     settled = None if state.resumable else SETTLED_MS
     return Job(JOB_ID, state, plan, ACTOR, plan.created_at_ms, steps, settled)
 
 
-async def carried_out(api: FakeDirectory, plan: Plan, *, upto: int | None = None) -> Job:
-    """The plan done on the account, to its end or to a step's number: then the job is interrupted."""
+async def executed_job(api: FakeDirectory, plan: Plan, *, upto: int | None = None) -> Job:
+    """Apply the plan to the account, all of it or up to a step's number; then the job is interrupted."""
     records = []
     for step in plan.steps:
         if upto is not None and step.number > upto:
@@ -64,7 +64,7 @@ async def _send(api: FakeDirectory, change: Change) -> None:
 
 
 def without_reads(job: Job) -> Job:
-    """The same job on a server whose answers tell nothing: no step knows what it met and left."""
+    """The same job without the users read before and after each step."""
     return replace(job, steps=tuple(replace(record, before=None, after=None) for record in job.steps))
 
 

@@ -1,7 +1,7 @@
-"""A program that carries out jobs until it is killed: the child side of the kill harness.
+"""A program that executes jobs until it is killed: the child side of the kill harness.
 
-``python -m tests.support.doomed`` imports everything, then forks one process for each line on standard input (a JSON
-object, see ``Order``) and answers with two lines: the process's id as soon as there is one, and how it ended.
+``python -m tests.support.killed_program`` imports everything, then forks one process for each line on standard input
+(a JSON object, see ``Order``) and answers with two lines: the id of the process, and later its result.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
 
-PROFILE = "doomed"
+PROFILE = "harness"
 ACTOR = Actor("ada", "jump-host", "demo")
 QUICK = RetryPolicy(base_seconds=0.001, longest_seconds=0.004)
 LONGEST_SECONDS = 60
@@ -55,9 +55,9 @@ POINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run of a job: the plan, its account, where the journal is, what is wrong with the program, when it dies.
+    """One run of a job: the plan, its account, the folder of the journal, the mutant, and the point of the kill.
 
-    ``point`` is one of ``POINTS``, met for the ``number``-th time; empty: it dies by nobody's hand but its parent's.
+    The process kills itself when it reaches ``point`` (one of ``POINTS``) for the ``number``-th time; empty: never.
     """
 
     plan: dict[str, Any]
@@ -67,32 +67,32 @@ class Order:
     point: str = ""
     number: int = 1
 
-    def as_line(self) -> str:
-        """The order for the wire."""
+    def to_json_line(self) -> str:
+        """The order as a line of JSON."""
         return json.dumps(asdict(self)) + "\n"
 
 
-class Fuse:
-    """Kills this process when a point is met often enough."""
+class KillSwitch:
+    """Kills this process when it reaches a point for the given time."""
 
     def __init__(self, point: str, number: int) -> None:
         self._point = point
         self._number = number
-        self._met: Counter[str] = Counter()
+        self._reached: Counter[str] = Counter()
 
-    def met(self, point: str) -> None:
-        """A point is met."""
-        self._met[point] += 1
-        if point == self._point and self._met[point] == self._number:
+    def reach(self, point: str) -> None:
+        """Count a point, and kill the process if it is the one."""
+        self._reached[point] += 1
+        if point == self._point and self._reached[point] == self._number:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class FusedJournal:
-    """A journal with a point on each side of each writing call."""
+class KillingJournal:
+    """A journal with a point before and after each writing call."""
 
-    def __init__(self, real: SqliteJournal, fuse: Fuse) -> None:
+    def __init__(self, real: SqliteJournal, switch: KillSwitch) -> None:
         self._real = real
-        self._fuse = fuse
+        self._switch = switch
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._real, name)
@@ -100,68 +100,68 @@ class FusedJournal:
             return real
 
         async def call(*arguments: object) -> object:
-            self._fuse.met(f"before {name}")
+            self._switch.reach(f"before {name}")
             result = await real(*arguments)
-            self._fuse.met(f"after {name}")
+            self._switch.reach(f"after {name}")
             return result
 
         return call
 
 
-class FusedTransport(httpx.AsyncHTTPTransport):
-    """The network with a point on each side of each request."""
+class KillingTransport(httpx.AsyncHTTPTransport):
+    """An HTTP transport with a point before and after each request."""
 
-    def __init__(self, fuse: Fuse) -> None:
+    def __init__(self, switch: KillSwitch) -> None:
         super().__init__(limits=httpx.Limits(max_connections=50, max_keepalive_connections=50))
-        self._fuse = fuse
+        self._switch = switch
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; signing in has no points."""
+        """Send one request; token calls have no points."""
         if request.url.path.endswith("/token"):
             return await super().handle_async_request(request)
         what = "read" if request.method == "GET" else "write"
-        self._fuse.met(f"before a {what} leaves")
+        self._switch.reach(f"before a {what} leaves")
         response = await super().handle_async_request(request)
-        self._fuse.met(f"after a {what} was answered")
+        self._switch.reach(f"after a {what} was answered")
         return response
 
 
-def fuse_commits(fuse: Fuse) -> None:
-    """Put a point between the statements of a transaction and its commit."""
+def add_points_before_commits(switch: KillSwitch) -> None:
+    """Add a point between the statements of each transaction and its commit."""
     for method, name in UNCOMMITTED.items():
         real: Callable[..., None] = getattr(JournalTables, method)
 
-        def fused(*arguments: Any, real: Callable[..., None] = real, name: str = name) -> None:
+        def with_point(*arguments: Any, real: Callable[..., None] = real, name: str = name) -> None:
             real(*arguments)
-            fuse.met(f"within {name}, not committed")
+            switch.reach(f"within {name}, not committed")
 
-        setattr(JournalTables, method, fused)
+        setattr(JournalTables, method, with_point)
 
 
-async def at_once(seconds: float) -> None:
-    """Sleep without sleeping."""
+async def yield_to_tasks(seconds: float) -> None:
+    """Let other tasks run, without sleeping."""
     await asyncio.sleep(0)
 
 
 async def work(order: Order) -> dict[str, str]:
-    """Submit the plan unless that was done before, and carry out what is left of it."""
-    fuse = Fuse(order.point, order.number)
-    fuse_commits(fuse)
+    """Submit the plan unless its job exists, and execute its remaining steps."""
+    switch = KillSwitch(order.point, order.number)
+    add_points_before_commits(switch)
     if order.mutant:
         MUTANTS[order.mutant]()
     api = RestDirectory(
         RestSettings(PROFILE, order.url, "demo", lambda: Secret("demo"), "the harness"),
-        transport=FusedTransport(fuse),
+        transport=KillingTransport(switch),
         policy=QUICK,
         pacer=unpaced(),
     )
     real = open_journal(Path(order.folder), actor=ACTOR)
-    journal: Any = FusedJournal(real, fuse)
+    journal: Any = KillingJournal(real, switch)
     account = Account(PROFILE, Environment.SANDBOX, Surface.REST, order.plan["base_url"])
     async with open_session(api) as opened:
         session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
         api.use_write_memory(real.write_memory(PROFILE, account.base_url))
-        executor = Executor(session, journal, ACTOR, sleep=at_once)
+        executor = Executor(session, journal, ACTOR, sleep=yield_to_tasks)
         try:
             plan = plan_from_json(order.plan)
             made = [job for job in await journal.jobs() if job.plan.ticket == plan.ticket]
@@ -175,43 +175,43 @@ async def work(order: Order) -> dict[str, str]:
     return {"state": job.state.value, "error": ""}
 
 
-def run(order: Order, told: int) -> None:
-    """The life of one forked process; it never returns."""
+def run(order: Order, answer_pipe: int) -> None:
+    """Run one forked process; it never returns."""
     signal.alarm(LONGEST_SECONDS)
     status = 1
     try:
         result = asyncio.run(work(order))
-        os.write(told, json.dumps(result).encode())
+        os.write(answer_pipe, json.dumps(result).encode())
         status = 0
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the harness must hear of it
-        os.write(told, json.dumps({"state": "broken", "error": repr(error)}).encode())
+    except BaseException as error:  # noqa: BLE001 - the harness reports any error
+        os.write(answer_pipe, json.dumps({"state": "broken", "error": repr(error)}).encode())
     finally:
         os._exit(status)
 
 
 def serve() -> None:
-    """Fork for every order until standard input ends."""
+    """Fork a process for every order until standard input ends."""
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
         order = Order(**json.loads(line))
-        listening, told = os.pipe()
+        result_pipe, answer_pipe = os.pipe()
         pid = os.fork()
         if pid == 0:
-            os.close(listening)
-            run(order, told)
-        os.close(told)
-        say({"pid": pid})
-        with os.fdopen(listening, "rb") as pipe:
+            os.close(result_pipe)
+            run(order, answer_pipe)
+        os.close(answer_pipe)
+        print_json({"pid": pid})
+        with os.fdopen(result_pipe, "rb") as pipe:
             said = pipe.read()
         _, status = os.waitpid(pid, 0)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         result = {"state": "killed", "error": ""} if killed else json.loads(said or b'{"state":"broken","error":""}')
-        say(result)
+        print_json(result)
 
 
-def say(value: object) -> None:
-    """One line of JSON."""
+def print_json(value: object) -> None:
+    """Print one line of JSON."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Judges a job from what the server knows and what went over the wire: what was lost, done twice, or unexplained."""
+"""Checks a job against the records of the server and the request log: lost, duplicated or unexplained changes."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,14 +19,14 @@ Record = dict[str, Any]
 Place = tuple[str, str]
 """What a step changes: whose, and ``status`` or the id of a group."""
 
-# After these the request surely was not carried out, and may be sent again without a look.
-TURNED_AWAY = frozenset({Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.EXPIRED})
+# After these faults the request certainly was not executed, and may be resent without a read.
+NOT_EXECUTED = frozenset({Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.EXPIRED})
 DELIVERED = frozenset({None, Fault.DELAY})
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Something that must not be: ``kind`` is ``lost``, ``duplicated`` or ``unexplained``."""
+    """A broken guarantee: ``kind`` is ``lost``, ``duplicated`` or ``unexplained``."""
 
     kind: str
     about: str
@@ -34,7 +34,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A job that has come to its end, with everything that tells what happened.
+    """An ended job, with all records of what happened.
 
     ``before`` and ``after`` are the server's own records by id, ``log`` what the proxy saw during the job, ``others``
     what was changed by somebody else meanwhile.
@@ -53,7 +53,7 @@ def place(change: Change) -> Place:
 
 
 def judge(case: Case) -> list[Violation]:
-    """Everything that is wrong; empty for a job that is as it should be."""
+    """All violations; empty for a correct job."""
     found = [] if case.job.state is JobState.DONE else [Violation("lost", f"the job ended {case.job.state.value}")]
     for record in case.job.steps:
         found += _of_step(case, record)
@@ -63,8 +63,8 @@ def judge(case: Case) -> list[Violation]:
 def _of_step(case: Case, record: StepRecord) -> Iterable[Violation]:
     change, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
     sends = [exchange for exchange in case.log if _is_call_of(exchange, change)]
-    done = [exchange for exchange in sends if exchange.carried_out]
-    opened = [exchange for exchange in sends if exchange.fault not in TURNED_AWAY and exchange.status != 405]
+    done = [exchange for exchange in sends if exchange.executed]
+    opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
     if not record.state.settled:
         yield Violation("lost", f"{name} is not settled")
     if len(opened) > record.attempts:
@@ -84,7 +84,7 @@ def _of_step(case: Case, record: StepRecord) -> Iterable[Violation]:
 
 
 def _unexplained(case: Case) -> Iterable[Violation]:
-    """Differences on the server that the journal does not tell, and such as it tells and are not there."""
+    """Changes on the server that are not in the journal, and changes in the journal that are not on the server."""
     doubtful = {place(record.step.change) for record in case.job.steps if record.state is StepState.NEEDS_REVIEW}
     skipped = doubtful | set(case.others)
     for user_id, before in case.before.items():
@@ -100,7 +100,7 @@ def _unexplained(case: Case) -> Iterable[Violation]:
 
 
 def _state(record: Record) -> Record:
-    """A record flattened: every field but the stamp, and each group as a field."""
+    """A flat record: every field except the time of the change, and each group as a field."""
     groups = record["groups"]
     assert isinstance(groups, list)
     assert len(groups) == len(set(groups))
@@ -138,7 +138,7 @@ def _was_read_between(log: Sequence[Exchange], user_id: str, first: int, second:
     return any(
         first < exchange.number < second
         and (exchange.method, exchange.path) == ("GET", f"/users/{user_id}")
-        and exchange.carried_out
+        and exchange.executed
         and exchange.fault in DELIVERED
         for exchange in log
     )
