@@ -9,7 +9,7 @@ api.calls                         # what was asked, in order
 
 api.writes                        # what was carried out, in order
 api.lose_answer()                 # the next write is carried out, and nobody hears of it
-api.lose_answer(carried_out=False)
+api.lose_answer(executed=False)
 api.patch_refused = True          # PATCH is 405
 api.inert = True                  # writes are accepted and change nothing
 api.deletion_deactivates = True   # DELETE is accepted and only deactivates

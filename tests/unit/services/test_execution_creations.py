@@ -170,7 +170,7 @@ async def test_a_lost_answer_is_found_by_email(tmp_path: Path) -> None:
 
 async def test_a_creation_that_did_not_happen_is_sent_again_after_a_look_up(tmp_path: Path) -> None:
     api = fake()
-    api.lose_answer(carried_out=False, name="create_user")
+    api.lose_answer(executed=False, name="create_user")
     job = await run(api, tmp_path)
     assert job.clean
     assert job.steps[0].attempts == 2
@@ -189,7 +189,7 @@ async def test_a_lost_answer_and_a_user_of_others_needs_review(
     tmp_path: Path, theirs: dict[str, Any], doubt: str
 ) -> None:
     api = fake()
-    api.lose_answer(carried_out=False, name="create_user")
+    api.lose_answer(executed=False, name="create_user")
     api.meanwhile("create_user", lambda: others_create(api, **theirs))
     job = await run(api, tmp_path)
     assert outcomes_of(job)[0] == ("needs review", f"{MAYBE_OTHERS} {doubt}")
