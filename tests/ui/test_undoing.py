@@ -72,7 +72,7 @@ async def test_a_status_that_is_already_set_is_reported_without_a_request() -> N
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         await browser.press("X")
-        await browser.settled(lambda: any("is active already. Nothing was sent." in toast for toast in browser.toasts))
+        await browser.settled(lambda: any("is already active. Nothing was sent." in toast for toast in browser.toasts))
     assert not api.writes
 
 
