@@ -117,7 +117,7 @@ def first_frame(screen):
     screen.app.exit(0)
 
 _sub_command("browse")
-from walkme_tui.cli.browser_start import browser_start
+from walkme_tui.cli.browser_launch import browser_start
 from walkme_tui.cli.context import Context, GlobalOptions
 start = browser_start(Context(GlobalOptions()))
 from walkme_tui.ui import start as beginning

@@ -18,7 +18,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
-from walkme_tui.domain.write_memory import WriteMemory
+from walkme_tui.domain.write_support import WriteMemory
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress

@@ -45,7 +45,7 @@ from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
-from walkme_tui.domain.write_memory import WriteMemory
+from walkme_tui.domain.write_support import WriteMemory
 
 FIRST_NAMES = ("Zoë", "Amina", "Bo", "Carmen", "Dmitri", "Elif", "Femi", "Grace", "Hana", "Ivo")
 LAST_NAMES = ("Çelik", "O'Brien", "Tanaka", "Weber", "Yılmaz", "Nowak", "Okafor", "Lindqvist", "Sato", "Marić", "Ruiz")

@@ -11,7 +11,7 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.ports import DirectoryApi
 
 if TYPE_CHECKING:
-    from walkme_tui.domain.write_memory import WriteMemory
+    from walkme_tui.domain.write_support import WriteMemory
 
 IDLE_TRAFFIC: Final = TrafficStatus(
     in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0

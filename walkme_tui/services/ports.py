@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
     from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
     from walkme_tui.domain.plans import Plan
-    from walkme_tui.domain.write_memory import WriteMemory
+    from walkme_tui.domain.write_support import WriteMemory
 
 
 class DirectoryApi(Protocol):

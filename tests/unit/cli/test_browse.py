@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import CommandLine
-from walkme_tui.cli.browser_start import browser_start
+from walkme_tui.cli.browser_launch import browser_start
 from walkme_tui.cli.context import Context, GlobalOptions
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError

@@ -21,7 +21,7 @@ from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.rows import step_record
 
 if TYPE_CHECKING:
-    from walkme_tui.domain.write_memory import WriteMemory
+    from walkme_tui.domain.write_support import WriteMemory
     from walkme_tui.services.ports import Journal
 
 ZOE = person(1)

@@ -40,7 +40,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
-from walkme_tui.domain.write_memory import WriteMemory
+from walkme_tui.domain.write_support import WriteMemory
 
 T = TypeVar("T")
 

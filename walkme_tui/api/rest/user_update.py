@@ -8,7 +8,7 @@ from walkme_tui.domain.errors import JournalUnavailable, LookUpIgnored, MethodRe
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.user_json import TEXT_FIELDS, encode_user
 from walkme_tui.domain.users import Json, User
-from walkme_tui.domain.write_memory import WriteMemory
+from walkme_tui.domain.write_support import WriteMemory
 
 JSON_NAMES: Final = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 # A PUT without one of these may clear it, change what the user sees or reset their rights.

@@ -15,7 +15,7 @@ def run(options: argparse.Namespace) -> int:
     query = " ".join(word.strip() for word in options.query)
     view = view_of(query, memory)
     require_terminal(context)
-    from walkme_tui.cli.browser_start import browser_start
+    from walkme_tui.cli.browser_launch import browser_start
 
     start = browser_start(context, query, view=view, memory=memory)
     from walkme_tui.ui.start import run_browser

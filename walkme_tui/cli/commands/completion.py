@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _profiles(context: Context) -> Iterable[str]:
-    from walkme_tui.cli.browser_start import known_profiles
+    from walkme_tui.cli.browser_launch import known_profiles
 
     return known_profiles(context)
 

@@ -260,7 +260,7 @@ class SqliteJournal:
 
 
 class SqliteWriteMemory:
-    """``domain.write_memory.WriteMemory`` of one profile, in the journal's file by profile and base URL.
+    """``domain.write_support.WriteMemory`` of one profile, in the journal's file by profile and base URL.
 
     Calls raise ``JournalUnavailable`` and nothing else expected.
     """

@@ -53,7 +53,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
         )
     context = context.for_profile(request.profile)
     if plan_file is None and not execute and is_for_the_browser(context):
-        from walkme_tui.cli.browser_start import browse_task
+        from walkme_tui.cli.browser_launch import browse_task
         from walkme_tui.ui.browser_start import StartPlan
 
         task = StartPlan(request.title, request.make)
