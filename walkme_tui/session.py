@@ -126,7 +126,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     client_id = profile.rest.client_id if profile is not None and profile.rest is not None else DEMO
     actor = Actor(user_name(os.getuid()), os.uname().nodename, client_id)
     journal = open_journal(data, actor=actor, clock=session.clock)
-    session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
+    session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
     receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
     wanted = Offboarding() if profile is None else profile.offboarding
 

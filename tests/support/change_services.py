@@ -42,7 +42,7 @@ class Bench:
         """Open one."""
         self.opened += 1
         journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
-        session.api.use_write_memory(journal.write_memory(session.account.profile, session.account.base_url))
+        session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
         receipts = Receipts(session.account, journal, self._write, session.clock, UTC)
         return ChangeServices(
             journal,

@@ -18,7 +18,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
-from walkme_tui.domain.write_support import WriteMemory
+from walkme_tui.domain.write_support import WriteSupport
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress
@@ -41,7 +41,7 @@ class SkippingTime(ManualTime):
 
 
 class Memory:
-    """A ``WriteMemory`` that lives as long as the test."""
+    """A ``WriteSupport`` that lives as long as the test."""
 
     def __init__(self, *, refused: bool = False) -> None:
         self.refused = refused
@@ -126,7 +126,7 @@ async def open_executor(
     mirror: Mirror | None = None,
     journal: Journal | None = None,
     line: DirectoryApi | None = None,
-    memory: WriteMemory | None = None,
+    memory: WriteSupport | None = None,
 ) -> AsyncIterator[ExecutorBench]:
     """An executor over an account; ``line`` replaces its API, ``journal`` the journal in ``folder``."""
     clock = time or SkippingTime()
@@ -135,7 +135,7 @@ async def open_executor(
         used = journal or real
         try:
             account = session.account
-            session.api.use_write_memory(memory or real.write_memory(account.profile, account.base_url))
+            session.api.use_write_support(memory or real.write_support(account.profile, account.base_url))
             executor = Executor(session, used, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
             yield ExecutorBench(api, session, used, executor, clock)
         finally:

@@ -45,7 +45,7 @@ from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User, UserPage
-from walkme_tui.domain.write_support import WriteMemory
+from walkme_tui.domain.write_support import WriteSupport
 
 FIRST_NAMES = ("Zoë", "Amina", "Bo", "Carmen", "Dmitri", "Elif", "Femi", "Grace", "Hana", "Ivo")
 LAST_NAMES = ("Çelik", "O'Brien", "Tanaka", "Weber", "Yılmaz", "Nowak", "Okafor", "Lindqvist", "Sato", "Marić", "Ruiz")
@@ -262,10 +262,10 @@ class FakeDirectory:
         """True once PATCH was refused."""
         return await self.updater.patch_refused()
 
-    def use_write_memory(self, memory: WriteMemory) -> None:
+    def use_write_support(self, memory: WriteSupport) -> None:
         """Keep the refusal of PATCH in ``memory``."""
         self.updater = UserUpdater(self)
-        self.updater.use_memory(memory)
+        self.updater.use_write_support(memory)
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields."""

@@ -160,7 +160,7 @@ async def work(order: Order) -> dict[str, str]:
     account = Account(PROFILE, Environment.SANDBOX, Surface.REST, order.plan["base_url"])
     async with open_session(api) as opened:
         session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
-        api.use_write_memory(real.write_memory(PROFILE, account.base_url))
+        api.use_write_support(real.write_support(PROFILE, account.base_url))
         executor = Executor(session, journal, ACTOR, sleep=yield_to_tasks)
         try:
             plan = plan_from_json(order.plan)

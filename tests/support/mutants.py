@@ -65,11 +65,11 @@ def blind_resend() -> None:
 def blind_resume() -> None:
     """Steps sent by an earlier run are treated as not sent."""
 
-    async def reconcile(self: StepRunner, records: Sequence[StepRecord]) -> None:
+    async def read_back_sent(self: StepRunner, records: Sequence[StepRecord]) -> None:
         for record in records:
             await self._settle(record, Outcome(StepState.TODO, outcomes.UNSENT))
 
-    StepRunner.reconcile = reconcile  # type: ignore[method-assign]  # that is the mutant
+    StepRunner.read_back_sent = read_back_sent  # type: ignore[method-assign]  # that is the mutant
 
 
 def unchanged_is_a_failure() -> None:

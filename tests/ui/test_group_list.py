@@ -17,7 +17,7 @@ from walkme_tui.ui.widgets.group_list import GroupList, Special
 
 SALES, BETA, ALPHA = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alpha")
 NOBODY = Special(Belonging.NONE, "≥ 41")
-LEFT = Special(Belonging.LEFT_BEHIND, "≥ 7")
+LEFT = Special(Belonging.STILL_IN_GROUPS, "≥ 7")
 
 
 class RecordingGroupList(GroupList):
@@ -180,7 +180,7 @@ async def test_only_groups_can_be_marked() -> None:
 
 async def test_a_group_with_the_id_of_a_special_row_is_a_group() -> None:
     async with shown_list() as (groups, _):
-        odd = [GroupSize(Group("none", "Odd"), 1), GroupSize(Group("left behind", "Even"), 1)]
+        odd = [GroupSize(Group("none", "Odd"), 1), GroupSize(Group("still in groups", "Even"), 1)]
         groups.fill(odd, [NOBODY, LEFT], exact=True, known=True)
         assert len({groups.key(row) for row in groups.rows}) == 4
 

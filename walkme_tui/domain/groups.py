@@ -27,7 +27,7 @@ class Belonging(StrEnum):
     """Group membership in general; being in none is only known where the groups are known."""
 
     NONE = "none"  # known to be in no group
-    LEFT_BEHIND = "left behind"  # inactive, and known to be in a group
+    STILL_IN_GROUPS = "still in groups"  # inactive, and known to be in a group
     UNKNOWN = "unknown"  # no answer contained their groups
 
 
@@ -40,7 +40,7 @@ class MembershipGaps(NamedTuple):
 
     def of(self, belonging: Belonging) -> int:
         """The number of one kind."""
-        return {Belonging.NONE: self.none, Belonging.LEFT_BEHIND: self.left_behind}.get(belonging, self.unknown)
+        return {Belonging.NONE: self.none, Belonging.STILL_IN_GROUPS: self.left_behind}.get(belonging, self.unknown)
 
 
 class Difference(NamedTuple):

@@ -1,10 +1,13 @@
-"""What is remembered about how an account's server takes writes."""
+"""Which write calls the server of an account supports, as far as known."""
 
 from typing import Protocol
 
 
-class WriteMemory(Protocol):
-    """How a profile's server takes writes, kept across starts; calls raise ``JournalUnavailable``."""
+class WriteSupport(Protocol):
+    """What is known about the write calls of a profile's server, kept across starts.
+
+    Calls raise ``JournalUnavailable``.
+    """
 
     async def patch_refused(self) -> bool:
         """True if PATCH was refused before, so that GET, merge and PUT are used at once."""

@@ -11,7 +11,7 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.ports import DirectoryApi
 
 if TYPE_CHECKING:
-    from walkme_tui.domain.write_support import WriteMemory
+    from walkme_tui.domain.write_support import WriteSupport
 
 IDLE_TRAFFIC: Final = TrafficStatus(
     in_flight=0, permitted_per_second=4.0, recent_per_second=0.0, waiting_seconds=0.0, latency_ms=None, throttled=0
@@ -38,7 +38,7 @@ class DeferredApi:
         self._built: DirectoryApi | None = None
         self._building: asyncio.Task[DirectoryApi] | None = None
         self._closed = False
-        self._write_memory: WriteMemory | None = None
+        self._write_support: WriteSupport | None = None
 
     async def prepare(self) -> None:
         """Build the client and sign in before the first call; raises ``WalkmeError``."""
@@ -70,10 +70,10 @@ class DeferredApi:
     async def replaces_records(self) -> bool:
         return await (await self._ready()).replaces_records()
 
-    def use_write_memory(self, memory: "WriteMemory") -> None:
-        self._write_memory = memory
+    def use_write_support(self, write_support: "WriteSupport") -> None:
+        self._write_support = write_support
         if self._built is not None:
-            self._built.use_write_memory(memory)
+            self._built.use_write_support(write_support)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         await (await self._ready()).add_member(group_id, user_id)
@@ -128,8 +128,8 @@ class DeferredApi:
     async def _build_client(self) -> DirectoryApi:
         try:
             built = self._built = await asyncio.to_thread(self._build)
-            if self._write_memory is not None:
-                built.use_write_memory(self._write_memory)
+            if self._write_support is not None:
+                built.use_write_support(self._write_support)
         finally:
             self._building = None
         return self._built

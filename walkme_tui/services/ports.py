@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
     from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
     from walkme_tui.domain.plans import Plan
-    from walkme_tui.domain.write_support import WriteMemory
+    from walkme_tui.domain.write_support import WriteSupport
 
 
 class DirectoryApi(Protocol):
@@ -76,8 +76,8 @@ class DirectoryApi(Protocol):
         """True where ``update_user`` replaces the whole record and so may change other fields."""
         ...
 
-    def use_write_memory(self, memory: "WriteMemory") -> None:
-        """Store what is learned about the server's support for writes in ``memory``."""
+    def use_write_support(self, write_support: "WriteSupport") -> None:
+        """Store what is learned about the server's support for writes in ``write_support``."""
         ...
 
     async def add_member(self, group_id: str, user_id: str) -> None:

@@ -26,7 +26,7 @@ def without_patch(*extra: User) -> FakeDirectory:
 async def update(api: FakeDirectory, user_id: str, base: User | None = None, memory: Memory | None = None) -> None:
     """One update of the status."""
     updater = UserUpdater(api)
-    updater.use_memory(memory or Memory())
+    updater.use_write_support(memory or Memory())
     await updater.update(user_id, UPDATE, base or User(user_id))
 
 

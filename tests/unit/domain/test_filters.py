@@ -93,7 +93,7 @@ def test_any_text_is_parsed_and_places_are_within_it(text: str) -> None:
 def test_the_reason_of_a_problem_is_one_printable_line(text: str) -> None:
     for problem in parse_filter(text).problems:
         assert clean(problem.reason) == problem.reason
-        assert problem.reason.endswith(".")
+        assert problem.reason.endswith((".", "?"))
         assert len(problem.reason) < 400
 
 

@@ -100,7 +100,7 @@ class FaultyApi:
         updater = UserUpdater(cast("UserCalls", self))
         self.update_user = updater.update
         self.replaces_records = updater.patch_refused
-        self.use_write_memory = updater.use_memory
+        self.use_write_support = updater.use_write_support
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._api, name)
@@ -201,7 +201,7 @@ async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
         journal, api = FaultyJournal(real, schedule), FaultyApi(desk.api, schedule)
         old = desk.session
         session = Session(old.account, api, old.mirror, old.clock, 0, "the test", Events())
-        api.use_write_memory(real.write_memory("test", "there"))
+        api.use_write_support(real.write_support("test", "there"))
         executor = Executor(session, journal, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
         schedule.task = asyncio.create_task(executor.run(job.id, schedule.control, desk.progress.append))
         try:

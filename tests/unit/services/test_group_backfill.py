@@ -25,7 +25,7 @@ from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserS
 from walkme_tui.services.ports import Mirror, Session
 from walkme_tui.services.sync.group_backfill import (
     MAX_CONCURRENT,
-    MAX_SILENT,
+    MAX_WITHOUT_GROUPS,
     UNKNOWN_GROUPS,
     BackfillCost,
     BackfillProgress,
@@ -278,7 +278,7 @@ async def test_the_backfill_ends_soon_if_the_server_never_returns_groups() -> No
     async with lean(200) as bench:
         bench.api.unread = {"groups"}
         ended = await bench.backfill.run(EVERYONE)
-        assert MAX_SILENT <= ended.silent == len(bench.asked) < MAX_SILENT + MAX_CONCURRENT
+        assert MAX_WITHOUT_GROUPS <= ended.without_groups == len(bench.asked) < MAX_WITHOUT_GROUPS + MAX_CONCURRENT
         assert ended.read == 0
 
 
@@ -288,9 +288,13 @@ async def test_every_user_is_requested_once_if_the_server_returns_groups_of_some
             user = await super().get_user(user_id, priority)
             return user if user_id == person(0).id else User(user.id, user.email)
 
-    async with lean(api=GroupsOfOneUser(people(2 * MAX_SILENT))) as bench:
+    async with lean(api=GroupsOfOneUser(people(2 * MAX_WITHOUT_GROUPS))) as bench:
         ended = await bench.backfill.run(EVERYONE)
-        assert (ended.read, ended.silent, len(bench.asked)) == (1, 2 * MAX_SILENT - 1, 2 * MAX_SILENT)
+        assert (ended.read, ended.without_groups, len(bench.asked)) == (
+            1,
+            2 * MAX_WITHOUT_GROUPS - 1,
+            2 * MAX_WITHOUT_GROUPS,
+        )
 
 
 async def test_an_answer_with_another_id_is_not_retried_forever() -> None:
@@ -368,7 +372,7 @@ async def test_the_cost_is_one_request_for_each_user_with_unknown_groups() -> No
         assert await bench.backfill.cost(UserQuery(text="status:pending")) == BackfillCost(9, 2, 0, 9.8)
         bench.api.total = 250
         await bench.load()
-        assert (await bench.backfill.cost(EVERYONE)).to_come == 240
+        assert (await bench.backfill.cost(EVERYONE)).not_loaded == 240
         assert not bench.asked
 
 

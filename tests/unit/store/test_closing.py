@@ -212,7 +212,7 @@ async def test_calls_while_the_journal_closes_end_and_leave_neither_thread_nor_t
         with no_new_threads():
             journal = journal_in(tmp_path / str(turns))
             job = await journal.create(plan_for(1), ACTOR)
-            memory = journal.write_memory("acme", "https://x")
+            memory = journal.write_support("acme", "https://x")
             calls = [
                 asyncio.ensure_future(call)
                 for call in (journal.claim(job.id), journal.jobs(), memory.patch_refused(), journal.discard(job.id))

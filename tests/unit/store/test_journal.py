@@ -21,7 +21,7 @@ from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.rows import step_record
 
 if TYPE_CHECKING:
-    from walkme_tui.domain.write_support import WriteMemory
+    from walkme_tui.domain.write_support import WriteSupport
     from walkme_tui.services.ports import Journal
 
 ZOE = person(1)
@@ -45,7 +45,7 @@ def events(folder: Path) -> list[tuple[object, ...]]:
 
 async def test_the_journal_satisfies_the_port(journal: SqliteJournal) -> None:
     port: Journal = journal
-    memory: WriteMemory = journal.write_memory("acme", "https://x")
+    memory: WriteSupport = journal.write_support("acme", "https://x")
     assert await port.jobs() == ()
     assert await memory.patch_refused() is False
 
@@ -326,13 +326,13 @@ async def test_calls_on_a_closed_journal_raise(journal: SqliteJournal) -> None:
 async def test_a_refused_patch_is_stored_by_profile_and_account(tmp_path: Path) -> None:
     clock = TickingClock(START_MS)
     journal = journal_in(tmp_path / "data", clock)
-    await journal.write_memory("acme", "https://x").remember_patch_refused()
-    await journal.write_memory("acme", "https://x").remember_patch_refused()
+    await journal.write_support("acme", "https://x").remember_patch_refused()
+    await journal.write_support("acme", "https://x").remember_patch_refused()
     await journal.aclose()
     again = journal_in(tmp_path / "data", clock)
-    assert await again.write_memory("acme", "https://x").patch_refused() is True
-    assert await again.write_memory("acme", "https://y").patch_refused() is False
-    assert await again.write_memory("other", "https://x").patch_refused() is False
+    assert await again.write_support("acme", "https://x").patch_refused() is True
+    assert await again.write_support("acme", "https://y").patch_refused() is False
+    assert await again.write_support("other", "https://x").patch_refused() is False
     clock.now_ms += 31 * 86_400_000
-    assert await again.write_memory("acme", "https://x").patch_refused() is False
+    assert await again.write_support("acme", "https://x").patch_refused() is False
     await again.aclose()

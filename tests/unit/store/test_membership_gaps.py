@@ -39,7 +39,7 @@ def expected(users: Sequence[User], belonging: Belonging) -> list[str]:
     known = [user for user in users if user.groups is not UNKNOWN]
     kept = {
         Belonging.NONE: [user for user in known if not user.groups],
-        Belonging.LEFT_BEHIND: [user for user in known if user.groups and user.status == "inactive"],
+        Belonging.STILL_IN_GROUPS: [user for user in known if user.groups and user.status == "inactive"],
         Belonging.UNKNOWN: [user for user in users if user not in known],
     }[belonging]
     return [user.id for user in kept]
@@ -71,7 +71,7 @@ async def test_each_kind_of_gap_is_selected_and_counted(
 
 async def test_gaps_can_be_filtered_and_sorted(mirror: SqliteMirror) -> None:
     await filled(mirror, [somebody(1, ("sales",), "inactive"), somebody(2, ("beta",), "inactive"), somebody(3, ())])
-    left = UserQuery(belonging=Belonging.LEFT_BEHIND)
+    left = UserQuery(belonging=Belonging.STILL_IN_GROUPS)
     assert await found(mirror, left._replace(sort=Sort(SortKey.EMAIL, reverse=True))) == ["u2", "u1"]
     assert await found(mirror, left._replace(text="group:beta")) == ["u2"]
     assert await found(mirror, left._replace(group_id="sales")) == ["u1"]

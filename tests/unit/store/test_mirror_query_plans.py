@@ -104,7 +104,7 @@ def steps_of(mirror: OddMirror, query: UserQuery) -> int:
         (UserQuery("zo exam"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("web status:active"), "SCAN find VIRTUAL TABLE"),
         (UserQuery("status:active"), "SEARCH users USING INDEX users_by_status"),
-        (UserQuery(belonging=Belonging.LEFT_BEHIND), "SEARCH users USING INDEX users_by_status"),
+        (UserQuery(belonging=Belonging.STILL_IN_GROUPS), "SEARCH users USING INDEX users_by_status"),
         (UserQuery("role:viewer -bo"), "SEARCH users USING INDEX users_by_role"),
         (UserQuery("group:sales"), "SEARCH memberships USING PRIMARY KEY"),
         (UserQuery(group_id="team-1"), "SEARCH memberships USING PRIMARY KEY"),

@@ -48,7 +48,7 @@ async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]
         counts = GroupCounts(session, time.monotonic)
         assert due(counts)
         await counts.read_sizes(20, complete=False)
-        assert await counts.count_people(complete=False)
+        assert await counts.count_sets(complete=False)
         assert not due(counts)
         yield counts, mirror, time
 
@@ -59,12 +59,12 @@ async def test_people_are_counted_again_after_a_rest_that_fits_how_long_it_took(
         counts.age()
         await counts.read_sizes(20, complete=False)
         assert not due(counts)
-        assert not await counts.count_people(complete=False)
+        assert not await counts.count_sets(complete=False)
         time.advance(2.0 * REST - 0.1)
         assert not due(counts)
         time.advance(0.1)
         assert due(counts)
-        assert await counts.count_people(complete=False)
+        assert await counts.count_sets(complete=False)
         assert not due(counts)
 
 
@@ -72,7 +72,7 @@ async def test_without_news_nothing_is_counted_again() -> None:
     async with counting() as (counts, _, time):
         time.advance(10_000)
         assert not due(counts)
-        assert not await counts.count_people(complete=False)
+        assert not await counts.count_sets(complete=False)
 
 
 async def test_sizes_are_read_again_after_a_rest_that_fits_what_was_painted() -> None:
@@ -98,11 +98,11 @@ async def test_while_it_is_counted_nothing_is_due() -> None:
         counts.age()
         time.advance(1000)
         mirror.gate.clear()
-        task = asyncio.create_task(counts.count_people(complete=False))
+        task = asyncio.create_task(counts.count_sets(complete=False))
         await until(lambda: not due(counts))
         counts.age()
         assert not due(counts)
-        assert not await counts.count_people(complete=False)
+        assert not await counts.count_sets(complete=False)
         mirror.gate.set()
         assert await task
         time.advance(1000)
@@ -115,10 +115,10 @@ async def test_what_could_not_be_counted_is_due_again() -> None:
         time.advance(1000)
         mirror.broken = True
         with pytest.raises(MirrorUnavailable):
-            await counts.count_people(complete=False)
+            await counts.count_sets(complete=False)
         mirror.broken = False
         assert due(counts)
-        assert await counts.count_people(complete=False)
+        assert await counts.count_sets(complete=False)
 
 
 async def test_differences_are_counted_with_the_people_and_keep_their_numbers() -> None:
@@ -133,19 +133,19 @@ async def test_differences_are_counted_with_the_people_and_keep_their_numbers() 
         await mirror.save_user(person(14), 2)  # in the first only
         counts.age()
         time.advance(1000)
-        await counts.count_people(complete=False)
+        await counts.count_sets(complete=False)
         assert counts.differences[there] == 4
 
 
 async def test_what_was_counted_before_all_was_known_is_not_exact_and_counted_again() -> None:
     async with counting() as (counts, _, time):
-        assert (counts.sizes_are_exact, counts.people_are_exact) == (False, False)
+        assert (counts.sizes_are_exact, counts.counts_are_exact) == (False, False)
         assert counts.is_due(complete=True)  # although nothing was learned since
         await counts.read_sizes(20, complete=True)
         assert not counts.is_due(complete=True)  # people have their rest
         time.advance(1000)
         assert counts.is_due(complete=True)
-        assert await counts.count_people(complete=True)
-        assert (counts.sizes_are_exact, counts.people_are_exact) == (True, True)
+        assert await counts.count_sets(complete=True)
+        assert (counts.sizes_are_exact, counts.counts_are_exact) == (True, True)
         time.advance(1000)
         assert not counts.is_due(complete=True)

@@ -60,7 +60,7 @@ def test_titles_say_who_they_are() -> None:
     assert title(ROW) == "Sales"
     assert title(GroupSize(Group("g9", None), 3)) == "g9"
     assert title(Special(ONLY_SALES, "")) == "In Sales, not in Beta"
-    assert title(Special(Belonging.LEFT_BEHIND, "")) == "Inactive, still in groups"
+    assert title(Special(Belonging.STILL_IN_GROUPS, "")) == "Inactive, still in groups"
     hostile = Group("g", "\x1b[2J[red]x\u202e")
     assert "\x1b" not in title(GroupSize(hostile, 0)) + title(Special(Difference(hostile, hostile), ""))
 
@@ -71,7 +71,7 @@ def test_titles_say_who_they_are() -> None:
 )
 def test_numbers_are_exact_lower_bounds_or_unknown(coverage: Coverage, numbers: list[str]) -> None:
     rows = special_rows(GAPS, {ONLY_SALES: 12, ONLY_BETA: None}, coverage, exact=coverage is COMPLETE)
-    assert [row.subject for row in rows] == [ONLY_SALES, ONLY_BETA, Belonging.NONE, Belonging.LEFT_BEHIND]
+    assert [row.subject for row in rows] == [ONLY_SALES, ONLY_BETA, Belonging.NONE, Belonging.STILL_IN_GROUPS]
     assert [row.number for row in rows] == numbers
 
 
@@ -113,8 +113,8 @@ def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
         (UserQuery(belonging=Belonging.NONE), COMPLETE, "All users are in a group."),
         (UserQuery(belonging=Belonging.NONE), LOADING, "None of the 1 240 users loaded is known to be in no group."),
         (UserQuery(belonging=Belonging.NONE), LEAN, "M reads the groups of all users one by one"),
-        (UserQuery(belonging=Belonging.LEFT_BEHIND), COMPLETE, "No inactive user is in a group."),
-        (UserQuery(belonging=Belonging.LEFT_BEHIND), LOADING, "No inactive user is known to be in a group."),
+        (UserQuery(belonging=Belonging.STILL_IN_GROUPS), COMPLETE, "No inactive user is in a group."),
+        (UserQuery(belonging=Belonging.STILL_IN_GROUPS), LOADING, "No inactive user is known to be in a group."),
         (UserQuery(belonging=Belonging.UNKNOWN), COMPLETE, "The groups of all of the 2 000 users loaded are known."),
     ],
 )

@@ -39,14 +39,14 @@ def test_how_long_it_takes(seconds: float, words: str) -> None:
 
 
 def test_the_question_begins_with_the_cost() -> None:
-    cost = BackfillCost(unknown=249_188, in_view=249_188, to_come=0, per_second=9.8)
+    cost = BackfillCost(unknown=249_188, in_view=249_188, not_loaded=0, per_second=9.8)
     assert question(cost)[0] == ("249 188 requests at up to 9.8/s: about 7 h 4 min.", TextStyle.PLAIN)
     assert "M stops it at any time" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
 def test_a_view_with_fewer_users_can_be_read_separately() -> None:
-    cost = BackfillCost(unknown=249_188, in_view=812, to_come=0, per_second=9.8)
+    cost = BackfillCost(unknown=249_188, in_view=812, not_loaded=0, per_second=9.8)
     assert "Only for this view: 812 requests at up to 9.8/s: about 83 s." in said(cost)
     assert "The users of this view are read first" in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a", "v"]
@@ -54,13 +54,13 @@ def test_a_view_with_fewer_users_can_be_read_separately() -> None:
 
 @pytest.mark.parametrize("in_view", [0, 200])
 def test_a_view_without_a_choice_is_not_offered(in_view: int) -> None:
-    cost = BackfillCost(unknown=200, in_view=in_view, to_come=0, per_second=4.0)
+    cost = BackfillCost(unknown=200, in_view=in_view, not_loaded=0, per_second=4.0)
     assert "view" not in said(cost)
     assert [answer.key for answer in answers(cost)] == ["a"]
 
 
 def test_users_who_are_not_loaded_are_part_of_the_cost() -> None:
-    cost = BackfillCost(unknown=62_000, in_view=62_000, to_come=188_000, per_second=10.0)
+    cost = BackfillCost(unknown=62_000, in_view=62_000, not_loaded=188_000, per_second=10.0)
     assert "188 000 users are not loaded yet." in said(cost)
     assert "250 000 requests at up to 10.0/s: about 6 h 57 min in all." in said(cost)
 
@@ -87,7 +87,7 @@ def test_the_status_line_shows_the_failure_and_the_wait() -> None:
 
 def test_the_result_names_the_exceptions() -> None:
     assert finished_text(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
-    ended = finished_text(BackfillProgress(total=20, read=14, gone=1, refused=3, silent=2))
+    ended = finished_text(BackfillProgress(total=20, read=14, gone=1, refused=3, without_groups=2))
     assert ended == (
         "The groups of 14 users were read. 1 user is gone. 3 users could not be read. "
         "The server returned no groups for 2 users."
@@ -98,4 +98,4 @@ def test_a_stopped_backfill_shows_the_rest() -> None:
     assert stopped_text(BackfillProgress(total=250, read=40, gone=1)) == (
         "Stopped: the groups of 40 users were read, 209 users are left. 1 user is gone. M resumes."
     )
-    assert "no response contained groups" in stopped_text(BackfillProgress(total=250, silent=20))
+    assert "no response contained groups" in stopped_text(BackfillProgress(total=250, without_groups=20))

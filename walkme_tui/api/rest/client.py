@@ -40,7 +40,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
-from walkme_tui.domain.write_support import WriteMemory
+from walkme_tui.domain.write_support import WriteSupport
 
 T = TypeVar("T")
 
@@ -154,9 +154,9 @@ class RestDirectory:
         """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""
         return await self._updater.patch_refused()
 
-    def use_write_memory(self, memory: WriteMemory) -> None:
-        """Keep the refusal of PATCH in ``memory``."""
-        self._updater.use_memory(memory)
+    def use_write_support(self, write_support: WriteSupport) -> None:
+        """Keep the refusal of PATCH in ``write_support``."""
+        self._updater.use_write_support(write_support)
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """PATCH fields, by their JSON names; raises like ``update_user``, ``MethodRefused`` for an unknown call."""

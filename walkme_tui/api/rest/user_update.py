@@ -8,7 +8,7 @@ from walkme_tui.domain.errors import JournalUnavailable, LookUpIgnored, MethodRe
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.user_json import TEXT_FIELDS, encode_user
 from walkme_tui.domain.users import Json, User
-from walkme_tui.domain.write_support import WriteMemory
+from walkme_tui.domain.write_support import WriteSupport
 
 JSON_NAMES: Final = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 # A PUT without one of these may clear it, change what the user sees or reset their rights.
@@ -41,20 +41,20 @@ class UserUpdater:
 
     def __init__(self, calls: UserCalls) -> None:
         self._calls = calls
-        self._memory: WriteMemory | None = None
+        self._write_support: WriteSupport | None = None
         self._patch_refused: bool | None = None
 
-    def use_memory(self, memory: WriteMemory) -> None:
-        """Keep what is learned about PATCH in ``memory`` as well."""
-        self._memory = memory
+    def use_write_support(self, write_support: WriteSupport) -> None:
+        """Keep what is learned about PATCH in ``write_support`` as well."""
+        self._write_support = write_support
 
     async def patch_refused(self) -> bool:
-        """True where an update replaces the whole record. A memory that cannot be read costs one refused PATCH."""
+        """True where an update replaces the whole record. If the journal cannot be read, one PATCH is refused."""
         if self._patch_refused is None:
             self._patch_refused = False
-            if self._memory is not None:
+            if self._write_support is not None:
                 with suppress(JournalUnavailable):
-                    self._patch_refused = await self._memory.patch_refused()
+                    self._patch_refused = await self._write_support.patch_refused()
         return self._patch_refused
 
     async def update(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
@@ -66,9 +66,9 @@ class UserUpdater:
         await self._calls.put_user(user_id, await self._whole(user_id, base) | fields)
         if not patch_refused:
             self._patch_refused = True
-            if self._memory is not None:
+            if self._write_support is not None:
                 with suppress(JournalUnavailable):
-                    await self._memory.remember_patch_refused()
+                    await self._write_support.remember_patch_refused()
 
     async def _patched(self, user_id: str, fields: Mapping[str, Json]) -> bool:
         """PATCH; False where the server has no such call."""

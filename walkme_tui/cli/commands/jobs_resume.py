@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+from walkme_tui.cli.change_request import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
@@ -11,7 +12,6 @@ from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
-from walkme_tui.cli.change_request import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job

@@ -2,9 +2,9 @@
 
 import argparse
 
+from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
-from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean

@@ -2,12 +2,12 @@
 
 import argparse
 
+from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import title_of
 from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
-from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.services.changes.change_services import ChangeServices

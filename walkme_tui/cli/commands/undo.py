@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
+from walkme_tui.cli.change_request import ChangeRequest, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.plan_io import read_text
-from walkme_tui.cli.change_request import ChangeRequest, run_change
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean

@@ -130,7 +130,7 @@ class _Run:
     async def execute(self) -> WalkmeError | None:
         """Execute the remaining steps; returns what stopped the run, None if nothing did or it was cancelled."""
         self._progress.publish()
-        await self._for_all_users(self._steps.reconcile, lambda record: record.state is StepState.SENT)
+        await self._for_all_users(self._steps.read_back_sent, lambda record: record.state is StepState.SENT)
         await self._for_all_users(self._steps.execute, lambda record: record.state is StepState.TODO)
         return self._gate.problem
 

@@ -60,7 +60,7 @@ class StepRunner:
         self._read_back = read_back
         self._creation = creation
 
-    async def reconcile(self, records: Sequence[StepRecord]) -> None:
+    async def read_back_sent(self, records: Sequence[StepRecord]) -> None:
         """Read back the steps of one user that an earlier run sent."""
         for record in map(self._ledger.current, records):
             if self._gate.stopping:

@@ -39,25 +39,25 @@ PUBLISH_SECONDS: Final = 2.0
 MAX_FAILURES_BESIDE_OTHERS: Final = 3
 MAX_FAILURES_ALONE: Final = 10
 # The backfill stops after so many answers without groups and none with them.
-MAX_SILENT: Final = 20
+MAX_WITHOUT_GROUPS: Final = 20
 
 
 class BackfillCost(NamedTuple):
     """The cost of a backfill: one request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
 
-    ``to_come`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
+    ``not_loaded`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
     """
 
     unknown: int
     in_view: int
-    to_come: int
+    not_loaded: int
     per_second: float
 
 
 class BackfillProgress(NamedTuple):
     """The progress of a backfill: of ``total`` users the groups of ``read`` are known.
 
-    ``gone`` were deleted, ``refused`` could not be read, and of ``silent`` the server does not send the groups at all.
+    ``gone`` were deleted, ``refused`` could not be read, and the server sent ``without_groups`` without groups.
     ``per_second`` is the recent rate; ``seconds_left`` is None while unknown. After ``failure`` it makes no request for
     another ``waiting_seconds``.
     """
@@ -66,7 +66,7 @@ class BackfillProgress(NamedTuple):
     read: int = 0
     gone: int = 0
     refused: int = 0
-    silent: int = 0
+    without_groups: int = 0
     per_second: float = 0.0
     seconds_left: float | None = None
     failure: WalkmeError | None = None
@@ -75,7 +75,7 @@ class BackfillProgress(NamedTuple):
     @property
     def done(self) -> int:
         """The number of users who need no request any more."""
-        return self.read + self.gone + self.refused + self.silent
+        return self.read + self.gone + self.refused + self.without_groups
 
 
 class GroupBackfill:
@@ -126,8 +126,8 @@ class GroupBackfill:
         unknown = len(await mirror.matching(UNKNOWN_GROUPS))
         in_view = len(await mirror.matching(_unknown_of(view))) if view.narrows else unknown
         coverage = await mirror.coverage()
-        to_come = max(0, coverage.total - coverage.loaded) if coverage.total is not None else 0
-        return BackfillCost(unknown, in_view, to_come, self._session.api.traffic().permitted_per_second)
+        not_loaded = max(0, coverage.total - coverage.loaded) if coverage.total is not None else 0
+        return BackfillCost(unknown, in_view, not_loaded, self._session.api.traffic().permitted_per_second)
 
     @property
     def progress(self) -> BackfillProgress:
@@ -232,8 +232,8 @@ class GroupBackfill:
             self._count(refused=1)
         elif answer.groups is UNKNOWN:
             self._settled.add(user.row_id)
-            self._count(silent=1)
-            if self._counts.silent >= MAX_SILENT and not self._server_sends_groups:
+            self._count(without_groups=1)
+            if self._counts.without_groups >= MAX_WITHOUT_GROUPS and not self._server_sends_groups:
                 self.stop()
         else:
             self._server_sends_groups = True
@@ -276,13 +276,13 @@ class GroupBackfill:
 
     # ------------------------------------------------------------ publishing
 
-    def _count(self, *, read: int = 0, gone: int = 0, refused: int = 0, silent: int = 0) -> None:
+    def _count(self, *, read: int = 0, gone: int = 0, refused: int = 0, without_groups: int = 0) -> None:
         before = self._counts
         self._counts = before._replace(
             read=before.read + read,
             gone=before.gone + gone,
             refused=before.refused + refused,
-            silent=before.silent + silent,
+            without_groups=before.without_groups + without_groups,
         )
         self._speed.note(self._monotonic(), self._counts.done)
 

@@ -231,9 +231,9 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ file
 
-    def write_memory(self, profile: str, base_url: str) -> "SqliteWriteMemory":
+    def write_support(self, profile: str, base_url: str) -> "SqliteWriteSupport":
         """What is known of how a profile's server takes writes; valid as long as this object."""
-        return SqliteWriteMemory(self, self._clock, profile, base_url)
+        return SqliteWriteSupport(self, self._clock, profile, base_url)
 
     async def aclose(self) -> None:
         """Complete what is queued, close the file and release every lock; may be called again."""
@@ -259,8 +259,8 @@ class SqliteJournal:
         return await self._thread.run(lambda: self._file.write(work), Urgency.WRITE)
 
 
-class SqliteWriteMemory:
-    """``domain.write_support.WriteMemory`` of one profile, in the journal's file by profile and base URL.
+class SqliteWriteSupport:
+    """``domain.write_support.WriteSupport`` of one profile, in the journal's file by profile and base URL.
 
     Calls raise ``JournalUnavailable`` and nothing else expected.
     """

@@ -22,7 +22,7 @@ LEAN = (
 )
 _TITLES = {
     Belonging.NONE: "In no group",
-    Belonging.LEFT_BEHIND: "Inactive, still in groups",
+    Belonging.STILL_IN_GROUPS: "Inactive, still in groups",
     Belonging.UNKNOWN: "Groups unknown",
 }
 
@@ -37,7 +37,7 @@ def special_rows(
     rows = [Special(difference, _number(count, coverage, exact)) for difference, count in differences.items()]
     rows += [
         Special(belonging, _number(gaps.of(belonging) if gaps is not None else None, coverage, exact))
-        for belonging in (Belonging.NONE, Belonging.LEFT_BEHIND)
+        for belonging in (Belonging.NONE, Belonging.STILL_IN_GROUPS)
     ]
     if gaps is not None and gaps.unknown:
         least = "" if coverage is not None and coverage.complete else LEAST
@@ -102,7 +102,7 @@ def no_members(query: UserQuery, coverage: Coverage | None) -> Content:
         return paragraphs((f"The groups of all of the {loaded} are known.", "bold"))
     if query.belonging is Belonging.NONE:
         head = "All users are in a group." if complete else f"None of the {loaded} is known to be in no group."
-    elif query.belonging is Belonging.LEFT_BEHIND:
+    elif query.belonging is Belonging.STILL_IN_GROUPS:
         head = "No inactive user is in a group." if complete else "No inactive user is known to be in a group."
     elif query.without_group_id is not None:
         head = "No user is in the one group but not in the other."

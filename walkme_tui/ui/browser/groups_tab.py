@@ -41,13 +41,13 @@ class GroupCounts:
     """The sizes of the groups, which are known at once, and the sizes of other sets of users, which are counted.
 
     ``differences`` has a number for each that was requested, None until it is counted. ``sizes_are_exact`` and
-    ``people_are_exact`` tell that every membership was known when they were counted (``complete``).
+    ``counts_are_exact`` tell that every membership was known when they were counted (``complete``).
     """
 
     def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.sizes: Sequence[GroupSize] = ()
         self.gaps: MembershipGaps | None = None
-        self.sizes_are_exact = self.people_are_exact = False
+        self.sizes_are_exact = self.counts_are_exact = False
         self._differences: dict[Difference, int | None] = {}
         self._mirror = session.mirror
         self._monotonic = monotonic
@@ -69,11 +69,11 @@ class GroupCounts:
         """It is time to count again."""
         if self._counting or self._monotonic() < self._paints_until:
             return False
-        return self._sizes_are_old or complete > self.sizes_are_exact or self._people_are_due(complete)
+        return self._sizes_are_old or complete > self.sizes_are_exact or self._counts_are_due(complete)
 
-    def _people_are_due(self, complete: bool) -> bool:
+    def _counts_are_due(self, complete: bool) -> bool:
         rested = self._monotonic() >= self._rests_until
-        return rested and (self._people_are_old or complete > self.people_are_exact)
+        return rested and (self._people_are_old or complete > self.counts_are_exact)
 
     async def read_sizes(self, visible: int, *, complete: bool) -> None:
         """The groups and their known numbers of members, of which so many can be seen; raises ``MirrorUnavailable``."""
@@ -87,16 +87,16 @@ class GroupCounts:
         """Set the groups that the caller read."""
         self.sizes, self.sizes_are_exact = sizes, complete
 
-    async def count_people(self, *, complete: bool) -> bool:
+    async def count_sets(self, *, complete: bool) -> bool:
         """Count the users of ``Belonging``; False if that was done just before. Raises ``MirrorUnavailable``."""
-        if self._counting or not self._people_are_due(complete):
+        if self._counting or not self._counts_are_due(complete):
             return False
         self._counting, self._people_are_old = True, False
         began = self._monotonic()
         try:
             self.gaps = await self._mirror.membership_gaps()
             await self.count_differences()
-            self.people_are_exact = complete
+            self.counts_are_exact = complete
         except BaseException:
             self._people_are_old = True
             raise
@@ -170,7 +170,7 @@ class GroupsTab:
             shown = self.groups.is_attached and self.groups.display
             await self._counts.read_sizes(self.groups.page_lines if shown else 0, complete=self._complete)
             self.fill()
-            if shown and await self._counts.count_people(complete=self._complete):
+            if shown and await self._counts.count_sets(complete=self._complete):
                 self.fill()
         except MirrorUnavailable as error:
             self._pages.note(error.message)
@@ -211,10 +211,10 @@ class GroupsTab:
         sizes, coverage = self._counts.sizes, self._pages.coverage
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
         self.named(self.names)
-        gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(people=True)
+        gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(counted=True)
         special = group_messages.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
         known = coverage is None or not coverage.loaded or coverage.with_groups > 0
-        self.groups.fill(sizes, special, exact=self._exact(people=False), known=known)
+        self.groups.fill(sizes, special, exact=self._exact(counted=False), known=known)
         if self.groups.marked != self._compared:  # a marked group is gone, or has another name
             self._compare_marked()
         if self._wanted is not None and self.groups.select(self._wanted):
@@ -288,9 +288,9 @@ class GroupsTab:
         self.groups.select_subject(differences[(at + 1) % len(differences)])
         return ""
 
-    def _exact(self, *, people: bool) -> bool:
+    def _exact(self, *, counted: bool) -> bool:
         """Every membership is known, and was when it was counted."""
-        return self._complete and (self._counts.people_are_exact if people else self._counts.sizes_are_exact)
+        return self._complete and (self._counts.counts_are_exact if counted else self._counts.sizes_are_exact)
 
     # ------------------------------------------------------------ members
 
@@ -349,11 +349,11 @@ class GroupsTab:
         if listing.query == everybody and listing.total is not None and listing.total.exact:
             return listing.total.count, self._complete
         if isinstance(row, GroupSize):
-            return row.known_members, self._exact(people=False)
+            return row.known_members, self._exact(counted=False)
         if isinstance(row.subject, Difference):
-            return self._counts.differences.get(row.subject) or 0, self._exact(people=True)
+            return self._counts.differences.get(row.subject) or 0, self._exact(counted=True)
         gaps = self._counts.gaps
-        return gaps.of(row.subject) if gaps is not None else 0, self._exact(people=True)
+        return gaps.of(row.subject) if gaps is not None else 0, self._exact(counted=True)
 
 
 def _people_of(row: GroupRow, narrowed: UserQuery) -> UserQuery:
@@ -363,5 +363,5 @@ def _people_of(row: GroupRow, narrowed: UserQuery) -> UserQuery:
     if isinstance(row.subject, Difference):
         return narrowed._replace(group_id=row.subject.group.id, without_group_id=row.subject.other.id)
     # The row of inactive users shows them although inactive users are hidden.
-    hidden = narrowed.hide_inactive and row.subject is not Belonging.LEFT_BEHIND
+    hidden = narrowed.hide_inactive and row.subject is not Belonging.STILL_IN_GROUPS
     return narrowed._replace(belonging=row.subject, hide_inactive=hidden)

@@ -82,10 +82,10 @@ def question(cost: BackfillCost) -> Sequence[tuple[str, TextStyle]]:
     if _has_view(cost):
         plain.append(f"Only for this view: {requests_text(cost.in_view, cost.per_second)}.")
     dim = []
-    if cost.to_come:
+    if cost.not_loaded:
         dim.append(
-            f"{words.count(cost.to_come, 'user is', 'users are')} not loaded yet. Those without groups are read "
-            f"too: {requests_text(cost.unknown + cost.to_come, cost.per_second)} in all."
+            f"{words.count(cost.not_loaded, 'user is', 'users are')} not loaded yet. Those without groups are read "
+            f"too: {requests_text(cost.unknown + cost.not_loaded, cost.per_second)} in all."
         )
     order = "The users of this view are read first, then" if _has_view(cost) else "It begins with"
     dim.append(
@@ -151,8 +151,8 @@ def finished_text(end: BackfillProgress) -> str:
 
 def stopped_text(end: BackfillProgress) -> str:
     """The result of a backfill that was stopped."""
-    if end.silent and not end.read:
-        requested = words.count(end.silent, "user was", "users were")
+    if end.without_groups and not end.read:
+        requested = words.count(end.without_groups, "user was", "users were")
         return (
             f"Stopped: {requested} requested, and no response contained groups. "
             "The members of groups cannot be shown for this account."
@@ -168,6 +168,6 @@ def _exceptions(end: BackfillProgress) -> Sequence[str]:
         sentences.append(f"{words.count(end.gone, 'user is', 'users are')} gone.")
     if end.refused:
         sentences.append(f"{words.count(end.refused, 'user', 'users')} could not be read.")
-    if end.silent:
-        sentences.append(f"The server returned no groups for {words.count(end.silent, 'user', 'users')}.")
+    if end.without_groups:
+        sentences.append(f"The server returned no groups for {words.count(end.without_groups, 'user', 'users')}.")
     return sentences

@@ -30,7 +30,7 @@ GroupRow: TypeAlias = GroupSize | Special
 
 LABELS: Final[Mapping[Belonging, Sequence[str]]] = {
     Belonging.NONE: ("(in no group)", "(no group)"),
-    Belonging.LEFT_BEHIND: ("(inactive, still in groups)", "(inactive in groups)", "(still in groups)"),
+    Belonging.STILL_IN_GROUPS: ("(inactive, still in groups)", "(inactive in groups)", "(still in groups)"),
     Belonging.UNKNOWN: ("(groups unknown)", "(unknown)"),
 }
 NOTES: Final[Mapping[int, tuple[str, ...]]] = {
