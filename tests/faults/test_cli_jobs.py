@@ -132,7 +132,7 @@ def test_a_killed_job_is_resumed_at_the_next_step(
     account.wait_until_held()
     running.send_signal(signal.SIGKILL)
     assert running.answer().code == -signal.SIGKILL
-    account.let_go()
+    account.release()
     job = the_job(program)
     assert job["state"] == "interrupted"
     assert job["counts"]["sent"] == 1
@@ -157,7 +157,7 @@ def test_a_signal_settles_the_step_in_flight_and_keeps_the_remaining_ones(
     account.wait_until_held()
     running.send_signal(number)
     running.wait_for_error("Stopping job")
-    account.let_go()
+    account.release()
     ended = running.answer()
     assert ended.code == 130
     assert len(account.writes) == 1
@@ -183,7 +183,7 @@ def test_a_second_signal_ends_the_program_at_once_and_the_job_is_resumable(
     running.wait_for_error("Stopping job")
     running.send_signal(signal.SIGINT)
     ended = running.answer(5)
-    account.let_go()
+    account.release()
     assert ended.code == 130
     assert "jobs resume" in ended.err
     job = the_job(program)
@@ -200,7 +200,7 @@ def test_a_write_without_an_answer_is_read_back_on_resume(account: HeldAccount, 
     account.wait_until_held()
     running.send_signal(signal.SIGTERM)
     ended = running.answer(20)
-    account.let_go()
+    account.release()
     assert ended.code == 130
     assert ended.json["counts"]["sent"] == 1
     assert program("jobs", "resume", ended.json["job"], "--yes").code == 0
@@ -215,7 +215,7 @@ def test_a_lost_terminal_stops_the_job_without_a_crash_report(account: HeldAccou
     account.wait_until_held()
     running.hang_up()
     time.sleep(SIGNAL_SECONDS)
-    account.let_go()
+    account.release()
     assert running.end() == 130
     assert list((program.folder / "state").glob("crash*")) == []
     job = the_job(program)
@@ -231,7 +231,7 @@ def test_a_closed_pipe_does_not_stop_a_job(account: HeldAccount, program: Progra
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        account.let_go()
+        account.release()
         said = process.stderr.read()
         assert process.wait(20) == 141
     assert f"Job {the_job(program)['id']} is done: " in said
@@ -275,7 +275,7 @@ def test_on_a_terminal_a_progress_bar_is_shown_and_removed(account: HeldAccount,
     account.wait_until_held()
     steps = 1 + len(account.person(email)["groups"])
     running.wait_for(f"1 of {steps} steps")
-    account.let_go()
+    account.release()
     running.wait_for(f"{steps} done.")
     before, after = running.output.split("Job ", 1)
     assert running.end() == 0
@@ -292,7 +292,7 @@ def test_ctrl_c_on_a_terminal_stops_the_job_and_resume_asks(account: HeldAccount
     account.wait_until_held()
     running.type("\x03")
     running.wait_for("Stopping job")
-    account.let_go()
+    account.release()
     running.wait_for("jobs resume")
     assert running.end() == 130
     for reply, writes in (("n", 1), ("y", steps)):
@@ -378,7 +378,7 @@ def test_a_second_process_on_the_same_user_reports_the_first(account: HeldAccoun
     assert str(running.process.pid) in second.err
     assert program("jobs", "discard", first[0]["id"]).code == 6
     assert program("jobs", "resume", first[0]["id"], "--yes").code == 6
-    account.let_go()
+    account.release()
     assert running.answer().code == 0
     assert not is_offboarded(account, other)
     assert {job["state"] for job in program("jobs", "--json").json} == {"done", "discarded"}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.support.api_sessions import Answers, Desk, answer, rest_directory
+from tests.support.api_sessions import Answers, InProcessServer, answer, rest_directory
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
@@ -29,7 +29,7 @@ CALLS: tuple[Callable[[RestDirectory, int], Awaitable[object]], ...] = (
 )
 
 
-class Account(Desk):
+class Account(InProcessServer):
     """Answers every call with success until ``down`` is set; counts requests by (method, path), without token calls."""
 
     def __init__(self) -> None:

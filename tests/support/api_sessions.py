@@ -1,4 +1,4 @@
-"""REST clients for tests: against a server or against a function, with no patience."""
+"""REST clients for tests, against a server or an in-process function, with short retries."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,8 +39,8 @@ async def rest_directory(
         await directory.aclose()
 
 
-class Desk:
-    """An account as a function: ``on`` says what a path answers, ``requests`` what was asked.
+class InProcessServer:
+    """An in-process server: ``on`` sets the answer for a path, ``requests`` has all requests.
 
     The token call answers ``token-1``, ``token-2`` and so on unless ``on`` says otherwise.
     """
@@ -56,7 +56,7 @@ class Desk:
         }
 
     def on(self, path: str, reply: Callable[[str, dict[str, str]], Awaitable[Answers] | Answers] | Answers) -> None:
-        """Answer requests for this path with a value, or with what a function of target and headers gives."""
+        """Answer requests for this path with a value, or with the result of a function of target and headers."""
         self._answers[path] = reply if callable(reply) else lambda target, headers: reply
 
     def asked(self, path: str) -> list[tuple[str, str, dict[str, str], bytes]]:

@@ -1,4 +1,4 @@
-"""Drives the browser in the words of its user interface.
+"""Drives the browser in the terms of its user interface.
 
 async with open_browser(FakeDirectory(people(250))) as browser:
     await browser.filter("zoe")
@@ -45,7 +45,7 @@ SOURCE = "the variable WALKME_CLIENT_SECRET"
 
 @dataclass
 class Setting:
-    """What a browser is opened over; every part can be changed before.
+    """The surroundings of a browser; every part can be set before it is opened.
 
     The account is read whole in the background only where ``sync`` says so: most tests are about something else.
     """
@@ -84,7 +84,7 @@ class Setting:
         return replace(self, api=api, mirror=None).session()
 
     def app(self) -> WalkmeApp:
-        """The program, not running yet; without a session if there is a ``problem``."""
+        """The app before it runs; without a session if there is a ``problem``."""
         theme, problems = read_theme(shipped_folder() / f"{self.theme}.toml")
         assert theme is not None, problems
         start = BrowserStart(
@@ -126,7 +126,7 @@ async def open_browser(
 
 
 async def close(app: WalkmeApp) -> None:
-    """Close what the program held when it ended."""
+    """Close the change services and the session of an ended program."""
     if app.job_tasks is not None:
         await app.job_tasks.aclose()
     if app.session is not None:
@@ -134,14 +134,14 @@ async def close(app: WalkmeApp) -> None:
 
 
 class Browser:
-    """The screen as a person sees and uses it."""
+    """The browser: pressing keys, and reading the screen."""
 
     def __init__(self, pilot: Pilot[int], app: WalkmeApp, setting: Setting) -> None:
         self.pilot = pilot
         self.app = app
         self.setting = setting
 
-    # ------------------------------------------------------------ doing
+    # ------------------------------------------------------------ input
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -170,7 +170,7 @@ class Browser:
         await self.type(text)
 
     async def type_ahead(self, *keys: str) -> None:
-        """Press keys faster than the program can react: all of them are there before the first is looked at."""
+        """Queue keys faster than the program handles them: all before the first one is handled."""
         for key in keys:
             self.app.post_message(Key(KEY_NAMES.get(key, key), key if len(key) == 1 else None))
         await self.pause()
@@ -181,7 +181,7 @@ class Browser:
         await self.pause()
 
     async def pause(self) -> None:
-        """Let everything that is due happen."""
+        """Let all pending messages be handled."""
         await self.pilot.pause()
 
     async def settled(self, condition: Callable[[], object]) -> None:
@@ -189,22 +189,22 @@ class Browser:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while not condition():
             if asyncio.get_running_loop().time() > deadline:
-                raise AssertionError(f"it did not come to that; the screen says:\n{self.screen_text}")
+                raise AssertionError(f"the condition did not become true; the screen:\n{self.screen_text}")
             await self.pilot.pause(0.01)
 
     async def loaded(self, index: int = 0) -> None:
-        """Wait until the row at an index of the table is here."""
+        """Wait until the row at an index of the table is loaded."""
         await self.settled(lambda: self.table.listing.row(index) is not None)
         await self.settled(lambda: self.table.cursor_user is not None)
         await self.pause()
 
     async def tick(self, seconds: float = 1.0) -> None:
-        """Let time pass, as the chrome sees it."""
+        """Advance the clock and run the periodic update of the screen."""
         self.setting.time.advance(seconds)
         self.browser.chrome.tick()
         await self.pause()
 
-    # ------------------------------------------------------------ seeing
+    # ------------------------------------------------------------ output
 
     @property
     def browser(self) -> BrowserScreen:
@@ -215,14 +215,14 @@ class Browser:
 
     @property
     def table(self) -> UserTable:
-        """The table of users that is looked at."""
+        """The table of users on the current tab."""
         table = self.browser.area.table
         assert table is not None
         return table
 
     @property
     def screen_text(self) -> str:
-        """What is on the screen, line by line, as plain text."""
+        """The screen as plain text, line by line."""
         width, height = self.app.size
         strips = self.app.screen._compositor.render_strips()
         lines = ["".join(segment.text for segment in strip) for strip in strips]
@@ -251,7 +251,7 @@ class Browser:
 
     @property
     def emails(self) -> list[str]:
-        """The emails of all rows that are here."""
+        """The emails of all loaded rows."""
         rows = (self.table.listing.row(index) for index in range(self.row_count))
         return [str(row.user.email) for row in rows if isinstance(row, MirroredUser)]
 
@@ -267,7 +267,7 @@ class Browser:
 
     @property
     def status_line(self) -> str:
-        """What went wrong or is under way."""
+        """The status line."""
         return self.browser.query_one("#status", TextBar).text
 
     @property
@@ -277,12 +277,12 @@ class Browser:
 
     @property
     def filter_text(self) -> str:
-        """What stands in the filter box."""
+        """The text of the filter box."""
         return self.browser.tab_line.box.text
 
     @property
     def filter_count(self) -> str:
-        """How many the filter keeps."""
+        """The count beside the filter box."""
         return self.browser.query_one("#count", TextBar).text
 
     @property
@@ -302,7 +302,7 @@ class Browser:
 
     @property
     def focus(self) -> str:
-        """Id of what has the keys."""
+        """Id of the focused widget."""
         focused: Widget | None = self.app.screen.focused
         return focused.id or "" if focused is not None else ""
 
@@ -318,7 +318,7 @@ class Browser:
 
     @property
     def members_heading(self) -> str:
-        """What is said over the members."""
+        """The heading of the members pane."""
         return self.browser.query_one("#members-heading", TextBar).text
 
     @property
@@ -335,7 +335,7 @@ class Browser:
         return "\n".join(parts)
 
     async def listening(self, title: str = "") -> None:
-        """Wait for a dialog that has this in its text, and until its keys decide."""
+        """Wait for a confirmation dialog with this text, until it is armed."""
         await self.settled(lambda: isinstance(self.app.screen, ConfirmationDialog) and title in self.dialog)
         await self.armed()
 
@@ -348,7 +348,7 @@ class Browser:
         await self.press("enter")
 
     async def armed(self) -> None:
-        """Press no key for so long that the next one may decide something in the dialog on top."""
+        """Wait until the dialog on top accepts a confirmation key."""
         dialog = self.app.screen
         assert isinstance(dialog, ConfirmationDialog)
         await self.settled(lambda: dialog.shown)
@@ -363,20 +363,20 @@ class Browser:
 
     @property
     def steps(self) -> str:
-        """What is said of the job under the cursor, line breaks and runs of blanks as one blank."""
+        """The text about the job under the cursor, line breaks and runs of blanks as one blank."""
         pane = self.browser.area.jobs_tab.steps
         return " ".join(f"{pane.query_one(TextBar).text} {pane.steps.text}".split())
 
     @property
     def toasts(self) -> list[str]:
-        """The messages that are up, as toasts and in the status line."""
+        """The visible messages, as toasts and in the status line."""
         toasts = [f"{note.title} {note.message}".strip() for note in self.app._notifications]
         screens = (screen for screen in self.app.screen_stack if isinstance(screen, BrowserScreen))
         return [*toasts, *(screen.chrome.noted for screen in screens if screen.chrome.noted)]
 
     @property
     def running(self) -> bool:
-        """False once the program was told to end."""
+        """False once the program is ending."""
         return not self.app._exit
 
     def _list_lines(self, rows: RowList[Any]) -> list[str]:
@@ -385,7 +385,7 @@ class Browser:
 
 
 async def counted(browser: Browser, *lines: str) -> None:
-    """Let seconds go by until these are among the lines of the groups."""
+    """Advance the clock until these are among the lines of the group list."""
     await browser.settled(lambda: browser.groups)
     for _ in range(400):
         if set(lines) <= set(browser.groups):

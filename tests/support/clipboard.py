@@ -1,4 +1,4 @@
-"""What the program sends to the terminal's clipboard."""
+"""Records what the program copies to the clipboard of the terminal."""
 
 import base64
 
@@ -8,7 +8,7 @@ from walkme_tui.ui import terminal
 
 
 class Clipboard:
-    """What was sent to the terminal."""
+    """The copied texts."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.texts: list[str] = []

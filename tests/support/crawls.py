@@ -1,4 +1,4 @@
-"""Crawls for tests: of an account that goes on living when a session ends, in pages of ``PAGE`` users.
+"""Crawls for tests: the account outlives its sessions, and pages have ``PAGE`` users.
 
 async with account(api, time=time) as session, crawling(session, time) as crawl:
     await come_to(crawl, CrawlPhase.DONE)
@@ -21,17 +21,17 @@ from walkme_tui.store.mirror.mirror import open_mirror
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 24 * HOUR_SECONDS
 PAGE = 20
-SECOND = 18  # users a page in a second walk
+SECOND = 18  # users per page in a second walk
 
 
 @asynccontextmanager
 async def account(
     api: FakeDirectory, *, time: ManualTime, mirror: Mirror | None = None, sync: SyncSettings | None = None
 ) -> AsyncIterator[Session]:
-    """A session of a profile that says this about the crawl."""
+    """A session of a profile with these sync settings."""
     async with open_session(api, time=time, mirror=mirror) as session:
         yield session._replace(sync=sync or SyncSettings())
-    api.closed = False  # the account is there for the next session, too
+    api.closed = False  # so that the next session can use the account
     api._closing.clear()
 
 
@@ -39,7 +39,7 @@ async def account(
 async def crawling(
     session: Session, time: ManualTime, *, begin: bool = True, page_size: int = PAGE
 ) -> AsyncIterator[Crawl]:
-    """A crawl that serves, and was told that the first page is on the screen."""
+    """A running crawl, started as after the first page is on the screen."""
     crawl = Crawl(session, page_size=page_size, monotonic=time.monotonic, sleep=time.sleep)
     if begin:
         crawl.begin()
@@ -47,20 +47,20 @@ async def crawling(
         yield crawl
 
 
-async def come_to(crawl: Crawl, phase: CrawlPhase) -> None:
+async def wait_for_phase(crawl: Crawl, phase: CrawlPhase) -> None:
     """Wait until the crawl is in this phase."""
     await until(lambda: crawl.progress.phase is phase)
 
 
-async def latest(session: Session) -> Sweep:
-    """The sweep that the mirror remembers."""
+async def stored_sweep(session: Session) -> Sweep:
+    """The sweep stored in the mirror."""
     found = (await session.mirror.coverage()).sweep
     assert found is not None
     return found
 
 
 def hold_after(api: OddDirectory, answers: int) -> asyncio.Event:
-    """Let about so many pages of users come, and no more before the event is set."""
+    """Answer about ``answers`` pages of users; later ones wait for the event."""
     gate, last = asyncio.Event(), api.answered + answers - 1
 
     def before(number: int) -> None:
@@ -71,27 +71,27 @@ def hold_after(api: OddDirectory, answers: int) -> asyncio.Event:
     return gate
 
 
-async def stands_still(api: OddDirectory, crawl: Crawl, under_way: int = 7) -> None:
-    """Wait until everything that came is stored, and everything else waits at the gate."""
-    await until(lambda: api._gates and api.in_flight == under_way and crawl.progress.pages_done == api.answered)
+async def wait_until_held(api: OddDirectory, crawl: Crawl, in_flight: int = 7) -> None:
+    """Wait until all answers are stored and all other requests are held."""
+    await until(lambda: api._gates and api.in_flight == in_flight and crawl.progress.pages_done == api.answered)
 
 
 def phases(crawl: Crawl, session: Session) -> list[CrawlPhase]:
-    """A list that takes every phase that is told from now on."""
+    """A list that collects every published phase from now on."""
     seen: list[CrawlPhase] = []
 
-    def hear(change: Event) -> None:
+    def listener(change: Event) -> None:
         if isinstance(change, CrawlChanged) and seen[-1:] != [crawl.progress.phase]:
             seen.append(crawl.progress.phase)
 
-    session.events.subscribe(hear)
+    session.events.subscribe(listener)
     return seen
 
 
-async def broken_off(api: OddDirectory, time: ManualTime, path: Path) -> None:
-    """A crawl of some pages; then the program ends."""
+async def interrupted_crawl(api: OddDirectory, time: ManualTime, path: Path) -> None:
+    """Crawl some pages, then end the program."""
     gate = hold_after(api, 8)
     mirror = open_mirror(path, account_key="test")
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await stands_still(api, crawl)
+        await wait_until_held(api, crawl)
     gate.set()

@@ -31,10 +31,10 @@ BOTH = person(7)  # active, in Sales and Support
 
 
 class SkippingTime(ManualTime):
-    """Time that jumps to the end of every wait."""
+    """A clock that advances to the end of every wait."""
 
     async def sleep(self, seconds: float) -> None:
-        """Let others have their turn, then be there."""
+        """Let other tasks run, then advance by ``seconds``."""
         self.pauses.append(seconds)
         await asyncio.sleep(0)
         self.advance(seconds)
@@ -51,12 +51,12 @@ class Memory:
         return self.refused
 
     async def remember_patch_refused(self) -> None:
-        """PATCH is refused."""
+        """Set ``refused``."""
         self.refused = True
 
 
 def account(count: int = 12) -> FakeDirectory:
-    """An account of some people and three groups."""
+    """An account of ``count`` users and three groups."""
     return FakeDirectory(people(count), groups=GROUPS)
 
 

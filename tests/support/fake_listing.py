@@ -23,14 +23,14 @@ STARTED_AT_MS = 1_750_000_000_000
 
 
 def mirrored(position: int, user: User | UnreadableRecord, fetched_at_ms: int = STARTED_AT_MS) -> ListedRow:
-    """The user as the mirror would hand it out."""
+    """The user as the mirror would return it."""
     if isinstance(user, UnreadableRecord):
         return UnreadableRow(position, user.reason, fetched_at_ms)
     return MirroredUser(position + 1, user, position, fetched_at_ms, None)
 
 
 class FakeListing:
-    """What a table needs of a ``Listing``, over a list of users; ``wanted`` and ``shown`` note what was asked of it."""
+    """The part of ``Listing`` that a table uses, over a list of users; ``wanted`` and ``shown`` record the calls."""
 
     def __init__(
         self,
@@ -114,10 +114,10 @@ class FakeListing:
         if self.failure is not None:
             raise self.failure
 
-    # ------------------------------------------------------------ what a test does to it
+    # ------------------------------------------------------------ control by tests
 
     def tell(self, change: ListingChange) -> None:
-        """Tell the listener."""
+        """Notify the listener."""
         assert self.listener is not None
         self.listener(change)
 
@@ -130,9 +130,9 @@ class FakeListing:
     def replace(
         self, rows: Sequence[ListedRow], query: UserQuery | None = None, *, quietly: bool = False, exact: bool = True
     ) -> None:
-        """Other rows stand there now, of another query if one is given; ``quietly``: as after a page was read again.
+        """Replace the rows, and the query if one is given; ``quietly``: as after a page was refreshed.
 
-        Not ``exact``: these are only the first of them.
+        Not ``exact``: there may be more rows.
         """
         before = len(self._rows)
         self._rows = rows
@@ -142,10 +142,10 @@ class FakeListing:
         self.tell(RowsChanged(0, before - 1) if quietly else ListingChanged())
 
     def replace_total(self, *, exact: bool) -> None:
-        """Whether the number of rows is certain."""
+        """Set whether the number of rows is exact."""
         self._exact = exact
 
     @property
     def rows(self) -> Sequence[ListedRow]:
-        """What stands there."""
+        """All rows."""
         return self._rows

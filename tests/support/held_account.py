@@ -2,11 +2,11 @@
 
 with HeldAccount.serving(users=200) as account:
     program = Program(account.url, tmp_path)
-    account.hold(3)                                # the third write waits before it is carried out
+    account.hold(3)                                # the third write waits before it is executed
     running = program.start("offboard", email, "--yes")
     account.wait_until_held()
     running.send_signal(signal.SIGTERM)
-    account.let_go()
+    account.release()
     answer = running.answer()
 """
 
@@ -45,7 +45,7 @@ os.execv(sys.executable, [sys.executable, "-m", "walkme_tui", *sys.argv[1:]])
 
 
 class HeldAccount:
-    """The account; ``url`` is where it is, ``writes`` what was carried out, as ``PATCH /users/…``, in order."""
+    """The account at ``url``; ``writes`` are the executed ones in order, as ``PATCH /users/…``."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.url = ""
@@ -53,47 +53,47 @@ class HeldAccount:
         self._simulator = simulator
         self._arrived = 0
         self._held: dict[int, bool] = {}
-        self._waits = threading.Event()
-        self._go = threading.Event()
+        self._held_event = threading.Event()
+        self._released = threading.Event()
 
     @classmethod
     @contextmanager
     def serving(cls, **settings: Any) -> "Iterator[HeldAccount]":
-        """Serve an account with these settings; what is held is let go at the end."""
+        """Serve an account with these settings; held writes are released at the end."""
         account = cls(build_app(SimulatorSettings(**settings)))
         with asgi_server(account) as url:
             account.url = url
             try:
                 yield account
             finally:
-                account.let_go()
+                account.release()
 
     def person(self, email: str) -> dict[str, Any]:
-        """The record of somebody as it is now."""
+        """The current record of the user with this email."""
         found = self._simulator.account.find(email)
         assert found is not None, email
         return dict(found)
 
     def active_members(self, count: int, *, groups: int = 2) -> list[str]:
-        """Emails of the first people who are active and in so many groups at least."""
+        """Emails of the first users who are active and in at least ``groups`` groups."""
         records = self._simulator.account.users(0, 1000)
         found = [each for each in records if each["status"] == "active" and len(_groups(each)) >= groups]
         return [str(each["email"]) for each in found[:count]]
 
     def hold(self, number: int, *, executed: bool = False) -> None:
-        """Let the write with this number, from 1, wait: before it is carried out, or with its answer only."""
+        """Hold the write with this number, from 1: before it is executed, or only its answer."""
         self._held[number] = executed
-        self._waits.clear()
-        self._go.clear()
+        self._held_event.clear()
+        self._released.clear()
 
     def wait_until_held(self) -> None:
-        """Return when a write waits; AssertionError if none comes to it."""
-        assert self._waits.wait(PATIENCE_SECONDS), f"no write was held; carried out: {self.writes}"
+        """Return when a write is held; AssertionError if none is in time."""
+        assert self._held_event.wait(PATIENCE_SECONDS), f"no write was held; executed: {self.writes}"
 
-    def let_go(self) -> None:
-        """Nothing is held any more."""
+    def release(self) -> None:
+        """Release held writes, and hold no other."""
         self._held.clear()
-        self._go.set()
+        self._released.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -116,13 +116,13 @@ class HeldAccount:
         await self._simulator(scope, receive, send_noted)
 
     async def _wait(self) -> None:
-        self._waits.set()
-        await asyncio.to_thread(self._go.wait, PATIENCE_SECONDS)
+        self._held_event.set()
+        await asyncio.to_thread(self._released.wait, PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended and what it wrote."""
+    """The exit code and output of a program."""
 
     code: int
     out: str
@@ -136,7 +136,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A program under way."""
+    """A running program."""
 
     process: subprocess.Popen[str]
 
@@ -171,7 +171,7 @@ class InTerminal:
     def __init__(self, words: Sequence[str], environment: Mapping[str, str]) -> None:
         self._terminal, child = pty.openpty()
         self.output = ""
-        # The child's first act makes this its controlling terminal: closing it is what a lost line looks like.
+        # The child first makes this its controlling terminal, so that closing it hangs up.
         self.process = subprocess.Popen(
             [sys.executable, "-c", TAKE_TERMINAL, *words],
             cwd=ROOT,
@@ -196,7 +196,7 @@ class InTerminal:
         os.write(self._terminal, text.encode())
 
     def hang_up(self) -> None:
-        """Take the terminal away."""
+        """Close the terminal."""
         if self._terminal >= 0:
             os.close(self._terminal)
             self._terminal = -1
@@ -242,7 +242,7 @@ class Program:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What it finds in its environment."""
+        """Its environment variables."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WALKME_")}
         kinds = ("CONFIG", "CACHE", "DATA", "STATE")
         folders = {f"WALKME_TUI_{kind}_DIR": str(self.folder / kind.lower()) for kind in kinds}

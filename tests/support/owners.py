@@ -1,4 +1,4 @@
-"""Files that belong to somebody else, whether the tests run as root or not."""
+"""Files of another user, whether the tests run as root or not."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A crawl at the pace of ``api.pacing``, and servers that refuse what is too much, on a clock that nobody waits for."""
+"""Simulates a crawl that uses ``api.pacing`` and servers with rate limits, on a simulated clock."""
 
 import heapq
 import itertools
@@ -12,31 +12,31 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.simulator.sign_in import RateLimit
 
 CALLERS: Final = 8
-TIMER_SECONDS: Final = 0.001  # an event loop's timers are late by so much
+TIMER_SECONDS: Final = 0.001  # delay of the event loop's timers
 RETRY_SECONDS: Final = 0.3
 
 
 class Clock:
-    """Seconds that stand still until somebody sets them."""
+    """A clock whose seconds the simulation sets."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
     def now(self) -> float:
-        """The seconds it shows."""
+        """The current time in seconds."""
         return self.seconds
 
 
 class Limit(Protocol):
-    """Who is let through."""
+    """A limit of a server."""
 
     def permit(self) -> bool:
-        """One more request comes; False is 429."""
+        """Count a request; False means 429."""
         ...
 
 
-class Window:
-    """So many requests in each window of some seconds; the rest is refused until it ends."""
+class WindowLimit:
+    """At most ``most`` requests in each window of ``seconds``."""
 
     def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
         self._most = most
@@ -45,7 +45,7 @@ class Window:
         self._window = self._count = 0
 
     def permit(self) -> bool:
-        """One more, if there is room in this window."""
+        """Permit a request if the window has room."""
         window = int(self._now() // self._seconds)
         if window != self._window:
             self._window, self._count = window, 0
@@ -53,8 +53,8 @@ class Window:
         return self._count <= self._most
 
 
-class Places:
-    """So many requests at a time, each of which takes some seconds."""
+class ConcurrencyLimit:
+    """At most ``most`` concurrent requests, each of which takes ``seconds``."""
 
     def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
         self._most = most
@@ -63,7 +63,7 @@ class Places:
         self._ends: list[float] = []
 
     def permit(self) -> bool:
-        """One more, if a place is free."""
+        """Permit a request if fewer are running."""
         self._ends = [end for end in self._ends if end > self._now()]
         free = len(self._ends) < self._most
         if free:
@@ -71,87 +71,87 @@ class Places:
         return free
 
 
-class Constant:
-    """Everything, or nothing."""
+class FixedLimit:
+    """Permits or refuses all requests."""
 
-    def __init__(self, fine: bool) -> None:
-        self._fine = fine
+    def __init__(self, accepted: bool) -> None:
+        self._accepted = accepted
 
     def permit(self) -> bool:
-        """What it always says."""
-        return self._fine
+        """The fixed answer."""
+        return self._accepted
 
 
-class Seen(NamedTuple):
-    """One answer: when it came and whether it was fine."""
+class SimulatedAnswer(NamedTuple):
+    """One answer: its time and whether the request was accepted."""
 
     at: float
-    fine: bool
+    accepted: bool
 
 
 class Event(NamedTuple):
-    """Something that happens at a moment; ``number`` keeps those of one moment in order."""
+    """An action at a time; ``number`` keeps actions of the same time in order."""
 
     at: float
     number: int
-    happen: Callable[[], None]
+    action: Callable[[], None]
 
 
-class Line:
-    """A crawl that keeps ``CALLERS`` requests waiting, and a server behind a line that takes ``latency`` seconds.
+class CrawlSimulation:
+    """A crawl of ``CALLERS`` concurrent tasks, and a server with a round trip of ``latency`` seconds.
 
-    A refused caller comes back after ``RETRY_SECONDS``. With ``look_every`` a person looks at something that often.
+    A refused task retries after ``RETRY_SECONDS``. With ``demand_every`` a visible request is made at that interval.
     """
 
     def __init__(
-        self, latency: float, *, retry_after: float | None = None, look_every: float | None = None, most: float = 10.0
+        self, latency: float, *, retry_after: float | None = None, demand_every: float | None = None, most: float = 10.0
     ) -> None:
         self.clock = Clock()
-        self.limit: Limit = Constant(fine=True)
+        self.limit: Limit = FixedLimit(accepted=True)
         self.pace = Pace(max_per_second=most, max_in_flight=8, now=0.0)
-        self.answers: list[Seen] = []
-        self.person_waited: list[float] = []
+        self.answers: list[SimulatedAnswer] = []
+        self.demand_waits: list[float] = []
         self._latency = latency
         self._retry_after = retry_after
-        self._look_every = look_every
+        self._demand_every = demand_every
         self._crawlers = CALLERS
-        self._looks: list[float] = []
+        self._demands: list[float] = []
         self._events: list[Event] = []
         self._numbers = itertools.count()
-        if look_every is not None:
-            self._after(look_every, self._look)
+        if demand_every is not None:
+            self._after(demand_every, self._demand)
 
     def run(self, until: float) -> None:
-        """Let everything happen that happens before that second."""
+        """Run all events before that second."""
         while (moment := min(self._serve(), self._events[0].at if self._events else inf)) <= until:
             self.clock.seconds = moment
             if self._events and self._events[0].at == moment:
-                heapq.heappop(self._events).happen()
+                heapq.heappop(self._events).action()
         self.clock.seconds = until
 
-    def fine(self, first: float, last: float) -> int:
-        """How many good answers came in these seconds."""
-        return sum(seen.fine for seen in self.answers if first <= seen.at < last)
+    def accepted(self, first: float, last: float) -> int:
+        """The number of accepted requests between these seconds."""
+        return sum(answer.accepted for answer in self.answers if first <= answer.at < last)
 
     def refused(self, first: float, last: float) -> int:
-        """How many were refused in these seconds."""
-        return sum(not seen.fine for seen in self.answers if first <= seen.at < last)
+        """The number of refused requests between these seconds."""
+        return sum(not answer.accepted for answer in self.answers if first <= answer.at < last)
 
     def refused_share(self, first: float, last: float) -> float:
-        """The part of the answers that was refused in these seconds."""
+        """The share of refused requests between these seconds."""
         refused = self.refused(first, last)
-        return refused / max(1, refused + self.fine(first, last))
+        return refused / max(1, refused + self.accepted(first, last))
 
     def _serve(self) -> float:
-        """Start what may start; the second to look again, if nothing happens before."""
-        while self._looks or self._crawlers:
-            priority = Priority.DEMAND if self._looks else Priority.BACKGROUND
+        """Start all permitted requests; the time of the next check, if no event precedes it."""
+        while self._demands or self._crawlers:
+            priority = Priority.DEMAND if self._demands else Priority.BACKGROUND
             now = self.clock.seconds
             delay = self.pace.delay(priority, now)
             if delay != 0.0:
                 return inf if delay is None else now + delay + TIMER_SECONDS
-            if self._looks:
-                self.person_waited.append(now - self._looks.pop(0))
+            if self._demands:
+                self.demand_waits.append(now - self._demands.pop(0))
             else:
                 self._crawlers -= 1
             turn = self.pace.start(priority, now)
@@ -159,13 +159,13 @@ class Line:
         return inf
 
     def _arrive(self, turn: Turn) -> None:
-        fine = self.limit.permit()
-        self._after(self._latency / 2, lambda: self._answer(turn, fine))
+        accepted = self.limit.permit()
+        self._after(self._latency / 2, lambda: self._answer(turn, accepted))
 
-    def _answer(self, turn: Turn, fine: bool) -> None:
+    def _answer(self, turn: Turn, accepted: bool) -> None:
         now = self.clock.seconds
-        self.answers.append(Seen(now, fine))
-        if fine:
+        self.answers.append(SimulatedAnswer(now, accepted))
+        if accepted:
             self.pace.succeeded(now)
         else:
             self.pace.throttled(turn, now)
@@ -173,19 +173,19 @@ class Line:
                 self.pace.pause(self._retry_after, now)
         self.pace.end()
         if turn.priority is Priority.BACKGROUND:
-            self._after(0.0 if fine else RETRY_SECONDS, self._come_back)
+            self._after(0.0 if accepted else RETRY_SECONDS, self._retry)
 
-    def _come_back(self) -> None:
+    def _retry(self) -> None:
         self._crawlers += 1
 
-    def _look(self) -> None:
-        self._looks.append(self.clock.seconds)
-        self._after(self._look_every or 0.0, self._look)
+    def _demand(self) -> None:
+        self._demands.append(self.clock.seconds)
+        self._after(self._demand_every or 0.0, self._demand)
 
-    def _after(self, seconds: float, happen: Callable[[], None]) -> None:
-        heapq.heappush(self._events, Event(self.clock.seconds + seconds, next(self._numbers), happen))
+    def _after(self, seconds: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, Event(self.clock.seconds + seconds, next(self._numbers), action))
 
 
-def bucket(line: Line, per_second: float) -> RateLimit:
-    """The simulator's own limit: permits of one second can be saved up."""
-    return RateLimit(per_second, line.clock.now)
+def bucket(simulation: CrawlSimulation, per_second: float) -> RateLimit:
+    """The rate limit of the simulator, which permits bursts of one second."""
+    return RateLimit(per_second, simulation.clock.now)

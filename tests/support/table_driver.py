@@ -1,4 +1,4 @@
-"""Drives a table of users as a person does, and reads it as a person does.
+"""Drives a table of users by keys and clicks, and reads its screen.
 
 async with table_of(people(100)) as table:
     await table.press("down", "space")
@@ -108,7 +108,7 @@ class Line:
 
 
 class TableDriver:
-    """The table as a person sees and works it. Rows are counted on the screen, from 0 below the headings."""
+    """The table as it is on the screen; rows are counted from 0 below the headings."""
 
     def __init__(self, app: TableApp, pilot: "Pilot[None]", listing: FakeListing) -> None:
         self.app = app
@@ -117,7 +117,7 @@ class TableDriver:
         self.table = app.query_one(UserTable)
 
     async def settle(self) -> None:
-        """Wait until everything that was begun is on the screen."""
+        """Wait until all pending updates are on the screen."""
         await self.pilot.pause()
         await self.pilot.pause()
 
@@ -132,7 +132,7 @@ class TableDriver:
         await self.settle()
 
     def strips(self) -> list[Strip]:
-        """What is on the screen, line by line."""
+        """The lines of the screen."""
         return self.app.screen._compositor.render_strips()
 
     @property
@@ -159,7 +159,7 @@ class TableDriver:
         return user.user.id if user is not None else None
 
     def heard(self, kind: type[Message]) -> list[Any]:
-        """The messages of one kind that the screen got."""
+        """The messages of one type that the screen received."""
         return [message for message in self.app.heard if isinstance(message, kind)]
 
 

@@ -37,7 +37,7 @@ class FakeTime:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
-        self._rings: list[tuple[float, int, FakeTime.Timer, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, FakeTime.Timer, Callable[[], None]]] = []
         self._count = 0
 
     def now(self) -> float:
@@ -46,19 +46,19 @@ class FakeTime:
 
     def call_later(self, delay: float, action: Callable[[], None]) -> "FakeTime.Timer":
         """Run an action once the clock has advanced by ``delay``."""
-        ring = FakeTime.Timer()
+        timer = FakeTime.Timer()
         self._count += 1
-        heapq.heappush(self._rings, (self.seconds + delay, self._count, ring, action))
-        return ring
+        heapq.heappush(self._timers, (self.seconds + delay, self._count, timer, action))
+        return timer
 
     async def advance(self, seconds: float) -> None:
         """Move the clock, run due timers, and let tasks run after each."""
         until = self.seconds + seconds
         await settle()
-        while self._rings and self._rings[0][0] <= until:
-            moment, _, ring, action = heapq.heappop(self._rings)
+        while self._timers and self._timers[0][0] <= until:
+            moment, _, timer, action = heapq.heappop(self._timers)
             self.seconds = max(self.seconds, moment)
-            if not ring.cancelled:
+            if not timer.cancelled:
                 action()
                 await settle()
         self.seconds = until

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.api_sessions import SECRET, Answers, Desk, answer
+from tests.support.api_sessions import SECRET, Answers, InProcessServer, answer
 from walkme_tui.api.connection import LARGE_BODY_BYTES
 from walkme_tui.api.request_log import RequestLog, redact, redact_body
 from walkme_tui.api.rest.client import RestDirectory
@@ -41,7 +41,7 @@ def sequence(*answers: Answers) -> Any:
 
 
 async def test_the_list_is_asked_for_with_page_and_page_size() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory() as api:
         await api.list_users(3, 50)
     method, target, headers, body = desk.asked("/users")[0]
@@ -52,7 +52,7 @@ async def test_the_list_is_asked_for_with_page_and_page_size() -> None:
 
 
 async def test_an_email_is_encoded_and_rows_of_other_emails_are_ignored() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", answer({"users": [USER, {"id": "u2", "email": "a+b&c@example.com"}], "total": 2}))
     async with desk.directory() as api:
         found = await api.find_user("A+B&C@example.com")
@@ -75,7 +75,7 @@ async def test_an_email_is_encoded_and_rows_of_other_emails_are_ignored() -> Non
     ],
 )
 async def test_ids_are_encoded_into_the_path(user_id: str, path: str) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on(path, answer({"id": user_id}))
     async with desk.directory() as api:
         assert await api.get_user(user_id) == User(id=user_id)
@@ -85,7 +85,7 @@ async def test_ids_are_encoded_into_the_path(user_id: str, path: str) -> None:
     "user_id", ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2e", "a b", "a\nb", "a\n", "é", "x" * 257, "a;b"]
 )
 async def test_an_invalid_id_is_not_sent(user_id: str) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory() as api:
         with pytest.raises(NotFound):
             await api.get_user(user_id)
@@ -100,7 +100,7 @@ async def test_a_large_page_is_decoded_on_another_thread(monkeypatch: pytest.Mon
         return decode_page(*arguments)
 
     monkeypatch.setattr("walkme_tui.api.rest.client.decode_page", noted)
-    desk = Desk()
+    desk = InProcessServer()
     long = {"id": "u1", "note": "x" * LARGE_BODY_BYTES}
     desk.on("/users", sequence(answer({"users": [USER], "total": 1}), answer({"users": [long], "total": 1})))
     async with desk.directory() as api:
@@ -112,7 +112,7 @@ async def test_a_large_page_is_decoded_on_another_thread(monkeypatch: pytest.Mon
 
 
 async def test_transient_server_faults_are_retried() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", sequence(answer({}, 500), answer({}, 503), answer({}, 502), answer({"users": [], "total": 0})))
     async with desk.directory() as api:
         assert (await api.list_users(1, 10)).total == 0
@@ -122,7 +122,7 @@ async def test_transient_server_faults_are_retried() -> None:
 
 
 async def test_permanent_server_faults_are_raised_after_four_attempts() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", answer({"message": "down"}, 500, x_request_id="r7"))
     async with desk.directory() as api:
         with pytest.raises(ServerFault, match="500: down") as caught:
@@ -132,7 +132,7 @@ async def test_permanent_server_faults_are_raised_after_four_attempts() -> None:
 
 
 async def test_truncated_json_is_requested_again() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     broken = (200, [(b"content-type", b"application/json")], b'{"users": [')
     desk.on("/users", sequence(broken, answer({"users": [], "total": 0})))
     async with desk.directory() as api:
@@ -140,7 +140,7 @@ async def test_truncated_json_is_requested_again() -> None:
 
 
 async def test_a_web_page_is_not_requested_again() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", (200, [(b"content-type", b"text/html")], b"<html><title>Login</title></html>"))
     async with desk.directory() as api:
         with pytest.raises(UnexpectedAnswer, match=r"desk\.test answered with a web page"):
@@ -150,7 +150,7 @@ async def test_a_web_page_is_not_requested_again() -> None:
 
 @pytest.mark.parametrize("refusal", [answer({}, 429, retry_after="40"), answer({}, 403, retry_after="40")])
 async def test_a_rate_limit_lowers_the_rate_and_its_wait_is_shown_and_cancellable(refusal: Answers) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     asked = asyncio.Event()
 
     def refuse(target: str, headers: dict[str, str]) -> Answers:
@@ -175,7 +175,7 @@ async def test_a_rate_limit_lowers_the_rate_and_its_wait_is_shown_and_cancellabl
 
 
 async def test_a_retry_after_beyond_the_patience_is_raised_at_once() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", answer({}, 429, retry_after="7200"))
     async with desk.directory() as api:
         with pytest.raises(RateLimited) as caught:
@@ -185,7 +185,7 @@ async def test_a_retry_after_beyond_the_patience_is_raised_at_once() -> None:
 
 @pytest.mark.parametrize("path", ["/users/u1", "/accounts/connect/token"])
 async def test_a_403_for_a_rate_limit_is_retried(path: str) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     good = answer({"id": "u1"}) if path == "/users/u1" else answer({"access_token": "token-1"})
     desk.on("/users/u1", answer({"id": "u1"}))
     desk.on(path, sequence(answer({"code": "rate_limit_exceeded"}, 403, retry_after="0"), good))
@@ -196,7 +196,7 @@ async def test_a_403_for_a_rate_limit_is_retried(path: str) -> None:
 
 
 async def test_a_403_raises_the_missing_scope() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users/u1", answer({"message": "forbidden"}, 403))
     async with desk.directory() as api:
         with pytest.raises(PermissionRefused) as caught:
@@ -205,7 +205,7 @@ async def test_a_403_raises_the_missing_scope() -> None:
 
 
 async def test_a_401_is_retried_once_with_a_new_token() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/groups", sequence(answer({}, 401), answer({"groups": [{"id": "g"}]})))
     async with desk.directory() as api:
         assert len(await api.list_groups()) == 1
@@ -215,7 +215,7 @@ async def test_a_401_is_retried_once_with_a_new_token() -> None:
 
 
 async def test_unreadable_groups_are_reported_as_oddities() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/groups", answer({"groups": [{"id": "g"}, 5]}))
     async with desk.directory() as api:
         await api.list_groups()
@@ -223,7 +223,7 @@ async def test_unreadable_groups_are_reported_as_oddities() -> None:
 
 
 async def test_closing_ends_calls_in_flight_waiting_or_signing_in() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     never = asyncio.Event()
 
     async def hang(target: str, headers: dict[str, str]) -> Answers:
@@ -249,7 +249,7 @@ async def test_closing_ends_calls_in_flight_waiting_or_signing_in() -> None:
 
 
 async def test_a_cancelled_call_is_in_the_request_log() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     never = asyncio.Event()
 
     async def hang(target: str, headers: dict[str, str]) -> Answers:
@@ -268,7 +268,7 @@ async def test_a_cancelled_call_is_in_the_request_log() -> None:
 
 
 async def test_neither_log_nor_logging_shows_emails_or_secrets(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     with caplog.at_level(logging.DEBUG):
         async with desk.directory() as api:
             await api.find_user("ann@example.com")
@@ -278,7 +278,7 @@ async def test_neither_log_nor_logging_shows_emails_or_secrets(caplog: pytest.Lo
 
 
 async def test_the_log_has_headers_and_bodies_without_emails_and_secrets() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     echo = {"message": f"no ann@example.com, you sent token-1 and {SECRET}", "password": "hunter2", "field": "role"}
     desk.on("/users/u-1", answer(echo, 400, x_request_id="r-7", set_cookie="session=abc"))
     async with desk.directory() as api:
@@ -294,7 +294,7 @@ async def test_the_log_has_headers_and_bodies_without_emails_and_secrets() -> No
 
 
 async def test_the_log_keeps_the_body_of_a_refusal() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     refusal = {"errors": [{"field": "email", "message": "ann@example.com is taken"}], "access_token": "abc"}
     desk.on("/users/u-1", answer(refusal, 422))
     async with desk.directory() as api:
@@ -307,7 +307,7 @@ async def test_the_log_keeps_the_body_of_a_refusal() -> None:
 
 
 async def test_the_log_keeps_no_body_of_a_successful_answer() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/users", answer({"users": [{"id": "1", "firstName": "Zoë"}], "total": 1}))
     async with desk.directory() as api:
         await api.list_users(1, 100)
@@ -320,7 +320,7 @@ def test_any_body_can_be_redacted(body: bytes, kind: str) -> None:
 
 
 async def test_the_log_has_status_duration_and_attempt_of_each_request() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory() as api:
         await api.list_users(1, 100)
         record = api.request_log()[-1]
@@ -361,7 +361,7 @@ def test_an_invalid_base_url_is_a_configuration_error(base_url: str) -> None:
 
 
 async def test_a_base_url_with_a_path_is_kept() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     token = json.dumps({"access_token": "t"}).encode()
     desk.on("/gate/accounts/connect/token", (200, [], token))
     desk.on("/gate/groups", answer({"groups": []}))

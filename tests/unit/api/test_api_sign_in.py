@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.api_sessions import SECRET, Answers, Desk, answer
+from tests.support.api_sessions import SECRET, Answers, InProcessServer, answer
 from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.auth import (
     DEFAULT_LIFETIME_SECONDS,
@@ -237,7 +237,7 @@ def test_the_credentials_go_into_the_form_or_into_the_header() -> None:
 
 
 async def test_a_thousand_calls_with_an_expired_token_share_one_token_call() -> None:
-    desk = Desk()
+    desk = InProcessServer()
 
     async def only_the_second_token(target: str, headers: dict[str, str]) -> Answers:
         await asyncio.sleep(0)
@@ -255,7 +255,7 @@ async def test_a_thousand_calls_with_an_expired_token_share_one_token_call() -> 
 
 
 async def test_refused_credentials_are_reported_with_profile_and_source_without_the_value() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on(
         "/accounts/connect/token", answer({"error": "invalid_client", "error_description": f"{SECRET} is wrong"}, 401)
     )
@@ -274,7 +274,7 @@ async def test_refused_credentials_are_reported_with_profile_and_source_without_
 @pytest.mark.parametrize("secret", ["plain-s3cret", 'quote"d', "s/lash", "p&ss wörd+", "<angle>"])
 async def test_an_error_that_repeats_the_secret_is_not_quoted(status: int, secret: str) -> None:
     for echo in (secret, quote_plus(secret), quote(secret), html.escape(secret)):
-        desk = Desk()
+        desk = InProcessServer()
         desk.on("/accounts/connect/token", answer({"message": f"what was sent: client_secret={echo}"}, status))
         async with desk.directory(read_secret=lambda: Secret(secret), policy=RetryPolicy(attempts=1)) as api:
             with pytest.raises(ApiError) as caught:
@@ -284,7 +284,7 @@ async def test_an_error_that_repeats_the_secret_is_not_quoted(status: int, secre
 
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
 async def test_an_error_that_repeats_the_token_is_not_quoted(status: int) -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/groups", lambda target, headers: answer({"error": f"bad {headers['authorization']}"}, status))
     async with desk.directory() as api:
         with pytest.raises(ApiError) as caught:
@@ -293,7 +293,7 @@ async def test_an_error_that_repeats_the_token_is_not_quoted(status: int) -> Non
 
 
 async def test_the_message_of_a_token_call_is_reported() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/accounts/connect/token", answer({"error": "invalid_client"}, 400, x_request_id="r-1"))
     async with desk.directory() as api:
         with pytest.raises(SignInRefused, match="invalid_client") as caught:
@@ -309,7 +309,7 @@ async def test_an_unreadable_secret_is_a_refused_sign_in_with_its_source() -> No
         reads += 1
         raise SecretUnavailable("The command pass ended with 1.", hint="Unlock the store.")
 
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory(read_secret=read) as api:
         with pytest.raises(SignInRefused, match=r"acme.*The command pass ended with 1\. Unlock the store\."):
             await api.list_groups()
@@ -321,7 +321,7 @@ async def test_an_unreadable_secret_is_a_refused_sign_in_with_its_source() -> No
 
 async def test_forgetting_the_sign_in_reads_the_secret_again() -> None:
     secrets = iter(["first", "second"])
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory(read_secret=lambda: Secret(next(secrets))) as api:
         await api.list_groups()
         await api.list_groups()
@@ -333,7 +333,7 @@ async def test_forgetting_the_sign_in_reads_the_secret_again() -> None:
 
 
 async def test_a_rejected_new_token_is_a_refused_sign_in() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     desk.on("/groups", answer({"message": "no"}, 401))
     async with desk.directory() as api:
         with pytest.raises(SignInRefused, match="ACME_SECRET"):
@@ -342,7 +342,7 @@ async def test_a_rejected_new_token_is_a_refused_sign_in() -> None:
 
 
 async def test_the_token_call_is_retried_after_a_server_fault() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     grant = desk._grant
 
     def fail_twice(target: str, headers: dict[str, str]) -> Answers:
@@ -356,7 +356,7 @@ async def test_the_token_call_is_retried_after_a_server_fault() -> None:
 
 
 async def test_the_first_call_uses_the_token_of_an_early_sign_in() -> None:
-    desk = Desk()
+    desk = InProcessServer()
     async with desk.directory() as api:
         await api.sign_in()
         assert desk.tokens == 1

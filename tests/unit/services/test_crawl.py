@@ -11,13 +11,13 @@ from tests.support.crawls import (
     PAGE,
     SECOND,
     account,
-    broken_off,
-    come_to,
     crawling,
     hold_after,
-    latest,
+    interrupted_crawl,
     phases,
-    stands_still,
+    stored_sweep,
+    wait_for_phase,
+    wait_until_held,
 )
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS, ManualTime, OddDirectory, idle, pages_asked, serving, until
@@ -38,7 +38,7 @@ async def test_the_account_is_read_in_the_background_after_the_first_page() -> N
         await idle(session)
         assert (api.calls, crawl.progress.phase) == ([], CrawlPhase.IDLE)
         crawl.begin()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert sorted(api.asked("list_users")) == [(page, PAGE) for page in (1, 2, 3, 4)]
         assert {call.priority for call in api.calls} == {Priority.BACKGROUND}
         assert (await session.mirror.coverage()).complete
@@ -56,7 +56,7 @@ async def test_a_lazy_profile_is_crawled_only_on_request() -> None:
         await idle(session)
         assert (api.calls, crawl.progress.phase) == ([], CrawlPhase.IDLE)
         crawl.restart()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert (await session.mirror.coverage()).complete
 
 
@@ -71,7 +71,7 @@ async def test_a_complete_mirror_is_crawled_again_only_after_the_resync_interval
     time.advance(hours * HOUR_SECONDS)
     mirror = open_mirror(path, account_key="test")
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         await idle(session)
         assert len(api.calls) == pages
         assert crawl.progress.note == "complete"
@@ -84,7 +84,7 @@ async def test_an_incomplete_mirror_is_crawled_once_at_every_start(tmp_path: Pat
         api.calls.clear()
         mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
         async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
             assert crawl.progress.note == "incomplete: the server claims 32 users, sent 30"
             assert {size for _, size in api.asked("list_users")} == {PAGE, SECOND}
             count = len(api.calls)
@@ -99,14 +99,14 @@ async def test_an_open_program_crawls_again_after_the_resync_interval(resync_hou
     api, time = FakeDirectory(people(10)), ManualTime()
     sync = SyncSettings(resync_ms=resync_hours * 3_600_000)
     async with account(api, time=time, sync=sync) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         await idle(session)
         time.advance(pause_hours * HOUR_SECONDS - 1)
         await idle(session)
         assert len(api.calls) == 1
         time.advance(1.1)
         await until(lambda: len(api.calls) == 2)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         await idle(session)
         assert len(api.calls) == 2
 
@@ -116,14 +116,14 @@ async def test_an_open_program_crawls_again_after_the_resync_interval(resync_hou
 
 async def test_after_a_restart_only_the_remaining_pages_are_requested(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
-    await broken_off(api, time, path)
+    await interrupted_crawl(api, time, path)
     time.advance(3 * HOUR_SECONDS)
     api.calls.clear()
     async with account(api, time=time, mirror=open_mirror(path, account_key="test")) as session:
-        next_page = (await latest(session)).next_page
+        next_page = (await stored_sweep(session)).next_page
         assert next_page == api.answered + 1
         async with crawling(session, time) as crawl:
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
             assert pages_asked(api) == list(range(next_page, 22))
             assert crawl.progress.note == "complete"
             assert crawl.progress.loaded == 400
@@ -131,24 +131,24 @@ async def test_after_a_restart_only_the_remaining_pages_are_requested(tmp_path: 
 
 async def test_a_walk_interrupted_long_ago_starts_again(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
-    await broken_off(api, time, path)
+    await interrupted_crawl(api, time, path)
     time.advance(25 * HOUR_SECONDS)
     api.calls.clear()
     mirror = open_mirror(path, account_key="test")
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert sorted(pages_asked(api)) == list(range(1, 22))
         assert crawl.progress.note == "complete"
 
 
 async def test_a_list_that_changed_while_the_program_was_closed_gets_a_second_walk(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
-    await broken_off(api, time, path)
+    await interrupted_crawl(api, time, path)
     del api.users[10:20]
     api.calls.clear()
     mirror = open_mirror(path, account_key="test")
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete as of 2027-01-15T08:00:01Z, list was changing"
         assert {size for _, size in api.asked("list_users")} == {PAGE, SECOND}
         for number in (20, 165, 399):
@@ -159,18 +159,18 @@ async def test_a_paused_crawl_stores_pages_in_flight_and_resumes_at_the_next_one
     api, time = OddDirectory(people(600)), ManualTime()
     gate = hold_after(api, 5)
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await stands_still(api, crawl)
+        await wait_until_held(api, crawl)
         crawl.pause()
         gate.set()
-        await come_to(crawl, CrawlPhase.PAUSED)
+        await wait_for_phase(crawl, CrawlPhase.PAUSED)
         assert api.in_flight == 0
         asked = pages_asked(api)
-        assert (await latest(session)).next_page == max(asked) + 1
+        assert (await stored_sweep(session)).next_page == max(asked) + 1
         time.advance(2 * HOUR_SECONDS)
         await idle(session)
         assert pages_asked(api) == asked
         crawl.resume()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert sorted(pages_asked(api)) == list(range(1, 32))
         assert crawl.progress.note == "complete"
 
@@ -180,26 +180,26 @@ async def test_a_crawl_paused_before_its_start_waits_until_it_is_resumed() -> No
     async with account(api, time=time) as session, crawling(session, time, begin=False) as crawl:
         crawl.pause()
         crawl.begin()
-        await come_to(crawl, CrawlPhase.PAUSED)
+        await wait_for_phase(crawl, CrawlPhase.PAUSED)
         assert api.calls == []
         crawl.resume()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
 
 
 async def test_a_crawl_can_be_restarted_in_the_middle_and_at_the_end() -> None:
     api, time = OddDirectory(people(600)), ManualTime()
     gate = hold_after(api, 5)
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await stands_still(api, crawl)
+        await wait_until_held(api, crawl)
         asked = len(api.calls)
         assert asked < 30
         crawl.restart()
         gate.set()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert sorted(pages_asked(api)[asked:]) == list(range(1, 32))
         crawl.restart()
         await until(lambda: len(api.calls) == asked + 62)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
 
 
 async def test_cancelling_leaves_nothing_running() -> None:
@@ -208,7 +208,7 @@ async def test_cancelling_leaves_nothing_running() -> None:
     before = asyncio.all_tasks()
     async with account(api, time=time) as session:
         async with crawling(session, time) as crawl:
-            await stands_still(api, crawl)
+            await wait_until_held(api, crawl)
         assert api.in_flight == 0
     await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
@@ -227,11 +227,11 @@ async def test_speed_and_remaining_time_are_those_of_the_last_seconds() -> None:
         crawling(session, time) as crawl,
     ):
 
-        def hear(change: Event) -> None:
+        def listener(change: Event) -> None:
             nonlocal told
             told += isinstance(change, CrawlChanged)
 
-        session.events.subscribe(hear)
+        session.events.subscribe(listener)
         for done in range(1, 11):
             await until(lambda done=done: crawl.progress.pages_done == done and api.in_flight)  # type: ignore[misc]
             time.advance(0.1)
@@ -254,7 +254,7 @@ async def test_the_browser_uses_pages_of_the_crawl_and_does_not_request_them_aga
         api.users += people(150, start=5000)
         api.calls.clear()
         async with crawling(session, time) as crawl:
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
             assert pages.total is not None
             assert pages.total.count == 450
             assert listing.total == pages.total
@@ -273,6 +273,6 @@ async def test_a_crawl_during_a_sweep_of_another_process_is_complete(tmp_path: P
         crawling(session, time) as crawl,
     ):
         assert (await sweep(other, lambda progress: None)).complete
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"
-        assert (await latest(session)).started_at_ms > NOON_MS
+        assert (await stored_sweep(session)).started_at_ms > NOON_MS

@@ -10,11 +10,11 @@ from tests.support.crawls import (
     PAGE,
     SECOND,
     account,
-    come_to,
     crawling,
     hold_after,
-    latest,
-    stands_still,
+    stored_sweep,
+    wait_for_phase,
+    wait_until_held,
 )
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import BrokenMirror, ManualTime, OddDirectory, damage, idle, pages_asked, serving, until
@@ -40,13 +40,13 @@ async def test_after_an_outage_with_growing_pauses_the_walk_continues_at_the_sam
             assert failure is not None
             assert (failure.error, failure.retry_at) == (away, time.seconds + pause)
             assert crawl.progress.phase is CrawlPhase.WAITING
-            next_page = (await latest(session)).next_page
+            next_page = (await stored_sweep(session)).next_page
             time.pauses.append(0)
             time.advance(pause)
         api.offline = None
         api.calls.clear()
         time.advance(30)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert sorted(pages_asked(api)) == list(range(next_page, 32))
         assert crawl.progress.note == "complete"
 
@@ -55,25 +55,25 @@ async def test_a_rate_limit_pauses_the_crawl_for_the_requested_time() -> None:
     api, time = FakeDirectory(people(10)), ManualTime()
     api.fail_next(RateLimited("Too many requests.", retry_after_seconds=77))
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         await until(lambda: time.pauses == [77])  # the phase is published a moment earlier
         time.advance(77)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
 
 
 async def test_retry_now_or_another_successful_request_ends_the_pause() -> None:
     api, time = FakeDirectory(people(60)), ManualTime()
     api.offline = Unreachable("Away.")
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         crawl.retry_now()
         await until(lambda: len(api.calls) == 2)
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         async with serving(session, visible=(0, 39)) as (pages, _):
             await until(lambda: pages.failure is not None)
             api.offline = None
             pages.retry_now()
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
     assert time.pauses[:2] == [1, 2]
     assert time.seconds == 1000
 
@@ -82,7 +82,7 @@ async def test_refused_credentials_are_read_again_only_on_request() -> None:
     api, time = OddDirectory(people(100)), ManualTime()
     api.before = lambda number: api.fail_next(SignInRefused("The secret is wrong.")) if number == 0 else None
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         failure = crawl.progress.failure
         assert failure is not None
         assert failure.retry_at is None
@@ -91,7 +91,7 @@ async def test_refused_credentials_are_read_again_only_on_request() -> None:
         assert crawl.progress.phase is CrawlPhase.WAITING
         crawl.retry_now()
         assert api.sign_ins_forgotten == 1
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"
 
 
@@ -145,9 +145,9 @@ async def test_a_refused_page_ends_the_walk() -> None:
     bad = {(page, size) for size in (PAGE, SECOND) for page in range(6, 20)}
     api, time = Refusing(200, bad, RequestRejected("The page is too far away.", status=400)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "incomplete: The page is too far away."
-        assert (await latest(session)).ended_at_ms is not None
+        assert (await stored_sweep(session)).ended_at_ms is not None
         asked = len(api.calls)
         time.advance(60)
         await idle(session)
@@ -158,7 +158,7 @@ async def test_a_first_page_refused_in_every_size_ends_the_walk() -> None:
     bad = {(1, size) for size in (1000, 500, 250, 100)}
     api, time = Refusing(10, bad, RequestRejected("No lists today.", status=400)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time, page_size=1000) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         await idle(session)
         assert crawl.progress.note == "incomplete: No lists today."
         assert len(api.calls) == 4
@@ -171,7 +171,7 @@ async def test_a_full_disk_pauses_only_the_crawl() -> None:
     api, time, mirror = FakeDirectory(people(100)), ManualTime(), BrokenMirror()
     mirror.full = True
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         assert crawl.progress.note == "incomplete: The local copy cannot be written: no space left on the disk."
         async with serving(session, visible=(0, 39)) as (_, listing):
             await until(lambda: listing.row(39) is not None)
@@ -183,7 +183,7 @@ async def test_a_full_disk_pauses_only_the_crawl() -> None:
         await idle(session)
         assert crawl.progress.phase is CrawlPhase.WAITING
         time.advance(1)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"
 
 
@@ -205,10 +205,10 @@ async def test_a_mirror_made_anew_is_filled_from_the_first_page(tmp_path: Path) 
     mirror = open_mirror(path, account_key="test")
     gate = hold_after(api, 5)
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await stands_still(api, crawl)
+        await wait_until_held(api, crawl)
         await damage(mirror)
         gate.set()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"
         coverage = await session.mirror.coverage()
         assert (coverage.loaded, coverage.total) == (600, 600)
@@ -222,11 +222,11 @@ async def test_one_of_two_programs_on_a_mirror_crawls_and_the_other_takes_over(t
     ours = open_mirror(path, account_key="test")
     async with account(theirs, time=time, mirror=open_mirror(path, account_key="test")) as other:
         async with account(api, time=time, mirror=ours) as session, crawling(session, time) as crawl:
-            await stands_still(api, crawl)
+            await wait_until_held(api, crawl)
             done = crawl.progress.pages_done
             theirs.hold("list_users")
             async with crawling(other, time) as watching, serving(other, visible=(0, 39)) as (pages, listing):
-                await come_to(watching, CrawlPhase.ELSEWHERE)
+                await wait_for_phase(watching, CrawlPhase.ELSEWHERE)
                 assert (watching.progress.pages_done, watching.progress.pages) == (done, 30)
                 await until(lambda: pages.coverage is not None and pages.coverage.loaded == done * PAGE)
                 listing.want(200, 239)
@@ -235,7 +235,7 @@ async def test_one_of_two_programs_on_a_mirror_crawls_and_the_other_takes_over(t
         theirs.hold("list_users").set()
         theirs.calls.clear()
         async with crawling(other, time) as watching:
-            await come_to(watching, CrawlPhase.DONE)
+            await wait_for_phase(watching, CrawlPhase.DONE)
             assert watching.progress.note == "complete"
             assert min(pages_asked(theirs)) == done + 1
 
@@ -251,14 +251,14 @@ async def test_the_waiting_program_continues_an_unfinished_sweep_and_not_a_finis
         gate = api.hold("list_users")
         await until(lambda: api.in_flight)
         async with crawling(other, time) as watching:
-            await come_to(watching, CrawlPhase.ELSEWHERE)
+            await wait_for_phase(watching, CrawlPhase.ELSEWHERE)
             time.advance(2)
             await idle(other)
             assert watching.progress.phase is CrawlPhase.ELSEWHERE
             gate.set()
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
             time.advance(2)
-            await come_to(watching, CrawlPhase.DONE)
+            await wait_for_phase(watching, CrawlPhase.DONE)
             assert watching.progress.note == "complete"
             assert theirs.calls == []
 
@@ -281,5 +281,5 @@ async def test_pages_waiting_for_a_slow_disk_are_limited() -> None:
         assert mirror.waiting <= 4
         assert len(api.calls) <= 1 + 7 + 4
         mirror.gate.set()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert crawl.progress.note == "complete"

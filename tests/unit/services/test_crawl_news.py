@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.crawls import DAY_SECONDS, account, broken_off, come_to, crawling, phases
+from tests.support.crawls import DAY_SECONDS, account, crawling, interrupted_crawl, phases, wait_for_phase
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import ManualTime, OddDirectory, idle, until
 from walkme_tui.domain.errors import Unreachable
@@ -17,7 +17,7 @@ async def test_users_missing_from_the_list_are_requested_and_deleted_on_a_404() 
     api, time = FakeDirectory(people(300)), ManualTime()
     told: list[Event] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         session.events.subscribe(told.append)
         seen = phases(crawl, session)
         hidden = api.users.pop(20)
@@ -46,7 +46,7 @@ async def test_users_missing_from_the_list_are_requested_and_deleted_on_a_404() 
 async def test_at_most_200_missing_users_are_requested_and_none_after_an_incomplete_sweep() -> None:
     api, time = OddDirectory(people(900)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         del api.users[100:400]
         api.claims = [601]
         seen = phases(crawl, session)
@@ -64,19 +64,19 @@ async def test_at_most_200_missing_users_are_requested_and_none_after_an_incompl
 async def test_checks_of_missing_users_stop_in_an_outage_and_wait_during_a_pause() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
     async with account(api, time=time) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         del api.users[10:20]
         gate = api.hold("get_user")
         crawl.restart()
-        await come_to(crawl, CrawlPhase.CHECKING)
+        await wait_for_phase(crawl, CrawlPhase.CHECKING)
         await until(lambda: api.asked("get_user"))
         crawl.pause()
         gate.set()
-        await come_to(crawl, CrawlPhase.PAUSED)
+        await wait_for_phase(crawl, CrawlPhase.PAUSED)
         assert len(api.asked("get_user")) == 1
         api.fail_next(Unreachable("Away."), name="get_user")
         crawl.resume()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert len(api.asked("get_user")) == 2
 
 
@@ -85,23 +85,23 @@ async def test_news_are_users_added_or_changed_since_the_first_complete_sweep() 
     news: list[UsersChanged] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         session.events.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         await idle(session)
         assert news == []
         api.users.append(person(9000))
         api.users[45] = person(45)._replace(last_name="Changed")
         time.advance(DAY_SECONDS)
         await until(lambda: news)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         assert news == [UsersChanged((person(9000).id,), (Update(person(45).id, frozenset({"last_name"})),))]
 
 
 async def test_an_interrupted_first_walk_reports_no_new_users(tmp_path: Path) -> None:
     api, time, path = OddDirectory(people(400)), ManualTime(), tmp_path / "mirror.sqlite3"
-    await broken_off(api, time, path)
+    await interrupted_crawl(api, time, path)
     news: list[Event] = []
     async with account(api, time=time, mirror=open_mirror(path, account_key="test")) as session:
         session.events.subscribe(lambda change: news.append(change) if isinstance(change, UsersChanged) else None)
         async with crawling(session, time) as crawl:
-            await come_to(crawl, CrawlPhase.DONE)
+            await wait_for_phase(crawl, CrawlPhase.DONE)
     assert news == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.crawls import PAGE, account, come_to, crawling
+from tests.support.crawls import PAGE, account, crawling, wait_for_phase
 from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import BrokenMirror, ManualTime, damage, pages_asked, until
 from walkme_tui.domain.errors import MirrorUnavailable
@@ -52,7 +52,7 @@ async def test_a_restart_during_any_call_of_an_idle_crawl_is_not_lost(
     api, time, path = FakeDirectory(people(60)), ManualTime(), tmp_path / "mirror.sqlite3"
     mirror = open_mirror(path, account_key="test")
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
     mirror = open_mirror(path, account_key="test")
     gate = Gate(mirror, call, error)
     async with account(api, time=time, mirror=mirror) as session, crawling(session, time) as crawl:
@@ -61,18 +61,18 @@ async def test_a_restart_during_any_call_of_an_idle_crawl_is_not_lost(
         crawl.restart()
         gate.release()
         await until(lambda: len(pages_asked(api)) == requested + PAGES)
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
 
 
 async def test_a_restart_during_the_checks_of_absent_users_is_not_lost() -> None:
     api, time = FakeDirectory(people(60)), ManualTime()
     async with account(api, time=time, sync=LAZY) as session, crawling(session, time) as crawl:
         crawl.restart()
-        await come_to(crawl, CrawlPhase.DONE)
+        await wait_for_phase(crawl, CrawlPhase.DONE)
         del api.users[10]
         held = api.hold("get_user")
         crawl.restart()
-        await come_to(crawl, CrawlPhase.CHECKING)
+        await wait_for_phase(crawl, CrawlPhase.CHECKING)
         requested = len(pages_asked(api))
         crawl.restart()
         held.set()
@@ -90,7 +90,7 @@ async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, 
         gate = Gate(mirror, failing, FAILURE)
         crawl.restart()
         gate.release()
-        await come_to(crawl, CrawlPhase.WAITING)
+        await wait_for_phase(crawl, CrawlPhase.WAITING)
         await until_done(crawl, time)
         assert crawl.progress.note == "complete"
         assert set(pages_asked(api)) >= set(range(1, 400 // PAGE + 1))
