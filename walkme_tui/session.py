@@ -64,6 +64,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         surface=Surface.REST,
         base_url=profile.rest.base_url,
         read_only=read_only or profile.read_only,
+        client_id=profile.rest.client_id,
     )
     source = profile.rest.secret.describe()
     sync = _sync_settings(profile)

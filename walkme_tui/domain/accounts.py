@@ -30,6 +30,7 @@ class Account(NamedTuple):
     base_url: str
     read_only: bool = False
     demo: bool = False
+    client_id: str = ""
 
 
 def is_loopback(host: str) -> bool:

@@ -57,28 +57,28 @@ def is_kept(group: Group, keep: Iterable[str]) -> bool:
 def deactivation(subject: Subject, steps: Sequence[Step], facts: AccountFacts | None) -> tuple[Consequence, ...]:
     """The consequences of deactivating a user; ``steps`` are those of the user."""
     user = subject.user
-    found = [*_namesakes(user, facts), *_last_admin(user, facts), *_identity_provider(user, UNASSIGN)]
+    found = [*namesakes(user, facts), *last_admin(user, facts), *identity_provider(user, UNASSIGN)]
     if user.status == Status.INACTIVE:
-        found.append(_note("Already inactive, so the status stays."))
+        found.append(note("Already inactive, so the status stays."))
     elif user.status == Status.PENDING:
         found.append(
-            _warning("The invitation was never accepted. An undo sets pending again, which the server may refuse.")
+            warning("The invitation was never accepted. An undo sets pending again, which the server may refuse.")
         )
     elif not isinstance(user.status, str):
-        found.append(_warning("The record lacks the present status, so an undo cannot restore it."))
+        found.append(warning("The record lacks the present status, so an undo cannot restore it."))
     if not steps:
-        found.append(_note("There is nothing to do for this person."))
+        found.append(note("There is nothing to do for this person."))
     return tuple(found)
 
 
 def reactivation(subject: Subject, steps: Sequence[Step]) -> tuple[Consequence, ...]:
     """The consequences of activating a user."""
     user = subject.user
-    found = [*_identity_provider(user, ASSIGN)]
+    found = [*identity_provider(user, ASSIGN)]
     if not steps:
-        found.append(_note("Already active, so there is nothing to do."))
+        found.append(note("Already active, so there is nothing to do."))
     elif user.status == Status.PENDING:
-        found.append(_note("The invitation was never accepted: this makes the person active without it."))
+        found.append(note("The invitation was never accepted: this makes the person active without it."))
     return tuple(found)
 
 
@@ -97,21 +97,21 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
     ``keep`` are the configured names and ids; ``by_request`` is true where the plan was requested without groups.
     """
     if subject.user.groups is UNKNOWN:
-        return (_warning("The record lacks this person's groups, so the plan only deactivates."),)
+        return (warning("The record lacks this person's groups, so the plan only deactivates."),)
     stays = [group for group in subject.groups if group.id in subject.kept]
     found: list[Consequence] = []
     if any(group.name is None for group in subject.groups):
-        found.append(_note("Groups without a name that could be read are shown by their id."))
+        found.append(note("Groups without a name that could be read are shown by their id."))
     if by_request:
-        return (*found, _note(f"Stays in {_listed(stays)}, as requested.")) if stays else tuple(found)
+        return (*found, note(f"Stays in {labels(stays)}, as requested.")) if stays else tuple(found)
     configured = [group for group in stays if is_kept(group, keep)]
     if configured:
-        found.append(_note(f"Stays in {_listed(configured)}, as configured (keep_groups)."))
+        found.append(note(f"Stays in {labels(configured)}, as configured (keep_groups)."))
     unnamed = [group for group in stays if not is_kept(group, keep)]
     if unnamed:
         found.append(
-            _warning(
-                f"Stays in {_listed(unnamed)}: the name could not be read, and the configuration keeps groups by name."
+            warning(
+                f"Stays in {labels(unnamed)}: the name could not be read, and the configuration keeps groups by name."
             )
         )
     return tuple(found)
@@ -120,7 +120,7 @@ def memberships(subject: Subject, keep: Sequence[str], *, by_request: bool) -> t
 def unknown_kept_groups(names: Iterable[str]) -> tuple[Consequence, ...]:
     """A warning for every configured group that is unknown in the account."""
     return tuple(
-        _warning(f"The configuration keeps the group {clean(name, MAX_SHOWN)}, which is not known here (keep_groups).")
+        warning(f"The configuration keeps the group {clean(name, MAX_SHOWN)}, which is not known here (keep_groups).")
         for name in names
     )
 
@@ -155,10 +155,10 @@ def _unknown_groups(coverage: Coverage) -> str:
 def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
     """A note about how much of the account the other consequences were computed from; empty if it was all."""
     if facts is None:
-        return (_note(NO_COPY),)
+        return (note(NO_COPY),)
     coverage = facts.coverage
     if coverage.loaded == 0:
-        return (_note(NO_OTHERS_LOADED),)
+        return (note(NO_OTHERS_LOADED),)
     if coverage.complete:
         return ()
     of = "an unknown number of" if coverage.total is None else spaced(coverage.total)
@@ -168,7 +168,7 @@ def extent(facts: AccountFacts | None) -> tuple[Consequence, ...]:
 
 def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | None) -> tuple[Consequence, ...]:
     """What may go wrong when old values are restored; ``listed`` are the ids of the account's groups, None: unknown."""
-    found = [*_identity_provider(subject.user, ASSIGN)]
+    found = [*identity_provider(subject.user, ASSIGN)]
     found += [
         Consequence(Gravity.WARNING, warning, step=step.number)
         for step in steps
@@ -177,7 +177,7 @@ def restored(subject: Subject, steps: Sequence[Step], listed: frozenset[str] | N
     return tuple(found)
 
 
-def _namesakes(user: User, facts: AccountFacts | None) -> list[Consequence]:
+def namesakes(user: User, facts: AccountFacts | None) -> list[Consequence]:
     others = facts.namesakes.get(user.id, ()) if facts is not None else ()
     if facts is None or not others:
         return []
@@ -189,7 +189,7 @@ def _namesakes(user: User, facts: AccountFacts | None) -> list[Consequence]:
     return [Consequence(Gravity.WARNING, text, facts.coverage.as_of_ms)]
 
 
-def _last_admin(user: User, facts: AccountFacts | None) -> list[Consequence]:
+def last_admin(user: User, facts: AccountFacts | None) -> list[Consequence]:
     if facts is None or facts.other_admin is not False or not is_admin(user):
         return []
     coverage = facts.coverage
@@ -200,29 +200,29 @@ def _last_admin(user: User, facts: AccountFacts | None) -> list[Consequence]:
     return [Consequence(Gravity.WARNING, text, coverage.as_of_ms)]
 
 
-def _identity_provider(user: User, advice: str) -> list[Consequence]:
+def identity_provider(user: User, advice: str) -> list[Consequence]:
     if not isinstance(user.external_id, str) or not user.external_id:
         return []
     shown = clean(user.external_id, MAX_SHOWN)
     if user.identity_provider is None:
-        return [_note(f"{shown}: the external id ties this record to another system, which may push it back.")]
-    return [_warning(f"{shown}: an identity provider owns this record and may push it back. {advice}")]
+        return [note(f"{shown}: the external id ties this record to another system, which may push it back.")]
+    return [warning(f"{shown}: an identity provider owns this record and may push it back. {advice}")]
 
 
 def identity_provider_warning(user: User, kind: PlanKind) -> str:
     """The warning that an identity provider owns this record, and what to do there; empty if none is known to."""
     advice = UNASSIGN if kind in {PlanKind.OFFBOARD, PlanKind.DEACTIVATE, PlanKind.DELETE} else ASSIGN
-    found = _identity_provider(user, advice)
+    found = identity_provider(user, advice)
     return "".join(consequence.text for consequence in found if consequence.gravity is Gravity.WARNING)
 
 
-def _listed(groups: Sequence[Group]) -> str:
+def labels(groups: Sequence[Group]) -> str:
     return ", ".join(clean(group.label, MAX_SHOWN) for group in groups)
 
 
-def _note(text: str) -> Consequence:
+def note(text: str) -> Consequence:
     return Consequence(Gravity.NOTE, text)
 
 
-def _warning(text: str) -> Consequence:
+def warning(text: str) -> Consequence:
     return Consequence(Gravity.WARNING, text)

@@ -10,6 +10,7 @@
         PermissionRefused         403; names the scope that is missing
         NotFound                  404
         Conflict                  409
+          AlreadyExists           a user with this email exists; holds the user
         RequestRejected           any other 4xx: the server understood the request and refused it
           MethodRefused           405 or 501: this server does not know the call
         LookUpIgnored             the server ignored the email of a look-up
@@ -21,6 +22,7 @@
           OutcomeUnknown          a write was sent and got no usable answer: it may have taken effect
           UnexpectedAnswer        the answer is not from this API: HTML, a redirect, cut short, too large
       ReadOnlyRefused             this profile is read-only
+      EditConflict                others changed the same field of a user; holds the fields
       PlanTooLarge                one person would be changed in too many steps
       AccountBusy                 another process is changing the same users
       JournalUnavailable          the record of changes cannot be written, so nothing is sent
@@ -32,6 +34,9 @@ text from a server cleans it (``domain.text.clean``).
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
+
+from walkme_tui.domain.users import Known, User
 
 
 class WalkmeError(Exception):
@@ -98,6 +103,14 @@ class Conflict(ApiError):
     """The change collides with something that exists."""
 
 
+class AlreadyExists(Conflict):
+    """A user with the email of the user to create exists: ``user``."""
+
+    def __init__(self, message: str, user: User) -> None:
+        super().__init__(message)
+        self.user = user
+
+
 class RequestRejected(ApiError):
     """The server understood the request and refused it."""
 
@@ -155,6 +168,24 @@ class UnexpectedAnswer(ServiceUnavailable):
 
 class ReadOnlyRefused(WalkmeError):
     """A write was requested where the profile or an option forbids it."""
+
+
+class FieldConflict(NamedTuple):
+    """A field of a user with the value that a person saw, the present one, and the one that the person wants."""
+
+    attribute: str
+    base: Known[str | None]
+    theirs: Known[str | None]
+    mine: str | None
+
+
+class EditConflict(WalkmeError):
+    """Others changed fields that a person edits too; ``user`` is the present record."""
+
+    def __init__(self, message: str, user: User, conflicts: tuple[FieldConflict, ...]) -> None:
+        super().__init__(message)
+        self.user = user
+        self.conflicts = conflicts
 
 
 class PlanTooLarge(WalkmeError):

@@ -50,7 +50,7 @@ async def test_a_profile_is_read_over_http_into_a_private_mirror(paths: Paths, s
     with asgi_server(build_app(SimulatorSettings(users=120))) as url:
         profile = profile_at(url, secret)
         session = open_session(profile, paths=paths)
-        assert session.account == Account("acme", Environment.SANDBOX, Surface.REST, url)
+        assert session.account == Account("acme", Environment.SANDBOX, Surface.REST, url, client_id="demo")
         assert "secret" in session.secret_source
         await read_once(session)
         await session.aclose()

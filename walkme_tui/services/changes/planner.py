@@ -1,15 +1,13 @@
 """Makes plans from the account as it is now; nothing here writes to the account."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.consequences import (
-    ADMIN,
     MAX_NAMESAKES,
-    AccountFacts,
     deactivation,
     extent,
     is_admin,
@@ -20,12 +18,15 @@ from walkme_tui.domain.consequences import (
     unknown_kept_groups,
 )
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plans import Plan, PlanKind, Step, Subject, grouped, numbered, offboarding_changes
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
+from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
+from walkme_tui.services.changes.plan_parts import account_facts, new_plan
 from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
@@ -46,6 +47,7 @@ class Planner:
 
     def __init__(self, session: Session, keep_groups: Sequence[str] = (), require_ticket: bool = False) -> None:
         self._session = session
+        self._edit_planner = EditPlanner(session)
         self._keep = tuple(keep_groups)
         self._require_ticket = require_ticket
 
@@ -79,7 +81,7 @@ class Planner:
         steps = numbered(change for subject in subjects for change in offboarding_changes(subject))
         require_size(steps, subjects)
         steps_by_user = grouped(steps, lambda step: step.user_id)
-        facts = await self._account_facts([subject.user for subject in subjects], namesakes)
+        facts = await account_facts(self._session, [subject.user for subject in subjects], namesakes)
         last = last_members(steps, facts)
         for index, subject in enumerate(subjects):
             await _yield_now_and_then(index)
@@ -90,7 +92,7 @@ class Planner:
         # What concerns the whole plan is shown once, with the first user.
         for_all = (*unknown_kept_groups(unmatched), *extent(facts))
         subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + for_all)
-        return self._plan(PlanKind.OFFBOARD, subjects, steps, ticket)
+        return new_plan(self._session, PlanKind.OFFBOARD, subjects, steps, ticket)
 
     async def set_status(self, user_id: str, status: Status) -> Plan:
         """Set a user's status: the plan is DEACTIVATE or REACTIVATE, without steps if the user has that status.
@@ -108,12 +110,53 @@ class Planner:
         steps = numbered(changes)
         if status is not Status.INACTIVE:
             subject = replace(subject, consequences=reactivation(subject, steps))
-            return self._plan(PlanKind.REACTIVATE, [subject], steps)
-        facts = await self._account_facts([user], namesakes=False) if is_admin(user) else None
+            return new_plan(self._session, PlanKind.REACTIVATE, [subject], steps)
+        facts = await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
         found = deactivation(subject, steps, facts)
         if facts is not None:
             found += extent(facts)
-        return self._plan(PlanKind.DEACTIVATE, [replace(subject, consequences=found)], steps)
+        return new_plan(self._session, PlanKind.DEACTIVATE, [replace(subject, consequences=found)], steps)
+
+    async def edit(
+        self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = (), ticket: str = ""
+    ) -> Plan:
+        """Give a user other values; ``values`` are only the fields that the person edited, by attribute of ``User``.
+
+        ``base`` is the record that the person saw. What others changed in other fields since stays and is named. The
+        plan has no steps where the server has all the values. Raises ``EditConflict`` where others gave an edited field
+        a third value, unless its attribute is in ``overwrite``, and ``NotFound`` where there is no such user any more.
+        """
+        return await self._edit_planner.edit(base, values, overwrite=overwrite, ticket=ticket)
+
+    async def create(
+        self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
+    ) -> Plan:
+        """Create a user and put them into groups; ``values`` are first and last name, role and external id.
+
+        The subject of the plan has ``creation.new_user_key`` of the email for an id. Raises ``AlreadyExists``, which
+        holds the user who has the email.
+        """
+        return await self._edit_planner.create(email, values, groups, ticket=ticket)
+
+    async def change_groups(
+        self,
+        user_ids: Collection[str],
+        join: Sequence[Group],
+        leave: Sequence[Group],
+        *,
+        ticket: str = "",
+        on_progress: ProgressListener | None = None,
+    ) -> Plan:
+        """Put users into groups and take them out of others; only steps that change something.
+
+        Users who are gone are sentences in ``left_out``; ``NotFound`` where all are. Raises ``PlanTooLarge``.
+        ``on_progress`` receives the number of users read so far.
+        """
+        return await self._edit_planner.change_groups(user_ids, join, leave, ticket=ticket, on_progress=on_progress)
+
+    async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
+        """Delete a user, for ever. Raises ``NotFound`` where there is no such user."""
+        return await self._edit_planner.delete(user_id, ticket=ticket)
 
     async def undo(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:
         """The undo plan of a job: the inverses of its changes, in reverse order, as strict steps.
@@ -157,38 +200,6 @@ class Planner:
         except MirrorUnavailable:
             return {}
         return {name: found.get(name, ()) for name in names}
-
-    async def _account_facts(
-        self, users: Sequence[User], early: Mapping[str, Sequence[User]] | None = None, *, namesakes: bool = True
-    ) -> AccountFacts | None:
-        """What the mirror knows about the rest of the account; None where it cannot be read.
-
-        ``early`` are namesakes that were found before, by name.
-        """
-        mirror = self._session.mirror
-        found = dict(early or {})
-        names = {search_key(user.full_name) for user in users} - {"", *found} if namesakes else set()
-        try:
-            coverage = await mirror.coverage()
-            members = {size.group.id: size.known_members for size in await mirror.groups()}
-            if names:
-                found |= await mirror.namesakes(sorted(names), MAX_NAMESAKES + len(users))
-            other_admin = None
-            if any(is_admin(user) for user in users):
-                other_admin = await mirror.has_active(ADMIN, {user.id for user in users})
-        except MirrorUnavailable:
-            return None
-        others = {
-            user.id: [other for other in found.get(search_key(user.full_name), ()) if other.id != user.id]
-            for user in users
-        }
-        return AccountFacts(coverage, members, others, other_admin)
-
-    def _plan(self, kind: PlanKind, subjects: Iterable[Subject], steps: tuple[Step, ...], ticket: str = "") -> Plan:
-        account = self._session.account
-        return Plan(
-            kind, account.profile, account.base_url, self._session.clock(), tuple(subjects), steps, ticket.strip()
-        )
 
 
 async def _yield_now_and_then(index: int) -> None:

@@ -1,0 +1,145 @@
+"""Plans that edit, create or delete one user, or change groups of users."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from walkme_tui.domain import edit_consequences as consequences
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import UpdateUser
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.consequences import AccountFacts, extent, is_admin, last_members
+from walkme_tui.domain.edits import changed_by_others, merge_edit
+from walkme_tui.domain.errors import AlreadyExists, ApiError, LookUpIgnored, NotFound
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import merged
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.permissions import require_size
+from walkme_tui.services.changes.plan_parts import account_facts, new_plan
+from walkme_tui.services.concurrency import ProgressListener, gather_pair
+from walkme_tui.services.directory import find_by_email
+from walkme_tui.services.ports import Session
+
+MAX_SHOWN: Final = 80
+
+
+class EditPlanner:
+    """Plans changes of single users for the account of a session; call ``planner.Planner``, which documents them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._client_id = session.account.client_id
+
+    async def edit(
+        self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = (), ticket: str = ""
+    ) -> Plan:
+        """See ``Planner.edit``."""
+        subject = await self._subject(base.id, needed=values)
+        user = subject.user
+        changes = merge_edit(base, user, values, overwrite)
+        steps = numbered([UpdateUser(user.id, changes)] if changes else [], strict=True)
+        facts = await self._facts_about_admins(user)
+        by_others = changed_by_others(base, user, values)
+        found = consequences.edited(user, changes, base, by_others, facts, self._client_id)
+        return new_plan(self._session, PlanKind.EDIT, [replace(subject, consequences=found)], steps, ticket)
+
+    async def create(
+        self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
+    ) -> Plan:
+        """See ``Planner.create``."""
+        create = CreateUser.of(email.strip(), values)
+        looked_up = True
+        try:
+            existing = await find_by_email(self._session, create.email)
+        except LookUpIgnored:
+            existing, looked_up = None, False
+        if existing is not None:
+            raise AlreadyExists(f"A user with the email {clean(create.email, MAX_SHOWN)} exists already.", existing)
+        joins = (AddMember(create.user_id, group) for group in {group.id: group for group in groups}.values())
+        steps = numbered([create, *joins])
+        subject = Subject(create.new_user(), self._session.clock(), tuple(groups))
+        require_size(steps, [subject])
+        facts = await account_facts(self._session, [subject.user])
+        found = consequences.created(subject, facts, looked_up=looked_up)
+        return new_plan(self._session, PlanKind.CREATE, [replace(subject, consequences=found)], steps, ticket)
+
+    async def change_groups(
+        self,
+        user_ids: Collection[str],
+        join: Sequence[Group],
+        leave: Sequence[Group],
+        *,
+        ticket: str = "",
+        on_progress: ProgressListener | None = None,
+    ) -> Plan:
+        """See ``Planner.change_groups``."""
+        ids = list(dict.fromkeys(user_ids))
+        async with GroupNames(self._session) as names:
+            now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
+            users = [user for user in now.values() if user is not None]
+            if not users:
+                raise _gone(ids[0] if len(ids) == 1 else f"{len(ids)} ids")
+            subjects = [Subject(user, self._session.clock(), names.groups_of(user)) for user in users]
+        steps = numbered(change for user in users for change in _group_changes(user, join, leave))
+        require_size(steps, subjects)
+        by_user = grouped(steps, lambda step: step.user_id)
+        facts = await account_facts(self._session, users, namesakes=False) if leave else None
+        last = last_members(steps, facts)
+        for index, subject in enumerate(subjects):
+            own = by_user.get(subject.user.id, [])
+            found = consequences.groups_changed(subject, own, self._client_id)
+            found += tuple(last[step.number] for step in own if step.number in last)
+            subjects[index] = replace(subject, consequences=found)
+        if facts is not None:
+            subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + extent(facts))
+        plan = new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
+        gone = [user_id for user_id, user in now.items() if user is None]
+        left_out = tuple(f"{clean(user_id, MAX_SHOWN)}: there is no such user any more." for user_id in gone)
+        return replace(plan, left_out=left_out)
+
+    async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
+        """See ``Planner.delete``."""
+        subject = await self._subject(user_id, needed=("groups",))
+        facts = await self._facts_about_admins(subject.user)
+        found = consequences.deleted(subject, facts, self._client_id)
+        steps = numbered([DeleteUser(subject.user.id)])
+        return new_plan(self._session, PlanKind.DELETE, [replace(subject, consequences=found)], steps, ticket)
+
+    # ------------------------------------------------------------ inside
+
+    async def _subject(self, user_id: str, *, needed: Collection[str]) -> Subject:
+        """The user as the server has them now; raises ``NotFound``.
+
+        A ``needed`` attribute that the record lacks is taken from the look-up by email, which may have it.
+        """
+        async with GroupNames(self._session) as names:
+            now, _ = await gather_pair(PlanLookUps(self._session, names).current([user_id]), names.read_mirror())
+            user = now[user_id]
+            if user is None:
+                raise _gone(user_id)
+            if any(getattr(user, attribute) is UNKNOWN for attribute in needed) and isinstance(user.email, str):
+                with suppress(ApiError):
+                    listed = await self._session.api.find_user(user.email)
+                    if listed is not None and listed.id == user.id:
+                        user = merged(listed, user)
+            return Subject(user, self._session.clock(), names.groups_of(user))
+
+    async def _facts_about_admins(self, user: User) -> AccountFacts | None:
+        return await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
+
+
+def _group_changes(user: User, join: Sequence[Group], leave: Sequence[Group]) -> list[Change]:
+    """The changes that are not known to be needless; joins first, so that nobody is in no group in between."""
+    changes: list[Change] = [AddMember(user.id, group) for group in join]
+    changes += [RemoveMember(user.id, group) for group in leave]
+    return [change for change in changes if not change.holds(user)]
+
+
+def _gone(whom: str) -> NotFound:
+    return NotFound(f"There is no user {clean(whom, MAX_SHOWN)}.", hint="Refresh the list.", status=404)

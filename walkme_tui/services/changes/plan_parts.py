@@ -1,0 +1,48 @@
+"""Parts that planners share: what the mirror knows about the rest of the account, and the plan itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from walkme_tui.domain.consequences import ADMIN, MAX_NAMESAKES, AccountFacts, is_admin
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.plans import Plan, PlanKind, Step, Subject
+from walkme_tui.domain.text import search_key
+from walkme_tui.domain.users import User
+from walkme_tui.services.ports import Session
+
+
+async def account_facts(
+    session: Session,
+    users: Sequence[User],
+    early: Mapping[str, Sequence[User]] | None = None,
+    *,
+    namesakes: bool = True,
+) -> AccountFacts | None:
+    """What the mirror knows about the rest of the account; None where it cannot be read.
+
+    ``early`` are namesakes that were found before, by name.
+    """
+    mirror = session.mirror
+    found = dict(early or {})
+    names = {search_key(user.full_name) for user in users} - {"", *found} if namesakes else set()
+    try:
+        coverage = await mirror.coverage()
+        members = {size.group.id: size.known_members for size in await mirror.groups()}
+        if names:
+            found |= await mirror.namesakes(sorted(names), MAX_NAMESAKES + len(users))
+        other_admin = None
+        if any(is_admin(user) for user in users):
+            other_admin = await mirror.has_active(ADMIN, {user.id for user in users})
+    except MirrorUnavailable:
+        return None
+    others = {
+        user.id: [other for other in found.get(search_key(user.full_name), ()) if other.id != user.id] for user in users
+    }
+    return AccountFacts(coverage, members, others, other_admin)
+
+
+def new_plan(
+    session: Session, kind: PlanKind, subjects: Iterable[Subject], steps: tuple[Step, ...], ticket: str = ""
+) -> Plan:
+    """A plan for the account of a session, made now."""
+    account = session.account
+    return Plan(kind, account.profile, account.base_url, session.clock(), tuple(subjects), steps, ticket.strip())
