@@ -10,7 +10,7 @@ from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import BrokenMirror, ManualTime, open_session, until
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Difference, Group, MembershipGaps
-from walkme_tui.ui.browser.groups_tab import REST, SECONDS_A_ROW, GroupCounts
+from walkme_tui.ui.browser.group_counts import REST, SECONDS_A_ROW, GroupCounts
 
 ONE, TWO, THREE = Group("g1", None), Group("g2", None), Group("g3", None)
 
