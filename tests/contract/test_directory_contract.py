@@ -16,7 +16,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
 from walkme_tui.services.ports import DirectoryApi
-from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 COUNT = 230
@@ -25,7 +25,7 @@ UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 
 @pytest.fixture(scope="module")
 def simulator_url() -> Iterator[str]:
-    with asgi_server(build_app(SimulatorSettings(users=COUNT))) as url:
+    with asgi_server(Simulator(SimulatorSettings(users=COUNT))) as url:
         yield url
 
 

@@ -19,7 +19,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 DirectoryApi: TypeAlias = FakeDirectory | RestDirectory
@@ -45,9 +45,9 @@ def urls() -> Iterator[dict[tuple[bool, bool], str]]:
     """Simulators by ``(patch, may_write)``."""
     scopes = {True: SCOPES, False: ("users:read",)}
     with (
-        asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True]))) as plain,
-        asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[True], patch="405"))) as no_patch,
-        asgi_server(build_app(SimulatorSettings(users=COUNT, scopes=scopes[False]))) as read_only,
+        asgi_server(Simulator(SimulatorSettings(users=COUNT, scopes=scopes[True]))) as plain,
+        asgi_server(Simulator(SimulatorSettings(users=COUNT, scopes=scopes[True], patch="405"))) as no_patch,
+        asgi_server(Simulator(SimulatorSettings(users=COUNT, scopes=scopes[False]))) as read_only,
     ):
         yield {(True, True): plain, (False, True): no_patch, (True, False): read_only}
 

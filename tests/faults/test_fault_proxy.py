@@ -20,7 +20,7 @@ from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.users import User
-from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 ONCE = RetryPolicy(attempts=1, connection_attempts=1, timeout_attempts=1)
@@ -32,7 +32,7 @@ THROTTLED = {Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.REJECTED}
 
 @pytest.fixture
 def simulator() -> Simulator:
-    return build_app(SimulatorSettings(users=200))
+    return Simulator(SimulatorSettings(users=200))
 
 
 @pytest.fixture
@@ -206,12 +206,12 @@ def test_stopping_frees_the_port_and_leaves_no_thread(server: str) -> None:
 
 
 async def test_a_connection_broken_by_the_server_is_logged_as_unsure() -> None:
-    with asgi_server(build_app(SimulatorSettings(users=3, patch="405"))) as url:
+    with asgi_server(Simulator(SimulatorSettings(users=3, patch="405"))) as url:
         proxy = FaultProxy(url)
         proxy.start()
         api = client(proxy.url)
         with pytest.raises(MethodRefused):
-            await api.patch_user((ids(build_app(SimulatorSettings(users=3)), 1))[0], {})
+            await api.patch_user((ids(Simulator(SimulatorSettings(users=3)), 1))[0], {})
     with pytest.raises(OutcomeUnknown):
         await api.add_member("g", "u")
     await api.aclose()

@@ -25,7 +25,7 @@ from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_SENDS
-from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.store.journal.journal import open_journal
 
@@ -70,7 +70,7 @@ def plan(simulator: Simulator) -> Plan:
 @pytest.mark.parametrize("outage", OUTAGES)
 @pytest.mark.parametrize("after", [0, 30])
 async def test_in_an_outage_each_step_takes_about_one_request(tmp_path: Path, outage: str, after: int) -> None:
-    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    simulator = Simulator(SimulatorSettings(users=PEOPLE))
     with asgi_server(simulator) as server, FaultProxy(server) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
@@ -107,7 +107,7 @@ async def test_a_write_answered_by_another_server_is_read_back_and_resent(tmp_pa
         met[method, path] += 1
         return fault if path != TOKEN_PATH and met[method, path] == (2 if method == "GET" else 1) else None
 
-    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    simulator = Simulator(SimulatorSettings(users=PEOPLE))
     with asgi_server(simulator) as server, FaultProxy(server, first_write_and_read) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
@@ -119,7 +119,7 @@ async def test_a_write_answered_by_another_server_is_read_back_and_resent(tmp_pa
 
 
 async def test_a_step_always_answered_by_another_server_is_executed_by_a_later_run(tmp_path: Path) -> None:
-    simulator = build_app(SimulatorSettings(users=PEOPLE))
+    simulator = Simulator(SimulatorSettings(users=PEOPLE))
     portal = True
 
     def to_writes(number: int, method: str, path: str) -> Fault | None:

@@ -14,7 +14,7 @@ from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, ServerFault, ServiceUnavailable
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 OPERATIONS = 1000
@@ -105,7 +105,7 @@ async def test_in_a_total_outage_each_operation_sends_about_one_request(
 
 
 async def test_after_an_outage_starts_few_requests_are_sent() -> None:
-    with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
+    with asgi_server(Simulator(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
         async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
             await api.list_groups()
             work = [asyncio.create_task(attempt(api, number)) for number in range(200)]
@@ -120,7 +120,7 @@ async def test_after_an_outage_starts_few_requests_are_sent() -> None:
 
 
 async def test_after_an_outage_failed_calls_are_retried_again() -> None:
-    with asgi_server(build_app(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
+    with asgi_server(Simulator(SimulatorSettings(users=10))) as url, FaultProxy(url) as proxy:
         async with rest_directory(proxy.url, pacer=unpaced(8), client_id="demo", read_secret=demo) as api:
             await api.list_groups()
             proxy.always = Fault.RESET

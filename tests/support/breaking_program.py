@@ -135,10 +135,10 @@ def on_the_thread_of_the_simulator() -> None:
 def on_the_thread_of_the_simulator_at_its_start() -> None:
     from walkme_tui.simulator import app
 
-    def build_app(settings: object) -> Any:
+    def refuse(settings: object) -> Any:
         raise SystemExit(SECRET)
 
-    _replace(app, "build_app", build_app)
+    _replace(app, "Simulator", refuse)
 
 
 def in_the_loop_of_the_simulator() -> None:

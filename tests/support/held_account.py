@@ -29,7 +29,7 @@ from typing import Any, Final, TextIO
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.support.tcp import asgi_server
-from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 Stream = int | TextIO
@@ -60,7 +60,7 @@ class HeldAccount:
     @contextmanager
     def serving(cls, **settings: Any) -> "Iterator[HeldAccount]":
         """Serve an account with these settings; held writes are released at the end."""
-        account = cls(build_app(SimulatorSettings(**settings)))
+        account = cls(Simulator(SimulatorSettings(**settings)))
         with asgi_server(account) as url:
             account.url = url
             try:

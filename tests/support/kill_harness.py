@@ -36,7 +36,7 @@ from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import User
-from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.store.journal.journal import open_journal
 
@@ -165,7 +165,7 @@ class HarnessAccount:
 @contextmanager
 def harness_account(seed: int, share: float, settings: SimulatorSettings) -> Iterator[HarnessAccount]:
     """A simulated account that is removed at the end."""
-    simulator = build_app(settings)
+    simulator = Simulator(settings)
     with (
         tempfile.TemporaryDirectory() as folder,
         asgi_server(simulator) as url,

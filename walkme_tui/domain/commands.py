@@ -4,7 +4,6 @@ The footer, the help screen, the palette and the keymap of ``config.toml`` are m
 implement the commands. Ids are public and never change, because users write them into ``[keys]``.
 """
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import WRITE_SCOPE
@@ -121,9 +120,6 @@ COMMANDS: Final = (
 ANNOUNCED: Final = frozenset({"user.edit"})
 
 
-def command(command_id: str, commands: Iterable[Command] = COMMANDS) -> Command:
+def command(command_id: str) -> Command:
     """The command with this id; KeyError if there is none."""
-    for candidate in commands:
-        if candidate.id == command_id:
-            return candidate
-    raise KeyError(command_id)
+    return {candidate.id: candidate for candidate in COMMANDS}[command_id]

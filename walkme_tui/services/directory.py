@@ -201,10 +201,8 @@ async def _known_by_email(session: Session, email: str) -> User | None:
 
 def _similar(folded: str, known: list[Group]) -> str:
     """A hint for a name that no group has; ``folded`` is its search key."""
-    import difflib
+    from walkme_tui.domain.filters import nearest
 
-    names = {search_key(group.name): group.name for group in known if group.name}
-    close = difflib.get_close_matches(folded, names, n=1)
-    if close:
-        return f"Did you mean {clean(names[close[0]], MAX_SHOWN_KEY)}?"
+    if close := nearest(folded, [group.name for group in known if group.name]):
+        return f"Did you mean {clean(close[0], MAX_SHOWN_KEY)}?"
     return "The groups of the account are listed in the Groups tab."

@@ -23,35 +23,26 @@ OnAnswer = Callable[[str, str, int, float], None]
 """Called after every answer with method, path with query, status (0 where none was sent) and milliseconds."""
 
 
-def build_app(
-    settings: SimulatorSettings,
-    account: SimulatedAccount | None = None,
-    faults: Faults | None = None,
-    *,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> "Simulator":
-    """A simulator with these settings; ``monotonic`` (seconds) is the clock of tokens and of the rate limit."""
-    return Simulator(
-        settings,
-        SimulatedAccount(settings) if account is None else account,
-        Faults(settings.faults) if faults is None else faults,
-        monotonic,
-    )
-
-
 class Simulator:
-    """The ASGI application; all calls come from one event loop."""
+    """The ASGI application of an account with these settings; all calls come from one event loop.
+
+    ``monotonic`` (seconds) is the clock of tokens and of the rate limit.
+    """
 
     def __init__(
-        self, settings: SimulatorSettings, account: SimulatedAccount, faults: Faults, monotonic: Callable[[], float]
+        self,
+        settings: SimulatorSettings,
+        account: SimulatedAccount | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
-        self.account = account
-        self.faults = faults
+        self.account = account or SimulatedAccount(settings)
+        self.faults = Faults(settings.faults)
         self.sign_in = TokenIssuer(settings, monotonic)
         self.on_answer: OnAnswer | None = None
         self._rate = None if settings.rate_per_s is None else RateLimit(settings.rate_per_s, monotonic)
-        self._rest = RestSurface(settings, account, faults, self.sign_in).application()
+        self._rest = RestSurface(settings, self.account, self.faults, self.sign_in).application()
         self._numbers = count(keyed(settings.seed, 6))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

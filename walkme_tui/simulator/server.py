@@ -33,9 +33,9 @@ def serve(
         except ImportError:
             hint = 'Install it with: pip install "walkme-tui[simulator]"'
             raise ConfigurationError("The simulator needs uvicorn, which is not installed.", hint=hint) from None
-        from walkme_tui.simulator.app import build_app
+        from walkme_tui.simulator.app import Simulator
 
-        app = build_app(settings)
+        app = Simulator(settings)
         app.on_answer = on_answer
         with _listener(port) as listener:
             base_url = f"http://{_HOST}:{listener.getsockname()[1]}"

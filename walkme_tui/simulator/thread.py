@@ -97,9 +97,9 @@ class SimulatorThread:
 
     async def _serve(self) -> None:
         """Make the simulator, wait for ``stop``, and cancel pending calls."""
-        from walkme_tui.simulator.app import build_app
+        from walkme_tui.simulator.app import Simulator
 
-        simulator = build_app(self.settings)
+        simulator = Simulator(self.settings)
         with self._lock:
             if self._stopped:
                 self._ready.set_exception(ConnectionResetError(_STOPPED))

@@ -48,14 +48,14 @@ class ShowsView(Protocol):
         ...
 
 
-def bound(keymap: Mapping[str, tuple[str, ...]], commands: Iterable[Command] = COMMANDS) -> tuple[Command, ...]:
+def bound(keymap: Mapping[str, tuple[str, ...]]) -> tuple[Command, ...]:
     """The commands with the user's own keys; a key that is bound to one command is removed from all others."""
     taken = {key for keys in keymap.values() for key in keys}
     return tuple(
         command._replace(keys=keymap[command.id])
         if command.id in keymap
         else command._replace(keys=tuple(key for key in command.keys if key not in taken))
-        for command in commands
+        for command in COMMANDS
     )
 
 

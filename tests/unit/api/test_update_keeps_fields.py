@@ -19,7 +19,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.user_json import KNOWN_NAMES
 from walkme_tui.domain.users import Json, User
 from walkme_tui.simulator.account import SimulatedAccount
-from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import PatchSupport, SimulatorSettings
 
 Raw = dict[str, Json]
@@ -35,7 +35,7 @@ class Client:
         self.groups = [str(group["id"]) for group in self.account.groups()]
         self.sent: list[tuple[str, Any]] = []
         self._runner = asyncio.Runner()
-        application = httpx.ASGITransport(app=build_app(settings, self.account))
+        application = httpx.ASGITransport(app=Simulator(settings, self.account))
         self.api = self._runner.run(self._opened(application))
 
     async def _opened(self, application: httpx.ASGITransport) -> RestDirectory:

@@ -20,7 +20,7 @@ from walkme_tui.domain.errors import ConfigurationError, SignInRefused
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session, SyncSettings
 from walkme_tui.session import folder_name, open_demo_session, open_session
-from walkme_tui.simulator.app import build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 
@@ -47,7 +47,7 @@ async def read_once(session: Session) -> None:
 
 
 async def test_a_profile_is_read_over_http_into_a_private_mirror(paths: Paths, secret: FileSource) -> None:
-    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+    with asgi_server(Simulator(SimulatorSettings(users=120))) as url:
         profile = profile_at(url, secret)
         session = open_session(profile, paths=paths)
         assert session.account == Account("acme", Environment.SANDBOX, Surface.REST, url, client_id="demo")
@@ -80,7 +80,7 @@ async def test_the_profile_sets_the_sync_settings(paths: Paths, secret: FileSour
 
 
 async def test_another_account_under_the_same_profile_name_shows_no_old_users(paths: Paths, secret: FileSource) -> None:
-    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+    with asgi_server(Simulator(SimulatorSettings(users=120))) as url:
         session = open_session(profile_at(url, secret), paths=paths)
         await read_once(session)
         await session.aclose()
@@ -90,7 +90,7 @@ async def test_another_account_under_the_same_profile_name_shows_no_old_users(pa
 
 
 async def test_a_mirror_in_memory_leaves_no_file(paths: Paths, secret: FileSource) -> None:
-    with asgi_server(build_app(SimulatorSettings(users=120))) as url:
+    with asgi_server(Simulator(SimulatorSettings(users=120))) as url:
         session = open_session(profile_at(url, secret)._replace(mirror=MirrorStorage.MEMORY), paths=paths)
         await read_once(session)
         await session.aclose()

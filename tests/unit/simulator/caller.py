@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from walkme_tui.simulator.app import Simulator, build_app
+from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
 NOW_MS = 1_760_000_000_000
@@ -40,7 +40,7 @@ class Caller:
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self.clock = Clock()
-        self.app: Simulator = build_app(settings, monotonic=self.clock)
+        self.app: Simulator = Simulator(settings, monotonic=self.clock)
         self._token = ""
 
     async def send(self, method: str, target: str, headers: dict[str, str], content: bytes = b"") -> Answered:
