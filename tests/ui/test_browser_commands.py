@@ -26,13 +26,13 @@ def test_every_command_has_an_action_and_every_action_a_command() -> None:
 def test_binding_a_key_removes_it_from_its_previous_command() -> None:
     commands = {command.id: command for command in bound({"mark.toggle": ("j",), "app.help": ()})}
     assert commands["mark.toggle"].keys == ("j",)
-    assert commands["cursor.down"].keys == ("down",)
+    assert commands["cursor.down"].keys == ("↓",)
     assert commands["app.help"].keys == ()
     assert labels(commands["cursor.down"]) == "↓"
 
 
 async def test_configured_keys_replace_the_default_keys() -> None:
-    keymap = {"mark.toggle": ("f2",), "app.help": ()}
+    keymap = {"mark.toggle": ("F2",), "app.help": ()}
     async with open_browser(Setting(api=account(), keymap=keymap)) as browser:
         await browser.loaded()
         await browser.press("f2")

@@ -14,6 +14,7 @@ from textual.message import Message
 
 from tests.support.browser import KEY_NAMES, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.config.key_names import textual_key
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.commands import CHANGE, COMMANDS, MARK, Command
 from walkme_tui.domain.errors import SignInRefused
@@ -140,7 +141,7 @@ async def test_a_command_acts_on_the_user_in_the_view_of_the_preceding_input(
             await input_handled(browser)
             seen.clear()
             wanted, runs_left = command.id, int(command.id == VIEW_CHANGES[way].opens)
-            burst(browser, *VIEW_CHANGES[way].inputs, command.keys[0])
+            burst(browser, *VIEW_CHANGES[way].inputs, textual_key(command.keys[0]))
             await browser.settled(lambda: seen)
             wanted = ""
             await input_handled(browser)

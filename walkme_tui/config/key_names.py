@@ -1,6 +1,7 @@
-"""Names of keys: converts those in ``[keys]`` to those of the browser's keymap.
+"""Names of keys: normalises those in ``[keys]``, and translates between shown names and Textual's.
 
-The browser's keymap silently ignores unknown names, so every name is checked here.
+Commands, the configuration and the screen use the shown names (``/``, ``PgDn``, ``F2``). Textual silently ignores
+unknown names, so every name is checked here.
 """
 
 from collections.abc import Mapping
@@ -46,10 +47,24 @@ PUNCTUATION: Final = {
     "}": "right_curly_bracket",
     "~": "tilde",
 }
-NAMED: Final = frozenset(
-    {"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "tab", "shift+tab"}
-    | {f"f{number}" for number in range(1, 11)}
-)
+"""Textual's names of printable characters."""
+NAMED: Final = {
+    "Space": "space",
+    "↑": "up",
+    "↓": "down",
+    "←": "left",
+    "→": "right",
+    "PgUp": "pageup",
+    "PgDn": "pagedown",
+    "Esc": "escape",
+    "Enter": "enter",
+    "Home": "home",
+    "End": "end",
+    "Tab": "tab",
+    "shift+Tab": "shift+tab",
+    **{f"F{number}": f"f{number}" for number in range(1, 11)},
+}
+"""Textual's names of the other keys."""
 ALLOWED_CONTROL: Final = frozenset({"ctrl+l", "ctrl+p", "ctrl+q", "ctrl+z"})
 _ALIASES: Final = {
     "esc": "escape",
@@ -65,27 +80,13 @@ _ALIASES: Final = {
     "hyphen": "minus",
     "at_sign": "at",
 }
-_SHOWN: Final = {
-    **{name: character for character, name in PUNCTUATION.items()},
-    "space": "Space",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "escape": "Esc",
-    "enter": "Enter",
-    "home": "Home",
-    "end": "End",
-    "tab": "Tab",
-    "shift+tab": "shift+Tab",
-}
+_TEXTUAL: Final = PUNCTUATION | NAMED
+_SHOWN: Final = {name: shown for shown, name in _TEXTUAL.items()}
 _ADVICE: Final = "Use a printable character, an arrow, Enter, Esc, Tab, Home, End, PgUp, PgDn, or F1 to F10."
 
 
 def normalised_key(written: str) -> str:
-    """The keymap's name of a key: ``F2`` gives f2, ``,`` comma, ``Space`` space, ``G`` stays; raises ``KeyRefused``.
+    """The shown name of a key: ``f2`` gives F2, ``comma`` ``,``, ``pagedown`` PgDn, ``G`` stays; raises ``KeyRefused``.
 
     Accepts only keys that every terminal sends: printable characters, the movement keys, F1 to F10, some with ctrl.
     """
@@ -93,8 +94,8 @@ def normalised_key(written: str) -> str:
         return _character(written)
     name = written.strip().lower().replace(" ", "_").replace("-", "_")
     name = _ALIASES.get(name, name)
-    if name in NAMED or name in ALLOWED_CONTROL or name in PUNCTUATION.values():
-        return name
+    if name in _SHOWN or name in ALLOWED_CONTROL:
+        return shown_key(name)
     modifier, _, letter = name.rpartition("+")
     if modifier == "shift" and len(letter) == 1 and letter.isalpha():
         return letter.upper()
@@ -107,10 +108,13 @@ def normalised_key(written: str) -> str:
 
 
 def shown_key(name: str) -> str:
-    """A key for display: ``comma`` gives ``,``, ``f2`` F2, ``pagedown`` PgDn."""
-    if name in _SHOWN:
-        return _SHOWN[name]
-    return name.upper() if name.startswith("f") and name[1:].isdigit() else name
+    """The shown name of a key that Textual names so: ``comma`` gives ``,``, ``pagedown`` PgDn."""
+    return _SHOWN.get(name, name)
+
+
+def textual_key(shown: str) -> str:
+    """Textual's name of a key: ``,`` gives comma, ``PgDn`` pagedown."""
+    return _TEXTUAL.get(shown, shown)
 
 
 def clashes(keymap: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
@@ -123,8 +127,8 @@ def clashes(keymap: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
 
 
 def _character(character: str) -> str:
-    if character in PUNCTUATION:
-        return PUNCTUATION[character]
+    if character in _TEXTUAL:
+        return shown_key(_TEXTUAL[character])
     if character.isalnum():
         return character
     raise KeyRefused(f"This character cannot be a key. {_ADVICE}")

@@ -1,6 +1,6 @@
 """Reads the table ``[keys]``: which key runs which command."""
 
-from walkme_tui.config.key_names import KeyRefused, clashes, normalised_key, shown_key
+from walkme_tui.config.key_names import KeyRefused, clashes, normalised_key
 from walkme_tui.config.sections import Section, nearest
 from walkme_tui.domain.commands import ANNOUNCED, COMMANDS
 from walkme_tui.domain.text import clean
@@ -64,6 +64,6 @@ def _check_clashes(section: Section, keymap: dict[str, tuple[str, ...]]) -> None
         others = " and ".join(command_id for command_id in ids if command_id != ours)
         section.add_problem(
             ours,
-            f'the key {shown_key(key)} of "{ours}" also runs "{others}".',
+            f'the key {key} of "{ours}" also runs "{others}".',
             "Use another key, or change that of the other command in [keys] too.",
         )

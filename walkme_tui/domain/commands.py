@@ -12,11 +12,11 @@ from walkme_tui.domain.accounts import WRITE_SCOPE
 class Command(NamedTuple):
     """One command.
 
-    ``keys`` are Textual key names; the footer shows the first. ``title`` is the text in the palette and the help,
-    ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help. ``writes`` means that the
-    command changes the account, see ``domain.permissions``, and ``scope`` is what the token needs for that.
-    ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it waits until the view
-    shows what earlier keys requested.
+    ``keys`` are named as they are shown (``/``, ``PgDn``); the footer shows the first. ``title`` is the text in the
+    palette and the help, ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help.
+    ``writes`` means that the command changes the account, see ``domain.permissions``, and ``scope`` is what the token
+    needs for that. ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it
+    waits until the view shows what earlier keys requested.
     """
 
     id: str
@@ -37,23 +37,23 @@ CHANGE: Final = "Changing the account"
 PROGRAM: Final = "The program"
 
 COMMANDS: Final = (
-    Command("cursor.down", ("down", "j"), "Next row", MOVE),
-    Command("cursor.up", ("up", "k"), "Previous row", MOVE),
-    Command("cursor.page_down", ("pagedown",), "A page down", MOVE),
-    Command("cursor.page_up", ("pageup",), "A page up", MOVE),
-    Command("cursor.first", ("g", "home"), "First row", MOVE),
-    Command("cursor.last", ("G", "end"), "Last row", MOVE),
-    Command("columns.right", ("right", "l"), "Columns further right, where they are wide (w)", MOVE),
-    Command("columns.left", ("left", "h"), "Columns further left", MOVE),
-    Command("pane.next", ("tab",), "Next pane", MOVE),
-    Command("pane.previous", ("shift+tab",), "Previous pane", MOVE),
-    Command("tab.next", ("right_square_bracket",), "Next tab", MOVE),
-    Command("tab.previous", ("left_square_bracket",), "Previous tab", MOVE),
+    Command("cursor.down", ("↓", "j"), "Next row", MOVE),
+    Command("cursor.up", ("↑", "k"), "Previous row", MOVE),
+    Command("cursor.page_down", ("PgDn",), "A page down", MOVE),
+    Command("cursor.page_up", ("PgUp",), "A page up", MOVE),
+    Command("cursor.first", ("g", "Home"), "First row", MOVE),
+    Command("cursor.last", ("G", "End"), "Last row", MOVE),
+    Command("columns.right", ("→", "l"), "Columns further right, where they are wide (w)", MOVE),
+    Command("columns.left", ("←", "h"), "Columns further left", MOVE),
+    Command("pane.next", ("Tab",), "Next pane", MOVE),
+    Command("pane.previous", ("shift+Tab",), "Previous pane", MOVE),
+    Command("tab.next", ("]",), "Next tab", MOVE),
+    Command("tab.previous", ("[",), "Previous tab", MOVE),
     Command("tab.users", ("1",), "Users", MOVE),
     Command("tab.groups", ("2",), "Groups", MOVE),
     Command("tab.jobs", ("4", "L"), "Jobs: the changes made on this machine", MOVE),
-    Command("tab.requests", ("5", "at"), "Requests: what was sent to the server", MOVE),
-    Command("view.filter", ("slash",), "Filter what is loaded; look up a full email", FIND, "filter"),
+    Command("tab.requests", ("5", "@"), "Requests: what was sent to the server", MOVE),
+    Command("view.filter", ("/",), "Filter what is loaded; look up a full email", FIND, "filter"),
     Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
     Command("view.sort", ("s",), "Sort by the next column, last in the server's order", FIND, "sort"),
     Command("view.reverse", ("S",), "Reverse the order", FIND),
@@ -70,15 +70,15 @@ COMMANDS: Final = (
     Command("news.show", ("N",), "Users who are new, gone or changed since the start", FIND),
     Command("crawl.pause", (), "Pause or resume reading the account (P)", FIND),
     Command("crawl.restart", (), "Read the whole account again from the server", FIND),
-    Command("mark.toggle", ("space",), "Mark or unmark this row", MARK, "mark", needs_view=True),
+    Command("mark.toggle", ("Space",), "Mark or unmark this row", MARK, "mark", needs_view=True),
     Command("mark.range", ("v",), "Mark from the last mark to the cursor", MARK, needs_view=True),
-    Command("mark.all", ("asterisk",), "Mark all that is loaded in this view", MARK, needs_view=True),
-    Command("mark.clear", ("backslash",), "Clear all marks", MARK, needs_view=True),
-    Command("row.open", ("enter",), "Open", LOOK, "open", needs_view=True),
-    Command("view.back", ("escape",), "Back, one step with each press", LOOK, "back"),
+    Command("mark.all", ("*",), "Mark all that is loaded in this view", MARK, needs_view=True),
+    Command("mark.clear", ("\\",), "Clear all marks", MARK, needs_view=True),
+    Command("row.open", ("Enter",), "Open", LOOK, "open", needs_view=True),
+    Command("view.back", ("Esc",), "Back, one step with each press", LOOK, "back"),
     Command("pane.detail", ("p",), "Show or hide the detail pane", LOOK, "details"),
-    Command("pane.zoom", ("plus",), "Give the focused pane the whole screen", LOOK, "zoom"),
-    Command("pane.unzoom", ("underscore",), "Show the other panes again", LOOK),
+    Command("pane.zoom", ("+",), "Give the focused pane the whole screen", LOOK, "zoom"),
+    Command("pane.unzoom", ("_",), "Show the other panes again", LOOK),
     Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True),
     Command("copy.menu", ("y",), "Copy values of this user or group, or of the marked", LOOK, "copy", needs_view=True),
     Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
@@ -108,9 +108,9 @@ COMMANDS: Final = (
     ),
     Command("job.receipt", ("o",), "Show the receipt of this job", CHANGE, "receipt", needs_view=True),
     Command("dialog.open", ("W",), "Open the dialog that is ready", CHANGE),
-    Command("app.palette", ("colon", "ctrl+p"), "Command palette", PROGRAM, "commands"),
+    Command("app.palette", (":", "ctrl+p"), "Command palette", PROGRAM, "commands"),
     Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
-    Command("app.help", ("question_mark", "f1"), "Help", PROGRAM, "help"),
+    Command("app.help", ("?", "F1"), "Help", PROGRAM, "help"),
     Command("app.redraw", ("ctrl+l",), "Redraw the screen", PROGRAM),
     Command("app.suspend", ("ctrl+z",), "Suspend the program and its jobs; fg in the shell resumes", PROGRAM),
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),

@@ -43,7 +43,7 @@ class BrowserStart(NamedTuple):
     sentences, empty if there is no profile yet. ``open_session`` opens a profile by name and raises
     ``ConfigurationError``; ``open_demo`` starts the demo account, and ``demo`` means to start with it. Both block: call
     them in a thread, like ``open_change_services``, which opens the services that change the account of a session.
-    ``keymap`` contains the Textual key names of the commands with other keys than the default, at least one for each.
+    ``keymap`` contains the keys of the commands with other keys than the default, at least one for each.
     ``theme`` is the name of a theme, None for the default; ``no_color`` takes precedence. Crash reports are written to
     ``state_folder``, and ``themes_folder`` contains the user's own themes; None: there is no such folder. ``task`` is
     the change to start with. ``query`` is the filter to start with, including the text of ``view``, the saved view to

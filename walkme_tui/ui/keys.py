@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from walkme_tui.config.key_names import shown_key
+from walkme_tui.config.key_names import textual_key
 from walkme_tui.domain.commands import COMMANDS, Command
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def bound(keymap: Mapping[str, tuple[str, ...]]) -> tuple[Command, ...]:
 
 def labels(command: Command) -> str:
     """All keys of a command for display: ``g Home``; empty for one without a key."""
-    return " ".join(shown_key(key) for key in command.keys)
+    return " ".join(command.keys)
 
 
 def pairs(commands: Iterable[Command]) -> Iterator[tuple[str, Command]]:
-    """Every key with its command."""
+    """Every key, by its Textual name, with its command."""
     for command in commands:
         for key in command.keys:
-            yield key, command
+            yield textual_key(key), command

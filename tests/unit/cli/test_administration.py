@@ -176,7 +176,7 @@ def test_profiles_lists_addresses_and_sources_without_secrets(
 
 def test_keys_lists_every_command_with_its_own_keys(cli: CommandLine) -> None:
     cli.configure('[keys]\n"user.raw" = ["F2", ","]\n')
-    assert cli("keys", "--json").json["keys"]["user.raw"] == ["f2", "comma"]
+    assert cli("keys", "--json").json["keys"]["user.raw"] == ["F2", ","]
     assert cli("keys", "--default", "--json").json["keys"] == {command.id: list(command.keys) for command in COMMANDS}
     shown = cli("keys").out
     assert "F2 ," in shown

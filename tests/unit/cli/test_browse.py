@@ -48,7 +48,7 @@ def test_the_browser_receives_profile_keys_theme_and_query(cli: CommandLine) -> 
     found = start("zoe")
     assert (found.profile, found.query, found.theme, found.problem) == ("acme", "zoe", "paper", "")
     assert (found.demo, found.no_color) == (False, False)
-    assert found.keymap == {"user.raw": ("f2",)}
+    assert found.keymap == {"user.raw": ("F2",)}
     assert found.state_folder == cli.paths.state
     assert found.themes_folder == cli.paths.themes
     assert [(choice.name, choice.environment, choice.surface, choice.target) for choice in found.profiles] == [

@@ -69,7 +69,7 @@ def test_a_file_with_every_setting_is_read(tmp_path: Path) -> None:
     settings = load_settings(file)
     profile = settings.profiles["acme"]
     assert settings.default_profile == "acme"
-    assert settings.keymap == {"user.raw": ("f2",), "view.filter": ("comma", "slash")}
+    assert settings.keymap == {"user.raw": ("F2",), "view.filter": (",", "/")}
     assert (profile.environment, profile.read_only, profile.theme) == (Environment.SANDBOX, True, "paper")
     assert (profile.sync, profile.resync_hours, profile.refresh_minutes) == (Sync.LAZY, 1.5, 5)
     assert (profile.mirror, profile.mirror_max_age_days) == (MirrorStorage.MEMORY, 7)

@@ -7,7 +7,6 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import aligned
 from walkme_tui.cli.output.streams import print_lines
-from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.text import printable_json
 
@@ -21,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
         print_lines([printable_json({"keys": {name: list(names) for name, names in keys.items()}}, indent=2)])
         return ExitCode.DONE
     lines: list[str] = []
-    rows = aligned([(" ".join(map(shown_key, keys[command.id])), command.title, command.id) for command in COMMANDS])
+    rows = aligned([(" ".join(keys[command.id]), command.title, command.id) for command in COMMANDS])
     for section, members in groupby(zip(COMMANDS, rows, strict=True), key=lambda pair: pair[0].section):
         lines += [*([""] if lines else []), section, *(f"  {row}" for _, row in members)]
     print_lines(lines)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from walkme_tui.config.key_names import textual_key
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.ui.arrangement import Tab
@@ -95,9 +96,9 @@ class ChangeCommands:
 
     @property
     def opening_keys(self) -> tuple[str, ...]:
-        """The keys of the command that was run last."""
+        """The keys of the command that was run last, by their Textual names."""
         command = self._commands.get(self.last_command)
-        return command.keys if command is not None else ()
+        return tuple(map(textual_key, command.keys)) if command is not None else ()
 
     async def extent(self, user_ids: Sequence[str]) -> str:
         """A phrase if the marked users are a whole set (``the whole account``); else empty."""

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 
 from rich.cells import cell_len
 
-from walkme_tui.config.key_names import shown_key
 from walkme_tui.domain.commands import Command
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
@@ -45,7 +44,7 @@ class KeyHints(TextBar):
         room = self.size.width - cell_len(self._position) - 2
         commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
         for command in [command for command in commands if command.keys and command.hint][:MAX_HINTS]:
-            key, word = shown_key(command.keys[0]), f" {command.hint}"
+            key, word = command.keys[0], f" {command.hint}"
             before = GAP if pieces else " "
             room -= cell_len(before + key + word)
             if room < 0:
