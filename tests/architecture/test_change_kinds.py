@@ -55,7 +55,7 @@ def lines_that_ask(tree: ast.AST, names: set[str]) -> list[int]:
     return lines
 
 
-def test_only_the_kinds_themselves_know_which_they_are() -> None:
+def test_no_code_outside_the_registries_checks_the_kind_of_a_change() -> None:
     names = {kind.__name__ for kind in classes(Change)}
     found = {
         f"{path.relative_to(PACKAGE)}:{line}"

@@ -1,4 +1,4 @@
-"""What each sub-command loads: none but the browser knows Textual, and the quick ones load no HTTP client."""
+"""Modules loaded by each sub-command: only the browser imports Textual, and local commands no HTTP client."""
 
 import json
 import os
@@ -23,7 +23,7 @@ SIMULATOR = {"starlette", "uvicorn", "walkme_tui.simulator.rest"}
 def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
     """Exit code of a command line and the modules that it loaded."""
     folders = {f"WALKME_TUI_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
-    # Nothing listens on port 1: what asks the server fails, after it has loaded all that it takes.
+    # Nothing listens on port 1: requests fail after everything needed for them was imported.
     account = {"WALKME_BASE_URL": "http://127.0.0.1:1", "WALKME_CLIENT_ID": "x", "WALKME_CLIENT_SECRET": "x"}
     found = subprocess.run(
         [sys.executable, "-c", PROBE, *words],
@@ -62,7 +62,7 @@ def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
         ("zoe", 2),
     ],
 )
-def test_what_needs_no_server_loads_neither_screen_nor_client(tmp_path: Path, words: str, code: int) -> None:
+def test_local_commands_import_neither_textual_nor_the_http_client(tmp_path: Path, words: str, code: int) -> None:
     found, modules = loaded(tmp_path, *words.split())
     assert found == code
     assert modules & (SCREEN | CLIENT | SIMULATOR) == set()
@@ -71,13 +71,13 @@ def test_what_needs_no_server_loads_neither_screen_nor_client(tmp_path: Path, wo
 @pytest.mark.parametrize(
     "words", ["whois a@example.com --demo", "export --demo --filter nobody", "offboard a@example.com --demo --yes"]
 )
-def test_what_asks_a_server_loads_no_screen(tmp_path: Path, words: str) -> None:
+def test_commands_that_use_the_server_do_not_import_textual(tmp_path: Path, words: str) -> None:
     _, modules = loaded(tmp_path, *words.split())
     assert "httpx" in modules
     assert modules & SCREEN == set()
 
 
-def test_a_look_up_in_the_copy_loads_little(tmp_path: Path) -> None:
+def test_a_cached_look_up_imports_few_modules(tmp_path: Path) -> None:
     _, modules = loaded(tmp_path, "whois", "a@example.com", "--cached")
     unwanted = {"ssl", "tomllib", "difflib", "platformdirs", "tomli_w", "csv", "urllib.request", "email"}
     assert modules & unwanted == set()

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_layers_of_the_house_are_kept() -> None:
+def test_the_import_contracts_hold() -> None:
     found = subprocess.run(
         [
             sys.executable,

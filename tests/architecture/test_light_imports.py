@@ -1,6 +1,6 @@
-"""Importing a module costs only what its room may use: a heavy library that sneaks in would slow every start.
+"""Importing a package loads only the libraries that it may use; other heavy libraries would slow every start.
 
-The static contracts cannot see this where an import is indirect, so each room is imported in a fresh interpreter.
+The static contracts miss indirect imports, so each package is imported in a new interpreter.
 """
 
 import ast
@@ -29,8 +29,8 @@ print(*sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
 """
 
 
-def modules_below(room: str) -> list[str]:
-    path = PACKAGE / room
+def modules_below(package: str) -> list[str]:
+    path = PACKAGE / package
     files = [path.with_suffix(".py")] if not path.is_dir() else sorted(path.rglob("*.py"))
     names = [".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts) for file in files]
     return [name.removesuffix(".__init__") for name in names]
@@ -48,13 +48,13 @@ def loaded(modules: list[str], unwanted: tuple[str, ...]) -> list[str]:
     return found.stdout.split()
 
 
-@pytest.mark.parametrize("room", ["domain", "services", "session", "cli", "__main__"])
-def test_a_room_that_every_start_passes_loads_no_library(room: str) -> None:
-    assert loaded(modules_below(room), EVERYTHING) == []
+@pytest.mark.parametrize("package", ["domain", "services", "session", "cli", "__main__"])
+def test_packages_used_by_every_start_load_no_heavy_library(package: str) -> None:
+    assert loaded(modules_below(package), EVERYTHING) == []
 
 
 @pytest.mark.parametrize(
-    ("room", "unwanted"),
+    ("package", "unwanted"),
     [
         ("config", (*TERMINAL, *NETWORK, *SIMULATOR, "sqlite3")),
         ("store", (*TERMINAL, *NETWORK, *SIMULATOR)),
@@ -63,8 +63,8 @@ def test_a_room_that_every_start_passes_loads_no_library(room: str) -> None:
         ("ui", (*NETWORK, *SIMULATOR, "sqlite3")),
     ],
 )
-def test_a_room_loads_only_the_library_that_it_is_there_for(room: str, unwanted: tuple[str, ...]) -> None:
-    assert loaded(modules_below(room), unwanted) == []
+def test_a_package_loads_only_its_own_heavy_library(package: str, unwanted: tuple[str, ...]) -> None:
+    assert loaded(modules_below(package), unwanted) == []
 
 
 OPEN_DEMO = """

@@ -38,5 +38,5 @@ def test_only_the_directory_and_the_page_tracker_store_and_publish_records() -> 
         "events.PageLoaded(1, 0, 0)",
     ],
 )
-def test_every_form_of_a_call_is_found(source: str) -> None:
+def test_every_form_of_a_restricted_call_is_found(source: str) -> None:
     assert restricted_calls(source)

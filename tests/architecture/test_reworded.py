@@ -72,7 +72,7 @@ async def lost(desk: ExecutorBench, api: FakeDirectory) -> Job:
     return job
 
 
-async def test_a_change_that_arrives_late_is_ours_and_can_be_undone(tmp_path: Path, reword: Reword) -> None:
+async def test_a_late_change_counts_as_ours_and_can_be_undone(tmp_path: Path, reword: Reword) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await lost(desk, api)
@@ -84,7 +84,7 @@ async def test_a_change_that_arrives_late_is_ours_and_can_be_undone(tmp_path: Pa
     assert [step.change for step in undo.steps] == [*DEACTIVATE.inverses()]
 
 
-async def test_discarding_it_asks_for_review(tmp_path: Path, reword: Reword) -> None:
+async def test_discarding_an_open_step_requires_review(tmp_path: Path, reword: Reword) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await lost(desk, api)
@@ -118,7 +118,7 @@ async def test_a_second_recheck_replaces_the_first(tmp_path: Path, reword: Rewor
     assert len(plan.subjects[0].consequences) == 1
 
 
-def test_a_time_out_is_retried_as_one(reword: Reword) -> None:
+def test_a_time_out_is_recognised_with_reworded_messages(reword: Reword) -> None:
     def attempts(error: Exception) -> int:
         failure = failure_of_exception(error, Endpoint("acme", "host", "a file", ""), Deadlines())
         made = 1

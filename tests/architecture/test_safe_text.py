@@ -13,7 +13,7 @@ MAKES_CONTENT = "safe.py"
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_only_literals_and_content_reach_what_parses(name: str) -> None:
+def test_only_literals_and_content_reach_surfaces_that_parse_markup(name: str) -> None:
     others = [source for other, source in SOURCES.items() if other != name]
     found = findings(SOURCES[name], others, makes_content=name == MAKES_CONTENT)
     assert not [f"{name}:{finding.line}: {finding.why}" for finding in found]
@@ -52,7 +52,7 @@ def test_only_literals_and_content_reach_what_parses(name: str) -> None:
         "def show(name: 'str | Content') -> None:\n    Static(name)",
     ],
 )
-def test_what_could_be_parsed_is_found(unsafe: str) -> None:
+def test_text_that_could_be_parsed_is_found(unsafe: str) -> None:
     assert findings(unsafe)
 
 
@@ -80,5 +80,5 @@ def test_what_could_be_parsed_is_found(unsafe: str) -> None:
         "class Pane:\n    text: Content\n    def show(self) -> None:\n        Static(self.text)",
     ],
 )
-def test_what_is_literal_or_content_is_not_found(safe: str) -> None:
+def test_literals_and_content_are_not_reported(safe: str) -> None:
     assert not findings(safe)

@@ -1,7 +1,7 @@
-"""Which surfaces of the installed Textual read markup, and which let control characters through.
+"""Which surfaces of the installed Textual parse markup, and which pass control characters.
 
 ``ui/safe.py`` and the rules in ``tests/support/surfaces.py`` rest on this. A test that fails here after an update of
-Textual says that a surface has changed its mind: look at every use of it.
+Textual shows that a surface behaves differently: check every use of it.
 """
 
 from collections.abc import Callable

@@ -49,7 +49,7 @@ def test_a_worker_is_given_a_function_and_no_coroutine() -> None:
     assert wrong == []
 
 
-def test_nothing_takes_or_stores_a_coroutine_that_does_not_run_yet() -> None:
+def test_no_annotation_permits_a_coroutine_that_is_not_running() -> None:
     """mypy checks every call, so a coroutine can only be passed on or stored where an annotation permits it."""
     annotated = [
         (name, node.annotation)

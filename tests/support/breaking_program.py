@@ -1,4 +1,4 @@
-"""The program with a fault planted in it, run by ``test_crash_ways.py``: ``breaking_program WAY WORD…``.
+"""The program with an injected exception, run by ``test_crash_ways.py``: ``breaking_program WAY WORD…``.
 
 ``WAYS`` names what breaks; every exception holds ``SECRET`` in its text.
 """
@@ -30,7 +30,7 @@ async def strike_in_a_task() -> None:
 
 
 def when_a_session_opens(plant: Callable[[], object]) -> None:
-    """Plant something on the event loop."""
+    """Run ``plant`` on the event loop when a session opens."""
     from walkme_tui.cli.context import Context
 
     real = Context.open_session
@@ -102,7 +102,7 @@ def in_a_finalizer() -> None:
 
 
 def in_a_future() -> None:
-    """Not a way out of the program, but logged with its traceback."""
+    """An exception that asyncio only logs, with its traceback."""
 
     def plant() -> None:
         future: Future[bool] = ThreadPoolExecutor().submit(threading.Event().wait, 0.01)

@@ -47,7 +47,7 @@ SOURCE = "the variable WALKME_CLIENT_SECRET"
 class Setting:
     """The surroundings of a browser; every part can be set before it is opened.
 
-    The account is read whole in the background only where ``sync`` says so: most tests are about something else.
+    The account is crawled in the background only if ``sync`` says so.
     """
 
     api: DirectoryApi = field(default_factory=FakeDirectory)

@@ -1,7 +1,7 @@
-"""A browser that breaks when j is pressed, run by ``test_browser_crash.py`` in a terminal of its own.
+"""A browser that raises an exception when j is pressed, run by ``test_browser_crash.py`` in its own terminal.
 
-Its arguments: the folder for the report, and where it breaks (``BREAKS``); or ``secret``: it does not break, but its
-secret's command takes longer than anybody waits.
+Its arguments: the folder for the report, and the place of the exception (``BREAKS``); or ``secret``: no exception,
+but a secret command that does not end.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""An account in memory that satisfies ``services.ports.DirectoryApi``, with knobs for what goes wrong.
+"""An account in memory that satisfies ``services.ports.DirectoryApi``, with settings for faults.
 
 api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
 gate = api.hold("list_users")     # calls wait until gate.set()
@@ -97,8 +97,8 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Carrying:
-    """A write on its way; ``lost``: it will be carried out and its answer will not arrive."""
+class PendingWrite:
+    """A pending write; ``lost``: it will be executed and its answer lost."""
 
     write: Write
     lost: bool
@@ -148,7 +148,7 @@ class FakeDirectory:
         self._gates: dict[str | None, asyncio.Event] = {}
         self._closing = asyncio.Event()
 
-    # ------------------------------------------------------------ knobs
+    # ------------------------------------------------------------ faults and changes by others
 
     def hold(self, name: str | None = None) -> asyncio.Event:
         """Make calls (of this method, or all) wait until the returned event is set; a later hold replaces it."""
@@ -168,7 +168,7 @@ class FakeDirectory:
         self._lost.extend([(name, executed)] * times)
 
     def meanwhile(self, name: str, action: Callable[[], None]) -> None:
-        """Let others do something just before the next call of this method is looked at."""
+        """Run an action of others just before the next call of this method is executed."""
         self._meanwhile.append((name, action))
 
     def edit(self, user_id: str, **values: Any) -> None:
@@ -181,7 +181,7 @@ class FakeDirectory:
         del self.users[self._index(user_id)]
 
     def now(self, user_id: str) -> User:
-        """The user as they truly are, without any knob."""
+        """The current user, unaffected by the fault settings."""
         return self._at(self._index(user_id))
 
     # ------------------------------------------------------------ DirectoryApi
@@ -229,7 +229,7 @@ class FakeDirectory:
 
     async def create_user(self, values: Mapping[str, str]) -> str | None:
         """Append a user, pending, with a new id."""
-        carrying = await self._begin("create_user", (dict(values),))
+        pending = await self._begin("create_user", (dict(values),))
         attributes: dict[str, Any] = {"first_name": None, "last_name": None, "external_id": None, "role": "Viewer"}
         email = values.get("email", "")
         if "@" not in email:
@@ -239,24 +239,24 @@ class FakeDirectory:
         self._created += 1
         user_id, now = f"00000000-0000-4000-9000-{self._created:012d}", self.clock()
         user = User(id=user_id, status="pending", groups=(), created_at_ms=now, updated_at_ms=now)
-        self.writes.append(carrying.write)
+        self.writes.append(pending.write)
         if not self.inert:
             self.users.append(user._replace(**attributes | dict(values)))
             self._behind[user_id] = (None, self.stale_reads)
-        self._answer(carrying)
+        self._answer(pending)
         return None if self.created_without_id else user_id
 
     async def delete_user(self, user_id: str) -> None:
         """Remove a user, or only deactivate them."""
-        carrying = await self._begin("delete_user", (user_id,))
+        pending = await self._begin("delete_user", (user_id,))
         old, index = self.now(user_id), self._index(user_id)
-        self.writes.append(carrying.write)
+        self.writes.append(pending.write)
         if self.deletion_deactivates:
             self.users[index] = old._replace(status="inactive")
         elif not self.inert:
             del self.users[index]
         self._behind[user_id] = (old, self.stale_reads)
-        self._answer(carrying)
+        self._answer(pending)
 
     async def replaces_records(self) -> bool:
         """True once PATCH was refused."""
@@ -269,33 +269,33 @@ class FakeDirectory:
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields."""
-        carrying = await self._begin("patch_user", (user_id, dict(fields)))
+        pending = await self._begin("patch_user", (user_id, dict(fields)))
         if self.patch_refused:
             raise MethodRefused("The account does not know this call (405).", status=405)
-        self._store(user_id, {**encode_user(self.now(user_id)), **fields}, carrying)
+        self._store(user_id, {**encode_user(self.now(user_id)), **fields}, pending)
 
     async def put_user(self, user_id: str, whole: Mapping[str, Json]) -> None:
         """Replace the record: what may be empty and is left out is cleared, what is unknown and left out is lost."""
-        carrying = await self._begin("put_user", (user_id, dict(whole)))
+        pending = await self._begin("put_user", (user_id, dict(whole)))
         old = encode_user(self.now(user_id))
         kept: dict[str, Json] = {name: old[name] for name in ("id", "email", "status", "createdAt") if name in old}
-        self._store(user_id, {**kept, **CLEARED, **whole}, carrying)
+        self._store(user_id, {**kept, **CLEARED, **whole}, pending)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Put a user into a group; who is in it already stays."""
-        carrying = await self._begin("add_member", (group_id, user_id))
+        pending = await self._begin("add_member", (group_id, user_id))
         groups = self._groups_of(group_id, user_id)
         joined: list[Json] = [*groups] if group_id in groups else [*groups, group_id]
-        self._store(user_id, {**encode_user(self.now(user_id)), "groups": joined}, carrying)
+        self._store(user_id, {**encode_user(self.now(user_id)), "groups": joined}, pending)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
         """Take a user out of a group; ``NotFound`` where they are not in it."""
-        carrying = await self._begin("remove_member", (group_id, user_id))
+        pending = await self._begin("remove_member", (group_id, user_id))
         groups = self._groups_of(group_id, user_id)
         if group_id not in groups:
             raise NotFound("The user is not in this group.", status=404)
         left: list[Json] = [group for group in groups if group != group_id]
-        self._store(user_id, {**encode_user(self.now(user_id)), "groups": left}, carrying)
+        self._store(user_id, {**encode_user(self.now(user_id)), "groups": left}, pending)
 
     @property
     def scopes(self) -> frozenset[str] | None:
@@ -322,7 +322,7 @@ class FakeDirectory:
     # ------------------------------------------------------------ inside
 
     async def _pass(self, name: str, arguments: tuple[object, ...], priority: Priority) -> None:
-        """Note the call, give the loop a turn, wait at the gate, and raise what is due."""
+        """Record the call, let other tasks run, wait while held, and raise the next error."""
         self.calls.append(Call(name, arguments, priority))
         self.in_flight += 1
         try:
@@ -354,8 +354,8 @@ class FakeDirectory:
             for wait in waits:
                 wait.cancel()
 
-    async def _begin(self, name: str, arguments: tuple[object, ...]) -> Carrying:
-        """What every write begins with; says what is to become of it."""
+    async def _begin(self, name: str, arguments: tuple[object, ...]) -> PendingWrite:
+        """The start of every write; returns how it will end."""
         await self._pass(name, arguments, Priority.DEMAND)
         scope = "users:delete" if name == "delete_user" else "users:write"
         if self.forbidden or (self.granted is not None and scope not in self.granted):
@@ -365,11 +365,11 @@ class FakeDirectory:
                 del self._lost[index]
                 if not executed:
                     raise OutcomeUnknown("The answer was lost.")
-                return Carrying(Write(name, arguments), lost=True)
-        return Carrying(Write(name, arguments), lost=False)
+                return PendingWrite(Write(name, arguments), lost=True)
+        return PendingWrite(Write(name, arguments), lost=False)
 
-    def _store(self, user_id: str, raw: dict[str, Json], carrying: Carrying) -> None:
-        """Put the record in place as a server would: refuse what it does not take, and let knobs have their way."""
+    def _store(self, user_id: str, raw: dict[str, Json], pending: PendingWrite) -> None:
+        """Store the record as a server would: refuse invalid values, and apply the fault settings."""
         old, index = self.now(user_id), self._index(user_id)
         new = decode_user(raw)
         assert isinstance(new, User), new
@@ -378,16 +378,16 @@ class FakeDirectory:
         others = {user.email for user in self.users if isinstance(user, User) and user.id != user_id}
         if new.id != old.id or new.email in others:
             raise Conflict("The account refused the request (409).", status=409)
-        self.writes.append(carrying.write)
+        self.writes.append(pending.write)
         if not self.inert and new._replace(updated_at_ms=old.updated_at_ms) != old:
             later = old.updated_at_ms + 1000 if isinstance(old.updated_at_ms, int) else old.updated_at_ms
             self.users[index] = new._replace(created_at_ms=old.created_at_ms, updated_at_ms=later)
             self._behind[user_id] = (old, self.stale_reads)
-        self._answer(carrying)
+        self._answer(pending)
 
-    def _answer(self, carrying: Carrying) -> None:
+    def _answer(self, pending: PendingWrite) -> None:
         """Lose the answer of a write that was carried out, where that is due."""
-        if carrying.lost:
+        if pending.lost:
             raise OutcomeUnknown("The answer was lost.")
 
     def _seen(self, user_id: str) -> User | None:
@@ -406,7 +406,7 @@ class FakeDirectory:
         return _groups(self.now(user_id))
 
     def _note_groups(self) -> None:
-        """A group that its last member left is still one."""
+        """Keep groups without members."""
         self._known_groups |= {group.id for group in self.groups}
         self._known_groups |= {group for user in self.users if isinstance(user, User) for group in _groups(user)}
 

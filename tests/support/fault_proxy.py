@@ -1,4 +1,4 @@
-"""A TCP proxy that lets requests and answers go wrong by a seeded plan, and knows exactly what was carried out.
+"""A TCP proxy that injects faults by a seeded plan, and records exactly which requests were executed.
 
 with FaultProxy(simulator_url, FaultPlan(seed=7, share=0.2)) as proxy:
     run_job(base_url=proxy.url)       # also in another process
@@ -23,7 +23,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
-from tests.support.http_wire import HEAD_LIMIT, Asked, Reply, Upstream, ok_answer, read_request, reset, simple_answer
+from tests.support.http_wire import HEAD_LIMIT, Reply, Request, Upstream, ok_answer, read_request, reset, simple_answer
 
 T = TypeVar("T")
 
@@ -119,7 +119,7 @@ class FaultPlan:
 
 
 def no_faults(number: int, method: str, path: str) -> Fault | None:
-    """The plan in which everything goes right."""
+    """A plan without faults."""
     return None
 
 
@@ -149,12 +149,12 @@ class Exchange:
 
     @property
     def executed(self) -> bool:
-        """The server did what was asked."""
+        """True if the server executed the request."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def is_write(self) -> bool:
-        """It asks for a change; the token call does not."""
+        """True for a change; the token call is none."""
         return self.method not in READING and self.path != TOKEN_PATH
 
 
@@ -187,26 +187,26 @@ class FaultProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
 
-    # ------------------------------------------------------------ what was seen
+    # ------------------------------------------------------------ the log
 
     @property
     def writes(self) -> list[Write]:
-        """The writes that were carried out, in the order in which the server answered."""
+        """The executed writes, in the order in which the server answered."""
         return [Write(e.number, e.method, e.path, e.body) for e in tuple(self.log) if e.is_write and e.executed]
 
     @property
     def sent(self) -> Counter[tuple[str, str]]:
-        """How often each (method, path) came in, carried out or not."""
+        """How often each (method, path) was received, executed or not."""
         return Counter((exchange.method, exchange.path) for exchange in tuple(self.log))
 
     @property
     def executed(self) -> Counter[tuple[str, str]]:
-        """How often each (method, path) was carried out."""
+        """How often each (method, path) was executed."""
         return Counter((exchange.method, exchange.path) for exchange in tuple(self.log) if exchange.executed)
 
     @property
     def faults(self) -> Counter[Fault]:
-        """How often each fault was met."""
+        """How often each fault was injected."""
         return Counter(exchange.fault for exchange in tuple(self.log) if exchange.fault is not None)
 
     # ------------------------------------------------------------ from start to stop
@@ -226,7 +226,7 @@ class FaultProxy:
         self.url = f"http://127.0.0.1:{self._do(self._listen(0))}"
 
     def stop(self) -> None:
-        """Let what was forwarded end, close everything and end the thread."""
+        """Wait for forwarded requests, close everything and end the thread."""
         self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENCE_SECONDS)
@@ -234,11 +234,11 @@ class FaultProxy:
         self._loop.close()
 
     def settle(self) -> None:
-        """Wait until everything that ended processes sent is through: until no connection is open."""
-        self._do(self._quiet())
+        """Wait until no connection is open, so that requests of ended processes are done."""
+        self._do(self._wait_until_closed())
 
     def refuse(self) -> None:
-        """Break every connection and listen no more; what was forwarded is logged when this returns."""
+        """Break every connection and stop listening; forwarded requests are logged when this returns."""
         self._do(self._hang_up())
 
     def accept(self) -> None:
@@ -272,7 +272,7 @@ class FaultProxy:
             self._listening = None
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS / 2):
-                await self._quiet(self._break)
+                await self._wait_until_closed(self._break)
 
     async def _end(self) -> None:
         await self._hang_up()
@@ -285,7 +285,7 @@ class FaultProxy:
         for client in tuple(self._clients):
             reset(client)
 
-    async def _quiet(self, each_round: Callable[[], None] = lambda: None) -> None:
+    async def _wait_until_closed(self, each_round: Callable[[], None] = lambda: None) -> None:
         """Wait until no connection is open; for a few rounds, so that those about to be accepted are seen too."""
         quiet = 0
         while quiet < 5:
@@ -300,8 +300,8 @@ class FaultProxy:
         self._clients.add(writer)
         upstream = Upstream(*self._server)
         try:
-            while (asked := await read_request(reader)) is not None:
-                if not await self._answer(asked, upstream, writer):
+            while (request := await read_request(reader)) is not None:
+                if not await self._answer(request, upstream, writer):
                     break
         except asyncio.IncompleteReadError:
             self.broken += 1
@@ -312,22 +312,24 @@ class FaultProxy:
             writer.close()
             self._clients.discard(writer)
 
-    async def _answer(self, asked: Asked, upstream: Upstream, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, request: Request, upstream: Upstream, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False if the connection is at its end."""
         self._received += 1
         number = self._received
-        fault = self._draw(number, asked)
+        fault = self._draw(number, request)
         if fault is Fault.DELAY:
             await asyncio.sleep(self._delay_seconds)
         forwarded = fault is None or fault is Fault.DELAY or fault in _AFTER
-        reply = await upstream.exchange(asked) if forwarded else None
+        reply = await upstream.exchange(request) if forwarded else None
         unsure = forwarded and reply is None
         status = None if reply is None else reply.status
-        body = asked.body.decode("utf-8", "replace")
-        self.log.append(Exchange(number, asked.method, asked.path, body, fault, status, unsure))
-        return await self._speak(Fault.LOST if unsure else fault, number, reply, writer)
+        body = request.body.decode("utf-8", "replace")
+        self.log.append(Exchange(number, request.method, request.path, body, fault, status, unsure))
+        return await self._send_with_fault(Fault.LOST if unsure else fault, number, reply, writer)
 
-    async def _speak(self, fault: Fault | None, number: int, reply: Reply | None, writer: asyncio.StreamWriter) -> bool:
+    async def _send_with_fault(
+        self, fault: Fault | None, number: int, reply: Reply | None, writer: asyncio.StreamWriter
+    ) -> bool:
         if fault in {Fault.RESET, Fault.LOST}:
             reset(writer)
             return False
@@ -346,15 +348,15 @@ class FaultProxy:
         await writer.drain()
         return True
 
-    def _draw(self, number: int, asked: Asked) -> Fault | None:
+    def _draw(self, number: int, request: Request) -> Fault | None:
         """The fault of a request; an expired token stays so."""
-        token = asked.headers.get("authorization", "")
+        token = request.headers.get("authorization", "")
         if token in self._expired:
             return Fault.EXPIRED
-        fault = self.always or self._plan(number, asked.method, asked.path)
+        fault = self.always or self._plan(number, request.method, request.path)
         self._token_uses[token] += 1
         if fault is Fault.EXPIRED:
-            if asked.path == TOKEN_PATH or self._token_uses[token] <= TOKEN_USES:
+            if request.path == TOKEN_PATH or self._token_uses[token] <= TOKEN_USES:
                 return None
             self._expired.add(token)
         return fault

@@ -1,4 +1,4 @@
-"""As much HTTP/1.1 as a proxy in a test needs: whole requests and whole answers, kept as they were on the wire."""
+"""The HTTP/1.1 of the fault proxy: reads complete requests and answers and keeps their bytes."""
 
 import asyncio
 import socket
@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# A server may close what was idle for longer; a request on such a connection might be lost.
+# A server may close a connection that was idle for longer, which could lose a request.
 REUSE_SECONDS = 2.0
 HEAD_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Request:
     """One request; ``path`` is without query, header names are in lower case, ``raw`` is all of it."""
 
     method: str
@@ -31,7 +31,7 @@ class Reply:
     last: bool
 
 
-async def read_request(reader: asyncio.StreamReader) -> Asked | None:
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
     """The next request with its whole body, None at the end; ``IncompleteReadError`` if it breaks off."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -42,7 +42,7 @@ async def read_request(reader: asyncio.StreamReader) -> Asked | None:
     first, headers = _parse(head)
     method, target, _ = first.split(" ", 2)
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(method, target.partition("?")[0], headers, body, head + body)
+    return Request(method, target.partition("?")[0], headers, body, head + body)
 
 
 def simple_answer(status: str, headers: Mapping[str, str]) -> bytes:
@@ -74,12 +74,12 @@ class Upstream:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._used_at = 0.0
 
-    async def exchange(self, asked: Asked) -> Reply | None:
+    async def exchange(self, request: Request) -> Reply | None:
         """Send a request and read its whole answer; None if the server broke off."""
         try:
             reader, writer = await self._connected()
-            writer.write(asked.raw)
-            reply = await _read_reply(reader, asked.method)
+            writer.write(request.raw)
+            reply = await _read_reply(reader, request.method)
         except (OSError, asyncio.IncompleteReadError):
             self.close()
             return None

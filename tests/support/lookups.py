@@ -1,4 +1,4 @@
-"""What the tests of whois, members and export look at: groups, a hostile person, the columns of CSV."""
+"""Data for the tests of whois, members and export: groups, a hostile user, the columns of CSV."""
 
 import csv
 import io

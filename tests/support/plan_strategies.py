@@ -1,4 +1,4 @@
-"""Arbitrary plans for property tests, with the texts that other people's systems hold."""
+"""Arbitrary plans for property tests, with any text that other systems may contain."""
 
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subjec
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
-# Everything that a Python text may hold, half characters too: JSON lets them through.
+# Every character of a Python text, lone surrogates included: JSON can contain them.
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=12)
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 MOMENTS = st.integers(-60_000_000_000_000, 250_000_000_000_000)
@@ -39,7 +39,7 @@ _OPTIONAL = {
 
 @st.composite
 def users(draw: st.DrawFn, ids: st.SearchStrategy[str] = IDS) -> User:
-    """A user as some answer of a server describes one."""
+    """A user as an answer of a server describes one."""
     raw = draw(st.fixed_dictionaries({"id": ids}, optional=_OPTIONAL))
     user = decode_user(raw)
     assert isinstance(user, User)
@@ -63,7 +63,7 @@ CONSEQUENCES = st.builds(
 
 @st.composite
 def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
-    """A plan of any kind for up to three people."""
+    """A plan of any kind for up to three users."""
     ids = draw(st.lists(IDS, min_size=1, max_size=3, unique=True))
     subjects = tuple(
         Subject(

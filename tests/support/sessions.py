@@ -1,4 +1,4 @@
-"""Sessions for tests: any api, a real mirror in memory, and time that only passes when the test says so.
+"""Sessions for tests: any api, a real mirror in memory, and a manual clock.
 
 async with open_session(api) as session: …
 async with serving(session) as (pages, listing): …   # both run() are running
@@ -37,7 +37,7 @@ PATIENCE_SECONDS = 5.0
 
 
 class ManualTime:
-    """A wall clock and a monotonic one that stand still until ``advance``."""
+    """A wall clock and a monotonic clock that only ``advance`` moves."""
 
     def __init__(self, now_ms: int = NOON_MS) -> None:
         self.now_ms = now_ms
@@ -54,14 +54,14 @@ class ManualTime:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Return when ``advance`` has come so far."""
+        """Return once the clock has advanced by ``seconds``."""
         self.pauses.append(seconds)
         wake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self.seconds + seconds, wake))
         await wake
 
     def advance(self, seconds: float) -> None:
-        """Let time pass and wake who slept that long."""
+        """Advance the clocks and wake the sleepers whose time has come."""
         self.seconds += seconds
         self.now_ms += int(seconds * 1000)
         for due, wake in self._sleepers:
@@ -105,7 +105,7 @@ async def serving(
 
 @asynccontextmanager
 async def running(*serve: Callable[[], Coroutine[object, object, None]]) -> AsyncIterator[None]:
-    """Run coroutine functions until the end of the block; what one of them raised is raised there."""
+    """Run coroutine functions until the end of the block, which raises their errors."""
     tasks = [asyncio.create_task(run()) for run in serve]
     try:
         yield
@@ -119,7 +119,7 @@ async def running(*serve: Callable[[], Coroutine[object, object, None]]) -> Asyn
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let everything run until the condition holds; AssertionError if it does not in time."""
+    """Let tasks run until the condition holds; AssertionError if it does not in time."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
@@ -128,7 +128,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def idle(session: Session) -> None:
-    """Let everything that can happen by itself happen: a few rounds through the mirror's thread and back."""
+    """Let all pending work finish, including calls in the mirror's thread."""
     for _ in range(6):
         await session.mirror.positions(0, 0)
         for _ in range(10):
@@ -136,30 +136,30 @@ async def idle(session: Session) -> None:
 
 
 def pages_asked(api: FakeDirectory) -> list[int]:
-    """Numbers of the pages of users that were asked for so far, in order."""
+    """Numbers of the pages requested so far, in order."""
     return [int(str(page)) for page, _ in api.asked("list_users")]
 
 
 def emails(listing: Listing, first: int, last: int) -> list[str | None]:
-    """Emails of the rows ``first`` to ``last`` as the listing shows them; None where nothing is."""
+    """Emails of the rows ``first`` to ``last`` of the listing; None for rows that are not loaded."""
     rows = [listing.row(index) for index in range(first, last + 1)]
     return [str(row.user.email) if isinstance(row, MirroredUser) else None for row in rows]
 
 
 class Notes:
-    """What a listing told its listener."""
+    """The notifications of a listing."""
 
     def __init__(self, listing: Listing) -> None:
         self.changes: list[ListingChange] = []
         listing.listener = self.changes.append
 
     def clear(self) -> None:
-        """Forget it."""
+        """Clear the recorded notifications."""
         self.changes.clear()
 
 
 class OddDirectory(FakeDirectory):
-    """An account whose list misbehaves.
+    """An account with faults in its list.
 
     ``cap`` is the most rows that a page has. ``claims`` are the totals of the next answers, then the last of them on.
     ``deaf`` ignores the page and always sends the first. ``clamped`` repeats the last page past the end. ``before``
@@ -176,7 +176,7 @@ class OddDirectory(FakeDirectory):
         self.answered = 0
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
-        """One page, as odd as it was asked for."""
+        """One page with the configured faults."""
         await self._pass("list_users", (page, page_size), priority)
         if self.before is not None:
             self.before(self.answered)
@@ -193,7 +193,7 @@ class OddDirectory(FakeDirectory):
 
 
 async def damage(mirror: SqliteMirror) -> None:
-    """Let a mirror find its file damaged: it moves it aside and makes a new one."""
+    """Make a mirror find its file damaged: it moves the file aside and makes a new one."""
     file = mirror._writer.file
     await mirror._writer.thread.run(lambda: file._recover(sqlite3.DatabaseError("malformed")), Urgency.READ)
 

@@ -1,4 +1,4 @@
-"""A command in a pseudo-terminal of its own, whose screen is read as a person reads it.
+"""A command in its own pseudo-terminal, and the screen that it draws.
 
 with TerminalProgram([sys.executable, "-m", "walkme_tui", "--demo"], {**os.environ}) as program:
     program.wait_for("loaded")
@@ -70,7 +70,7 @@ class TerminalProgram:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._terminal)  # what else runs in the session gets SIGHUP
+        os.close(self._terminal)  # other processes of the session get SIGHUP
 
     @property
     def lines(self) -> list[str]:
@@ -87,7 +87,7 @@ class TerminalProgram:
         os.write(self._terminal, data)
 
     def garble(self) -> None:
-        """Lose what is on the screen, as if another program had drawn over it."""
+        """Clear the emulated screen, as if another program had drawn over it."""
         self._screen.erase_in_display(2)
 
     def resize(self, columns: int, lines: int) -> None:

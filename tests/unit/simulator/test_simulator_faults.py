@@ -14,7 +14,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.thread import Answer, SimulatorThread
 
 
-class Line:
+class FaultClient:
     """A client through a thread, which returns undecoded bodies."""
 
     def __init__(self, thread: SimulatorThread) -> None:
@@ -36,20 +36,20 @@ class Line:
 
 async def test_the_next_requests_fail_and_later_ones_succeed() -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        await line.call("GET", "/groups")
-        line.faults.fail_next(2, 503, path="/users", retry_after="3")
-        statuses = [(await line.call("GET", path))[0] for path in ("/users", "/groups", "/users", "/users")]
+        client = FaultClient(thread)
+        await client.call("GET", "/groups")
+        client.faults.fail_next(2, 503, path="/users", retry_after="3")
+        statuses = [(await client.call("GET", path))[0] for path in ("/users", "/groups", "/users", "/users")]
         assert statuses == [503, 200, 503, 200]
 
 
 async def test_a_fault_without_limit_applies_until_it_is_cleared() -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        line.faults.add(Fault(AnswerFault.ERROR, times=None, every=3, method="GET", path="/users", status=500))
-        assert [(await line.call("GET", "/users"))[0] for _ in range(7)] == [500, 200, 200, 500, 200, 200, 500]
-        line.faults.clear()
-        assert [(await line.call("GET", "/users"))[0] for _ in range(4)] == [200] * 4
+        client = FaultClient(thread)
+        client.faults.add(Fault(AnswerFault.ERROR, times=None, every=3, method="GET", path="/users", status=500))
+        assert [(await client.call("GET", "/users"))[0] for _ in range(7)] == [500, 200, 200, 500, 200, 200, 500]
+        client.faults.clear()
+        assert [(await client.call("GET", "/users"))[0] for _ in range(4)] == [200] * 4
 
 
 @pytest.mark.parametrize(
@@ -64,83 +64,83 @@ async def test_a_fault_without_limit_applies_until_it_is_cleared() -> None:
 )
 async def test_each_fault_of_an_answer(trouble: AnswerFault, status: int, begins: bytes) -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        whole = (await line.call("GET", "/groups"))[2]
-        line.faults.add(Fault(trouble, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"))
-        wrong_status, headers, body = await line.call("GET", "/groups")
+        client = FaultClient(thread)
+        whole = (await client.call("GET", "/groups"))[2]
+        client.faults.add(Fault(trouble, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"))
+        wrong_status, headers, body = await client.call("GET", "/groups")
         assert wrong_status == status
         assert body.startswith(begins)
         assert bool(body) == bool(begins)
         assert len(body) < len(whole)
         assert dict(headers)[b"content-length"] == str(len(body)).encode()
-        assert (await line.call("GET", "/groups"))[2] == whole
+        assert (await client.call("GET", "/groups"))[2] == whole
 
 
 async def test_an_oversized_answer_is_larger_than_any_page() -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        line.faults.add(Fault(AnswerFault.OVERSIZED, path="/groups"))
-        assert len((await line.call("GET", "/groups"))[2]) == 64 << 20
+        client = FaultClient(thread)
+        client.faults.add(Fault(AnswerFault.OVERSIZED, path="/groups"))
+        assert len((await client.call("GET", "/groups"))[2]) == 64 << 20
 
 
 async def test_a_closed_connection_is_a_reset() -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        await line.call("GET", "/groups")
-        line.faults.add(Fault(AnswerFault.CUT))
+        client = FaultClient(thread)
+        await client.call("GET", "/groups")
+        client.faults.add(Fault(AnswerFault.CUT))
         with pytest.raises(ConnectionResetError):
-            await line.call("GET", "/groups")
+            await client.call("GET", "/groups")
 
 
 async def test_slow_and_missing_answers_last_until_the_call_is_cancelled() -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        await line.call("GET", "/groups")
-        line.faults.add(Fault(AnswerFault.TRICKLE))
-        line.faults.hang_next()
+        client = FaultClient(thread)
+        await client.call("GET", "/groups")
+        client.faults.add(Fault(AnswerFault.TRICKLE))
+        client.faults.hang_next()
         for _ in range(2):
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(line.call("GET", "/groups"), 0.05)
-        assert (await line.call("GET", "/groups"))[0] == 200
+                await asyncio.wait_for(client.call("GET", "/groups"), 0.05)
+        assert (await client.call("GET", "/groups"))[0] == 200
 
 
 @pytest.mark.parametrize("happens", [True, False])
 async def test_a_fault_can_follow_the_execution_of_the_request(happens: bool) -> None:
     with SimulatorThread(small()) as thread:
-        line = Line(thread)
-        await line.users()
-        line.faults.add(Fault(AnswerFault.HTML, method="POST", status=502, after_execution=happens))
-        status, _, _ = await line.call("POST", "/users", b'{"email":"new@example.com"}')
+        client = FaultClient(thread)
+        await client.users()
+        client.faults.add(Fault(AnswerFault.HTML, method="POST", status=502, after_execution=happens))
+        status, _, _ = await client.call("POST", "/users", b'{"email":"new@example.com"}')
         assert status == 502
-        assert (await line.users("/users?email=new@example.com"))["total"] == happens
+        assert (await client.users("/users?email=new@example.com"))["total"] == happens
 
 
 async def test_each_false_total() -> None:
     with SimulatorThread(small(users=250)) as thread:
-        line = Line(thread)
+        client = FaultClient(thread)
         claims: list[Any] = []
         for claim in (TotalFault.MISSING, TotalFault.NEGATIVE, TotalFault.TEXT, TotalFault.TRUE):
-            line.faults.total = claim
-            claims.append((await line.users()).get("total", "none"))
+            client.faults.total = claim
+            claims.append((await client.users()).get("total", "none"))
         assert claims == ["none", -1, "about 250", 250]
-        line.faults.clear()
-        line.faults.total = TotalFault.SHRINKING
-        assert [(await line.users())["total"] for _ in range(4)] == [250, 150, 50, 0]
+        client.faults.clear()
+        client.faults.total = TotalFault.SHRINKING
+        assert [(await client.users())["total"] for _ in range(4)] == [250, 150, 50, 0]
 
 
 async def test_pages_repeat_rows_are_replaced_and_the_list_drifts() -> None:
     with SimulatorThread(small(users=250)) as thread:
-        line = Line(thread)
-        first, second = [(await line.users(f"/users?page={page}&pageSize=10"))["users"] for page in (1, 2)]
-        line.faults.repeated_pages = frozenset({2})
-        assert (await line.users("/users?page=2&pageSize=10"))["users"] == first
-        line.faults.clear()
-        line.faults.rows = {12: None, 400: "past the end"}
-        assert (await line.users("/users?page=2&pageSize=10"))["users"] == [*second[:2], None, *second[3:]]
-        line.faults.clear()
-        line.faults.drift = True
-        assert (await line.users("/users?page=1&pageSize=10"))["users"] == first
-        assert (await line.users("/users?page=1&pageSize=10"))["users"] == [*first[1:], second[0]]
+        client = FaultClient(thread)
+        first, second = [(await client.users(f"/users?page={page}&pageSize=10"))["users"] for page in (1, 2)]
+        client.faults.repeated_pages = frozenset({2})
+        assert (await client.users("/users?page=2&pageSize=10"))["users"] == first
+        client.faults.clear()
+        client.faults.rows = {12: None, 400: "past the end"}
+        assert (await client.users("/users?page=2&pageSize=10"))["users"] == [*second[:2], None, *second[3:]]
+        client.faults.clear()
+        client.faults.drift = True
+        assert (await client.users("/users?page=1&pageSize=10"))["users"] == first
+        assert (await client.users("/users?page=1&pageSize=10"))["users"] == [*first[1:], second[0]]
 
 
 async def test_the_token_answer_can_lack_or_falsify_fields() -> None:
@@ -165,19 +165,19 @@ async def test_every_named_fault_shows_within_a_few_calls(name: str) -> None:
                 caller = Caller(thread.settings)
                 seen.append(["expires_in" in (await caller.token()).body])
             else:
-                line = Line(thread)
+                client = FaultClient(thread)
                 if name.startswith("refused-"):
                     body = b'{"email":"new@example.com"}'
-                    seen.append([(await line.call("POST", "/users", body))[0] for _ in range(2)])
+                    seen.append([(await client.call("POST", "/users", body))[0] for _ in range(2)])
                     continue
                 queries = ["email=a@b.example"] if name == "email-ignored" else [f"page={page}" for page in (1, 2, 3)]
-                seen.append([await _outcome(line, f"/users?{query}&pageSize=30") for query in queries])
+                seen.append([await _outcome(client, f"/users?{query}&pageSize=30") for query in queries])
         assert seen[0] != seen[1]
 
 
-async def _outcome(line: Line, target: str) -> Any:
+async def _outcome(client: FaultClient, target: str) -> Any:
     try:
-        status, _, body = await asyncio.wait_for(line.call("GET", target), 0.5)
+        status, _, body = await asyncio.wait_for(client.call("GET", target), 0.5)
     except (TimeoutError, ConnectionResetError) as error:
         return type(error)
     return status, body

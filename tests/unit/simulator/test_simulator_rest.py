@@ -7,10 +7,10 @@ import pytest
 from tests.unit.simulator.caller import Caller, small
 from walkme_tui.simulator.settings import SimulatorSettings
 
-NOBODY = "2819c223-7f76-453a-919d-413861904646"
+NO_ID = "2819c223-7f76-453a-919d-413861904646"
 
 
-async def somebody(caller: Caller, position: int = 3) -> Any:
+async def user_at(caller: Caller, position: int = 3) -> Any:
     listed = await caller.get(f"/users?page={position + 1}&pageSize=1")
     return listed["users"][0]
 
@@ -75,14 +75,14 @@ async def test_without_a_token_every_request_is_refused(header: str) -> None:
     ("method", "target", "needs"),
     [
         ("GET", "/users?page=1&pageSize=1", "users:read"),
-        ("GET", f"/users/{NOBODY}", "users:read"),
+        ("GET", f"/users/{NO_ID}", "users:read"),
         ("GET", "/groups", "users:read"),
         ("POST", "/users", "users:write"),
-        ("PUT", f"/users/{NOBODY}", "users:write"),
-        ("PATCH", f"/users/{NOBODY}", "users:write"),
-        ("DELETE", f"/users/{NOBODY}", "users:delete"),
+        ("PUT", f"/users/{NO_ID}", "users:write"),
+        ("PATCH", f"/users/{NO_ID}", "users:write"),
+        ("DELETE", f"/users/{NO_ID}", "users:delete"),
         ("POST", "/groups/g/users", "users:write"),
-        ("DELETE", f"/groups/g/users/{NOBODY}", "users:write"),
+        ("DELETE", f"/groups/g/users/{NO_ID}", "users:write"),
     ],
 )
 async def test_each_call_needs_its_scope(method: str, target: str, needs: str) -> None:
@@ -132,11 +132,11 @@ async def test_an_invalid_page_is_refused(query: str) -> None:
 
 async def test_a_user_is_found_by_id_and_by_exact_email() -> None:
     caller = Caller(small())
-    user = await somebody(caller)
+    user = await user_at(caller)
     assert await caller.get(f"/users/{user['id']}") == user
     assert await caller.get(f"/users?email={user['email'].upper()}") == {"users": [user], "total": 1, "page": 1}
     assert (await caller.get(f"/users?email={user['email'][1:]}"))["users"] == []
-    missing = await caller.call("GET", f"/users/{NOBODY}")
+    missing = await caller.call("GET", f"/users/{NO_ID}")
     assert (missing.status, missing.body["error"]["code"]) == (404, "user_not_found")
 
 
@@ -151,7 +151,7 @@ async def test_groups_of_users_are_among_the_groups() -> None:
 
 async def test_lean_lists_and_writes_carry_a_few_fields_and_a_look_up_all() -> None:
     caller = Caller(small(lean=True))
-    user = await somebody(caller)
+    user = await user_at(caller)
     assert set(user) == {"id", "email", "status"}
     assert set((await caller.get(f"/users?email={user['email']}"))["users"][0]) == {"id", "email", "status"}
     assert set(await caller.get(f"/users/{user['id']}")) >= {"firstName", "groups", "updatedAt"}
@@ -164,7 +164,7 @@ async def test_lean_lists_and_writes_carry_a_few_fields_and_a_look_up_all() -> N
     assert (await caller.get(f"/users/{user['id']}"))["role"] == "Editor"
 
 
-@pytest.mark.parametrize("target", ["/", "/users/", "/user", "/groups/", f"/users/{NOBODY}/groups", "/scim/v2/Users"])
+@pytest.mark.parametrize("target", ["/", "/users/", "/user", "/groups/", f"/users/{NO_ID}/groups", "/scim/v2/Users"])
 async def test_any_other_path_is_not_found(target: str) -> None:
     answered = await Caller(small()).call("GET", target)
     assert (answered.status, answered.body["error"]["code"]) == (404, "not_found")
@@ -187,14 +187,14 @@ async def test_a_new_user_is_pending_and_last_in_the_list() -> None:
     made = await caller.call("POST", "/users", {"email": "New@example.com", "firstName": "N", "status": "active"})
     assert made.status == 201
     assert made.body["status"] == "pending"
-    assert await somebody(caller, 250) == made.body
+    assert await user_at(caller, 250) == made.body
     assert (await caller.get("/users?email=new@example.com"))["users"] == [made.body]
 
 
 async def test_unknown_fields_of_a_new_user_are_kept_and_those_of_the_system_are_not_taken() -> None:
     caller = Caller(small())
     nested: dict[str, Any] = {"department": {"name": "Sales", "codes": [1, None, {"a": []}]}, "nickname": None}
-    system = {"id": NOBODY, "createdAt": "2001-01-01T00:00:00Z", "status": "active"}
+    system = {"id": NO_ID, "createdAt": "2001-01-01T00:00:00Z", "status": "active"}
     made = (await caller.call("POST", "/users", {"email": "new@example.com", **nested, **system})).body
     read = await caller.get(f"/users/{made['id']}")
     assert read == made
@@ -204,8 +204,8 @@ async def test_unknown_fields_of_a_new_user_are_kept_and_those_of_the_system_are
 
 async def test_an_email_that_exists_is_a_conflict_whatever_its_case() -> None:
     caller = Caller(small())
-    user = await somebody(caller)
-    other = await somebody(caller, 4)
+    user = await user_at(caller)
+    other = await user_at(caller, 4)
     email = user["email"].upper()
     for method, target in (("POST", "/users"), ("PUT", f"/users/{other['id']}"), ("PATCH", f"/users/{other['id']}")):
         answered = await caller.call(method, target, {"email": email})
@@ -230,14 +230,14 @@ async def test_put_clears_missing_fields_and_patch_does_not() -> None:
 
 async def test_a_record_that_was_read_can_be_put_back_unchanged() -> None:
     caller = Caller(small())
-    user = await somebody(caller)
+    user = await user_at(caller)
     put = await caller.call("PUT", f"/users/{user['id']}", user)
     assert (put.status, put.body) == (200, {**user, "updatedAt": put.body["updatedAt"]})
 
 
 async def test_patch_can_be_disabled() -> None:
     caller = Caller(small(patch="405"))
-    user = await somebody(caller)
+    user = await user_at(caller)
     answered = await caller.call("PATCH", f"/users/{user['id']}", {"role": "Admin"})
     assert (answered.status, answered.body["error"]["code"]) == (405, "method_not_allowed")
     assert {method.strip() for method in answered.headers["allow"].split(",")} == {"GET", "HEAD", "PUT", "DELETE"}
@@ -246,18 +246,18 @@ async def test_patch_can_be_disabled() -> None:
 
 async def test_a_deleted_user_is_unknown_and_leaves_no_gap() -> None:
     caller = Caller(small())
-    gone, following = await somebody(caller, 3), await somebody(caller, 4)
+    gone, following = await user_at(caller, 3), await user_at(caller, 4)
     answered = await caller.call("DELETE", f"/users/{gone['id']}")
     assert (answered.status, answered.body) == (204, None)
     assert (await caller.call("DELETE", f"/users/{gone['id']}")).status == 404
-    assert await somebody(caller, 3) == following
+    assert await user_at(caller, 3) == following
     assert (await caller.get("/users"))["total"] == 249
     assert (await caller.call("POST", "/users", {"email": gone["email"]})).status == 201
 
 
 async def test_joining_and_leaving_a_group() -> None:
     caller = Caller(small())
-    user = await somebody(caller)
+    user = await user_at(caller)
     group = next(g["id"] for g in (await caller.get("/groups"))["groups"] if g["id"] not in user["groups"])
     for _ in range(2):
         joined = await caller.call("POST", f"/groups/{group}/users", {"userId": user["id"]})
@@ -266,8 +266,8 @@ async def test_joining_and_leaving_a_group() -> None:
     assert (await caller.call("DELETE", f"/groups/{group}/users/{user['id']}")).status == 204
     assert (await caller.get(f"/users/{user['id']}"))["groups"] == user["groups"]
     assert (await caller.call("DELETE", f"/groups/{group}/users/{user['id']}")).status == 404
-    assert (await caller.call("POST", f"/groups/{group}/users", {"userId": NOBODY})).status == 404
-    assert (await caller.call("POST", f"/groups/{NOBODY}/users", {"userId": user["id"]})).status == 404
+    assert (await caller.call("POST", f"/groups/{group}/users", {"userId": NO_ID})).status == 404
+    assert (await caller.call("POST", f"/groups/{NO_ID}/users", {"userId": user["id"]})).status == 404
     assert (await caller.call("POST", f"/groups/{group}/users", {"user": user["id"]})).status == 400
 
 
@@ -295,7 +295,7 @@ async def test_requests_above_the_rate_are_refused_for_a_while(retry_after: int 
 
 async def test_every_answer_has_a_request_id_of_its_own_that_errors_repeat() -> None:
     caller = Caller(small())
-    answers = [await caller.call("GET", target) for target in ("/users", "/users?page=0", f"/users/{NOBODY}", "/none")]
+    answers = [await caller.call("GET", target) for target in ("/users", "/users?page=0", f"/users/{NO_ID}", "/none")]
     ids = [answered.headers["x-request-id"] for answered in answers]
     assert len(set(ids)) == 4
     assert [answered.body["error"]["requestId"] for answered in answers[1:]] == ids[1:]

@@ -1,4 +1,4 @@
-"""Closing the mirror and the journal while calls run: each call ends with its result or its own error, no thread stays.
+"""Closing the mirror and the journal while calls run: each call returns or raises its own error, and no thread stays.
 
 A call of a task that was not cancelled never raises ``CancelledError``.
 """

@@ -1,4 +1,4 @@
-"""A lean strip draws what a plain one draws, with fewer bytes."""
+"""A compact strip draws the same as a plain one, with fewer bytes."""
 
 import pyte
 import pytest

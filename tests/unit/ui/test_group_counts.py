@@ -1,4 +1,4 @@
-"""When the Groups tab counts again: not oftener than a slow line and a million people bear."""
+"""When the Groups tab counts again: the pauses grow with the duration of counting and painting."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ ONE, TWO, THREE = Group("g1", None), Group("g2", None), Group("g3", None)
 
 
 class SlowMirror(BrokenMirror):
-    """Counting people takes two seconds of the manual clock, and may be held up."""
+    """A mirror that takes two seconds of the manual clock to count users; counting can be held."""
 
     def __init__(self, time: ManualTime) -> None:
         super().__init__()
@@ -33,13 +33,13 @@ class SlowMirror(BrokenMirror):
 
 
 def due(counts: GroupCounts) -> bool:
-    """It is time to count again."""
+    """True if counts are due."""
     return counts.is_due(complete=False)
 
 
 @asynccontextmanager
 async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]]:
-    """Counts over a mirror with twelve people of three groups; the sizes were read and the people counted."""
+    """Counts of a mirror with twelve users and three groups; sizes are read and users counted."""
     time = ManualTime()
     mirror = SlowMirror(time)
     api = FakeDirectory(people(12))
@@ -53,7 +53,7 @@ async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]
         yield counts, mirror, time
 
 
-async def test_people_are_counted_again_after_a_rest_that_fits_how_long_it_took() -> None:
+async def test_users_are_counted_again_after_a_pause_proportional_to_the_duration() -> None:
     async with counting() as (counts, _, time):
         assert counts.gaps == MembershipGaps(none=6, left_behind=1, unknown=0)
         counts.age()
@@ -68,14 +68,14 @@ async def test_people_are_counted_again_after_a_rest_that_fits_how_long_it_took(
         assert not due(counts)
 
 
-async def test_without_news_nothing_is_counted_again() -> None:
+async def test_without_changes_nothing_is_counted_again() -> None:
     async with counting() as (counts, _, time):
         time.advance(10_000)
         assert not due(counts)
         assert not await counts.count_sets(complete=False)
 
 
-async def test_sizes_are_read_again_after_a_rest_that_fits_what_was_painted() -> None:
+async def test_sizes_are_read_again_after_a_pause_proportional_to_the_painting() -> None:
     async with counting() as (counts, mirror, time):
         await mirror.save_user(person(15), 2)  # in two groups
         counts.age()
@@ -93,7 +93,7 @@ async def test_sizes_are_read_again_after_a_rest_that_fits_what_was_painted() ->
         assert due(counts)
 
 
-async def test_while_it_is_counted_nothing_is_due() -> None:
+async def test_nothing_is_due_while_counting() -> None:
     async with counting() as (counts, mirror, time):
         counts.age()
         time.advance(1000)
@@ -106,10 +106,10 @@ async def test_while_it_is_counted_nothing_is_due() -> None:
         mirror.gate.set()
         assert await task
         time.advance(1000)
-        assert due(counts)  # for what was learned meanwhile
+        assert due(counts)  # for changes made meanwhile
 
 
-async def test_what_could_not_be_counted_is_due_again() -> None:
+async def test_a_failed_count_is_due_again() -> None:
     async with counting() as (counts, mirror, time):
         counts.age()
         time.advance(1000)
@@ -121,7 +121,7 @@ async def test_what_could_not_be_counted_is_due_again() -> None:
         assert await counts.count_sets(complete=False)
 
 
-async def test_differences_are_counted_with_the_people_and_keep_their_numbers() -> None:
+async def test_comparisons_are_counted_with_the_users_and_keep_their_numbers() -> None:
     async with counting() as (counts, mirror, time):
         there, back = Difference(ONE, TWO), Difference(TWO, ONE)
         counts.compare([there, back])
@@ -137,12 +137,12 @@ async def test_differences_are_counted_with_the_people_and_keep_their_numbers() 
         assert counts.differences[there] == 4
 
 
-async def test_what_was_counted_before_all_was_known_is_not_exact_and_counted_again() -> None:
+async def test_a_count_of_an_incomplete_account_is_inexact_and_repeated_when_complete() -> None:
     async with counting() as (counts, _, time):
         assert (counts.sizes_are_exact, counts.counts_are_exact) == (False, False)
-        assert counts.is_due(complete=True)  # although nothing was learned since
+        assert counts.is_due(complete=True)  # although nothing has changed since
         await counts.read_sizes(20, complete=True)
-        assert not counts.is_due(complete=True)  # people have their rest
+        assert not counts.is_due(complete=True)  # the pause of the users has not ended
         time.advance(1000)
         assert counts.is_due(complete=True)
         assert await counts.count_sets(complete=True)

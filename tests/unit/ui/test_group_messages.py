@@ -1,4 +1,4 @@
-"""What the Groups tab says of how much is known."""
+"""The texts of the Groups tab about counts and their certainty."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ GAPS = MembershipGaps(none=41, left_behind=7, unknown=0)
 
 
 @pytest.fixture(autouse=True)
-def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield
@@ -42,13 +42,13 @@ def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (PARTLY, 31, "≥ 31 · groups of 1 700 users not known yet"),
     ],
 )
-def test_a_heading_says_how_many_members_there_are_and_how_sure_that_is(
+def test_a_heading_has_the_number_of_members_and_its_certainty(
     coverage: Coverage | None, known: int, said: str
 ) -> None:
     assert facts(ROW, known, coverage, exact=coverage is COMPLETE) == said
 
 
-def test_people_who_are_no_group_are_counted_as_people() -> None:
+def test_users_of_special_rows_are_counted_as_people() -> None:
     nowhere = Special(Belonging.NONE, "≥ 41")
     assert facts(nowhere, 41, LOADING, exact=False) == "≥ 41 people · 62 % loaded"
     assert facts(nowhere, 1, COMPLETE, exact=True) == "1 person, complete as of 08:00"
@@ -56,7 +56,7 @@ def test_people_who_are_no_group_are_counted_as_people() -> None:
     assert facts(unknown, 1700, PARTLY, exact=False) == "1 700 of 2 000 loaded · M reads them"
 
 
-def test_titles_say_who_they_are() -> None:
+def test_special_rows_have_titles() -> None:
     assert title(ROW) == "Sales"
     assert title(GroupSize(Group("g9", None), 3)) == "g9"
     assert title(Special(ONLY_SALES, "")) == "In Sales, not in Beta"
@@ -75,19 +75,19 @@ def test_numbers_are_exact_lower_bounds_or_unknown(coverage: Coverage, numbers: 
     assert [row.number for row in rows] == numbers
 
 
-def test_before_they_are_counted_the_numbers_are_not_here_yet() -> None:
+def test_before_counting_numbers_are_shown_as_pending() -> None:
     assert [row.number for row in special_rows(None, {}, COMPLETE, exact=True)] == ["·", "·"]
     assert [row.number for row in special_rows(None, {}, None, exact=False)] == ["·", "·"]
 
 
-def test_those_of_unknown_groups_have_a_row_as_long_as_there_are_some() -> None:
+def test_users_with_unknown_groups_have_a_row_if_there_are_any() -> None:
     some = special_rows(MembershipGaps(0, 0, 1700), {}, PARTLY, exact=False)
     assert some[-1] == Special(Belonging.UNKNOWN, "1 700")
     loading = special_rows(MembershipGaps(0, 0, 1240), {}, LOADING, exact=False)
     assert loading[-1] == Special(Belonging.UNKNOWN, "≥ 1 240")
 
 
-def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
+def test_a_filter_shows_matches_and_total() -> None:
     assert kept_of(ROW, 12, 1204, COMPLETE, exact=True, hide_inactive=False) == "12 of 1 204"
     assert kept_of(ROW, 12, 1204, LOADING, exact=False, hide_inactive=True) == "inactive hidden · 12 of ≥ 1 204"
     assert kept_of(ROW, 0, 0, LEAN, exact=False, hide_inactive=False) == "0 of ?"
@@ -118,12 +118,12 @@ def test_a_filter_says_how_many_it_keeps_of_how_many() -> None:
         (UserQuery(belonging=Belonging.UNKNOWN), COMPLETE, "The groups of all of the 2 000 users loaded are known."),
     ],
 )
-def test_an_empty_table_says_why_and_what_helps(query: UserQuery, coverage: Coverage, said: str) -> None:
+def test_an_empty_table_shows_the_reason_and_what_to_do(query: UserQuery, coverage: Coverage, said: str) -> None:
     text = no_members(query, coverage).plain
     assert said in text
     assert ("M reads" in text) == (coverage is LEAN or coverage is PARTLY)
 
 
-def test_what_was_counted_before_all_was_known_stays_a_lower_bound() -> None:
+def test_a_count_of_an_incomplete_account_stays_a_lower_bound() -> None:
     assert facts(ROW, 1204, COMPLETE, exact=False) == "≥ 1 204 members · 100 % loaded"
     assert [row.number for row in special_rows(GAPS, {}, COMPLETE, exact=False)] == ["≥ 41", "≥ 7"]

@@ -1,4 +1,4 @@
-"""What is said of reading users one by one: the cost before, how far it is, and how it ended."""
+"""The texts of the backfill: its cost, its progress and its result."""
 
 import pytest
 
@@ -34,11 +34,11 @@ def said(cost: BackfillCost) -> str:
         (51 * 3600, "2 d 3 h"),
     ],
 )
-def test_how_long_it_takes(seconds: float, words: str) -> None:
+def test_the_duration_of_a_backfill(seconds: float, words: str) -> None:
     assert duration_text(seconds) == words
 
 
-def test_the_question_begins_with_the_cost() -> None:
+def test_the_question_starts_with_the_cost() -> None:
     cost = BackfillCost(unknown=249_188, in_view=249_188, not_loaded=0, per_second=9.8)
     assert question(cost)[0] == ("249 188 requests at up to 9.8/s: about 7 h 4 min.", TextStyle.PLAIN)
     assert "M stops it at any time" in said(cost)
@@ -85,7 +85,7 @@ def test_the_status_line_shows_the_failure_and_the_wait() -> None:
     assert told.style is TextStyle.WARN
 
 
-def test_the_result_names_the_exceptions() -> None:
+def test_the_result_lists_the_exceptions() -> None:
     assert finished_text(BackfillProgress(total=812, read=812)) == "The groups of 812 users were read."
     ended = finished_text(BackfillProgress(total=20, read=14, gone=1, refused=3, without_groups=2))
     assert ended == (

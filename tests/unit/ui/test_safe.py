@@ -1,4 +1,4 @@
-"""What comes out of ``safe`` is literal and clean, whatever went in."""
+"""``safe`` returns literal and clean text for any input."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""What stands in a cell is the display copy of what the directory says, by whichever way it was made."""
+"""The text of a cell is the cleaned text of the directory, by the fast and the general path."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from walkme_tui.domain.users import User
 from walkme_tui.ui.widgets.user_table.cells import MAX_CHARACTERS, cell
 from walkme_tui.ui.widgets.user_table.columns import Field
 
-# The ranges that need no cleaning, with their neighbours, and what changes its letter when it stands behind it.
+# The ranges that need no cleaning, their neighbours, and combining characters.
 NEAR = st.sampled_from(
     [*map(chr, range(0x20, 0x530)), *"\u3040\u3041\u3096\u3097\u3099\u30a1\u30fb\uff9e\u4e00\u9fff\ua000\uac00"]
 )

@@ -1,4 +1,4 @@
-"""Columns fit whatever width the table has."""
+"""Columns fit the table at every width."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -23,7 +23,7 @@ from walkme_tui.ui.widgets.user_table.columns import (
 
 @given(st.integers(1, 500), st.integers(1, 500))
 def test_columns_do_not_overlap_and_fit_the_table(width: int, screen: int) -> None:
-    stand_side_by_side_and_inside(layout_columns(width, max(screen, width)).columns, width)
+    assert_adjacent_and_inside(layout_columns(width, max(screen, width)).columns, width)
 
 
 NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
@@ -31,7 +31,7 @@ NEEDS = st.dictionaries(st.sampled_from(MEASURED), st.integers(0, 500))
 
 @given(st.integers(1, 300), st.integers(1, 300), NEEDS)
 def test_columns_fit_the_table_for_all_text_widths(width: int, screen: int, text_widths: dict[Field, int]) -> None:
-    stand_side_by_side_and_inside(layout_columns(width, max(screen, width), text_widths=text_widths).columns, width)
+    assert_adjacent_and_inside(layout_columns(width, max(screen, width), text_widths=text_widths).columns, width)
 
 
 @given(st.integers(30, 200), NEEDS)
@@ -47,7 +47,7 @@ def test_a_text_that_fits_does_not_change_the_columns() -> None:
     assert layout_columns(80, 80, text_widths={Field.EMAIL: 30, Field.NAME: 20}) == layout_columns(80, 80)
 
 
-def test_names_are_whole_where_there_is_room_beside_the_email() -> None:
+def test_names_are_shown_in_full_if_the_email_leaves_room() -> None:
     widths = {
         each.field: each.width
         for each in layout_columns(88, 120, text_widths={Field.EMAIL: 30, Field.NAME: 18}).columns
@@ -64,13 +64,13 @@ def test_the_full_width_fits_all_texts() -> None:
 
 
 @given(st.integers(1, 500), st.integers(-1, 20))
-def test_wide_columns_too_on_every_page(width: int, page: int) -> None:
+def test_wide_columns_fit_the_table_on_every_page(width: int, page: int) -> None:
     layout = layout_columns(width, width, wide=True, page=page)
     assert 0 <= layout.page < layout.pages
-    stand_side_by_side_and_inside(layout.columns, width if width > 40 else 500)
+    assert_adjacent_and_inside(layout.columns, width if width > 40 else 500)
 
 
-def stand_side_by_side_and_inside(columns: Sequence[Column], width: int) -> None:
+def assert_adjacent_and_inside(columns: Sequence[Column], width: int) -> None:
     assert columns[0].field is Field.EMAIL
     assert columns[0].start == GUTTER
     for left, right in pairwise(columns):
@@ -91,7 +91,7 @@ def stand_side_by_side_and_inside(columns: Sequence[Column], width: int) -> None
         (12, 40, "EMAIL"),
     ],
 )
-def test_what_is_shown_at_which_width(width: int, screen: int, fields: str) -> None:
+def test_the_columns_at_each_width(width: int, screen: int, fields: str) -> None:
     assert " ".join(column.field.value for column in layout_columns(width, screen).columns) == fields
 
 
@@ -115,7 +115,7 @@ def test_wide_pages_have_every_column_and_the_email_always_in_its_place(width: i
     assert len({page.columns[0] for page in pages}) == 1
 
 
-def test_wide_columns_hold_an_id_from_eighty_cells_on() -> None:
+def test_wide_columns_show_a_full_id_from_eighty_cells_on() -> None:
     for width in (80, 120, 200):
         for page in range(layout_columns(width, width, wide=True).pages):
             for column in layout_columns(width, width, wide=True, page=page).columns:
@@ -123,7 +123,7 @@ def test_wide_columns_hold_an_id_from_eighty_cells_on() -> None:
                     assert column.width >= 36
 
 
-def test_the_next_order_is_that_of_the_next_column_and_after_the_last_the_servers() -> None:
+def test_the_next_order_is_by_the_next_column_and_finally_that_of_the_server() -> None:
     keys = layout_columns(77, 120).sort_keys
     sort, stops = next_sort(None, keys), []
     while sort is not None:
@@ -139,11 +139,11 @@ def test_the_next_order_is_that_of_the_next_column_and_after_the_last_the_server
     ]
 
 
-def test_from_an_order_by_a_column_that_is_not_shown_it_goes_to_the_first() -> None:
+def test_after_an_order_by_a_hidden_column_the_first_column_is_next() -> None:
     assert next_sort(Sort(SortKey.CREATED), layout_columns(80, 80).sort_keys) == Sort(SortKey.EMAIL)
 
 
-def test_every_order_but_the_servers_has_a_column() -> None:
+def test_every_sort_key_has_a_column() -> None:
     assert set(SORTED_BY.values()) == set(SortKey) - {SortKey.LISTED}
 
 

@@ -1,4 +1,4 @@
-"""What passes between the program and its terminal: control characters, the clipboard, the end."""
+"""Output to the terminal: control characters, the clipboard, and restoring it at the end."""
 
 import base64
 import os
