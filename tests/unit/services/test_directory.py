@@ -82,7 +82,7 @@ async def test_a_user_whose_email_only_the_mirror_has_is_requested_by_id() -> No
         assert found == [person(241)]
         # Another user may have the email by now, so the mirror is not trusted.
         api.edit(person(242).id, email="renamed@example.com")
-        with pytest.raises(LookUpIgnored, match="all 250 people of the account, as read at"):
+        with pytest.raises(LookUpIgnored, match="all 250 users of the account, as read at"):
             await directory.look_up("person00242@example.com")
 
 
