@@ -36,7 +36,7 @@ from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 PATIENCE_SECONDS = 10.0
 KEY_NAMES = {"/": "slash", "?": "question_mark", ":": "colon"}

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
-from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.theming.textual_theme import textual_theme
 from walkme_tui.ui.widgets.group_list import GroupList, Special
 
 SALES, BETA, ALPHA = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alpha")

@@ -24,7 +24,7 @@ from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.browser.view_state import JOB_COMMANDS
 from walkme_tui.ui.browser_start import ProfileChoice
 from walkme_tui.ui.input_queue import LIMIT_SECONDS, NOTE_SECONDS
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 ACTING = [command for command in COMMANDS if command.needs_view and command.id not in JOB_COMMANDS]

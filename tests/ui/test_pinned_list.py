@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from walkme_tui.config.themes import read_theme, shipped_folder
-from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.theming.textual_theme import textual_theme
 from walkme_tui.ui.widgets.pinned_list import PinnedList
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 

@@ -7,7 +7,7 @@ from textual.events import Key, Paste
 from textual.strip import Strip
 
 from walkme_tui.config.themes import read_theme, shipped_folder
-from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.theming.textual_theme import textual_theme
 from walkme_tui.ui.widgets.text_input import MAX_LENGTH, TextInput
 
 

@@ -27,7 +27,8 @@ from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
-from walkme_tui.ui.theming import WITHOUT_COLORS, is_colorless, textual_theme
+from walkme_tui.ui.theming.textual_theme import is_colorless, textual_theme
+from walkme_tui.ui.theming.without_colors import WITHOUT_COLORS
 from walkme_tui.ui.widgets.text_field import TextField
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker

@@ -16,7 +16,7 @@ from walkme_tui.domain.views import SavedView, title
 from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.dialogs.choice import Choice, SearchDialog
 from walkme_tui.ui.keys import labels
-from walkme_tui.ui.theming import textual_theme
+from walkme_tui.ui.theming.textual_theme import textual_theme
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 

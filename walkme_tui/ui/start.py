@@ -104,7 +104,7 @@ async def _browse(start: BrowserStart) -> int:
         await asyncio.to_thread(_import_app)
         from walkme_tui.ui.app import WalkmeApp as App
         from walkme_tui.ui.terminal import ends_with_the_terminal
-        from walkme_tui.ui.theming import AsciiSigns, needs_ascii_signs
+        from walkme_tui.ui.theming.ascii_signs import AsciiSigns, needs_ascii_signs
 
         signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
         app = App(start, session, _theme(start), problem=problem, preload=preload, plan=plan, first=first, signs=signs)

@@ -8,7 +8,7 @@ from tests.support.table_driver import table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord
 from walkme_tui.services.reading.listing import ListingChanged, Phase
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 
 async def test_keys_move_the_cursor_and_post_to_the_screen_directly() -> None:

@@ -6,7 +6,7 @@ from tests.support.table_driver import TableDriver, table_of
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UnreadableRecord
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 
 def ids(*numbers: int) -> frozenset[str]:

@@ -7,7 +7,7 @@ from tests.support.fake_listing import FakeListing, mirrored
 from tests.support.table_driver import TableDriver, table_of
 from walkme_tui.domain.mirrored import ListedRow
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 BY_EMAIL = UserQuery(sort=Sort(SortKey.EMAIL))
 BACKWARDS = UserQuery(sort=Sort(SortKey.EMAIL, reverse=True))

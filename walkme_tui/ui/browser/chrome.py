@@ -18,7 +18,7 @@ from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.status_line import StatusLine, StatusMessage
 from walkme_tui.ui.widgets.tab_bar import FilterCount
 from walkme_tui.ui.widgets.text_style import TextStyle
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 if TYPE_CHECKING:
     from textual.timer import Timer

@@ -22,7 +22,7 @@ from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Spec
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 NO_USERS: Final = UserQuery(group_id="")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from walkme_tui.ui.flows.context import FlowContext
-    from walkme_tui.ui.widgets.user_table import UserTable
+    from walkme_tui.ui.widgets.user_table.table import UserTable
 
 
 class NewsMarks:

@@ -15,11 +15,11 @@ from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import LISTS, Arrangement, Pane, Tab
 from walkme_tui.ui.browser.status_messages import Position
-from walkme_tui.ui.widgets.detail import DetailPane
+from walkme_tui.ui.widgets.detail.pane import DetailPane
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.user_table import UserTable
 from walkme_tui.ui.widgets.user_table.columns import full_width
+from walkme_tui.ui.widgets.user_table.table import UserTable
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -36,7 +36,7 @@ from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.status_line import StatusLine
 from walkme_tui.ui.widgets.tab_bar import TabBar, TabTitles
 from walkme_tui.ui.widgets.too_small import is_too_small, show_too_small
-from walkme_tui.ui.widgets.user_table import UserTable
+from walkme_tui.ui.widgets.user_table.table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.browser.filters import TableFilters
     from walkme_tui.ui.browser.panes import PaneArea
     from walkme_tui.ui.flows.context import FlowContext
-    from walkme_tui.ui.widgets.user_table import UserTable
+    from walkme_tui.ui.widgets.user_table.table import UserTable
 
 TABLES: Final = {Pane.USERS: TableName.USERS, Pane.MEMBERS: TableName.MEMBERS}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from walkme_tui.services.reading.pages import PageLoader
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.panes import PaneArea
-    from walkme_tui.ui.widgets.user_table import UserTable
+    from walkme_tui.ui.widgets.user_table.table import UserTable
 
 LAYOUT: Final = "the new layout"
 LIST: Final = "the list"

@@ -1,5 +1,1 @@
 """The virtual table of users."""
-
-from walkme_tui.ui.widgets.user_table.table import UserTable
-
-__all__ = ["UserTable"]
