@@ -68,12 +68,26 @@ def inverses(
                 simulated[left.user_id] = left.apply(user or User(left.user_id))
     for user_id, own in grouped(records, lambda record: record.step.user_id).items():
         current = now.get(user_id)
-        if current is not None:
+        deleted = any(record.changed and record.step.change.deletes for record in own)
+        if current is not None and not deleted:
             planned = known.get(user_id, User(user_id))
             found.left_out += [
                 f"{user_label(planned)}: {sentence}" for sentence in _changed_by_others(planned, own, current, groups)
             ]
     return found
+
+
+def present_users(records: Sequence[StepRecord]) -> list[str]:
+    """Ids of the users whom an undo reads: without those whom the job was to create and did not."""
+    ids = user_ids(records)
+    never_there = {record.step.user_id for record in records if record.step.change.new_email is not None} - set(ids)
+    keys = dict.fromkeys(record.step.user_id for record in records)
+    return [ids.get(key, key) for key in keys if key not in never_there]
+
+
+def new_emails(changes: Iterable[Change]) -> dict[str, str]:
+    """The emails of the users whom the changes create, by ``new_user_key``."""
+    return {change.user_id: change.new_email for change in changes if change.new_email is not None}
 
 
 def after_steps(known: User, records: Iterable[StepRecord]) -> User:

@@ -165,9 +165,17 @@ async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None
     assert not any(record.changed for record in job.steps)
 
 
+async def test_a_strict_step_finds_a_missing_status_by_email(tmp_path: Path) -> None:
+    api = account()
+    api.unread = {"status"}
+    job = await run_changes(api, tmp_path, SetStatus(BOTH.id, "active", "inactive"), strict=True)
+    assert outcomes_of(job) == [("done", "was active, is inactive")]
+
+
 async def test_a_strict_step_overwrites_no_unknown_status(tmp_path: Path) -> None:
     api = account()
     api.unread = {"status"}
+    api.fail_next(RequestRejected("No look-ups.", status=400), name="find_user")
     job = await run_changes(api, tmp_path, SetStatus(BOTH.id, "inactive", "active"), strict=True)
     assert states_of(job) == ["needs review"]
     assert not api.writes

@@ -113,7 +113,7 @@ class CreateUser(Change):
         return f"{shown(self.email)} was created and is inactive, so there is nothing to undo"
 
     def restore_warning(self, group_ids: frozenset[str] | None) -> str:  # noqa: ARG002 - no groups
-        return "this is a new user with a new id and without the history of the deleted one"
+        return "a new user with a new id; the server sets the status, and other fields of the old record are lost"
 
     def _deviations(self, user: User) -> list[str]:
         """How a user's known values differ from the planned ones."""

@@ -1,7 +1,7 @@
 """Users and group names for plans, requested from the server at the same time where possible."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Final
@@ -148,6 +148,16 @@ class PlanLookUps:
         """
         found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), on_progress)
         return dict(zip(user_ids, found, strict=True))
+
+    async def by_email(self, emails: Mapping[str, str]) -> dict[str, User | None]:
+        """The users with these emails, by the keys of ``emails``; None where none was found, or that cannot be told."""
+        found = await gather_bounded(self._by_email(email) for email in emails.values())
+        return dict(zip(emails, found, strict=True))
+
+    async def _by_email(self, email: str) -> User | None:
+        with suppress(LookUpIgnored):
+            return await find_by_email(self._session, email)
+        return None
 
     async def _look_up(self, key: str) -> User | None:
         if "@" not in key:

@@ -1,5 +1,6 @@
 """Outcomes of steps that were sent, by reading the user again: a response to a write alone proves nothing."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -81,14 +82,14 @@ class ReadBack:
             if change.deletes:
                 return True, None
             raise
-        held = change.holds(user)
-        if held is not None or not isinstance(user.email, str):
-            return held, user
-        try:
-            listed = await self._api.find_user(user.email)
-        except ApiError:
-            return None, user
-        if listed is None or listed.id != user.id:
-            return None, user
-        both = merged(listed, user)
-        return change.holds(both), both
+        if change.holds(user) is None:
+            user = await self.with_listed_fields(user)
+        return change.holds(user), user
+
+    async def with_listed_fields(self, user: User) -> User:
+        """The user with fields that the look-up by email has and the record by id lacks."""
+        listed: User | None = None
+        if isinstance(user.email, str):
+            with suppress(ApiError):
+                listed = await self._api.find_user(user.email)
+        return merged(listed, user) if listed is not None and listed.id == user.id else user

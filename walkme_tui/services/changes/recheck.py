@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.inverses import new_emails
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
@@ -21,9 +22,12 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
 
     Raises ``ApiError`` where a request fails.
     """
-    ids = list(dict.fromkeys(step.user_id for step in plan.steps))
+    emails = new_emails(step.change for step in plan.steps)
+    ids = [user_id for user_id in dict.fromkeys(step.user_id for step in plan.steps) if user_id not in emails]
     async with GroupNames(session) as names:
-        now = await PlanLookUps(session, names).current(ids)
+        look_ups = PlanLookUps(session, names)
+        now = await look_ups.current(ids)
+        in_use = await look_ups.by_email(emails)
         await names.read_mirror()
         known = {group.id: group for subject in plan.subjects for group in subject.groups if group.name is not None}
         known |= {group_id: group for group_id, group in names.known.items() if group.name is not None}
@@ -32,15 +36,22 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
         *plan.subjects,
         *(Subject(User(user_id), plan.created_at_ms) for user_id in ids if user_id not in there),
     ]
-    return replace(
-        plan,
-        subjects=tuple(
-            _rechecked(subject, plan, now[subject.user.id], known, session.clock())
-            if subject.user.id in now
-            else subject
-            for subject in subjects
-        ),
-    )
+    for index, subject in enumerate(subjects):
+        user_id = subject.user.id
+        if user_id in now:
+            subjects[index] = _rechecked(subject, plan, now[user_id], known, session.clock())
+        elif user_id in in_use:
+            subjects[index] = _rechecked_new(subject, emails[user_id], in_use[user_id])
+    return replace(plan, subjects=tuple(subjects))
+
+
+def _rechecked_new(subject: Subject, email: str, in_use: User | None) -> Subject:
+    """A user whom the plan creates; ``in_use`` is who has the email now."""
+    before = tuple(each for each in subject.consequences if not each.found_by_recheck)
+    if in_use is None:
+        return replace(subject, consequences=before)
+    text = f"somebody has the email {_shown(email)}, so the user will not be created."
+    return replace(subject, consequences=(*before, _warning(text)))
 
 
 def _rechecked(subject: Subject, plan: Plan, now: User | None, known: Mapping[str, Group], at_ms: int) -> Subject:

@@ -133,6 +133,9 @@ class StepRunner:
         else:
             if waited or user is None:
                 user = await self._gate.read(partial(self._session.api.get_user, record.step.user_id))
+            change = record.step.change
+            if record.step.strict and change.overwrites and change.as_planned(user) is None:
+                user = await self._read_back.with_listed_fields(user)
             outcome = outcomes.before_sending(record, user)
         if outcome is not None:
             return await self._settle(record, outcome), user or outcome.after, None

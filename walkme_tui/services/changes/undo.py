@@ -7,7 +7,7 @@ from typing import Final
 from walkme_tui.domain.consequences import restored
 from walkme_tui.domain.errors import AccountBusy, ConfigurationError
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.inverses import inverses
+from walkme_tui.domain.inverses import inverses, new_emails, present_users
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.receipts import read_receipt
@@ -72,20 +72,28 @@ class UndoPlanner:
         left_out: Sequence[str],
         on_progress: ProgressListener | None = None,
     ) -> Plan:
-        ids = list(dict.fromkeys(record.step.user_id for record in records))
+        ids = present_users(records)
+        # Deleted users come back as new ones, unless somebody has the email by now.
+        deletions = [record for record in records if record.changed and record.step.change.deletes]
+        restored_emails = new_emails(
+            change for record in deletions for change in record.step.change.inverses(record.before, record.after)
+        )
         async with GroupNames(self._session) as names:
             # The list shows whether the groups to return to still exist.
             names.request()
-            now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
+            look_ups = PlanLookUps(self._session, names)
+            now, _ = await gather_pair(look_ups.current(ids, on_progress), names.read_mirror())
+            now |= await look_ups.by_email(restored_emails)
             await names.wait_listed()
         step_groups = (group for record in records for group in record.step.change.groups)
         known = (*planned_groups, *step_groups, *names.known.values())
         undo = inverses(records, users, now, {group.id: group for group in known if group.name is not None})
-        steps = numbered(undo.changes, strict=True)
+        new_users = {change.user_id: change.apply(User(change.user_id)) for change in undo.changes if change.new_email}
+        steps = tuple(replace(step, strict=step.user_id not in new_users) for step in numbered(undo.changes))
         subjects = []
         for user_id, own in grouped(steps, lambda step: step.user_id).items():
-            user = now[user_id]
-            assert user is not None  # noqa: S101 - a user who is gone has no inverses
+            user = new_users.get(user_id) or now[user_id]
+            assert user is not None  # noqa: S101 - other users who are gone have no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             subjects.append(replace(subject, consequences=restored(subject, own, names.listed)))
         account = self._session.account

@@ -34,7 +34,7 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     if len(job.plan.subjects) == 1:
         await undo_job(view, origin, job)
         return
-    subject = next(subject for subject in job.plan.subjects if subject.user.id == user.user.id)
+    subject = next(subject for subject in job.plan.subjects if subject.user.id == job.subject_id(user.user.id))
 
     async def make(change_services: ChangeServices, _: ProgressListener) -> Plan:
         content = receipt(job, subject, view.session.account, view.session.clock(), None)
