@@ -26,7 +26,7 @@ SALES, SUPPORT, BETA = GROUPS
 ANN = person(3)._replace(
     email="Ann@example.com", first_name="Ann", role="Editor", status="active", groups=("g1", "g2"), external_id="okta|7"
 )
-ANN_VALUES = {"first_name": "Ann", "last_name": "Nowak", "role": "Editor", "external_id": "okta|7"}
+ANN_VALUES = {"first_name": "Ann", "last_name": "Weber", "role": "Editor", "external_id": "okta|7"}
 NEW = "new@example.com"
 
 
