@@ -35,7 +35,7 @@ def inverses(
     """The inverses of the steps of a job.
 
     ``users`` are the users as in the plan, by the id there, ``now`` as the server has them now (None: gone), by id. A
-    user whom the job created has the id that ``jobs.user_ids`` returns; one whom it deleted is looked up by email for
+    user that the job created has the id that ``jobs.user_ids`` returns; one whom it deleted is looked up by email for
     the undo, and in ``now`` by ``new_user_key``. ``groups`` contains the known groups by id.
     """
     found = Inverses()

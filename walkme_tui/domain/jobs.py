@@ -75,7 +75,7 @@ class StepRecord:
 
     @property
     def created(self) -> User | None:
-        """The user whom the step created; None if it created none, or that is not certain."""
+        """The user that the step created; None if it created none, or that is not certain."""
         return self.after if self.changed and self.step.change.new_email is not None else None
 
     @property
@@ -138,23 +138,23 @@ class Job:
 
     @property
     def changed_users(self) -> frozenset[str]:
-        """Ids of the users whom an undo of the job changes."""
+        """Ids of the users that an undo of the job changes."""
         return frozenset(
             record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
 
     @property
     def finished_users(self) -> frozenset[str]:
-        """Ids of the users of whom every step is done, or who needed none."""
+        """Ids of the users of which every step is done, or who needed none."""
         users = {subject.user.id for subject in self.plan.subjects}
         return frozenset(users - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
 
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
-        """The steps of one user, given by the id or by the key of a user whom the job creates."""
+        """The steps of one user, given by the id or by the key of a user that the job creates."""
         return tuple(self._records_by_user.get(self.subject_id(user_id), ()))
 
     def subject_id(self, user_id: str) -> str:
-        """The id of this user in the job's plan: of a user whom the job created, the key."""
+        """The id of this user in the job's plan: of a user that the job created, the key."""
         return self._subject_ids.get(user_id, user_id)
 
     @cached_property
@@ -167,7 +167,7 @@ class Job:
 
 
 def user_ids(records: Iterable[StepRecord]) -> dict[str, str]:
-    """The ids of the users whom a job created, by their keys in its plan."""
+    """The ids of the users that a job created, by their keys in its plan."""
     return {record.step.user_id: record.created.id for record in records if record.created is not None}
 
 

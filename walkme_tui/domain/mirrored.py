@@ -34,7 +34,7 @@ ListedRow: TypeAlias = MirroredUser | UnreadableRow
 
 
 class Undecided(NamedTuple):
-    """``users`` is the number of loaded users for whom a query is undecided.
+    """``users`` is the number of loaded users for which a query is undecided.
 
     ``fields`` are the attributes of ``User`` that the query needs and that are unknown for some of them.
     """

@@ -181,7 +181,7 @@ def _check(plan: Plan) -> None:
         if email is not None and step.user_id != new_user_key(email):
             bad(f"steps[{index}].user", "is not the email of the new user, in lower case")
         if email is not None and step.user_id in begun:
-            bad(f"steps[{index}]", "creates a user whom an earlier step changes")
+            bad(f"steps[{index}]", "creates a user that an earlier step changes")
         begun.add(step.user_id)
 
 

@@ -68,7 +68,7 @@ class Step:
 
     @property
     def user_id(self) -> str:
-        """The id of the user whom the step changes."""
+        """The id of the user that the step changes."""
         return self.change.user_id
 
     @property
@@ -103,7 +103,7 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One user whom a plan changes, as the server had them when the plan was made.
+    """One user that a plan changes, as the server had them when the plan was made.
 
     ``groups`` are the user's groups with their names if known, ``kept`` the ids of those that the plan does not change.
     """

@@ -159,7 +159,7 @@ def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
     if people == 1:
         return f"{job}, for this person only"
     this = code(f"walkme-tui undo {file_name}")
-    return f"{this} for this person only; {job} for all {people} people whom the job changed"
+    return f"{this} for this person only; {job} for all {people} people that the job changed"
 
 
 def _name(person: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ class Directory:
         return stored
 
     async def forget(self, user_id: str) -> None:
-        """Drop a user whom the server no longer has; raises ``MirrorUnavailable``."""
+        """Drop a user that the server no longer has; raises ``MirrorUnavailable``."""
         self._publish(UserForgotten(user_id, await self._session.mirror.forget_user(user_id)))
 
     async def store_groups(self, groups: Sequence[Group]) -> None:
@@ -149,7 +149,7 @@ async def find_by_email(session: Session, email: str) -> User | None:
     """The user with this email, compared without case and Unicode form; None where the server has none.
 
     Some servers compare emails by their bytes: the typed form is requested first, then the other normal forms. A user
-    whom only the mirror knows by this email is requested by id. Raises ``LookUpIgnored`` where that finds none and the
+    that only the mirror knows by this email is requested by id. Raises ``LookUpIgnored`` where that finds none and the
     server ignores look-ups by email.
     """
     ignored: LookUpIgnored | None = None
@@ -189,7 +189,7 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
 
 
 async def _known_by_email(session: Session, email: str) -> User | None:
-    """The user whom the mirror knows by this email, as the server has them now; None if their email has changed."""
+    """The user that the mirror knows by this email, as the server has them now; None if their email has changed."""
     try:
         held = await session.mirror.user_by_email(email)
         user = None if held is None else await session.api.get_user(held.user.id)

@@ -130,7 +130,7 @@ class Mirror(Protocol):
         ...
 
     async def forget_user(self, user_id: str) -> User | None:
-        """Drop a user whom the server no longer has; the last known record, None if there is none."""
+        """Drop a user that the server no longer has; the last known record, None if there is none."""
         ...
 
     async def save_groups(self, groups: Sequence[Group]) -> None:
@@ -160,7 +160,7 @@ class Mirror(Protocol):
     async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
         """How many loaded users may or may not match a query: a field that it needs is unknown.
 
-        Users whom no answer described since ``since_ms`` are not counted.
+        Users that no answer described since ``since_ms`` are not counted.
         """
         ...
 
@@ -242,7 +242,7 @@ class Mirror(Protocol):
         ...
 
     async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
-        """Ids of at most ``limit`` users whom no answer described since ``since_ms``."""
+        """Ids of at most ``limit`` users that no answer described since ``since_ms``."""
         ...
 
     async def try_lead(self) -> bool:

@@ -56,7 +56,7 @@ def test_whois_reads_the_account_if_the_server_ignores_look_ups_by_email(cli: Co
     assert len(api.asked("list_users")) == pages
     missing = cli("whois", "nobody@example.com")
     assert missing.code == 1
-    assert "Searched all 2 500 people of the account" in missing.err
+    assert "Searched all 2 500 users of the account" in missing.err
 
 
 def test_offboard_reads_the_account_if_the_server_ignores_look_ups_by_email(

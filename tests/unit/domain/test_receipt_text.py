@@ -151,7 +151,7 @@ def test_a_receipt_shows_how_many_users_each_undo_command_restores() -> None:
     job = _job(1, 2, 3, 4, 5)
     assert ticket_lines(_written(job, 2), "receipt.json")[-1] == (
         "- Undo: `walkme-tui undo receipt.json` for this person only; "
-        "`walkme-tui undo 20270115-bcdf` for all 5 people whom the job changed"
+        "`walkme-tui undo 20270115-bcdf` for all 5 people that the job changed"
     )
     third = job.plan.subjects[2].user.id
     steps = tuple(replace(each, changed=each.changed and each.step.user_id != third) for each in job.steps)

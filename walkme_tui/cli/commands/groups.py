@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _sizes(session: Session, extent: Extent) -> list[GroupSize]:
-    """The groups with their known members, without users whom a complete list did not contain."""
+    """The groups with their known members, without users that a complete list did not contain."""
     gone: Counter[str] = Counter()
     if extent.since_ms is not None:
         coverage = await session.mirror.coverage()

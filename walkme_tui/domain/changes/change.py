@@ -28,7 +28,7 @@ class Change(ABC):
     ``conflict_means_done`` where a 409 says that the user is already as wished, ``deletes`` where the user is gone
     afterwards. ``scope`` is what the token needs.
 
-    ``user_id`` is the id of the user. A user whom the same plan creates has none yet: there it is
+    ``user_id`` is the id of the user. A user that the same plan creates has none yet: there it is
     ``creation.new_user_key`` of the email, also in the journal, and ``for_user`` puts the id in its place.
 
     All texts are clean, and phrases without a full stop.
@@ -86,7 +86,7 @@ class Change(ABC):
 
     @property
     def new_email(self) -> str | None:
-        """The email of the user whom the change creates; None for every other change."""
+        """The email of the user that the change creates; None for every other change."""
         return None
 
     @property

@@ -16,7 +16,7 @@ FIELDS: Final = {"firstName": "first_name", "lastName": "last_name", "role": "ro
 
 
 def new_user_key(email: str) -> str:
-    """What stands for the id of a user whom a plan creates, in its steps and in ``Subject.user``."""
+    """What stands for the id of a user that a plan creates, in its steps and in ``Subject.user``."""
     return storable(email_key(email))[:MAX_ID_LENGTH]
 
 

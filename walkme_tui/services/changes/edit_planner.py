@@ -141,5 +141,5 @@ def _group_changes(user: User, join: Sequence[Group], leave: Sequence[Group]) ->
     return [change for change in changes if not change.holds(user)]
 
 
-def _gone(whom: str) -> NotFound:
-    return NotFound(f"There is no user {clean(whom, MAX_SHOWN)}.", hint="Refresh the list.", status=404)
+def _gone(key: str) -> NotFound:
+    return NotFound(f"There is no user {clean(key, MAX_SHOWN)}.", hint="Refresh the list.", status=404)

@@ -14,7 +14,7 @@ from walkme_tui.services.ports import Clock, Journal
 class Ledger:
     """Writes each change of a step to the journal, on disk when a call returns, then to the progress.
 
-    The journal names a user whom the job creates by the key in its plan, also once the user has an id; the records that
+    The journal names a user that the job creates by the key in its plan, also once the user has an id; the records that
     calls return have the id. Raises what ``Journal`` raises.
     """
 

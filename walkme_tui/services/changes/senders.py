@@ -15,7 +15,7 @@ from walkme_tui.services.ports import DirectoryApi
 Sender = Callable[[DirectoryApi, Any, User], Awaitable[str | None]]
 """Makes a change of its kind; the last argument is the user as last read.
 
-Returns the id of a user whom it created, if the answer had one.
+Returns the id of a user that it created, if the answer had one.
 """
 
 

@@ -210,7 +210,7 @@ class StepRunner:
         return partial(self._session.api.get_user, record.step.user_id)
 
     async def _send(self, record: StepRecord) -> str | None:
-        """Make the call of a step; returns the id of a user whom it created, if the answer had one."""
+        """Make the call of a step; returns the id of a user that it created, if the answer had one."""
         change = record.step.change
         return await SENDERS[type(change)](self._session.api, change, await self._base(record))
 

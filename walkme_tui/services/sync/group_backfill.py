@@ -43,7 +43,7 @@ MAX_WITHOUT_GROUPS: Final = 20
 
 
 class BackfillCost(NamedTuple):
-    """The cost of a backfill: one request for each of ``unknown`` users, of whom ``in_view`` belong to the view.
+    """The cost of a backfill: one request for each of ``unknown`` users, of which ``in_view`` belong to the view.
 
     ``not_loaded`` users are not loaded yet. ``per_second`` is the permitted rate at this moment.
     """

@@ -61,7 +61,7 @@ class News:
 
     @property
     def gone(self) -> Mapping[str, User]:
-        """Users whom the server no longer has, by id, as the mirror last knew them."""
+        """Users that the server no longer has, by id, as the mirror last knew them."""
         return dict(self._gone)
 
     @property

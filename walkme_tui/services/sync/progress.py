@@ -16,7 +16,7 @@ class CrawlPhase(StrEnum):
 
     IDLE = "idle"  # no sweep has ended, and none is due
     CRAWLING = "crawling"
-    CHECKING = "checking"  # requests the users whom a complete sweep did not see, one by one
+    CHECKING = "checking"  # requests the users that a complete sweep did not see, one by one
     PAUSED = "paused"
     WAITING = "waiting"  # ``failure`` says why, and when the next attempt is made
     ELSEWHERE = "elsewhere"  # another process sweeps into the same mirror

@@ -1,6 +1,6 @@
 """A query as SQL: the conditions of its users, and sources that contain them, so that not all users are read.
 
-A negated condition selects only users for whom it is known to be false: a user whose groups are unknown is not "in no
+A negated condition selects only users for which it is known to be false: a user whose groups are unknown is not "in no
 group".
 """
 
@@ -77,7 +77,7 @@ def plan(tables: Tables, query: UserQuery, now_ms: int) -> QueryPlan:
 
 
 def undecided(tables: Tables, query: UserQuery, now_ms: int) -> tuple[Sql, ...]:
-    """Conditions of the users for whom a query cannot be decided, because a field is unknown."""
+    """Conditions of the users for which a query cannot be decided, because a field is unknown."""
     typed = filters.resolved(filters.parse_filter(query.text), now_ms)
     return _Planner(tables, query).undecided(typed)
 
@@ -134,7 +134,7 @@ class _Planner:
         return Sql(f"users.known & {bits} <> {bits}"), Sql(f"({together}) IS NULL", values)
 
     def _negated(self, test: filters.Test, term: _Term) -> _Term:
-        """Users for whom the term is known to be false; none where it contains an unknown group name."""
+        """Users for which the term is known to be false; none where it contains an unknown group name."""
         misspelled = isinstance(test, filters.InGroup) and not all(map(self._groups.named, test.names))
         if misspelled or isinstance(test, filters.NoUser):
             return _Term(NO_USER)

@@ -165,7 +165,7 @@ class Navigation:
             self.lay_out(area.arrangement.with_detail(False))
 
     def _return(self) -> bool:
-        """Go back to the user from whom a group was opened; False if none was."""
+        """Go back to the user from which a group was opened; False if none was."""
         area, origin, self._origin = self._browser.area, self._origin, None
         if origin is None:
             return False

@@ -196,7 +196,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if command_id == "job.pause" and self.area.arrangement.tab is not Tab.JOBS:
             command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
         if self.has_class("tiny") and self.view_state.needs_view(command_id):
-            return  # no user is shown on whom it could act
+            return  # it has no user to act on
         self.change_commands.last_command = command_id
         if not self.change_commands.refuses(command_id):
             self._run(command_id)
