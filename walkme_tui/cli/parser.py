@@ -168,7 +168,7 @@ def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
     # Not in the help: only one surface works.
     add("surface", argparse.SUPPRESS, metavar="NAME", type=_surface)
     add("read-only", "refuse every change", action="store_true")
-    add("demo", "use a made-up account instead of a profile", action="store_true")
+    add("demo", "use a simulated account instead of a profile", action="store_true")
     add("json", "print one JSON object", action="store_true")
     add("no-color", "use no colours", action="store_true")
 

@@ -32,7 +32,7 @@ SUB_COMMANDS: Final = MappingProxyType(
         "keys": "list the keys of the browser",
         "themes": "list and check colour themes",
         "cache": "delete the local copies",
-        "simulator": "serve a made-up account on this machine",
+        "simulator": "serve a simulated account on this machine",
         "completion": "print the completion script for a shell",
     }
 )

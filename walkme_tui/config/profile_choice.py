@@ -29,7 +29,7 @@ CREDENTIAL_VARIABLES: Final = (
 )
 SETUP_HELP: Final = """\
 There are three ways to start:
-  1. Try a made-up account:         walkme-tui --demo
+  1. Try a simulated account:       walkme-tui --demo
   2. Set three variables:           WALKME_CLIENT_ID, WALKME_CLIENT_SECRET and, outside the US, WALKME_BASE_URL
   3. Write a profile:               walkme-tui config init"""
 

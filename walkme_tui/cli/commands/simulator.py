@@ -1,4 +1,4 @@
-"""``walkme-tui simulator``: a made-up WalkMe account, over TCP."""
+"""``walkme-tui simulator``: a simulated WalkMe account, over TCP."""
 
 import argparse
 import sys
