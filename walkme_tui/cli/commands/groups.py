@@ -13,7 +13,6 @@ from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
 # Undecided for everybody whose groups are unknown.
@@ -58,7 +57,7 @@ async def _sizes(session: Session, extent: Extent) -> list[GroupSize]:
             found = await session.mirror.user(user_id)
             if found is not None and isinstance(found.user.groups, tuple):
                 gone.update(set(found.user.groups))
-    sizes = await Directory(session).groups()
+    sizes = await session.mirror.groups()
     return [GroupSize(size.group, size.known_members - gone[size.group.id]) for size in sizes]
 
 

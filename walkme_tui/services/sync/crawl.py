@@ -88,7 +88,6 @@ class Crawl:
             steps.loaded,
             steps.total,
             steps.pages_done,
-            steps.pages,
             steps.pass_number,
             speed,
             seconds_left(steps, speed),
@@ -218,10 +217,9 @@ class Crawl:
         sweep = coverage.sweep
         if sweep is not None and sweep.ended_at_ms is None:
             total = sweep.total_at_start
-            pages = None if total is None else -(-total // sweep.page_size)
             loaded = (sweep.next_page - 1) * sweep.page_size
             loaded = loaded if total is None else min(loaded, total)
-            self._sweep_progress = SweepProgress(loaded, total, sweep.pass_number, sweep.next_page - 1, pages)
+            self._sweep_progress = SweepProgress(loaded, total, sweep.pass_number, sweep.next_page - 1)
         self._enter(CrawlPhase.ELSEWHERE)
         if coverage != self._watched:
             self._watched = coverage

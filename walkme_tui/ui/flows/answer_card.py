@@ -48,7 +48,7 @@ async def group_cards(view: FlowContext, origin: Origin, groups: Sequence[Group]
     if chosen is None:
         return ""
     try:
-        sizes = {size.group.id: size for size in await view.directory.groups()}
+        sizes = {size.group.id: size for size in await view.session.mirror.groups()}
         coverage = await view.session.mirror.coverage()
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the number of members")
