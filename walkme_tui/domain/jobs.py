@@ -42,7 +42,7 @@ class OutcomeReason(StrEnum):
 
     OTHER = ""
     VERIFIED = "verified"
-    """The server accepted the change, and the user was as wished when read back."""
+    """The server accepted the change, and the user was as requested when read back."""
     MAY_ARRIVE = "may arrive"
     """An attempt was sent without a usable answer and had no effect when read back; it may still take effect."""
     CONFLICT = "conflict"

@@ -306,7 +306,7 @@ class Crawl:
         return self._failures_of[page] >= (MAX_FAILURES_BESIDE_OTHERS if beside_others else MAX_FAILURES_ALONE)
 
     async def _check_absent(self, since_ms: int) -> None:
-        """Request the users that the complete list did not contain, and forget those who are gone."""
+        """Request the users that the complete list did not contain, and delete those who are gone."""
         absent = await self._session.mirror.not_seen(since_ms, MAX_CHECKS)
         for done, user_id in enumerate(absent):
             while self._paused and not self._restart:
