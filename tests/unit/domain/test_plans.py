@@ -66,10 +66,13 @@ def test_the_inverse_restores_what_the_plan_found(change: Change, user: User) ->
 
 @given(changes(st.just(ZOE.id)), users())
 def test_a_change_holds_is_none_if_the_record_lacks_the_field(change: Change, user: User) -> None:
-    known = user.status if isinstance(change, SetStatus) else user.groups
-    assert (change.holds(user) is None) == (known is UNKNOWN)
-    if known is UNKNOWN:
-        assert change.as_planned(user) is None
+    known = [getattr(user, attribute) for attribute in change.attributes]
+    if change.deletes:
+        assert change.holds(user) is False
+    elif UNKNOWN not in known:
+        assert change.holds(user) is not None
+    elif set(known) == {UNKNOWN}:
+        assert change.holds(user) is None
 
 
 def test_an_unknown_status_has_no_inverse() -> None:
