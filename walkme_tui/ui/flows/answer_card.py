@@ -22,7 +22,7 @@ CARD_FORMS: Final = (
     Choice(CardForm.JSON, "JSON"),
 )
 REDACTED_FORMS: Final = tuple(
-    Choice(f"{REDACTED}{form.answer}", f"{form.label}, redacted", "the id, no emails and names") for form in CARD_FORMS
+    Choice(f"{REDACTED}{form.answer}", f"{form.label}, redacted", "names the user by id") for form in CARD_FORMS
 )
 REREAD_SECONDS: Final = 5
 
