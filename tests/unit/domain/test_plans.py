@@ -129,6 +129,13 @@ def test_keeping_a_group_drops_one_step_and_renumbers_the_others() -> None:
     assert kept.subjects[1].kept == frozenset()
 
 
+def test_groups_of_several_users_are_kept_at_once() -> None:
+    plan = plan_for_two()
+    kept = without_groups(plan, {(ZOE.id, "g1"), (ZOE.id, "g2"), (person(5).id, "g1")})
+    assert [(step.number, step.change) for step in kept.steps] == [(1, plan.steps[0].change)]
+    assert [subject.kept for subject in kept.subjects] == [{"g1", "g2"}, {"g1"}]
+
+
 def test_consequences_keep_their_steps_after_renumbering() -> None:
     kept = without_groups(plan_for_two(), {(ZOE.id, "g1")})
     assert [(said.text, said.step) for said in kept.subjects[0].consequences] == [("about None", None), ("about 3", 2)]
