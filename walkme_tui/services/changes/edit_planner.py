@@ -112,7 +112,8 @@ class EditPlanner:
     async def _subject(self, user_id: str, *, needed: Collection[str]) -> Subject:
         """The user as the server has them now; raises ``NotFound``.
 
-        A ``needed`` attribute that the record lacks is taken from the look-up by email, which may have it.
+        A ``needed`` attribute that the record lacks is taken from the look-up by email, which may have it. The names
+        of ``needed`` groups are read.
         """
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current([user_id]), names.read_mirror())
@@ -124,6 +125,8 @@ class EditPlanner:
                     listed = await self._session.api.find_user(user.email)
                     if listed is not None and listed.id == user.id:
                         user = merged(listed, user)
+            if "groups" in needed:
+                await names.load([group.id for group in names.groups_of(user)])
             return Subject(user, self._session.clock(), names.groups_of(user))
 
     async def _groups_plan(
