@@ -1,4 +1,4 @@
-"""The browser during a crawl: stalls of the event loop, bytes written, memory, and the speed of the crawl.
+"""What the screen costs and bears while a whole account is read: stalls, bytes, memory, and how fast it is read.
 
 python -m tests.benchmarks.bench_crawl [--users N]
 
@@ -31,14 +31,14 @@ LATENCY_MS: Final = 50
 
 
 class Watched:
-    """The running browser, with the delays of its event loop."""
+    """The browser under way, with how late its event loop was."""
 
     def __init__(self, program: PtyProgram, lateness: Path) -> None:
         self.program = program
         self._lateness = lateness
 
     def stalls(self) -> list[float]:
-        """Delays of the event loop in seconds, since the last call."""
+        """Seconds that the beats of the event loop came late since this was called last."""
         if not self._lateness.exists():
             return []
         text = self._lateness.read_text(encoding="ascii")

@@ -27,7 +27,7 @@ NOON_MS = 1_800_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The exit code and output of one run."""
+    """What one run gave."""
 
     code: int
     out: str
@@ -84,5 +84,5 @@ class CommandLine:
         return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
 
     async def _stay_open(self) -> None:
-        """Keep the account open for the next run."""
+        """The next run talks to the same account."""
         self.closed += 1

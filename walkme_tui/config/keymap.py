@@ -2,24 +2,18 @@
 
 from walkme_tui.config.key_names import KeyRefused, clashes, normalised_key
 from walkme_tui.config.sections import Section, nearest
-from walkme_tui.domain.commands import ANNOUNCED, COMMANDS
+from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.text import clean
 
 
 def read_keymap(section: Section) -> dict[str, tuple[str, ...]]:
-    """The commands with changed keys, and their key names; reports unknown ids, invalid keys and clashes.
-
-    Announced commands are checked and left out: they do not exist yet.
-    """
+    """The commands with changed keys, and their key names; reports unknown ids, invalid keys and clashes."""
     known = {command.id for command in COMMANDS}
     keymap: dict[str, tuple[str, ...]] = {}
     for command_id, value in _flat(section.values):
-        if command_id in ANNOUNCED:
-            _keys(section, command_id, value)
-            continue
         if command_id not in known:
             message = f'"{clean(command_id, 60)}" in [keys] is not a command.'
-            section.add_problem(command_id, message, nearest(command_id, sorted(known | ANNOUNCED)))
+            section.add_problem(command_id, message, nearest(command_id, sorted(known)))
             continue
         keys = _keys(section, command_id, value)
         if keys:

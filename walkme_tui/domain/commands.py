@@ -91,6 +91,8 @@ COMMANDS: Final = (
         writes=True,
         needs_view=True,
     ),
+    Command("user.edit", ("e",), "Edit this user", CHANGE, "edit", writes=True, needs_view=True),
+    Command("user.new", ("n",), "Create a user", CHANGE, writes=True),
     Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True, needs_view=True),
     Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True, needs_view=True),
     Command(
@@ -115,9 +117,6 @@ COMMANDS: Final = (
     Command("app.suspend", ("ctrl+z",), "Suspend the program and its jobs; fg in the shell resumes", PROGRAM),
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
-
-# Documented ids of commands that this version lacks: a [keys] table for a newer version must be accepted.
-ANNOUNCED: Final = frozenset({"user.edit"})
 
 
 def command(command_id: str) -> Command:

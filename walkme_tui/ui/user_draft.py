@@ -39,8 +39,8 @@ class UserDraft:
     """The draft of one user; ``base`` is the user as the form showed them, None for a new user.
 
     ``texts`` are the edited fields. ``latest`` is the user as last read: where others changed an edited field since the
-    form was opened, ``base`` keeps the value that the person saw. ``refusals`` are the server's reasons, by attribute,
-    until the field is edited again.
+    form was opened, ``base`` keeps the value that the person saw. ``refusals`` say why
+    fields were not saved, by attribute, until the field is edited again.
     """
 
     base: User | None = None

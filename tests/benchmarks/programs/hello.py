@@ -1,4 +1,4 @@
-"""A minimal Textual program, which shows one word."""
+"""The least that a Textual program can be: it says hello."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static

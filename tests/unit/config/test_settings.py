@@ -100,9 +100,9 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
     assert (profile.rest.base_url, profile.rest.auth) == ("https://api.walkme.com", RestAuth.POST)
 
 
-def test_a_key_may_be_bound_to_a_documented_command_of_a_later_version(tmp_path: Path) -> None:
-    settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "e"'))
-    assert settings.keymap == {}
+def test_a_key_may_be_bound_to_a_command(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "f4"'))
+    assert settings.keymap == {"user.edit": ("f4",)}
     assert "cannot be the key of user.edit" in messages(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
 
 

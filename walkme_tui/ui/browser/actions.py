@@ -14,6 +14,8 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from walkme_tui.ui.user_draft import UserDraft
+
 
 Action: TypeAlias = Callable[[Browser], object]
 
@@ -188,6 +190,31 @@ def _offboard(browser: Browser) -> None:
     _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "Offboarding")
 
 
+def _edit(browser: Browser) -> None:
+    from walkme_tui.ui.flows.plan_request import NO_USER
+    from walkme_tui.ui.user_draft import UserDraft
+
+    user = browser.user
+    if user is None:
+        browser.app.notify(NO_USER, markup=False)
+    else:
+        _open_form(browser, UserDraft.of(user.user), "Editing the user")
+
+
+def _create(browser: Browser) -> None:
+    from walkme_tui.ui.user_draft import UserDraft
+
+    _open_form(browser, UserDraft(), "Creating a user")
+
+
+def _open_form(browser: Browser, draft: "UserDraft", name: str) -> None:
+    from walkme_tui.ui.flows.user_editor import UserEditor
+
+    editor = UserEditor(browser, Origin(browser), draft)
+    editor.open()  # before the next key is handled, which is for the form
+    _write(browser, editor.run, name)
+
+
 def _change_status(status: Status) -> Action:
     def change(browser: Browser) -> None:
         from walkme_tui.ui.flows.offboard import change_status
@@ -279,6 +306,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
     "user.offboard": _offboard,
+    "user.edit": _edit,
+    "user.new": _create,
     "user.deactivate": _change_status(Status.INACTIVE),
     "user.reactivate": _change_status(Status.ACTIVE),
     "job.undo": _undo,

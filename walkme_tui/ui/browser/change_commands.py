@@ -1,7 +1,9 @@
 """The commands of the browser that change the account, and its jobs: which are enabled, shown or waiting."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.config.key_names import textual_key
@@ -28,6 +30,8 @@ MIN_USERS_OF_EXTENT: Final = 3
 """From so many marked users on, the title of a plan tells if they are the whole account or all of a view."""
 UNFINISHED_AFTER_SECONDS: Final = 1.0
 """The journal is read for unfinished jobs after the first frame and the first page."""
+FORM_AFTER_SECONDS: Final = 2.0
+"""The form of a user is mounted then, so that it opens without a delay."""
 
 
 class ChangeCommands:
@@ -61,6 +65,7 @@ class ChangeCommands:
             self._start(partial(self._show_preloaded, origin, self._plan_preload), "Showing the plan")
         elif self._job_tasks.can_change:
             self._view.screen.set_timer(UNFINISHED_AFTER_SECONDS, partial(self._offer_unfinished, origin))
+            self._view.screen.set_timer(FORM_AFTER_SECONDS, self._mount_form)
 
     def end(self) -> None:
         """Stop listening, and cancel the pending requests."""
@@ -174,6 +179,14 @@ class ChangeCommands:
         from walkme_tui.ui.flows.jobs import offer_unfinished
 
         self._start(partial(offer_unfinished, self._view, origin), "Reading the unfinished jobs")
+
+    def _mount_form(self) -> None:
+        async def mount() -> None:
+            # Its modules are imported on a thread: that takes as long as mounting it.
+            editor = await asyncio.to_thread(import_module, "walkme_tui.ui.flows.user_editor")
+            editor.mount_form(self._view.app, self._job_tasks.monotonic)
+
+        start_worker(self._view.screen, WorkerGroup.EDITOR, mount, name="Mounting the form")
 
     async def _show_preloaded(self, origin: Origin, preload: "PlanPreload") -> None:
         """Show the plan to begin with; one that cannot be made ends the browser, and the command line prints why."""

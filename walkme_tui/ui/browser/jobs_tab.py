@@ -18,7 +18,7 @@ from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
-NONE_YET = "Nothing was changed from here yet. O on a user offboards, x deactivates; every change is kept here."
+NONE_YET = "Nothing was changed from here yet. O on a user offboards, e edits, x deactivates; all is kept here."
 
 
 class StepsPane(Vertical):

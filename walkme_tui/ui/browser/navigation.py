@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from walkme_tui.domain.filter_terms import written
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.flows.context import FlowContext
@@ -112,7 +113,7 @@ class Navigation:
         self._browser.area.jobs_tab.want(job_id)
 
     def show_user(self, user_id: str) -> None:
-        """Go to the Users tab, remove its filter and move the cursor to this user."""
+        """Go to the Users tab, remove its filter and move the cursor to this user; filter for one who is not listed."""
         browser = self._browser
         self.show_tab(Tab.USERS)
         browser.filtering.clear(Pane.USERS)
@@ -121,9 +122,16 @@ class Navigation:
         start_worker(browser.screen, WorkerGroup.CURSOR, going, exclusive=True, name="Finding the user")
 
     async def _go_to(self, user_id: str) -> None:
-        user = await self._browser.directory.cached(user_id)
-        if user is not None:
-            self._browser.area.users.go_to(user)
+        browser = self._browser
+        user = await browser.directory.cached(user_id)
+        if user is None:
+            return
+        if user.position is None:
+            # Not in the server's list as far as it was read, for example a new user.
+            email = user.user.email
+            browser.filtering.set_text(Pane.USERS, written(email if isinstance(email, str) and email else user_id))
+            browser.filter.show()
+        browser.area.users.go_to(user)
 
     def show_group(self, group_id: str, opened_from: MirroredUser | None = None) -> None:
         """Go to the Groups tab and move the cursor to this group; ``back`` returns to the user it was opened from."""

@@ -63,6 +63,7 @@ class UserForm(Dialog[None]):
         self._saving = ""
         self._message: StyledText = ()
         self._last_key_at = 0.0
+        self._styled_for = ""
         self._rows = {name: FieldRow(label, _control(name)) for name, label in EDITED_FIELDS.items()}
         self._edits, self._other, self._message_lines = map(_text, ("edits", "other", "form-message"))
         self._fields = VerticalScroll(*self._rows.values(), self._edits, self._other, id="fields", can_focus=False)
@@ -100,16 +101,31 @@ class UserForm(Dialog[None]):
         return await self._answers.get()
 
     def offer(self, roles: Mapping[str, int], statuses: Sequence[str]) -> None:
-        """Offer the roles of the account, each with the number of its users, and its statuses."""
+        """Offer the roles of the account, each with the number of its users, and its statuses; judge the draft."""
         self._roles, self._statuses = roles, statuses
-        self._write_fields()
+        if self.is_mounted:
+            self._write_fields()
+            self._write_edits()
 
-    def reread(self, draft: UserDraft) -> None:
+    @property
+    def saving(self) -> bool:
+        """True while what the form returned is being saved."""
+        return bool(self._saving)
+
+    def show_message(self, text: str, style: TextStyle) -> None:
+        """Show a sentence above the buttons until the next edit."""
+        if self.is_mounted:
+            self._say(text, style)
+        else:
+            self._message = [(clean(text, MAX_SENTENCE), style)]
+
+    def show_draft(self, draft: UserDraft) -> None:
         """Show this draft, and judge it again."""
         self._draft = draft
-        self._write_fields()
-        self._write_edits()
-        self._write_other()
+        if self.is_mounted:
+            self._write_fields()
+            self._write_edits()
+            self._write_other()
 
     def show_saving(self, status: str) -> None:
         """Show how far the save is; until ``show_problem`` only Esc does something."""
@@ -158,6 +174,12 @@ class UserForm(Dialog[None]):
         self._fields.scroll_to(y=0, animate=False)
         self._focus(self._stops[0])
         self._write_footer()
+
+    @on(events.ScreenResume)
+    def keep_styles(self, event: events.ScreenResume) -> None:
+        """Do not compute all styles again, as Textual does whenever a screen is shown, unless the theme is another."""
+        event.refresh_styles = self.app.theme != self._styled_for
+        self._styled_for = self.app.theme
 
     @on(events.Resize)
     def fit_again(self) -> None:

@@ -7,15 +7,16 @@ from walkme_tui.domain.plans import Consequence, Gravity
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.domain.validation import Severity
-from walkme_tui.ui.user_draft import EDITED_FIELDS, MAX_SHOWN, UserDraft
+from walkme_tui.ui.user_draft import CHOSEN_FIELDS, EDITED_FIELDS, MAX_SHOWN, UserDraft
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 from walkme_tui.ui.words import STATUS_SIGNS, fit
 
 MAX_VALUE: Final = 200
 MAX_REASON: Final = 400
 LABEL_CELLS: Final = 14
-HIDDEN: Final = "Hidden characters are shown as symbols. Typing replaces the whole value."
-LONG: Final = "Only the beginning is shown. Typing replaces the whole value."
+HIDDEN: Final = "Hidden characters are shown as symbols."
+LONG: Final = "Only the beginning is shown."
+REPLACES: Final = "Typing replaces the whole value."
 _MARKS: Final = {Gravity.WARNING: ("! ", TextStyle.WARN), Gravity.NOTE: ("· ", TextStyle.DIM)}
 
 
@@ -36,7 +37,8 @@ def field_notes(draft: UserDraft, attribute: str, width: int) -> tuple[StyledTex
 
 def _field_notes(draft: UserDraft, attribute: str, width: int) -> Iterator[StyledText]:
     if not draft.is_literal(attribute):
-        yield from wrapped(LONG if len(draft.raw(attribute)) > MAX_SHOWN else HIDDEN, width, TextStyle.DIM)
+        text = LONG if len(draft.raw(attribute)) > MAX_SHOWN else HIDDEN
+        yield from wrapped(text if attribute in CHOSEN_FIELDS else f"{text} {REPLACES}", width, TextStyle.DIM)
     for finding in draft.findings(attribute) if attribute in draft.texts else ():
         style = TextStyle.BAD if finding.severity is Severity.ERROR else TextStyle.WARN
         yield from wrapped(clean(finding.text, MAX_REASON), width, style, "! ")
@@ -46,7 +48,7 @@ def _field_notes(draft: UserDraft, attribute: str, width: int) -> Iterator[Style
         yield from wrapped(text, width, TextStyle.WARN, "! ")
     reason = draft.refusals.get(attribute)
     if reason is not None:
-        yield from wrapped(f"The server refused it: {clean(reason, MAX_REASON)}", width, TextStyle.BAD, "! ")
+        yield from wrapped(clean(reason, MAX_REASON), width, TextStyle.BAD, "! ")
 
 
 def edit_lines(draft: UserDraft, consequences: Iterable[Consequence], width: int) -> list[StyledText]:
