@@ -5,7 +5,7 @@ import sys
 
 from walkme_tui.config import crash_hooks
 
-# A start creates no garbage: with the default threshold of 700 objects, a tenth of its time would go to the GC.
+# Start-up creates no garbage: with the default threshold of 700 objects the GC would take a tenth of its time.
 gc.set_threshold(50_000, 20, 20)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
 
-from tests.benchmarks.fixtures import complete_mirror, environment, home, own_program, program, simulator, someone
+from tests.benchmarks.fixtures import any_email, complete_mirror, environment, home, own_program, program, simulator
 from tests.benchmarks.pty_program import Answer, PtyProgram
 
 DOWN: Final = b"\x1b[B"
@@ -150,7 +150,7 @@ def cold(effort: Effort) -> Iterable[Figure]:
 def whois(effort: Effort) -> Iterable[Figure]:
     """``whois --cached`` from start to end, against a bare Textual hello."""
     mirror = complete_mirror(effort.users)
-    email = someone(mirror)
+    email = any_email(mirror)
     with simulator(effort.users) as account, home(account, mirror) as variables:
 
         def ask() -> float:

@@ -29,7 +29,7 @@ SCREEN: Final = 80
 WORDS: Final = 40
 WINDOWS: Final = 200
 ORDERS: Final = tuple(key for key in SortKey if key is not SortKey.LISTED)
-NOBODYS: Final = "nobody's yet"
+WORDS_WITHOUT_MATCH: Final = "nobody's yet"
 
 
 async def timed(call: Awaitable[R], seconds: list[float]) -> R:
@@ -69,7 +69,7 @@ async def measure(mirror: SqliteMirror, typed: Sequence[str]) -> list[Figure]:
 
 async def over(path: Path, typed: Sequence[str]) -> list[Figure]:
     """The same over the file at ``path``."""
-    mirror = open_mirror(path, account_key=NOBODYS)
+    mirror = open_mirror(path, account_key=WORDS_WITHOUT_MATCH)
     try:
         await mirror.coverage()
         return await measure(mirror, typed)

@@ -1,4 +1,4 @@
-"""What the screen costs and bears while a whole account is read: stalls, bytes, memory, and how fast it is read.
+"""The browser during a crawl: stalls of the event loop, bytes written, memory, and the speed of the crawl.
 
 python -m tests.benchmarks.bench_crawl [--users N]
 
@@ -31,14 +31,14 @@ LATENCY_MS: Final = 50
 
 
 class Watched:
-    """The browser under way, with how late its event loop was."""
+    """The running browser, with the delays of its event loop."""
 
     def __init__(self, program: PtyProgram, lateness: Path) -> None:
         self.program = program
         self._lateness = lateness
 
     def stalls(self) -> list[float]:
-        """Seconds that the beats of the event loop came late since this was called last."""
+        """Delays of the event loop in seconds, since the last call."""
         if not self._lateness.exists():
             return []
         text = self._lateness.read_text(encoding="ascii")

@@ -1,4 +1,4 @@
-"""What the journal costs a step: ``python -m tests.benchmarks.bench_journal [FOLDER]`` prints the percentiles.
+"""The time of a step in the journal: ``python -m tests.benchmarks.bench_journal [FOLDER]`` prints percentiles.
 
 The figure to keep is 3 ms a step, intend and settle together, at the 50th percentile.
 """

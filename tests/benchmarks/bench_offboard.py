@@ -31,15 +31,15 @@ def measured(users: int, latency_ms: int, starts: int) -> tuple[float, float, fl
     The first of each fills the caches and is not counted.
     """
     mirror = complete_mirror(users)
-    email = _somebody(users)
+    email = _active_member(users)
     with simulator(users, latency_ms) as account, home(account, mirror) as variables:
         rounds = [(_hello(), _printed(email, variables), _reviewable(email, variables)) for _ in range(starts + 1)][1:]
     hello, printed, reviewable = (median(column) * 1000 for column in zip(*rounds, strict=True))
     return hello, printed, reviewable
 
 
-def _somebody(users: int) -> str:
-    """The email of an active person who is in groups."""
+def _active_member(users: int) -> str:
+    """The email of an active user who is in groups."""
     people = Population(users, SEED, int(time.time() * 1000))
     records = (people.record(number) for number in range(users // 2, users))
     return next(str(each["email"]) for each in records if each["status"] == "active" and each["groups"])

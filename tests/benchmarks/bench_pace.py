@@ -54,20 +54,20 @@ class Answer(NamedTuple):
     fine: bool
 
 
-class NotingPacer(Pacer):
-    """Paces as ever, and keeps what was answered; another failure than 429 ends the measurement by its error."""
+class RecordingPacer(Pacer):
+    """A pacer that records the answers; failures other than 429 end the measurement with their error."""
 
     def __init__(self) -> None:
         super().__init__(max_per_second=PROFILE_PER_SECOND, max_in_flight=CALLERS)
         self.answers: list[Answer] = []
 
     def succeeded(self) -> None:
-        """An answer came."""
+        """Record an answer."""
         self.answers.append(Answer(time.monotonic(), fine=True))
         super().succeeded()
 
     def refused(self, turn: Turn | None, *, too_many: bool, retry_after_seconds: float | None) -> None:
-        """The server said not now."""
+        """Record a 429."""
         if too_many:
             self.answers.append(Answer(time.monotonic(), fine=False))
         super().refused(turn, too_many=too_many, retry_after_seconds=retry_after_seconds)
@@ -104,7 +104,7 @@ async def crawl(account: dict[str, str], effort: Effort) -> Counted:
         max_requests_per_second=PROFILE_PER_SECOND,
         max_in_flight=CALLERS,
     )
-    pacer = NotingPacer()
+    pacer = RecordingPacer()
     directory = await asyncio.to_thread(RestDirectory, settings, pacer=pacer)
     pages = itertools.cycle(range(1, PAGES + 1))
     callers = [asyncio.create_task(_ask(directory, pages)) for _ in range(CALLERS)]
@@ -123,7 +123,7 @@ async def crawl(account: dict[str, str], effort: Effort) -> Counted:
 
 
 async def _ask(directory: RestDirectory, pages: Iterator[int]) -> None:
-    """One page after the other, for ever; one that was refused too often is left out, as a crawl would for a while."""
+    """Request one page after the other without end; pages that are refused too often are skipped."""
     while True:
         try:
             await directory.list_users(next(pages), PAGE_SIZE, Priority.BACKGROUND)
@@ -131,7 +131,7 @@ async def _ask(directory: RestDirectory, pages: Iterator[int]) -> None:
             continue
 
 
-def _counted(pacer: NotingPacer, began: float, seconds: float, traffic: TrafficStatus) -> Counted:
+def _counted(pacer: RecordingPacer, began: float, seconds: float, traffic: TrafficStatus) -> Counted:
     answers = [answer.fine for answer in pacer.answers if began <= answer.at < began + seconds]
     fine = sum(answers)
     return Counted(fine, len(answers) - fine, seconds, traffic.latency_ms or 0)

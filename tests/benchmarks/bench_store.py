@@ -74,7 +74,7 @@ async def _take(mirror: SqliteMirror, page: int, body: bytes) -> None:
 
 
 def machine() -> float:
-    """Seconds of work that this machine takes at this moment for something that never changes; others share it."""
+    """Seconds that a constant amount of work takes now, because other processes share the machine."""
     started, value = time.thread_time(), 0
     for number in range(200_000):
         value += number * number % 7

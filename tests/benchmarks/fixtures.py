@@ -1,4 +1,4 @@
-"""What the measured programs run in: a simulated account in a process of its own, and a mirror of all its people."""
+"""Fixtures of the benchmarks: a simulated account in its own process, and a mirror of all its users."""
 
 import os
 import shutil
@@ -40,7 +40,7 @@ def own_program(module: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The variables of a plain terminal with 24-bit colour, and nothing that a person has set."""
+    """The variables of a terminal with 24-bit colour, without settings of the user."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
     return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT), **more}
 
@@ -89,8 +89,8 @@ def home(account: dict[str, str], mirror: Path | None = None) -> Iterator[dict[s
         yield environment(**account, **folders)
 
 
-def someone(mirror: Path) -> str:
-    """The email of somebody in this mirror: it may be older than the simulator's present people."""
+def any_email(mirror: Path) -> str:
+    """The email of a user in this mirror, which may be older than the simulator's users."""
     with closing(sqlite3.connect(mirror)) as connection:
         return str(connection.execute("SELECT email FROM users WHERE row_id = 500").fetchone()[0])
 
@@ -124,7 +124,7 @@ def _fill(path: Path, users: int) -> None:
             rows = tuple(decode_user(people.record(number)) for number in range(first, min(first + PAGE_SIZE, users)))
             page = UserPage(first // PAGE_SIZE + 1, PAGE_SIZE, rows, users)
             file.write(partial(Tables.save_page, page=page, fetched_at_ms=now_ms))
-        # A walk that ended well: else the browser would read it all again, and be measured doing so.
+        # A complete sweep, because the browser would otherwise crawl during the measurement.
         ended = Sweep(now_ms, PAGE_SIZE, 1, users, 1, ended_at_ms=now_ms, complete=True, note="complete")
         file.write(partial(Tables.save_sweep, sweep=ended))
         for statement in SORT_INDEXES:

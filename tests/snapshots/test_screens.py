@@ -303,6 +303,15 @@ def test_copy_menu(matches_snapshot: SnapshotCheck) -> None:
     assert matches_snapshot(Setting(api=account()), pressing("space", "down", "space", "y"), NARROW)
 
 
+def test_answer_card_menu(matches_snapshot: SnapshotCheck) -> None:
+    async def drive(browser: Browser) -> None:
+        await pressing("y")(browser)
+        await browser.press("down", "down", "down", "enter")
+        await browser.settled(lambda: "Answer card for a ticket" in browser.dialog)
+
+    assert matches_snapshot(Setting(api=account()), drive, NARROW)
+
+
 def test_profiles(matches_snapshot: SnapshotCheck) -> None:
     profiles = [
         ProfileChoice("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),

@@ -27,7 +27,7 @@ NOON_MS = 1_800_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one run gave."""
+    """The exit code and output of one run."""
 
     code: int
     out: str
@@ -84,5 +84,5 @@ class CommandLine:
         return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
 
     async def _stay_open(self) -> None:
-        """The next run talks to the same account."""
+        """Keep the account open for the next run."""
         self.closed += 1

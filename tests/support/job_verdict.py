@@ -36,7 +36,7 @@ class Violation:
 class Case:
     """An ended job, with all records of what happened.
 
-    ``before`` and ``after`` are the server's own records by id, ``log`` what the proxy saw during the job, ``others``
+    ``before`` and ``after`` are the records of the server by id, ``log`` the requests during the job, ``others``
     what was changed by somebody else meanwhile.
     """
 

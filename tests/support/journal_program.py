@@ -1,4 +1,4 @@
-"""A process that uses a journal until it is killed, and prints which calls were acknowledged.
+"""A program that uses a journal until it is killed, and prints which calls were acknowledged.
 
 ``python -m tests.support.journal_program work FOLDER`` goes on with the one job in the folder, or makes it.
 Every call is announced by a line ``begin NAME [STEP]`` and, once it has returned, acknowledged by ``done NAME [STEP]``.
@@ -27,7 +27,7 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def told(name: str, call: Awaitable[R]) -> R:
+async def announced(name: str, call: Awaitable[R]) -> R:
     """Print a call before it is made, and again when it was acknowledged."""
     say(f"begin {name}")
     result = await call
@@ -40,18 +40,18 @@ async def work(journal: SqliteJournal) -> None:
     made = await journal.jobs()
     if made and not made[0].state.resumable:
         return
-    job = made[0] if made else await told("create", journal.create(plan_for(1, 2, 3, groups=19), ACTOR))
-    await told("claim", journal.claim(job.id))
+    job = made[0] if made else await announced("create", journal.create(plan_for(1, 2, 3, groups=19), ACTOR))
+    await announced("claim", journal.claim(job.id))
     for record in (await journal.job(job.id)).steps:
         number, user = record.step.number, person(1)
         if record.state is StepState.SENT:
             again = Outcome(StepState.TODO, "it surely did not happen")
-            await told(f"retry {number}", journal.settle(job.id, number, again, number))
+            await announced(f"retry {number}", journal.settle(job.id, number, again, number))
         if not record.state.settled:
-            await told(f"intend {number}", journal.intend(job.id, number, user, number))
+            await announced(f"intend {number}", journal.intend(job.id, number, user, number))
             outcome = Outcome(StepState.DONE, "verified", changed=True, after=user)
-            await told(f"settle {number}", journal.settle(job.id, number, outcome, number))
-    await told("release", journal.release(job.id, JobState.DONE))
+            await announced(f"settle {number}", journal.settle(job.id, number, outcome, number))
+    await announced("release", journal.release(job.id, JobState.DONE))
 
 
 async def claim(journal: SqliteJournal, job_id: str) -> None:

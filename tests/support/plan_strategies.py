@@ -3,8 +3,12 @@
 from hypothesis import strategies as st
 
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import FIELDS, CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.edits import EDITABLE
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
@@ -49,7 +53,11 @@ def users(draw: st.DrawFn, ids: st.SearchStrategy[str] = IDS) -> User:
 def changes(user_ids: st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
     """Changes of one of these users."""
     before = st.just(UNKNOWN) | st.none() | TEXTS
+    fields = st.builds(FieldChange, st.sampled_from(EDITABLE), before, st.none() | TEXTS)
+    edits = st.lists(fields, min_size=1, max_size=3, unique_by=lambda field: field.attribute).map(tuple)
     return st.one_of(
+        st.builds(UpdateUser, user_ids, edits),
+        st.builds(DeleteUser, user_ids),
         st.builds(SetStatus, user_ids, before, TEXTS.filter(bool)),
         st.builds(AddMember, user_ids, GROUPS),
         st.builds(RemoveMember, user_ids, GROUPS),
@@ -61,10 +69,19 @@ CONSEQUENCES = st.builds(
 )
 
 
+def creations() -> st.SearchStrategy[CreateUser]:
+    """Creations of users."""
+    values = st.dictionaries(st.sampled_from([*FIELDS.values()]), TEXTS)
+    return st.builds(CreateUser.of, TEXTS.filter(bool), values)
+
+
 @st.composite
 def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
     """A plan of any kind for up to three users."""
+    creation = draw(st.none() | creations())
     ids = draw(st.lists(IDS, min_size=1, max_size=3, unique=True))
+    if creation is not None and creation.user_id not in ids:
+        ids.append(creation.user_id)
     subjects = tuple(
         Subject(
             draw(users(st.just(user_id))),
@@ -76,6 +93,8 @@ def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
         for user_id in ids
     )
     wished = draw(st.lists(changes(st.sampled_from(ids)), max_size=max_steps))
+    if creation is not None:
+        wished.insert(0, creation)
     return Plan(
         draw(st.sampled_from(PlanKind)),
         draw(TEXTS),

@@ -31,7 +31,7 @@ class Directory:
 
     def kept(self, query: UserQuery, now_ms: int) -> list[int]:
         """The row ids of a query without a sort, in its order."""
-        asking = _Asking(self, query, now_ms)
+        asking = _Evaluation(self, query, now_ms)
         kept = [row_id for row_id in sorted(self.people) if asking.keeps(self.people[row_id])]
         words = filters.parse_filter(query.text).words
         addresses = [word for word in words if "@" in word[1:-1] and " " not in word]
@@ -47,7 +47,7 @@ class Directory:
 
     def undecided(self, query: UserQuery, now_ms: int) -> int:
         """The number of users for whom the query cannot be decided, because a field is unknown."""
-        asking = _Asking(self, query, now_ms)
+        asking = _Evaluation(self, query, now_ms)
         answers = [asking.answers(user) for user in self.people.values()]
         return sum(False not in each and None in each for each in answers)
 
@@ -62,7 +62,7 @@ class Directory:
         return whole or {group_id for group_id, (_, label) in folded.items() if label.startswith(name)}
 
 
-class _Asking:
+class _Evaluation:
     def __init__(self, directory: Directory, query: UserQuery, now_ms: int) -> None:
         self._query = query
         self._conditions = filters.resolved(filters.parse_filter(query.text), now_ms).conditions
@@ -80,7 +80,7 @@ class _Asking:
         return all(self._holds(each, user) for each in self._conditions)
 
     def answers(self, user: User) -> list[bool | None]:
-        """The result of each part of the query for a user, None where a field that it needs is unknown."""
+        """The result of each part of the query for a user, None if a field that it needs is unknown."""
         query, answers = self._query, list[bool | None]()
         if query.hide_inactive:
             answers.append(None if user.status is UNKNOWN else user.status != "inactive")

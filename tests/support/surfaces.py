@@ -1,4 +1,4 @@
-"""Finds text that Textual might read as markup: a reading of the program's syntax, for the architecture tests.
+"""Finds text that Textual might parse as markup, by a static analysis of the program for the architecture tests.
 
 A surface is a call or an attribute through which a plain ``str`` is parsed. What may go there is a literal, or what
 ``ui/safe.py`` or a function that says ``-> Content`` made; everything else is a finding.

@@ -11,7 +11,7 @@ Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @dataclass(slots=True)
 class TunnelProxy:
-    """Where a proxy listens; ``tunnels`` are the targets that were asked for, ``sign_ins`` what was sent for each.
+    """A running proxy; ``tunnels`` are the requested targets, ``sign_ins`` the credentials sent for each.
 
     ``refusal`` is answered instead of making a tunnel, if it is set.
     """

@@ -13,7 +13,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.text import clean
 
 # Positional arguments that take words before and after options; argparse takes those of one side only.
-_INTERMIXED: Final = {BROWSE: "query", "offboard": "emails"}
+_INTERMIXED: Final = {BROWSE: "query", "offboard": "emails", "set": "assignments"}
 # The search for the first word skips the values of these.
 _WITH_VALUE: Final = ("--profile", "--surface")
 _GLOBAL: Final = frozenset({"help", "version", "profile", "surface", "read-only", "demo", "json", "no-color"})

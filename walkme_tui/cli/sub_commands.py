@@ -21,9 +21,12 @@ SUB_COMMANDS: Final = MappingProxyType(
         BROWSE: "open the browser, filtered by QUERY if there is one (the default without a sub-command)",
         "whois": "show one user: the record, and the groups by name",
         "members": "list the members of a group",
-        "groups": "list the groups with their numbers of members",
+        "groups": "list the groups with their numbers of members; put users into a group or take them out of it",
         EXPORT: "write all users, or those that match a filter, as CSV, JSON or Markdown",
         "offboard": "deactivate users and remove them from their groups, as a plan that can be undone",
+        "create": "create a user, with groups",
+        "set": "change fields of a user",
+        "delete": "delete a user for ever",
         "undo": "undo the changes of a job",
         "jobs": "list, show, resume and purge jobs",
         "plan": "show or apply a plan file",
@@ -47,7 +50,11 @@ EXAMPLES: Final = MappingProxyType(
             "walkme-tui whois zoe.celik@example.com --card --redact",
         ),
         "members": ("walkme-tui members Sales", 'walkme-tui members "Field-EMEA" --csv'),
-        "groups": ("walkme-tui groups", "walkme-tui groups list --json"),
+        "groups": (
+            "walkme-tui groups --json",
+            "walkme-tui groups add Sales zoe.celik@example.com --ticket INC-42",
+            "walkme-tui groups remove Sales zoe.celik@example.com --yes",
+        ),
         EXPORT: (
             "walkme-tui export --filter status:inactive --output inactive.csv",
             "walkme-tui export --filter @admins --json",
@@ -55,6 +62,18 @@ EXAMPLES: Final = MappingProxyType(
         "offboard": (
             "walkme-tui offboard zoe.celik@example.com --ticket INC-42",
             "walkme-tui offboard zoe.celik@example.com --plan zoe.json",
+        ),
+        "create": (
+            "walkme-tui create lea.moreau@example.com --first Lea --last Moreau --role Editor --group Sales",
+            "walkme-tui create lea.moreau@example.com --ticket INC-42 --yes",
+        ),
+        "set": (
+            "walkme-tui set zoe.celik@example.com role=Viewer lastName=Moreau",
+            "walkme-tui set zoe.celik@example.com externalId= --yes   # an empty value clears the field",
+        ),
+        "delete": (
+            "walkme-tui delete zoe.celik@example.com --confirm zoe.celik@example.com",
+            "walkme-tui delete zoe.celik@example.com --confirm zoe.celik@example.com --plan zoe.json",
         ),
         "undo": (
             "walkme-tui undo bcdf                          # review the plan first",
@@ -138,6 +157,13 @@ def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
             'are unknown, the numbers are marked "at least", a message says why, and the exit code is '
             f"{ExitCode.NOT_FOUND_OR_INCOMPLETE}."
         )
+    for name, text in (("add", "put users into a group"), ("remove", "take users out of a group")):
+        made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
+        made.intermixed = "emails"  # type: ignore[attr-defined]  # it is a cli.parser.Parser
+        made.add_argument("group", metavar="GROUP", help="name or id of the group")
+        made.add_argument("emails", nargs="+", metavar="EMAIL", help="email addresses of the users")
+        _add_plan_options(made)
+        made.epilog = "On a terminal the browser opens at the plan. If one email is unknown, nothing is changed."
 
 
 def _add_cached_and_csv(parser: argparse.ArgumentParser) -> None:
@@ -168,9 +194,8 @@ def _add_export(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
 
 def _add_offboard(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     parser.add_argument("emails", nargs="+", metavar="EMAIL", help="email addresses of the users to offboard")
-    _add_ticket(parser)
     parser.add_argument("--keep-groups", action="store_true", help="deactivate only, remove from no group")
-    _add_plan_and_yes(parser)
+    _add_plan_options(parser)
     parser.epilog = (
         "Sets the status to inactive, then removes the user from every group that keep_groups in config.toml does not\n"
         "name, and reads each change back. On a terminal the browser opens at the plan. If one email is unknown,\n"
@@ -178,10 +203,49 @@ def _add_offboard(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -
     )
 
 
+def _add_create(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("email", metavar="EMAIL", help="email address of the new user")
+    parser.add_argument("--first", dest="first_name", metavar="NAME", help="first name")
+    parser.add_argument("--last", dest="last_name", metavar="NAME", help="last name")
+    parser.add_argument("--role", metavar="ROLE", help="role, for example Viewer; the server's default without it")
+    parser.add_argument("--external-id", metavar="ID", help="id in another system")
+    parser.add_argument(
+        "--group", action="append", default=[], metavar="GROUP", help="name or id of a group to join; can be repeated"
+    )
+    _add_plan_options(parser)
+    parser.epilog = (
+        "The server sets the status, usually pending. If the email exists, nothing is changed, a message names the id\n"
+        f"of that user and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. An undo deactivates the new user."
+    )
+
+
+def _add_set(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    from walkme_tui.domain.user_json import TEXT_FIELDS
+
+    parser.add_argument("key", metavar="EMAIL|ID", help="full email address or id of the user")
+    parser.add_argument(
+        "assignments", nargs="+", metavar="FIELD=VALUE", help=f"fields: {', '.join(TEXT_FIELDS)}; an empty value clears"
+    )
+    _add_plan_options(parser)
+    parser.epilog = (
+        "Only the given fields are changed. A field that somebody else changes between the plan and its execution is\n"
+        "skipped, and shown with both values."
+    )
+
+
+def _add_delete(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("email", metavar="EMAIL", help="email address of the user to delete")
+    parser.add_argument("--confirm", required=True, metavar="EMAIL", help="the same email again")
+    _add_plan_options(parser)
+    parser.epilog = (
+        "Deletion is for ever: an undo creates a new user with a new id, from the record that the journal keeps. On a\n"
+        "terminal, deactivation is offered first, then the browser opens at the plan."
+    )
+
+
 def _add_undo(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB|RECEIPT", help=f"{_JOB_ID}; or the path of a receipt")
-    _add_ticket(parser)
-    _add_plan_and_yes(parser)
+    _add_plan_options(parser)
     parser.epilog = (
         "With the id of a job, the changes to all its users are undone; with a receipt, those to its user only.\n"
         "The previous status and exactly the removed groups are restored. What others changed since is skipped and\n"
@@ -241,7 +305,9 @@ def _add_ticket(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ticket", metavar="T", help="ticket number, recorded in the job and the receipt")
 
 
-def _add_plan_and_yes(parser: argparse.ArgumentParser) -> None:
+def _add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that makes a plan."""
+    _add_ticket(parser)
     parser.add_argument("--plan", metavar="FILE", type=Path, help="write the plan to a file and send nothing")
     parser.add_argument("--yes", action="store_true", help=_YES)
 
@@ -342,6 +408,9 @@ _ADDING: Final = MappingProxyType(
         "groups": _add_groups,
         EXPORT: _add_export,
         "offboard": _add_offboard,
+        "create": _add_create,
+        "set": _add_set,
+        "delete": _add_delete,
         "undo": _add_undo,
         "jobs": _add_jobs,
         "plan": _add_plan,

@@ -66,7 +66,7 @@ def watch_asyncio() -> None:
 
 
 def reset() -> None:
-    """Forget the crash of an earlier command in the same process."""
+    """Reset the state left by the crash of an earlier command in the same process."""
     global _state  # noqa: PLW0603 - hooks are process-wide
     _state = _State()
 

@@ -52,11 +52,6 @@ class ThemeSpec(NamedTuple):
     palette: ThemeColors | None
     source: Path
 
-    @property
-    def mono(self) -> bool:
-        """True for a theme without colours."""
-        return self.palette is None
-
 
 class Themes(NamedTuple):
     """The loaded themes by name, and the problems of the files that could not be loaded."""

@@ -88,7 +88,7 @@ def groups_changed(subject: Subject, steps: Sequence[Step], client_id: str) -> t
     """The consequences of changing the groups of a user; ``steps`` are those of the user."""
     user = subject.user
     if not steps:
-        return (note("The groups are already as wished, so there is nothing to do."),)
+        return (note("The groups are already as requested, so there is nothing to do."),)
     found = [note(CONTENT), *own_user(user, client_id)]
     if user.groups is UNKNOWN:
         found.append(warning(GROUPS_UNKNOWN))

@@ -171,7 +171,7 @@ class ReadOnlyRefused(WalkmeError):
 
 
 class FieldConflict(NamedTuple):
-    """A field of a user with the value that a person saw, the present one, and the one that the person wants."""
+    """A field of a user with the value that the user of the program saw, the current one, and the new one."""
 
     attribute: str
     base: Known[str | None]

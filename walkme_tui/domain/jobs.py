@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
-from walkme_tui.domain.plans import Plan, Step, StepState, grouped
+from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
 from walkme_tui.domain.users import User
 
 
@@ -42,7 +42,7 @@ class OutcomeReason(StrEnum):
 
     OTHER = ""
     VERIFIED = "verified"
-    """The server accepted the change, and the user was as wished when read back."""
+    """The server accepted the change, and the user was as requested when read back."""
     MAY_ARRIVE = "may arrive"
     """An attempt was sent without a usable answer and had no effect when read back; it may still take effect."""
     CONFLICT = "conflict"
@@ -133,8 +133,15 @@ class Job:
 
     @property
     def clean(self) -> bool:
-        """True if every step is done or was skipped."""
-        return all(record.state in {StepState.DONE, StepState.SKIPPED} for record in self.steps)
+        """True if every step is done or was skipped; only an undo may be skipped because of what others changed."""
+        return all(
+            record.state is StepState.DONE
+            or (
+                record.state is StepState.SKIPPED
+                and (self.plan.kind is PlanKind.UNDO or record.reason is not OutcomeReason.CONFLICT)
+            )
+            for record in self.steps
+        )
 
     @property
     def changed_users(self) -> frozenset[str]:

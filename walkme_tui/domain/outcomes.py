@@ -89,7 +89,7 @@ def gone(record: StepRecord) -> Outcome:
 
 
 def not_applied(record: StepRecord, after: User) -> Outcome:
-    """The server accepted the step, and the user is not as wished."""
+    """The server accepted the step, and the user is not as the change makes them."""
     text, changed = record.step.change.shortfall(record.before, after)
     state = StepState.NEEDS_REVIEW if changed else StepState.FAILED
     return Outcome(state, text or CHANGED_NOTHING, changed=changed, after=after)
@@ -108,7 +108,7 @@ def lost_not_applied(after: User | None) -> Outcome:
 
 
 def verified(record: StepRecord, after: User | None) -> Outcome:
-    """The server accepted the change, and the user is as wished."""
+    """The server accepted the change, and the user is as requested."""
     detail = record.step.change.done_text(record.before)
     return Outcome(StepState.DONE, detail, changed=True, after=after, reason=OutcomeReason.VERIFIED)
 

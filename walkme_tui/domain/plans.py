@@ -59,7 +59,7 @@ class Step:
     """One API call of a plan; ``number`` counts from 1 within the plan.
 
     A ``strict`` step is sent only if the user still is as the plan found them, since an undo must not overwrite what
-    others changed; any other step is sent unless the user already is as wished.
+    others changed; any other step is sent unless the user already is as requested.
     """
 
     number: int

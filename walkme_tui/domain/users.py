@@ -27,7 +27,7 @@ Known: TypeAlias = T | Literal[Unknown.UNKNOWN]
 
 
 class Status(StrEnum):
-    """The statuses that WalkMe documents; a record may carry another one, as plain text."""
+    """The statuses that WalkMe documents; a record may contain another one, as plain text."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 
 ROLES: Final = ("Admin", "Editor", "Viewer")
-"""The roles that WalkMe documents; a record may carry another one."""
+"""The roles that WalkMe documents; a record may contain another one."""
 
 FIELD_LABELS: Final[Mapping[str, str]] = {
     "email": "email",
@@ -61,7 +61,7 @@ class User(NamedTuple):
     A field is ``UNKNOWN`` where the answer lacked it; ``None`` and ``()`` are values that the server sent. Times are
     milliseconds since the Unix epoch. ``groups`` are group ids in the order of the answer. ``extra`` keeps, under their
     JSON names, fields that this program does not know, and known fields whose value it could not read without loss, so
-    that ``user_json.encode_user`` gives back what came. A tuple, because a crawl makes millions.
+    that ``user_json.encode_user`` returns what was received. A tuple, because a crawl makes millions.
     """
 
     id: str

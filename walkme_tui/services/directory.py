@@ -110,10 +110,6 @@ class Directory:
         except MirrorUnavailable:
             return tuple(GroupSize(group, 0) for group in groups)
 
-    async def groups(self) -> tuple[GroupSize, ...]:
-        """All groups that the mirror knows, by name; raises ``MirrorUnavailable``."""
-        return await self._session.mirror.groups()
-
     async def group(self, name_or_id: str) -> Group:
         """The group that the mirror knows by this id or name (case and accents do not matter).
 

@@ -77,7 +77,7 @@ class DirectoryApi(Protocol):
         ...
 
     def use_write_support(self, write_support: "WriteSupport") -> None:
-        """Store what is learned about the server's support for writes in ``write_support``."""
+        """Store what the server refuses in ``write_support``."""
         ...
 
     async def add_member(self, group_id: str, user_id: str) -> None:
@@ -296,8 +296,8 @@ class Journal(Protocol):
     async def claim(self, job_id: str) -> None:
         """Lock the job for execution by this process and mark it RUNNING.
 
-        Raises ``AccountBusy``, naming the holder, where another live process executes it or another job with one of the
-        same users. A dead process holds nothing.
+        Raises ``AccountBusy``, naming the holder, where another process executes it or another job with one of the
+        same users. The claims of a process that ended do not count.
         """
         ...
 

@@ -15,7 +15,7 @@ MOUSE: Final = "mouse"
 
 @runtime_checkable
 class ProcessesKeys(Protocol):
-    """A screen that wants some keys before they are looked up as commands."""
+    """A screen that handles some keys before they are looked up as commands."""
 
     def process_key(self, event: "Key") -> bool:
         """Act on the key; False if it is not handled here."""
@@ -33,7 +33,7 @@ class RunsCommands(Protocol):
 
 @runtime_checkable
 class ShowsView(Protocol):
-    """A screen whose commands act on what it shows, which may be on its way."""
+    """A screen whose commands act on what it shows, which may not be loaded yet."""
 
     def types(self, event: "Key") -> bool:
         """True if the key types into a text; such a key waits for nothing."""

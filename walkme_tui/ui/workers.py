@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class WorkerGroup(StrEnum):
-    """What a Textual worker is for; ``start_worker`` wants one."""
+    """The purpose of a Textual worker, required by ``start_worker``."""
 
     LISTING = "listing"  # serves the rows of one table
     CURSOR = "cursor"  # finds the user under the cursor again after the list changed
@@ -30,7 +30,7 @@ class WorkerGroup(StrEnum):
     NEWS = "news"  # lists what changed in the account
     VALUES = "values"  # reads what a filter can be completed with
     NEAREST = "nearest"  # looks for names similar to a word that no user has
-    VIEWS = "views"  # saves and forgets views
+    VIEWS = "views"  # saves and deletes views
     EDITOR = "editor"  # reads what the form of a user shows
     WRITE = "write"  # plans a change and follows its job; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab

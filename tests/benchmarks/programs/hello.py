@@ -1,4 +1,4 @@
-"""The least that a Textual program can be: it says hello."""
+"""A minimal Textual program, which shows one word."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static

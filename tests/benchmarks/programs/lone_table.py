@@ -1,4 +1,4 @@
-"""The browser's table alone, over 1 000 people in memory: what the widget costs without the program around it."""
+"""The browser's table alone with 1 000 users in memory, to measure the widget without the program."""
 
 from tests.support.fake_directory import people
 from tests.support.fake_listing import FakeListing
@@ -8,7 +8,7 @@ from walkme_tui.ui.widgets.user_table.table import UserTable
 
 
 class LoneTable(TableApp):
-    """Nothing but the table."""
+    """An app with only the table."""
 
     def __init__(self) -> None:
         super().__init__(FakeListing(people(1000)))

@@ -1,4 +1,4 @@
-"""Textual's own DataTable with 1 000 people in the columns that the browser shows."""
+"""Textual's own DataTable with 1 000 users in the columns of the browser."""
 
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
@@ -10,7 +10,7 @@ WIDTHS = (34, 12, 13, 7, 10, 3, 6, 12)
 
 
 class StockTable(App[None]):
-    """Nothing but the table."""
+    """An app with only the table."""
 
     def compose(self) -> ComposeResult:
         yield DataTable(cursor_type="row")

@@ -1,4 +1,4 @@
-"""The browser with somebody who looks at its event loop: every lateness goes into the file that ``LATENESS`` names.
+"""The browser with a measurement of its event loop: each delay is written to the file that ``LATENESS`` names.
 
 A beat is due every 5 ms; how late it comes is how long the loop could not answer a key.
 """
@@ -33,7 +33,7 @@ def _write(late: list[float]) -> None:
 
 
 def main() -> int:
-    """Browse, watched."""
+    """Run the browser with the measurement."""
     browse = beginning._browse
 
     async def watched(start: BrowserStart) -> int:

@@ -29,6 +29,11 @@ COMMANDS = (
     ("members", "Sales"),
     ("groups",),
     ("groups", "list"),
+    ("groups", "add", "Sales", "a@example.com", "b@example.com", "--yes"),
+    ("groups", "remove", "Sales", "a@example.com", "--plan=x.json"),
+    ("create", "a@example.com", "--first=A", "--group=Sales", "--group=Beta"),
+    ("set", "a@example.com", "role=Editor", "externalId="),
+    ("delete", "a@example.com", "--confirm=a@example.com", "--ticket=T"),
     ("export",),
     ("offboard", "a@example.com"),
     ("offboard", "a@example.com", "b@example.com", "--ticket=T", "--keep-groups", "--plan=x.json"),
@@ -97,6 +102,10 @@ def test_emails_may_be_before_and_after_an_option() -> None:
     options = parsed("offboard", "a@example.com", "--ticket", "T-1", "b@example.com", "--yes", "c@example.com")
     assert options.emails == ["a@example.com", "b@example.com", "c@example.com"]
     assert (options.ticket, options.yes) == ("T-1", True)
+    options = parsed("groups", "add", "Sales", "--yes", "a@example.com", "--ticket", "T-1", "b@example.com")
+    assert (options.group, options.emails, options.ticket) == ("Sales", ["a@example.com", "b@example.com"], "T-1")
+    options = parsed("set", "a@example.com", "role=Editor", "--ticket", "T-1", "firstName=")
+    assert (options.key, options.assignments) == ("a@example.com", ["role=Editor", "firstName="])
     with pytest.raises(UsageError, match="--tikcet"):
         parsed("offboard", "a@example.com", "--tikcet", "T-1")
 

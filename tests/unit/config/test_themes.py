@@ -33,7 +33,7 @@ def test_the_contrast_formula_gives_known_values() -> None:
 
 def test_a_dark_a_light_and_a_mono_theme_ship() -> None:
     assert load_themes().failed == ()
-    assert sorted((theme.dark, theme.mono) for theme in SHIPPED.values()) == [
+    assert sorted((theme.dark, theme.palette is None) for theme in SHIPPED.values()) == [
         (False, False),
         (True, False),
         (True, True),

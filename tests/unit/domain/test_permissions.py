@@ -1,6 +1,6 @@
 """Which commands are enabled, and the reason if one is not."""
 
-from walkme_tui.domain.accounts import WRITE_SCOPE, Account, Environment, Surface
+from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE, Account, Environment, Surface
 from walkme_tui.domain.commands import COMMANDS, command
 from walkme_tui.domain.permissions import why_not
 
@@ -33,3 +33,11 @@ def test_the_reason_contains_the_missing_scope() -> None:
 
 def test_a_refusal_without_a_scope_disables_the_command() -> None:
     assert why_not(OFFBOARD, ACCOUNT, None, "") == "the server refused changes with these credentials"
+
+
+def test_a_command_that_deletes_needs_a_scope_of_its_own() -> None:
+    delete = OFFBOARD._replace(scope=DELETE_SCOPE)
+    assert why_not(delete, ACCOUNT, frozenset({WRITE_SCOPE})) == "the token lacks the scope users:delete"
+    assert why_not(delete, ACCOUNT, frozenset({DELETE_SCOPE})) == ""
+    assert why_not(delete, ACCOUNT, None, refused=DELETE_SCOPE) == "the token lacks the scope users:delete"
+    assert why_not(OFFBOARD, ACCOUNT, None, refused=DELETE_SCOPE) == ""

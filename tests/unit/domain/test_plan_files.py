@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import plans
-from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_json, plan_from_text, plan_to_json, plan_to_text
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
+from walkme_tui.domain.users import UNKNOWN
 
 ZOE = person(1)
 SALES = Group("g1", "Sales")
@@ -62,6 +66,56 @@ def test_the_text_of_a_plan_is_readable_json() -> None:
     ]
 
 
+EDITS = Plan(
+    PlanKind.CREATE,
+    "acme",
+    "https://api.walkme.com",
+    1_795_437_822_000,
+    (Subject(CreateUser.of("Ann@example.com", {}).new_user(), 0), Subject(ZOE, 0)),
+    numbered(
+        [
+            CreateUser.of("Ann@example.com", {"role": "Editor"}),
+            AddMember("ann@example.com", Group("g1", "Sales")),
+            UpdateUser(ZOE.id, (FieldChange("first_name", UNKNOWN, None), FieldChange("role", "Viewer", "Admin"))),
+            DeleteUser(ZOE.id),
+        ]
+    ),
+)
+
+
+def test_the_steps_of_a_plan_file_name_fields_as_the_api_does() -> None:
+    data: Any = plan_to_json(EDITS)
+    assert plan_from_json(data) == EDITS
+    assert [step | {"strict": None} for step in data["steps"]] == [
+        {
+            "number": 1,
+            "call": "create user",
+            "user": "ann@example.com",
+            "email": "Ann@example.com",
+            "values": {"role": "Editor"},
+            "strict": None,
+        },
+        {
+            "number": 2,
+            "call": "add member",
+            "user": "ann@example.com",
+            "group": {"id": "g1", "name": "Sales"},
+            "strict": None,
+        },
+        {
+            "number": 3,
+            "call": "update user",
+            "user": ZOE.id,
+            "fields": [
+                {"name": "firstName", "after": None},
+                {"name": "role", "before": "Viewer", "after": "Admin"},
+            ],
+            "strict": None,
+        },
+        {"number": 4, "call": "delete user", "user": ZOE.id, "strict": None},
+    ]
+
+
 def test_optional_fields_of_a_plan_file_have_defaults() -> None:
     data: Any = plan_to_json(PLAN)
     for name in ("ticket", "undoes", "left_out"):
@@ -94,6 +148,40 @@ def _drop(*path: str | int) -> Damage:
         del data[path[-1]]
 
     return damage
+
+
+SECOND_CREATION = {
+    "number": 2,
+    "call": "create user",
+    "user": "ann@example.com",
+    "email": "ann@example.com",
+    "values": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_set("steps", 0, "user", to=ZOE.id), "steps[0].user is not the email of the new user, in lower case"),
+        (_set("steps", 1, to=SECOND_CREATION), "steps[1] creates a user whom an earlier step changes"),
+        (_set("steps", 0, "email", to=""), "steps[0].email is empty"),
+        (_set("steps", 0, "values", to=[]), "steps[0].values is not an object"),
+        (_set("steps", 0, "values", to={"status": "active"}), "steps[0].values.status is not a field"),
+        (_set("steps", 0, "values", to={"role": ""}), "steps[0].values.role is empty"),
+        (_set("steps", 2, "fields", to=[]), "steps[2].fields is empty"),
+        (_set("steps", 2, "fields", 1, "name", to="firstName"), "steps[2].fields names the same field twice"),
+        (_set("steps", 2, "fields", 0, "name", to="groups"), "steps[2].fields[0].name is not one of: email, firstName"),
+        (_set("steps", 2, "fields", 0, "after", to=7), "steps[2].fields[0].after is not text"),
+        (_drop("steps", 2, "fields", 0, "after"), "steps[2].fields[0].after is missing"),
+        (_set("steps", 3, "email", to="x"), "steps[3].email is not a field that this version knows"),
+    ],
+)
+def test_an_invalid_edit_is_refused_with_the_place_of_the_error(damage: Damage, message: str) -> None:
+    data = json.loads(plan_to_text(EDITS))
+    damage(data)
+    with pytest.raises(ConfigurationError) as caught:
+        plan_from_json(data)
+    assert message in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,13 @@ def test_the_inverse_restores_what_the_plan_found(change: Change, user: User) ->
 
 @given(changes(st.just(ZOE.id)), users())
 def test_a_change_holds_is_none_if_the_record_lacks_the_field(change: Change, user: User) -> None:
-    known = user.status if isinstance(change, SetStatus) else user.groups
-    assert (change.holds(user) is None) == (known is UNKNOWN)
-    if known is UNKNOWN:
-        assert change.as_planned(user) is None
+    known = [getattr(user, attribute) for attribute in change.attributes]
+    if change.deletes:
+        assert change.holds(user) is False
+    elif UNKNOWN not in known:
+        assert change.holds(user) is not None
+    elif set(known) == {UNKNOWN}:
+        assert change.holds(user) is None
 
 
 def test_an_unknown_status_has_no_inverse() -> None:
@@ -124,6 +127,13 @@ def test_keeping_a_group_drops_one_step_and_renumbers_the_others() -> None:
     assert [step.number for step in kept.steps] == [1, 2, 3]
     assert kept.subjects[0].kept == {"g1"}
     assert kept.subjects[1].kept == frozenset()
+
+
+def test_groups_of_several_users_are_kept_at_once() -> None:
+    plan = plan_for_two()
+    kept = without_groups(plan, {(ZOE.id, "g1"), (ZOE.id, "g2"), (person(5).id, "g1")})
+    assert [(step.number, step.change) for step in kept.steps] == [(1, plan.steps[0].change)]
+    assert [subject.kept for subject in kept.subjects] == [{"g1", "g2"}, {"g1"}]
 
 
 def test_consequences_keep_their_steps_after_renumbering() -> None:

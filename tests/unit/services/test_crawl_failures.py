@@ -227,7 +227,7 @@ async def test_one_of_two_programs_on_a_mirror_crawls_and_the_other_takes_over(t
             theirs.hold("list_users")
             async with crawling(other, time) as watching, serving(other, visible=(0, 39)) as (pages, listing):
                 await wait_for_phase(watching, CrawlPhase.ELSEWHERE)
-                assert (watching.progress.pages_done, watching.progress.pages) == (done, 30)
+                assert watching.progress.pages_done == done
                 await until(lambda: pages.coverage is not None and pages.coverage.loaded == done * PAGE)
                 listing.want(200, 239)
                 await until(lambda: listing.row(239) is not None)

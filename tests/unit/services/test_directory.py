@@ -168,7 +168,7 @@ async def test_groups_are_listed_with_their_known_members() -> None:
         await session.mirror.save_page(UserPage(1, 100, tuple(people(40)), 100), NOON_MS)
         directory = Directory(session)
         sizes = await directory.refresh_groups()
-        assert sizes == await directory.groups()
+        assert sizes == await session.mirror.groups()
         assert GroupSize(SALES, 20) in sizes
         assert GroupSize(SUPPORT, 10) in sizes
         assert [type(change) for change in told] == [GroupsStored]

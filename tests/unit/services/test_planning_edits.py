@@ -203,6 +203,18 @@ async def test_groups_of_nobody_and_too_many_groups_are_refused() -> None:
             await Planner(session).change_groups([BO.id], many, [])
 
 
+async def test_groups_of_users_given_by_email_are_planned_with_one_reading_each() -> None:
+    api = account()
+    async with open_session(api) as session:
+        plan = await Planner(session).change_groups_of(["ZOE@example.com", BO.id], [BETA], [], ticket="T-1")
+        readings = [call for call in api.calls if call.name in {"find_user", "get_user"}]
+        with pytest.raises(NotFound, match=r"nobody@example\.com.*gone"):
+            await Planner(session).change_groups_of(["nobody@example.com", BO.id, "gone"], [BETA], [])
+    assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA), AddMember(BO.id, BETA)]
+    assert (plan.kind, plan.ticket) == (PlanKind.GROUPS, "T-1")
+    assert len(readings) == 2
+
+
 # ------------------------------------------------------------ delete
 
 
@@ -221,6 +233,14 @@ async def test_a_deletion_lists_what_is_lost() -> None:
     )
     assert texts(plan)[:2] == [consequences.FOR_EVER, lost]
     assert consequences.NEW_ID in texts(plan)
+
+
+async def test_a_deletion_names_the_groups_that_are_lost_although_only_users_are_loaded() -> None:
+    api = account()
+    async with open_session(api) as session:
+        await session.mirror.save_page(UserPage(1, 1000, tuple(api.users), len(api.users)), NOON_MS)
+        plan = await Planner(session).delete(ZOE.id)
+    assert "groups Sales." in texts(plan)[1]
 
 
 async def test_a_deletion_says_what_an_undo_cannot_restore() -> None:

@@ -7,11 +7,16 @@ import pytest
 
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, Outcome
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
+from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.store.journal.journal import SqliteJournal
 from walkme_tui.store.journal.tables import JournalTables
 
@@ -65,6 +70,35 @@ async def test_peoples_data_is_deleted_from_the_disk(tmp_path: Path) -> None:
     assert unused == 0, "the file was not compacted"
     await journal.aclose()
     assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+
+
+async def test_values_of_edits_and_refusals_are_deleted_too(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    create = CreateUser.of("amina@example.com", {"first_name": "Amina", "role": "Editor"})
+    edit = UpdateUser(
+        ZOE.id, (FieldChange("last_name", "Amina", "person00001"), FieldChange("role", "Viewer", "Admin"))
+    )
+    subjects = (Subject(create.new_user(), 0), Subject(ZOE, 0))
+    steps = numbered([create, AddMember(create.user_id, Group("Gruppe", "Gruppe")), edit, DeleteUser(ZOE.id)])
+    job = await journal.create(Plan(PlanKind.EDIT, "acme", "https://x", 0, subjects, steps), ACTOR)
+    await journal.claim(job.id)
+    for step in steps:
+        outcome = Outcome(StepState.FAILED, "Amina", after=ZOE, refusals={"email": "amina@example.com is no email"})
+        await journal.intend(job.id, step.number, ZOE, 1)
+        await journal.settle(job.id, step.number, outcome, 2)
+    await journal.release(job.id, JobState.DONE)
+    assert (await journal.job(job.id)).steps[0].refusals == {"email": "amina@example.com is no email"}
+    assert await journal.purge(FOREVER) == 1
+    purged = await journal.job(job.id)
+    await journal.aclose()
+    assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+    assert [record.step.change for record in purged.steps] == [
+        CreateUser("person-1", "person-1", (("role", "Editor"),)),
+        AddMember("person-1", Group("group-1", None)),
+        UpdateUser("person-2", (FieldChange("last_name", UNKNOWN, None), FieldChange("role", "Viewer", "Admin"))),
+        DeleteUser("person-2"),
+    ]
+    assert not any(record.refusals for record in purged.steps)
 
 
 async def test_who_when_and_what_kind_stay(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
-"""Journals of the first layout: the reasons of outcomes are derived from the details that earlier versions wrote."""
+"""Journals of earlier layouts: reasons are derived from the details of that time, and steps have no refusals."""
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from walkme_tui.domain.jobs import OutcomeReason
+from tests.support.journals import ACTOR, journal_in, plan_for
+from walkme_tui.domain.jobs import Outcome, OutcomeReason
+from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal.migrations import journal_0001, journal_0002
 
 
@@ -38,3 +42,20 @@ def test_a_detail_of_the_first_layout_gives_its_reason(
     (found,) = connection.execute("SELECT reason FROM steps").fetchone()
     connection.close()
     assert OutcomeReason(found) is reason
+
+
+async def test_a_journal_of_the_second_layout_is_read(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    job = await journal.create(plan_for(1), ACTOR)
+    await journal.aclose()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
+        connection.execute("ALTER TABLE steps DROP COLUMN refusals")
+        connection.execute("PRAGMA user_version = 2")
+    journal = journal_in(tmp_path)
+    await journal.claim(job.id)
+    refused = Outcome(StepState.FAILED, "Refused.", refusals={"role": "unknown"})
+    await journal.settle(job.id, 1, refused, 1)
+    first, *others = (await journal.job(job.id)).steps
+    await journal.aclose()
+    assert first.refusals == {"role": "unknown"}
+    assert tuple(others) == job.steps[1:]

@@ -37,7 +37,7 @@ class UserCalls(Protocol):
 
 
 class UserUpdater:
-    """Updates users of one account, and remembers whether its server refuses PATCH."""
+    """Updates users of one account, and notes whether its server refuses PATCH."""
 
     def __init__(self, calls: UserCalls) -> None:
         self._calls = calls
@@ -45,7 +45,7 @@ class UserUpdater:
         self._patch_refused: bool | None = None
 
     def use_write_support(self, write_support: WriteSupport) -> None:
-        """Keep what is learned about PATCH in ``write_support`` as well."""
+        """Store the refusal of PATCH in ``write_support`` as well."""
         self._write_support = write_support
 
     async def patch_refused(self) -> bool:

@@ -18,7 +18,6 @@ from walkme_tui.cli.output.streams import data_output, refuse_two_formats
 from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.user_json import encode_user
-from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
 
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         if extent.complete and not extent.unknown:
             await refuse_unknown_values(session, query)
-        names = group_names(tuple(size.group for size in await Directory(session).groups()))
+        names = group_names(await session.mirror.groups())
         async with aclosing(users(session, query, extent)) as found:
             with data_output(options.output) as stream:
                 if context.options.json:

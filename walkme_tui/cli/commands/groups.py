@@ -1,4 +1,4 @@
-"""``walkme-tui groups``: list the groups with their numbers of members."""
+"""``walkme-tui groups``: list the groups with their numbers of members, and change who is in one."""
 
 import argparse
 from collections import Counter
@@ -9,11 +9,11 @@ from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.columns import aligned
 from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.session_run import with_session
+from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
 # Undecided for everybody whose groups are unknown.
@@ -21,9 +21,19 @@ IN_NO_GROUP = UserQuery(text="group:none")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the groups; if a number of members is a minimum, print a message and return exit code 1."""
-    context = Context.of(options)
+    """Run the named action, without one the list."""
     cached = getattr(options, "cached", False)
+    if options.action not in {"add", "remove"}:
+        return _list(Context.of(options), cached)
+    if cached:
+        raise ConfigurationError("--cached is for the list of groups.", hint="Leave it out.")
+    from walkme_tui.cli.commands import group_members
+
+    return group_members.run(options)
+
+
+def _list(context: Context, cached: bool) -> int:
+    """Print the groups; if a number of members is a minimum, print a message and return exit code 1."""
 
     async def work(session: Session) -> tuple[list[GroupSize], Extent]:
         if not cached:
@@ -58,7 +68,7 @@ async def _sizes(session: Session, extent: Extent) -> list[GroupSize]:
             found = await session.mirror.user(user_id)
             if found is not None and isinstance(found.user.groups, tuple):
                 gone.update(set(found.user.groups))
-    sizes = await Directory(session).groups()
+    sizes = await session.mirror.groups()
     return [GroupSize(size.group, size.known_members - gone[size.group.id]) for size in sizes]
 
 

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
                     about = group_objects((group.id,), {group.id: group.name})[0]
                     await write_json(stream, {"group": about}, "members", objects, extent.fields())
             elif options.csv:
-                names = group_names(tuple(size.group for size in await Directory(session).groups()))
+                names = group_names(await session.mirror.groups())
                 with data_output(None) as stream:
                     return extent, await write_csv(stream, found, names)
             else:

@@ -5,7 +5,7 @@ import argparse
 from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
-from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.cli.subjects import stripped_emails
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -15,9 +15,7 @@ from walkme_tui.services.ports import Session
 def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the offboarding of the named users."""
     context = Context.of(options)
-    emails = [email.strip() for email in options.emails]
-    if not all(emails):
-        raise ConfigurationError("One of the emails is empty.", hint="Check how the shell expanded the arguments.")
+    emails = stripped_emails(options.emails)
     ticket = (options.ticket or "").strip()
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:

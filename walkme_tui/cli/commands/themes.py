@@ -51,6 +51,6 @@ def _check(context: Context, options: argparse.Namespace) -> int:
 
 
 def _kind(theme: ThemeSpec) -> str:
-    if theme.mono:
+    if theme.palette is None:
         return "no colours"
     return "dark" if theme.dark else "light"

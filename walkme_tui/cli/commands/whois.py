@@ -103,12 +103,12 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
             )
     else:
         found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
-    names = group_names(tuple(size.group for size in await directory.groups()))
+    names = group_names(await session.mirror.groups())
     groups = found.user.groups
     if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):
         async with deadline.running():
             await refresh_groups(session)
-        names = group_names(tuple(size.group for size in await directory.groups()))
+        names = group_names(await session.mirror.groups())
     return found, names
 
 

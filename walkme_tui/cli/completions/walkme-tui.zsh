@@ -14,14 +14,17 @@ _shtab_walkme_tui_commands() {
     cache:'Delete the local copies.'
     completion:'Print the completion script for a shell.'
     config:'Create, find and check the configuration.'
+    create:'Create a user, with groups.'
+    delete:'Delete a user for ever.'
     export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
-    groups:'List the groups with their numbers of members.'
+    groups:'List the groups with their numbers of members; put users into a group or take them out of it.'
     jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
     members:'List the members of a group.'
     offboard:'Deactivate users and remove them from their groups, as a plan that can be undone.'
     plan:'Show or apply a plan file.'
     profiles:'List the profiles.'
+    set:'Change fields of a user.'
     simulator:'Serve a simulated account on this machine.'
     themes:'List and check colour themes.'
     undo:'Undo the changes of a job.'
@@ -48,7 +51,9 @@ _shtab_walkme_tui_config_commands() {
 
 _shtab_walkme_tui_groups_commands() {
   local _commands=(
+    add:'Put users into a group.'
     list:'List the groups with their numbers of members (the default).'
+    remove:'Take users out of a group.'
   )
   _describe 'walkme-tui groups commands' _commands
 }
@@ -192,6 +197,44 @@ _shtab_walkme_tui_config_path_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_config_path_defaults_added=0
 
+_shtab_walkme_tui_create_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--first[first name]:NAME:"
+  "--last[last name]:NAME:"
+  "--role[role, for example Viewer\; the server\'s default without it]:ROLE:"
+  "--external-id[id in another system]:ID:"
+  "*--group[name or id of a group to join\; can be repeated]:GROUP:_walkme_tui_names groups"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":email address of the new user:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_create_defaults_added=0
+
+_shtab_walkme_tui_delete_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--confirm[the same email again]:EMAIL:"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":email address of the user to delete:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_delete_defaults_added=0
+
 _shtab_walkme_tui_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
@@ -223,6 +266,23 @@ _shtab_walkme_tui_groups_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_groups_defaults_added=0
 
+_shtab_walkme_tui_groups_add_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":name or id of the group:_walkme_tui_names groups"
+  "(*):email addresses of the users:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_add_defaults_added=0
+
 _shtab_walkme_tui_groups_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
@@ -235,6 +295,23 @@ _shtab_walkme_tui_groups_list_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_groups_list_defaults_added=0
+
+_shtab_walkme_tui_groups_remove_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":name or id of the group:_walkme_tui_names groups"
+  "(*):email addresses of the users:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_remove_defaults_added=0
 
 _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -362,8 +439,8 @@ _shtab_walkme_tui_offboard_options=(
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
   "--no-color[use no colours]"
-  "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--keep-groups[deactivate only, remove from no group]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
   "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
   "(*):email addresses of the users to offboard:_guard '^-*' text"
@@ -423,6 +500,23 @@ _shtab_walkme_tui_profiles_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_profiles_defaults_added=0
+
+_shtab_walkme_tui_set_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":full email address or id of the user:_guard '^-*' text"
+  "(*):fields\: email, firstName, lastName, role, status, externalId\; an empty value clears:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_set_defaults_added=0
 
 _shtab_walkme_tui_simulator_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -544,6 +638,8 @@ _shtab_walkme_tui() {
         cache) _shtab_walkme_tui_cache ;;
         completion) _arguments -C -s $_shtab_walkme_tui_completion_options ;;
         config) _shtab_walkme_tui_config ;;
+        create) _arguments -C -s $_shtab_walkme_tui_create_options ;;
+        delete) _arguments -C -s $_shtab_walkme_tui_delete_options ;;
         export) _arguments -C -s $_shtab_walkme_tui_export_options ;;
         groups) _shtab_walkme_tui_groups ;;
         jobs) _shtab_walkme_tui_jobs ;;
@@ -552,6 +648,7 @@ _shtab_walkme_tui() {
         offboard) _arguments -C -s $_shtab_walkme_tui_offboard_options ;;
         plan) _shtab_walkme_tui_plan ;;
         profiles) _arguments -C -s $_shtab_walkme_tui_profiles_options ;;
+        set) _arguments -C -s $_shtab_walkme_tui_set_options ;;
         simulator) _arguments -C -s $_shtab_walkme_tui_simulator_options ;;
         themes) _shtab_walkme_tui_themes ;;
         undo) _arguments -C -s $_shtab_walkme_tui_undo_options ;;
@@ -626,7 +723,9 @@ _shtab_walkme_tui_groups() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_walkme_tui_groups-$line[1]:"
       case $line[1] in
+        add) _arguments -C -s $_shtab_walkme_tui_groups_add_options ;;
         list) _arguments -C -s $_shtab_walkme_tui_groups_list_options ;;
+        remove) _arguments -C -s $_shtab_walkme_tui_groups_remove_options ;;
       esac
   esac
 }

@@ -1,12 +1,12 @@
 """Users as JSON objects, CSV and Markdown."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final, TextIO
 
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import csv_writer
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean, printable_json, spaced
 from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
@@ -75,9 +75,9 @@ def markdown_row(cells: list[str]) -> str:
     return "| " + " | ".join(_MARKDOWN.sub(r"\\\1", clean(cell, MAX_MARKDOWN_CELL)) for cell in cells) + " |"
 
 
-def group_names(groups: tuple[Group, ...]) -> dict[str, str | None]:
+def group_names(sizes: Iterable[GroupSize]) -> dict[str, str | None]:
     """Names by id."""
-    return {group.id: group.name for group in groups}
+    return {size.group.id: size.group.name for size in sizes}
 
 
 def _cell(value: Json) -> str:

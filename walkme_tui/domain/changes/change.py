@@ -25,7 +25,7 @@ class Change(ABC):
     ``kind`` names the kind in plan files, receipts and the journal. ``verb`` begins its text (``leave``), and
     ``done_verb`` (``left``) the text that lists the targets of several done changes; empty where each stands alone.
     ``overwrites`` is true where the call replaces the values of its attributes, whatever they are;
-    ``conflict_means_done`` where a 409 says that the user is already as wished, ``deletes`` where the user is gone
+    ``conflict_means_done`` where a 409 says that the user is already as requested, ``deletes`` where the user is gone
     afterwards. ``scope`` is what the token needs.
 
     ``user_id`` is the id of the user. A user that the same plan creates has none yet: there it is
@@ -130,7 +130,7 @@ class Change(ABC):
 
     @abstractmethod
     def already_text(self) -> str:
-        """That the user is as wished without the change: ``already out of Sales``."""
+        """That the user is as requested without the change: ``already out of Sales``."""
 
     @abstractmethod
     def by_others_text(self) -> str:

@@ -26,6 +26,7 @@ class CreateUser(Change):
 
     kind: ClassVar[str] = "create user"
     verb: ClassVar[str] = "create"
+    done_verb: ClassVar[str] = "created"
 
     email: str
     values: tuple[tuple[str, str], ...] = ()
@@ -45,9 +46,8 @@ class CreateUser(Change):
         return ("email", *(attribute for attribute, _ in self.values), "status")
 
     def new_user(self) -> User:
-        """The user as planned: without status and groups, which only the server's record has."""
-        known: dict[str, str] = dict(self.values)
-        return User(self.user_id, self.email, status=None, groups=(), **known)  # type: ignore[arg-type]  # text fields only
+        """The user as planned: without a status, which the server sets; so it does with a role that is not given."""
+        return self.apply(User(self.user_id))._replace(status=None)
 
     def holds(self, user: User) -> bool | None:
         if UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values)):
@@ -58,7 +58,8 @@ class CreateUser(Change):
         return False
 
     def apply(self, user: User) -> User:
-        values: dict[str, str] = {"email": self.email, **dict(self.values)}
+        empty = dict.fromkeys(("first_name", "last_name", "external_id"))
+        values: dict[str, str | None] = {**empty, "email": self.email, **dict(self.values)}
         return user._replace(status=Status.PENDING, groups=(), **values)  # type: ignore[arg-type]  # text fields only
 
     def inverses(
@@ -113,7 +114,10 @@ class CreateUser(Change):
         return f"{shown(self.email)} was created and is inactive, so there is nothing to undo"
 
     def restore_warning(self, group_ids: frozenset[str] | None) -> str:  # noqa: ARG002 - no groups
-        return "a new user with a new id; the server sets the status, and other fields of the old record are lost"
+        return (
+            "a new user with a new id: the server sets the status and may send an invitation, "
+            "and other fields of the old record are lost"
+        )
 
     def _deviations(self, user: User) -> list[str]:
         """How a user's known values differ from the planned ones."""

@@ -23,6 +23,7 @@ class DeleteUser(Change):
 
     kind: ClassVar[str] = "delete user"
     verb: ClassVar[str] = "delete"
+    done_verb: ClassVar[str] = "deleted"
     scope: ClassVar[str] = DELETE_SCOPE
     deletes: ClassVar[bool] = True
 

@@ -60,7 +60,8 @@ class EditPlanner:
         except LookUpIgnored:
             existing, looked_up = None, False
         if existing is not None:
-            raise AlreadyExists(f"A user with the email {clean(create.email, MAX_SHOWN)} exists already.", existing)
+            shown, user_id = clean(create.email, MAX_SHOWN), clean(existing.id, MAX_SHOWN)
+            raise AlreadyExists(f"A user with the email {shown} exists already: the user {user_id}.", existing)
         joins = (AddMember(create.user_id, group) for group in {group.id: group for group in groups}.values())
         steps = numbered([create, *joins])
         subject = Subject(create.new_user(), self._session.clock(), tuple(groups))
@@ -85,23 +86,18 @@ class EditPlanner:
             users = [user for user in now.values() if user is not None]
             if not users:
                 raise _gone(ids[0] if len(ids) == 1 else f"{len(ids)} ids")
-            subjects = [Subject(user, self._session.clock(), names.groups_of(user)) for user in users]
-        steps = numbered(change for user in users for change in _group_changes(user, join, leave))
-        require_size(steps, subjects)
-        by_user = grouped(steps, lambda step: step.user_id)
-        facts = await account_facts(self._session, users, namesakes=False) if leave else None
-        last = last_members(steps, facts)
-        for index, subject in enumerate(subjects):
-            own = by_user.get(subject.user.id, [])
-            found = consequences.groups_changed(subject, own, self._client_id)
-            found += tuple(last[step.number] for step in own if step.number in last)
-            subjects[index] = replace(subject, consequences=found)
-        if facts is not None:
-            subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + extent(facts))
-        plan = new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
+            plan = await self._groups_plan(users, names, join, leave, ticket)
         gone = [user_id for user_id, user in now.items() if user is None]
         left_out = tuple(f"{clean(user_id, MAX_SHOWN)}: there is no such user any more." for user_id in gone)
         return replace(plan, left_out=left_out)
+
+    async def change_groups_of(
+        self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
+    ) -> Plan:
+        """See ``Planner.change_groups_of``."""
+        async with GroupNames(self._session) as names:
+            users, _ = await gather_pair(PlanLookUps(self._session, names).find(keys), names.read_mirror())
+            return await self._groups_plan(users, names, join, leave, ticket)
 
     async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
         """See ``Planner.delete``."""
@@ -116,7 +112,8 @@ class EditPlanner:
     async def _subject(self, user_id: str, *, needed: Collection[str]) -> Subject:
         """The user as the server has them now; raises ``NotFound``.
 
-        A ``needed`` attribute that the record lacks is taken from the look-up by email, which may have it.
+        A ``needed`` attribute that the record lacks is taken from the look-up by email, which may have it. The names
+        of ``needed`` groups are read.
         """
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current([user_id]), names.read_mirror())
@@ -128,7 +125,28 @@ class EditPlanner:
                     listed = await self._session.api.find_user(user.email)
                     if listed is not None and listed.id == user.id:
                         user = merged(listed, user)
+            if "groups" in needed:
+                await names.load([group.id for group in names.groups_of(user)])
             return Subject(user, self._session.clock(), names.groups_of(user))
+
+    async def _groups_plan(
+        self, users: Sequence[User], names: GroupNames, join: Sequence[Group], leave: Sequence[Group], ticket: str
+    ) -> Plan:
+        """The plan for users who were read just now."""
+        subjects = [Subject(user, self._session.clock(), names.groups_of(user)) for user in users]
+        steps = numbered(change for user in users for change in _group_changes(user, join, leave))
+        require_size(steps, subjects)
+        by_user = grouped(steps, lambda step: step.user_id)
+        facts = await account_facts(self._session, users, namesakes=False) if leave else None
+        last = last_members(steps, facts)
+        for index, subject in enumerate(subjects):
+            own = by_user.get(subject.user.id, [])
+            found = consequences.groups_changed(subject, own, self._client_id)
+            found += tuple(last[step.number] for step in own if step.number in last)
+            subjects[index] = replace(subject, consequences=found)
+        if facts is not None:
+            subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + extent(facts))
+        return new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
 
     async def _facts_about_admins(self, user: User) -> AccountFacts | None:
         return await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None

@@ -154,6 +154,12 @@ class Planner:
         """
         return await self._edit_planner.change_groups(user_ids, join, leave, ticket=ticket, on_progress=on_progress)
 
+    async def change_groups_of(
+        self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
+    ) -> Plan:
+        """Like ``change_groups`` for users given by email or id; raises ``NotFound``, which names every unknown key."""
+        return await self._edit_planner.change_groups_of(keys, join, leave, ticket=ticket)
+
     async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
         """Delete a user, for ever. Raises ``NotFound`` where there is no such user."""
         return await self._edit_planner.delete(user_id, ticket=ticket)

@@ -88,7 +88,6 @@ class Crawl:
             steps.loaded,
             steps.total,
             steps.pages_done,
-            steps.pages,
             steps.pass_number,
             speed,
             seconds_left(steps, speed),
@@ -218,10 +217,9 @@ class Crawl:
         sweep = coverage.sweep
         if sweep is not None and sweep.ended_at_ms is None:
             total = sweep.total_at_start
-            pages = None if total is None else -(-total // sweep.page_size)
             loaded = (sweep.next_page - 1) * sweep.page_size
             loaded = loaded if total is None else min(loaded, total)
-            self._sweep_progress = SweepProgress(loaded, total, sweep.pass_number, sweep.next_page - 1, pages)
+            self._sweep_progress = SweepProgress(loaded, total, sweep.pass_number, sweep.next_page - 1)
         self._enter(CrawlPhase.ELSEWHERE)
         if coverage != self._watched:
             self._watched = coverage
@@ -308,7 +306,7 @@ class Crawl:
         return self._failures_of[page] >= (MAX_FAILURES_BESIDE_OTHERS if beside_others else MAX_FAILURES_ALONE)
 
     async def _check_absent(self, since_ms: int) -> None:
-        """Request the users that the complete list did not contain, and forget those who are gone."""
+        """Request the users that the complete list did not contain, and delete those who are gone."""
         absent = await self._session.mirror.not_seen(since_ms, MAX_CHECKS)
         for done, user_id in enumerate(absent):
             while self._paused and not self._restart:

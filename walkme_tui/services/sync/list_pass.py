@@ -30,14 +30,13 @@ GRACE_SECONDS: Final = 1.0
 class SweepProgress(NamedTuple):
     """``loaded`` of ``total`` (None: unknown) users arrived in this ``pass_number`` (2: the first was inconclusive).
 
-    ``pages_done`` of ``pages`` (None: unknown) arrived. ``after_drift``: the list changed during the first list_pass.
+    ``pages_done`` pages arrived. ``after_drift``: the list changed during the first pass.
     """
 
     loaded: int
     total: int | None
     pass_number: int = 1
     pages_done: int = 0
-    pages: int | None = None
     after_drift: bool = False
 
 
@@ -294,9 +293,8 @@ class ListPass:
             self._noted = sweep
             await self._session.mirror.note_sweep(sweep)
         await self._stop_if_nothing_new()
-        pages = None if self.total is None else -(-self.total // sweep.page_size)
         done = sweep.next_page - 1 + len(self._early)
-        self._report(SweepProgress(self._users, self.total, sweep.pass_number, done, pages, sweep.after_drift))
+        self._report(SweepProgress(self._users, self.total, sweep.pass_number, done, sweep.after_drift))
         for each in received:
             self._receiver.publish(each, self.sweep)
 

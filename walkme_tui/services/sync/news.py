@@ -8,7 +8,7 @@ from walkme_tui.services.events import Event, UserForgotten, UsersChanged
 from walkme_tui.services.ports import Session
 
 NOTHING: Final[frozenset[str]] = frozenset()
-# The users who are remembered one by one; of more, only the number is kept.
+# The maximum number of users that are listed; of more, only the number is kept.
 MAX_REMEMBERED: Final = 10_000
 
 

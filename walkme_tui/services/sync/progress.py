@@ -27,9 +27,8 @@ class CrawlProgress(NamedTuple):
     """The state of the crawl.
 
     In this pass (``pass_number`` is 1, or 2 after an inconclusive first pass) ``loaded`` of ``total`` users arrived, in
-    ``pages_done`` of ``pages`` (None: unknown), at ``users_per_second`` over the last seconds; ``seconds_left`` is None
-    while unknown. ``after_drift``: the list changed during the first pass. ``checked`` of ``to_check`` unseen users
-    were requested.
+    ``pages_done`` pages, at ``users_per_second`` over the last seconds; ``seconds_left`` is None while unknown.
+    ``after_drift``: the list changed during the first pass. ``checked`` of ``to_check`` unseen users were requested.
     ``note`` is the one of the last ``SweepResult``, or empty.
     """
 
@@ -37,7 +36,6 @@ class CrawlProgress(NamedTuple):
     loaded: int = 0
     total: int | None = None
     pages_done: int = 0
-    pages: int | None = None
     pass_number: int = 1
     users_per_second: float = 0.0
     seconds_left: float | None = None

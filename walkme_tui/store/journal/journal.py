@@ -143,7 +143,7 @@ class SqliteJournal:
     async def claim(self, job_id: str) -> None:
         """Lock the job for execution by this process and mark it RUNNING.
 
-        Raises ``AccountBusy`` where another live process executes it, or another job that changes one of its users, and
+        Raises ``AccountBusy`` where another process executes it, or another job that changes one of its users, and
         ``NotFound`` where no step is left.
         """
         claiming = asyncio.ensure_future(self._thread.run(lambda: self._claim(job_id), Urgency.WRITE))

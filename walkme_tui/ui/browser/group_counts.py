@@ -39,7 +39,7 @@ class GroupCounts:
         return self._differences
 
     def age(self) -> None:
-        """Memberships were learned."""
+        """Note that memberships were stored."""
         self._sizes_are_old = self._people_are_old = True
 
     def is_due(self, *, complete: bool) -> bool:

@@ -264,8 +264,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.filter.open_the_only_one()
 
     @on(RowList.Moved, "#requests")
+    @on(UserTable.MarksChanged)
     def cursor_moved(self) -> None:
-        """Update the position."""
+        """Update the position, which counts the marks."""
         self.chrome.cursor_moved()
         self.keep_toasts_off_the_cursor()
 
@@ -274,11 +275,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         position = self.area.position
         below = position is not None and 2 * (position.row - position.first) > self.area.size.height
         self.set_class(below, "cursor-below")
-
-    @on(UserTable.MarksChanged)
-    def show_mark_count(self) -> None:
-        """Update the position, which counts the marks."""
-        self.chrome.cursor_moved()
 
     @on(UserTable.ViewChanged)
     def show_view(self, event: UserTable.ViewChanged) -> None:

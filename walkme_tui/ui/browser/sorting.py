@@ -96,7 +96,7 @@ class TableSorting:
             self._area.table.turn_columns(by)
 
     def apply(self, view: SavedView) -> None:
-        """Show the users as a saved view has them; the next start keeps the order that was chosen by hand."""
+        """Show the users as a saved view has them; the order for the next start does not change."""
         self._view.navigation.show_tab(Tab.USERS)
         self._area.users.show_wide(view.wide)
         self._filtering.show(view)

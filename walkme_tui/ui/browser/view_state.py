@@ -99,7 +99,7 @@ class ViewState:
         if table is None or command_id in JOB_COMMANDS:
             return ""
         if table.listing.phase is Phase.LOADING and self._pages.failure is not None:
-            return ""  # no row is on its way: the command finds no user, and the keys behind it need not wait
+            return ""  # no row is being loaded: the command finds no user, and later keys need not wait
         groups = {worker.group for worker in self._screen.app.workers if not worker.is_finished}
         if WorkerGroup.MARKS in groups:
             return MARKS

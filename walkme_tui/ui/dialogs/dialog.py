@@ -96,7 +96,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
                 self.process_key(event)
 
     def process_key(self, event: events.Key) -> bool:
-        """Handle a key; only the one that quits is left to the app."""
+        """Handle a key; only the one that quits is handled by the app."""
         if event.key == QUIT:
             return False
         if self._pending_keys is not None:

@@ -22,7 +22,7 @@ CARD_FORMS: Final = (
     Choice(CardForm.JSON, "JSON"),
 )
 REDACTED_FORMS: Final = tuple(
-    Choice(f"{REDACTED}{form.answer}", f"{form.label}, redacted", "the id, no emails and names") for form in CARD_FORMS
+    Choice(f"{REDACTED}{form.answer}", f"{form.label}, redacted", "names the user by id") for form in CARD_FORMS
 )
 REREAD_SECONDS: Final = 5
 
@@ -48,7 +48,7 @@ async def group_cards(view: FlowContext, origin: Origin, groups: Sequence[Group]
     if chosen is None:
         return ""
     try:
-        sizes = {size.group.id: size for size in await view.directory.groups()}
+        sizes = {size.group.id: size for size in await view.session.mirror.groups()}
         coverage = await view.session.mirror.coverage()
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the number of members")

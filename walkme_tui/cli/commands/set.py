@@ -1,0 +1,28 @@
+"""``walkme-tui set``: change fields of a user."""
+
+import argparse
+
+from walkme_tui.cli.change_request import ChangeRequest, run_change
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.field_values import assigned, require_sendable
+from walkme_tui.cli.output.plan_text import MAX_NAME
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import clean
+from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+
+
+def run(options: argparse.Namespace) -> int:
+    """Review, print, save or execute the change; raises ``ConfigurationError`` for an unknown field."""
+    context = Context.of(options)
+    values = assigned(options.assignments)
+    require_sendable(values)
+
+    async def make(session: Session, change_services: ChangeServices) -> Plan:
+        base = await Directory(session).look_up(options.key)
+        # Whoever gave the values saw no earlier ones, so there is nobody to ask about a conflict.
+        return await change_services.planner.edit(base.user, values, overwrite=values, ticket=options.ticket or "")
+
+    request = ChangeRequest(f"Edit {clean(options.key, MAX_NAME)}", make)
+    return run_change(context, request, plan_file=options.plan, execute=options.yes)
