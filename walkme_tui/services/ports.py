@@ -56,7 +56,9 @@ class DirectoryApi(Protocol):
 
         Returns when the server accepted it; reading the user again shows the effect. Raises ``OutcomeUnknown`` where it
         may have happened all the same. Any other ``ApiError`` means that nothing happened: ``NotFound`` that the user
-        is gone, ``RequestRejected`` also that the server only replaces whole records and returns just parts of them.
+        is gone, ``RequestRejected`` also that the server only replaces whole records and returns just parts of them,
+        ``Conflict`` that another user has the email, or, without a status, that a value differs from ``base`` by now
+        (noticed only where whole records are replaced).
         """
         ...
 

@@ -8,7 +8,16 @@ from tests.support.executor_bench import BOTH, Memory, account
 from tests.support.fake_directory import FakeDirectory
 from tests.support.plan_strategies import users
 from walkme_tui.api.rest.user_update import UserUpdater
-from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, RequestRejected, Unreachable
+from walkme_tui.domain.errors import (
+    ApiError,
+    Conflict,
+    MethodRefused,
+    NotFound,
+    OutcomeUnknown,
+    RequestRejected,
+    Unreachable,
+)
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.user_json import altered_names, encode_user
 from walkme_tui.domain.users import User
 
@@ -99,6 +108,26 @@ async def test_put_contains_the_latest_changes_of_others() -> None:
     assert (api.now(BOTH.id).role, api.now(BOTH.id).groups, api.now(BOTH.id).status) == ("Admin", ("g3",), "inactive")
 
 
+async def test_put_is_not_sent_where_others_changed_the_same_field_in_between() -> None:
+    api = without_patch()
+    api.meanwhile("get_user", lambda: api.edit(BOTH.id, last_name="Theirs"))
+    with pytest.raises(Conflict) as caught:
+        await UserUpdater(api).update(BOTH.id, {"last_name": "Mine", "role": "Admin"}, BOTH)
+    assert not api.writes
+    assert "lastName of this user changed" in caught.value.message
+    assert (caught.value.status, list(caught.value.fields)) == (None, ["last_name"])
+
+
+@pytest.mark.parametrize(("base", "value"), [(BOTH, "Theirs"), (User(BOTH.id), "Mine")])
+async def test_put_is_sent_where_others_made_the_same_change_or_the_old_value_is_unknown(
+    base: User, value: str
+) -> None:
+    api = without_patch()
+    api.meanwhile("get_user", lambda: api.edit(BOTH.id, last_name="Theirs"))
+    await UserUpdater(api).update(BOTH.id, {"last_name": value}, base)
+    assert api.now(BOTH.id).last_name == value
+
+
 # ------------------------------------------------------------ incomplete records
 
 
@@ -127,6 +156,26 @@ async def test_a_name_that_only_the_base_has_is_not_cleared() -> None:
     with pytest.raises(RequestRejected):
         await update(api, BOTH.id, BOTH)
     assert not api.writes
+
+
+async def test_a_field_that_is_given_a_value_need_not_be_known() -> None:
+    api = without_patch()
+    api.unread, api.lean = {"role", "first_name"}, True
+    await UserUpdater(api).update(BOTH.id, {"role": "Admin", "first_name": "New"}, BOTH)
+    assert api.asked("put_user") == [(BOTH.id, {**encode_user(BOTH), "role": "Admin", "firstName": "New"})]
+
+
+async def test_an_unknown_field_that_only_the_list_has_is_kept_and_one_that_is_nowhere_is_not_required() -> None:
+    class LeanDetails(FakeDirectory):
+        async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
+            return (await super().get_user(user_id, priority))._replace(extra={})
+
+    user = BOTH._replace(extra={"department": {"name": "Sales"}})
+    api = LeanDetails([user])
+    api.patch_refused = True
+    await UserUpdater(api).update(user.id, {"status": "inactive"}, user._replace(extra={**user.extra, "gone": 1}))
+    assert api.now(user.id).extra == user.extra
+    assert api.now(user.id).status == "inactive"
 
 
 async def test_a_server_that_omits_empty_fields_can_be_updated() -> None:

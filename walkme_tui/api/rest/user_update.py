@@ -1,12 +1,19 @@
 """Updates of users: PATCH, and on servers that refuse it, GET, merge and PUT of the whole record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, Protocol
 
-from walkme_tui.domain.errors import JournalUnavailable, LookUpIgnored, MethodRefused, NotFound, RequestRejected
+from walkme_tui.domain.errors import (
+    Conflict,
+    JournalUnavailable,
+    LookUpIgnored,
+    MethodRefused,
+    NotFound,
+    RequestRejected,
+)
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.user_json import TEXT_FIELDS, encode_user
+from walkme_tui.domain.user_json import TEXT_FIELDS, TIME_FIELDS, encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.domain.write_support import WriteSupport
 
@@ -63,7 +70,7 @@ class UserUpdater:
         patch_refused = await self.patch_refused()
         if not patch_refused and await self._patched(user_id, fields):
             return
-        await self._calls.put_user(user_id, await self._whole(user_id, base) | fields)
+        await self._calls.put_user(user_id, await self._whole(user_id, base, fields))
         if not patch_refused:
             self._patch_refused = True
             if self._write_support is not None:
@@ -79,29 +86,46 @@ class UserUpdater:
             return False
         return True
 
-    async def _whole(self, user_id: str, base: User) -> dict[str, Json]:
-        """Every field of a user as the server has them now; raises ``RequestRejected`` where some are unknown."""
+    async def _whole(self, user_id: str, base: User, fields: Mapping[str, Json]) -> dict[str, Json]:
+        """Every field of a user as the server has them now, with the new values of ``fields``.
+
+        Raises ``RequestRejected`` where some are unknown, and ``Conflict`` where one of ``fields`` has neither the
+        value of ``base`` nor the new one: another change came in between, and this one was planned without it.
+        """
         user = await self._calls.get_user(user_id)
-        known = encode_user(base)
-        missing = _missing(user, known)
-        if missing and isinstance(user.email, str):
+        _check_unchanged(encode_user(base), encode_user(user), fields)
+        known = [name for name, value in encode_user(base).items() if value is not None and name not in TIME_FIELDS]
+        if _lacking(user, fields, (*REQUIRED, *known)) and isinstance(user.email, str):
             listed: User | None = None
             with suppress(LookUpIgnored):
                 listed = await self._calls.find_user(user.email)
             if listed is not None and listed.id == user_id:
                 user = merged(listed, user)
-                missing = _missing(user, known)
+        # An unknown field that neither answer has any more was removed; a known one that had a value may be left out.
+        missing = _lacking(user, fields, (*REQUIRED, *(name for name in OPTIONAL if name in known)))
         if missing:
             raise RequestRejected(
                 "This server only replaces whole records, and its record of the user lacks "
                 f"{' and '.join(missing)}: a replacement could clear that, so nothing was sent.",
                 hint="Make the change in the WalkMe Console.",
             )
-        return encode_user(user)
+        return encode_user(user) | dict(fields)
 
 
-def _missing(user: User, known: Mapping[str, Json]) -> list[str]:
-    """Names of the fields that a PUT needs and the record lacks: an optional field that had a value counts."""
+def _check_unchanged(base: Mapping[str, Json], now: Mapping[str, Json], fields: Mapping[str, Json]) -> None:
+    """Raise ``Conflict`` where others changed one of ``fields`` since ``base`` was read."""
+    changed = [
+        name for name, value in fields.items() if name in base and name in now and now[name] not in (base[name], value)
+    ]
+    if changed:
+        raise Conflict(
+            f"The {' and '.join(changed)} of this user changed at the same moment, so nothing was sent.",
+            hint="Look at the user again, then repeat the change.",
+            fields={TEXT_FIELDS[name]: "It changed at the same moment" for name in changed},
+        )
+
+
+def _lacking(user: User, fields: Mapping[str, Json], names: Iterable[str]) -> list[str]:
+    """Those of the names that are neither in a user's record nor given a new value."""
     raw = encode_user(user)
-    needed = (*REQUIRED, *(name for name in OPTIONAL if known.get(name) is not None))
-    return [name for name in needed if name not in raw]
+    return [name for name in names if name not in raw and name not in fields]
