@@ -10,6 +10,7 @@
         PermissionRefused         403; names the scope that is missing
         NotFound                  404
         Conflict                  409
+          ChangedMeanwhile        others changed the same field just now; nothing was sent
           AlreadyExists           a user with this email exists; holds the user
         RequestRejected           any other 4xx: the server understood the request and refused it
           MethodRefused           405 or 501: this server does not know the call
@@ -101,6 +102,10 @@ class NotFound(ApiError):
 
 class Conflict(ApiError):
     """The change collides with something that exists."""
+
+
+class ChangedMeanwhile(Conflict):
+    """Others changed a field that the change sets, between reading the user and sending; nothing was sent."""
 
 
 class AlreadyExists(Conflict):

@@ -3,7 +3,7 @@
 from typing import Final
 
 from walkme_tui.domain.changes.change import Change, shown
-from walkme_tui.domain.errors import ApiError, Conflict
+from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
 from walkme_tui.domain.text import clean
@@ -116,6 +116,8 @@ def verified(record: StepRecord, after: User | None) -> Outcome:
 def refused(change: Change, error: ApiError, after: User | None = None) -> Outcome:
     """The server understood the step and refused it."""
     message = clean(error.message, MAX_MESSAGE)
+    if isinstance(error, ChangedMeanwhile):
+        return Outcome(StepState.SKIPPED, message, after=after, reason=OutcomeReason.CONFLICT)
     if change.review_text:
         return Outcome(StepState.NEEDS_REVIEW, f"{change.review_text}: {message}", after=after)
     exists = isinstance(error, Conflict) and change.new_email is not None

@@ -57,8 +57,8 @@ class DirectoryApi(Protocol):
         Returns when the server accepted it; reading the user again shows the effect. Raises ``OutcomeUnknown`` where it
         may have happened all the same. Any other ``ApiError`` means that nothing happened: ``NotFound`` that the user
         is gone, ``RequestRejected`` also that the server only replaces whole records and returns just parts of them,
-        ``Conflict`` that another user has the email, or, without a status, that a value differs from ``base`` by now
-        (noticed only where whole records are replaced).
+        ``Conflict`` that another user has the email, ``ChangedMeanwhile`` that one of the values differs from ``base``
+        by now, which is noticed only where whole records are replaced.
         """
         ...
 

@@ -8,6 +8,7 @@ from tests.support.sessions import BrokenMirror
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import Unreachable
+from walkme_tui.domain.jobs import OutcomeReason
 
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
 
@@ -54,6 +55,18 @@ async def test_a_put_that_changed_other_fields_needs_review(tmp_path: Path) -> N
         job = await desk.run(desk.plan([DEACTIVATE]))
     assert outcomes_of(job) == [("needs review", "was active, is inactive; these fields changed with it: role")]
     assert job.steps[0].changed
+
+
+async def test_a_put_is_skipped_where_others_changed_the_field_after_the_first_read(tmp_path: Path) -> None:
+    api = without_patch()
+    api.meanwhile("patch_user", lambda: api.edit(BOTH.id, status="pending"))
+    async with open_executor(api, tmp_path) as desk:
+        job = await desk.run(desk.plan([DEACTIVATE]))
+    assert not api.writes
+    assert outcomes_of(job) == [
+        ("skipped", "The status of this user changed at the same moment, so nothing was sent.")
+    ]  # fmt: skip
+    assert job.steps[0].reason is OutcomeReason.CONFLICT
 
 
 async def test_a_put_with_a_lost_answer_is_read_back(tmp_path: Path) -> None:

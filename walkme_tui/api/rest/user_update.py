@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from walkme_tui.domain.errors import (
-    Conflict,
+    ChangedMeanwhile,
     JournalUnavailable,
     LookUpIgnored,
     MethodRefused,
@@ -89,8 +89,8 @@ class UserUpdater:
     async def _whole(self, user_id: str, base: User, fields: Mapping[str, Json]) -> dict[str, Json]:
         """Every field of a user as the server has them now, with the new values of ``fields``.
 
-        Raises ``RequestRejected`` where some are unknown, and ``Conflict`` where one of ``fields`` has neither the
-        value of ``base`` nor the new one: another change came in between, and this one was planned without it.
+        Raises ``RequestRejected`` where some are unknown, and ``ChangedMeanwhile`` where one of ``fields`` has neither
+        the value of ``base`` nor the new one.
         """
         user = await self._calls.get_user(user_id)
         _check_unchanged(encode_user(base), encode_user(user), fields)
@@ -113,15 +113,14 @@ class UserUpdater:
 
 
 def _check_unchanged(base: Mapping[str, Json], now: Mapping[str, Json], fields: Mapping[str, Json]) -> None:
-    """Raise ``Conflict`` where others changed one of ``fields`` since ``base`` was read."""
+    """Raise ``ChangedMeanwhile`` where others changed one of ``fields`` since ``base`` was read."""
     changed = [
         name for name, value in fields.items() if name in base and name in now and now[name] not in (base[name], value)
     ]
     if changed:
-        raise Conflict(
+        raise ChangedMeanwhile(
             f"The {' and '.join(changed)} of this user changed at the same moment, so nothing was sent.",
             hint="Look at the user again, then repeat the change.",
-            fields={TEXT_FIELDS[name]: "It changed at the same moment" for name in changed},
         )
 
 
