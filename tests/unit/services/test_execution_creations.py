@@ -197,13 +197,21 @@ async def test_a_lost_answer_and_a_user_of_others_needs_review(
     assert not api.writes
 
 
-async def test_a_409_after_a_lost_answer_is_ours_only_if_the_record_matches(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stale_reads", "sent"),
+    # The look-up before the second attempt finds the user, or only the 409 shows that there is one.
+    [(2, 1), (3, 2)],
+)
+async def test_an_earlier_attempt_that_took_effect_late_is_ours(tmp_path: Path, stale_reads: int, sent: int) -> None:
     api = fake()
-    api.stale_reads = 3  # the look-ups before the second attempt do not find the new user
+    api.stale_reads = stale_reads
     api.lose_answer(name="create_user")
+    api.meanwhile("add_member", lambda: setattr(api, "stale_reads", 0))
     job = await run(api, tmp_path)
     assert outcomes_of(job)[0] == ("done", "an earlier attempt took effect; the change was there when read again")
-    assert len(found(api)) == 1
+    assert job.steps[0].changed
+    assert (len(found(api)), len(api.asked("create_user"))) == (1, sent)
+    assert states_of(job) == ["done", "done", "done"]
 
 
 async def test_without_look_ups_a_lost_answer_needs_review(tmp_path: Path) -> None:
@@ -234,6 +242,19 @@ async def test_a_resumed_job_finds_the_user_whom_it_created(tmp_path: Path, *, a
     assert found(api)[0].groups == ("g1", "g3")
     assert len(api.asked("create_user")) == 1
     assert job.steps[0].attempts == (1 if arrived else 2)
+
+
+async def test_nothing_is_settled_while_it_is_unknown_whether_the_user_was_created(tmp_path: Path) -> None:
+    api = fake()
+    async with open_executor(api, tmp_path) as desk:
+        job = await desk.executor.submit(creation(desk))
+        await desk.journal.claim(job.id)
+        await desk.journal.intend(job.id, 1, None, desk.time())
+        await desk.journal.release(job.id, JobState.INTERRUPTED)
+        api.fail_next(Unreachable("No route."), times=20, name="find_user")
+        with pytest.raises(Unreachable):
+            await desk.resume(job)
+        assert states_of(await desk.journal.job(job.id)) == ["sent", "todo", "todo"]
 
 
 async def test_a_job_interrupted_between_the_steps_keeps_the_id(tmp_path: Path) -> None:
