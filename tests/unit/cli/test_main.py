@@ -19,6 +19,7 @@ from walkme_tui.cli.output.messages import print_error
 from walkme_tui.cli.output.streams import guard_standard_streams
 from walkme_tui.domain import errors
 from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.users import User
 
 CODES = {
     errors.ConfigurationError: 2,
@@ -28,6 +29,7 @@ CODES = {
     errors.ApiError: 1,
     errors.NotFound: 1,
     errors.Conflict: 1,
+    errors.ChangedMeanwhile: 1,
     errors.RequestRejected: 1,
     errors.SignInRefused: 3,
     errors.PermissionRefused: 3,
@@ -45,6 +47,11 @@ CODES = {
     errors.AccountBusy: 6,
     errors.LookUpIgnored: 1,
 }
+# These hold records besides their message; the exit code is 1.
+WITH_RECORDS: tuple[WalkmeError, ...] = (
+    errors.AlreadyExists("x", User("u-1")),
+    errors.EditConflict("x", User("u-1"), ()),
+)
 
 
 @pytest.fixture
@@ -67,8 +74,9 @@ def test_every_expected_failure_has_its_exit_code() -> None:
         for kind in vars(errors).values()
         if inspect.isclass(kind) and issubclass(kind, WalkmeError) and kind is not WalkmeError
     }
-    assert tree == CODES.keys()
+    assert tree == CODES.keys() | {type(error) for error in WITH_RECORDS}
     assert {kind: int(exit_code(kind("x"))) for kind in CODES} == CODES
+    assert {int(exit_code(error)) for error in WITH_RECORDS} == {1}
 
 
 @pytest.mark.parametrize(("kind", "code"), CODES.items())
