@@ -227,7 +227,7 @@ async def created(browser: Browser, email: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_new_user_is_created_verified_and_shown(size: tuple[int, int]) -> None:
+async def test_a_new_user_is_created_verified_shown_and_deactivated_by_an_undo(size: tuple[int, int]) -> None:
     api = account()
     async with open_browser(Setting(api=api), size) as browser:
         await created(browser, "ann@example.com")
@@ -237,6 +237,11 @@ async def test_a_new_user_is_created_verified_and_shown(size: tuple[int, int]) -
         assert (new.email, new.first_name, new.status) == ("ann@example.com", "Ann", "pending")
         assert [write.name for write in api.writes] == ["create_user"]
         await browser.settled(lambda: browser.cursor_email == "ann@example.com")
+        await browser.press("z")
+        await browser.listening("Undo")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        assert api.now(new.id).status == "inactive"
 
 
 async def test_an_email_that_exists_opens_the_existing_user() -> None:

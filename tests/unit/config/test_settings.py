@@ -101,8 +101,8 @@ def test_a_minimal_file_takes_the_documented_defaults(tmp_path: Path) -> None:
 
 
 def test_a_key_may_be_bound_to_a_command(tmp_path: Path) -> None:
-    settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "f4"'))
-    assert settings.keymap == {"user.edit": ("f4",)}
+    settings = load_settings(write(tmp_path, MINIMAL + '[keys]\n"user.edit" = "F4"'))
+    assert settings.keymap == {"user.edit": ("F4",)}
     assert "cannot be the key of user.edit" in messages(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
 
 
