@@ -7,6 +7,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, cast
@@ -18,12 +19,15 @@ from tests.support.executor_bench import GROUPS, ExecutorBench, SkippingTime, ac
 from tests.support.fake_directory import FakeDirectory, Write, person
 from walkme_tui.api.rest.user_update import UserCalls, UserUpdater
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable, OutcomeUnknown, Unreachable, WalkmeError
 from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plans import PlanKind, StepState
+from walkme_tui.domain.plans import PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
@@ -32,6 +36,8 @@ from walkme_tui.services.ports import Session
 
 PEOPLE = 5
 MOST_RUNS = 200
+READS = {"get_user", "find_user"}
+WRITES = {"create_user", "patch_user", "put_user", "delete_user", "add_member", "remove_member"}
 
 
 class Fault(Enum):
@@ -104,9 +110,9 @@ class FaultyApi:
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._api, name)
-        if name not in {"get_user", "find_user", "patch_user", "put_user", "add_member", "remove_member"}:
+        if name not in READS | WRITES:
             return real
-        writes = name not in {"get_user", "find_user"}
+        writes = name in WRITES
 
         async def call(*arguments: Any) -> object:
             fault = self._schedule.next_fault("writes" if writes else "reads")
@@ -298,3 +304,36 @@ async def check_undo(desk: ExecutorBench, job: Job, before: dict[str, User], oth
     assert {place for place in refused if before[place[0]].status != "pending"} == set()
     for user_id, user in before.items():
         assert same(user, desk.api.now(user_id), others | refused)
+
+
+NEW = CreateUser.of("new@example.com", {"first_name": "Nu", "role": "Editor"})
+EDITED, DELETED = person(1), person(2)
+EDIT = UpdateUser(
+    EDITED.id, (FieldChange("first_name", EDITED.first_name, "Ann"), FieldChange("role", "Editor", "Admin"))
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(FAULTS)
+async def test_users_are_created_edited_and_deleted_once_under_every_schedule(faults: dict[str, list[Fault]]) -> None:
+    api = account(PEOPLE)
+    schedule = Schedule(faults, api)
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_executor(api, Path(folder), time=SkippingTime()) as desk:
+            api.clock = desk.time
+            plan = desk.plan([EDIT, DeleteUser(DELETED.id)])
+            steps = numbered(
+                [NEW, *(AddMember(NEW.user_id, group) for group in GROUPS[:2]), *(step.change for step in plan.steps)]
+            )
+            plan = replace(plan, subjects=(Subject(NEW.new_user(), 0), *plan.subjects), steps=steps)
+            job = await until_done(desk, schedule, await desk.executor.submit(plan))
+    assert [record.state.value for record in job.steps] == ["done"] * 5
+    executed = Counter(write.name for write in api.writes)
+    (new,) = [user for user in api.users if isinstance(user, User) and user.email == NEW.email]
+    assert job.subject_id(new.id) == NEW.user_id
+    assert new.groups == ("g1", "g2")
+    assert not any(isinstance(user, User) and user.id == DELETED.id for user in api.users)
+    assert (api.now(EDITED.id).first_name, api.now(EDITED.id).role) == ("Ann", "Admin")
+    assert executed["create_user"] == executed["delete_user"] == executed["patch_user"] + executed["put_user"] == 1
+    assert executed["add_member"] == 2
+    assert all(record.changed for record in job.steps)
