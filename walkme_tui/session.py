@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from walkme_tui.api.connection import Offload
     from walkme_tui.services.changes.change_services import ChangeServices
+    from walkme_tui.services.changes.job_runs import JobRuns
     from walkme_tui.simulator.thread import SimulatorThread
 
 MIRROR_FILE: Final = "mirror.sqlite3"
@@ -113,10 +114,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     from walkme_tui.config.profiles import Offboarding
     from walkme_tui.domain.jobs import Actor
     from walkme_tui.services.changes.change_services import ChangeServices
-    from walkme_tui.services.changes.executor import Executor
-    from walkme_tui.services.changes.job_runs import JobRuns
     from walkme_tui.services.changes.planner import Planner
-    from walkme_tui.services.changes.receipts import Receipts
     from walkme_tui.store.journal.journal import open_journal
 
     folder: TemporaryDirectory[str] | None = None
@@ -128,8 +126,15 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     actor = Actor(user_name(os.getuid()), os.uname().nodename, client_id)
     journal = open_journal(data, actor=actor, clock=session.clock)
     session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
-    receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
     wanted = Offboarding() if profile is None else profile.offboarding
+
+    def open_job_runs() -> "JobRuns":
+        from walkme_tui.services.changes.executor import Executor
+        from walkme_tui.services.changes.job_runs import JobRuns
+        from walkme_tui.services.changes.receipts import Receipts
+
+        receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
+        return JobRuns(Executor(session, journal, actor), journal, receipts)
 
     async def close() -> None:
         if folder is not None:
@@ -138,18 +143,18 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     return ChangeServices(
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
-        JobRuns(Executor(session, journal, actor), journal, receipts),
+        open_job_runs,
         after_close=close,
     )
 
 
 def folder_name(profile_name: str) -> str:
     """A folder name for a profile: no separators, not hidden, unique to the profile."""
-    from hashlib import sha256
-
     safe = re.sub(r"[^A-Za-z0-9_-]", lambda found: "".join(f"%{byte:02X}" for byte in _bytes(found[0])), profile_name)
     if safe and len(safe) <= MAX_FOLDER_NAME:
         return safe
+    from hashlib import sha256
+
     return f"{safe[: MAX_FOLDER_NAME - 17]}%{sha256(_bytes(profile_name)).hexdigest()[:16]}"
 
 

@@ -122,6 +122,7 @@ from walkme_tui.cli.context import Context, GlobalOptions
 start = browser_start(Context(GlobalOptions()))
 from walkme_tui.ui import start as beginning
 beginning._import_app()
+start.open_session(start.profile)
 tell(sys.argv[1])
 from textual.app import App
 from walkme_tui.ui.browser.screen import BrowserScreen
@@ -146,6 +147,15 @@ def test_a_start_of_the_browser_loads_only_what_the_first_frame_needs(tmp_path: 
         timeout=60,
     )
     assert found.stdout == "\n\n"
+
+
+def test_the_review_of_a_plan_loads_nothing_that_runs_or_prints_it() -> None:
+    names = (
+        *("services.changes.executor", "services.changes.receipts", "cli.account_read", "cli.plan_io"),
+        *("ui.flows.plan_request", "ui.dialogs.receipt", "ui.dialogs.file_name", "services.sync.progress"),
+    )
+    modules = ["walkme_tui.cli.commands.offboard", "walkme_tui.ui.flows.plan_review"]
+    assert loaded(modules, tuple(f"walkme_tui.{name}" for name in names)) == []
 
 
 def users_of(names: set[str], module: str) -> set[str]:

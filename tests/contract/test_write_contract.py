@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import pytest
@@ -60,7 +60,7 @@ async def account(kind: AccountKind, urls: dict[tuple[bool, bool], str]) -> Asyn
             settings = RestSettings(
                 "acme", urls[kind.patch, kind.may_write], "demo", lambda: Secret("demo"), "the test"
             )
-            directory = RestDirectory(replace(settings, max_in_flight=20), pacer=unpaced())
+            directory = RestDirectory(settings._replace(max_in_flight=20), pacer=unpaced())
         else:
             fake = FakeDirectory(people(COUNT), groups=[Group(f"g{number}", f"Group {number}") for number in range(5)])
             fake.patch_refused = not kind.patch

@@ -47,7 +47,7 @@ class Bench:
         return ChangeServices(
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
-            JobRuns(Executor(session, journal, ACTOR), journal, receipts),
+            lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts),
         )
 
     def _write(self, name: str, text: str) -> Path:

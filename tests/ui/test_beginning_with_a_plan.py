@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from textual import events
 
 from tests.support.browser import Browser, Setting, close, open_browser
 from tests.support.change_services import Bench
@@ -16,7 +16,9 @@ from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import start
 from walkme_tui.ui.app import WalkmeApp
+from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.browser_start import StartPlan
+from walkme_tui.ui.dialogs.dialog import Dialog
 from walkme_tui.ui.plan_preload import PlanPreload
 
 
@@ -119,7 +121,9 @@ class ClosingBench(Bench):
         async def note() -> None:
             self.closed += 1
 
-        return replace(super().__call__(session), after_close=note)
+        opened = super().__call__(session)
+        opened.after_close = note
+        return opened
 
 
 async def never(_: Session, __: ChangeServices) -> Plan:
@@ -159,3 +163,26 @@ async def test_preloaded_change_services_are_closed_once_however_the_program_end
         await start._browse(begin)
     assert bench.opened == bench.closed
     assert bench.opened == (0 if broken == "preload_rows" and not bench.opened else 1)
+
+
+async def test_services_start_once_behind_a_dialog_that_is_painted_or_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_browser(Setting()) as browser:
+        app, screen = browser.app, browser.app.screen
+        assert isinstance(screen, BrowserScreen)
+        painted: list[bool] = []
+        monkeypatch.setattr(
+            screen,
+            "_begin",
+            lambda: painted.append(app.screen is screen or bool(app.screen.query_one("#frame").region)),
+        )
+        app.show_help()
+        screen._begin_after_dialog()
+        assert painted == []
+        await browser.settled(lambda: painted == [True])
+        await browser.press("escape")
+        await browser.settled(lambda: app.screen is screen)
+        app.show_help()
+        screen._begin_after_dialog()
+        assert isinstance(app.screen, Dialog)
+        app.screen.process_key(events.Key("escape", None))  # closes the dialog as soon as it is mounted
+        await browser.settled(lambda: painted == [True, True])

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -76,7 +76,8 @@ class FailingBench(Bench):
         journal: Any = self.journals[-1]
         for part in (opened.job_runs, opened.job_runs._executor, opened.job_runs._receipts):
             part._journal = journal
-        return replace(opened, journal=journal)
+        opened.journal = journal
+        return opened
 
 
 class Account:

@@ -3,8 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from walkme_tui.domain.errors import UnexpectedAnswer
@@ -52,8 +52,7 @@ class ApiRequest:
     collection: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAnswer:
+class ApiAnswer(NamedTuple):
     """What came back: ``headers`` have lower-case names, ``place`` is the host of the request.
 
     ``cut``: the body broke off and was dropped.
@@ -92,8 +91,7 @@ class BrokenJson(UnexpectedAnswer):
     """The answer claims to be JSON and is broken or incomplete; another attempt may succeed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """The server of a profile: the profile's name, the host (with port, if unusual) and the source of the secret.
 
     ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
@@ -164,7 +162,7 @@ def without_secret(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
     spellings |= {spelling.replace("/", "\\/") for spelling in spellings}
     readings = {text, unquote(text), unquote_plus(text), html.unescape(text)}
     repeated = any(spelling in reading for spelling in spellings for reading in readings)
-    return replace(answer, body=b"") if repeated else answer
+    return answer._replace(body=b"") if repeated else answer
 
 
 def error_message(body: bytes) -> str:

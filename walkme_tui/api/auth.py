@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote_plus, urlencode
 
 from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json
@@ -28,8 +28,7 @@ class SignInImpossible(SignInRefused, SecretUnavailable):
     """The secret cannot be read: an error of the configuration that every call reports as a refused sign-in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """The answer to the token call; ``lifetime_seconds`` is checked, ``scopes`` is None if the answer has none."""
 
     access_token: Secret

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Protocol, TypeVar
@@ -40,11 +39,11 @@ def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
     )
 
 
-@dataclass(slots=True)
 class CallState:
     """The state of a call; ``outcome_open`` while it has sent a change that was not answered yet."""
 
-    outcome_open: bool = False
+    def __init__(self) -> None:
+        self.outcome_open = False
 
 
 class Offload(Protocol):

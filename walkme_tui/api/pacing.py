@@ -10,7 +10,6 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from walkme_tui.domain.traffic import Priority
@@ -42,12 +41,12 @@ RECENT_SECONDS: Final = 5.0
 ROUNDING: Final = 1e-9
 
 
-@dataclass(slots=True, eq=False)
 class Turn:
     """Permission to send one request; ``epoch`` counts the slow-downs before it."""
 
-    priority: Priority
-    epoch: int
+    def __init__(self, priority: Priority, epoch: int) -> None:
+        self.priority = priority
+        self.epoch = epoch
 
 
 class Refusals:

@@ -2,9 +2,8 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, RateLimited
 
@@ -20,8 +19,7 @@ class FailureKind(Enum):
     FINAL = "the answer would be the same again: it had no effect"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """An attempt without a usable answer.
 
     ``error`` is what the caller gets when no further attempt is made, ``summary`` a few words for the request log,
@@ -91,8 +89,7 @@ class RetryBudget:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often a request is attempted, and how long each retry waits.
 
     ``attempts`` counts all attempts of an uncertain or throttled request, ``connection_attempts`` those of one that was

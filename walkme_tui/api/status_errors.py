@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -19,7 +18,6 @@ from walkme_tui.api.answers import (
     describe_body,
     error_message,
 )
-from walkme_tui.api.field_reasons import field_reasons
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.domain.errors import (
     ApiError,
@@ -133,6 +131,8 @@ def _refused(
         late = Unreachable(message, hint=LATER_HINT, status=status, request_id=request_id)
         return late, FailureKind.UNCERTAIN, "request time-out"
     kind = Conflict if status == 409 else RequestRejected
+    from walkme_tui.api.field_reasons import field_reasons
+
     fields = field_reasons(answer.body, conflict=status == 409)
     if fields and not details:
         reasons = "; ".join(
@@ -155,7 +155,7 @@ def failure_of_token_answer(failure: Failure, answer: ApiAnswer, endpoint: Endpo
             return failure
         status, request_id = answer.status, answer.request_id
         other = UnexpectedAnswer(error.message, hint=WRONG_PLACE_HINT, status=status, request_id=request_id)
-        return replace(failure, error=other)
+        return failure._replace(error=other)
     details = error_message(answer.body)
     shown = f" ({details})" if details else ""
     message = f"The client id and secret of profile {endpoint.profile} were refused by {endpoint.host}{shown}."

@@ -2,14 +2,12 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from walkme_tui.cli.account_read import print_account_read_notice, read_account, with_account_read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.plan_io import print_nothing_sent, print_plan, write_plan
 from walkme_tui.cli.session_run import with_change_services, with_session
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
@@ -19,8 +17,7 @@ from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class ChangeRequest(NamedTuple):
     """A change that the command line requests.
 
     ``make`` makes the plan; it reads from the server and writes nothing. ``check`` raises ConfigurationError before any
@@ -41,7 +38,7 @@ class ChangeRequest:
         async def make(session: Session, change_services: ChangeServices) -> Plan:
             return (await self.make(session, change_services)).with_ticket(ticket)
 
-        return replace(self, make=make)
+        return self._replace(make=make)
 
 
 def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | None, execute: bool) -> int:
@@ -60,9 +57,14 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
         try:
             return browse_task(context, task)
         except LookUpIgnored as error:
+            from walkme_tui.cli.account_read import print_account_read_notice, read_account
+
             print_account_read_notice(error)
         with_session(context, lambda session: read_account(session, cached=False))
         return browse_task(context, task)
+
+    from walkme_tui.cli.account_read import with_account_read
+    from walkme_tui.cli.plan_io import print_nothing_sent, print_plan, write_plan
 
     def check(account: Account) -> None:
         if execute:

@@ -6,8 +6,8 @@ A consequence of one step is a phrase beside it (``last member``), one of a whol
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
@@ -27,8 +27,7 @@ NO_COPY: Final = f"The local copy cannot be read, {NOT_CHECKED}"
 NO_OTHERS_LOADED: Final = f"No other users of the account are loaded yet, {NOT_CHECKED}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
+class AccountFacts(NamedTuple):
     """What the mirror knows about the rest of the account.
 
     ``members`` counts the known members of each group, by its id, before the plan runs. ``namesakes`` are the other
@@ -37,8 +36,8 @@ class AccountFacts:
     """
 
     coverage: Coverage
-    members: Mapping[str, int] = field(default_factory=dict)
-    namesakes: Mapping[str, Sequence[User]] = field(default_factory=dict)
+    members: Mapping[str, int] = MappingProxyType({})
+    namesakes: Mapping[str, Sequence[User]] = MappingProxyType({})
     other_admin: bool | None = None
 
 

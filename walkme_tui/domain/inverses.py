@@ -4,7 +4,6 @@ Only steps that are done and changed something are undone. What others changed s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from walkme_tui.domain.changes.change import Change
@@ -18,12 +17,12 @@ from walkme_tui.domain.users import UNKNOWN, User, user_label
 MAX_SHOWN: Final = 80
 
 
-@dataclass(slots=True)
 class Inverses:
     """The changes of an undo, in order, and what it leaves out, in sentences."""
 
-    changes: list[Change] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.left_out: list[str] = []
 
 
 def inverses(

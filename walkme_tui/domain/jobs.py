@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
 from walkme_tui.domain.users import User
@@ -25,8 +26,7 @@ class JobState(StrEnum):
         return self in {JobState.READY, JobState.RUNNING, JobState.INTERRUPTED}
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who runs a job: the user of the operating system, the host, and the API's client id; never a secret."""
 
     os_user: str

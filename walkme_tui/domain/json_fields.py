@@ -1,7 +1,6 @@
 """Reading JSON objects field by field; an error names the place of the field (``steps[2].group.id``)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -26,13 +25,13 @@ def bad(where: str, what: str) -> NoReturn:
     raise BadField(f"{where} {what}")
 
 
-@dataclass(slots=True)
 class Fields:
     """The fields of one JSON object; ``where`` is its place, empty for the outermost object."""
 
-    values: dict[str, object]
-    where: str
-    _taken: set[str] = field(default_factory=set)
+    def __init__(self, values: dict[str, object], where: str) -> None:
+        self.values = values
+        self.where = where
+        self._taken: set[str] = set()
 
     @classmethod
     def of(cls, value: object, where: str) -> "Fields":

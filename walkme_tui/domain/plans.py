@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import RemoveMember
@@ -85,8 +85,7 @@ class Gravity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Consequence:
+class Consequence(NamedTuple):
     """Something to know before a plan runs.
 
     ``as_of_ms`` is the time of the data that it was computed from, None if that was read just now. ``step`` is the
@@ -188,7 +187,7 @@ def without_groups(plan: Plan, kept: Collection[tuple[str, str]]) -> Plan:
             subject,
             kept=subject.kept.union(group_id for _, group_id in groups.get(subject.user.id, ())),
             consequences=tuple(
-                replace(consequence, step=numbers[consequence.step])
+                consequence._replace(step=numbers[consequence.step])
                 for consequence in subject.consequences
                 if consequence.step in numbers
             ),

@@ -4,9 +4,8 @@ Values are those of the account, not cleaned; times are in UTC and in the local 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.changes.change import Change
@@ -27,8 +26,7 @@ NAMES: Final = ("id", "email", "firstName", "lastName", "role", "externalId")
 STATE: Final = ("status", "groups")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadReceipt:
+class ReadReceipt(NamedTuple):
     """What an undo needs of a receipt: account, user, and the steps with the user before and after each."""
 
     job_id: str

@@ -36,6 +36,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from walkme_tui.ui.plan_preload import PlanPreload
 
+DIALOGS_CSS: Final = Path(__file__).parent / "styles" / "dialogs.tcss"
 NOTE_INKS: Final[Mapping[SeverityLevel, TextStyle]] = {
     "information": TextStyle.PLAIN,
     "warning": TextStyle.WARN,
@@ -66,7 +67,9 @@ class WalkmeApp(App[int]):
         signs: LineFilter | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(driver_class=BrowserDriver)
+        # With a plan to review, a dialog follows at once: reading its style sheet later would parse this one again.
+        dialogs = [DIALOGS_CSS] if start.task is not None else []
+        super().__init__(driver_class=BrowserDriver, css_path=[self.CSS_PATH, *dialogs])
         self.session = session
         self.job_tasks: JobTasks | None = None
         self.broken_by: BaseException | None = None

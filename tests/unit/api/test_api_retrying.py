@@ -1,7 +1,5 @@
 """Which requests may be retried, and how often."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +19,7 @@ def failure(kind: FailureKind, retry_after: float | None = None, status: int | N
 def attempts(kind: FailureKind, *, changes: bool, timed_out: bool = False) -> int:
     """The number of attempts if each one fails this way."""
     made = 1
-    failed = replace(failure(kind), timed_out=timed_out)
+    failed = failure(kind)._replace(timed_out=timed_out)
     while POLICY.wait_before_retry(failed, changes=changes, attempt=made) is not None:
         made += 1
     return made

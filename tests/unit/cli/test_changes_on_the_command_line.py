@@ -4,7 +4,6 @@ import io
 import re
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,11 +206,11 @@ def failure(number: int) -> StepRecord:
     [
         (PROGRESS, "job 20261123-bcdf  0 of 40 steps"),
         (
-            replace(PROGRESS, done=1000, total=4000, per_second=3.14, seconds_left=955.0),
+            PROGRESS._replace(done=1000, total=4000, per_second=3.14, seconds_left=955.0),
             "job 20261123-bcdf  1 000 of 4 000 steps  3.1/s  16 min left",
         ),
         (
-            replace(PROGRESS, done=2, per_second=1.0, paused="too many\x1brequests", failures=(failure(1), failure(2))),
+            PROGRESS._replace(done=2, per_second=1.0, paused="too many\x1brequests", failures=(failure(1), failure(2))),
             "job 20261123-bcdf  2 of 40 steps  too many␛requests  2 failed",
         ),
     ],
@@ -221,9 +220,9 @@ def test_the_text_of_progress(progress: JobProgress, text: str) -> None:
 
 
 def test_the_bar_fills() -> None:
-    shown = [job_progress_text(replace(PROGRESS, done=done), bar=True) for done in (0, 20, 40)]
+    shown = [job_progress_text(PROGRESS._replace(done=done), bar=True) for done in (0, 20, 40)]
     assert [text.count("#") for text in shown] == [0, 12, 24]
-    assert job_progress_text(replace(PROGRESS, total=0), bar=True).count("#") == 24
+    assert job_progress_text(PROGRESS._replace(total=0), bar=True).count("#") == 24
 
 
 def test_durations_have_at_most_two_units() -> None:
@@ -246,6 +245,6 @@ def test_without_a_terminal_progress_is_plain_lines(monkeypatch: pytest.MonkeyPa
     shown = JobProgressLine()
     for second in range(12):
         clock[0] = float(second)
-        shown(replace(PROGRESS, done=second))
+        shown(PROGRESS._replace(done=second))
     shown.close()
     assert stream.getvalue().splitlines() == ["job 20261123-bcdf  5 of 40 steps", "job 20261123-bcdf  10 of 40 steps"]

@@ -1,15 +1,14 @@
 """What the REST client must know of a profile."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from walkme_tui.api.auth import AuthStyle
 from walkme_tui.domain.secrets import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class RestSettings:
+class RestSettings(NamedTuple):
     """One profile's REST connection.
 
     ``read_secret`` may take seconds (it may run a command), is called on a worker thread, and raises

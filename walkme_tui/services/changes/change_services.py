@@ -1,32 +1,50 @@
 """The services through which a session changes its account."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.ports import Journal
 
 if TYPE_CHECKING:
-    from walkme_tui.services.changes.job_runs import JobRuns
+    from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
 
 
-@dataclass(frozen=True, slots=True)
 class ChangeServices:
     """The write path of one session: open it after the session, and close it before the session.
 
-    ``after_close`` is called by ``aclose`` once everything else is closed.
+    ``open_job_runs`` is called for the first job: a plan is shown without the modules that run jobs. ``after_close`` is
+    called by ``aclose`` once everything else is closed.
     """
 
-    journal: Journal
-    planner: Planner
-    job_runs: "JobRuns"
-    after_close: Callable[[], Awaitable[None]] | None = None
+    def __init__(
+        self,
+        journal: Journal,
+        planner: Planner,
+        open_job_runs: "Callable[[], JobRuns]",
+        after_close: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.journal = journal
+        self.planner = planner
+        self._open_job_runs = open_job_runs
+        self.after_close = after_close
+
+    @cached_property
+    def job_runs(self) -> "JobRuns":
+        """What runs the jobs."""
+        return self._open_job_runs()
+
+    @property
+    def running(self) -> "Mapping[str, RunningJob]":
+        """The jobs that run, by id."""
+        return self.job_runs.running if "job_runs" in self.__dict__ else {}
 
     async def aclose(self) -> None:
         """Stop the running jobs and close the journal, which releases every claim."""
         try:
-            await self.job_runs.aclose()
+            if "job_runs" in self.__dict__:
+                await self.job_runs.aclose()
             await self.journal.aclose()
         finally:
             if self.after_close is not None:

@@ -2,8 +2,8 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState
@@ -14,8 +14,7 @@ MIN_STEPS_FOR_SPEED: Final = 3
 FAILURES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 
 
-@dataclass(frozen=True, slots=True)
-class JobProgress:
+class JobProgress(NamedTuple):
     """A running job at one moment.
 
     ``counts`` is the number of steps by the value of their state; ``done`` of ``total`` steps are settled.
@@ -36,7 +35,7 @@ class JobProgress:
     paused: str
     failures: tuple[StepRecord, ...]
     retry_in_seconds: float | None = None
-    records: Mapping[int, StepRecord] = field(default_factory=dict)
+    records: Mapping[int, StepRecord] = MappingProxyType({})
 
 
 class ProgressTracker:

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
@@ -21,8 +21,7 @@ CANCEL_SECONDS: Final = 1.0
 JobListener = Callable[[JobProgress], None]
 
 
-@dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(NamedTuple):
     """The result of one run of a job.
 
     ``problem`` is why the run stopped early, ``receipt_problem`` why a receipt is missing; None if neither happened.

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.errors import AccountBusy, NotFound
 from walkme_tui.domain.jobs import JobState
@@ -36,8 +36,7 @@ class Process:
     token: str = field(default_factory=lambda: token_hex(8))
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """One row of ``holders``."""
 
     job: str

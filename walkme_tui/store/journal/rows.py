@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from walkme_tui.domain.jobs import OutcomeReason, StepRecord
 from walkme_tui.domain.plan_files import step_from_json
@@ -19,8 +18,7 @@ class DamagedContents(Exception):
     """The journal holds something that this program never writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(NamedTuple):
     """One row of the audit trail (table ``events``); ``record`` is the user as read then."""
 
     at_ms: int

@@ -89,6 +89,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._wide = wide
         self._commands = commands
         self._unsubscribe: Callable[[], None] | None = None
+        self._waits_for_dialog = False
         self._monotonic = monotonic
 
     @cached_property
@@ -116,7 +117,23 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.navigation.lay_out(self.area.arrangement)
         self.chrome.update()
         self.change_commands.begin()
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._begin_after_dialog)
+
+    def _begin_after_dialog(self) -> None:
+        """Start the services; a dialog that is open already, such as a plan's, is painted first."""
+        dialog = self.app.screen
+        self._waits_for_dialog = dialog is not self
+        if self._waits_for_dialog:
+            dialog.call_after_refresh(self.call_later, self._begin_if_waiting)
+        else:
+            self._begin()
+
+    @on(events.ScreenResume)
+    def _begin_if_waiting(self) -> None:
+        """Start the services if they wait for a dialog, which may have been closed before it was painted."""
+        if self._waits_for_dialog:
+            self._waits_for_dialog = False
+            self._begin()
 
     def _begin(self) -> None:
         from walkme_tui.ui.browser.crawl_status import CrawlStatus

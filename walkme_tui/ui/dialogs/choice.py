@@ -79,7 +79,7 @@ class ChoiceDialog(Dialog[str]):
 class SearchDialog(ChoiceDialog):
     """A list with a search input above it."""
 
-    LARGE: ClassVar[bool] = True
+    SIZE_CLASS: ClassVar[str] = "large"
 
     def __init__(self, title: str, choices: Sequence[Choice]) -> None:
         super().__init__(title, choices)

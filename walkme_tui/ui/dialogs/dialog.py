@@ -42,7 +42,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     """
 
     CSS_PATH = "../styles/dialogs.tcss"
-    LARGE: ClassVar[bool] = False
+    SIZE_CLASS: ClassVar[str] = ""
+    """The style-sheet class of the frame: empty, ``wide`` or ``large``."""
 
     def __init__(self, title: StyledText, footer_text: StyledText, right: StyledText = ()) -> None:
         super().__init__()
@@ -55,7 +56,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """Title, body, footer."""
-        with Vertical(id="frame", classes="large" if self.LARGE else ""):
+        with Vertical(id="frame", classes=self.SIZE_CLASS):
             yield TextBar(id="title")
             yield from self.body()
             yield from self.footer()

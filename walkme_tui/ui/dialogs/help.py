@@ -41,7 +41,7 @@ NOTE = (
 class HelpDialog(Dialog[None]):
     """Shows all commands with their current keys."""
 
-    LARGE: ClassVar[bool] = True
+    SIZE_CLASS: ClassVar[str] = "large"
 
     def __init__(self, commands: Sequence[Command], why_not: Callable[[Command], str]) -> None:
         super().__init__([("Keys", TextStyle.STRONG)], footer_keys(("↑ ↓", "scroll"), ("Esc", "close")))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.containers import Horizontal
@@ -53,6 +53,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     ``clock`` gives milliseconds since the Unix epoch.
     """
 
+    SIZE_CLASS: ClassVar[str] = "wide"
+
     def __init__(
         self,
         draft: PlanDraft,
@@ -89,7 +91,6 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
 
     def fill(self) -> None:
         """Write the plan, and again every second: it shows ages."""
-        self.query_one("#frame").add_class("wide")
         self.query_one("#ticket-label", TextBar).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
             self.query_one("#number-label", TextBar).write([("People", TextStyle.DIM)])

@@ -34,6 +34,8 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     ``note`` is an additional clean sentence.
     """
 
+    SIZE_CLASS: ClassVar[str] = "wide"
+
     BUTTON: ClassVar[str] = "Close"
 
     def __init__(
@@ -59,11 +61,6 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     def body(self) -> Sequence[Widget]:
         """The text."""
         return [self._text]
-
-    def fill(self) -> None:
-        """Set the width; the text is written at the first layout."""
-        self.query_one("#frame").add_class("wide")
-        super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the text again."""

@@ -18,7 +18,7 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 class RequestDialog(Dialog[None]):
     """Shows method, path, headers and bodies; ``copy`` sends the request to the clipboard as a curl command."""
 
-    LARGE: ClassVar[bool] = True
+    SIZE_CLASS: ClassVar[str] = "large"
 
     def __init__(self, record: RequestRecord, copy: Callable[[], None]) -> None:
         super().__init__(

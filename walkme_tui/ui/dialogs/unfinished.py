@@ -42,6 +42,8 @@ class UnfinishedAnswer:
 class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
     """Lists the jobs, and returns one and what to do with it; None to decide later."""
 
+    SIZE_CLASS: ClassVar[str] = "wide"
+
     BUTTON: ClassVar[str] = "Later"
 
     def __init__(self, jobs: Sequence[Job], account: Account, *, now_ms: int, monotonic: Callable[[], float]) -> None:
@@ -57,7 +59,6 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
 
     def fill(self) -> None:
         """Fill the list; movement keys go to it while the button has the focus."""
-        self.query_one("#frame").add_class("wide")
         self._list.cursor_always_active = True
         self._list.show(self._jobs)
         super().fill()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.containers import Horizontal, VerticalScroll
@@ -49,6 +49,8 @@ class UserForm(Dialog[None]):
     It stays open while what it returned is saved: ``answer`` returns the draft each time the person saves it, and None
     when they leave. ``load`` fills it for another user, so that one form, mounted once, opens without a delay.
     """
+
+    SIZE_CLASS: ClassVar[str] = "wide"
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__((), ())
@@ -158,7 +160,6 @@ class UserForm(Dialog[None]):
 
     def fill(self) -> None:
         """Write everything and give the first field the focus."""
-        self.query_one("#frame").add_class("wide")
         self.query_one("#title", TextBar).write(self._title, self._right)
         for name, row in self._rows.items():
             row.display = name in self._draft.fields

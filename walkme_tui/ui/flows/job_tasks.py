@@ -92,7 +92,7 @@ class JobTasks:
     @property
     def running(self) -> "Mapping[str, RunningJob]":
         """The jobs that run in this session, by id."""
-        return self._change_services.job_runs.running if self._change_services is not None else {}
+        return self._change_services.running if self._change_services is not None else {}
 
     async def start(self, job: "Job") -> "RunningJob":
         """Run the remaining steps of a job in the background; raises what ``JobRuns.start`` raises."""
@@ -166,7 +166,7 @@ class JobTasks:
 
     def stop_all(self) -> None:
         """Stop all jobs; what is in flight is settled."""
-        if self._change_services is not None:
+        if self._change_services is not None and self.running:
             self._change_services.job_runs.cancel()
             self.listener(True)
 

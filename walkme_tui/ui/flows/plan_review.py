@@ -3,13 +3,13 @@
 import asyncio
 from errno import EEXIST
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.changes.job_runs import JobResult
 from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.ui.change_words import (
     MAX_SENTENCE,
@@ -20,14 +20,15 @@ from walkme_tui.ui.change_words import (
     outcome_sentence,
     plan_title,
 )
-from walkme_tui.ui.dialogs.file_name import FileNameDialog
 from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
-from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_request import MakePlan, request_plan
 from walkme_tui.ui.plan_draft import PlanDraft
+
+if TYPE_CHECKING:
+    from walkme_tui.services.changes.job_runs import JobResult
+    from walkme_tui.ui.flows.plan_request import MakePlan
 
 
 async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> None:
@@ -98,8 +99,10 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
         await show_receipt(view, origin, result, note)
 
 
-async def show_receipt(view: FlowContext, origin: Origin, result: JobResult, note: str = "") -> None:
+async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", note: str = "") -> None:
     """Show the receipt of a job, and undo or resume it if the user wants to."""
+    from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
+
     job = result.job
     text = (await view.job_tasks.change_services()).job_runs.receipt_text(job)
     dialog = ReceiptDialog(
@@ -128,8 +131,10 @@ async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     await review_undo(view, origin, title, make, len(job.changed_users))
 
 
-async def review_undo(view: FlowContext, origin: Origin, title: str, make: MakePlan, users: int) -> None:
+async def review_undo(view: FlowContext, origin: Origin, title: str, make: "MakePlan", users: int) -> None:
     """Make the plan of an undo and review it, unless it has nothing to undo."""
+    from walkme_tui.ui.flows.plan_request import request_plan
+
     plan = await request_plan(view, origin, title, make, users)
     if plan is None:
         return
@@ -139,7 +144,7 @@ async def review_undo(view: FlowContext, origin: Origin, title: str, make: MakeP
         view.app.notify(f"{title}: there is nothing to undo.", markup=False)
 
 
-def _toast(view: FlowContext, result: JobResult, note: str) -> None:
+def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
     job = result.job
     for problem in (result.problem, result.receipt_problem):
         if problem is not None:
@@ -168,6 +173,7 @@ def _success_text(job: Job) -> str:
 async def _save(view: FlowContext, origin: Origin, plan: Plan) -> None:
     """Ask for a file name and save the plan; existing files are not overwritten."""
     from walkme_tui.domain.plan_files import plan_to_text
+    from walkme_tui.ui.dialogs.file_name import FileNameDialog
 
     note = "Nothing is sent. Later: walkme-tui plan apply FILE"
     dialog = FileNameDialog("Save the plan as", _suggested_name(plan), [note])
