@@ -55,8 +55,7 @@ def before_creating(record: StepRecord, found: User | None) -> Outcome | None:
         return None
     if record.may_arrive:
         return found_after_creating(record, found, EARLIER_ATTEMPT_APPLIED)
-    change = record.step.change
-    return Outcome(StepState.FAILED, f"{change.already_text()}: nothing was sent", reason=OutcomeReason.EXISTS)
+    return Outcome(StepState.FAILED, f"{_existing(record, found)}: nothing was sent", reason=OutcomeReason.EXISTS)
 
 
 def found_after_creating(record: StepRecord, found: User, detail: str) -> Outcome:
@@ -75,8 +74,12 @@ def found_after_creating(record: StepRecord, found: User, detail: str) -> Outcom
         doubt = "it was created earlier"
     else:
         return Outcome(StepState.DONE, detail, changed=True, after=found)
-    text = f"{record.step.change.already_text()}, and it may not be from this job: {doubt}"
+    text = f"{_existing(record, found)}, and it may not be from this job: {doubt}"
     return Outcome(StepState.NEEDS_REVIEW, text, reason=OutcomeReason.EXISTS)
+
+
+def _existing(record: StepRecord, found: User) -> str:
+    return f"{record.step.change.already_text()} (id {shown(found.id)})"
 
 
 def gone(record: StepRecord) -> Outcome:

@@ -77,6 +77,23 @@ def test_the_account_is_read_where_look_ups_by_email_are_ignored(
     assert [subject["user"]["id"] for subject in answer.json["plan"]["subjects"]] == [USER.id]
 
 
+def test_a_user_is_created_where_look_ups_by_email_are_ignored(cli: CommandLine, api: FakeDirectory) -> None:
+    api.email_ignored = True
+    answer = cli("create", "lea@example.com", "--first", "Lea", "--group", "Sales", "--yes", "--json")
+    assert (answer.code, answer.json["counts"]) == (0, {"done": 2}), answer.err
+
+
+def test_an_email_that_is_taken_since_the_plan_is_named_with_the_id(
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "plan.json")
+    cli("create", "lea@example.com", "--plan", file)
+    api.edit(USER.id, email="lea@example.com")
+    answer = cli("plan", "apply", file, "--yes", "--json")
+    assert (answer.code, answer.json["counts"]) == (1, {"failed": 1})
+    assert f"(id {USER.id})" in answer.json["steps"][0]["detail"]
+
+
 def test_a_group_name_of_several_groups_is_refused_with_their_ids(cli: CommandLine, api: FakeDirectory) -> None:
     api.groups = [Group("g1", "Sales"), Group("g9", "Sales")]
     answer = cli("groups", "add", "Sales", EMAIL, "--yes")

@@ -20,7 +20,7 @@ from walkme_tui.services.changes.job_control import JobControl
 ANN = CreateUser.of("Ann@Example.com", {"first_name": "Ann", "role": "Editor"})
 JOIN = AddMember(ANN.user_id, group("g1"))
 JOIN_BETA = AddMember(ANN.user_id, group("g3"))
-EXISTS = "a user with the email Ann@Example.com exists already"
+EXISTS = f"a user with the email Ann@Example.com exists already (id {person(99).id})"
 MAYBE_OTHERS = f"{EXISTS}, and it may not be from this job:"
 
 
