@@ -35,7 +35,7 @@ class ApiRequest:
     """One call: ``target`` is the encoded path with query, below the base URL.
 
     ``scope`` is the right that the call needs, ``about`` names what it requests in messages ("the list of users").
-    ``total_seconds`` is the longest that one attempt may take, None: as long as any. A request that ``changes``
+    ``total_seconds`` limits one attempt (None: ``Deadlines`` does). A request that ``changes``
     something is sent again only if the first attempt certainly had no effect. An error status refuses it, even where
     the body breaks off; an accepted change needs a body that this API can have sent. Every account has a
     ``collection``: where the server does not know it, the base URL is wrong.
@@ -53,7 +53,7 @@ class ApiRequest:
 
 
 class ApiAnswer(NamedTuple):
-    """What came back: ``headers`` have lower-case names, ``place`` is the host of the request.
+    """What came back: ``headers`` have lower-case names, ``host`` is that of the request.
 
     ``cut``: the body broke off and was dropped.
     """
@@ -61,7 +61,7 @@ class ApiAnswer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
-    place: str
+    host: str
     cut: bool = False
 
     @property
@@ -119,7 +119,7 @@ def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
             pass
     may_pass = answer.content_type.endswith("json") and not answer.is_web_page
     raise (BrokenJson if may_pass else UnexpectedAnswer)(
-        f"{answer.place} answered with {describe_body(answer)} instead of data.",
+        f"{answer.host} answered with {describe_body(answer)} instead of data.",
         hint=LATER_HINT if may_pass else WRONG_PLACE_HINT,
         status=answer.status,
         request_id=answer.request_id,
@@ -148,7 +148,7 @@ def page_title(body: bytes) -> str:
 
 
 def without_secret(answer: ApiAnswer, secret: Secret) -> ApiAnswer:
-    """The answer, with an empty body where that repeats the secret in any usual spelling: bodies are shown in part.
+    """The answer, with an empty body where that repeats the secret in any usual spelling: messages quote bodies.
 
     A secret of up to three characters occurs in any text, so it is not searched for.
     """

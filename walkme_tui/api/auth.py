@@ -65,7 +65,7 @@ def read_grant(answer: ApiAnswer) -> Grant:
     # Other characters are not allowed in a header.
     if not isinstance(token, str) or not token or not all("!" <= character <= "~" for character in token):
         raise UnexpectedAnswer(
-            f"{answer.place} answered the token call without a token.",
+            f"{answer.host} answered the token call without a token.",
             hint=WRONG_PLACE_HINT,
             status=answer.status,
             request_id=answer.request_id,

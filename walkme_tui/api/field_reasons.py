@@ -20,7 +20,7 @@ from walkme_tui.domain.user_json import TEXT_FIELDS
 
 DEEPEST: Final = 6
 MOST_VALUES: Final = 500
-"""Values of a body that are looked at."""
+"""Values of a body that are read."""
 MOST_PARTS: Final = 50
 MOST_REASONS: Final = 3
 NO_REASON: Final = "The server refused this value"
@@ -35,12 +35,12 @@ _ATTRIBUTES: Final = {
     "emailaddress": "email",
     "mail": "email",
 }
-# What may stand before a field in a path; "manager.email" is not the field "email".
+# Names that a path may have before a field's; "manager.email" is not the field "email".
 _ABOVE_FIELDS: Final = frozenset(
     {"", "body", "data", "attributes", "request", "requestbody", "payload", "input", "json", "user", "users", "fields"}
 )
 # The members of an object that name the field it is about.
-_PLACES: Final = (
+_SUBJECT_NAMES: Final = (
     "field", "fieldname", "property", "propertyname", "propertypath", "attribute", "param", "parameter", "pointer",
     "instancepath", "path", "loc", "source", "target", "key", "name",
 )  # fmt: skip
@@ -48,7 +48,7 @@ _MESSAGES: Final = (
     "message", "msg", "detail", "description", "defaultmessage", "errormessage", "reason", "error", "title",
     "messages", "errors", "reasons", "constraints", "errordescription",
 )  # fmt: skip
-_BESIDE_VALUES: Final = frozenset({"message", "msg", "detail", "description", "title", "reason", "code"})
+_NAMES_BESIDE_VALUES: Final = frozenset({"message", "msg", "detail", "description", "title", "reason", "code"})
 # The members whose own members are fields with a reason; elsewhere a text beside a field's name may be its value.
 _BY_FIELD: Final = frozenset(
     {"errors", "fielderrors", "fields", "validationerrors", "validation", "violations", "invalid", "invalidfields",
@@ -63,8 +63,8 @@ _PHRASES: Final = {
     "status": "status",
     "external_id": "external[ -]?id",
 }
-# Names that are no ordinary words are a field's wherever they stand.
-_UNMISTAKABLE: Final = ("first_name", "last_name", "external_id")
+# Names that are not ordinary words always mean the field.
+_UNAMBIGUOUS: Final = ("first_name", "last_name", "external_id")
 _LEADING: Final = (
     r"(?:(?:the|an?|this|your|new|given|invalid|unknown|missing|unsupported|duplicate|bad|wrong|field|property|"
     r"parameter|attribute|value|of|for) )*"
@@ -77,7 +77,7 @@ def _sentence_patterns(attribute: str) -> tuple[re.Pattern[str], re.Pattern[str]
     mention = rf"(?<!\w){phrase}(?!\w)"
     named = rf"""["'`“‘«]{phrase}["'`”’»]|\A{_LEADING}{phrase}(?![\w-])(?! ?(?:code\b|[:=]? ?\d))"""
     return (
-        re.compile(mention if attribute in _UNMISTAKABLE else named, re.IGNORECASE),
+        re.compile(mention if attribute in _UNAMBIGUOUS else named, re.IGNORECASE),
         re.compile(mention, re.IGNORECASE),
     )
 
@@ -97,7 +97,7 @@ def field_reasons(body: bytes, *, conflict: bool = False) -> Mapping[str, str]:
     except (ValueError, RecursionError):
         return {}
     reader = _Reader(conflict)
-    reader.read(value, says=True)
+    reader.read(value, is_message=True)
     return {attribute: clean("; ".join(texts), 2 * SHORT_TEXT) for attribute, texts in reader.reasons.items()}
 
 
@@ -109,38 +109,38 @@ class _Reader:
         self._conflict = conflict
         self._values_left = MOST_VALUES
 
-    def read(self, value: object, *, depth: int = 0, by_field: bool = False, says: bool = False) -> None:
+    def read(self, value: object, *, depth: int = 0, by_field: bool = False, is_message: bool = False) -> None:
         """Read a value.
 
-        ``by_field``: the members of an object are fields with their reasons. ``says``: a text is a message.
+        ``by_field``: the members of an object are fields with their reasons. ``is_message``: a text is a message.
         """
         self._values_left -= 1
         if depth > DEEPEST or self._values_left < 0:
             return
         if isinstance(value, str):
-            if says:
+            if is_message:
                 self._read_sentence(value)
         elif isinstance(value, list):
             for item in value[:MOST_PARTS]:
-                self.read(item, depth=depth + 1, by_field=by_field, says=says)
+                self.read(item, depth=depth + 1, by_field=by_field, is_message=is_message)
         elif isinstance(value, dict):
             self._read_object(value, depth, by_field)
 
     def _read_object(self, value: dict[str, object], depth: int, by_field: bool) -> None:
         members = _members(value)
-        place = _place(members)
-        if place:
-            self._add(place, _texts(members) or [NO_REASON])
+        subject = _subject(members)
+        if subject:
+            self._add(subject, _texts(members) or [NO_REASON])
         # Beside a message or a code, a text under a field's name is its value, or the HTTP status.
-        by_field = by_field and members.keys().isdisjoint(_BESIDE_VALUES)
+        by_field = by_field and members.keys().isdisjoint(_NAMES_BESIDE_VALUES)
         for name, part in members.items():
-            attribute = None if place else _ATTRIBUTES.get(name)
+            attribute = None if subject else _ATTRIBUTES.get(name)
             if attribute is not None and (by_field or isinstance(part, list)):
                 refused = part is True or (bool(part) and isinstance(part, dict | list))
                 self._add(attribute, _texts(part) or [NO_REASON] * refused)
-            elif not place or (name not in _PLACES and isinstance(part, dict | list)):
-                says = name in _MESSAGES and not place
-                self.read(part, depth=depth + 1, by_field=by_field or name in _BY_FIELD, says=says)
+            elif not subject or (name not in _SUBJECT_NAMES and isinstance(part, dict | list)):
+                is_message = name in _MESSAGES and not subject
+                self.read(part, depth=depth + 1, by_field=by_field or name in _BY_FIELD, is_message=is_message)
 
     def _read_sentence(self, text: str) -> None:
         sentence = " ".join(text[: 2 * SHORT_TEXT].replace("_", " ").split())
@@ -165,9 +165,9 @@ def _members(value: dict[str, object]) -> dict[str, object]:
     return members
 
 
-def _place(members: Mapping[str, object]) -> str | None:
+def _subject(members: Mapping[str, object]) -> str | None:
     """The attribute that an object is about, None if it names none."""
-    for name in _PLACES:
+    for name in _SUBJECT_NAMES:
         part = members.get(name)
         if isinstance(part, list):
             part = ".".join(str(item)[:100] for item in part[:DEEPEST])

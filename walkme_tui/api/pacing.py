@@ -23,14 +23,14 @@ GROWTH_PER_SECOND: Final = 0.1
 LONGEST_CREDIT_SECONDS: Final = 1.0
 # The rate returns quickly to this part of the refused one. A server that accumulates permits refuses late, at a rate
 # well above its own: then this is refused too, and so on, until it is just below what the server permits.
-MARK: Final = 0.9
-# The time from zero to the refused rate; from half of it to the mark takes less than two seconds.
+THRESHOLD: Final = 0.9
+# The time from zero to the refused rate; from half of it to the threshold takes less than two seconds.
 RECOVERY_SECONDS: Final = 4.0
-# Above the mark the growth begins at nothing and is whole again after so long without a refusal. The first time is as
-# long as the usual window ("300 a minute"): with less, each minute would begin as if nothing had been refused. Each
-# refusal that comes sooner doubles it; at the longest, a server that now permits twice as much is used after 90 s.
-FIRST_PATIENCE_SECONDS: Final = 60.0
-LONGEST_PATIENCE_SECONDS: Final = 600.0
+# Above the threshold the growth starts at zero and reaches its full speed after this time without a refusal. The first
+# value is the usual window ("300 a minute"): with less, each minute would begin as if nothing had been refused. Each
+# refusal that comes sooner doubles it; with the longest, a server that now permits twice as much is used after 90 s.
+FIRST_SLOW_GROWTH_SECONDS: Final = 60.0
+LONGEST_SLOW_GROWTH_SECONDS: Final = 600.0
 # The first requests of a session do not wait: a token, a page, the groups, a detail, perhaps a look-up.
 BURST: Final = 6.0
 # One request and one place stay free for requests of the user while a crawl runs.
@@ -52,13 +52,13 @@ class Turn:
 class Refusals:
     """The rate that was refused last, in ``per_second`` (None: none yet), and the growth that it allows.
 
-    Up to the mark, a bit below it, the rate returns quickly. Above the mark it grows slowly at first, and
-    ``patience_seconds`` after the refusal at full speed again, so that a server that permits more by then is used.
+    Up to the threshold, a little below it, the rate returns quickly. Above the threshold it grows slowly at first, and
+    ``slow_growth_seconds`` after the refusal at full speed again, so that a server that permits more by then is used.
     """
 
     def __init__(self, now: float) -> None:
         self.per_second: float | None = None
-        self.patience_seconds = FIRST_PATIENCE_SECONDS
+        self.slow_growth_seconds = FIRST_SLOW_GROWTH_SECONDS
         self._least = 0.0
         self._quiet_since = now
         self._answered = True
@@ -68,11 +68,11 @@ class Refusals:
         if self.per_second is not None and not self._answered:
             # The same refusal: the server's time window is used up until its end. The rate before it was too high, the
             # more so the longer the rest of the window lasts.
-            self.per_second = max(self._least, self.per_second * MARK)
+            self.per_second = max(self._least, self.per_second * THRESHOLD)
         else:
-            sooner = self.per_second is not None and now - self._quiet_since < self.patience_seconds
-            doubled = min(LONGEST_PATIENCE_SECONDS, self.patience_seconds * 2)
-            self.patience_seconds = doubled if sooner else FIRST_PATIENCE_SECONDS
+            sooner = self.per_second is not None and now - self._quiet_since < self.slow_growth_seconds
+            doubled = min(LONGEST_SLOW_GROWTH_SECONDS, self.slow_growth_seconds * 2)
+            self.slow_growth_seconds = doubled if sooner else FIRST_SLOW_GROWTH_SECONDS
             self.per_second = per_second
             self._least = per_second / 2
         self._answered = False
@@ -90,9 +90,9 @@ class Refusals:
         """The rate after so many seconds without a refusal."""
         if self.per_second is None:
             return per_second * (1 + GROWTH_PER_SECOND * seconds)
-        trust = min(1.0, max(0.0, now - self._quiet_since) / self.patience_seconds)
+        trust = min(1.0, max(0.0, now - self._quiet_since) / self.slow_growth_seconds)
         probed = per_second * (1 + GROWTH_PER_SECOND * seconds * trust)
-        back = min(self.per_second * MARK, per_second + self.per_second * seconds / RECOVERY_SECONDS)
+        back = min(self.per_second * THRESHOLD, per_second + self.per_second * seconds / RECOVERY_SECONDS)
         return max(probed, back)
 
 

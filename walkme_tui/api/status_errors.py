@@ -36,7 +36,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.text import clean
 
 TARGET_LENGTH: Final = 100
-# A bound for absurd numbers.
+# A bound for numbers that cannot be meant.
 LONGEST_WAIT_SECONDS: Final = 86400.0
 # Some servers and gateways answer 403 for a rate limit; the code in the body tells it from a missing permission.
 _CODE_NAMES: Final = frozenset({"code", "errorcode", "error", "errors", "reason", "type", "status", "name"})
@@ -185,9 +185,9 @@ def _redirected(answer: ApiAnswer) -> UnexpectedAnswer:
         target = ""
     where = f"to {clean(target, TARGET_LENGTH)}" if target else "elsewhere" if location else "without saying where"
     if not 300 <= answer.status < 400:
-        message = f"{answer.place} answered with status {answer.status}, which no request is answered with."
+        message = f"{answer.host} answered with status {answer.status}, which is not a valid final answer."
     else:
-        message = f"{answer.place} redirects {where} ({answer.status}); the redirect was not followed."
+        message = f"{answer.host} redirects {where} ({answer.status}); the redirect was not followed."
     return UnexpectedAnswer(message, hint=WRONG_PLACE_HINT, status=answer.status, request_id=answer.request_id)
 
 

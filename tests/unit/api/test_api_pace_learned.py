@@ -15,9 +15,9 @@ from tests.support.pace_simulation import (
 from walkme_tui.api.pacing import (
     FLOOR_PER_SECOND,
     GROWTH_PER_SECOND,
-    LONGEST_PATIENCE_SECONDS,
-    MARK,
+    LONGEST_SLOW_GROWTH_SECONDS,
     START_PER_SECOND,
+    THRESHOLD,
     Refusals,
 )
 
@@ -29,7 +29,7 @@ LATENCIES = (0.02, 0.2, 0.6)
 
 
 @given(st.floats(1, 20), st.lists(st.floats(0.01, 300), min_size=1, max_size=20), st.floats(0, 1), st.floats(0, 900))
-def test_after_a_refusal_the_rate_grows_slowly_above_the_mark(
+def test_after_a_refusal_the_rate_grows_slowly_above_the_threshold(
     refused: float, gaps: list[float], seconds: float, quiet: float
 ) -> None:
     refusals, now = Refusals(0.0), 0.0
@@ -37,29 +37,31 @@ def test_after_a_refusal_the_rate_grows_slowly_above_the_mark(
         now += gap
         refusals.answered()
         refusals.note(refused, now)
-    mark = refused * MARK
-    for rate in (refused / 2, mark, refused):
+    threshold = refused * THRESHOLD
+    for rate in (refused / 2, threshold, refused):
         grown = refusals.grown(rate, seconds, now + quiet)
-        assert rate <= grown <= max(mark, rate * (1 + GROWTH_PER_SECOND * seconds)) + SLACK
-    assert refusals.grown(mark, seconds, now) == pytest.approx(mark)
-    assert refusals.grown(mark, 1.0, now + LONGEST_PATIENCE_SECONDS) == pytest.approx(mark * (1 + GROWTH_PER_SECOND))
+        assert rate <= grown <= max(threshold, rate * (1 + GROWTH_PER_SECOND * seconds)) + SLACK
+    assert refusals.grown(threshold, seconds, now) == pytest.approx(threshold)
+    assert refusals.grown(threshold, 1.0, now + LONGEST_SLOW_GROWTH_SECONDS) == pytest.approx(
+        threshold * (1 + GROWTH_PER_SECOND)
+    )
 
 
-def test_frequent_refusals_double_the_patience_and_a_long_quiet_time_resets_it() -> None:
+def test_frequent_refusals_double_the_slow_growth_and_a_long_quiet_time_resets_it() -> None:
     refusals = Refusals(0.0)
-    patience = []
-    for moment in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0 + LONGEST_PATIENCE_SECONDS):
+    slow_growth = []
+    for moment in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 60.0 + LONGEST_SLOW_GROWTH_SECONDS):
         refusals.answered()
         refusals.note(5.0, moment)
-        patience.append(refusals.patience_seconds)
-    assert patience == [60, 120, 240, 480, 600, 600, 600, 60]
+        slow_growth.append(refusals.slow_growth_seconds)
+    assert slow_growth == [60, 120, 240, 480, 600, 600, 600, 60]
 
 
 def test_successive_refusals_lower_the_mark_by_a_tenth_each_down_to_half() -> None:
     refusals = Refusals(0.0)
     for moment, rate in enumerate((10.0, 5.0, 2.5)):
         refusals.note(rate, float(moment))
-    assert refusals.per_second == pytest.approx(10 * MARK * MARK)
+    assert refusals.per_second == pytest.approx(10 * THRESHOLD * THRESHOLD)
     for moment in range(3, 60):
         refusals.note(FLOOR_PER_SECOND, float(moment))
     assert refusals.per_second == 5.0

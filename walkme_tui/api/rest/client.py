@@ -167,11 +167,11 @@ class RestDirectory:
         await self._write(put_request(user_id, whole), KNOWN_NAMES)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
-        """Put a user into a group; raises like ``patch_user``."""
+        """Add a user to a group; raises like ``patch_user``."""
         await self._write(add_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
-        """Take a user out of a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
+        """Remove a user from a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
         await self._write(remove_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
     # ------------------------------------------------------------ connection

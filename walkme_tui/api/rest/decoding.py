@@ -125,7 +125,7 @@ def _list_in(value: Any, name: str, answer: ApiAnswer) -> list[Any]:
 def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer:
     words = error_message(answer.body).rstrip(".") if isinstance(value, dict) else ""
     return UnexpectedAnswer(
-        f"{answer.place} {what}{f': {words}' if words else ''}.",
+        f"{answer.host} {what}{f': {words}' if words else ''}.",
         hint=WRONG_PLACE_HINT,
         status=answer.status,
         request_id=answer.request_id,
@@ -154,7 +154,7 @@ def _total(value: dict[str, Any], warnings: list[str]) -> int | None:
     if isinstance(total, float) and total.is_integer():
         total = int(total)
     if isinstance(total, bool) or not isinstance(total, int):
-        warnings.append("What the server gives as the number of users is no number.")
+        warnings.append("The number of users that the server gives is not a number.")
         return None
     if not 0 <= total <= LARGEST_TOTAL:
         warnings.append("The number of users that the server gives cannot be true.")

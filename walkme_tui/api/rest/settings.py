@@ -1,4 +1,4 @@
-"""What the REST client must know of a profile."""
+"""Settings of the REST client."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -29,12 +29,12 @@ def patch_request(user_id: str, fields: Mapping[str, Json]) -> ApiRequest:
 
 
 def put_request(user_id: str, whole: Mapping[str, Json]) -> ApiRequest:
-    """Put a whole record into the place of a user."""
+    """Replace the whole record of a user."""
     return _change("PUT", f"/users/{path_segment(user_id, 'user')}", "this user", whole)
 
 
 def add_member_request(group_id: str, user_id: str) -> ApiRequest:
-    """Put a user into a group."""
+    """Add a user to a group."""
     path_segment(user_id, "user")
     return _change(
         "POST", f"/groups/{path_segment(group_id, 'group')}/users", "this group or user", {"userId": user_id}
@@ -42,7 +42,7 @@ def add_member_request(group_id: str, user_id: str) -> ApiRequest:
 
 
 def remove_member_request(group_id: str, user_id: str) -> ApiRequest:
-    """Take a user out of a group."""
+    """Remove a user from a group."""
     target = f"/groups/{path_segment(group_id, 'group')}/users/{path_segment(user_id, 'user')}"
     return _change("DELETE", target, "this user in this group", None)
 
