@@ -163,7 +163,7 @@ SECOND_CREATION = {
     ("damage", "message"),
     [
         (_set("steps", 0, "user", to=ZOE.id), "steps[0].user is not the email of the new user, in lower case"),
-        (_set("steps", 1, to=SECOND_CREATION), "steps[1] creates a user whom an earlier step changes"),
+        (_set("steps", 1, to=SECOND_CREATION), "steps[1] creates a user that an earlier step changes"),
         (_set("steps", 0, "email", to=""), "steps[0].email is empty"),
         (_set("steps", 0, "values", to=[]), "steps[0].values is not an object"),
         (_set("steps", 0, "values", to={"status": "active"}), "steps[0].values.status is not a field"),
