@@ -58,7 +58,7 @@ def open_session(profile: Profile, *, paths: Paths, read_only: bool = False) -> 
         runtime_folder=_runtime_folder(),
         max_age_days=profile.mirror_max_age_days,
     )
-    api = DeferredApi(lambda: _rest_client(profile, mirror.beside_writing))
+    api = DeferredApi(lambda: _rest_client(profile, mirror.run_on_writer_thread))
     account = Account(
         profile=profile.name,
         environment=profile.environment,
@@ -87,7 +87,7 @@ def open_demo_session(
     folder = _temporary_folder()
     simulator = SimulatorThread(SimulatorSettings(users=users, latency_ms=latency_ms))
     mirror = open_mirror(Paths.below(Path(folder.name)).cache / DEMO / MIRROR_FILE, account_key=DEMO)
-    api = DeferredApi(lambda: _demo_client(simulator, mirror.beside_writing))
+    api = DeferredApi(lambda: _demo_client(simulator, mirror.run_on_writer_thread))
     account = Account(
         profile=DEMO,
         environment=Environment.SANDBOX,

@@ -69,7 +69,7 @@ def _bodies(path: Path) -> Iterator[bytes]:
 async def _take(mirror: SqliteMirror, page: int, body: bytes) -> None:
     answer = ApiAnswer(200, {"content-type": "application/json"}, body, "127.0.0.1")
     # As the REST client does.
-    decoded = await mirror.beside_writing(partial(decode_page, answer, page, PAGE_SIZE), urgent=False)
+    decoded = await mirror.run_on_writer_thread(partial(decode_page, answer, page, PAGE_SIZE), urgent=False)
     await mirror.save_page(decoded, int(time.time() * 1000))
 
 

@@ -24,7 +24,7 @@ class GroupSize(NamedTuple):
 
 
 class Belonging(StrEnum):
-    """Group membership in general; being in none is only known where the groups are known."""
+    """Kinds of users by their memberships in general; being in no group is only known where the groups are known."""
 
     NONE = "none"  # known to be in no group
     STILL_IN_GROUPS = "still in groups"  # inactive, and known to be in a group
@@ -35,12 +35,12 @@ class MembershipGaps(NamedTuple):
     """The number of loaded users of each ``Belonging``."""
 
     none: int
-    left_behind: int
+    still_in_groups: int
     unknown: int
 
     def of(self, belonging: Belonging) -> int:
         """The number of one kind."""
-        return {Belonging.NONE: self.none, Belonging.STILL_IN_GROUPS: self.left_behind}.get(belonging, self.unknown)
+        return {Belonging.NONE: self.none, Belonging.STILL_IN_GROUPS: self.still_in_groups}.get(belonging, self.unknown)
 
 
 class Difference(NamedTuple):

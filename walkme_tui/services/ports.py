@@ -71,7 +71,7 @@ class DirectoryApi(Protocol):
         ...
 
     async def delete_user(self, user_id: str) -> None:
-        """Delete a user, for ever. Raises like ``update_user``; ``NotFound`` where there is none."""
+        """Delete a user permanently. Raises like ``update_user``; ``NotFound`` where there is none."""
         ...
 
     async def replaces_records(self) -> bool:
@@ -83,11 +83,11 @@ class DirectoryApi(Protocol):
         ...
 
     async def add_member(self, group_id: str, user_id: str) -> None:
-        """Put a user into a group. Raises like ``update_user``."""
+        """Add a user to a group. Raises like ``update_user``."""
         ...
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
-        """Take a user out of a group. Raises like ``update_user``; ``NotFound`` where it was not a member."""
+        """Remove a user from a group. Raises like ``update_user``; ``NotFound`` where it was not a member."""
         ...
 
     @property
@@ -231,11 +231,11 @@ class Mirror(Protocol):
         """The row id of the next new user, above all known ones."""
         ...
 
-    async def note_sweep(self, sweep: Sweep) -> None:
+    async def save_sweep(self, sweep: Sweep) -> None:
         """Store the state of the sweep, which ``coverage`` returns."""
         ...
 
-    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
+    async def count_seen(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
         """How many listed users an answer described since ``since_ms``.
 
         Those of them are ``sure`` whose row id is below ``before_row_id`` or who were created before
@@ -247,16 +247,16 @@ class Mirror(Protocol):
         """Ids of at most ``limit`` users that no answer described since ``since_ms``."""
         ...
 
-    async def try_lead(self) -> bool:
-        """Become the one process that sweeps into this mirror; False while another one is.
+    async def acquire_crawl_lock(self) -> bool:
+        """Hold the lock that lets one process sweep into this mirror; False while another process holds it.
 
-        It ends with ``stop_leading``, with ``aclose`` and with the process, however that ends. A mirror in memory is
-        always led.
+        ``release_crawl_lock`` and ``aclose`` release it, and so does the end of the process, however it ends. For a
+        mirror in memory this is always True.
         """
         ...
 
-    async def stop_leading(self) -> None:
-        """Let other processes sweep."""
+    async def release_crawl_lock(self) -> None:
+        """Release the lock, so that other processes can sweep."""
         ...
 
     @property

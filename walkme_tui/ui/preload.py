@@ -27,8 +27,8 @@ async def preload_rows(session: Session, query: UserQuery) -> Preload:
     """
     pages = PageLoader(session)
     listing = Listing(session, pages, query)
-    await pages.recall()
-    await listing.recall()
+    await pages.load_from_mirror()
+    await listing.load_from_mirror()
     if pages.total is not None:
         return Preload(pages, listing, None)
     pages.want(session, (1,))

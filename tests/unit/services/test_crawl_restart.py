@@ -80,7 +80,9 @@ async def test_a_restart_during_the_checks_of_absent_users_is_not_lost() -> None
 
 
 @pytest.mark.parametrize("sync", [LAZY, SyncSettings()], ids=["lazy", "full"])
-@pytest.mark.parametrize("failing", ["save_page", "note_sweep", "next_row_id", "coverage", "tally", "try_lead"])
+@pytest.mark.parametrize(
+    "failing", ["save_page", "save_sweep", "next_row_id", "coverage", "count_seen", "acquire_crawl_lock"]
+)
 async def test_a_requested_sweep_survives_a_failure_of_the_mirror(failing: str, sync: SyncSettings) -> None:
     api, time, mirror = FakeDirectory(people(400)), ManualTime(), BrokenMirror()
     async with (
@@ -100,7 +102,7 @@ async def test_a_requested_sweep_survives_a_mirror_made_anew(tmp_path: Path) -> 
     api, time = FakeDirectory(people(400)), ManualTime()
     mirror = open_mirror(tmp_path / "mirror.sqlite3", account_key="test")
     async with account(api, time=time, mirror=mirror, sync=LAZY) as session, crawling(session, time) as crawl:
-        gate = Gate(mirror, "note_sweep")
+        gate = Gate(mirror, "save_sweep")
         crawl.restart()
         await gate.entered.wait()
         gate.release()

@@ -37,15 +37,15 @@ READS: dict[str, MirrorCall] = {
     "undecided": lambda mirror: mirror.undecided(EVERYBODY),
     "nearest": lambda mirror: mirror.nearest(["zoe"]),
     "gaps": lambda mirror: mirror.membership_gaps(),
-    "tally": lambda mirror: mirror.tally(0, 0, 0),
-    "lead": lambda mirror: mirror.try_lead(),
+    "count_seen": lambda mirror: mirror.count_seen(0, 0, 0),
+    "crawl lock": lambda mirror: mirror.acquire_crawl_lock(),
 }
 WRITES: dict[str, MirrorCall] = {
     "page": lambda mirror: mirror.save_page(PAGE, 2),
     "user": lambda mirror: mirror.save_user(User("u-1"), 2),
     "forget": lambda mirror: mirror.forget_user("u-1"),
     "groups": lambda mirror: mirror.save_groups((Group("g", "G"),)),
-    "sweep": lambda mirror: mirror.note_sweep(Sweep(1, 1, 1, None, 1)),
+    "sweep": lambda mirror: mirror.save_sweep(Sweep(1, 1, 1, None, 1)),
     "sorting": lambda mirror: mirror.prepare_sorting(),
 }
 
@@ -130,7 +130,7 @@ async def test_the_other_connections_close_when_one_cannot(tmp_path: Path, monke
         await mirror.save_page(PAGE, 1)
         await mirror.matching(EVERYBODY)
         await mirror.coverage()
-        assert await mirror.try_lead()
+        assert await mirror.acquire_crawl_lock()
         scans = mirror._reader("scans")
         real = scans.file.close
 
@@ -142,7 +142,7 @@ async def test_the_other_connections_close_when_one_cannot(tmp_path: Path, monke
         with pytest.raises(sqlite3.OperationalError):
             await mirror.aclose()
     other = open_mirror(tmp_path / "mirror.sqlite3", account_key="account")
-    assert await other.try_lead()
+    assert await other.acquire_crawl_lock()
     await other.aclose()
 
 

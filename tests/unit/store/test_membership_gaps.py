@@ -80,7 +80,7 @@ async def test_gaps_can_be_filtered_and_sorted(mirror: SqliteMirror) -> None:
 async def test_a_user_whose_groups_become_known_is_no_longer_unknown(mirror: SqliteMirror) -> None:
     await filled(mirror, [somebody(1, UNKNOWN), somebody(2, UNKNOWN)])
     await mirror.save_user(somebody(2, ("sales",)), 2000)
-    assert await mirror.membership_gaps() == MembershipGaps(none=0, left_behind=0, unknown=1)
+    assert await mirror.membership_gaps() == MembershipGaps(none=0, still_in_groups=0, unknown=1)
     assert await found(mirror, UserQuery(belonging=Belonging.UNKNOWN)) == ["u1"]
 
 

@@ -30,7 +30,7 @@ def opened(path: Path | None) -> SqliteMirror:
 async def test_a_stored_sweep_is_part_of_the_coverage(tmp_path: Path) -> None:
     mirror = opened(tmp_path / "mirror.sqlite3")
     assert (await mirror.coverage()).sweep is None
-    await mirror.note_sweep(SWEEP)
+    await mirror.save_sweep(SWEEP)
     assert (await mirror.coverage()).sweep == SWEEP
     stored = await mirror.save_page(UserPage(1, 10, (User("a"),), 1), 1000)
     assert stored.coverage.sweep == SWEEP
@@ -45,7 +45,7 @@ async def test_a_stored_sweep_is_part_of_the_coverage(tmp_path: Path) -> None:
 async def test_a_sweep_stored_by_another_version_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mirror.sqlite3"
     mirror = opened(path)
-    await mirror.note_sweep(SWEEP)
+    await mirror.save_sweep(SWEEP)
     await mirror.aclose()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE state SET sweep = ?", (text,))
@@ -105,7 +105,7 @@ def test_listed_users_fetched_since_then_count_as_seen(
         assert await mirror.next_row_id() == (users[-1].row_id if users else 0) + 1
         seen = [user for user in users if user.position is not None and user.fetched_at_ms >= since_ms]
         sure = [user for user in seen if is_sure(user, before_row_id, created_before_ms)]
-        assert await mirror.tally(since_ms, before_row_id, created_before_ms) == SeenCount(len(seen), len(sure))
+        assert await mirror.count_seen(since_ms, before_row_id, created_before_ms) == SeenCount(len(seen), len(sure))
         missed = [user.user.id for user in users if user.fetched_at_ms < since_ms]
         assert list(await mirror.not_seen(since_ms, limit)) == missed[:limit]
         await mirror.aclose()
@@ -131,14 +131,14 @@ async def test_ids_of_every_form_are_returned_for_users_not_seen() -> None:
 async def test_one_of_several_mirrors_on_a_file_holds_the_crawl_lock(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
     first, second = opened(path), opened(path)
-    assert await first.try_lead()
-    assert await first.try_lead(), "who leads already goes on leading"
-    assert not await second.try_lead()
-    await first.stop_leading()
-    assert await second.try_lead()
-    assert not await first.try_lead()
+    assert await first.acquire_crawl_lock()
+    assert await first.acquire_crawl_lock(), "the holder keeps it"
+    assert not await second.acquire_crawl_lock()
+    await first.release_crawl_lock()
+    assert await second.acquire_crawl_lock()
+    assert not await first.acquire_crawl_lock()
     await second.aclose()
-    assert await first.try_lead()
+    assert await first.acquire_crawl_lock()
     await first.aclose()
 
 
@@ -146,7 +146,7 @@ async def test_mirrors_of_other_files_and_in_memory_do_not_share_the_crawl_lock(
     tmp_path: Path,
 ) -> None:
     mirrors = [opened(tmp_path / "a.sqlite3"), opened(tmp_path / "b.sqlite3"), opened(None), opened(None)]
-    assert [await mirror.try_lead() for mirror in mirrors] == [True] * 4
+    assert [await mirror.acquire_crawl_lock() for mirror in mirrors] == [True] * 4
     for mirror in mirrors:
         await mirror.aclose()
 
@@ -158,7 +158,7 @@ from walkme_tui.store.mirror.mirror import open_mirror
 
 async def main() -> None:
     mirror = open_mirror(Path(sys.argv[1]), account_key="acme")
-    print(await mirror.try_lead(), flush=True)
+    print(await mirror.acquire_crawl_lock(), flush=True)
     await asyncio.sleep(60)
 
 asyncio.run(main())
@@ -167,16 +167,16 @@ asyncio.run(main())
 
 async def test_the_crawl_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     path = tmp_path / "mirror.sqlite3"
-    leader = await asyncio.create_subprocess_exec(
+    holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LEADER, str(path), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
-    assert leader.stdout is not None
+    assert holder.stdout is not None
     async with asyncio.timeout(30):
-        assert await leader.stdout.readline() == b"True\n"
+        assert await holder.stdout.readline() == b"True\n"
         mirror = opened(path)
-        assert not await mirror.try_lead()
-        leader.send_signal(signal.SIGKILL)
-        await leader.wait()
-        assert await mirror.try_lead()
+        assert not await mirror.acquire_crawl_lock()
+        holder.send_signal(signal.SIGKILL)
+        await holder.wait()
+        assert await mirror.acquire_crawl_lock()
     await mirror.aclose()
     assert not mirror.notices

@@ -55,7 +55,7 @@ async def counting() -> AsyncIterator[tuple[GroupCounts, SlowMirror, ManualTime]
 
 async def test_users_are_counted_again_after_a_pause_proportional_to_the_duration() -> None:
     async with counting() as (counts, _, time):
-        assert counts.gaps == MembershipGaps(none=6, left_behind=1, unknown=0)
+        assert counts.gaps == MembershipGaps(none=6, still_in_groups=1, unknown=0)
         counts.age()
         await counts.read_sizes(20, complete=False)
         assert not due(counts)

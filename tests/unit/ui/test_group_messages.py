@@ -19,7 +19,7 @@ COMPLETE = Coverage(loaded=2000, total=2000, with_groups=2000, as_of_ms=NOON_MS)
 LOADING = Coverage(loaded=1240, total=2000, with_groups=1240, as_of_ms=NOON_MS)
 LEAN = Coverage(loaded=2000, total=2000, with_groups=0, as_of_ms=NOON_MS)
 PARTLY = Coverage(loaded=2000, total=2000, with_groups=300, as_of_ms=NOON_MS)
-GAPS = MembershipGaps(none=41, left_behind=7, unknown=0)
+GAPS = MembershipGaps(none=41, still_in_groups=7, unknown=0)
 
 
 @pytest.fixture(autouse=True)

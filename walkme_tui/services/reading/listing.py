@@ -82,7 +82,7 @@ class Listing:
         self._rows: dict[int, ListedRow] = {}
         self._held = (0, -1)
         self._stale = True
-        self._recalled = False
+        self._loaded_from_mirror = False
         self._visible = (0, FIRST_GUESS_ROWS - 1)
         self._downwards = True
         self._building: asyncio.Task[None] | None = None
@@ -189,7 +189,7 @@ class Listing:
 
     # ------------------------------------------------------------ running
 
-    async def recall(self) -> None:
+    async def load_from_mirror(self) -> None:
         """Load the first rows of the server's list from the mirror, for the first frame; call ``run`` next.
 
         No page may be stored in between: ``run`` does not read them again.
@@ -197,12 +197,12 @@ class Listing:
         if self._view.order is None:
             span = self._margin(*self._visible)
             self._put(await self._read(self._view, span), span)
-            self._recalled = bool(self._rows)
+            self._loaded_from_mirror = bool(self._rows)
 
     async def run(self) -> None:
         """Run until cancelled; no task is left then."""
         unsubscribe = self._events.subscribe(self._on_event)
-        self._stale, self._recalled = not self._recalled, False
+        self._stale, self._loaded_from_mirror = not self._loaded_from_mirror, False
         self._window_wanted.set()
         self._notify(ListingChanged())
         if not self._requested.is_list:

@@ -180,7 +180,7 @@ class PageLoader:
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.coverage is None:
-                    await self.recall()
+                    await self.load_from_mirror()
                 while True:
                     while (following := self._following()) is not None:
                         page, priority = following
@@ -196,7 +196,7 @@ class PageLoader:
             unsubscribe()
             self._in_flight.clear()
 
-    async def recall(self) -> None:
+    async def load_from_mirror(self) -> None:
         """Load the last known coverage from the mirror; ``run`` does it unless it was done before."""
         try:
             self.coverage = await self._session.mirror.coverage()

@@ -169,12 +169,12 @@ class Crawl:
         elif self._paused:
             self._enter(CrawlPhase.PAUSED)
             await self._wakeup.wait()
-        elif await self._session.mirror.try_lead():
+        elif await self._session.mirror.acquire_crawl_lock():
             try:
                 await self._sweep()
             finally:
                 with suppress(MirrorUnavailable):
-                    await self._session.mirror.stop_leading()
+                    await self._session.mirror.release_crawl_lock()
         else:
             await self._watch()
 

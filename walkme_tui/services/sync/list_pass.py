@@ -47,14 +47,14 @@ class MirrorRenewed(Exception):
     """The mirror was replaced during the pass, so that earlier pages are missing from it."""
 
 
-class _Flight(NamedTuple):
+class _PageRequest(NamedTuple):
     """A page that is being requested."""
 
     page: int
     requested_at_ms: int
 
 
-_Flights: TypeAlias = dict["asyncio.Task[UserPage]", _Flight]
+_PageRequests: TypeAlias = dict["asyncio.Task[UserPage]", _PageRequest]
 
 
 class ListPass:
@@ -156,14 +156,14 @@ class ListPass:
         """Pages that were left out, and why."""
         return self._skipped
 
-    async def tally(self) -> SeenCount:
+    async def count_seen(self) -> SeenCount:
         """How many users this pass saw; users that arrived twice show that the list changed."""
         sweep = self.sweep
         before_ms = sweep.started_at_ms - CLOCK_SKEW_MS
-        tally = await self._session.mirror.tally(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
-        if self._users > tally.seen:
+        seen_count = await self._session.mirror.count_seen(sweep.started_at_ms, sweep.first_new_row_id, before_ms)
+        if self._users > seen_count.seen:
             self.sweep = sweep._replace(drifted=True)
-        return tally
+        return seen_count
 
     # ------------------------------------------------------------ requesting
 
@@ -183,63 +183,63 @@ class ListPass:
         """
         self.failure = self.failed_page = None
         self.arrived, self._halted, self._next = 0, False, self.sweep.next_page
-        flights: _Flights = {}
+        requests: _PageRequests = {}
         try:
             while True:
-                self._request_more(flights)
-                if not flights:
+                self._request_more(requests)
+                if not requests:
                     return
-                if any(task.done() for task in flights):
-                    await self._receive_done(flights)
+                if any(task.done() for task in requests):
+                    await self._receive_done(requests)
                     continue
-                if not await self._wait_for_one(flights):
+                if not await self._wait_for_one(requests):
                     return
         finally:
-            for task in flights:
+            for task in requests:
                 task.cancel()
-            await asyncio.gather(*flights, return_exceptions=True)
+            await asyncio.gather(*requests, return_exceptions=True)
 
-    async def _wait_for_one(self, flights: "_Flights") -> bool:
+    async def _wait_for_one(self, requests: "_PageRequests") -> bool:
         """Wait for a page; False where one has failed and the others do not arrive in time."""
         grace = None if self.failure is None else GRACE_SECONDS
-        done, _ = await asyncio.wait(flights, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(requests, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         return bool(done)
 
-    async def _receive_done(self, flights: "_Flights") -> None:
+    async def _receive_done(self, requests: "_PageRequests") -> None:
         """Store the pages that arrived; report a failure only where none did, so that none is lost."""
-        done = [task for task in flights if task.done()]
+        done = [task for task in requests if task.done()]
         came = [task for task in done if task.exception() is None][:MAX_STORED_AT_ONCE]
-        arrived = [(task.result(), flights.pop(task)) for task in came]
+        arrived = [(task.result(), requests.pop(task)) for task in came]
         if arrived:
             self.arrived += len(arrived)
             # Before the pages are stored: a slow disk must not delay the requests.
-            self._request_more(flights)
+            self._request_more(requests)
             await self._store(arrived)
             return
         for task in done:
-            flight = flights.pop(task)
+            request = requests.pop(task)
             try:
                 task.result()
             except (NotFound, RequestRejected) as error:
-                if self._known.past_claim(flight.page):
+                if self._known.past_claim(request.page):
                     # The list ends where the server says.
-                    await self._store([(UserPage(flight.page, self.sweep.page_size, (), None), flight)])
+                    await self._store([(UserPage(request.page, self.sweep.page_size, (), None), request)])
                 else:
-                    self._note_failure(flight.page, error)
+                    self._note_failure(request.page, error)
             except WalkmeError as error:
-                self._note_failure(flight.page, error)
+                self._note_failure(request.page, error)
 
     def _note_failure(self, page: int, error: WalkmeError) -> None:
         if self.failure is None:
             self.failure, self.failed_page = error, page
 
-    def _request_more(self, flights: "_Flights") -> None:
+    def _request_more(self, requests: "_PageRequests") -> None:
         """Keep as many requests under way as permitted; pages that are not stored yet count."""
         total = self._known.total
         limit = self._session.sync.pages_at_once if total is not None and total.exact else 1
-        while len(flights) < limit and (page := self._following()) is not None:
+        while len(requests) < limit and (page := self._following()) is not None:
             call = self._session.api.list_users(page, self.sweep.page_size, Priority.BACKGROUND)
-            flights[asyncio.ensure_future(call)] = _Flight(page, self._session.clock())
+            requests[asyncio.ensure_future(call)] = _PageRequest(page, self._session.clock())
             self._next = page + 1
 
     def _following(self) -> int | None:
@@ -255,16 +255,16 @@ class ListPass:
 
     # ------------------------------------------------------------ one page
 
-    async def _store(self, arrived: Sequence[tuple[UserPage, _Flight]]) -> None:
+    async def _store(self, arrived: Sequence[tuple[UserPage, _PageRequest]]) -> None:
         """Store pages that arrived together."""
-        received = await gather_bounded(self._receive(answer, flight) for answer, flight in arrived)
+        received = await gather_bounded(self._receive(answer, request) for answer, request in arrived)
         if any(each.stored is not None and each.stored.coverage.sweep is None for each in received):
             raise MirrorRenewed
         await self._report_stored(received)
 
-    async def _receive(self, answer: UserPage, flight: _Flight) -> ReceivedPage:
+    async def _receive(self, answer: UserPage, request: _PageRequest) -> ReceivedPage:
         past_claim = self._known.past_claim(answer.page)
-        received = await self._receiver.receive(answer, max(flight.requested_at_ms, self.sweep.started_at_ms))
+        received = await self._receiver.receive(answer, max(request.requested_at_ms, self.sweep.started_at_ms))
         if received.repeats and not past_claim:
             self.repeated = True
             self.sweep = self.sweep._replace(drifted=True)
@@ -291,7 +291,7 @@ class ListPass:
         sweep = self.sweep
         if sweep != self._noted:
             self._noted = sweep
-            await self._session.mirror.note_sweep(sweep)
+            await self._session.mirror.save_sweep(sweep)
         await self._stop_if_nothing_new()
         done = sweep.next_page - 1 + len(self._early)
         self._report(SweepProgress(self._users, self.total, sweep.pass_number, done, sweep.after_drift))
@@ -311,7 +311,7 @@ class ListPass:
         done = self.sweep.next_page - 1
         if self.sweep.total_at_start is None and done >= self._next_check:
             self._next_check = 2 * done
-            seen = (await self._session.mirror.tally(self.sweep.started_at_ms, 0, 0)).seen
+            seen = (await self._session.mirror.count_seen(self.sweep.started_at_ms, 0, 0)).seen
             if seen == self._seen_at_last_check:
                 self._empty_pages = MAX_EMPTY_PAGES
             self._seen_at_last_check = seen
@@ -320,9 +320,9 @@ class ListPass:
 async def _unused_moment(session: Session) -> int:
     """A time in milliseconds that no stored answer has reached: now, or later where the clock was set back.
 
-    What is stored with this time or a later one was requested by this list_pass.
+    What is stored with this time or a later one was requested by this pass.
     """
     moment_ms, step_ms = session.clock() + 1, 1000
-    while (await session.mirror.tally(moment_ms, 0, 0)).seen:
+    while (await session.mirror.count_seen(moment_ms, 0, 0)).seen:
         moment_ms, step_ms = moment_ms + step_ms, 2 * step_ms
     return moment_ms

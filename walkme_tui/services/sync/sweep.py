@@ -142,7 +142,7 @@ class SweepRun:
     # ------------------------------------------------------------ inside
 
     async def _start_pass(self) -> None:
-        """Request the first page of a list_pass."""
+        """Request the first page of a pass."""
         try:
             if self._pass is None:
                 renews = await self._knew_all_users()
@@ -165,32 +165,32 @@ class SweepRun:
 
     async def _judge(self, list_pass: ListPass) -> None:
         """Decide at the end of a pass whether the sweep is complete, or needs a second pass."""
-        tally = await list_pass.tally()
+        seen_count = await list_pass.count_seen()
         sweep = list_pass.sweep
         claimed = sweep.total_at_start
-        complete = claimed is not None and tally.sure == claimed
+        complete = claimed is not None and seen_count.sure == claimed
         if sweep.pass_number == 1:
-            missing = (claimed or 0) - tally.seen
+            missing = (claimed or 0) - seen_count.seen
             # A second pass would find no more: what is missing arrived, but cannot be read.
             only_unreadable = not sweep.drifted and list_pass.unreadable == missing > 0
             if not complete and not only_unreadable:
                 missed = await self._session.mirror.not_seen(sweep.started_at_ms, MAX_MISSED)
-                self._first = _Seen(sweep.started_at_ms, tally.seen, tuple(missed))
+                self._first = _Seen(sweep.started_at_ms, seen_count.seen, tuple(missed))
                 self._at_first_page = True
                 return
         elif claimed is None:
-            complete = await self._saw_same_users(list_pass, tally)
-        await self._end(list_pass, tally, complete)
+            complete = await self._saw_same_users(list_pass, seen_count)
+        await self._end(list_pass, seen_count, complete)
 
-    async def _saw_same_users(self, list_pass: ListPass, tally: SeenCount) -> bool:
+    async def _saw_same_users(self, list_pass: ListPass, seen_count: SeenCount) -> bool:
         """Both passes saw the same users."""
         first = self._first
-        if first is None or tally.seen != first.users or list_pass.unreadable or len(first.missed) == MAX_MISSED:
+        if first is None or seen_count.seen != first.users or list_pass.unreadable or len(first.missed) == MAX_MISSED:
             return False
         missed = await self._session.mirror.not_seen(list_pass.sweep.started_at_ms, MAX_MISSED)
         return tuple(missed) == first.missed
 
-    async def _end(self, list_pass: ListPass, tally: SeenCount, complete: bool) -> None:
+    async def _end(self, list_pass: ListPass, seen_count: SeenCount, complete: bool) -> None:
         sweep = list_pass.sweep
         changing = sweep.drifted or sweep.after_drift
         loaded = await self._loaded(sweep)
@@ -204,7 +204,7 @@ class SweepRun:
             note = f"complete as of {format_time_ms(sweep.started_at_ms // 1000 * 1000)}, list was changing"
         else:
             note = COMPLETE
-        held = tally.seen if sweep.total_at_start is None else sweep.total_at_start
+        held = seen_count.seen if sweep.total_at_start is None else sweep.total_at_start
         total = held if complete else list_pass.total
         self.result = SweepResult(complete, loaded, total, sweep.started_at_ms, note, claim)
         await self._note_end(sweep._replace(drifted=changing), self.result)
@@ -212,11 +212,11 @@ class SweepRun:
     async def _loaded(self, sweep: Sweep) -> int:
         """How many users arrived in both passes."""
         since_ms = sweep.started_at_ms if self._first is None else self._first.started_at_ms
-        return (await self._session.mirror.tally(since_ms, 0, 0)).seen
+        return (await self._session.mirror.count_seen(since_ms, 0, 0)).seen
 
     async def _note_end(self, sweep: Sweep, result: SweepResult) -> None:
         ended = sweep._replace(ended_at_ms=self._session.clock(), complete=result.complete, note=result.note)
-        await self._session.mirror.note_sweep(ended)
+        await self._session.mirror.save_sweep(ended)
         self._session.events.publish(CoverageChanged(await self._session.mirror.coverage()))
 
 

@@ -69,7 +69,7 @@ class Claims:
                 raise self.busy(tables, job_id)
             self._delete_ended(tables, before)
         users = tables.unsettled_users(job_id)
-        for other in self._rivals(tables, job_id):
+        for other in self._conflicting_holders(tables, job_id):
             if self._is_running(other):
                 raise self.busy(tables, other.job, same_users=True)
             self._delete_ended(tables, other)
@@ -148,8 +148,8 @@ class Claims:
         entry = AuditEntry(self._clock(), ended.job, self._actor, "found interrupted", detail)
         tables.set_state(ended.job, JobState.INTERRUPTED, entry)
 
-    def _rivals(self, tables: JournalTables, job_id: str) -> list[Holder]:
-        """Holders of other jobs with a claim on a user of this job's unsettled steps."""
+    def _conflicting_holders(self, tables: JournalTables, job_id: str) -> list[Holder]:
+        """Holders of other jobs that claim a user of this job's unsettled steps."""
         rows = tables.connection.execute(
             "SELECT DISTINCT holders.job, token, pid, host, since_ms, beat_ms FROM steps "
             "JOIN claims ON claims.user_id = steps.user_id JOIN holders ON holders.job = claims.job "

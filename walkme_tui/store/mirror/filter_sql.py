@@ -149,8 +149,8 @@ class _Planner:
             gid = self._groups.find(query.without_group_id)
             terms.append(_Term(negated(self._members(() if gid is None else (gid,)).condition)))
         if query.belonging is not None:
-            left_behind = query.belonging is Belonging.STILL_IN_GROUPS
-            sources = self._with_values(STATUS, (Status.INACTIVE.value,)) if left_behind else None
+            still_in_groups = query.belonging is Belonging.STILL_IN_GROUPS
+            sources = self._with_values(STATUS, (Status.INACTIVE.value,)) if still_in_groups else None
             terms.append(_Term(Sql(membership_gaps.CONDITIONS[query.belonging]), sources=sources))
         if query.hide_inactive:
             terms.append(_Term(Sql(f"users.status IS NOT '{Status.INACTIVE.value}'")))

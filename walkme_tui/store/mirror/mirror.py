@@ -20,7 +20,7 @@ from walkme_tui.store.mirror.crawl_lock import CrawlLock
 from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
 from walkme_tui.store.mirror.membership_gaps import count_gaps
-from walkme_tui.store.mirror.sweeps import not_seen, tally
+from walkme_tui.store.mirror.sweeps import count_seen, not_seen
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
@@ -122,8 +122,8 @@ class SqliteMirror:
         assert pending.stored is not None  # noqa: S101 - set above, or by the job that saved it along with its own page
         return pending.stored
 
-    async def beside_writing(self, work: Callable[[], R], *, urgent: bool) -> R:
-        """Do other work on the writer's thread, in its turn, or before queued writes if it is urgent.
+    async def run_on_writer_thread(self, work: Callable[[], R], *, urgent: bool) -> R:
+        """The result of other work, executed on the writer's thread: in its turn, or if urgent before queued writes.
 
         Two threads that compute alternate on the interpreter's lock, and lose time at each switch.
         """
@@ -143,7 +143,7 @@ class SqliteMirror:
     async def save_groups(self, groups: Sequence[Group]) -> None:
         await self._writer.write(lambda tables: tables.groups.replace_list(groups))
 
-    async def note_sweep(self, sweep: Sweep) -> None:
+    async def save_sweep(self, sweep: Sweep) -> None:
         await self._writer.write(lambda tables: tables.save_sweep(sweep))
 
     async def prepare_sorting(self) -> None:
@@ -223,19 +223,19 @@ class SqliteMirror:
     async def next_row_id(self) -> int:
         return await self._read(Tables.next_row_id)
 
-    async def tally(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
-        return await self._scan(lambda tables: tally(tables, since_ms, before_row_id, created_before_ms))
+    async def count_seen(self, since_ms: int, before_row_id: int, created_before_ms: int) -> SeenCount:
+        return await self._scan(lambda tables: count_seen(tables, since_ms, before_row_id, created_before_ms))
 
     async def not_seen(self, since_ms: int, limit: int) -> Sequence[str]:
         return await self._scan(lambda tables: not_seen(tables, since_ms, limit))
 
-    # ------------------------------------------------------------ one crawl for all processes
+    # ------------------------------------------------------------ the crawl lock
 
-    async def try_lead(self) -> bool:
+    async def acquire_crawl_lock(self) -> bool:
         # As a read, because reading opens the file, and the lock lies beside it.
         return await self._read(lambda _: self._crawl_lock.acquire(self._writer.file.path))
 
-    async def stop_leading(self) -> None:
+    async def release_crawl_lock(self) -> None:
         await self._read(lambda _: self._crawl_lock.release())
 
     # ------------------------------------------------------------ connections

@@ -6,7 +6,7 @@ from walkme_tui.store.mirror.tables import RANGE_ROWS, Tables
 from walkme_tui.store.sqlite_thread import Steps
 
 
-def tally(tables: Tables, since_ms: int, before_row_id: int, created_before_ms: int) -> Steps[SeenCount]:
+def count_seen(tables: Tables, since_ms: int, before_row_id: int, created_before_ms: int) -> Steps[SeenCount]:
     """The number of listed users that were fetched since ``since_ms``, and of those that were in the list before.
 
     A user was surely in the list before if the row id is below ``before_row_id`` or the creation time below
