@@ -13,7 +13,7 @@ from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, PlanKind, StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
-from walkme_tui.ui.words import STATUS_SIGNS, count
+from walkme_tui.ui.words import STATUS_SIGNS, count, cut, wrap
 
 MAX_NAME: Final = 60
 MAX_NAMED: Final = 2
@@ -140,9 +140,20 @@ def target_of(change: Change) -> str:
     return change.target(TARGET_WORDS[type(change)])
 
 
+def target_lines(change: Change, width: int) -> list[str]:
+    """The object of a step in lines: values of fields are shown whole, a group's name is cut."""
+    target = target_of(change)
+    return [cut(target, width)] if change.groups else wrap(target, width)
+
+
+def group_words(label: str) -> str:
+    """A group's name."""
+    return clean(label, MAX_NAME)
+
+
 def value_words(value: str) -> str:
-    """A group's name, or a value of a field."""
-    return clean(value, MAX_NAME)
+    """A value of a field."""
+    return clean(value, MAX_SENTENCE)
 
 
 def status_text(status: object) -> str:
@@ -194,8 +205,8 @@ def changed_something(record: StepRecord) -> bool:
 
 TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
     SetStatus: status_text,
-    AddMember: value_words,
-    RemoveMember: value_words,
+    AddMember: group_words,
+    RemoveMember: group_words,
     CreateUser: value_words,
     UpdateUser: value_words,
     DeleteUser: value_words,

@@ -98,12 +98,15 @@ def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     at = record.settled_at_ms if record.settled_at_ms is not None else record.sent_at_ms
     time = words.clock_time(at) if at is not None else ""
     room = max(8, width - STATE_WIDTH - VERB_WIDTH - TIME_WIDTH)
+    first, *others = change_words.target_lines(change, room)
     yield [
         (words.fit(state, STATE_WIDTH), STYLES[record.state]),
         (words.fit(change.verb, VERB_WIDTH), TextStyle.PLAIN),
-        (words.fit(change_words.target_of(change), room), TextStyle.PLAIN),
+        (words.fit(first, room), TextStyle.PLAIN),
         (words.fit_right(time, TIME_WIDTH), TextStyle.DIM),
     ]
+    for line in others:
+        yield [(" " * (STATE_WIDTH + VERB_WIDTH) + line, TextStyle.PLAIN)]
     detail = "" if record.as_planned else clean(record.detail, change_words.MAX_SENTENCE)
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()

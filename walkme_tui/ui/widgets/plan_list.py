@@ -296,8 +296,10 @@ def _step(
         pad = " " * (room - cell_len(target) - cell_len(notes))
         yield [*head, (target + pad, TextStyle.PLAIN), (notes, _worst(beside))], stop
         return
-    yield [*head, (words.cut(target, room), TextStyle.DIM if kept else TextStyle.PLAIN)], stop
     indent = " " * (len(number) + VERB_WIDTH)
+    for line in change_words.target_lines(step.change, room):
+        yield [*head, (line, TextStyle.DIM if kept else TextStyle.PLAIN)], stop
+        head, stop = [(indent, TextStyle.PLAIN)], None
     for each in beside:
         yield from ((line, None) for line in wrapped(_text_of(each), width, _STYLES[each.gravity], indent))
 
